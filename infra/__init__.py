@@ -1,0 +1,1 @@
+"""The Pulumi program's parts: one module for each part of the picture in the README."""
