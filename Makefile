@@ -1,0 +1,53 @@
+# Every command of the project. `make` alone lists them.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo local-cloud test lint format locks bench clean
+
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+READY  := $(VENV)/ready
+UV     := $(VENV)/bin/uv
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: $(READY) ## install everything into .venv and a cache folder; the other commands do it by themselves
+
+$(READY): requirements.txt requirements/dev.txt requirements/local-aws.txt requirements/local-warehouse.txt \
+          requirements/bootstrap.txt tools/set_up.py
+	@$(PYTHON) tools/set_up.py
+
+demo: $(READY) ## the whole chain on this machine: deploy, read rows, be refused, tear down
+	@$(RUN) -m local_cloud demo
+
+local-cloud: $(READY) ## the local cloud in the foreground, with the export lines to use it
+	@$(RUN) -m local_cloud serve
+
+test: $(READY) ## every test
+	@$(RUN) -m pytest
+
+lint: $(READY) ## ruff and mypy --strict
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+format: $(READY) ## let ruff lay out the code
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+bench: $(READY) ## print the figures: set-up, demo, memory, package size
+	@$(RUN) -m tools.bench
+
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --no-emit-find-links --custom-compile-command 'make locks'
+locks: $(READY) ## pin every dependency again, with hashes
+	$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(LOCK) requirements/program.in -o requirements.txt
+	$(LOCK) requirements/dev.in -o requirements/dev.txt -c requirements.txt
+	$(LOCK) requirements/local-aws.in -o requirements/local-aws.txt
+	$(LOCK) requirements/local-warehouse.in -o requirements/local-warehouse.txt
+	$(LOCK) lambda_src/requirements.in -o lambda_src/requirements.txt
+
+clean: ## remove what was made in this folder; the cache stays
+	rm -rf $(VENV) .local build .mypy_cache .ruff_cache .pytest_cache

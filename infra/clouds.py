@@ -1,0 +1,76 @@
+"""The two providers: explicit, made from the settings, never ambient.
+
+Credentials are not among the settings: both providers take the deployer's own from the environment, so none is ever
+written to the stack's state.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_gcp as gcp
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CloudsArgs:
+    """Where the stack is deployed.
+
+    Args:
+        google_project: Project id for every Google resource.
+        google_endpoint: Base URL that serves every Google API; ``None``: Google's public hosts.
+        aws_account_id: The provider refuses to work in any other account.
+        aws_region: Region of the function.
+        aws_endpoint: Base URL that serves every AWS API; ``None``: AWS's public hosts.
+    """
+
+    google_project: str
+    google_endpoint: str | None
+    aws_account_id: str
+    aws_region: str
+    aws_endpoint: str | None
+
+
+class Clouds(pulumi.ComponentResource):
+    """One provider for each cloud."""
+
+    google: gcp.Provider
+    aws: aws.Provider
+
+    def __init__(self, name: str, args: CloudsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("keyless:infra:Clouds", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.google = gcp.Provider(
+            "google",
+            project=args.google_project,
+            # No label that this program did not ask for: a provider upgrade must not show up as a change of the data.
+            add_pulumi_attribution_label=False,
+            # The provider gathers requests for 3 s before it sends them; the stack has too few for that to pay.
+            batching=gcp.ProviderBatchingArgs(enable_batching=True, send_after="100ms"),
+            iam_beta_custom_endpoint=_google(args.google_endpoint, "/v1/"),
+            service_usage_custom_endpoint=_google(args.google_endpoint, "/v1beta1/"),
+            resource_manager_custom_endpoint=_google(args.google_endpoint, "/v1/"),
+            big_query_custom_endpoint=_google(args.google_endpoint, "/bigquery/v2/"),
+            cloud_billing_custom_endpoint=_google(args.google_endpoint, "/v1/"),
+            opts=child,
+        )
+        self.aws = aws.Provider(
+            "aws",
+            region=args.aws_region,
+            allowed_account_ids=[args.aws_account_id],
+            skip_metadata_api_check=True,
+            endpoints=_aws(args.aws_endpoint),
+            opts=child,
+        )
+        self.register_outputs({})
+
+
+def _google(endpoint: str | None, path: str) -> str | None:
+    return None if endpoint is None else endpoint + path
+
+
+def _aws(endpoint: str | None) -> list[aws.ProviderEndpointArgs] | None:
+    if endpoint is None:
+        return None
+    return [aws.ProviderEndpointArgs(iam=endpoint, lambda_=endpoint, logs=endpoint, sts=endpoint)]

@@ -1,0 +1,162 @@
+"""What a configured value must look like: one rule for each kind of value, all pure.
+
+A rule answers ``None`` for a good value, and otherwise what is wrong and how to mend it. The limits are Google's and
+AWS's own, checked here because the clouds report them late, or never.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+Verdict = tuple[str, str] | None
+"""What is wrong with a value, and how to mend it; ``None``: nothing is."""
+
+Rule = Callable[[str], Verdict]
+"""Looks at one value."""
+
+_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_ENDPOINT_EXAMPLE = "For example: https://apis.internal.example or http://127.0.0.1:8080"
+
+
+def _pattern(expression: str, rule: str, mend: str) -> Rule:
+    compiled = re.compile(expression, re.ASCII)
+    return lambda value: None if compiled.fullmatch(value) else (rule, mend)
+
+
+def one_of(allowed: Sequence[str]) -> Rule:
+    """The value is one of a few."""
+    return lambda value: None if value in allowed else (f"it must be one of {', '.join(allowed)}", "Choose one.")
+
+
+def whole_number(least: int, most: int, allowed: Sequence[int] = ()) -> Rule:
+    """The value is a whole number within bounds, and one of ``allowed`` where those are given."""
+
+    def rule(value: str) -> Verdict:
+        if re.fullmatch(r"[0-9]{1,19}", value, re.ASCII) is None or not least <= int(value) <= most:
+            return f"it must be a whole number from {least} to {most}", f"For example: {(*allowed, least)[0]}"
+        if allowed and int(value) not in allowed:
+            return f"it must be one of {', '.join(map(str, allowed))}", "Take the next higher one."
+        return None
+
+    return rule
+
+
+_project_id_form = _pattern(
+    r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+    "a project id has 6 to 30 lower-case letters, digits and hyphens, begins with a letter and ends without a hyphen",
+    "`gcloud projects list` shows the ids.",
+)
+
+
+def project_id(value: str) -> Verdict:
+    """A Google Cloud project id. Source: Resource Manager API, ``Project.projectId``."""
+    if value.isdigit():
+        return (
+            "that is a project number, where a project id is wanted",
+            f"`gcloud projects describe {value} --format='value(projectId)'` tells the id.",
+        )
+    return _project_id_form(value)
+
+
+def project_number(value: str) -> Verdict:
+    """A Google Cloud project number, which audience and principal need. Source: Google, "Principal identifiers"."""
+    if re.fullmatch(r"[0-9]{1,19}", value, re.ASCII):
+        return None
+    return (
+        "a project number has digits only; this looks like a project id, and Google STS refuses an audience made from"
+        " an id as invalid_target",
+        f"`gcloud projects describe {value} --format='value(projectNumber)'` tells the number; or remove the setting,"
+        " and the number is taken from the pool that Google makes.",
+    )
+
+
+def account_id(value: str) -> Verdict:
+    """An AWS account id: exactly 12 digits. Source: AWS, "View AWS account identifiers"."""
+    if re.fullmatch(r"[0-9]{12}", value, re.ASCII):
+        return None
+    found = f"this has {len(value)}" if value.isascii() and value.isdigit() else "this is not a number"
+    return (
+        f"an AWS account id has exactly 12 digits, leading zeros included, and {found}",
+        "`aws sts get-caller-identity --query Account --output text` tells it; write it in quotes.",
+    )
+
+
+_region_form = _pattern(
+    r"[a-z]{2}-[a-z]+-[0-9]", "it is not the name of an AWS region", "For example: us-east-1 or ap-northeast-1"
+)
+
+
+def region(value: str) -> Verdict:
+    """An AWS region of the standard partition, the only one whose callers Google can verify."""
+    if value.startswith(("cn-", "us-gov-")):
+        return (
+            "Google asks sts.REGION.amazonaws.com who the caller is, which serves the standard AWS partition only",
+            "Use a region outside China and GovCloud.",
+        )
+    return _region_form(value)
+
+
+_pool_or_provider_id_form = _pattern(
+    r"[a-z0-9-]{4,32}", "Google takes 4 to 32 lower-case letters, digits and hyphens", "For example: bigquery-readers"
+)
+
+
+def pool_or_provider_id(value: str) -> Verdict:
+    """A pool's or provider's id. Source: IAM API, ``workloadIdentityPools.create``."""
+    if value.startswith("gcp-"):
+        return "ids that begin with 'gcp-' are reserved by Google", "Choose another beginning."
+    return _pool_or_provider_id_form(value)
+
+
+def endpoint(value: str) -> Verdict:
+    """A base URL without a path; plain http only where the packets never leave the machine."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "it must be a base URL that begins with https:// (http:// for this machine itself)", _ENDPOINT_EXAMPLE
+    if parts.path or parts.query or parts.fragment or parts.username:
+        return "it must be scheme, host and port only", _ENDPOINT_EXAMPLE
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK_HOSTS:
+        return "tokens travel to this address, and plain http is for this machine itself only", _ENDPOINT_EXAMPLE
+    return None
+
+
+service_account_id = _pattern(
+    r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+    "Google takes 6 to 30 lower-case letters, digits and hyphens, beginning with a letter and ending without a hyphen",
+    "For example: bq-reader-dev",
+)
+"""The part of a service account's e-mail before the @. Source: IAM API, ``serviceAccounts.create``."""
+
+dataset_id = _pattern(
+    r"\w{1,1024}", "a dataset id has letters, digits and underscores only", "For example: keyless_dev"
+)
+"""Source: BigQuery API, ``DatasetReference.datasetId``."""
+
+table_id = _pattern(
+    r"[\w-]{1,1024}", "a table id here has letters, digits, underscores and hyphens only", "For example: users"
+)
+"""BigQuery takes more than that; whatever needs no escaping inside backticks is enough here."""
+
+location = _pattern(
+    r"[A-Za-z]{2}|[a-z]+-[a-z]+[0-9]+", "it is not a BigQuery location", "For example: US, EU or asia-northeast1"
+)
+"""A multi-region or a region."""
+
+role_name = _pattern(
+    r"[\w+=,.@-]{1,64}",
+    "an IAM role name has 1 to 64 letters, digits and _+=,.@- and no path, which is not part of an assumed role's ARN",
+    "For example: keyless-bigquery-dev",
+)
+"""Source: IAM API, ``CreateRole``. None of these characters needs escaping in CEL or in a principal."""
+
+function_name = _pattern(
+    r"[A-Za-z0-9_-]{1,64}",
+    "a function name has 1 to 64 letters, digits, hyphens and underscores",
+    "For example: keyless-bigquery-dev",
+)
+"""Source: Lambda API, ``CreateFunction``."""
+
+universe_domain = _pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "it must be a domain name", "Google's own is googleapis.com")
+"""Google's public cloud is one universe; sovereign clouds and the local cloud are others."""

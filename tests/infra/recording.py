@@ -1,0 +1,152 @@
+"""Runs the real program against Pulumi's mocks, and records what it registers."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import runpy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pulumi
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+
+from infra.program import ROOT
+
+PROJECT = "keyless-bigquery"
+PROJECT_NUMBER = "123456789012"
+REQUIRED = {"googleProject": "my-project", "awsAccountId": "210987654321"}
+DEFAULTS = {
+    "awsRegion": "us-east-1",
+    "providerId": "aws-lambda",
+    "tableId": "users",
+    "bigqueryLocation": "US",
+    "maximumBytesBilled": "104857600",
+    "functionRuntime": "host",
+    "functionArchitecture": "host",
+    "memoryMb": "512",
+    "timeoutSeconds": "60",
+    "logRetentionDays": "14",
+    "deletionProtection": "true",
+    "googleUniverseDomain": "googleapis.com",
+}
+"""What ``Pulumi.yaml`` fills in, but for the package: that is built for the host."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Registration:
+    """One resource as the program registered it. ``inputs`` have the wire's camelCase keys."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recording:
+    """One run of the program: its resources in the order of registration, and its outputs."""
+
+    resources: tuple[Registration, ...]
+    outputs: Mapping[str, Any]
+
+    def of_type(self, type_token: str) -> list[Registration]:
+        return [resource for resource in self.resources if resource.type == type_token]
+
+    def only(self, type_token: str) -> Registration:
+        found = self.of_type(type_token)
+        assert len(found) == 1, f"{type_token}: {[resource.name for resource in found]}"
+        return found[0]
+
+
+class _Clouds(Mocks):
+    """Answers with the shapes of the real clouds, so that what the program derives from them is real too."""
+
+    def __init__(self) -> None:
+        self.resources: list[Registration] = []
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        known = {(resource.type, resource.name) for resource in self.resources}
+        assert (args.typ, args.name) not in known, f"two resources {args.typ} are called {args.name}"
+        self.resources.append(Registration(type=args.typ, name=args.name, inputs=dict(args.inputs)))
+        computed = _COMPUTED.get(args.typ, lambda _inputs: {})
+        state = dict(args.inputs)
+        # In a preview the engine knows no computed value before the resource exists.
+        if not pulumi.runtime.is_dry_run():
+            state |= computed(args.inputs)
+        return f"{args.name}-id", state
+
+    def call(self, args: MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(f"the program must not look anything up, and asked for {args.token}")
+
+
+def _pool(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    pool_id = inputs["workloadIdentityPoolId"]
+    return {"name": f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools/{pool_id}"}
+
+
+def _provider(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": f"{_pool(inputs)['name']}/providers/{inputs['workloadIdentityPoolProviderId']}"}
+
+
+def _account(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    email = f"{inputs['accountId']}@my-project.iam.gserviceaccount.com"
+    return {
+        "email": email,
+        "member": f"serviceAccount:{email}",
+        "name": f"projects/my-project/serviceAccounts/{email}",
+    }
+
+
+_COMPUTED = {
+    "random:index/randomId:RandomId": lambda _inputs: {"hex": "a1b2"},
+    "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": _pool,
+    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": _provider,
+    "gcp:serviceaccount/account:Account": _account,
+    "aws:cloudwatch/logGroup:LogGroup": lambda inputs: {
+        "arn": f"arn:aws:logs:us-east-1:210987654321:log-group:{inputs['name']}"
+    },
+    "aws:iam/role:Role": lambda inputs: {"arn": f"arn:aws:iam::210987654321:role/{inputs['name']}"},
+}
+
+
+def record(settings: Mapping[str, str] | None = None, *, stack: str = "dev", preview: bool = False) -> Recording:
+    """Runs ``__main__.py`` once, as a deployment or as a first preview."""
+    configured = DEFAULTS | REQUIRED | dict(settings or {})
+    clouds = _Clouds()
+    pulumi.runtime.set_mocks(clouds, project=PROJECT, stack=stack, preview=preview)
+    pulumi.runtime.set_all_config({f"{PROJECT}:{key}": value for key, value in configured.items()})
+    outputs: dict[str, Any] = {}
+
+    @pulumi.runtime.test
+    def program() -> pulumi.Output[None]:
+        exported: dict[str, pulumi.Output[Any]] = {}
+        with _exports_into(exported):
+            runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        return pulumi.Output.all(**{name: known_or_marked(value) for name, value in exported.items()}).apply(
+            outputs.update
+        )
+
+    program()
+    return Recording(resources=tuple(clouds.resources), outputs=outputs)
+
+
+UNKNOWN = "an output whose value is not known yet"
+
+
+def known_or_marked(value: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """The value, or :data:`UNKNOWN`: an unknown would otherwise swallow every assertion that waits for it."""
+
+    async def resolve() -> Any:
+        return await value.future() if await value.is_known() else UNKNOWN
+
+    return pulumi.Output.from_input(resolve())
+
+
+@contextlib.contextmanager
+def _exports_into(exported: dict[str, pulumi.Output[Any]]) -> Iterator[None]:
+    original = pulumi.export
+    pulumi.export = lambda name, value: exported.__setitem__(name, pulumi.Output.from_input(value))
+    try:
+        yield
+    finally:
+        pulumi.export = original

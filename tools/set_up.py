@@ -1,0 +1,113 @@
+"""Makes a fresh clone ready: the virtual environment, the emulators' environments and the Pulumi engine.
+
+Run by ``make setup`` with the system's Python, so it needs the standard library only. It can be run again at any
+time: what is finished is kept, what is half finished is made anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+READY = VENV / "ready"
+PYTHON = VENV / "bin" / "python"
+MINIMUM_PYTHON = (3, 11)
+STEP_LIMIT_SECONDS = 1500
+
+_STARTED = time.monotonic()
+
+
+class SetUpError(Exception):
+    """A step failed. The message says which, why, and what to do."""
+
+
+def main() -> int:
+    """Makes everything ready; the exit code says whether it is."""
+    try:
+        _check_python()
+        _make_environment()
+        _make_engine_and_emulators()
+    except SetUpError as error:
+        print(f"set-up failed: {error}", file=sys.stderr)
+        return 1
+    READY.touch()
+    _say("ready")
+    return 0
+
+
+def _say(line: str) -> None:
+    print(f"[{time.monotonic() - _STARTED:6.1f} s] {line}", file=sys.stderr, flush=True)
+
+
+def _check_python() -> None:
+    if sys.version_info[:2] < MINIMUM_PYTHON:
+        found = ".".join(map(str, sys.version_info[:2]))
+        raise SetUpError(
+            f"this is Python {found}, and 3.11 or newer is needed. Name one with: make setup PYTHON=python3.13"
+        )
+
+
+def _make_environment() -> None:
+    if VENV.exists() and not READY.exists():
+        _say("an earlier set-up did not finish: starting over with .venv")
+        shutil.rmtree(VENV)
+    READY.unlink(missing_ok=True)
+    _say("virtual environment .venv")
+    if not VENV.exists():
+        try:
+            venv.create(VENV, with_pip=True)
+        except subprocess.CalledProcessError as error:
+            raise SetUpError(
+                "Python can't make a virtual environment with pip here. On Debian: apt-get install python3-venv"
+            ) from error
+    requirements = ROOT / "requirements"
+    registry = "is the package registry reachable? `pip download uv` shows what pip sees"
+    _run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes",
+          "--requirement", requirements / "bootstrap.txt"], registry)  # fmt: skip
+    _run([VENV / "bin" / "uv", "pip", "sync", "--quiet", "--python", PYTHON, "--require-hashes",
+          requirements / "dev.txt"], registry)  # fmt: skip
+
+
+def _make_engine_and_emulators() -> None:
+    """The two long steps at once: the engine's build leaves the network idle, the emulators' need it."""
+    _say("Pulumi engine, and the environments of the local AWS and the local warehouse")
+    steps = {
+        "the environments of the emulators": [PYTHON, "-m", "engine", "environments"],
+        "the Pulumi engine": [PYTHON, "-m", "engine"],
+    }
+    running = {
+        name: subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) for name, command in steps.items()
+    }
+    failed = []
+    try:
+        for name, process in running.items():
+            if process.wait(timeout=STEP_LIMIT_SECONDS) != 0:
+                failed.append(name)
+    except subprocess.TimeoutExpired as error:
+        raise SetUpError(f"{error.cmd[-1]} took longer than {STEP_LIMIT_SECONDS} s") from error
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait()
+    if failed:
+        raise SetUpError(f"{' and '.join(failed)} could not be had; the reason is above")
+
+
+def _run(command: list[str | Path], mend: str) -> None:
+    try:
+        finished = subprocess.run(command, cwd=ROOT, timeout=STEP_LIMIT_SECONDS, capture_output=True, text=True)
+    except subprocess.TimeoutExpired as error:
+        raise SetUpError(f"{command[0]} took longer than {STEP_LIMIT_SECONDS} s; {mend}") from error
+    if finished.returncode != 0:
+        lines = [line for line in finished.stderr.splitlines() if line.strip()] or ["no output"]
+        raise SetUpError(f"{Path(command[0]).name}: {lines[-1].strip()} ({mend})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
