@@ -1,0 +1,155 @@
+"""The demo's story: deploy, read, be refused twice for two reasons, be let in again, tear down."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from infra import outputs
+from local_cloud.cloud import LocalCloud
+from local_cloud.demo.report import Report
+from local_cloud.render import render_chain
+from local_cloud.stage import Invocation, Stage
+from local_cloud.trace import Link
+
+ROWS = ({"user_id": 1, "name": "Alice"}, {"user_id": 2, "name": "Bob"}, {"user_id": 3, "name": "Chiyo"})
+"""The three rows that the demo puts in the table."""
+
+EXPECTED_LOG = ["The query data:", *(f"user_id={row['user_id']}, name={row['name']}" for row in ROWS)]
+"""What the function prints for them."""
+
+_STRANGER = "somebody-else"
+_EVENT = {"asked by": "make demo"}
+
+
+def main() -> int:
+    """Tells the story. The exit code is 0 only if every step did what it should."""
+    report = Report(Console(file=sys.stdout, highlight=False))
+    folder = Path(tempfile.mkdtemp(prefix="keyless-demo-"))
+    report.show(f"state and logs of this run: {folder}", style="dim")
+    with report.step("start the local cloud: Google identity, AWS, BigQuery"):
+        cloud = LocalCloud.start(state_directory=folder / "cloud")
+    with cloud:
+        report.show(f"Google {cloud.google_url}   AWS {cloud.aws_url}")
+        _tell(report, Stage(cloud, folder / "stack"))
+    held = report.finish()
+    if held:
+        shutil.rmtree(folder)
+    else:
+        report.show(f"kept for a closer look: {folder}")
+    return 0 if held else 1
+
+
+def _tell(report: Report, stage: Stage) -> None:
+    _deploy(report, stage)
+    try:
+        with report.step("put three rows in the table, invoke the function"):
+            stage.put_rows(ROWS)
+            _expect_rows(report, "the function reads the rows", stage.invoke(_EVENT))
+        _refuse_another_role(report, stage)
+        _refuse_without_binding(report, stage)
+        with report.step("second up"):
+            changes = stage.up()
+            report.check(
+                "a second up changes nothing", expected="only same", saw=_counts(changes), held=set(changes) == {"same"}
+            )
+    finally:
+        _tear_down(report, stage)
+
+
+def _deploy(report: Report, stage: Stage) -> None:
+    with report.step("pulumi preview, before anything exists"):
+        planned = stage.preview().change_summary
+        report.check(
+            "a preview works with unknown outputs",
+            expected="only create",
+            saw=_counts(planned),
+            held=set(planned) == {"create"},
+        )
+    with report.step("pulumi up"):
+        changes = stage.up()
+        report.check(
+            "up creates the stack", expected="only create", saw=_counts(changes), held=set(changes) == {"create"}
+        )
+        for name in (outputs.FUNCTION_NAME, outputs.PRINCIPAL, outputs.AUDIENCE, outputs.TABLE):
+            report.show(f"{name}: {stage.output(name)}")
+
+
+def _refuse_another_role(report: Report, stage: Stage) -> None:
+    with report.step(f"take the role off the function: it now has the role {_STRANGER}"):
+        stage.give_another_role(_STRANGER)
+        invocation = stage.invoke(_EVENT)
+        _expect_refusal(report, "another role is refused", invocation, link=Link.TOKEN_EXCHANGE)
+    with report.step("put the role back: pulumi up --refresh"):
+        _expect_repair(report, "up --refresh gives the role back", stage.up(refresh=True))
+        stage.delete_role(_STRANGER)
+
+
+def _refuse_without_binding(report: Report, stage: Stage) -> None:
+    with report.step("remove the binding from the service account"):
+        stage.remove_binding()
+        invocation = stage.invoke(_EVENT)
+        _expect_refusal(report, "the right role without the binding is refused", invocation, link=Link.IMPERSONATION)
+    with report.step("put the binding back: pulumi up --refresh, and invoke"):
+        _expect_repair(report, "up --refresh makes the binding again", stage.up(refresh=True))
+        _expect_rows(report, "the function reads the rows again", stage.invoke(_EVENT))
+
+
+def _tear_down(report: Report, stage: Stage) -> None:
+    with report.step("pulumi destroy"):
+        changes = stage.destroy()
+        report.check(
+            "destroy deletes the stack", expected="only delete", saw=_counts(changes), held=set(changes) == {"delete"}
+        )
+        left = _what_is_left(stage)
+        report.check("nothing is left in either cloud", expected="nothing", saw=left, held=left == "nothing")
+
+
+def _expect_rows(report: Report, what: str, invocation: Invocation) -> None:
+    _show(report, invocation)
+    printed = [line for line in invocation.log.splitlines() if line in EXPECTED_LOG]
+    held = not invocation.failed and printed == EXPECTED_LOG and invocation.returned == _EVENT
+    saw = f"{max(len(printed) - 1, 0)} rows, {'failed' if invocation.failed else 'event returned'}"
+    report.check(what, expected=f"{len(ROWS)} rows, event returned", saw=saw, held=held)
+
+
+def _expect_refusal(report: Report, what: str, invocation: Invocation, *, link: Link) -> None:
+    _show(report, invocation)
+    refused = invocation.refusal
+    saw = f"refused at {refused.link.value}" if refused else "allowed"
+    leaked = any(line in invocation.log for line in EXPECTED_LOG[1:])
+    held = invocation.failed and refused is not None and refused.link is link and not leaked
+    report.check(what, expected=f"refused at {link.value}", saw=saw, held=held)
+
+
+def _expect_repair(report: Report, what: str, changes: Mapping[str, int]) -> None:
+    changed = {kind: count for kind, count in changes.items() if kind != "same"}
+    report.check(what, expected="one change", saw=_counts(changed), held=sum(changed.values()) == 1)
+
+
+def _show(report: Report, invocation: Invocation) -> None:
+    report.show("the function's log:", style="dim")
+    report.show(invocation.log, style="yellow")
+    report.show("the chain:", style="dim")
+    report.show(render_chain(invocation.decisions), style="green" if invocation.refusal is None else "red")
+
+
+def _counts(changes: Mapping[Any, int]) -> str:
+    return ", ".join(f"{count} {getattr(kind, 'value', kind)}" for kind, count in changes.items()) or "none"
+
+
+def _what_is_left(stage: Stage) -> str:
+    """What either cloud still holds, in words; ``nothing`` if it is empty."""
+    left = [
+        *(f"function {found['FunctionName']}" for found in stage.aws("lambda").list_functions()["Functions"]),
+        *(f"role {found['RoleName']}" for found in stage.aws("iam").list_roles()["Roles"]),
+        *(f"log group {found['logGroupName']}" for found in stage.aws("logs").describe_log_groups()["logGroups"]),
+        *stage.cloud.leftovers(),
+    ]
+    return ", ".join(left) or "nothing"

@@ -1,0 +1,197 @@
+"""The real program, deployed by the real engine on a local cloud: what demo and end-to-end tests act on.
+
+Everything here goes through public interfaces: Pulumi's Automation API, boto3, and Google's HTTP APIs with the
+deployer's token. Nothing reaches into the local cloud's memory.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import runpy
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+from botocore.client import BaseClient
+from botocore.config import Config
+from engine.workspace import Workspace
+from pulumi import automation
+
+from infra import outputs
+from infra.program import ROOT
+from local_cloud.cloud import LocalCloud
+from local_cloud.trace import Decision
+
+STACK = "local"
+"""The stack's name: ``Pulumi.local.yaml`` holds its settings."""
+
+LOG_LIMIT = 20_000
+_CALL_LIMIT_SECONDS = 30.0
+_IMPERSONATOR_ROLE = "roles/iam.workloadIdentityUser"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """One run of the function.
+
+    Attributes:
+        returned: What the handler returned, or the error that Lambda reports in its place.
+        failed: Lambda counts it as a failure.
+        log: The end of the function's own log.
+        decisions: What the local Google decided meanwhile, oldest first.
+    """
+
+    returned: Any
+    failed: bool
+    log: str
+    decisions: tuple[Decision, ...]
+
+    @property
+    def refusal(self) -> Decision | None:
+        """The decision that went against the function, if one did."""
+        return next((decision for decision in self.decisions if not decision.allowed), None)
+
+
+class Stage:
+    """A stack on a local cloud.
+
+    Args:
+        cloud: The running local cloud.
+        folder: Where project files, state and plugins of this stage go.
+        settings: Config values that differ from ``Pulumi.local.yaml``, by key without namespace.
+    """
+
+    def __init__(self, cloud: LocalCloud, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.cloud = cloud
+        self._workspace = Workspace(folder)
+        self._project = folder / "project"
+        self._project.mkdir(parents=True, exist_ok=True)
+        for name in ("Pulumi.yaml", f"Pulumi.{STACK}.yaml"):
+            shutil.copy(ROOT / name, self._project / name)
+        self.stack = automation.create_or_select_stack(
+            stack_name=STACK,
+            project_name="keyless-bigquery",
+            program=_run_program,
+            work_dir=str(self._project),
+            opts=automation.LocalWorkspaceOptions(
+                pulumi_command=self._workspace.command(),
+                env_vars={**cloud.environment(), **self._workspace.environment()},
+            ),
+        )
+        endpoints = {"googleEndpoint": cloud.google_url, "awsEndpoint": cloud.aws_url}
+        self.stack.set_all_config(
+            {key: automation.ConfigValue(value) for key, value in {**endpoints, **(settings or {})}.items()}
+        )
+
+    def preview(self) -> automation.PreviewResult:
+        """What ``up`` would do."""
+        return self.stack.preview()
+
+    def up(self, *, refresh: bool = False) -> Mapping[str, int]:
+        """Deploys the program.
+
+        Args:
+            refresh: Look at the clouds first, so that what was changed by hand is put back.
+
+        Returns:
+            How many resources were created, updated, replaced, deleted or left as they are.
+        """
+        result = self.stack.up(refresh=refresh)
+        return result.summary.resource_changes or {}
+
+    def destroy(self) -> Mapping[str, int]:
+        """Takes everything down again."""
+        return self.stack.destroy().summary.resource_changes or {}
+
+    def output(self, name: str) -> str:
+        """A stack output, named as in :mod:`infra.outputs`."""
+        return str(self.stack.outputs()[name].value)
+
+    def aws(self, service: str) -> BaseClient:
+        """A boto3 client of the local AWS, as the account's owner."""
+        environment = self.cloud.environment()
+        return boto3.client(
+            service,
+            endpoint_url=self.cloud.aws_url,
+            region_name=self.cloud.aws_region,
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            config=Config(connect_timeout=5, read_timeout=_CALL_LIMIT_SECONDS * 3, retries={"total_max_attempts": 1}),
+        )
+
+    def google(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """A call to the local Google as the deployer.
+
+        Raises:
+            httpx.HTTPStatusError: It was refused.
+        """
+        answer = httpx.request(
+            method,
+            self.cloud.google_url + path,
+            json=body,
+            headers={"Authorization": f"Bearer {self.cloud.deployer_token}"},
+            timeout=_CALL_LIMIT_SECONDS,
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def put_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Adds rows to the table, as the deployer.
+
+        Raises:
+            RuntimeError: BigQuery took some of them not.
+        """
+        project, dataset, table = self.output(outputs.TABLE).split(".")
+        answer = self.google(
+            "POST",
+            f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}/insertAll",
+            {"rows": [{"insertId": str(place), "json": dict(row)} for place, row in enumerate(rows)]},
+        )
+        if answer.get("insertErrors"):
+            raise RuntimeError(f"rows were not taken: {answer['insertErrors']}")
+
+    def invoke(self, event: Mapping[str, Any] | None = None) -> Invocation:
+        """Runs the function once and waits for its end."""
+        last = next((decision.id for decision in reversed(self.cloud.decisions())), None)
+        answer = self.aws("lambda").invoke(
+            FunctionName=self.output(outputs.FUNCTION_NAME),
+            Payload=json.dumps(event or {}).encode(),
+            LogType="Tail",
+        )
+        return Invocation(
+            returned=json.loads(answer["Payload"].read(LOG_LIMIT) or b"null"),
+            failed="FunctionError" in answer,
+            log=base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"),
+            decisions=tuple(self.cloud.decisions(after=last)),
+        )
+
+    def give_another_role(self, name: str) -> str:
+        """Puts the function under another role of the same account, made for the purpose. Returns that role's ARN."""
+        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        made = self.aws("iam").create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )
+        arn = str(made["Role"]["Arn"])
+        self.aws("lambda").update_function_configuration(FunctionName=self.output(outputs.FUNCTION_NAME), Role=arn)
+        return arn
+
+    def delete_role(self, name: str) -> None:
+        """Removes a role that :meth:`give_another_role` made."""
+        self.aws("iam").delete_role(RoleName=name)
+
+    def remove_binding(self) -> None:
+        """Takes the right to impersonate away from everybody, on the service account's own policy."""
+        account = f"/v1/projects/-/serviceAccounts/{self.output(outputs.SERVICE_ACCOUNT)}"
+        policy = self.google("POST", f"{account}:getIamPolicy")
+        kept = [binding for binding in policy.get("bindings", []) if binding["role"] != _IMPERSONATOR_ROLE]
+        self.google("POST", f"{account}:setIamPolicy", {"policy": {**policy, "bindings": kept}})
+
+
+def _run_program() -> None:
+    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
