@@ -170,6 +170,12 @@ class Stage:
             decisions=tuple(self.cloud.decisions(after=last)),
         )
 
+    def forget_tokens(self) -> None:
+        """Ends the function's warm process, and with it the tokens it keeps: the next invocation is a cold start."""
+        name = self.output(outputs.FUNCTION_NAME)
+        memory = self.aws("lambda").get_function_configuration(FunctionName=name)["MemorySize"]
+        self.aws("lambda").update_function_configuration(FunctionName=name, MemorySize=memory)
+
     def give_another_role(self, name: str) -> str:
         """Puts the function under another role of the same account, made for the purpose. Returns that role's ARN."""
         trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}

@@ -1,0 +1,41 @@
+"""One local cloud and one deployed stack for the whole session: each test puts back what it takes away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from local_cloud.cloud import LocalCloud
+
+from local_cloud.demo.story import ROWS
+from local_cloud.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stage_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stage")
+
+
+@pytest.fixture(scope="session")
+def deployed(cloud: LocalCloud, stage_folder: Path) -> Iterator[Stage]:
+    """The stack, up, with three rows in its table. The role's name has both cases, as IAM keeps them."""
+    stage = Stage(cloud, stage_folder, {"roleName": "Keyless-Reader"})
+    stage.up()
+    stage.put_rows(ROWS)
+    yield stage
+    stage.destroy()
+
+
+@pytest.fixture
+def stage(deployed: Stage) -> Iterator[Stage]:
+    """The deployed stack with a cold function; whatever the test changed by hand is put back."""
+    deployed.forget_tokens()
+    yield deployed
+    deployed.up(refresh=True)

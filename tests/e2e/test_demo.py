@@ -1,0 +1,52 @@
+"""``make demo`` as a person runs it, and the proof that its checks can fail."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+from rich.console import Console
+
+from infra.program import ROOT
+from local_cloud.demo import story
+from local_cloud.demo.report import Report
+from local_cloud.stage import Stage
+
+
+@pytest.mark.timeout(240)
+def test_the_demo_shows_every_allow_and_refusal_and_ends_with_exit_code_0() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "local_cloud", "demo"], cwd=ROOT, capture_output=True, text=True, timeout=200
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    told = finished.stdout
+    assert told.count("user_id=2, name=Bob") == 2
+    assert "refused at token exchange" in told
+    assert "refused at impersonation" in told
+    assert "nothing is left in either cloud" in told
+    for part in ("caller ARN", "attributes", "condition", "principal", "token", "permission"):
+        assert part in told
+
+
+class _BindingThatStays(Stage):
+    """A stage on which the demo's second refusal can't happen."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.__dict__.update(vars(stage))
+
+    def remove_binding(self) -> None:
+        pass
+
+    def up(self, *, refresh: bool = False) -> Mapping[str, int]:
+        return {"same": 1, "update": 1} if refresh else super().up()
+
+
+def test_a_demo_in_which_the_refusal_does_not_happen_fails(stage: Stage) -> None:
+    printed = io.StringIO()
+    report = Report(Console(file=printed, width=160))
+    story._refuse_without_binding(report, _BindingThatStays(stage))
+    assert "NOT AS EXPECTED: the right role without the binding is refused" in printed.getvalue()
+    assert not report.finish()

@@ -1,0 +1,85 @@
+"""The real engine with the real program: nothing changes twice, nothing secret is kept, and all of it goes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from local_cloud.cloud import LocalCloud
+
+from infra import outputs
+from infra.trust import CREDENTIAL_CONFIGURATION_FILE
+from local_cloud.stage import Stage
+
+
+def test_a_second_up_changes_nothing(stage: Stage) -> None:
+    assert set(stage.up()) == {"same"}
+
+
+def test_a_preview_of_a_deployed_stack_plans_nothing(stage: Stage) -> None:
+    assert set(stage.preview().change_summary) == {"same"}
+
+
+def test_every_output_is_there(stage: Stage) -> None:
+    assert set(stage.stack.outputs()) == set(outputs.ALL)
+    assert stage.output(outputs.AUDIENCE) == f"//iam.googleapis.com/{stage.output(outputs.PROVIDER_NAME)}"
+    assert json.loads(stage.output(outputs.CREDENTIAL_CONFIGURATION))["audience"] == stage.output(outputs.AUDIENCE)
+
+
+def test_no_token_and_no_key_is_in_the_state_or_the_stacks_files(stage: Stage, stage_folder: Path) -> None:
+    stage.invoke({})
+    secrets = [stage.cloud.deployer_token.encode()]
+    written = [path for path in stage_folder.rglob("*") if path.is_file()]
+    assert any(path.name == "local.json" for path in written), "the state file was not looked at"
+    for path in written:
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret in content], path
+        assert b"AWS_SECRET_ACCESS_KEY" not in content or path.suffix == ".py", path
+
+
+def test_the_functions_log_names_no_token(stage: Stage) -> None:
+    log = stage.invoke({}).log
+    for fragment in ("ya29.", "Bearer", "Signature=", "X-Amz-Security-Token", stage.cloud.deployer_token):
+        assert fragment not in log
+
+
+def test_a_change_of_the_role_moves_condition_binding_and_function_together(cloud: LocalCloud, tmp_path: Path) -> None:
+    names = {
+        "serviceAccountId": "bq-reader-two",
+        "datasetId": "keyless_two",
+        "functionName": "keyless-two",
+        "roleName": "Reader-One",
+    }
+    first = Stage(cloud, tmp_path, names)
+    try:
+        first.up()
+        renamed = Stage(cloud, tmp_path, {**names, "roleName": "Reader-Two"})
+        renamed.up()
+        condition = renamed.google("GET", f"/v1/{renamed.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
+        assert "assumed-role/Reader-Two/" in condition
+        assert renamed.output(outputs.PRINCIPAL).endswith("assumed-role/Reader-Two")
+        assert not renamed.invoke({}).failed
+        assert set(renamed.up()) == {"same"}
+    finally:
+        first.destroy()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [("awsAccountId", "12345678901", "exactly 12 digits"), ("googleProjectNumber", "my-project", "looks like")],
+)
+def test_a_bad_setting_is_told_by_the_engine_without_a_traceback(
+    cloud: LocalCloud, tmp_path: Path, key: str, value: str, told: str
+) -> None:
+    stage = Stage(cloud, tmp_path, {key: value})
+    with pytest.raises(Exception, match=told) as refused:
+        stage.preview()
+    assert f"{key} is '{value}'" in str(refused.value)
+    assert "Traceback" not in str(refused.value)
+
+
+def test_the_credential_configuration_lies_in_the_package_under_its_name(stage: Stage) -> None:
+    function = stage.aws("lambda").get_function(FunctionName=stage.output(outputs.FUNCTION_NAME))
+    variables = function["Configuration"]["Environment"]["Variables"]
+    assert variables["GOOGLE_APPLICATION_CREDENTIALS"] == CREDENTIAL_CONFIGURATION_FILE
