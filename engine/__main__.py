@@ -1,0 +1,40 @@
+"""`python -m engine [environments]`: set-up from the command line. The result goes to standard output."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from engine import environments, get
+from engine.errors import EngineError
+from engine.progress import Progress
+
+
+def main() -> int:
+    """Do what the command line asks.
+
+    Returns:
+        0, or 1 after one line that says what failed.
+    """
+    parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["engine", "environments"], default="engine")
+    what = parser.parse_args().what
+    progress = Progress()
+    try:
+        if what == "engine":
+            lines = [str(get.ensure(progress).folder)]
+        else:
+            both = (environments.LOCAL_AWS, environments.LOCAL_WAREHOUSE)
+            lines = [str(environments.ensure(one, progress).python) for one in both]
+    except EngineError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted; nothing half-finished is kept, run it again\n")
+        return 130
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
