@@ -1,0 +1,105 @@
+"""The function's package: one zip with the sources and the wheels that they need, the same bytes on every machine.
+
+Pure files in, one file out: the lock is resolved to wheels for the target (``wheels``), what ships is chosen
+(``contents``), the zip is put together without compressing anything (``archive``) and checked (``check``). What was
+built is kept by the digest of its inputs (``cached``), so a preview only hashes a few files.
+
+Uses the standard library and pip, and knows nothing of Pulumi.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from infra.package import contents, wheels
+from infra.package.archive import Entry, assemble, read
+from infra.package.cached import digest, holds, keep
+from infra.package.check import check
+from infra.package.errors import PackageError
+from infra.package.target import Target
+
+__all__ = ["PackageError", "Target", "build", "with_file"]
+
+
+def build(*, target: Target, source: Path, lock: Path, cache: Path) -> Path:
+    """The zip for ``target``, built now or kept from before.
+
+    Args:
+        target: The Lambda runtime and architecture.
+        source: Folder with the function's sources; its ``*.py`` ship under its own name, as they stand.
+        lock: The lock with hashes of what the sources import.
+        cache: Folder in which built packages are kept; made if absent.
+
+    Returns:
+        The zip's path in ``cache``. The same inputs give the same bytes on any machine.
+
+    Raises:
+        PackageError: An input is missing, a wheel can't be had, or what was built is not fit for Lambda.
+    """
+    sources = [Entry.stored(f"{source.name}/{path}", content) for path, content in _sources(source)]
+    locked = _read(lock, what="lock")
+    builder = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    inputs = digest([str(target).encode(), locked, *_parts(sources), b"built by", *builder])
+    package = cache / f"function-{target.runtime}-{target.architecture}-{inputs[:16]}.zip"
+    if not holds(package):
+        keep(package, _built(sources, locked.decode(), target=target))
+    return package
+
+
+def with_file(archive: Path, *, name: str, content: str, cache: Path) -> Path:
+    """The same zip plus one file, made now or kept from before.
+
+    Args:
+        archive: What :func:`build` returned.
+        name: The file's path in the zip, which the zip does not hold yet.
+        content: Its text, written as UTF-8.
+        cache: As for :func:`build`.
+
+    Returns:
+        The new zip's path in ``cache``. The same inputs give the same bytes on any machine.
+
+    Raises:
+        PackageError: ``archive`` is missing, or holds such a file already.
+    """
+    added = Entry.stored(name, content.encode())
+    inputs = digest([_read(archive, what="package"), *_parts([added])])
+    package = cache / f"{archive.stem}-with-{inputs[:16]}.zip"
+    if not holds(package):
+        entries = list(read(archive))
+        if any(entry.path == name for entry in entries):
+            raise PackageError(f"{archive} holds a file {name!r} already; choose another name.")
+        keep(package, assemble([*entries, added]))
+    return package
+
+
+def _built(sources: list[Entry], locked: str, *, target: Target) -> bytes:
+    shipped = wheels.without(wheels.locked(locked), contents.OMITTED_DISTRIBUTIONS)
+    with tempfile.TemporaryDirectory(prefix="keyless-bigquery-wheels-") as folder:
+        fetched = wheels.fetch(shipped, target=target, folder=Path(folder))
+        entries = [entry for wheel in fetched for entry in wheels.installed(wheel) if contents.ships(entry.path)]
+    package = assemble([*entries, *sources])
+    check(package, target=target)
+    return package
+
+
+def _sources(folder: Path) -> Iterator[tuple[str, bytes]]:
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
+    if not paths:
+        raise PackageError(f"{folder} holds no *.py: the function's sources are missing. Check out the project again.")
+    for path in paths:
+        yield path, (folder / path).read_bytes()
+
+
+def _read(path: Path, *, what: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise PackageError(f"{path} is missing: there is no {what} to build from.") from None
+
+
+def _parts(entries: list[Entry]) -> Iterator[bytes]:
+    for entry in entries:
+        yield entry.path.encode()
+        yield entry.data
