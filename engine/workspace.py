@@ -5,40 +5,57 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
+import semver
+from pulumi.automation import PulumiCommand
+
+from engine import get
 from engine.errors import EngineError
+from engine.pins import CLI, ROOT
 
-DROPPED = ("PULUMI_ACCESS_TOKEN", "PULUMI_API", "PULUMI_ORGANIZATION", "PULUMI_STACK", "PULUMI_CONFIG_PASSPHRASE_FILE")
-"""Variables of a person's own Pulumi account that must not reach an offline run."""
+STAND_INS = ("gcp", "aws", "random")
+"""Provider plugins that are laid in; `python -m local_cloud.plugins` serves them."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Workspace:
-    """The engine's folders.
+    """The engine's folders, all below one.
 
     Args:
-        home: `PULUMI_HOME`: plugins and settings, none of them the user's.
-        backend: folder that holds the stacks' state.
+        folder: where they go; made when they are first needed.
     """
 
-    home: Path
-    backend: Path
+    folder: Path
 
-    @classmethod
-    def below(cls, folder: Path) -> Workspace:
-        """Make both folders below this one, for the owner's eyes only."""
-        workspace = cls(home=folder / "pulumi-home", backend=folder / "pulumi-state")
-        for part in (workspace.home, workspace.backend):
+    @property
+    def home(self) -> Path:
+        """`PULUMI_HOME`: plugins and settings, none of them the user's."""
+        return self.folder / "pulumi-home"
+
+    @property
+    def backend(self) -> Path:
+        """Folder that holds the stacks' state."""
+        return self.folder / "pulumi-state"
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which the engine stays offline, keeps its state here and finds the stand-ins.
+
+        Makes the folders and lays the stand-ins in.
+
+        Raises:
+            EngineError: when a provider's SDK is not installed, or there is no engine.
+        """
+        for part in (self.home, self.backend):
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return workspace
-
-    def variables(self) -> dict[str, str]:
-        """The variables with which the engine stays offline, keeps its state here and asks for no passphrase."""
+        for plugin in STAND_INS:
+            version = plugin_version(plugin)
+            self.lay_in(plugin, version=version, command=_stand_in(plugin, version))
         return {
             "PULUMI_HOME": str(self.home),
             "PULUMI_BACKEND_URL": self.backend.as_uri(),
@@ -46,9 +63,24 @@ class Workspace:
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            # Empty counts as unset: a person's own account and settings must not reach an offline run.
+            "PULUMI_ACCESS_TOKEN": "",
+            "PULUMI_OPTION_CONFIG_FILE": "",
+            # The language host runs the first python3 on PATH.
+            "PATH": search_path(_ready_engine().folder, Path(sys.executable).parent),
         }
 
-    def lay_in(self, plugin: str, *, version: str, command: Sequence[str], variables: Mapping[str, str]) -> Path:
+    def command(self) -> PulumiCommand:
+        """The engine, for the Automation API.
+
+        Raises:
+            EngineError: when set-up has not been run.
+        """
+        engine = _ready_engine()
+        root = str(engine.folder.parent) if engine.folder.name == "bin" else None
+        return PulumiCommand(root=root, version=semver.VersionInfo.parse(str(CLI.version)))
+
+    def lay_in(self, plugin: str, *, version: str, command: Sequence[str]) -> Path:
         """Install a resource plugin that is a command of ours.
 
         The folder is what `pulumi plugin install resource NAME VERSION -f PATH` would make, without starting the
@@ -58,16 +90,16 @@ class Workspace:
             plugin: its name, for example `gcp`.
             version: the version that the SDK asks for.
             command: what to run; the engine's own arguments are added.
-            variables: environment variables to set for it.
 
         Returns:
             The executable.
         """
         folder = self.home / "plugins" / f"resource-{plugin}-v{version}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        settings = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(variables.items()))
-        script = f'#!/bin/sh\n{settings}exec {shlex.join(command)} "$@"\n'
         executable = folder / f"pulumi-resource-{plugin}"
+        script = f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n'
+        if executable.exists() and executable.read_text() == script:
+            return executable
         # Renamed into place: an engine that is running must never see half a script.
         with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:
             file.write(script)
@@ -99,3 +131,15 @@ def plugin_version(plugin: str) -> str:
 def search_path(*first: Path) -> str:
     """PATH with these folders in front."""
     return os.pathsep.join([*(str(folder) for folder in first), os.environ.get("PATH", os.defpath)])
+
+
+def _stand_in(plugin: str, version: str) -> list[str]:
+    """The command of a stand-in. `env` sets what the engine's own environment may lack."""
+    return ["/usr/bin/env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "local_cloud.plugins", plugin, version]
+
+
+def _ready_engine() -> get.Engine:
+    engine = get.find()
+    if engine is None:
+        raise EngineError("there is no pulumi engine yet; run `make setup`")
+    return engine

@@ -1,0 +1,93 @@
+"""The local AWS: ministack as a child process, checking real signatures and running the real function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import environments
+from local_cloud.process import Child, Command
+
+_LAUNCHER = Path(__file__).parent / "ministack_main.py"
+SERVICES = ("iam", "sts", "lambda", "logs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsSettings:
+    """What the local AWS is like.
+
+    Args:
+        account_id: the one account, 12 digits; also the access key id of its root user, whose secret is `test`.
+        region: AWS region.
+        folder: where its log and the functions' code are kept.
+        port: port on 127.0.0.1; 0 lets the system choose.
+    """
+
+    account_id: str
+    region: str
+    folder: Path
+    port: int = 0
+
+
+class LocalAws:
+    """A running local AWS.
+
+    Attributes:
+        child: its process.
+        url: its base URL, once it is ready.
+    """
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self.url = ""
+
+    @classmethod
+    def start(cls, settings: AwsSettings) -> LocalAws:
+        """Start it; `wait` says when it can be used.
+
+        Raises:
+            ProcessError: when its environment is not there.
+        """
+        temporary = settings.folder / "tmp"
+        temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+        python = environments.LOCAL_AWS.python
+        command = Command(
+            name="the local AWS (ministack)",
+            arguments=[str(python), "-I", str(_LAUNCHER), str(settings.port)],
+            environment=clean_environment(settings, temporary),
+            log=settings.folder / "aws.log",
+            folder=settings.folder,
+        )
+        return cls(Child.start(command))
+
+    def wait(self, *, limit_seconds: float) -> None:
+        """Wait until it answers.
+
+        Raises:
+            ProcessError: when it does not.
+        """
+        port = self.child.wait_for_event("listening", limit_seconds=limit_seconds)["port"]
+        url = f"http://127.0.0.1:{port}"
+        self.child.wait_for_answer(f"{url}/_ministack/health", limit_seconds=limit_seconds)
+        self.url = url
+
+
+def clean_environment(settings: AwsSettings, temporary: Path) -> dict[str, str]:
+    """The whole environment of the local AWS.
+
+    Its functions inherit it, so it holds nothing of ours: what a function sees is this and its own variables.
+    """
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        # Functions may only be refused or allowed for what their signature says.
+        "AUTH": "true",
+        "SERVICES": ",".join(SERVICES),
+        "MINISTACK_ACCOUNT_ID": settings.account_id,
+        "MINISTACK_REGION": settings.region,
+        "LAMBDA_EXECUTOR": "local",
+        "LOG_LEVEL": "WARNING",
+    }

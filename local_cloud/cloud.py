@@ -1,0 +1,155 @@
+"""A local cloud for tests and the demo: started as a child, ended with everything that it started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from engine.pins import ROOT
+from local_cloud.endpoints import FILE, Endpoints
+from local_cloud.process import Child, Command
+from local_cloud.shell import variables
+from local_cloud.trace import Decision
+
+_ANSWER_SECONDS = 10.0
+
+
+class LocalCloud:
+    """A running local cloud; a context manager that ends it.
+
+    Attributes:
+        folder: state and logs.
+        google_url: base URL of every Google API.
+        aws_url: base URL of every AWS API.
+        warehouse_url: base URL of the emulator behind the gateway, which checks nobody.
+        project_id: the Google project.
+        project_number: its number.
+        aws_account_id: the AWS account.
+        aws_region: the AWS region.
+        deployer_token: bearer token of the one who deploys.
+    """
+
+    def __init__(self, child: Child, folder: Path, endpoints: Endpoints, *, temporary: bool) -> None:
+        self._child = child
+        self._endpoints = endpoints
+        self._temporary = temporary
+        self.folder = folder
+        self.google_url = endpoints.google_url
+        self.aws_url = endpoints.aws_url
+        self.warehouse_url = endpoints.warehouse_url
+        self.project_id = endpoints.project_id
+        self.project_number = endpoints.project_number
+        self.aws_account_id = endpoints.aws_account_id
+        self.aws_region = endpoints.aws_region
+        self.deployer_token = endpoints.deployer_token
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        state_directory: Path | None = None,
+        timeout_seconds: float = 30.0,
+        project_id: str = "local-keyless",
+        project_number: str = "123456789012",
+        aws_account_id: str = "210987654321",
+        aws_region: str = "us-east-1",
+    ) -> LocalCloud:
+        """Start one and wait until it is ready. Call it from the main thread: only then does it die with us.
+
+        Args:
+            state_directory: folder for state and logs; None makes one that goes when the cloud ends.
+            timeout_seconds: how long the start may take.
+            project_id: the Google project.
+            project_number: its number.
+            aws_account_id: the AWS account.
+            aws_region: the AWS region.
+
+        Raises:
+            ProcessError: when it does not get ready; the message holds the end of its log.
+        """
+        folder = state_directory or Path(tempfile.mkdtemp(prefix="keyless-cloud-"))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        names = {
+            "--state": str(folder),
+            "--project-id": project_id,
+            "--project-number": project_number,
+            "--aws-account-id": aws_account_id,
+            "--aws-region": aws_region,
+            "--limit-seconds": str(timeout_seconds),
+        }
+        command = Command(
+            name="the local cloud",
+            arguments=[
+                *(sys.executable, "-m", "local_cloud", "serve"),
+                *(part for option in names.items() for part in option),
+            ],
+            environment={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            log=folder / "serve.log",
+            folder=ROOT,
+            # It ends its own children when it is asked to.
+            orphaned_signal=signal.SIGTERM,
+        )
+        # Left by a cloud that was killed: it must not be taken for this one.
+        (folder / FILE).unlink(missing_ok=True)
+        child = Child.start(command)
+        try:
+            child.wait_for_file(folder / FILE, limit_seconds=timeout_seconds)
+        except BaseException:
+            child.stop()
+            raise
+        return cls(child, folder, Endpoints.read(folder), temporary=state_directory is None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"LocalCloud({self.google_url}, {self.aws_url}, {self.folder})"
+
+    @property
+    def pid(self) -> int:
+        """Process id of the child that serves."""
+        return self._child.pid
+
+    def stop(self) -> None:
+        """End it, its children included. Doing it twice is fine."""
+        self._child.stop(grace_seconds=10.0)
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def environment(self) -> dict[str, str]:
+        """What pulumi, aws, gcloud and bq need, to be laid over a process's own environment."""
+        return variables(self.folder, self._endpoints)
+
+    def decisions(self, after: str | None = None) -> list[Decision]:
+        """The decisions since this one, oldest first; all that are kept when it is None."""
+        query = {} if after is None else {"after": after}
+        return [Decision.from_json(one) for one in self._get("/_local/decisions", query)["decisions"]]
+
+    def resources(self) -> dict[str, Any]:
+        """What exists in the local Google now."""
+        return self._get("/_local/resources", {})
+
+    def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        answer = httpx.get(
+            self.google_url + path,
+            params=query,
+            headers={"Authorization": f"Bearer {self.deployer_token}"},
+            timeout=_ANSWER_SECONDS,
+            trust_env=False,
+        )
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found

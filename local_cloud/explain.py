@@ -1,0 +1,60 @@
+"""`python -m local_cloud explain`: why something was allowed or refused, read from a running local cloud."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+
+from local_cloud.endpoints import Endpoints
+from local_cloud.process import ProcessError
+from local_cloud.render import render_chain
+from local_cloud.trace import Decision
+
+_ANSWER_SECONDS = 10.0
+
+
+def explanation(folder: Path, decision_id: str | None) -> str:
+    """The chain that leads to one decision, as text.
+
+    Args:
+        folder: state folder of the running local cloud.
+        decision_id: the decision; None takes the latest.
+
+    Raises:
+        FileNotFoundError: when no local cloud runs in this folder.
+        httpx.HTTPError: when it does not answer.
+        ProcessError: when there is no such decision.
+    """
+    decisions = _decisions(Endpoints.read(folder))
+    return render_chain(chain(decisions, decision_id))
+
+
+def chain(decisions: list[Decision], decision_id: str | None) -> list[Decision]:
+    """The decision and those before it whose tokens it used, first one first.
+
+    Raises:
+        ProcessError: when there is no such decision.
+    """
+    known = {decision.id: decision for decision in decisions}
+    if not decisions:
+        raise ProcessError("nothing has been decided yet; invoke the function first")
+    current = known.get(decision_id or decisions[-1].id)
+    if current is None:
+        raise ProcessError(f"there is no decision {decision_id}; the oldest that is kept is {decisions[0].id}")
+    found = [current]
+    while current.parent is not None and current.parent in known:
+        current = known[current.parent]
+        found.insert(0, current)
+    return found
+
+
+def _decisions(endpoints: Endpoints) -> list[Decision]:
+    answer = httpx.get(
+        f"{endpoints.google_url}/_local/decisions",
+        headers={"Authorization": f"Bearer {endpoints.deployer_token}"},
+        timeout=_ANSWER_SECONDS,
+        trust_env=False,
+    )
+    answer.raise_for_status()
+    return [Decision.from_json(one) for one in answer.json()["decisions"]]

@@ -1,0 +1,37 @@
+"""`python -m local_cloud.plugins NAME VERSION ENGINE_ADDRESS`: one plugin process, as the engine starts it."""
+
+from __future__ import annotations
+
+import argparse
+
+from local_cloud.plugins.provider import KindsOf, StandIn
+from local_cloud.plugins.serve import serve
+
+
+def _kinds_of(name: str) -> KindsOf:
+    """The table of one plugin. Imported late: each process pays for its own libraries only."""
+    if name == "gcp":
+        from local_cloud.plugins.gcp import kinds_of as gcp_kinds
+
+        return gcp_kinds
+    if name == "aws":
+        from local_cloud.plugins.aws import kinds_of as aws_kinds
+
+        return aws_kinds
+    from local_cloud.plugins.random_id import kinds_of as random_kinds
+
+    return random_kinds
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(prog="local_cloud.plugins", description="A stand-in provider plugin.")
+    parser.add_argument("name", choices=["aws", "gcp", "random"])
+    parser.add_argument("version", help="version of the official plugin that it stands in for")
+    parser.add_argument("engine", nargs="?", default="", help="address of the engine; the engine adds it")
+    known, _flags_of_the_engine = parser.parse_known_args()
+    serve(StandIn(_kinds_of(known.name)), version=known.version, engine_address=known.engine)
+
+
+if __name__ == "__main__":
+    main()

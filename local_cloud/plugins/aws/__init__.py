@@ -1,0 +1,68 @@
+"""The `aws` stand-in: its settings and its table of resource types."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from local_cloud.plugins.aws.api import AwsApi
+from local_cloud.plugins.aws.function import Function
+from local_cloud.plugins.aws.log_group import LogGroup
+from local_cloud.plugins.aws.role import Role, RolePolicy
+from local_cloud.plugins.endpoints import loopback
+from local_cloud.plugins.errors import ConfigError
+from local_cloud.plugins.kind import Kind
+from local_cloud.plugins.values import Properties
+
+_SERVICES = ("iam", "lambda", "logs", "sts")
+
+
+def kinds_of(settings: Properties) -> Mapping[str, Kind]:
+    """The table of resource types, all of them using one set of clients.
+
+    Raises:
+        ConfigError: when an endpoint is absent or not on loopback, credentials are missing, or the account is not
+            one of `allowedAccountIds`.
+    """
+    api = api_from(settings, os.environ)
+    kinds: list[Kind] = [Role(api), RolePolicy(api), LogGroup(api), Function(api)]
+    return {kind.resource_type: kind for kind in kinds}
+
+
+def api_from(settings: Properties, environment: Mapping[str, str]) -> AwsApi:
+    """The clients that the provider's settings describe; the account is checked before anything else is asked.
+
+    Raises:
+        ConfigError: as for `kinds_of`.
+    """
+    listed = settings.get("endpoints") or []
+    given = {name: url for entry in listed for name, url in entry.items() if url}
+    endpoints = {
+        name: loopback(f"aws:endpoints.{name}", given.get(name) or environment.get("AWS_ENDPOINT_URL"), plugin="aws")
+        for name in _SERVICES
+    }
+    region = settings.get("region") or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    if not region:
+        raise ConfigError("aws:region is not set, and neither is AWS_REGION")
+    key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
+    if not key or not secret:
+        raise ConfigError(
+            "aws: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to what `make local-cloud` prints"
+        )
+    api = AwsApi(
+        endpoints=endpoints,
+        region=str(region),
+        key=key,
+        secret=secret,
+        session=environment.get("AWS_SESSION_TOKEN"),
+    )
+    _check_account(api, settings.get("allowedAccountIds"))
+    return api
+
+
+def _check_account(api: AwsApi, allowed: object) -> None:
+    if not isinstance(allowed, list) or not allowed:
+        return
+    account = api.account_id()
+    if account not in allowed:
+        raise ConfigError(f"AWS account {account} is not one of aws:allowedAccountIds ({', '.join(allowed)})")

@@ -1,0 +1,96 @@
+"""The clients of the local AWS, made when they are first used: each costs a tenth of a second."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.plugins.errors import PluginError, ServiceError
+
+_NOT_FOUND = {"NoSuchEntity", "ResourceNotFoundException"}
+
+
+class AwsApi:
+    """The local AWS, for one run of the engine.
+
+    Args:
+        endpoints: service name to base URL, on loopback.
+        region: AWS region.
+        key: access key id of the deployer.
+        secret: secret access key of the deployer.
+        session: session token, if the credentials are temporary.
+    """
+
+    def __init__(
+        self, *, endpoints: Mapping[str, str], region: str, key: str, secret: str, session: str | None
+    ) -> None:
+        self.region = region
+        self._endpoints = endpoints
+        self._credentials = {
+            "aws_access_key_id": key,
+            "aws_secret_access_key": secret,
+            "aws_session_token": session,
+        }
+        self._session = botocore.session.get_session()
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
+        """The client of one service."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.create_client(
+                    service,
+                    region_name=self.region,
+                    endpoint_url=self._endpoints[service],
+                    config=Config(
+                        connect_timeout=5,
+                        read_timeout=60,
+                        retries={"total_max_attempts": 2, "mode": "standard"},
+                        proxies={},
+                    ),
+                    **self._credentials,
+                )
+            return self._clients[service]
+
+    def account_id(self) -> str:
+        """The caller's account.
+
+        Raises:
+            ServiceError: when the credentials are refused.
+        """
+        with aws_errors():
+            return str(self.client("sts").get_caller_identity()["Account"])
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """Tell errors in the service's own words.
+
+    Raises:
+        ServiceError: for every answer of the service that is an error.
+        PluginError: when nothing answers, or botocore itself refuses the request.
+    """
+    try:
+        yield
+    except ClientError as error:
+        answer = error.response
+        raise ServiceError(
+            status=int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)),
+            reason=str(answer["Error"]["Code"]),
+            message=str(answer["Error"]["Message"]),
+            request=str(error.operation_name),
+        ) from error
+    except BotoCoreError as error:
+        raise PluginError(f"the local AWS: {error}; is `make local-cloud` still running?") from error
+
+
+def is_gone(error: ServiceError) -> bool:
+    """Whether this answer means that the thing does not exist."""
+    return error.reason in _NOT_FOUND

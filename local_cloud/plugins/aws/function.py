@@ -1,0 +1,245 @@
+"""Lambda functions made from a zip file.
+
+Requests: https://docs.aws.amazon.com/lambda/latest/api/
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from local_cloud.plugins.aws.api import AwsApi, aws_errors, is_gone
+from local_cloud.plugins.errors import PluginError, ServiceError
+from local_cloud.plugins.kind import Change, Created, Edit, Kind
+from local_cloud.plugins.values import Archive, Properties
+
+_LIMIT_SECONDS = 60.0
+"""How long a function may stay pending, and how long a new role may stay unknown to Lambda."""
+
+_ARN_PREFIX = "arn:aws:apigateway"
+
+
+class Function(Kind):
+    """A function. Its code is compared by the hash of the live code, so that a change made elsewhere is found too."""
+
+    resource_type = "aws:lambda/function:Function"
+    inputs = frozenset(
+        {
+            "name",
+            "role",
+            "code",
+            "handler",
+            "runtime",
+            "architectures",
+            "description",
+            "memorySize",
+            "timeout",
+            "environment",
+            "packageType",
+            "publish",
+            "skipDestroy",
+            "tags",
+        }
+    )
+    replace_on = frozenset({"name", "packageType"})
+    client_side = frozenset({"publish", "skipDestroy"})
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "description": "",
+        "memorySize": 128,
+        "timeout": 3,
+        "environment": {},
+        "architectures": ["x86_64"],
+        "packageType": "Zip",
+        "publish": False,
+        "skipDestroy": False,
+        "tags": {},
+    }
+    volatile = frozenset({"codeSha256", "sourceCodeHash", "sourceCodeSize", "lastModified"})
+    autoname = "name"
+
+    def __init__(self, api: AwsApi) -> None:
+        self._api = api
+
+    @property
+    def _lambda(self) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
+        return self._api.client("lambda")
+
+    def check(self, inputs: Properties) -> Mapping[str, str]:
+        """Only zip files are served, and nothing is published."""
+        failures: dict[str, str] = {}
+        if "code" not in inputs:
+            failures["code"] = "the stand-in plugin serves functions with a FileArchive only"
+        if inputs.get("packageType", "Zip") != "Zip":
+            failures["packageType"] = "the stand-in plugin serves Zip only"
+        if inputs.get("publish"):
+            failures["publish"] = "the stand-in plugin does not publish versions"
+        return failures
+
+    def differing(self, name: str, state: Properties, inputs: Properties) -> Change | None:
+        """The code differs when the hash of the file is not the hash of the live code."""
+        code = inputs.get("code")
+        if name != "code" or not isinstance(code, Archive):
+            return super().differing(name, state, inputs)
+        if state.get("codeSha256") == _sha256(_content(code)):
+            return None
+        return Change(old=state.get("code"), new=code, replaces=False)
+
+    def create(self, inputs: Properties) -> Created:
+        """CreateFunction, again while IAM's new role has not reached Lambda, then wait until it is active."""
+        request = self._configuration(inputs) | {
+            "Code": {"ZipFile": _content(inputs["code"])},
+            "Architectures": inputs.get("architectures", ["x86_64"]),
+            "PackageType": "Zip",
+            "Tags": inputs.get("tags", {}),
+        }
+        deadline = time.monotonic() + _LIMIT_SECONDS
+        while True:
+            try:
+                with aws_errors():
+                    self._lambda.create_function(**request)
+                break
+            except ServiceError as error:
+                if "cannot be assumed" not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
+        self._settle(inputs["name"])
+        return Created(id=inputs["name"], state=self._read_again(inputs["name"], inputs))
+
+    def read(self, resource_id: str, state: Properties) -> Properties | None:
+        """GetFunction."""
+        try:
+            with aws_errors():
+                answer = self._lambda.get_function(FunctionName=resource_id)
+        except ServiceError as error:
+            if is_gone(error):
+                return None
+            raise
+        live, tags = answer["Configuration"], answer.get("Tags", {})
+        arn = live["FunctionArn"]
+        variables = live.get("Environment", {}).get("Variables", {})
+        state_of_files = {name: state[name] for name in ("code", *sorted(self.client_side)) if name in state}
+        return state_of_files | {
+            "name": live["FunctionName"],
+            "role": live["Role"],
+            "handler": live.get("Handler", ""),
+            "runtime": live.get("Runtime", ""),
+            "architectures": live.get("Architectures", ["x86_64"]),
+            "description": live.get("Description", ""),
+            "memorySize": live["MemorySize"],
+            "timeout": live["Timeout"],
+            "environment": {"variables": variables} if variables else {},
+            "packageType": live.get("PackageType", "Zip"),
+            "tags": tags,
+            "tagsAll": tags,
+            "arn": arn,
+            "invokeArn": f"{_ARN_PREFIX}:{self._api.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
+            "qualifiedArn": f"{arn}:{live['Version']}",
+            "qualifiedInvokeArn": (
+                f"{_ARN_PREFIX}:{self._api.region}:lambda:path/2015-03-31/functions/{arn}:{live['Version']}/invocations"
+            ),
+            "responseStreamingInvokeArn": (
+                f"{_ARN_PREFIX}:{self._api.region}:lambda:path/2021-11-15/functions/"
+                f"{arn}/response-streaming-invocations"
+            ),
+            "version": live["Version"],
+            "lastModified": live["LastModified"],
+            "codeSha256": live["CodeSha256"],
+            "sourceCodeHash": live["CodeSha256"],
+            "sourceCodeSize": live["CodeSize"],
+            "signingJobArn": live.get("SigningJobArn", ""),
+            "signingProfileVersionArn": live.get("SigningProfileVersionArn", ""),
+        }
+
+    def update(self, edit: Edit) -> Properties:
+        """Configuration first, then code, each waited for, as Lambda takes one change at a time."""
+        if set(edit.changes) - self.client_side - {"code", "architectures", "tags"}:
+            with aws_errors():
+                self._lambda.update_function_configuration(**self._configuration(edit.inputs))
+            self._settle(edit.id)
+        if {"code", "architectures"} & set(edit.changes):
+            with aws_errors():
+                self._lambda.update_function_code(
+                    FunctionName=edit.id,
+                    ZipFile=_content(edit.inputs["code"]),
+                    Architectures=edit.inputs.get("architectures", ["x86_64"]),
+                )
+            self._settle(edit.id)
+        if "tags" in edit.changes:
+            self._change_tags(edit)
+        return self._read_again(edit.id, edit.inputs)
+
+    def _change_tags(self, edit: Edit) -> None:
+        wanted = edit.inputs.get("tags", {})
+        removed = sorted(set(edit.state.get("tags", {})) - set(wanted))
+        with aws_errors():
+            if removed:
+                self._lambda.untag_resource(Resource=edit.state["arn"], TagKeys=removed)
+            if wanted:
+                self._lambda.tag_resource(Resource=edit.state["arn"], Tags=wanted)
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        """DeleteFunction, unless `skipDestroy` keeps it."""
+        if state.get("skipDestroy"):
+            return
+        try:
+            with aws_errors():
+                self._lambda.delete_function(FunctionName=resource_id)
+        except ServiceError as error:
+            if not is_gone(error):
+                raise
+
+    def _configuration(self, inputs: Properties) -> dict[str, Any]:
+        """The whole configuration. An update sends all of it, so that no part keeps an older value."""
+        return {
+            "FunctionName": inputs["name"],
+            "Role": inputs["role"],
+            "Handler": inputs.get("handler", ""),
+            "Runtime": inputs.get("runtime", ""),
+            "Description": inputs.get("description", ""),
+            "MemorySize": inputs.get("memorySize", 128),
+            "Timeout": inputs.get("timeout", 3),
+            "Environment": {"Variables": inputs.get("environment", {}).get("variables", {})},
+        }
+
+    def _settle(self, name: str) -> None:
+        """Wait until the function takes invocations and further changes.
+
+        Raises:
+            PluginError: when Lambda reports a failure, or time is up.
+        """
+        deadline, pause = time.monotonic() + _LIMIT_SECONDS, 0.05
+        while True:
+            with aws_errors():
+                live = self._lambda.get_function_configuration(FunctionName=name)
+            states = {live.get("State", "Active"), live.get("LastUpdateStatus", "Successful")}
+            if states == {"Active", "Successful"}:
+                return
+            if "Failed" in states:
+                reason = live.get("StateReason") or live.get("LastUpdateStatusReason") or "no reason given"
+                raise PluginError(f"function {name} failed: {reason}")
+            if time.monotonic() + pause > deadline:
+                raise PluginError(f"function {name} is still {'/'.join(sorted(states))} after {_LIMIT_SECONDS:.0f} s")
+            time.sleep(pause)
+            pause = min(pause * 2, 1.0)
+
+    def _read_again(self, name: str, inputs: Properties) -> Properties:
+        live = self.read(name, inputs)
+        if live is None:
+            raise PluginError(f"function {name} was written but can't be read back")
+        return live
+
+
+def _content(code: Archive) -> bytes:
+    try:
+        return Path(code.path).read_bytes()
+    except OSError as error:
+        raise PluginError(f"the function's code {code.path} can't be read: {error.strerror}") from error
+
+
+def _sha256(content: bytes) -> str:
+    """The hash as Lambda tells it."""
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()

@@ -1,0 +1,186 @@
+"""IAM roles and their inline policies.
+
+Requests: https://docs.aws.amazon.com/IAM/latest/APIReference/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from local_cloud.plugins.aws import documents
+from local_cloud.plugins.aws.api import AwsApi, aws_errors, is_gone
+from local_cloud.plugins.errors import PluginError, ServiceError
+from local_cloud.plugins.kind import Created, Edit, Kind
+from local_cloud.plugins.values import Properties
+
+
+class _Documented(Kind):
+    """A type with one policy document."""
+
+    document: ClassVar[str]
+    """The input that holds the document."""
+    autoname = "name"
+
+    def __init__(self, api: AwsApi) -> None:
+        self._api = api
+
+    @property
+    def _iam(self) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
+        return self._api.client("iam")
+
+    def check(self, inputs: Properties) -> Mapping[str, str]:
+        """The document must be a JSON object."""
+        reason = documents.fault(inputs.get(self.document))
+        return {self.document: reason} if reason else {}
+
+    def same(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
+        """Documents are compared as JSON."""
+        return documents.same(old, new) if name == self.document else super().same(name, old, new)
+
+
+class Role(_Documented):
+    """A role. Its inline policies are resources of their own."""
+
+    resource_type = "aws:iam/role:Role"
+    document = "assumeRolePolicy"
+    inputs = frozenset({"name", "assumeRolePolicy", "description", "maxSessionDuration", "path", "tags"})
+    replace_on = frozenset({"name", "path"})
+    defaults: ClassVar[Mapping[str, Any]] = {"description": "", "maxSessionDuration": 3600, "path": "/", "tags": {}}
+    delete_before_replace = True
+
+    def create(self, inputs: Properties) -> Created:
+        """CreateRole, GetRole."""
+        request = {
+            "RoleName": inputs["name"],
+            "AssumeRolePolicyDocument": inputs["assumeRolePolicy"],
+            "Path": inputs.get("path", "/"),
+            "MaxSessionDuration": inputs.get("maxSessionDuration", 3600),
+            "Tags": _tag_list(inputs.get("tags", {})),
+        }
+        if inputs.get("description"):
+            request["Description"] = inputs["description"]
+        with aws_errors():
+            self._iam.create_role(**request)
+        return Created(id=inputs["name"], state=self._read_again(inputs["name"], inputs))
+
+    def read(self, resource_id: str, state: Properties) -> Properties | None:
+        """GetRole."""
+        try:
+            with aws_errors():
+                live = self._iam.get_role(RoleName=resource_id)["Role"]
+        except ServiceError as error:
+            if is_gone(error):
+                return None
+            raise
+        tags = {tag["Key"]: tag["Value"] for tag in live.get("Tags", [])}
+        return {
+            "name": live["RoleName"],
+            "assumeRolePolicy": documents.live_text(
+                live["AssumeRolePolicyDocument"], before=state.get("assumeRolePolicy")
+            ),
+            "description": live.get("Description", ""),
+            "maxSessionDuration": live.get("MaxSessionDuration", 3600),
+            "path": live.get("Path", "/"),
+            "tags": tags,
+            "tagsAll": tags,
+            "arn": live["Arn"],
+            "uniqueId": live["RoleId"],
+            "createDate": live["CreateDate"].isoformat(),
+        }
+
+    def update(self, edit: Edit) -> Properties:
+        """One request for each group of changed properties."""
+        with aws_errors():
+            if "assumeRolePolicy" in edit.changes:
+                self._iam.update_assume_role_policy(RoleName=edit.id, PolicyDocument=edit.inputs["assumeRolePolicy"])
+            if {"description", "maxSessionDuration"} & set(edit.changes):
+                self._iam.update_role(
+                    RoleName=edit.id,
+                    Description=edit.inputs.get("description", ""),
+                    MaxSessionDuration=edit.inputs.get("maxSessionDuration", 3600),
+                )
+            if "tags" in edit.changes:
+                self._change_tags(edit)
+        return self._read_again(edit.id, edit.inputs)
+
+    def _change_tags(self, edit: Edit) -> None:
+        wanted = edit.inputs.get("tags", {})
+        removed = sorted(set(edit.state.get("tags", {})) - set(wanted))
+        if removed:
+            self._iam.untag_role(RoleName=edit.id, TagKeys=removed)
+        if wanted:
+            self._iam.tag_role(RoleName=edit.id, Tags=_tag_list(wanted))
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        """DeleteRole."""
+        del state
+        try:
+            with aws_errors():
+                self._iam.delete_role(RoleName=resource_id)
+        except ServiceError as error:
+            if not is_gone(error):
+                raise
+
+    def _read_again(self, name: str, inputs: Properties) -> Properties:
+        live = self.read(name, inputs)
+        if live is None:
+            raise PluginError(f"role {name} was written but can't be read back")
+        return live
+
+
+class RolePolicy(_Documented):
+    """An inline policy of a role. Its id is `ROLE:NAME`."""
+
+    resource_type = "aws:iam/rolePolicy:RolePolicy"
+    document = "policy"
+    inputs = frozenset({"name", "role", "policy"})
+    replace_on = frozenset({"name", "role"})
+
+    def create(self, inputs: Properties) -> Created:
+        """PutRolePolicy."""
+        self._put(inputs)
+        resource_id = f"{inputs['role']}:{inputs['name']}"
+        state = self.read(resource_id, inputs)
+        if state is None:
+            raise PluginError(f"policy {resource_id} was written but can't be read back")
+        return Created(id=resource_id, state=state)
+
+    def read(self, resource_id: str, state: Properties) -> Properties | None:
+        """GetRolePolicy."""
+        role, _, name = resource_id.partition(":")
+        try:
+            with aws_errors():
+                live = self._iam.get_role_policy(RoleName=role, PolicyName=name)
+        except ServiceError as error:
+            if is_gone(error):
+                return None
+            raise
+        policy = documents.live_text(live["PolicyDocument"], before=state.get("policy"))
+        return {"name": name, "role": role, "policy": policy}
+
+    def update(self, edit: Edit) -> Properties:
+        """PutRolePolicy replaces the document."""
+        self._put(edit.inputs)
+        return edit.state | edit.inputs
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        """DeleteRolePolicy."""
+        del state
+        role, _, name = resource_id.partition(":")
+        try:
+            with aws_errors():
+                self._iam.delete_role_policy(RoleName=role, PolicyName=name)
+        except ServiceError as error:
+            if not is_gone(error):
+                raise
+
+    def _put(self, inputs: Properties) -> None:
+        with aws_errors():
+            self._iam.put_role_policy(
+                RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
+            )
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

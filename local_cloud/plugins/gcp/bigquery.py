@@ -1,0 +1,259 @@
+"""BigQuery datasets and tables.
+
+Requests: https://cloud.google.com/bigquery/docs/reference/rest/v2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from local_cloud.plugins.errors import PluginError, RefusedError
+from local_cloud.plugins.gcp import columns
+from local_cloud.plugins.gcp.api import JSON, GoogleApi
+from local_cloud.plugins.kind import Created, Edit, Kind, deletion_allowed
+from local_cloud.plugins.values import Properties
+
+_POLICY_VERSION = {"accessPolicyVersion": "3"}
+_ATTRIBUTION = {"goog-pulumi-provisioned": "true"}
+
+
+class _Stored(Kind):
+    """What dataset and table share: labels, whole-object writes, string integers."""
+
+    volatile = frozenset({"etag", "lastModifiedTime", "effectiveLabels", "pulumiLabels"})
+    query: ClassVar[Mapping[str, str]] = {}
+    collection: ClassVar[str]
+    """Last part of the URL that a new one is posted to."""
+
+    def __init__(self, api: GoogleApi) -> None:
+        self._api = api
+
+    def _url(self, resource_id: str) -> str:
+        return self._api.endpoints.big_query + resource_id
+
+    def _labels(self, inputs: Properties) -> dict[str, str]:
+        return dict(inputs.get("labels", {})) | (_ATTRIBUTION if self._api.attribution else {})
+
+    def same(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
+        """Locations are the same in any case."""
+        if name == "location" and isinstance(old, str) and isinstance(new, str):
+            return old.upper() == new.upper()
+        return super().same(name, old, new)
+
+    def _common(self, live: JSON, state: Properties) -> Properties:
+        """What both types read. Labels that the plugin itself added are not the program's."""
+        effective = dict(live.get("labels", {}))
+        own = {k: v for k, v in effective.items() if k in state.get("labels", {}) or k not in _ATTRIBUTION}
+        return {
+            "labels": own,
+            "effectiveLabels": effective,
+            "pulumiLabels": effective,
+            "description": live.get("description", ""),
+            "friendlyName": live.get("friendlyName", ""),
+            "etag": live.get("etag", ""),
+            "selfLink": live.get("selfLink", ""),
+            "creationTime": int(live.get("creationTime", 0)),
+            "lastModifiedTime": int(live.get("lastModifiedTime", 0)),
+        }
+
+    def _read_again(self, resource_id: str, inputs: Properties) -> Properties:
+        live = self.read(resource_id, inputs)
+        if live is None:
+            raise PluginError(f"{resource_id} was written but can't be read back")
+        return live
+
+
+class Dataset(_Stored):
+    """A dataset. Its access list is never written, so that grants made elsewhere survive."""
+
+    resource_type = "gcp:bigquery/dataset:Dataset"
+    inputs = frozenset(
+        {
+            "datasetId",
+            "project",
+            "location",
+            "description",
+            "friendlyName",
+            "labels",
+            "defaultTableExpirationMs",
+            "deleteContentsOnDestroy",
+            "deletionPolicy",
+        }
+    )
+    replace_on = frozenset({"datasetId", "project", "location"})
+    client_side = frozenset({"deleteContentsOnDestroy", "deletionPolicy"})
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "description": "",
+        "friendlyName": "",
+        "labels": {},
+        "defaultTableExpirationMs": 0,
+        "deleteContentsOnDestroy": False,
+        "deletionPolicy": "DELETE",
+    }
+
+    def _body(self, inputs: Properties, project: str, *, whole: bool) -> JSON:
+        body: JSON = {
+            "datasetReference": {"projectId": project, "datasetId": inputs["datasetId"]},
+            "location": inputs.get("location", "US"),
+            "labels": self._labels(inputs),
+        }
+        if whole:
+            body |= {"description": "", "friendlyName": "", "defaultCollation": ""}
+        body |= {name: inputs[name] for name in ("description", "friendlyName") if name in inputs}
+        if inputs.get("defaultTableExpirationMs"):
+            body["defaultTableExpirationMs"] = str(inputs["defaultTableExpirationMs"])
+        return body
+
+    def create(self, inputs: Properties) -> Created:
+        """POST, read."""
+        project = self._api.project_of(inputs)
+        url = self._url(f"projects/{project}/datasets")
+        self._api.call("POST", url, params=_POLICY_VERSION, body=self._body(inputs, project, whole=False))
+        resource_id = f"projects/{project}/datasets/{inputs['datasetId']}"
+        return Created(id=resource_id, state=self._read_again(resource_id, inputs))
+
+    def read(self, resource_id: str, state: Properties) -> Properties | None:
+        """GET."""
+        live = self._api.find(self._url(resource_id), params=_POLICY_VERSION)
+        if live is None:
+            return None
+        _, project, _, dataset_id = resource_id.split("/")
+        return self._common(live, state) | {
+            "datasetId": dataset_id,
+            "project": project,
+            "location": live.get("location", state.get("location", "US")),
+            "defaultTableExpirationMs": int(live.get("defaultTableExpirationMs", 0)),
+            "accesses": live.get("access", []),
+            **{name: state.get(name, self.defaults[name]) for name in self.client_side},
+        }
+
+    def update(self, edit: Edit) -> Properties:
+        """PUT the whole object without its access list."""
+        if set(edit.changes) - self.client_side:
+            body = self._body(edit.inputs, edit.id.split("/")[1], whole=True)
+            self._api.call("PUT", self._url(edit.id), params=_POLICY_VERSION, body=body)
+        return self._read_again(edit.id, edit.inputs)
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        """DELETE, with its tables only if `deleteContentsOnDestroy` says so."""
+        if deletion_allowed(state, resource_id):
+            contents = "true" if state.get("deleteContentsOnDestroy") else "false"
+            self._api.remove(self._url(resource_id), params={"deleteContents": contents})
+
+
+class Table(_Stored):
+    """A table with a schema. Columns can be added and dropped; anything else about them makes a new table."""
+
+    resource_type = "gcp:bigquery/table:Table"
+    inputs = frozenset(
+        {
+            "datasetId",
+            "tableId",
+            "project",
+            "description",
+            "friendlyName",
+            "labels",
+            "schema",
+            "deletionProtection",
+            "deletionPolicy",
+        }
+    )
+    replace_on = frozenset({"datasetId", "tableId", "project"})
+    client_side = frozenset({"deletionProtection", "deletionPolicy"})
+    volatile = _Stored.volatile | {"numBytes", "numLongTermBytes", "numRows"}
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "description": "",
+        "friendlyName": "",
+        "labels": {},
+        "deletionProtection": True,
+        "deletionPolicy": "DELETE",
+    }
+
+    def check(self, inputs: Properties) -> Mapping[str, str]:
+        """The schema must be a JSON list of columns."""
+        reason = columns.fault(inputs.get("schema"))
+        return {"schema": reason} if reason else {}
+
+    def same(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
+        """Schemas are compared as columns, not as text."""
+        if name == "schema" and isinstance(old, str) and isinstance(new, str):
+            return columns.parsed(old) == columns.parsed(new)
+        return super().same(name, old, new)
+
+    def replaces(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
+        """A column that changes its type can't be changed in place."""
+        if name == "schema" and isinstance(old, str) and isinstance(new, str):
+            return columns.incompatible(old, new)
+        return super().replaces(name, old, new)
+
+    def _body(self, inputs: Properties, project: str) -> JSON:
+        reference = {"projectId": project, "datasetId": inputs["datasetId"], "tableId": inputs["tableId"]}
+        body: JSON = {"tableReference": reference, "labels": self._labels(inputs)}
+        body |= {name: inputs[name] for name in ("description", "friendlyName") if name in inputs}
+        if "schema" in inputs:
+            body["schema"] = {"fields": columns.on_the_wire(inputs["schema"])}
+        return body
+
+    def create(self, inputs: Properties) -> Created:
+        """POST, read."""
+        project = self._api.project_of(inputs)
+        parent = f"projects/{project}/datasets/{inputs['datasetId']}/tables"
+        self._api.call("POST", self._url(parent), body=self._body(inputs, project))
+        resource_id = f"{parent}/{inputs['tableId']}"
+        return Created(id=resource_id, state=self._read_again(resource_id, inputs))
+
+    def read(self, resource_id: str, state: Properties) -> Properties | None:
+        """GET."""
+        live = self._api.find(self._url(resource_id))
+        if live is None:
+            return None
+        _, project, _, dataset_id, _, table_id = resource_id.split("/")
+        sizes = {name: int(live.get(name, 0)) for name in ("numBytes", "numLongTermBytes", "numRows")}
+        return (
+            self._common(live, state)
+            | sizes
+            | {
+                "datasetId": dataset_id,
+                "tableId": table_id,
+                "project": project,
+                "schema": columns.live_text(live.get("schema", {}).get("fields", []), before=state.get("schema")),
+                "generatedSchemaColumns": "",
+                "location": live.get("location", ""),
+                "type": live.get("type", "TABLE"),
+                **{name: state.get(name, self.defaults[name]) for name in self.client_side},
+            }
+        )
+
+    def update(self, edit: Edit) -> Properties:
+        """Drop columns by SQL, then PUT the whole object."""
+        if set(edit.changes) - self.client_side:
+            self._api.call("GET", self._url(edit.id))
+            project = edit.id.split("/")[1]
+            if "schema" in edit.changes:
+                self._drop_columns(project, edit.state, edit.inputs)
+            self._api.call("PUT", self._url(edit.id), body=self._body(edit.inputs, project))
+        return self._read_again(edit.id, edit.inputs)
+
+    def _drop_columns(self, project: str, state: Properties, inputs: Properties) -> None:
+        dropped = columns.dropped(state.get("schema", "[]"), inputs.get("schema", "[]"))
+        if not dropped:
+            return
+        table = f"`{project}.{inputs['datasetId']}.{inputs['tableId']}`"
+        drops = ", ".join(f"DROP COLUMN `{name}`" for name in dropped)
+        body = {"query": f"ALTER TABLE {table} {drops}", "useLegacySql": False}
+        self._api.call("POST", self._url(f"projects/{project}/queries"), body=body)
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        """DELETE, unless the table is protected.
+
+        Raises:
+            RefusedError: when the state holds `deletionProtection`.
+        """
+        if not deletion_allowed(state, resource_id):
+            return
+        if state.get("deletionProtection", True):
+            raise RefusedError(
+                f"{resource_id} has deletionProtection: set it to false, run `pulumi up`, then delete it"
+            )
+        self._api.call("DELETE", self._url(resource_id))

@@ -1,0 +1,74 @@
+"""The gRPC server around a stand-in.
+
+`pulumi.provider.experimental.server.main` would do, but it shows every error with a traceback and with the status
+"unknown", after which the engine believes that the step may have happened. Here an error of ours is one line, and
+final.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]  # grpc ships no types
+import grpc.aio  # type: ignore[import-untyped]  # grpc ships no types
+from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # the engine's messages pass gRPC's default size
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from local_cloud.plugins.errors import PluginError
+from local_cloud.plugins.provider import StandIn
+
+_Handler = Callable[[Any, Any], Awaitable[Any]]
+
+
+class _PlainErrors(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
+    """Turns a PluginError into a final status with its own text; anything else is a bug and keeps its traceback."""
+
+    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:  # noqa: ANN401 (untyped)
+        handler = await continuation(handler_call_details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+        return grpc.unary_unary_rpc_method_handler(
+            _with_plain_errors(handler.unary_unary),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+
+def _with_plain_errors(inner: _Handler) -> _Handler:
+    async def call(request: Any, context: Any) -> Any:  # noqa: ANN401 (protobuf messages)
+        try:
+            return await inner(request, context)
+        except Exception as error:  # the SDK wraps every error in a bare Exception and keeps ours as its context
+            cause = error if isinstance(error, PluginError) else error.__context__
+            if not isinstance(cause, PluginError):
+                raise
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(cause))
+
+    return call
+
+
+async def _serve(provider: StandIn, version: str, engine_address: str) -> None:
+    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS, interceptors=[_PlainErrors()])
+    servicer = ProviderServicer([], version, provider, engine_address=engine_address)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    # The engine reads the port from the first line.
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    await server.wait_for_termination()
+
+
+def serve(provider: StandIn, *, version: str, engine_address: str) -> None:
+    """Serve until the engine ends this process.
+
+    Args:
+        provider: the stand-in.
+        version: what it answers when the engine asks for the plugin's version.
+        engine_address: host:port of the engine; nothing is called there.
+    """
+    asyncio.run(_serve(provider, version, engine_address))

@@ -1,0 +1,86 @@
+"""What a person's own tools need to work against the local cloud: pulumi, aws, gcloud and bq."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import yaml
+
+from engine.pins import ROOT
+from engine.workspace import Workspace, search_path
+from local_cloud.endpoints import CONFIG_FILE, TOKEN_FILE, Endpoints, write_private
+
+_NAMESPACE = "keyless-bigquery"
+
+
+def prepare(folder: Path, endpoints: Endpoints) -> None:
+    """Write the stack's settings for this run.
+
+    Args:
+        folder: state folder of the local cloud.
+        endpoints: where it is.
+    """
+    settings = yaml.safe_load((ROOT / CONFIG_FILE).read_text())
+    settings["config"] |= {
+        f"{_NAMESPACE}:googleProject": endpoints.project_id,
+        f"{_NAMESPACE}:awsAccountId": endpoints.aws_account_id,
+        f"{_NAMESPACE}:awsRegion": endpoints.aws_region,
+        f"{_NAMESPACE}:googleEndpoint": endpoints.google_url,
+        f"{_NAMESPACE}:awsEndpoint": endpoints.aws_url,
+    }
+    write_private(folder / CONFIG_FILE, yaml.safe_dump(settings, sort_keys=False))
+
+
+def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
+    """Environment variables for pulumi, aws, gcloud and bq.
+
+    Args:
+        folder: state folder of the local cloud.
+        endpoints: where it is.
+    """
+    google = f"{endpoints.google_url}/"
+    overrides = ("IAM", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE", "IAMCREDENTIALS", "STS", "BIGQUERY")
+    return {
+        **Workspace(folder).environment(),
+        "PULUMI_OPTION_CONFIG_FILE": str(folder / CONFIG_FILE),
+        "GOOGLE_OAUTH_ACCESS_TOKEN": endpoints.deployer_token,
+        "AWS_ACCESS_KEY_ID": endpoints.aws_account_id,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": endpoints.aws_region,
+        "AWS_DEFAULT_REGION": endpoints.aws_region,
+        "AWS_ENDPOINT_URL": endpoints.aws_url,
+        # gcloud's own settings, so that the user's account is neither used nor changed.
+        "CLOUDSDK_CONFIG": str(folder / "gcloud"),
+        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(folder / TOKEN_FILE),
+        "CLOUDSDK_CORE_PROJECT": endpoints.project_id,
+        **{f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name}": google for name in overrides},
+    }
+
+
+def instructions(folder: Path, endpoints: Endpoints) -> str:
+    """What `make local-cloud` prints: lines to paste into another terminal, and what works there.
+
+    The token is not printed: the line reads it from its file.
+    """
+    lines = [
+        f"# The local cloud is ready; state and logs are in {folder}. Ctrl-C ends it and forgets everything.",
+        f"#   Google   {endpoints.google_url}   project {endpoints.project_id} ({endpoints.project_number})",
+        f"#   AWS      {endpoints.aws_url}   account {endpoints.aws_account_id}, {endpoints.aws_region}",
+        "# Paste these lines into another terminal, in this project's folder:",
+    ]
+    for name, value in variables(folder, endpoints).items():
+        quoted = shlex.quote(value)
+        if name == "GOOGLE_OAUTH_ACCESS_TOKEN":
+            quoted = f'"$(cat {shlex.quote(str(folder / TOKEN_FILE))})"'
+        elif name == "PATH":
+            quoted = f'{shlex.quote(value.removesuffix(search_path()))}"$PATH"'
+        lines.append(f"export {name}={quoted}")
+    lines += [
+        "# Then, for example:",
+        "#   pulumi stack select --create local && pulumi -s local up",
+        "#   aws lambda list-functions",
+        "#   gcloud iam workload-identity-pools list --location=global",
+        "#   bq ls",
+    ]
+    return "".join(f"{line}\n" for line in lines)
