@@ -1,0 +1,178 @@
+"""Errors as values that the one boundary in ``app.py`` turns into responses.
+
+``CloudError``
+├── ``ApiError``    an error of a Google API; written as Google's envelope, or BigQuery's
+└── ``OAuthError``  an error of the token exchange; written as RFC 6749 section 5.2
+
+The envelopes follow Google's "Errors" page of API design (``code``, ``message``, ``status``, ``details``) and
+BigQuery's "Error messages" page (``errors[].reason``). Messages that Google is known to send are kept word for
+word, since users search for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+Json = dict[str, Any]
+
+INVALID_CREDENTIALS = (
+    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
+    "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+)
+MISSING_CREDENTIALS = (
+    "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other "
+    "valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+)
+
+
+class Shape(Enum):
+    """The wire shape in which a path's errors are written."""
+
+    GOOGLE = "google"
+    BIGQUERY = "bigquery"
+    OAUTH = "oauth"
+
+
+class CloudError(Exception):
+    """Anything that ends a request with an error response."""
+
+
+class ApiError(CloudError):
+    """An error of a Google API.
+
+    Args:
+        code: HTTP status.
+        status: Google's canonical code, for example ``PERMISSION_DENIED``.
+        message: What the user reads.
+        reason: BigQuery's ``errors[].reason``; ignored in Google's envelope.
+        details: ``google.rpc`` detail blocks.
+        headers: Response headers to add.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        status: str,
+        message: str,
+        *,
+        reason: str = "invalid",
+        details: Sequence[Json] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.message = message
+        self.reason = reason
+        self.details = tuple(details)
+        self.headers = dict(headers or {})
+
+
+class OAuthError(CloudError):
+    """A refused token exchange: ``error`` from RFC 6749 or 8693, and Google's description."""
+
+    def __init__(self, error: str, description: str, *, code: int = 400) -> None:
+        super().__init__(description)
+        self.code = code
+        self.error = error
+        self.description = description
+
+
+def body_of(error: CloudError, shape: Shape) -> Json:
+    """Write an error in the shape that its path's clients parse."""
+    if isinstance(error, OAuthError):
+        return {"error": error.error, "error_description": error.description}
+    if not isinstance(error, ApiError):
+        raise TypeError(f"no writer for {type(error).__name__}")
+    if shape is Shape.OAUTH and error.reason != "accessNotConfigured":
+        name = "server_error" if error.code >= 500 else "invalid_request"
+        return {"error": name, "error_description": error.message}
+    body: Json = {"code": error.code, "message": error.message, "status": error.status}
+    if shape is Shape.BIGQUERY:
+        body["errors"] = [{"message": error.message, "domain": "global", "reason": error.reason}]
+    if error.details:
+        body["details"] = list(error.details)
+    return {"error": body}
+
+
+def invalid_argument(message: str, *, reason: str = "invalid") -> ApiError:
+    """400: the request itself is wrong."""
+    return ApiError(400, "INVALID_ARGUMENT", message, reason=reason)
+
+
+def failed_precondition(message: str) -> ApiError:
+    """400: right in itself, but not in the present state."""
+    return ApiError(400, "FAILED_PRECONDITION", message, reason="failedPrecondition")
+
+
+def not_found(message: str) -> ApiError:
+    """404: no such resource, or no such path."""
+    return ApiError(404, "NOT_FOUND", message, reason="notFound")
+
+
+def already_exists(message: str = "Requested entity already exists") -> ApiError:
+    """409: the id is taken, by a live resource or a soft-deleted one."""
+    return ApiError(409, "ALREADY_EXISTS", message, reason="duplicate")
+
+
+def aborted(message: str) -> ApiError:
+    """409: somebody else wrote in between; read again and retry."""
+    return ApiError(409, "ABORTED", message, reason="conflict")
+
+
+def unimplemented(message: str) -> ApiError:
+    """501: real Google does this, the local cloud doesn't. Not 500, which clients retry for minutes."""
+    return ApiError(501, "UNIMPLEMENTED", message, reason="notImplemented")
+
+
+def unavailable(message: str) -> ApiError:
+    """503: a server behind this one did not answer."""
+    return ApiError(503, "UNAVAILABLE", message, reason="backendError")
+
+
+def unauthenticated(message: str = INVALID_CREDENTIALS, *, reason: str = "authError") -> ApiError:
+    """401: no token, or none that is known and unexpired."""
+    challenge = 'Bearer realm="https://accounts.google.com/"'
+    if reason == "authError":
+        challenge += ', error="invalid_token"'
+    return ApiError(401, "UNAUTHENTICATED", message, reason=reason, headers={"WWW-Authenticate": challenge})
+
+
+def permission_denied(message: str, *, permission: str = "", domain: str = "iam.googleapis.com") -> ApiError:
+    """403: the principal lacks a permission on the resource."""
+    details: list[Json] = []
+    if permission:
+        details.append(
+            {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "IAM_PERMISSION_DENIED",
+                "domain": domain,
+                "metadata": {"permission": permission},
+            }
+        )
+    return ApiError(403, "PERMISSION_DENIED", message, reason="accessDenied", details=details)
+
+
+def service_disabled(*, service: str, title: str, project_number: str) -> ApiError:
+    """403: the API is not enabled in the project, with Google's Help and ErrorInfo details."""
+    url = f"https://console.developers.google.com/apis/api/{service}/overview?project={project_number}"
+    message = (
+        f"{title} has not been used in project {project_number} before or it is disabled. Enable it by visiting "
+        f"{url} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to "
+        "our systems and retry."
+    )
+    details: list[Json] = [
+        {
+            "@type": "type.googleapis.com/google.rpc.Help",
+            "links": [{"description": "Google developers console API activation", "url": url}],
+        },
+        {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "SERVICE_DISABLED",
+            "domain": "googleapis.com",
+            "metadata": {"service": service, "consumer": f"projects/{project_number}"},
+        },
+    ]
+    return ApiError(403, "PERMISSION_DENIED", message, reason="accessNotConfigured", details=details)

@@ -1,0 +1,145 @@
+"""Reading requests with a bound, and the few forms of answer that all services share."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from local_cloud.errors import ApiError, invalid_argument
+
+MOST_BODY_BYTES = 1024 * 1024
+"""Largest request body of a route that doesn't say otherwise: Google's own pools and policies are far smaller."""
+
+MOST_PAGE = 1000
+"""Most entries in one page of a list."""
+
+_PAGE_TOKEN = re.compile(r"[0-9]{1,9}")
+
+
+async def read_body(request: Request, *, limit: int = MOST_BODY_BYTES) -> bytes:
+    """Read a request body of at most ``limit`` bytes.
+
+    Raises:
+        ApiError: 413, the body is larger.
+    """
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > limit:
+            raise ApiError(
+                413, "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {limit} bytes.", reason="tooLarge"
+            )
+    return bytes(received)
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """Read a body as a JSON object; an empty body is an empty object.
+
+    Raises:
+        ApiError: 400, the body isn't JSON in UTF-8, is nested too deeply, or isn't an object.
+    """
+    if not body.strip():
+        return {}
+    try:
+        value = json.loads(body)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as problem:
+        raise invalid_argument(f"Invalid JSON payload received: {problem}", reason="parseError") from problem
+    if not isinstance(value, dict):
+        raise invalid_argument("Invalid JSON payload received. Expected an object.", reason="parseError")
+    return value
+
+
+async def read_json(request: Request, *, limit: int = MOST_BODY_BYTES) -> dict[str, Any]:
+    """Read a body of at most ``limit`` bytes as a JSON object; raises like its two halves."""
+    return parse_json(await read_body(request, limit=limit))
+
+
+def answer(value: dict[str, Any]) -> JSONResponse:
+    """Answer 200 with a JSON object."""
+    return JSONResponse(value)
+
+
+def text_field(body: dict[str, Any], name: str, *, default: str = "", limit: int = 4096) -> str:
+    """Take a string field from a JSON object; ``null`` counts as absent.
+
+    Raises:
+        ApiError: 400, the field isn't a string or is longer than ``limit`` characters.
+    """
+    value = body.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, str):
+        raise invalid_argument(f"Invalid value at '{name}' (TYPE_STRING), {value!r:.60}")
+    if len(value) > limit:
+        raise invalid_argument(f"'{name}' has {len(value)} characters; the limit is {limit}.")
+    return value
+
+
+def flag_field(body: dict[str, Any], name: str) -> bool:
+    """Take a boolean field from a JSON object; absent and ``null`` are false.
+
+    Raises:
+        ApiError: 400, the field isn't a boolean.
+    """
+    value = body.get(name)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise invalid_argument(f"Invalid value at '{name}' (TYPE_BOOL), {value!r:.60}")
+    return value
+
+
+def object_field(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """Take an object field from a JSON object; absent and ``null`` are empty.
+
+    Raises:
+        ApiError: 400, the field isn't an object.
+    """
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise invalid_argument(f"Invalid value at '{name}', expected an object, got {value!r:.60}")
+    return value
+
+
+def flag_parameter(request: Request, name: str) -> bool:
+    """Take a boolean query parameter; gcloud capitalises them (``showDeleted=True``)."""
+    return request.query_params.get(name, "").lower() == "true"
+
+
+def page(
+    request: Request,
+    entries: list[dict[str, Any]],
+    *,
+    key: str,
+    size: str = "pageSize",
+    following: str = "nextPageToken",
+) -> dict[str, Any]:
+    """Cut one page out of a list. On the last page the token's key is left out: an empty one loops clients.
+
+    Args:
+        request: Carries ``pageToken`` and the page size.
+        entries: The whole list.
+        key: Under which name the entries are answered; left out when there are none, as Google does.
+        size: The page size's parameter: ``pageSize``, or BigQuery's ``maxResults``.
+        following: The next page's key in the answer.
+
+    Raises:
+        ApiError: 400, the page token or size isn't one of ours.
+    """
+    start_text = request.query_params.get("pageToken") or "0"
+    size_text = request.query_params.get(size) or str(MOST_PAGE)
+    if not _PAGE_TOKEN.fullmatch(start_text) or not _PAGE_TOKEN.fullmatch(size_text):
+        raise invalid_argument("Request contains an invalid argument: page token or page size.")
+    start, length = int(start_text), min(int(size_text) or MOST_PAGE, MOST_PAGE)
+    cut = entries[start : start + length]
+    body: dict[str, Any] = {key: cut} if cut else {}
+    if start + length < len(entries):
+        body[following] = str(start + length)
+    return body
