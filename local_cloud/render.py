@@ -1,0 +1,71 @@
+"""A chain of decisions as lines for a person: caller ARN → attributes → condition → principal → token → permission.
+
+::
+
+    token exchange  allowed  //iam.googleapis.com/projects/…/providers/aws
+      caller ARN   arn:aws:sts::210987654321:assumed-role/reader/fn
+      …
+    impersonation   REFUSED  serviceAccount:reader@local-keyless.iam.gserviceaccount.com
+      permission   ✗ iam.serviceAccounts.getAccessToken is needed on …
+                   saw     binding names attribute.aws_role = …, principal has …
+                   wanted  …
+                   mend    …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from local_cloud.trace import Decision, Part, Refusal
+
+_LINK_WIDTH = 16
+_PART_WIDTH = 12
+_ORDER = {part: position for position, part in enumerate(Part)}
+
+
+def render_chain(decisions: Sequence[Decision]) -> str:
+    """Write decisions as text, each under the one that issued its token.
+
+    Args:
+        decisions: Any decisions, oldest first; one whose parent isn't among them starts a chain of its own.
+
+    Returns:
+        Lines joined by newlines, without one at the end. No colours, no secrets.
+    """
+    known = {decision.id for decision in decisions}
+    children: dict[str | None, list[Decision]] = {}
+    for decision in decisions:
+        parent = decision.parent if decision.parent in known else None
+        children.setdefault(parent, []).append(decision)
+    return "\n".join(line for root in children.get(None, []) for line in _chain(root, children))
+
+
+def _chain(decision: Decision, children: dict[str | None, list[Decision]]) -> Iterator[str]:
+    yield from _lines(decision)
+    for child in children.get(decision.id, []):
+        yield from _chain(child, children)
+
+
+def _lines(decision: Decision) -> Iterator[str]:
+    verdict = "allowed" if decision.allowed else "REFUSED"
+    yield f"{decision.link.value:<{_LINK_WIDTH}}{verdict}  {decision.resource}"
+    if decision.principal and not any(step.part is Part.PRINCIPAL for step in decision.steps):
+        yield _entry(Part.PRINCIPAL, decision.principal)
+    for step in sorted(decision.steps, key=lambda step: _ORDER[step.part]):
+        # The permission's name is the rule, and the binding what was seen: both are news. Elsewhere the rule
+        # only repeats what the label says.
+        value = f"{step.rule}: {step.saw}" if step.part in {Part.PERMISSION, Part.TOKEN} else step.saw
+        yield _entry(step.part, value)
+    if decision.refusal is not None:
+        yield from _refusal(decision.refusal)
+
+
+def _entry(part: Part, value: str) -> str:
+    return f"  {part.value:<{_PART_WIDTH}} {value}"
+
+
+def _refusal(refusal: Refusal) -> Iterator[str]:
+    yield _entry(refusal.part, f"✗ {refusal.rule}")
+    indent = " " * (_PART_WIDTH + 3)
+    for label, value in (("saw", refusal.saw), ("wanted", refusal.wanted), ("mend", refusal.mend)):
+        yield f"{indent}{label:<7} {value}"

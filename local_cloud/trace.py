@@ -1,0 +1,244 @@
+"""The decision record: what was looked at, which rule decided, and how near a refusal came to an allow.
+
+A decision never holds a token, a signature or a key. A token appears as ``#`` and eight hex digits of its hash,
+enough to follow it from one decision to the next and useless for anything else.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from local_cloud.clock import Clock, rfc3339
+from local_cloud.errors import CloudError
+
+KEPT_DECISIONS = 2000
+"""How many decisions are remembered; older ones are forgotten first."""
+
+LONGEST_VALUE = 600
+"""Characters of a seen or wanted value that are kept."""
+
+
+class Link(Enum):
+    """A link of the chain: one kind of decision."""
+
+    TOKEN_EXCHANGE = "token exchange"  # noqa: S105  (the name of a link, not a secret)
+    IMPERSONATION = "impersonation"
+    JOB = "job creation"
+    TABLE = "table access"
+    ADMINISTRATION = "administration"
+
+
+class Part(Enum):
+    """What a step of a decision looked at, in the order of the chain."""
+
+    REQUEST = "request"
+    CALLER = "caller ARN"
+    ATTRIBUTES = "attributes"
+    CONDITION = "condition"
+    PRINCIPAL = "principal"
+    TOKEN = "token"  # noqa: S105  (the name of a part, not a secret)
+    PERMISSION = "permission"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing that was looked at and found right."""
+
+    part: Part
+    rule: str
+    saw: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a decision went against the caller.
+
+    Attributes:
+        part: What was looked at.
+        rule: The rule that was broken, as a sentence.
+        saw: The value found.
+        wanted: The value that would have passed, or the nearest one.
+        mend: What a person can do about it.
+    """
+
+    part: Part
+    rule: str
+    saw: str
+    wanted: str
+    mend: str
+
+
+class Refused(CloudError):  # noqa: N818  (read as "raise Refused(...)": a verdict, not a malfunction)
+    """A rule said no: the refusal for the trace, and the error that the client sees."""
+
+    def __init__(self, refusal: Refusal, answer: CloudError) -> None:
+        super().__init__(refusal.rule)
+        self.refusal = refusal
+        self.answer = answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """One decision, allowed or refused.
+
+    Attributes:
+        id: Unique in this process and the next; ``decisions?after=`` takes it.
+        time: RFC 3339, UTC.
+        link: Which link of the chain decided.
+        allowed: The verdict.
+        resource: What was asked for: an audience, a service account, a project, a table.
+        principal: Who asked, as an IAM member; empty while unknown.
+        steps: What was found right, in order.
+        refusal: Why not; ``None`` when allowed.
+        parent: The decision that issued the token used here; ``None`` at the start of a chain.
+    """
+
+    id: str
+    time: str
+    link: Link
+    allowed: bool
+    resource: str
+    principal: str
+    steps: tuple[Step, ...]
+    refusal: Refusal | None = None
+    parent: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Write the decision as JSON values."""
+        refusal = self.refusal
+        return {
+            "id": self.id,
+            "time": self.time,
+            "link": self.link.value,
+            "allowed": self.allowed,
+            "resource": self.resource,
+            "principal": self.principal,
+            "steps": [{"part": step.part.value, "rule": step.rule, "saw": step.saw} for step in self.steps],
+            "refusal": refusal
+            and {
+                "part": refusal.part.value,
+                "rule": refusal.rule,
+                "saw": refusal.saw,
+                "wanted": refusal.wanted,
+                "mend": refusal.mend,
+            },
+            "parent": self.parent,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Decision:
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            KeyError: A field is missing.
+            ValueError: A link or part has a name that this version doesn't know.
+        """
+        refusal = data["refusal"]
+        return cls(
+            id=data["id"],
+            time=data["time"],
+            link=Link(data["link"]),
+            allowed=data["allowed"],
+            resource=data["resource"],
+            principal=data["principal"],
+            steps=tuple(Step(**{**step, "part": Part(step["part"])}) for step in data["steps"]),
+            refusal=Refusal(**{**refusal, "part": Part(refusal["part"])}) if refusal else None,
+            parent=data["parent"],
+        )
+
+
+@dataclass
+class Trail:
+    """A decision while it is being made: rules add steps, the route names the principal."""
+
+    id: str
+    link: Link
+    resource: str
+    principal: str = ""
+    parent: str | None = None
+    steps: list[Step] = field(default_factory=list)
+
+    def passed(self, part: Part, rule: str, saw: str) -> None:
+        """Note one thing found right."""
+        self.steps.append(Step(part=part, rule=rule, saw=_bounded(saw)))
+
+
+def _bounded(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + "…"
+
+
+class Trace:
+    """A bounded record of decisions, oldest forgotten first."""
+
+    def __init__(self, clock: Clock, *, kept: int = KEPT_DECISIONS) -> None:
+        self._clock = clock
+        self._decisions: deque[Decision] = deque(maxlen=kept)
+        # A prefix of its own for each process: tokens outlive a restart and point at decisions of the old one.
+        self._run = secrets.token_hex(3)
+        self._count = 0
+
+    @contextmanager
+    def deciding(
+        self, link: Link, *, resource: str, principal: str = "", parent: str | None = None, quiet: bool = False
+    ) -> Iterator[Trail]:
+        """Record what is decided inside the block: allowed at its end, refused when ``Refused`` leaves it.
+
+        Args:
+            link: Which link of the chain decides.
+            resource: What is asked for.
+            principal: Who asks, if already known.
+            parent: The decision that issued the token in use.
+            quiet: Record only a refusal.
+        """
+        self._count += 1
+        trail = Trail(
+            id=f"{self._run}-{self._count:06d}",
+            link=link,
+            resource=_bounded(resource),
+            principal=principal,
+            parent=parent,
+        )
+        try:
+            yield trail
+        except Refused as refused:
+            self._record(trail, refused.refusal)
+            raise
+        if not quiet:
+            self._record(trail, None)
+
+    def after(self, decision_id: str | None) -> list[Decision]:
+        """Return the decisions recorded after the one named; all of them if that one is unknown."""
+        decisions = list(self._decisions)
+        for index, decision in enumerate(decisions):
+            if decision.id == decision_id:
+                return decisions[index + 1 :]
+        return decisions
+
+    def _record(self, trail: Trail, refusal: Refusal | None) -> None:
+        if refusal is not None:
+            refusal = Refusal(
+                part=refusal.part,
+                rule=refusal.rule,
+                saw=_bounded(refusal.saw),
+                wanted=_bounded(refusal.wanted),
+                mend=refusal.mend,
+            )
+        self._decisions.append(
+            Decision(
+                id=trail.id,
+                time=rfc3339(self._clock.now()),
+                link=trail.link,
+                allowed=refusal is None,
+                resource=trail.resource,
+                principal=trail.principal,
+                steps=tuple(trail.steps),
+                refusal=refusal,
+                parent=trail.parent,
+            )
+        )
