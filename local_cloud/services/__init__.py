@@ -1,0 +1,1 @@
+"""One folder for each Google API: ``routes`` (HTTP in, values out), ``rules`` (decide, pure), ``model``."""

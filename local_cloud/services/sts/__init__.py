@@ -1,0 +1,1 @@
+"""Security Token Service: exchanges a signed AWS request for a federated token."""

@@ -1,0 +1,65 @@
+"""The values of a token exchange: the request parsed once, the signed AWS request inside it, the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
+ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a type's name)
+AWS_TOKEN_TYPE = "urn:ietf:params:aws:token-type:aws4_request"  # noqa: S105  (a type's name)
+
+LIFETIME_SECONDS = 3600
+"""How long a federated token lives."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExchangeRequest:
+    """The form or JSON of ``POST /v1/token``; a missing field is an empty string."""
+
+    grant_type: str
+    audience: str
+    scope: str
+    requested_token_type: str
+    subject_token_type: str
+    subject_token: str = field(repr=False)
+    options: str
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes asked for."""
+        return tuple(self.scope.split())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedRequest:
+    """A GetCallerIdentity request that a workload signed but never sent: the subject token, decoded.
+
+    Attributes:
+        host: The AWS STS host that it was signed for.
+        region: Region of the credential scope.
+        access_key_id: Which AWS key signed it.
+        headers: What to send on, by lower-case name: the signed headers and ``authorization``.
+    """
+
+    host: str
+    region: str
+    access_key_id: str
+    headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who AWS says signed the request."""
+
+    account: str
+    arn: str
+    user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsRefusal:
+    """AWS's own refusal of the signed request."""
+
+    code: str
+    message: str

@@ -1,0 +1,251 @@
+"""What an exchange must satisfy, link by link. Pure: values in, a value or ``Refused`` out.
+
+Texts are Google's where they are publicly known. Unverified, and marked so at their place: the answer to a caller of
+another AWS account, and to AWS's refusals other than ``InvalidClientTokenId``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NoReturn
+
+from local_cloud.errors import OAuthError
+from local_cloud.principals import Principal, federated_principal
+from local_cloud.services.iam.model import Pool, PoolState, Provider
+from local_cloud.services.sts import attributes as cel
+from local_cloud.services.sts.model import (
+    ACCESS_TOKEN_TYPE,
+    AWS_TOKEN_TYPE,
+    GRANT_TYPE,
+    AwsRefusal,
+    Caller,
+    ExchangeRequest,
+)
+from local_cloud.trace import Part, Refusal, Refused, Trail
+
+INVALID_TARGET = (
+    'The target service indicated by the "audience" parameters is invalid. This might either be because the pool or '
+    "provider is disabled or deleted or because it doesn't exist."
+)
+INVALID_AUDIENCE = (
+    'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See '
+    "https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats."
+)
+_AUDIENCE = re.compile(
+    r"//iam\.googleapis\.com/(?P<name>projects/(?P<project>[^/]+)/locations/global/workloadIdentityPools/[^/]+"
+    r"/providers/[^/]+)"
+)
+_ACCOUNT = re.compile(r"\d{12}")
+_ARN = re.compile(r"arn:aws:(?:sts|iam)::(?P<account>\d{12}):[\x21-\x7e]+")
+
+
+def check_request(request: ExchangeRequest) -> str:
+    """Check the exchange's own fields.
+
+    Returns:
+        The provider's resource name that the audience points at.
+
+    Raises:
+        Refused: A field is missing or has a value that Google doesn't accept here.
+    """
+    fixed = {
+        "grant_type": (request.grant_type, GRANT_TYPE, "unsupported_grant_type"),
+        "requested_token_type": (request.requested_token_type, ACCESS_TOKEN_TYPE, "invalid_request"),
+        "subject_token_type": (request.subject_token_type, AWS_TOKEN_TYPE, "invalid_request"),
+    }
+    for name, (saw, needed, kind) in fixed.items():
+        if saw != needed:
+            _refuse(name, saw, needed, OAuthError(kind, f"Invalid value of {name} in request."))
+    if request.options:
+        # userProject is for workforce pools; for workload pools google-auth itself refuses to send it.
+        _refuse(
+            "options", "options", "no options", OAuthError("invalid_request", "Invalid value of options in request.")
+        )
+    found = _AUDIENCE.fullmatch(request.audience)
+    if found is None:
+        wanted = "//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
+        _refuse("audience", request.audience, wanted, OAuthError("invalid_request", INVALID_AUDIENCE))
+    if not request.scopes:
+        error = OAuthError("invalid_request", "Scope(s) must be provided.")
+        _refuse("scope", "no scope", "https://www.googleapis.com/auth/cloud-platform", error)
+    if not request.subject_token:
+        error = OAuthError("invalid_request", "Missing required parameter: subject_token")
+        _refuse("subject_token", "none", "the signed GetCallerIdentity request", error)
+    return found["name"]
+
+
+def check_provider(
+    name: str, *, project_number: str, pool: Pool | None, provider: Provider | None, now: datetime
+) -> Provider:
+    """Insist that pool and provider exist under the project's number and are active.
+
+    Raises:
+        Refused: ``invalid_target``; the refusal says which of the possible reasons it was.
+    """
+    project = name.split("/")[1]
+    pool_state = PoolState.ABSENT if pool is None else pool.state(now)
+    state = PoolState.ABSENT if provider is None else provider.state(now)
+    if project != project_number:
+        saw, wanted = f"project {project}", f"the project's number, {project_number}"
+        mend = "write the project's number in the audience, not its id: gcloud projects describe"
+    elif pool_state is not PoolState.ACTIVE:
+        saw, wanted = f"pool is {pool_state.value}", "an active pool"
+        mend = "create, enable or undelete the pool: gcloud iam workload-identity-pools describe"
+    elif state is not PoolState.ACTIVE or provider is None:
+        saw, wanted = f"provider is {state.value}", "an active provider"
+        mend = "create, enable or undelete the provider: gcloud iam workload-identity-pools providers describe"
+    else:
+        return provider
+    rule = "the audience must name an active provider of an active pool"
+    raise Refused(
+        Refusal(part=Part.REQUEST, rule=rule, saw=f"{saw}: {name}", wanted=wanted, mend=mend),
+        OAuthError("invalid_target", INVALID_TARGET),
+    )
+
+
+def check_caller(answer: Caller | AwsRefusal, provider: Provider) -> Caller:
+    """Believe AWS's answer, and insist on the provider's account.
+
+    Raises:
+        Refused: AWS refused the request; or the caller is of another account (Google's text for that is not
+            publicly known, so this one is ours).
+    """
+    if isinstance(answer, AwsRefusal):
+        raise Refused(
+            Refusal(
+                part=Part.CALLER,
+                rule="AWS must accept the signed request",
+                saw=f"{answer.code}: {answer.message}",
+                wanted="GetCallerIdentity answered by AWS",
+                mend="check that key, secret and session token belong together and have not expired",
+            ),
+            OAuthError(
+                "invalid_grant",
+                f"Received invalid AWS response of type {answer.code} with error message: {answer.message}",
+            ),
+        )
+    arn = _ARN.fullmatch(answer.arn)
+    if arn is None or not _ACCOUNT.fullmatch(answer.account) or arn["account"] != answer.account:
+        raise Refused(
+            Refusal(
+                part=Part.CALLER,
+                rule="AWS's answer must hold an ARN and the account in it",
+                saw=f"{answer.arn}, account {answer.account}",
+                wanted="arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION",
+                mend="only the standard partition (arn:aws:) is supported",
+            ),
+            OAuthError("invalid_grant", "Received invalid AWS response."),
+        )
+    if answer.account != provider.account_id:
+        raise Refused(
+            Refusal(
+                part=Part.CALLER,
+                rule="the caller must belong to the provider's AWS account",
+                saw=f"account {answer.account} ({answer.arn})",
+                wanted=f"account {provider.account_id}",
+                mend="run in the provider's account, or set the provider's aws.accountId to the caller's",
+            ),
+            OAuthError(
+                "invalid_grant",
+                f"The AWS account {answer.account} of the given credential is not the account of the provider.",
+            ),
+        )
+    return answer
+
+
+def identify(provider: Provider, caller: Caller, trail: Trail) -> Principal:
+    """Map a caller to attributes, test the condition, and name the principal.
+
+    Raises:
+        Refused: A mapping gave no value, a value is too long, or the condition isn't true.
+    """
+    mapped = _mapped(provider, caller)
+    shown = ", ".join(f"{key}={value}" for key, value in mapped.items())
+    trail.passed(Part.ATTRIBUTES, "the attribute mapping gives a subject within Google's limits", shown)
+    _check_condition(provider, caller, mapped)
+    trail.passed(
+        Part.CONDITION, "the attribute condition is true", provider.attribute_condition or "none set on the provider"
+    )
+    attributes = {k.removeprefix("attribute."): v for k, v in mapped.items() if k.startswith("attribute.")}
+    return federated_principal(pool=provider.pool_name, subject=mapped["google.subject"], attributes=attributes)
+
+
+def _mapped(provider: Provider, caller: Caller) -> dict[str, str]:
+    try:
+        mapped = cel.map_attributes(provider.attribute_mapping, caller)
+    except cel.MappingError as problem:
+        raise _no_value(problem.attribute, str(problem)) from problem
+    subject = mapped["google.subject"]
+    if not subject:
+        raise _no_value("google.subject", "the expression gave an empty string")
+    length, total = len(subject.encode()), sum(len(value.encode()) for value in mapped.values())
+    if length > cel.MOST_SUBJECT_BYTES:
+        raise _too_long("google.subject", length, cel.MOST_SUBJECT_BYTES)
+    if total > cel.MOST_ATTRIBUTE_BYTES:
+        raise _too_long("all mapped attributes", total, cel.MOST_ATTRIBUTE_BYTES)
+    return mapped
+
+
+def _check_condition(provider: Provider, caller: Caller, mapped: Mapping[str, str]) -> None:
+    problem = ""
+    try:
+        holds = cel.condition_holds(provider.attribute_condition, caller, mapped)
+    except cel.MappingError as failure:
+        holds, problem = False, f"; {failure}"
+    if not holds:
+        raise Refused(
+            Refusal(
+                part=Part.CONDITION,
+                rule="the provider's attribute condition must be true",
+                saw=f"{caller.arn}{problem}",
+                wanted=provider.attribute_condition,
+                mend="call from the role that the condition names, or widen the condition on the provider",
+            ),
+            OAuthError("unauthorized_client", "The given credential is rejected by the attribute condition."),
+        )
+
+
+def _refuse(name: str, saw: str, wanted: str, error: OAuthError) -> NoReturn:
+    raise Refused(
+        Refusal(
+            part=Part.REQUEST,
+            rule=f"the exchange's {name} must have a value that Google accepts",
+            saw=saw,
+            wanted=wanted,
+            mend="use the credential configuration that gcloud or the program wrote",
+        ),
+        error,
+    )
+
+
+def _no_value(attribute: str, saw: str) -> Refused:
+    return Refused(
+        Refusal(
+            part=Part.ATTRIBUTES,
+            rule=f"the mapping must give a value for {attribute}",
+            saw=saw,
+            wanted="a string; an AWS assertion has only account, arn and userid",
+            mend="correct the provider's attribute mapping",
+        ),
+        OAuthError("unauthorized_client", f"Could not obtain a value for {attribute} from the given credential."),
+    )
+
+
+def _too_long(name: str, saw: int, limit: int) -> Refused:
+    subject = name if name != "google.subject" else "mapped attribute google.subject"
+    return Refused(
+        Refusal(
+            part=Part.ATTRIBUTES,
+            rule=f"{name} may have at most {limit} bytes",
+            saw=f"{saw} bytes",
+            wanted=f"at most {limit} bytes",
+            mend="shorten role or function name, or map the ARN without its session",
+        ),
+        OAuthError(
+            "invalid_request",
+            f"The size of {subject} exceeds the {limit} bytes limit. Either modify your attribute mapping or the "
+            f"incoming assertion to produce a mapped attribute that is less than {limit} bytes.",
+        ),
+    )
