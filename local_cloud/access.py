@@ -1,0 +1,222 @@
+"""Who is calling, whether the API is enabled, and whether the caller holds the permission. In that order.
+
+Google answers 401 before 403, and a disabled API before a missing permission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+from local_cloud.context import Cloud
+from local_cloud.errors import MISSING_CREDENTIALS, ApiError, permission_denied, service_disabled, unauthenticated
+from local_cloud.permissions import Grant, Policy, decide
+from local_cloud.services.iam.model import PoolState
+from local_cloud.services.service_usage.model import title_of
+from local_cloud.tokens import Token, TokenKind
+from local_cloud.trace import Link, Part, Refusal, Refused, Trail
+
+_SCOPE = "https://www.googleapis.com/auth/"
+CLOUD_PLATFORM = frozenset({_SCOPE + "cloud-platform"})
+IAM_SCOPES = CLOUD_PLATFORM | {_SCOPE + "iam"}
+BIGQUERY_SCOPES = CLOUD_PLATFORM | {_SCOPE + "bigquery"}
+BIGQUERY_READ_SCOPES = BIGQUERY_SCOPES | {_SCOPE + "bigquery.readonly", _SCOPE + "cloud-platform.read-only"}
+
+
+def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozenset[str]) -> Token:
+    """Find out who presents the bearer token, and note it on the trail.
+
+    Args:
+        cloud: Where tokens, pools and accounts are known.
+        request: Carries exactly one ``Authorization: Bearer`` header.
+        trail: Learns principal and parent decision.
+        scopes: Any one of these must have been asked for when the token was made.
+
+    Raises:
+        Refused: 401 no token, an unknown or expired one, or one whose pool or service account no longer
+            stands behind it; 403 a token with other scopes only.
+    """
+    token = _find(cloud, request)
+    trail.principal, trail.parent = token.principal.member, token.decision
+    if token.kind is TokenKind.FEDERATED:
+        _check_pool(cloud, token)
+    elif token.kind is TokenKind.ACCESS:
+        _check_account(cloud, token)
+    if token.scopes and not scopes & set(token.scopes):
+        raise Refused(
+            Refusal(
+                part=Part.TOKEN,
+                rule="the token must have been made for a scope that covers this API",
+                saw=" ".join(token.scopes),
+                wanted=" or ".join(sorted(scopes)),
+                mend="ask for one of the wanted scopes when the token is made",
+            ),
+            _scope_error(),
+        )
+    trail.passed(
+        Part.TOKEN,
+        "the bearer token is known and unexpired",
+        f"{token.kind.value} token {token.fingerprint}, until {token.expires}",
+    )
+    return token
+
+
+def _scope_error() -> ApiError:
+    detail = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        "domain": "googleapis.com",
+    }
+    return ApiError(
+        403,
+        "PERMISSION_DENIED",
+        "Request had insufficient authentication scopes.",
+        reason="insufficientPermissions",
+        details=[detail],
+    )
+
+
+def _find(cloud: Cloud, request: Request) -> Token:
+    headers = request.headers.getlist("authorization")
+    if not headers:
+        raise _unknown("no Authorization header", unauthenticated(MISSING_CREDENTIALS, reason="required"))
+    scheme, _, presented = headers[0].partition(" ")
+    if len(headers) > 1 or scheme.lower() != "bearer" or not presented.strip():
+        raise _unknown(f"{len(headers)} Authorization header(s), scheme {scheme[:20]!r}", unauthenticated())
+    token = cloud.tokens.find(presented.strip())
+    if token is None:
+        raise _unknown("a token that was never issued here, or has expired", unauthenticated())
+    return token
+
+
+def _unknown(saw: str, error: ApiError) -> Refused:
+    return Refused(
+        Refusal(
+            part=Part.TOKEN,
+            rule="one bearer token, issued here and not yet expired",
+            saw=saw,
+            wanted="Authorization: Bearer TOKEN",
+            mend="exchange the credential again; tokens do not outlive their lifetime",
+        ),
+        error,
+    )
+
+
+def _check_pool(cloud: Cloud, token: Token) -> None:
+    # Google: disabling or deleting the pool stops tokens already issued; disabling the provider does not.
+    pool = cloud.pools.get(token.principal.pool)
+    state = PoolState.ABSENT if pool is None else pool.state(cloud.clock.now())
+    if state is not PoolState.ACTIVE:
+        raise Refused(
+            Refusal(
+                part=Part.PRINCIPAL,
+                rule="the pool that vouches for the token must be active and enabled",
+                saw=f"{token.principal.pool} is {state.value}",
+                wanted=PoolState.ACTIVE.value,
+                mend="undelete or enable the pool, or exchange the credential with another one",
+            ),
+            unauthenticated(),
+        )
+
+
+def _check_account(cloud: Cloud, token: Token) -> None:
+    account = cloud.accounts.get(token.principal.unique_id)
+    if account is None or account.expire_time or account.disabled:
+        saw = "deleted" if account is None or account.expire_time else "disabled"
+        raise Refused(
+            Refusal(
+                part=Part.PRINCIPAL,
+                rule="the service account behind the token must exist and be enabled",
+                saw=f"{token.principal.member} is {saw}",
+                wanted="an enabled account",
+                mend="undelete or enable the account; a new one under the same e-mail is another account",
+            ),
+            unauthenticated(),
+        )
+
+
+def check_enabled(cloud: Cloud, service: str) -> None:
+    """Insist that an API is enabled in the project.
+
+    Raises:
+        Refused: 403 ``SERVICE_DISABLED``.
+    """
+    if cloud.services.get(service) is None:
+        raise Refused(
+            Refusal(
+                part=Part.REQUEST,
+                rule="the API must be enabled in the project",
+                saw=f"{service} is not enabled in project {cloud.config.project_id}",
+                wanted=f"{service} enabled",
+                mend=f"enable it: gcloud services enable {service}, or gcp.projects.Service in the program",
+            ),
+            service_disabled(service=service, title=title_of(service), project_number=cloud.config.project_number),
+        )
+
+
+def authorize(
+    token: Token, permission: str, policies: Sequence[tuple[str, Policy]], trail: Trail, error: ApiError
+) -> Grant:
+    """Insist that the token's principal holds a permission on a resource.
+
+    Args:
+        token: Who asks.
+        permission: What is needed.
+        policies: The resource's policy, then its parents'; see :func:`local_cloud.permissions.decide`.
+        trail: Learns the matching binding.
+        error: What the client sees if there is none.
+
+    Raises:
+        Refused: No binding gives it; the refusal has the nearest miss.
+    """
+    verdict = decide(token.principal, permission, policies)
+    if isinstance(verdict, Grant):
+        trail.passed(Part.PERMISSION, permission, verdict.sentence())
+        return verdict
+    raise Refused(
+        Refusal(
+            part=Part.PERMISSION,
+            rule=f"{permission} is needed on {policies[0][0]}",
+            saw=verdict.saw,
+            wanted=verdict.wanted,
+            mend="grant the wanted role to exactly this principal; on Google a grant takes minutes to act",
+        ),
+        error,
+    )
+
+
+def administer(
+    cloud: Cloud,
+    request: Request,
+    permission: str,
+    *,
+    resource: str,
+    policies: Sequence[tuple[str, Policy]] | None = None,
+    service: str | None = None,
+    error: ApiError | None = None,
+) -> Token:
+    """Check a call that reads or changes resources: token, API, permission. Leaves a trace only if refused.
+
+    Args:
+        cloud: The cloud.
+        request: The call.
+        permission: What it needs.
+        resource: On what, for the message and the trace.
+        policies: The policies that count; the project's if left out.
+        service: The API that must be enabled; ``None`` for one that always is.
+        error: What the client sees without the permission; Google's usual words if left out.
+
+    Raises:
+        Refused: 401 or 403.
+    """
+    with cloud.trace.deciding(Link.ADMINISTRATION, resource=resource, quiet=True) as trail:
+        token = authenticate(cloud, request, trail, scopes=CLOUD_PLATFORM)
+        if service is not None:
+            check_enabled(cloud, service)
+        denied = error or permission_denied(
+            f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
+            permission=permission,
+        )
+        authorize(token, permission, policies or cloud.project_policies(), trail, denied)
+        return token

@@ -1,0 +1,106 @@
+"""Everything a route may use, in one value, and the few look-ups that several services share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+
+from local_cloud.clock import Clock
+from local_cloud.config import DEPLOYER, CloudConfig
+from local_cloud.errors import permission_denied
+from local_cloud.permissions import NO_POLICY, Binding, Policy
+from local_cloud.principals import Principal
+from local_cloud.services.bigquery.model import Access, Job, View
+from local_cloud.services.iam.model import Account, Operations, Pool, Provider
+from local_cloud.services.service_usage.model import EnabledService
+from local_cloud.store import Collection, new_etag
+from local_cloud.tokens import Token, Tokens
+from local_cloud.trace import Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """One local Google: its settings, time, state, record of decisions and the two servers behind it."""
+
+    config: CloudConfig
+    clock: Clock
+    trace: Trace
+    tokens: Tokens
+    operations: Operations
+    services: Collection[EnabledService]
+    pools: Collection[Pool]
+    providers: Collection[Provider]
+    accounts: Collection[Account]
+    policies: Collection[Policy]
+    datasets: Collection[Access]
+    views: Collection[View]
+    jobs: Collection[Job]
+    aws: httpx.AsyncClient
+    warehouse: httpx.AsyncClient
+
+    @property
+    def project_name(self) -> str:
+        """``projects/ID``, under which the project's policy is kept."""
+        return f"projects/{self.config.project_id}"
+
+    def policy(self, resource: str) -> Policy:
+        """Return a resource's own allow policy."""
+        return self.policies.get(resource) or NO_POLICY
+
+    def project_policies(self) -> list[tuple[str, Policy]]:
+        """Return the policies that count on the project."""
+        return [(self.project_name, self.policy(self.project_name))]
+
+    def account_policies(self, account: Account) -> list[tuple[str, Policy]]:
+        """Return the policies that count on a service account: its own, then the project's."""
+        return [(account.resource, self.policy(account.policy_key)), *self.project_policies()]
+
+    def check_project(self, project: str, *, wildcard: bool = False) -> None:
+        """Insist that a path names the one project, by id or number (or ``-`` where Google allows it).
+
+        Raises:
+            ApiError: 403, in Google's words for a project that may or may not exist.
+        """
+        known = {self.config.project_id, self.config.project_number} | ({"-"} if wildcard else set())
+        if project not in known:
+            raise permission_denied(f"Permission denied on resource project {project} (or it may not exist).")
+
+
+def open_cloud(config: CloudConfig, clock: Clock) -> Cloud:
+    """Open the state (reading the folder if there is one) and the connections, without using the network.
+
+    Raises:
+        StateError: The state folder holds something unreadable.
+    """
+    folder = config.state_directory
+    cloud = Cloud(
+        config=config,
+        clock=clock,
+        trace=Trace(clock),
+        tokens=Tokens(
+            clock=clock,
+            records=Collection("tokens", Token.from_json, folder=folder),
+            deployer=(config.deployer_token, Principal(member=DEPLOYER)),
+        ),
+        operations=Operations(),
+        services=Collection("services", EnabledService.from_json, folder=folder),
+        pools=Collection("pools", Pool.from_json, folder=folder),
+        providers=Collection("providers", Provider.from_json, folder=folder),
+        accounts=Collection("service_accounts", Account.from_json, folder=folder),
+        policies=Collection("policies", Policy.from_json, folder=folder),
+        datasets=Collection("dataset_access", Access.from_json, folder=folder),
+        views=Collection("views", View.from_json, folder=folder),
+        jobs=Collection("jobs", Job.from_json, folder=folder),
+        aws=_client(config.aws_url, config.aws_timeout_seconds),
+        warehouse=_client(config.warehouse_url, config.warehouse_timeout_seconds),
+    )
+    if cloud.policies.get(cloud.project_name) is None:
+        owner = Binding(role="roles/owner", members=(DEPLOYER,))
+        cloud.policies.put(cloud.project_name, Policy(bindings=(owner,), etag=new_etag()))
+    return cloud
+
+
+def _client(url: str, timeout_seconds: float) -> httpx.AsyncClient:
+    # trust_env off: a proxy variable must not send local credentials anywhere else.
+    return httpx.AsyncClient(base_url=url, timeout=timeout_seconds, trust_env=False, follow_redirects=False)

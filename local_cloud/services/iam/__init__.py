@@ -1,0 +1,1 @@
+"""IAM v1: workload identity pools, their providers, and service accounts."""

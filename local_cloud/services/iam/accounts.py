@@ -1,0 +1,151 @@
+"""Routes of service accounts and their allow policies (IAM v1)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local_cloud.access import administer
+from local_cloud.clock import from_rfc3339
+from local_cloud.context import Cloud
+from local_cloud.errors import already_exists, not_found
+from local_cloud.http import answer, object_field, page, read_json, text_field
+from local_cloud.policies import mark_deleted, mark_undeleted, policy_wire, replace_policy
+from local_cloud.services.iam.model import Account, deletion_deadline
+from local_cloud.services.iam.rules import ACCOUNT_FIELDS, changed_account, check_account_id, read_mask
+from local_cloud.store import new_etag
+
+_SERVICE = "iam.googleapis.com"
+
+
+async def create_account(cloud: Cloud, request: Request) -> Response:
+    """``POST /v1/projects/P/serviceAccounts``."""
+    _permit(cloud, request, "create")
+    cloud.check_project(request.path_params["project"])
+    body = await read_json(request)
+    account_id = text_field(body, "accountId")
+    check_account_id(account_id)
+    email = f"{account_id}@{cloud.config.project_id}.iam.gserviceaccount.com"
+    if find_account(cloud, email) is not None:
+        raise already_exists(
+            f"Service account {account_id} already exists within project projects/{cloud.config.project_id}."
+        )
+    fresh = Account(
+        # Google's ids have 21 digits.
+        unique_id=str(10**20 + secrets.randbelow(9 * 10**20)),
+        email=email,
+        project_id=cloud.config.project_id,
+        etag=new_etag(),
+    )
+    account = changed_account(fresh, object_field(body, "serviceAccount"), set(ACCOUNT_FIELDS))
+    cloud.accounts.put(account.unique_id, account)
+    return answer(account.wire())
+
+
+async def list_accounts(cloud: Cloud, request: Request) -> Response:
+    """``GET /v1/projects/P/serviceAccounts``."""
+    _permit(cloud, request, "list")
+    cloud.check_project(request.path_params["project"])
+    live = [account.wire() for account in cloud.accounts.values() if not account.expire_time]
+    return answer(page(request, live, key="accounts"))
+
+
+async def get_account(cloud: Cloud, request: Request) -> Response:
+    """``GET /v1/projects/P/serviceAccounts/EMAIL``; ``-`` stands for the project."""
+    return answer(_permitted(cloud, request, "get").wire())
+
+
+async def update_account(cloud: Cloud, request: Request) -> Response:
+    """``PATCH …/EMAIL``: fields and ``updateMask`` (snake case) in the body."""
+    account = _permitted(cloud, request, "update")
+    body = await read_json(request)
+    mask = read_mask(text_field(body, "updateMask"), ACCOUNT_FIELDS)
+    changed = changed_account(account, object_field(body, "serviceAccount"), mask)
+    return answer(_save(cloud, changed).wire())
+
+
+async def disable_account(cloud: Cloud, request: Request) -> Response:
+    """``POST …/EMAIL:disable``."""
+    _save(cloud, replace(_permitted(cloud, request, "disable"), disabled=True))
+    return answer({})
+
+
+async def enable_account(cloud: Cloud, request: Request) -> Response:
+    """``POST …/EMAIL:enable``."""
+    _save(cloud, replace(_permitted(cloud, request, "enable"), disabled=False))
+    return answer({})
+
+
+async def delete_account(cloud: Cloud, request: Request) -> Response:
+    """``DELETE …/EMAIL``: kept 30 days by unique id; the e-mail is free at once, grants to it are not."""
+    account = _permitted(cloud, request, "delete")
+    _save(cloud, replace(account, expire_time=deletion_deadline(cloud.clock.now())))
+    mark_deleted(cloud, email=account.email, unique_id=account.unique_id)
+    return answer({})
+
+
+async def undelete_account(cloud: Cloud, request: Request) -> Response:
+    """``POST …/UNIQUE_ID:undelete``; refused while a namesake lives."""
+    _permit(cloud, request, "undelete")
+    cloud.check_project(request.path_params["project"], wildcard=True)
+    account = cloud.accounts.get(request.path_params["account"])
+    now = cloud.clock.now()
+    if account is None or not account.expire_time or from_rfc3339(account.expire_time) <= now:
+        raise not_found(f"Service account {request.path_params['account']} is not deleted, or no longer kept.")
+    if find_account(cloud, account.email) is not None:
+        raise already_exists(f"Service account {account.email} exists: the deleted one can't come back beside it.")
+    restored = _save(cloud, replace(account, expire_time=""))
+    mark_undeleted(cloud, email=account.email, unique_id=account.unique_id)
+    return answer({"restoredAccount": restored.wire()})
+
+
+async def get_account_policy(cloud: Cloud, request: Request) -> Response:
+    """``POST …/EMAIL:getIamPolicy``; comes without a body."""
+    account = _permitted(cloud, request, "getIamPolicy")
+    return answer(policy_wire(cloud.policy(account.policy_key)))
+
+
+async def set_account_policy(cloud: Cloud, request: Request) -> Response:
+    """``POST …/EMAIL:setIamPolicy``."""
+    account = _permitted(cloud, request, "setIamPolicy")
+    return answer(policy_wire(replace_policy(cloud, account.policy_key, await read_json(request))))
+
+
+def find_account(cloud: Cloud, name: str) -> Account | None:
+    """Find the live account with an e-mail or unique id."""
+    for account in cloud.accounts.values():
+        if not account.expire_time and name.lower() in {account.email.lower(), account.unique_id}:
+            return account
+    return None
+
+
+def _permit(cloud: Cloud, request: Request, verb: str) -> None:
+    resource = request.url.path.removeprefix("/v1/")
+    administer(cloud, request, f"iam.serviceAccounts.{verb}", resource=resource, service=_SERVICE)
+
+
+def _permitted(cloud: Cloud, request: Request, verb: str) -> Account:
+    name = request.path_params["account"]
+    account = find_account(cloud, name)
+    # Permission before existence, so that nobody without it learns which accounts exist.
+    administer(
+        cloud,
+        request,
+        f"iam.serviceAccounts.{verb}",
+        resource=request.url.path.removeprefix("/v1/"),
+        policies=cloud.account_policies(account) if account else None,
+        service=_SERVICE,
+    )
+    cloud.check_project(request.path_params["project"], wildcard=True)
+    if account is None:
+        raise not_found(f"Unknown service account: {name:.200}")
+    return account
+
+
+def _save(cloud: Cloud, account: Account) -> Account:
+    changed = replace(account, etag=new_etag())
+    cloud.accounts.put(changed.unique_id, changed)
+    return changed

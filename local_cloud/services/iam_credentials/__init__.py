@@ -1,0 +1,1 @@
+"""IAM Credentials v1: a federated token becomes a service account's access token."""

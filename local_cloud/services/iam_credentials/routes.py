@@ -1,0 +1,54 @@
+"""``POST /v1/projects/-/serviceAccounts/EMAIL:generateAccessToken``: impersonation."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from local_cloud.access import IAM_SCOPES, authenticate, authorize, check_enabled
+from local_cloud.context import Cloud
+from local_cloud.errors import ApiError, invalid_argument
+from local_cloud.http import read_json
+from local_cloud.permissions import GET_ACCESS_TOKEN
+from local_cloud.principals import Principal
+from local_cloud.services.iam.accounts import find_account
+from local_cloud.services.iam_credentials import rules
+from local_cloud.tokens import TokenKind
+from local_cloud.trace import Link, Part
+
+
+async def generate_access_token(cloud: Cloud, request: Request) -> Response:
+    """Give a principal an access token of a service account that it may impersonate."""
+    email = request.path_params["account"]
+    body: dict[str, object] = {}
+    malformed: ApiError | None = None
+    try:
+        body = await read_json(request)
+    except ApiError as problem:
+        malformed = problem
+    with cloud.trace.deciding(Link.IMPERSONATION, resource=f"serviceAccount:{email}") as trail:
+        token = authenticate(cloud, request, trail, scopes=IAM_SCOPES)
+        check_enabled(cloud, "iamcredentials.googleapis.com")
+        if malformed is not None:
+            raise malformed
+        if request.path_params["project"] != "-":
+            raise invalid_argument("The project of this method must be written as the wildcard '-'.")
+        asked = rules.read_request(body)
+        account = rules.check_account(find_account(cloud, email), email)
+        authorize(token, GET_ACCESS_TOKEN, cloud.account_policies(account), trail, rules.denied())
+        rules.check_enabled(account)
+        access_token, record = cloud.tokens.issue(
+            TokenKind.ACCESS,
+            principal=Principal(member=f"serviceAccount:{account.email}", unique_id=account.unique_id),
+            scopes=asked.scopes,
+            lifetime_seconds=asked.lifetime_seconds,
+            decision=trail.id,
+        )
+        trail.passed(
+            Part.TOKEN,
+            f"an access token of {account.email} is issued",
+            f"{record.fingerprint}, until {record.expires}",
+        )
+    return JSONResponse(
+        {"accessToken": access_token, "expireTime": record.expires}, headers={"Cache-Control": "no-store"}
+    )

@@ -1,0 +1,100 @@
+"""What ``generateAccessToken`` accepts. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from local_cloud.errors import ApiError, failed_precondition, invalid_argument, not_found, permission_denied
+from local_cloud.permissions import GET_ACCESS_TOKEN
+from local_cloud.services.iam.model import Account
+from local_cloud.services.iam_credentials.model import AccessTokenRequest
+from local_cloud.trace import Part, Refusal, Refused
+
+LONGEST_LIFETIME_SECONDS = 3600
+"""IAM quotas: longer only with an organisation policy, which the local cloud has none of."""
+
+MOST_SCOPES = 100
+_LIFETIME = re.compile(r"(?P<seconds>\d{1,6})(?:\.0{1,9})?s")
+
+
+def read_request(body: dict[str, Any]) -> AccessTokenRequest:
+    """Read and check the body.
+
+    Raises:
+        Refused: 400: no scope (Google's text is the bare "Request contains an invalid argument."), a lifetime of
+            zero or beyond an hour, or delegates, which the local cloud doesn't follow.
+    """
+    scopes, lifetime, delegates = body.get("scope"), body.get("lifetime"), body.get("delegates")
+    if not isinstance(scopes, list) or not scopes or not all(isinstance(s, str) and s.strip() for s in scopes):
+        raise _bad("scope must be a list of at least one scope", f"{scopes!r:.80}", "a list of scopes")
+    if len(scopes) > MOST_SCOPES:
+        raise _bad(f"scope may have at most {MOST_SCOPES} entries", str(len(scopes)), "fewer scopes")
+    if delegates not in (None, []):
+        raise _bad("delegates must be empty: the local cloud follows no delegation", f"{delegates!r:.80}", "null or []")
+    seconds = LONGEST_LIFETIME_SECONDS
+    if lifetime is not None:
+        found = _LIFETIME.fullmatch(lifetime) if isinstance(lifetime, str) else None
+        seconds = int(found["seconds"]) if found else 0
+        if not 0 < seconds <= LONGEST_LIFETIME_SECONDS:
+            raise _bad(
+                f"lifetime must be 1s to {LONGEST_LIFETIME_SECONDS}s",
+                f"{lifetime!r:.40}",
+                f"{LONGEST_LIFETIME_SECONDS}s",
+            )
+    return AccessTokenRequest(scopes=tuple(scopes), lifetime_seconds=seconds)
+
+
+def check_account(account: Account | None, email: str) -> Account:
+    """Insist that the service account exists.
+
+    Raises:
+        Refused: 404 in Google's words.
+    """
+    if account is None:
+        raise Refused(
+            Refusal(
+                part=Part.PERMISSION,
+                rule="the service account must exist",
+                saw=f"no account {email}",
+                wanted="an existing account of this project",
+                mend="check the e-mail in service_account_impersonation_url",
+            ),
+            not_found(f"Not found; Gaia id not found for email {email:.200}"),
+        )
+    return account
+
+
+def check_enabled(account: Account) -> None:
+    """Insist that the service account is enabled. Google's text for this is not publicly known.
+
+    Raises:
+        Refused: 400 ``FAILED_PRECONDITION``.
+    """
+    if account.disabled:
+        raise Refused(
+            Refusal(
+                part=Part.PERMISSION,
+                rule="the service account must be enabled",
+                saw=f"{account.email} is disabled",
+                wanted="an enabled account",
+                mend=f"gcloud iam service-accounts enable {account.email}",
+            ),
+            failed_precondition(f"Service account {account.email} is disabled."),
+        )
+
+
+def denied() -> ApiError:
+    """Build Google's answer to a principal that may not impersonate the account."""
+    return permission_denied(
+        f"Permission '{GET_ACCESS_TOKEN}' denied on resource (or it may not exist).", permission=GET_ACCESS_TOKEN
+    )
+
+
+def _bad(rule: str, saw: str, wanted: str) -> Refused:
+    text = "Request contains an invalid argument."
+    if not rule.startswith("scope must"):
+        text += f" {rule[0].upper()}{rule[1:]}."
+    return Refused(
+        Refusal(part=Part.REQUEST, rule=rule, saw=saw, wanted=wanted, mend=f"send {wanted}"), invalid_argument(text)
+    )

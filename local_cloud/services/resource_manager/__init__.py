@@ -1,0 +1,1 @@
+"""Cloud Resource Manager v1: the project and its allow policy."""

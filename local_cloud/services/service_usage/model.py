@@ -1,0 +1,45 @@
+"""An enabled API, and the APIs that exist here."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+TITLES = {
+    "bigquery.googleapis.com": "BigQuery API",
+    "bigquerystorage.googleapis.com": "BigQuery Storage API",
+    "cloudbilling.googleapis.com": "Cloud Billing API",
+    "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
+    "iam.googleapis.com": "Identity and Access Management (IAM) API",
+    "iamcredentials.googleapis.com": "IAM Service Account Credentials API",
+    "logging.googleapis.com": "Cloud Logging API",
+    "monitoring.googleapis.com": "Cloud Monitoring API",
+    "serviceusage.googleapis.com": "Service Usage API",
+    "storage.googleapis.com": "Cloud Storage API",
+    "sts.googleapis.com": "Security Token Service API",
+}
+"""Service name → title, as Google words it in errors and in ``gcloud services list``."""
+
+ALWAYS_ENABLED = "serviceusage.googleapis.com"
+"""Service Usage can't enable itself, so here it is always on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnabledService:
+    """One API that the project has switched on."""
+
+    name: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as JSON values, for the store."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> EnabledService:
+        """Read what :meth:`to_json` wrote."""
+        return cls(**data)
+
+
+def title_of(service: str) -> str:
+    """Return an API's title."""
+    return TITLES.get(service, service)
