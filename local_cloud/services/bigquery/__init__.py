@@ -1,0 +1,1 @@
+"""The gateway before the warehouse: token and IAM policy first, then forwarding."""

@@ -1,0 +1,244 @@
+"""Routes of tables, their rows and their allow policies. The warehouse keeps tables and rows."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local_cloud.context import Cloud
+from local_cloud.errors import ApiError, already_exists, invalid_argument, not_found, unimplemented
+from local_cloud.http import answer, object_field, page, read_json, text_field
+from local_cloud.permissions import GET_DATA, UPDATE_DATA
+from local_cloud.policies import policy_wire, replace_policy
+from local_cloud.services.bigquery import effects, rules, warehouse
+from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, dataset_of, make_table, permit, table_of
+from local_cloud.services.bigquery.model import TableName, View
+from local_cloud.services.bigquery.sql import Need, UnreadableSqlError, analyse
+from local_cloud.trace import Link
+
+MOST_INSERT_BYTES = 10 * 1024 * 1024
+"""BigQuery's own limit for one insertAll."""
+
+_PAGING = ("maxResults", "startIndex", "pageToken", "selectedFields", "formatOptions.useInt64Timestamp")
+_OTHER_KINDS = ("materializedView", "externalDataConfiguration", "snapshotDefinition", "cloneDefinition")
+_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
+_COLUMN_TYPE = re.compile(r"[A-Z][A-Z0-9]{1,20}")
+_SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+
+
+async def list_tables(cloud: Cloud, request: Request) -> Response:
+    """``GET …/tables``."""
+    dataset = dataset_of(cloud, request)
+    permit(cloud, request, Need(permission="bigquery.tables.list", dataset=dataset))
+    if await warehouse.find_dataset(cloud, dataset) is None:
+        raise not_found(f"Not found: Dataset {cloud.config.project_id}:{dataset}")
+    path = f"{cloud.project_name}/datasets/{dataset}/tables"
+    tables = (await warehouse.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("tables", [])
+    cut = page(request, tables, key="tables", size="maxResults")
+    return answer({"kind": "bigquery#tableList", "totalItems": len(tables), **cut})
+
+
+async def create_table(cloud: Cloud, request: Request) -> Response:
+    """``POST …/tables``: a table or a view. A new table starts without grants of its own."""
+    dataset = dataset_of(cloud, request)
+    permit(cloud, request, Need(permission="bigquery.tables.create", dataset=dataset))
+    body = await read_json(request)
+    table = make_table(cloud, dataset, object_field(body, "tableReference").get("tableId"))
+    view = _view(cloud, body)
+    if await warehouse.find_dataset(cloud, dataset) is None:
+        raise not_found(f"Not found: Dataset {cloud.config.project_id}:{dataset}")
+    if await warehouse.find_table(cloud, table) is not None:
+        raise already_exists(f"Already Exists: Table {table}")
+    path = f"{cloud.project_name}/datasets/{dataset}/tables"
+    created = await warehouse.ask(cloud, "POST", path, body={**body, "tableReference": _reference(table)})
+    effects.forget_table(cloud, table)
+    if view is not None:
+        cloud.views.put(table.resource, view)
+    return answer(_wire(cloud, table, created))
+
+
+async def get_table(cloud: Cloud, request: Request) -> Response:
+    """``GET …/tables/TABLE``."""
+    table = table_of(cloud, request)
+    permit(cloud, request, Need(permission="bigquery.tables.get", table=table))
+    return answer(_wire(cloud, table, await _existing(cloud, table)))
+
+
+async def replace_table(cloud: Cloud, request: Request) -> Response:
+    """``PUT …/tables/TABLE``: the whole object; new columns become real ones."""
+    return await _change(cloud, request, cleared={"description": "", "friendlyName": "", "labels": {}})
+
+
+async def update_table(cloud: Cloud, request: Request) -> Response:
+    """``PATCH …/tables/TABLE``: only the fields given."""
+    return await _change(cloud, request, cleared={})
+
+
+async def delete_table(cloud: Cloud, request: Request) -> Response:
+    """``DELETE …/tables/TABLE``, its policy with it."""
+    table = table_of(cloud, request)
+    permit(cloud, request, Need(permission="bigquery.tables.delete", table=table))
+    resource = await _existing(cloud, table)
+    if resource.get("type") == "VIEW":
+        # The warehouse can't delete a view over REST that was made by DDL.
+        await _run(cloud, f"DROP VIEW `{table.project}.{table.dataset}.{table.table}`")
+    else:
+        await warehouse.ask(cloud, "DELETE", table.path)
+    effects.forget_table(cloud, table)
+    return Response(status_code=204)
+
+
+async def get_table_policy(cloud: Cloud, request: Request) -> Response:
+    """``POST …/tables/TABLE:getIamPolicy``; comes with or without a body."""
+    table = table_of(cloud, request)
+    permit(cloud, request, Need(permission="bigquery.tables.getIamPolicy", table=table))
+    await _existing(cloud, table)
+    return answer(policy_wire(cloud.policy(table.resource)))
+
+
+async def set_table_policy(cloud: Cloud, request: Request) -> Response:
+    """``POST …/tables/TABLE:setIamPolicy``."""
+    table = table_of(cloud, request)
+    permit(cloud, request, Need(permission="bigquery.tables.setIamPolicy", table=table))
+    body = await read_json(request)
+    await _existing(cloud, table)
+    return answer(policy_wire(replace_policy(cloud, table.resource, body)))
+
+
+async def list_rows(cloud: Cloud, request: Request) -> Response:
+    """``GET …/tables/TABLE/data``, streamed."""
+    table = table_of(cloud, request)
+    permit(cloud, request, Need(permission=GET_DATA, table=table), link=Link.TABLE)
+    resource = await _existing(cloud, table)
+    if resource.get("type") != "TABLE":
+        raise invalid_argument(f"Cannot list a table of type {resource.get('type')}.")
+    params = {key: value for key, value in request.query_params.items() if key in _PAGING and value}
+    return await warehouse.stream(cloud, f"{table.path}/data", params=params)
+
+
+async def insert_rows(cloud: Cloud, request: Request) -> Response:
+    """``POST …/tables/TABLE/insertAll``: all rows or none; ``{}`` when all are in."""
+    table = table_of(cloud, request)
+    permit(cloud, request, Need(permission=UPDATE_DATA, table=table), link=Link.TABLE)
+    body = await read_json(request, limit=MOST_INSERT_BYTES)
+    resource = await _existing(cloud, table)
+    rows = body.get("rows")
+    if not isinstance(rows, list) or not rows or not all(_is_row(row) for row in rows):
+        raise invalid_argument("No rows present in the request, or one without a json object.", reason="invalid")
+    if body.get("templateSuffix"):
+        raise unimplemented("templateSuffix is not offered by the local cloud.")
+    if problems := _row_problems(rows, object_field(resource, "schema")):
+        return answer({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": problems})
+    try:
+        reply = await warehouse.ask(cloud, "POST", f"{table.path}/insertAll", body={"rows": rows})
+    except ApiError as problem:
+        if problem.code != 501:
+            raise
+        raise invalid_argument("A row has a value that doesn't fit its column's type.") from problem
+    return answer({key: value for key, value in reply.items() if value != []})
+
+
+async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) -> Response:
+    table = table_of(cloud, request)
+    permit(cloud, request, Need(permission="bigquery.tables.update", table=table))
+    body = await read_json(request)
+    before = await _existing(cloud, table)
+    view = _view(cloud, body)
+    text_field(body, "description", limit=16384)
+    added = _added_columns(object_field(before, "schema"), object_field(body, "schema"))
+    for column in added:
+        name = f"`{table.project}.{table.dataset}.{table.table}`"
+        await _run(cloud, f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}")
+    changed = await warehouse.ask(
+        cloud, request.method, table.path, body={**cleared, **body, "tableReference": _reference(table)}
+    )
+    if view is not None:
+        cloud.views.put(table.resource, view)
+    return answer(_wire(cloud, table, changed))
+
+
+async def _run(cloud: Cloud, sql: str) -> None:
+    body = {"query": sql, "useLegacySql": False}
+    reply = await warehouse.ask(cloud, "POST", f"{cloud.project_name}/queries", body=body)
+    if reply.get("errors"):
+        raise invalid_argument(str(reply["errors"][0].get("message")))
+
+
+async def _existing(cloud: Cloud, table: TableName) -> dict[str, Any]:
+    found = await warehouse.find_table(cloud, table)
+    if found is None:
+        raise not_found(f"Not found: Table {table}")
+    return found
+
+
+def _reference(table: TableName) -> dict[str, str]:
+    return {"projectId": table.project, "datasetId": table.dataset, "tableId": table.table}
+
+
+def _view(cloud: Cloud, body: dict[str, Any]) -> View | None:
+    other = [kind for kind in _OTHER_KINDS if body.get(kind)]
+    if other:
+        raise unimplemented(f"Tables with {other[0]} are not offered by the local cloud.")
+    view = object_field(body, "view")
+    if not view:
+        return None
+    if view.get("useLegacySql") is not False:
+        raise invalid_argument("Views in legacy SQL are not offered: send useLegacySql: false.")
+    query = text_field(view, "query", limit=256 * 1024)
+    try:
+        statement = analyse(query, project=cloud.config.project_id)
+    except UnreadableSqlError as problem:
+        raise rules.unreadable(problem) from problem
+    if statement.kind != "SELECT":
+        raise invalid_argument("A view's query must only read.", reason="invalidQuery")
+    return View(query=query)
+
+
+def _added_columns(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Write the new top-level columns as DDL: the warehouse changes its schema on PUT, but not its storage."""
+    known = {str(field.get("name")).lower() for field in before.get("fields", [])}
+    columns = []
+    for field in after.get("fields") or []:
+        name, kind = str(field.get("name")), str(field.get("type")).upper()
+        if name.lower() in known:
+            continue
+        if not _COLUMN.fullmatch(name) or not _COLUMN_TYPE.fullmatch(kind):
+            raise invalid_argument(f"Invalid field {name!r:.80} of type {kind!r:.40}.")
+        if kind in {"RECORD", "STRUCT"} or field.get("mode") == "REPEATED":
+            raise unimplemented("Adding nested or repeated columns is not offered by the local cloud.")
+        if field.get("mode") == "REQUIRED":
+            raise invalid_argument(f"Provided Schema does not match: cannot add required field {name} to a table.")
+        columns.append(f"`{name}` {_SQL_TYPES.get(kind, kind)}")
+    return columns
+
+
+def _is_row(row: object) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("json"), dict)
+
+
+def _row_problems(rows: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    fields = {str(field["name"]).lower(): field for field in schema.get("fields", [])}
+    required = {name for name, field in fields.items() if field.get("mode") == "REQUIRED"}
+    problems: list[dict[str, Any]] = []
+    for index, row in enumerate(rows):
+        given = {str(key).lower() for key, value in row["json"].items() if value is not None}
+        wrong = [(name, f"no such field: {name}.") for name in sorted({k.lower() for k in row["json"]} - set(fields))]
+        wrong += [(name, f"Missing required field: {name}.") for name in sorted(required - given)]
+        if wrong:
+            errors = [{"reason": "invalid", "location": name, "debugInfo": "", "message": text} for name, text in wrong]
+            problems.append({"index": index, "errors": errors})
+    return problems
+
+
+def _wire(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> dict[str, Any]:
+    view = cloud.views.get(table.resource)
+    shown = {
+        **resource,
+        "tableReference": _reference(table),
+        "location": resource.get("location", DEFAULT_LOCATION),
+        "selfLink": f"/bigquery/v2/{table.path}",
+    }
+    return shown if view is None else {**shown, "view": {"query": view.query, "useLegacySql": False}}

@@ -1,0 +1,122 @@
+"""Talking to the warehouse behind the gateway, with bounds, and never passing its credentials or its 500s on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from starlette.background import BackgroundTask
+from starlette.responses import Response, StreamingResponse
+
+from local_cloud.context import Cloud
+from local_cloud.errors import ApiError, unavailable, unimplemented
+from local_cloud.services.bigquery.model import TableName
+
+MOST_ANSWER_BYTES = 64 * 1024 * 1024
+_BASE = "/bigquery/v2/"
+_STATUSES = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS"}
+
+
+async def ask(
+    cloud: Cloud, method: str, path: str, *, params: Mapping[str, str] | None = None, body: object = None
+) -> dict[str, Any]:
+    """Send a call to the warehouse and read its JSON answer.
+
+    Args:
+        cloud: Holds the connection.
+        method: HTTP method.
+        path: After ``/bigquery/v2/``; its parts must have been checked.
+        params: Query parameters.
+        body: JSON body, if any.
+
+    Raises:
+        ApiError: The warehouse's own refusal (4xx) in BigQuery's words; 501 where it failed inside (a 500 would
+            make clients retry for minutes); 503 if it can't be reached in time.
+    """
+    content = None if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json"}
+    try:
+        async with cloud.warehouse.stream(
+            method, _BASE + path, params=dict(params or {}), content=content, headers=headers
+        ) as response:
+            received = bytearray()
+            async for chunk in response.aiter_bytes():
+                received += chunk
+                if len(received) > MOST_ANSWER_BYTES:
+                    raise unavailable("The warehouse's answer is too large: ask for fewer rows with maxResults.")
+    except httpx.HTTPError as problem:
+        raise _unreachable(problem) from problem
+    if response.status_code == 204 or not received:
+        return {}
+    try:
+        answer = json.loads(bytes(received))
+    except ValueError as problem:
+        raise unavailable(f"The warehouse answered {response.status_code} without JSON.") from problem
+    if response.status_code >= 400:
+        raise _refused(response.status_code, answer)
+    return answer if isinstance(answer, dict) else {}
+
+
+async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Response:
+    """Pass a GET on and stream the answer back, however large it is.
+
+    Raises:
+        ApiError: As :func:`ask`.
+    """
+    request = cloud.warehouse.build_request("GET", _BASE + path, params=dict(params))
+    try:
+        response = await cloud.warehouse.send(request, stream=True)
+        if response.status_code >= 400:
+            body = await response.aread()
+            await response.aclose()
+            raise _refused(response.status_code, _json_or_nothing(body))
+    except httpx.HTTPError as problem:
+        raise _unreachable(problem) from problem
+    return StreamingResponse(
+        response.aiter_bytes(),
+        media_type="application/json",
+        background=BackgroundTask(response.aclose),
+    )
+
+
+async def find_table(cloud: Cloud, table: TableName) -> dict[str, Any] | None:
+    """Return a table's resource, or ``None`` if the warehouse has none of that name."""
+    return await _find(cloud, table.path)
+
+
+async def find_dataset(cloud: Cloud, dataset: str) -> dict[str, Any] | None:
+    """Return a dataset's resource, or ``None`` if the warehouse has none of that name."""
+    return await _find(cloud, f"{cloud.project_name}/datasets/{dataset}")
+
+
+async def _find(cloud: Cloud, path: str) -> dict[str, Any] | None:
+    try:
+        return await ask(cloud, "GET", path)
+    except ApiError as problem:
+        if problem.code == 404:
+            return None
+        raise
+
+
+def _json_or_nothing(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _refused(code: int, answer: object) -> ApiError:
+    error = answer.get("error") if isinstance(answer, dict) else None
+    error = error if isinstance(error, dict) else {}
+    message = str(error.get("message") or f"The warehouse refused with {code}.")[:2000]
+    if code >= 500 or code not in _STATUSES:
+        return unimplemented(f"The local warehouse can't do this ({code}: {message})")
+    errors = error.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    return ApiError(code, _STATUSES[code], message, reason=str(first.get("reason") or "invalid"))
+
+
+def _unreachable(problem: httpx.HTTPError) -> ApiError:
+    return unavailable(f"The warehouse did not answer in time ({type(problem).__name__}).")
