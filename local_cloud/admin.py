@@ -1,0 +1,48 @@
+"""The ``_local`` routes: not Google's, for the demo, ``explain`` and tests. They change nothing and tell no secret.
+
+Only this machine reaches them, since the server listens on 127.0.0.1; health needs no token, so that a waiting
+parent can ask. Decisions and resources hold no token, key or signature, so they need none either.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local_cloud.context import Cloud
+from local_cloud.http import answer
+from local_cloud.policies import policy_wire
+from local_cloud.services.iam.model import PoolState
+
+
+async def health(_cloud: Cloud, _request: Request) -> Response:
+    """``GET /_local/health``."""
+    return answer({"status": "ok"})
+
+
+async def decisions(cloud: Cloud, request: Request) -> Response:
+    """``GET /_local/decisions?after=ID``: what was decided since, oldest first."""
+    after = request.query_params.get("after")
+    return answer({"decisions": [decision.to_json() for decision in cloud.trace.after(after)]})
+
+
+async def resources(cloud: Cloud, _request: Request) -> Response:
+    """``GET /_local/resources``: what exists now. Soft-deleted pools and providers are listed apart."""
+    now = cloud.clock.now()
+    pools = [(pool.wire(), pool.state(now)) for pool in cloud.pools.values()]
+    providers = [(provider.wire(), provider.state(now)) for provider in cloud.providers.values()]
+    gone = {PoolState.DELETED, PoolState.ABSENT}
+    return answer(
+        {
+            "enabledServices": sorted(cloud.services),
+            "pools": [wire for wire, state in pools if state not in gone],
+            "providers": [wire for wire, state in providers if state not in gone],
+            "deletedPools": [wire["name"] for wire, state in pools if state is PoolState.DELETED],
+            "deletedProviders": [wire["name"] for wire, state in providers if state is PoolState.DELETED],
+            "serviceAccounts": [a.wire() for a in cloud.accounts.values() if not a.expire_time],
+            "policies": {key: policy_wire(policy) for key, policy in cloud.policies.items() if policy.bindings},
+            "datasets": {dataset: list(access.entries) for dataset, access in cloud.datasets.items()},
+            "views": sorted(cloud.views),
+            "liveTokens": cloud.tokens.live(),
+        }
+    )

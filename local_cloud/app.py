@@ -1,0 +1,249 @@
+"""The local Google: every route at a glance, and the one place where refusals and errors become responses.
+
+Nothing is allowed because it is local: every route but ``_local`` asks for a token that was issued here, or for a
+subject token that AWS vouches for. A known path with another method is 405, an unknown one 404, both in Google's
+shape; an internal error is logged and answered without details.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from local_cloud import admin
+from local_cloud.clock import Clock, SystemClock
+from local_cloud.config import CloudConfig
+from local_cloud.context import Cloud, open_cloud
+from local_cloud.errors import ApiError, CloudError, OAuthError, Shape, body_of, not_found, unimplemented
+from local_cloud.services.bigquery import datasets, jobs, tables
+from local_cloud.services.iam import accounts, pools
+from local_cloud.services.iam_credentials import routes as iam_credentials
+from local_cloud.services.resource_manager import routes as resource_manager
+from local_cloud.services.service_usage import routes as service_usage
+from local_cloud.services.sts import routes as sts
+from local_cloud.trace import Refused
+
+__all__ = ["CloudConfig", "create_app"]
+
+Handler = Callable[[Cloud, Request], Awaitable[Response]]
+_log = logging.getLogger("local_cloud")
+
+_PROJECT = "/v1/projects/{project:name}"
+_POOLS = _PROJECT + "/locations/global/workloadIdentityPools"
+_POOL = _POOLS + "/{pool:name}"
+_PROVIDER = _POOL + "/providers/{provider:name}"
+_ACCOUNT = _PROJECT + "/serviceAccounts/{account:name}"
+_BIGQUERY = "/bigquery/v2/projects/{project:name}"
+_DATASET = _BIGQUERY + "/datasets/{dataset:name}"
+_TABLE = _DATASET + "/tables/{table:name}"
+
+_ROUTES: Sequence[tuple[str, str, Handler]] = (
+    # Local
+    ("GET", "/_local/health", admin.health),
+    ("GET", "/_local/decisions", admin.decisions),
+    ("GET", "/_local/resources", admin.resources),
+    # Security Token Service
+    ("POST", "/v1/token", sts.exchange_token),
+    # IAM Credentials
+    ("POST", _ACCOUNT + ":generateAccessToken", iam_credentials.generate_access_token),
+    # Cloud Resource Manager, Cloud Billing
+    ("GET", _PROJECT, resource_manager.get_project),
+    ("GET", _PROJECT + "/billingInfo", resource_manager.get_billing_info),
+    ("POST", _PROJECT + ":getIamPolicy", resource_manager.get_project_policy),
+    ("POST", _PROJECT + ":setIamPolicy", resource_manager.set_project_policy),
+    # Service Usage, in both versions that clients use
+    *(
+        route
+        for version in ("/v1", "/v1beta1")
+        for route in (
+            ("GET", version + "/projects/{project:name}/services", service_usage.list_services),
+            (
+                "POST",
+                version + "/projects/{project:name}/services:batchEnable",
+                service_usage.batch_enable_services,
+            ),
+            ("GET", version + "/projects/{project:name}/services/{service:name}", service_usage.get_service),
+            (
+                "POST",
+                version + "/projects/{project:name}/services/{service:name}:enable",
+                service_usage.enable_service,
+            ),
+            (
+                "POST",
+                version + "/projects/{project:name}/services/{service:name}:disable",
+                service_usage.disable_service,
+            ),
+            ("GET", version + "/operations/{operation:name}", service_usage.get_operation),
+        )
+    ),
+    # IAM: pools and providers
+    ("POST", _POOLS, pools.create_pool),
+    ("GET", _POOLS, pools.list_pools),
+    ("GET", _POOL, pools.get_pool),
+    ("PATCH", _POOL, pools.update_pool),
+    ("DELETE", _POOL, pools.delete_pool),
+    ("POST", _POOL + ":undelete", pools.undelete_pool),
+    ("GET", _POOL + ":listAttestationRules", pools.list_attestation_rules),
+    ("GET", _POOL + "/operations/{operation:name}", pools.get_operation),
+    ("POST", _POOL + "/providers", pools.create_provider),
+    ("GET", _POOL + "/providers", pools.list_providers),
+    ("GET", _PROVIDER, pools.get_provider),
+    ("PATCH", _PROVIDER, pools.update_provider),
+    ("DELETE", _PROVIDER, pools.delete_provider),
+    ("POST", _PROVIDER + ":undelete", pools.undelete_provider),
+    ("GET", _PROVIDER + "/operations/{operation:name}", pools.get_operation),
+    # IAM: service accounts
+    ("POST", _PROJECT + "/serviceAccounts", accounts.create_account),
+    ("GET", _PROJECT + "/serviceAccounts", accounts.list_accounts),
+    ("GET", _ACCOUNT, accounts.get_account),
+    ("PATCH", _ACCOUNT, accounts.update_account),
+    ("DELETE", _ACCOUNT, accounts.delete_account),
+    ("POST", _ACCOUNT + ":disable", accounts.disable_account),
+    ("POST", _ACCOUNT + ":enable", accounts.enable_account),
+    ("POST", _ACCOUNT + ":undelete", accounts.undelete_account),
+    ("POST", _ACCOUNT + ":getIamPolicy", accounts.get_account_policy),
+    ("POST", _ACCOUNT + ":setIamPolicy", accounts.set_account_policy),
+    # BigQuery
+    ("GET", _BIGQUERY + "/datasets", datasets.list_datasets),
+    ("POST", _BIGQUERY + "/datasets", datasets.create_dataset),
+    ("GET", _DATASET, datasets.get_dataset),
+    ("PUT", _DATASET, datasets.replace_dataset),
+    ("PATCH", _DATASET, datasets.update_dataset),
+    ("DELETE", _DATASET, datasets.delete_dataset),
+    ("GET", _DATASET + "/tables", tables.list_tables),
+    ("POST", _DATASET + "/tables", tables.create_table),
+    ("GET", _TABLE, tables.get_table),
+    ("PUT", _TABLE, tables.replace_table),
+    ("PATCH", _TABLE, tables.update_table),
+    ("DELETE", _TABLE, tables.delete_table),
+    ("POST", _TABLE + ":getIamPolicy", tables.get_table_policy),
+    ("POST", _TABLE + ":setIamPolicy", tables.set_table_policy),
+    ("GET", _TABLE + "/data", tables.list_rows),
+    ("POST", _TABLE + "/insertAll", tables.insert_rows),
+    ("POST", _BIGQUERY + "/queries", jobs.run_query),
+    ("GET", _BIGQUERY + "/queries/{job:name}", jobs.get_query_results),
+    ("POST", _BIGQUERY + "/jobs", jobs.insert_job),
+    ("GET", _BIGQUERY + "/jobs", jobs.list_jobs),
+    ("GET", _BIGQUERY + "/jobs/{job:name}", jobs.get_job),
+    ("POST", _BIGQUERY + "/jobs/{job:name}/cancel", jobs.cancel_job),
+)
+
+
+class _NameConvertor(Convertor[str]):
+    """One path segment up to a custom method's colon: ``POOL`` in ``…/POOL:undelete``."""
+
+    regex = "[^/:]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    """All methods of one path, and the boundary around them."""
+
+    cloud: Cloud
+    handlers: dict[str, Handler]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        handler = self.handlers.get(request.method)
+        if handler is None:
+            return _write(_wrong_method(request, sorted(self.handlers)), request)
+        try:
+            return await handler(self.cloud, request)
+        except Refused as refused:
+            return _write(refused.answer, request)
+        except CloudError as error:
+            return _write(error, request)
+        except ClientDisconnect:
+            # Nobody is left to read an answer; the status is for the log alone.
+            return Response(status_code=499)
+        except Exception:  # noqa: BLE001  (the one top boundary: what is left is ours, and no client's business)
+            _log.exception("internal error at %s %s", request.method, request.url.path)
+            return _write(_internal(), request)
+
+
+def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
+    """Build the server. Uses no network before the first request.
+
+    Args:
+        config: Settings; see :class:`CloudConfig`.
+        clock: What time it is; the host's clock if left out.
+
+    Raises:
+        StateError: ``config.state_directory`` holds something unreadable.
+    """
+    cloud = open_cloud(config, clock or SystemClock())
+    register_url_convertor("name", _NameConvertor())
+    handlers: dict[str, dict[str, Handler]] = {}
+    for method, path, handler in _ROUTES:
+        handlers.setdefault(path, {})[method] = handler
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await cloud.aws.aclose()
+        await cloud.warehouse.aclose()
+
+    app = Starlette(
+        routes=[
+            Route(path, _Endpoint(cloud=cloud, handlers=methods), methods=None) for path, methods in handlers.items()
+        ],
+        exception_handlers={HTTPException: _unknown_path},
+        lifespan=lifespan,
+    )
+    # A redirect to the path with or without its slash would answer what Google answers with 404.
+    app.router.redirect_slashes = False
+    return app
+
+
+def _shape(path: str) -> Shape:
+    if path == "/v1/token":
+        return Shape.OAUTH
+    return Shape.BIGQUERY if path.startswith(("/bigquery/", "/upload/bigquery/")) else Shape.GOOGLE
+
+
+def _write(error: CloudError, request: Request) -> Response:
+    shape = _shape(request.url.path)
+    code = error.code if isinstance(error, ApiError | OAuthError) else 500
+    headers = error.headers if isinstance(error, ApiError) else None
+    return JSONResponse(body_of(error, shape), status_code=code, headers=headers)
+
+
+async def _unknown_path(request: Request, _error: Exception) -> Response:
+    path = request.url.path
+    if path.startswith(("/upload/", "/bigquery/v2/", "/$discovery/")):
+        return _write(unimplemented(f"{request.method} {path[:200]} is not offered by the local cloud."), request)
+    return _write(not_found(f"The requested URL {path[:200]} was not found on this server."), request)
+
+
+def _wrong_method(request: Request, allowed: Sequence[str]) -> ApiError:
+    return ApiError(
+        405,
+        "UNIMPLEMENTED",
+        f"The method {request.method[:20]} is not allowed for {request.url.path[:200]}; use {', '.join(allowed)}.",
+        reason="httpMethodNotAllowed",
+        headers={"Allow": ", ".join(allowed)},
+    )
+
+
+def _internal() -> ApiError:
+    return ApiError(500, "INTERNAL", "Internal error encountered.", reason="internalError")
