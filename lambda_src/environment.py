@@ -5,6 +5,14 @@ Standard library only, so that the Pulumi program can import the names without t
 
 from __future__ import annotations
 
+import dataclasses
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lambda_src.errors import ConfigurationError, Diagnosis, Link, SubjectTokenError
+
 CREDENTIALS_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 """Path of the credential configuration, read by google-auth itself. Relative to the function's own folder."""
 
@@ -22,3 +30,114 @@ MAXIMUM_BYTES_BILLED = "BIGQUERY_MAXIMUM_BYTES_BILLED"
 
 API_ENDPOINT = "BIGQUERY_API_ENDPOINT"
 """Base URL of the BigQuery API where it is not Google's public one. Optional."""
+
+AWS_SESSION = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+"""The role's session credentials, put there by Lambda and read by google-auth. Their values are secret."""
+
+AWS_REGION = "AWS_REGION"
+"""The function's region, put there by Lambda and read by google-auth."""
+
+_PROJECT_ID = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_LARGEST_INT64 = 2**63 - 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What the deployer told the function.
+
+    Args:
+        credentials_file: Where the credential configuration lies.
+        project: Project that pays for the query jobs.
+        table: The table to read, as ``project.dataset.table``; needs no escaping inside backticks.
+        location: BigQuery location of the table.
+        maximum_bytes_billed: Most bytes that a query may bill.
+        api_endpoint: Base URL of the BigQuery API; ``None``: Google's public one.
+    """
+
+    credentials_file: Path
+    project: str
+    table: str
+    location: str
+    maximum_bytes_billed: int
+    api_endpoint: str | None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Environment:
+        """Reads and checks the variables above.
+
+        Raises:
+            ConfigurationError: One is missing or no good; it names the variable, the value, the rule and the mend.
+        """
+        return cls(
+            credentials_file=Path(_value(environ, CREDENTIALS_FILE)),
+            project=_matching(
+                environ, PROJECT, _PROJECT_ID, "a project id, such as my-project-123, and not a project number"
+            ),
+            table=_matching(environ, TABLE, rf"{_PROJECT_ID}\.\w{{1,1024}}\.[\w-]{{1,1024}}", "project.dataset.table"),
+            location=_matching(environ, LOCATION, r"[A-Za-z0-9-]{2,40}", "a BigQuery location, such as US"),
+            maximum_bytes_billed=_whole_number(environ, MAXIMUM_BYTES_BILLED),
+            api_endpoint=_endpoint(environ, API_ENDPOINT),
+        )
+
+
+def require_aws_session(environ: Mapping[str, str]) -> None:
+    """Makes sure that google-auth finds the role's session in the environment.
+
+    Without it google-auth asks the metadata address of an EC2 instance, which Lambda does not have.
+
+    Raises:
+        SubjectTokenError: A variable is missing. No value is shown.
+    """
+    missing = [name for name in (*AWS_SESSION, AWS_REGION) if not environ.get(name)]
+    if missing:
+        raise SubjectTokenError(
+            Diagnosis(
+                link=Link.SUBJECT_TOKEN,
+                what=f"{', '.join(missing)} not set, so no GetCallerIdentity request can be signed",
+                look_at="the function's execution role; Lambda sets these variables itself, except under SnapStart",
+            )
+        )
+
+
+def _value(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise _refused(name, "is not set", "the function can't do without it")
+    return value
+
+
+def _matching(environ: Mapping[str, str], name: str, pattern: str, rule: str) -> str:
+    value = _value(environ, name)
+    if re.fullmatch(pattern, value, re.ASCII) is None:
+        raise _refused(name, f"is {value[:200]!r}", f"it must be {rule}")
+    return value
+
+
+def _whole_number(environ: Mapping[str, str], name: str) -> int:
+    value = _matching(environ, name, r"[0-9]{1,19}", "a whole number of bytes")
+    if not 0 < int(value) <= _LARGEST_INT64:
+        raise _refused(name, f"is {value!r}", f"it must be from 1 to {_LARGEST_INT64}")
+    return int(value)
+
+
+def _endpoint(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name, "")
+    if not value:
+        return None
+    parts = urlsplit(value)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if not safe or not parts.hostname or parts.username or parts.password:
+        # The value is not shown: a URL may carry a password.
+        raise _refused(name, "is no fit URL", "tokens travel there: https://HOST, or http:// for this machine itself")
+    return value
+
+
+def _refused(name: str, problem: str, rule: str) -> ConfigurationError:
+    return ConfigurationError(
+        Diagnosis(
+            link=Link.CONFIGURATION,
+            what=f"environment variable {name} {problem}: {rule}",
+            look_at=f"{name} in the function's configuration; `pulumi up` sets it",
+        )
+    )

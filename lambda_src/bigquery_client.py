@@ -1,0 +1,95 @@
+"""One BigQuery client for the life of the process, and rows that come page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import google.auth.transport.requests
+import requests
+from google.api_core.client_options import ClientOptions
+from google.cloud import bigquery
+
+from lambda_src import credentials
+from lambda_src.environment import Environment
+from lambda_src.time_limit import TimeLimit, bounded
+
+PAGE_ROWS = 10_000
+"""Most rows that are in memory at once. BigQuery also ends a page at 10 MB."""
+
+_AUTH_SECONDS = 10.0
+_REQUEST_SECONDS = 30.0
+_RETRY_SECONDS = 10.0
+_NO_JOB_IF_SHORT = "JOB_CREATION_OPTIONAL"
+
+
+class BigQueryReader:
+    """Runs queries as the service account, within the time of the current invocation.
+
+    A short query is one request to BigQuery, after one to Google STS and one to IAM Credentials when there is no
+    token yet or it is about to expire. No request outlives the invocation; what fails in passing is tried again for
+    ten seconds at most.
+
+    Args:
+        environment: What the deployer told the function.
+
+    Attributes:
+        table: The table that the function is for.
+
+    Raises:
+        lambda_src.errors.ConfigurationError: The credential configuration is no good.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self._limit = TimeLimit()
+        self.table = environment.table
+        self._maximum_bytes_billed = environment.maximum_bytes_billed
+        self._client = _client(environment, self._limit)
+
+    def begin_invocation(self, remaining_milliseconds: int) -> None:
+        """Sets the end of what follows: so many milliseconds from now, less a margin."""
+        self._limit.begin(remaining_milliseconds)
+
+    def rows(self, sql: str) -> Iterator[Mapping[str, Any]]:
+        """Runs a query, and gives its rows, one page in memory at a time.
+
+        Raises, also while the rows are taken:
+            google.auth.exceptions.GoogleAuthError: No token could be had.
+            google.api_core.exceptions.GoogleAPIError: BigQuery refused or failed.
+            requests.exceptions.RequestException: BigQuery could not be reached.
+            lambda_src.time_limit.OutOfTimeError: The invocation's time is up.
+        """
+        left = self._limit.seconds_left
+        config = bigquery.QueryJobConfig(maximum_bytes_billed=self._maximum_bytes_billed)
+        # BigQuery itself ends a job that nobody waits for any more.
+        config.job_timeout_ms = max(1, int(left * 1000))
+        found = self._client.query_and_wait(
+            sql,
+            job_config=config,
+            page_size=PAGE_ROWS,
+            api_timeout=min(_REQUEST_SECONDS, max(left, 0.001)),
+            wait_timeout=left,
+            retry=bigquery.DEFAULT_RETRY.with_timeout(min(_RETRY_SECONDS, left)),
+            job_retry=None,  # type: ignore[arg-type]  # documented: None turns it off
+        )
+        return iter(found)
+
+
+def _client(environment: Environment, limit: TimeLimit) -> bigquery.Client:
+    # google-auth's own session for token requests waits 120 s, four times over; this one keeps to the invocation.
+    auth_session = requests.Session()
+    bounded(auth_session, limit=limit, most_seconds=_AUTH_SECONDS)
+    session = google.auth.transport.requests.AuthorizedSession(  # type: ignore[no-untyped-call]  # google-auth has no types
+        credentials.from_file(environment.credentials_file),
+        auth_request=google.auth.transport.requests.Request(auth_session),
+    )
+    bounded(session, limit=limit, most_seconds=_REQUEST_SECONDS)
+    return bigquery.Client(
+        project=environment.project,
+        credentials=session.credentials,
+        location=environment.location,
+        client_options=ClientOptions(api_endpoint=environment.api_endpoint),
+        default_job_creation_mode=_NO_JOB_IF_SHORT,
+        # Documented, and the only way to give the client a session that keeps to the invocation's time.
+        _http=session,
+    )

@@ -1,0 +1,117 @@
+"""The end of an invocation, and HTTP that keeps to it.
+
+Lambda stops a function at its timeout without a word of the function's own. So every request here gets no more time
+than is left before that, less a margin in which to say what happened.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import requests.adapters
+import urllib3
+
+MARGIN_SECONDS = 1.5
+"""Kept back from an invocation's time, for the log line."""
+
+_CONNECT_SECONDS = 5.0
+
+
+class OutOfTimeError(TimeoutError):
+    """The invocation has no time left for a request.
+
+    Not one of ``requests``' own errors: those count as transient and would be tried again.
+
+    Args:
+        host: Host that the request was for.
+        path: Path that the request was for.
+    """
+
+    def __init__(self, *, host: str, path: str) -> None:
+        super().__init__(f"no time left for {host}")
+        self.host = host
+        self.path = path
+
+
+class TimeLimit:
+    """How much time the current invocation has left. Nothing, before the first one begins.
+
+    Args:
+        clock: Seconds that only ever grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock()
+
+    def begin(self, milliseconds: int) -> None:
+        """Begins an invocation that Lambda stops in so many milliseconds."""
+        self._end = self._clock() + milliseconds / 1000 - MARGIN_SECONDS
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self._end - self._clock())
+
+
+class BoundedAdapter(requests.adapters.HTTPAdapter):
+    """Sends a request once, within the time that the invocation has left.
+
+    Args:
+        limit: The time that is left.
+        most_seconds: Longest wait for an answer, however much is left.
+    """
+
+    # requests copies these, and only these, when google-auth copies a session for its background look-up.
+    __attrs__ = [*requests.adapters.HTTPAdapter.__attrs__, "_limit", "_most_seconds"]  # noqa: RUF012 - requests' own
+
+    def __init__(self, *, limit: TimeLimit, most_seconds: float) -> None:
+        self._limit = limit
+        self._most_seconds = most_seconds
+        super().__init__(max_retries=0)
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float | None, float | None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """As the base class, but never past the end of the invocation; ``timeout`` is not looked at.
+
+        Raises:
+            OutOfTimeError: No time is left.
+            requests.exceptions.RequestException: As the base class.
+        """
+        del timeout
+        left = self._limit.seconds_left
+        if left <= 0:
+            raise _out_of_time(request)
+        # requests hands a urllib3.Timeout through; only that one can bound connecting and waiting together.
+        bound: Any = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), total=min(self._most_seconds, left))
+        try:
+            return super().send(request, stream=stream, timeout=bound, verify=verify, cert=cert, proxies=proxies)
+        except requests.exceptions.Timeout:
+            if self._limit.seconds_left <= 0:
+                # The answer that did not come is the reason; trying again would only find no time left.
+                raise _out_of_time(request) from None
+            raise
+
+
+def bounded(session: requests.Session, *, limit: TimeLimit, most_seconds: float) -> None:
+    """Makes ``session`` keep to ``limit``, and follow no redirect: what it sends is for one host only."""
+    adapter = BoundedAdapter(limit=limit, most_seconds=most_seconds)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.max_redirects = 0
+
+
+def _out_of_time(request: requests.PreparedRequest) -> OutOfTimeError:
+    url = urlsplit(request.url or "")
+    return OutOfTimeError(host=url.netloc, path=url.path)

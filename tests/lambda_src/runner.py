@@ -1,0 +1,70 @@
+"""Invokes the packaged handler as Lambda does; started in the task root by an interpreter without site-packages.
+
+Standard library only: nothing but the package and the standard library can be imported here. Every address that the
+process connects to or looks up is reported.
+"""
+
+import json
+import sys
+import time
+import traceback
+from pathlib import Path
+
+REACHED = []
+
+
+def _watch(event, arguments):
+    if event == "socket.connect":
+        REACHED.append(str(arguments[1]))
+    elif event == "socket.getaddrinfo":
+        REACHED.append(str(arguments[0]))
+
+
+class Context:
+    """Lambda's context object."""
+
+    def __init__(self, milliseconds):
+        self._end = time.monotonic() + milliseconds / 1000
+
+    def get_remaining_time_in_millis(self):
+        return max(0, int((self._end - time.monotonic()) * 1000))
+
+
+def _invoke(handler, event, milliseconds):
+    begun = time.monotonic()
+    try:
+        result = {"returned": handler(event, Context(milliseconds))}
+    except Exception as error:
+        result = {
+            "raised": type(error).__name__,
+            "message": str(error),
+            "trace": traceback.format_exc(),
+            "chained": error.__cause__ is not None or error.__context__ is not None,
+        }
+    return {**result, "seconds": time.monotonic() - begun}
+
+
+def main():
+    request = json.loads(sys.argv[1])
+    # Only the task root and the standard library.
+    sys.path[0] = str(Path.cwd())
+    sys.addaudithook(_watch)
+    begun = time.monotonic()
+    from lambda_src.handler import lambda_handler
+
+    imported_seconds = time.monotonic() - begun
+    if request.get("trace_memory"):
+        import tracemalloc
+
+        tracemalloc.start()
+    results = [_invoke(lambda_handler, event, request["milliseconds"]) for event in request["events"]]
+    report = {"results": results, "reached": REACHED, "import_seconds": imported_seconds}
+    if request.get("trace_memory"):
+        report["peak_bytes"] = tracemalloc.get_traced_memory()[1]
+    report["modules"] = sorted(
+        file for module in list(sys.modules.values()) if isinstance(file := getattr(module, "__file__", None), str)
+    )
+    Path(request["report"]).write_text(json.dumps(report))
+
+
+main()

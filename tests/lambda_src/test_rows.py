@@ -1,0 +1,166 @@
+"""The way that works: the packaged function reads rows, as the article's does."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from tests.lambda_src.conftest import AWS_SECRETS, TABLE, PackagedFunction
+from tests.lambda_src.google_stand_in import (
+    ACCESS_TOKEN,
+    FEDERATED_TOKEN,
+    SCHEMA,
+    GoogleStandIn,
+    Sent,
+    google_error,
+    page,
+    rows,
+)
+
+TOKEN_PATH = "/v1/token"
+IMPERSONATION_PATH = "/v1/projects/-/serviceAccounts/reader@local-keyless.iam.gserviceaccount.com:generateAccessToken"
+QUERY_PATH = "/bigquery/v2/projects/local-keyless/queries"
+
+
+def test_it_prints_the_rows_as_the_article_does_and_returns_the_event(function: PackagedFunction) -> None:
+    event = {"key": ["any", {"thing": 1}]}
+    done = function.invoke(events=(event,))
+    assert done.stdout == ("The query data:\nuser_id=1, name=Ada\nuser_id=2, name=Grace\nuser_id=3, name=Mary\n")
+    assert done.stderr == ""
+    assert done.results[0]["returned"] == event
+
+
+def test_a_cold_call_makes_three_requests_and_no_more(function: PackagedFunction, google: GoogleStandIn) -> None:
+    function.invoke()
+    assert google.paths == [TOKEN_PATH, IMPERSONATION_PATH, QUERY_PATH]
+
+
+def test_later_invocations_reuse_client_and_token(function: PackagedFunction, google: GoogleStandIn) -> None:
+    done = function.invoke(events=(1, 2, 3))
+    assert [result["returned"] for result in done.results] == [1, 2, 3]
+    assert google.paths == [TOKEN_PATH, IMPERSONATION_PATH, QUERY_PATH, QUERY_PATH, QUERY_PATH]
+
+
+def test_nothing_but_the_configured_host_is_reached(function: PackagedFunction, google: GoogleStandIn) -> None:
+    host = google.url.removeprefix("http://").split(":")[0]
+    reached = function.invoke(events=(1, 2)).report["reached"]
+    assert reached
+    assert {host} == {address if address == host else address.split("'")[1] for address in reached}
+
+
+def test_the_query_is_the_articles_with_a_cap_on_bytes(function: PackagedFunction, google: GoogleStandIn) -> None:
+    function.invoke()
+    asked = google.sent[2].json
+    assert asked["query"] == f"SELECT user_id, name FROM `{TABLE}`"
+    assert asked["maximumBytesBilled"] == "104857600"
+    assert asked["useLegacySql"] is False
+    assert asked["location"] == "US"
+    assert asked["jobCreationMode"] == "JOB_CREATION_OPTIONAL"
+    assert 0 < int(asked["jobTimeoutMs"]) <= 20_000
+
+
+def test_the_chain_is_the_documented_one(function: PackagedFunction, google: GoogleStandIn) -> None:
+    function.invoke()
+    exchange, impersonation, query = google.sent
+    subject = json.loads(urllib.parse.unquote(exchange.form["subject_token"][0]))
+    headers = {header["key"].lower(): header["value"] for header in subject["headers"]}
+    assert subject["url"].startswith("https://sts.us-east-1.amazonaws.com?Action=GetCallerIdentity")
+    assert headers["x-goog-cloud-target-resource"] == exchange.form["audience"][0]
+    assert headers["x-amz-security-token"] == AWS_SECRETS["AWS_SESSION_TOKEN"]
+    assert impersonation.authorization == f"Bearer {FEDERATED_TOKEN}"
+    assert impersonation.json["scope"] == ["https://www.googleapis.com/auth/bigquery"]
+    assert query.authorization == f"Bearer {ACCESS_TOKEN}"
+
+
+def test_a_token_that_bigquery_refuses_is_renewed_once(function: PackagedFunction, google: GoogleStandIn) -> None:
+    answers = iter([google_error(401, "authError", "Request had invalid credentials."), page([("1", "Ada")])])
+    google.query = lambda _: next(answers)
+    done = function.invoke()
+    assert done.results[0]["returned"] == {"hello": "world"}
+    assert google.paths == [TOKEN_PATH, IMPERSONATION_PATH, QUERY_PATH, IMPERSONATION_PATH, QUERY_PATH]
+
+
+def test_a_query_that_takes_longer_is_waited_for(function: PackagedFunction, google: GoogleStandIn) -> None:
+    google.query = lambda _: JSONResponse({"jobComplete": False, "jobReference": REFERENCE})
+    google.more = _finished_job
+    done = function.invoke()
+    assert done.stdout == "The query data:\nuser_id=7, name=Late\n"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("pages", [3])
+def test_every_page_is_printed(function: PackagedFunction, google: GoogleStandIn, pages: int) -> None:
+    google.query = google.more = _Pages(pages=pages, rows_each=2)
+    done = function.invoke()
+    assert done.stdout.splitlines()[1:] == [f"user_id={number}, name=name-{number}" for number in range(pages * 2)]
+    assert done.stderr == ""
+
+
+def test_rows_are_streamed_and_never_all_held(function: PackagedFunction, google: GoogleStandIn) -> None:
+    peaks = {}
+    for pages in (2, 20):
+        google.query = google.more = _Pages(pages=pages, rows_each=2_000)
+        done = function.invoke(options={"trace_memory": True}, milliseconds=60_000)
+        assert len(done.stdout.splitlines()) == 1 + pages * 2_000
+        peaks[pages] = done.report["peak_bytes"]
+    # Ten times the rows, and not half as much memory again.
+    assert peaks[20] < 1.5 * peaks[2]
+
+
+class _Pages:
+    """A query whose rows come in many pages, as jobs.query and then jobs.getQueryResults give them."""
+
+    def __init__(self, *, pages: int, rows_each: int) -> None:
+        self._pages = pages
+        self._rows_each = rows_each
+
+    def __call__(self, sent: Sent) -> Response:
+        if "/jobs/" in sent.path:
+            return _finished_job(sent)
+        if sent.query.get("maxResults") == ["0"]:
+            return JSONResponse(self._page(None))
+        return JSONResponse(self._page(int(sent.query.get("pageToken", ["0"])[0])))
+
+    def _page(self, number: int | None) -> dict[str, Any]:
+        answer = {
+            "jobComplete": True,
+            "jobReference": REFERENCE,
+            "schema": SCHEMA,
+            "totalRows": str(self._pages * self._rows_each),
+        }
+        if number is None:
+            return answer
+        first = number * self._rows_each
+        answer["rows"] = rows([(str(n), f"name-{n}") for n in range(first, first + self._rows_each)])
+        if number + 1 < self._pages:
+            answer["pageToken"] = str(number + 1)
+        return answer
+
+
+REFERENCE = {"projectId": "local-keyless", "jobId": "job-1", "location": "US"}
+
+
+def _finished_job(sent: Sent) -> Response:
+    if "/jobs/" in sent.path:
+        destination = {"projectId": "local-keyless", "datasetId": "_anonymous", "tableId": "result"}
+        return JSONResponse(
+            {
+                "jobReference": REFERENCE,
+                "configuration": {"query": {"query": "…", "destinationTable": destination}, "jobType": "QUERY"},
+                "status": {"state": "DONE"},
+                "statistics": {"creationTime": "1", "startTime": "1", "endTime": "2", "query": {}},
+            }
+        )
+    return JSONResponse(
+        {
+            "jobComplete": True,
+            "jobReference": REFERENCE,
+            "schema": SCHEMA,
+            "rows": rows([("7", "Late")]),
+            "totalRows": "1",
+        }
+    )
