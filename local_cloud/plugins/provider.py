@@ -37,7 +37,9 @@ class StandIn(wire.Provider):
         self._kinds_of = kinds_of
         self._kinds: Mapping[str, Kind] = {}
 
-    def _kind(self, token: str) -> Kind:
+    def _kind(self, qualified: str) -> Kind:
+        # A URN names the types of the components around a resource before its own: `my:Component$aws:iam/role:Role`.
+        token = qualified.rpartition("$")[2]
         try:
             return self._kinds[token]
         except KeyError:
