@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from infra import rules
-from infra.package import HOST, KNOWN_ARCHITECTURES, KNOWN_RUNTIMES, Target
+from infra.package import Target
+from infra.package.target import ARCHITECTURES, RUNTIMES
 from infra.rules import Rule
 from infra.trust import SUBJECT_LIMIT_BYTES, GoogleEndpoints, TrustChain
 
@@ -40,6 +41,9 @@ LOG_RETENTION_DAYS = (
     3653,
 )
 """The values that CloudWatch Logs takes. Source: AWS, PutRetentionPolicy."""
+
+HOST = "host"
+"""Value of the function's runtime or architecture that stands for the machine on which Pulumi runs."""
 
 MINIMUM_BYTES_BILLED = 10 * 1024 * 1024
 """BigQuery bills at least 10 MB for each table a query reads: a lower cap refuses every query."""
@@ -131,8 +135,8 @@ class Settings:
             maximum_bytes_billed=reader.number("maximumBytesBilled", MINIMUM_BYTES_BILLED, 2**63 - 1),
             role_name=reader.named("roleName", f"keyless-bigquery-{_slug(stack)}", rules.role_name),
             function_name=reader.named("functionName", f"keyless-bigquery-{_slug(stack)}", rules.function_name),
-            function_runtime=reader.text("functionRuntime", rules.one_of((*KNOWN_RUNTIMES, HOST))),
-            function_architecture=reader.text("functionArchitecture", rules.one_of((*KNOWN_ARCHITECTURES, HOST))),
+            function_runtime=reader.text("functionRuntime", rules.one_of((*RUNTIMES, HOST))),
+            function_architecture=reader.text("functionArchitecture", rules.one_of((*ARCHITECTURES, HOST))),
             memory_mb=reader.number("memoryMb", 128, 10240),
             timeout_seconds=reader.number("timeoutSeconds", 10, 900),
             log_retention_days=reader.number("logRetentionDays", 1, 3653, allowed=LOG_RETENTION_DAYS),

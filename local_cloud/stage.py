@@ -19,9 +19,9 @@ import boto3
 import httpx
 from botocore.client import BaseClient
 from botocore.config import Config
-from engine.workspace import Workspace
 from pulumi import automation
 
+from engine.workspace import Workspace
 from infra import outputs
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
@@ -77,8 +77,8 @@ class Stage:
             stack_name=STACK,
             project_name="keyless-bigquery",
             program=_run_program,
-            work_dir=str(self._project),
             opts=automation.LocalWorkspaceOptions(
+                work_dir=str(self._project),
                 pulumi_command=self._workspace.command(),
                 env_vars={**cloud.environment(), **self._workspace.environment()},
             ),
@@ -197,6 +197,28 @@ class Stage:
         policy = self.google("POST", f"{account}:getIamPolicy")
         kept = [binding for binding in policy.get("bindings", []) if binding["role"] != _IMPERSONATOR_ROLE]
         self.google("POST", f"{account}:setIamPolicy", {"policy": {**policy, "bindings": kept}})
+
+    def holdings(self) -> set[str]:
+        """Everything that exists in either cloud now, in words.
+
+        Enabled services and soft-deleted pools are left out: Google keeps both after a destroy, and so they should be.
+        """
+        google = self.cloud.resources()
+        return {
+            *(f"pool {pool['name']}" for pool in google["pools"]),
+            *(f"provider {provider['name']}" for provider in google["providers"]),
+            *(f"service account {account['email']}" for account in google["serviceAccounts"]),
+            *(f"dataset {dataset}" for dataset in google["datasets"]),
+            *(
+                f"{binding['role']} for {member} on {resource}"
+                for resource, policy in google["policies"].items()
+                for binding in policy["bindings"]
+                for member in binding["members"]
+            ),
+            *(f"function {function['FunctionName']}" for function in self.aws("lambda").list_functions()["Functions"]),
+            *(f"role {role['RoleName']}" for role in self.aws("iam").list_roles()["Roles"]),
+            *(f"log {group['logGroupName']}" for group in self.aws("logs").describe_log_groups()["logGroups"]),
+        }
 
 
 def _run_program() -> None:
