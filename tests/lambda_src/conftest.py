@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import dataclasses
 import json
 import os
@@ -26,6 +27,7 @@ AWS_SECRETS = {
     "AWS_SESSION_TOKEN": "planted-aws-session-token-0a1b2c3d",
 }
 TABLE = "local-keyless.keyless_local.users"
+PROVIDER = "projects/123456789012/locations/global/workloadIdentityPools/pool/providers/aws"
 RUNNER = Path(__file__).with_name("runner.py")
 
 
@@ -98,6 +100,8 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("task-root")
     with zipfile.ZipFile(archive) as zipped:
         zipped.extractall(folder)
+    # Lambda compiles at each cold start; here there are many, and what they compile is the same.
+    assert compileall.compile_dir(folder, quiet=1)
     return folder
 
 
@@ -137,7 +141,7 @@ def credential_configuration(url: str) -> dict[str, Any]:
     return {
         "universe_domain": "local.invalid",
         "type": "external_account",
-        "audience": "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/aws",
+        "audience": f"//iam.googleapis.com/{PROVIDER}",
         "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
         "token_url": f"{url}/v1/token",
         "credential_source": {

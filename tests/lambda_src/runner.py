@@ -4,16 +4,23 @@ Standard library only: nothing but the package and the standard library can be i
 process connects to or looks up is reported.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 import time
 import traceback
 from pathlib import Path
+from typing import Any, Protocol
 
-REACHED = []
+REACHED: list[str] = []
 
 
-def _watch(event, arguments):
+class Handler(Protocol):
+    def __call__(self, event: object, context: Context) -> object: ...
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "socket.connect":
         REACHED.append(str(arguments[1]))
     elif event == "socket.getaddrinfo":
@@ -23,18 +30,19 @@ def _watch(event, arguments):
 class Context:
     """Lambda's context object."""
 
-    def __init__(self, milliseconds):
+    def __init__(self, milliseconds: int) -> None:
         self._end = time.monotonic() + milliseconds / 1000
 
-    def get_remaining_time_in_millis(self):
+    def get_remaining_time_in_millis(self) -> int:
         return max(0, int((self._end - time.monotonic()) * 1000))
 
 
-def _invoke(handler, event, milliseconds):
+def _invoke(handler: Handler, event: object, milliseconds: int) -> dict[str, Any]:
     begun = time.monotonic()
+    result: dict[str, Any]
     try:
         result = {"returned": handler(event, Context(milliseconds))}
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - as Lambda does
         result = {
             "raised": type(error).__name__,
             "message": str(error),
@@ -44,7 +52,7 @@ def _invoke(handler, event, milliseconds):
     return {**result, "seconds": time.monotonic() - begun}
 
 
-def main():
+def main() -> None:
     request = json.loads(sys.argv[1])
     # Only the task root and the standard library.
     sys.path[0] = str(Path.cwd())

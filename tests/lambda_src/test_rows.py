@@ -6,10 +6,9 @@ import json
 import urllib.parse
 from typing import Any
 
-import pytest
 from starlette.responses import JSONResponse, Response
 
-from tests.lambda_src.conftest import AWS_SECRETS, TABLE, PackagedFunction
+from tests.lambda_src.conftest import AWS_SECRETS, PackagedFunction
 from tests.lambda_src.google_stand_in import (
     ACCESS_TOKEN,
     FEDERATED_TOKEN,
@@ -55,7 +54,7 @@ def test_nothing_but_the_configured_host_is_reached(function: PackagedFunction, 
 def test_the_query_is_the_articles_with_a_cap_on_bytes(function: PackagedFunction, google: GoogleStandIn) -> None:
     function.invoke()
     asked = google.sent[2].json
-    assert asked["query"] == f"SELECT user_id, name FROM `{TABLE}`"
+    assert asked["query"] == "SELECT user_id, name FROM `local-keyless.keyless_local.users`"
     assert asked["maximumBytesBilled"] == "104857600"
     assert asked["useLegacySql"] is False
     assert asked["location"] == "US"
@@ -92,11 +91,10 @@ def test_a_query_that_takes_longer_is_waited_for(function: PackagedFunction, goo
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("pages", [3])
-def test_every_page_is_printed(function: PackagedFunction, google: GoogleStandIn, pages: int) -> None:
-    google.query = google.more = _Pages(pages=pages, rows_each=2)
+def test_every_page_is_printed(function: PackagedFunction, google: GoogleStandIn) -> None:
+    google.query = google.more = _Pages(pages=3, rows_each=2)
     done = function.invoke()
-    assert done.stdout.splitlines()[1:] == [f"user_id={number}, name=name-{number}" for number in range(pages * 2)]
+    assert done.stdout.splitlines()[1:] == [f"user_id={number}, name=name-{number}" for number in range(6)]
     assert done.stderr == ""
 
 
