@@ -1,0 +1,143 @@
+"""The built package: the same bytes for the same inputs, made for the target, and only what the function needs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra import package
+from infra.package import PackageError, Target, wheels
+from infra.package.check import UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES, check_library
+from infra.package.contents import OMITTED_DISTRIBUTIONS
+from infra.program import ROOT, package_cache
+
+SOURCE = ROOT / "lambda_src"
+LOCK = SOURCE / "requirements.txt"
+PRODUCTION = Target(runtime="python3.14", architecture="arm64")
+TEN_MB = 10_000_000
+
+
+@pytest.fixture(scope="session")
+def for_production() -> Path:
+    return package.build(target=PRODUCTION, source=SOURCE, lock=LOCK, cache=package_cache())
+
+
+@pytest.fixture(scope="session")
+def for_host() -> Path:
+    return package.build(target=Target.host(), source=SOURCE, lock=LOCK, cache=package_cache())
+
+
+@pytest.fixture(params=["for_production", "for_host"])
+def built(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.getfixturevalue(request.param)
+    return path
+
+
+def test_the_zip_is_small(built: Path) -> None:
+    assert built.stat().st_size <= TEN_MB
+    with zipfile.ZipFile(built) as zipped:
+        assert sum(entry.file_size for entry in zipped.infolist()) < 30_000_000
+    assert TEN_MB < ZIPPED_LIMIT_BYTES < UNZIPPED_LIMIT_BYTES
+
+
+def test_the_sources_are_in_it_as_they_stand(built: Path) -> None:
+    with zipfile.ZipFile(built) as zipped:
+        shipped = {name: zipped.read(name) for name in zipped.namelist() if name.startswith("lambda_src/")}
+    assert shipped == {f"lambda_src/{path.relative_to(SOURCE)}": path.read_bytes() for path in SOURCE.rglob("*.py")}
+
+
+def test_nothing_that_is_omitted_is_in_it(built: Path) -> None:
+    with zipfile.ZipFile(built) as zipped:
+        names = zipped.namelist()
+    assert not [name for name in names if name.startswith(("grpc", "opentelemetry/", "pyasn1", "proto/", "pycparser/"))]
+    assert not [name for name in names if name.endswith((".pyi", ".pyc", "/RECORD", "/WHEEL", ".c", ".h"))]
+    assert not [name for name in names if "/tests/" in name]
+
+
+def test_versions_and_licences_are_in_it(built: Path) -> None:
+    with zipfile.ZipFile(built) as zipped:
+        names = zipped.namelist()
+    shipped = wheels.without(wheels.locked(LOCK.read_text()), OMITTED_DISTRIBUTIONS)
+    for requirement in shipped:
+        folder = f"{requirement.name.replace('-', '_').lower()}-{requirement.version}.dist-info/"
+        assert [name for name in names if name.lower() == f"{folder}metadata"], requirement
+    assert [name for name in names if "cryptography" in name and "LICENSE" in name]
+
+
+def test_order_times_and_modes_are_fixed(built: Path) -> None:
+    with zipfile.ZipFile(built) as zipped:
+        entries = zipped.infolist()
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    for entry in entries:
+        assert entry.external_attr >> 16 == (0o100755 if entry.filename.endswith(".so") else 0o100644)
+    with zipfile.ZipFile(built) as zipped:
+        assert zipped.testzip() is None
+
+
+def test_every_library_is_for_the_target(for_production: Path) -> None:
+    with zipfile.ZipFile(for_production) as zipped:
+        libraries = {name: zipped.read(name) for name in zipped.namelist() if name.endswith(".so")}
+    assert libraries
+    for name, content in libraries.items():
+        assert int.from_bytes(content[18:20], "little") == 183
+        check_library(name, content, target=PRODUCTION)
+        with pytest.raises(PackageError, match="ELF machine 183"):
+            check_library(name, content, target=Target(runtime="python3.14", architecture="x86_64"))
+
+
+def test_a_library_for_another_interpreter_is_refused() -> None:
+    arm = b"\x7fELF" + bytes(14) + (183).to_bytes(2, "little")
+    check_library("a/b.cpython-314-aarch64-linux-gnu.so", arm, target=PRODUCTION)
+    check_library("a/b.abi3.so", arm, target=PRODUCTION)
+    with pytest.raises(PackageError, match="CPython 311"):
+        check_library("a/b.cpython-311-aarch64-linux-gnu.so", arm, target=PRODUCTION)
+    with pytest.raises(PackageError, match="no ELF library"):
+        check_library("a/b.so", b"MZ" + bytes(30), target=PRODUCTION)
+
+
+def test_another_process_builds_the_same_bytes(for_host: Path, tmp_path: Path) -> None:
+    """Other times and modes of the sources, another working folder, umask, time zone and locale."""
+    source = tmp_path / "elsewhere" / "lambda_src"
+    shutil.copytree(SOURCE, source, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in source.rglob("*"):
+        os.utime(path, (1, 1))
+        path.chmod(0o700)
+    cache = tmp_path / "cache"
+    program = (
+        "import os, sys; os.umask(0o077); from pathlib import Path; from infra import package;"
+        "source, cache = map(Path, sys.argv[1:]);"
+        "lock = source / 'requirements.txt';"
+        "print(package.build(target=package.Target.host(), source=source, lock=lock, cache=cache))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(source), str(cache)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    other = Path(done.stdout.strip())
+    assert other.parent == cache
+    assert other.name == for_host.name
+    assert other.read_bytes() == for_host.read_bytes()
+
+
+def test_a_build_that_was_made_before_is_quick(for_host: Path) -> None:
+    changed = for_host.stat().st_mtime_ns
+    begun = time.monotonic()
+    again = package.build(target=Target.host(), source=SOURCE, lock=LOCK, cache=package_cache())
+    seconds = time.monotonic() - begun
+    assert again == for_host
+    assert again.stat().st_mtime_ns == changed
+    assert seconds < 1

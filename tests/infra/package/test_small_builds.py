@@ -1,0 +1,271 @@
+"""The builder's rules, on wheels made here: no registry is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from infra import package
+from infra.package import PackageError, Target
+
+HOST = Target.host()
+PRODUCTION = Target(runtime="python3.14", architecture="arm64")
+
+
+class Workshop:
+    """A folder with sources, a lock, and a folder of wheels that stands in for the registry."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source = folder / "lambda_src"
+        self.lock = folder / "requirements.txt"
+        self.wheels = folder / "wheels"
+        self.cache = folder / "cache"
+        for made in (self.source, self.wheels):
+            made.mkdir()
+        (self.source / "handler.py").write_text("print('hello')\n")
+        self.lock.write_text("")
+
+    def add(self, name: str, files: Mapping[str, str | bytes], *, tag: str = "py3-none-any") -> None:
+        """Puts a wheel into the registry and into the lock."""
+        self.add_wheel(name, files, tag=tag)
+        wheel = self.wheels / f"{name}-1.0-{tag}.whl"
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        self.add_line(f"{name}==1.0 \\\n    --hash=sha256:{digest}\n    # via something")
+
+    def add_wheel(self, name: str, files: Mapping[str, str | bytes], *, tag: str) -> None:
+        metadata = f"{name}-1.0.dist-info"
+        with zipfile.ZipFile(self.wheels / f"{name}-1.0-{tag}.whl", "w", zipfile.ZIP_DEFLATED) as wheel:
+            for path, content in files.items():
+                wheel.writestr(path, content)
+            wheel.writestr(f"{metadata}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+            wheel.writestr(f"{metadata}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
+            wheel.writestr(f"{metadata}/RECORD", "")
+
+    def add_line(self, line: str) -> None:
+        self.lock.write_text(f"{self.lock.read_text()}{line}\n")
+
+    def build(self, target: Target = HOST) -> Path:
+        return package.build(target=target, source=self.source, lock=self.lock, cache=self.cache)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    made = Workshop(tmp_path)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(made.wheels))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    return made
+
+
+def _content(archive: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(archive) as zipped:
+        return {name: zipped.read(name) for name in zipped.namelist()}
+
+
+def test_a_wheels_files_lie_where_they_are_imported_from(workshop: Workshop) -> None:
+    workshop.add(
+        "acme",
+        {
+            "acme/__init__.py": "x = 1\n",
+            "acme-1.0.data/purelib/beside.py": "y = 2\n",
+            "acme-1.0.data/scripts/acme": "#!/bin/sh\n",
+        },
+    )
+    assert _content(workshop.build()) == {
+        "acme/__init__.py": b"x = 1\n",
+        "acme-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n",
+        "beside.py": b"y = 2\n",
+        "lambda_src/handler.py": b"print('hello')\n",
+    }
+
+
+def test_only_python_sources_ship(workshop: Workshop) -> None:
+    workshop.add("acme", {"acme.py": ""})
+    (workshop.source / "requirements.txt").write_text("secret plans")
+    (workshop.source / "__pycache__").mkdir()
+    (workshop.source / "__pycache__" / "handler.cpython-314.pyc").write_bytes(b"x")
+    assert {name for name in _content(workshop.build()) if name.startswith("lambda_src")} == {"lambda_src/handler.py"}
+
+
+def test_what_changes_the_package_gives_it_another_name(workshop: Workshop) -> None:
+    workshop.add("acme", {"acme.py": ""})
+    first = workshop.build()
+    assert workshop.build() == first
+    (workshop.source / "handler.py").write_text("print('changed')\n")
+    second = workshop.build()
+    assert second != first
+    assert _content(second)["lambda_src/handler.py"] == b"print('changed')\n"
+    (workshop.source / "handler.py").rename(workshop.source / "renamed.py")
+    assert workshop.build() not in {first, second}
+    assert workshop.build(PRODUCTION).name.startswith("function-python3.14-arm64-")
+
+
+@pytest.mark.parametrize("harm", ["cut short", "changed", "no digest", "empty digest"])
+def test_a_damaged_package_in_the_cache_is_built_again(workshop: Workshop, harm: str) -> None:
+    workshop.add("acme", {"acme.py": ""})
+    built = workshop.build()
+    good = built.read_bytes()
+    seal = built.with_name(f"{built.name}.sha256")
+    if harm == "cut short":
+        built.write_bytes(good[:-30])
+    elif harm == "changed":
+        built.write_bytes(good.replace(b"hello", b"HELLO"))
+    elif harm == "no digest":
+        seal.unlink()
+        built.write_bytes(b"")
+    else:
+        seal.write_text("")
+    assert workshop.build() == built
+    assert built.read_bytes() == good
+
+
+def test_nothing_temporary_is_left_in_the_cache(workshop: Workshop) -> None:
+    workshop.add("acme", {"acme.py": ""})
+    built = workshop.build()
+    assert {path.name for path in workshop.cache.iterdir()} == {built.name, f"{built.name}.sha256"}
+
+
+def test_builds_at_the_same_time_do_not_disturb_each_other(workshop: Workshop) -> None:
+    workshop.add("acme", {"acme.py": "x = 1\n"})
+    results: list[bytes] = []
+    threads = [threading.Thread(target=lambda: results.append(workshop.build().read_bytes())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(results) == 4
+    assert len(set(results)) == 1
+
+
+def test_a_file_is_added_to_the_same_bytes(workshop: Workshop) -> None:
+    workshop.add("acme", {"acme.py": "x = 1\n"})
+    plain = workshop.build()
+    name, content = "credential-configuration.json", '{"type": "external_account", "ü": 1}'
+    first = package.with_file(plain, name=name, content=content, cache=workshop.cache)
+    again = package.with_file(plain, name=name, content=content, cache=workshop.cache)
+    other = package.with_file(plain, name=name, content="{}", cache=workshop.cache)
+    assert first == again
+    assert first != other
+    assert _content(first) == {**_content(plain), name: content.encode()}
+    assert list(_content(first)) == sorted(_content(first))
+    with pytest.raises(PackageError, match="already"):
+        package.with_file(first, name=name, content="x", cache=workshop.cache)
+
+
+@pytest.mark.parametrize("target", [PRODUCTION, HOST], ids=str)
+def test_a_package_without_a_wheel_for_the_platform_is_named(workshop: Workshop, target: Target) -> None:
+    workshop.add("acme", {"acme.py": ""}, tag="cp311-cp311-macosx_11_0_arm64")
+    with pytest.raises(PackageError) as refused:
+        workshop.build(target)
+    text = str(refused.value)
+    assert "acme==1.0 has no wheel for" in text
+    assert str(target) in text
+    assert target.platform_tags[0] in text
+    assert "\n" not in text
+    assert not list(workshop.cache.glob("*"))
+
+
+def test_the_wheel_of_the_target_is_taken_and_not_the_hosts(workshop: Workshop) -> None:
+    elf = b"\x7fELF" + bytes(14)
+    library = "acme.cpython-314-{}-linux-gnu.so"
+    for machine, number in (("aarch64", 183), ("x86_64", 62)):
+        workshop.add_wheel(
+            "acme",
+            {library.format(machine): elf + number.to_bytes(2, "little")},
+            tag=f"cp314-cp314-manylinux_2_28_{machine}",
+        )
+    hashes = " ".join(
+        f"--hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}" for wheel in workshop.wheels.glob("*.whl")
+    )
+    workshop.add_line(f"acme==1.0 {hashes}")
+    assert library.format("aarch64") in _content(workshop.build(PRODUCTION))
+    on_intel = Target(runtime="python3.14", architecture="x86_64")
+    assert library.format("x86_64") in _content(workshop.build(on_intel))
+
+
+def test_a_wheel_that_lies_about_its_platform_is_refused(workshop: Workshop) -> None:
+    intel = b"\x7fELF" + bytes(14) + (62).to_bytes(2, "little")
+    workshop.add("acme", {"acme.abi3.so": intel}, tag="cp314-cp314-manylinux_2_28_aarch64")
+    with pytest.raises(PackageError, match=r"acme\.abi3\.so.*ELF machine 62"):
+        workshop.build(PRODUCTION)
+    assert not list(workshop.cache.glob("*"))
+
+
+def test_a_wheel_with_another_hash_is_refused(workshop: Workshop) -> None:
+    workshop.add("acme", {"acme.py": "good = True\n"})
+    workshop.add_wheel("acme", {"acme.py": "evil = True\n"}, tag="py3-none-any")
+    with pytest.raises(PackageError, match="not the one that the lock's hashes name"):
+        workshop.build()
+
+
+def test_a_wheel_that_would_write_outside_is_refused(workshop: Workshop) -> None:
+    workshop.add("acme", {"../acme.py": ""})
+    with pytest.raises(PackageError, match="outside the package"):
+        workshop.build()
+
+
+def test_two_packages_with_different_files_of_one_name_are_refused(workshop: Workshop) -> None:
+    workshop.add("acme", {"shared/__init__.py": "", "shared/a.py": "1"})
+    workshop.add("bolt", {"shared/__init__.py": "", "shared/b.py": "2"})
+    assert {"shared/__init__.py", "shared/a.py", "shared/b.py"} <= set(_content(workshop.build()))
+    workshop.add("clash", {"shared/a.py": "3"})
+    with pytest.raises(PackageError, match=r"'shared/a\.py' is in the package twice"):
+        workshop.build()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("acme>=1.0", "not NAME==VERSION with hashes"),
+        ("acme==1.0", "not NAME==VERSION with hashes"),
+        ("acme==1.0 ; python_version < '3.13' --hash=sha256:00", "ask that of this machine"),
+        ("acme==1.0 ; sys_platform == 'win32' --hash=sha256:00", "ask that of this machine"),
+    ],
+)
+def test_a_lock_that_pip_would_read_for_this_machine_is_refused(workshop: Workshop, line: str, says: str) -> None:
+    workshop.add_line(line)
+    with pytest.raises(PackageError, match=says):
+        workshop.build()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+def test_a_registry_that_cannot_be_reached_is_told_in_one_line(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, closed_port: int
+) -> None:
+    workshop.add("acme", {"acme.py": ""})
+    for wheel in workshop.wheels.glob("*.whl"):
+        wheel.unlink()
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{closed_port}/simple")
+    with pytest.raises(PackageError, match=r"\Athe package registry can't be reached \(\w+\).*\Z"):
+        workshop.build()
+
+
+def test_missing_inputs_are_named(workshop: Workshop) -> None:
+    with pytest.raises(PackageError, match="there is no lock"):
+        package.build(target=HOST, source=workshop.source, lock=workshop.lock.with_name("absent"), cache=workshop.cache)
+    (workshop.source / "handler.py").unlink()
+    with pytest.raises(PackageError, match="sources are missing"):
+        workshop.build()
+    with pytest.raises(PackageError, match="there is no package"):
+        package.with_file(workshop.cache / "absent.zip", name="a", content="", cache=workshop.cache)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "architecture"), [("python3.9", "arm64"), ("nodejs22.x", "arm64"), ("python3.14", "riscv64")]
+)
+def test_an_unknown_target_is_refused_with_those_that_are_known(runtime: str, architecture: str) -> None:
+    with pytest.raises(PackageError, match=r"Use one of: (python3\.11, .*python3\.14|arm64, x86_64)\."):
+        Target(runtime=runtime, architecture=architecture)
