@@ -206,17 +206,16 @@ def _create(tree: exp.Create, project: str) -> Statement:
 
 
 def _drop(tree: exp.Drop, project: str) -> Statement:
-    kind = str(tree.args.get("kind")).upper()
+    kind, dropped = str(tree.args.get("kind")).upper(), tree.args.get("tables") or []
+    if kind not in {"TABLE", "VIEW", "SCHEMA"} or len(dropped) != 1 or tree.args.get("materialized"):
+        raise UnreadableSqlError("DROP is offered for one table, view or schema", f"DROP {kind[:40]}")
     if kind == "SCHEMA":
-        dataset = _dataset(tree.this, project)
+        dataset = _dataset(dropped[0], project)
         need = Need(permission="bigquery.datasets.delete", dataset=dataset)
         return Statement(kind="DROP_SCHEMA", reads=(), needs=(need,), schema=dataset)
-    if kind not in {"TABLE", "VIEW"} or tree.expressions:
-        raise UnreadableSqlError("DROP is offered for one table, view or schema", f"DROP {kind[:40]}")
-    name = _name(_target(tree.this), project)
-    return Statement(
-        kind=f"DROP_{kind}", reads=(), needs=(Need(permission="bigquery.tables.delete", table=name),), drops=name
-    )
+    name = _name(_target(dropped[0]), project)
+    need = Need(permission="bigquery.tables.delete", table=name)
+    return Statement(kind=f"DROP_{kind}", reads=(), needs=(need,), drops=name)
 
 
 def _plain_alter(tree: exp.Alter) -> bool:

@@ -1,0 +1,93 @@
+"""Real servers behind the local Google, once for the session; a local Google of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from engine import environments
+from engine.progress import Progress
+from local_cloud.aws import AwsSettings, LocalAws
+from local_cloud.warehouse import LocalWarehouse, WarehouseSettings
+from tests.local_cloud.chain import ACCOUNT, REGION, ROLE, Chain, Keys, LocalAccount, deploy
+from tests.local_cloud.google_server import PROJECT, Google, serving
+
+_LIMIT_SECONDS = 60.0
+
+
+@pytest.fixture(scope="session")
+def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    environments.ensure(environments.LOCAL_AWS, Progress())
+    aws = LocalAws.start(AwsSettings(account_id=ACCOUNT, region=REGION, folder=tmp_path_factory.mktemp("aws")))
+    try:
+        aws.wait(limit_seconds=_LIMIT_SECONDS)
+        yield aws.url
+    finally:
+        aws.child.stop()
+
+
+@pytest.fixture(scope="session")
+def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    environments.ensure(environments.LOCAL_WAREHOUSE, Progress())
+    folder = tmp_path_factory.mktemp("warehouse")
+    warehouse = LocalWarehouse.start(WarehouseSettings(project_id=PROJECT, folder=folder))
+    try:
+        warehouse.wait(limit_seconds=_LIMIT_SECONDS)
+        yield warehouse.url
+    finally:
+        warehouse.child.stop()
+
+
+@pytest.fixture
+def google(aws_url: str, warehouse_url: str) -> Iterator[Google]:
+    """A fresh local Google, in memory."""
+    with serving(aws_url=aws_url, warehouse_url=warehouse_url) as running:
+        yield running
+
+
+@pytest.fixture
+def quiet_google() -> Iterator[Google]:
+    """A fresh local Google with nothing behind it: both servers refuse the connection."""
+    with serving(aws_url="http://127.0.0.1:9", warehouse_url="http://127.0.0.1:9") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def aws(aws_url: str) -> LocalAccount:
+    """The provider's AWS account."""
+    return LocalAccount(aws_url)
+
+
+@pytest.fixture
+def chain(google: Google, aws: LocalAccount) -> Chain:
+    """Everything deployed on Google's side."""
+    return deploy(google, aws)
+
+
+@pytest.fixture(scope="session")
+def role_keys(aws: LocalAccount) -> Keys:
+    """Session keys of the role that the chain trusts."""
+    return aws.assume(ROLE)
+
+
+@pytest.fixture
+def as_function(monkeypatch: pytest.MonkeyPatch, role_keys: Keys) -> Keys:
+    """The environment that Lambda gives the function: the trusted role's session keys."""
+    set_environment(monkeypatch, role_keys)
+    return role_keys
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch, keys: Keys) -> None:
+    """Put AWS keys where google-auth looks for them first."""
+    values = {
+        "AWS_ACCESS_KEY_ID": keys.key,
+        "AWS_SECRET_ACCESS_KEY": keys.secret,
+        "AWS_SESSION_TOKEN": keys.token,
+        "AWS_REGION": REGION,
+    }
+    for name, value in values.items():
+        if value:
+            monkeypatch.setenv(name, value)
+        else:
+            monkeypatch.delenv(name, raising=False)

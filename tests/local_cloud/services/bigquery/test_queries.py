@@ -1,0 +1,161 @@
+"""The end of the chain with the real client: rows for who holds both roles, a refusal for whoever lacks one."""
+
+from __future__ import annotations
+
+import pytest
+from google.api_core.exceptions import BadRequest, Forbidden, NotFound
+from google.cloud import bigquery
+
+from local_cloud.trace import Link
+from tests.local_cloud.chain import BIGQUERY_PATH, READER, Chain, Keys
+from tests.local_cloud.chain import MEMBER as ROLE_MEMBER
+from tests.local_cloud.google_server import PROJECT
+
+pytestmark = pytest.mark.usefixtures("as_function")
+PROJECT_PATH = f"/v1/projects/{PROJECT}"
+MEMBER = f"serviceAccount:{READER}"
+
+
+def rows(chain: Chain, sql: str) -> list[tuple[object, ...]]:
+    with chain.client() as client:
+        return sorted(tuple(row.values()) for row in client.query_and_wait(sql, retry=None, job_retry=None))
+
+
+def test_the_role_reads_the_rows_of_the_granted_table(chain: Chain) -> None:
+    assert rows(chain, chain.sql("SELECT user_id, name FROM {users}")) == [(n, f"users-{n}") for n in (1, 2, 3)]
+    links = [d.link for d in chain.google.decisions()]
+    assert links[-4:] == [Link.TOKEN_EXCHANGE, Link.IMPERSONATION, Link.JOB, Link.TABLE]
+    exchange, impersonation, job, table = chain.google.decisions()[-4:]
+    assert (impersonation.parent, job.parent, table.parent) == (exchange.id, impersonation.id, job.id)
+
+
+def test_the_job_api_reads_the_same_rows(chain: Chain) -> None:
+    with chain.client() as client:
+        job = client.query(chain.sql("SELECT user_id FROM {users} ORDER BY user_id"), job_retry=None)
+        assert [row.user_id for row in job.result()] == [1, 2, 3]
+        assert client.get_job(job.job_id, location=job.location).state == "DONE"
+
+
+def test_without_job_user_no_job_is_created(chain: Chain) -> None:
+    chain.revoke(PROJECT_PATH, "roles/bigquery.jobUser", MEMBER)
+    with pytest.raises(Forbidden, match=r"User does not have bigquery.jobs.create permission in project"):
+        rows(chain, chain.sql("SELECT user_id FROM {users}"))
+    refused = chain.google.last_refusal()
+    assert refused.link is Link.JOB
+    assert refused.refusal is not None
+    assert refused.refusal.wanted == f"roles/bigquery.jobUser for {MEMBER} on projects/{PROJECT}"
+
+
+def test_without_data_viewer_the_table_is_not_read(chain: Chain) -> None:
+    chain.revoke(f"{chain.tables_path}/users", "roles/bigquery.dataViewer", MEMBER)
+    with pytest.raises(Forbidden, match=r"User does not have permission to query table .*users"):
+        rows(chain, chain.sql("SELECT user_id FROM {users}"))
+    assert chain.google.last_refusal().link is Link.TABLE
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM {secrets}",
+        "SELECT u.user_id FROM {users} u JOIN {secrets} s USING (user_id)",
+        "SELECT user_id FROM {users} WHERE name IN (SELECT name FROM {secrets})",
+        "SELECT (SELECT MAX(name) FROM {secrets}) FROM {users}",
+        "WITH users AS (SELECT * FROM {secrets}) SELECT * FROM users",
+        "SELECT name FROM {users} UNION ALL SELECT name FROM {secrets}",
+        "SELECT ARRAY(SELECT name FROM {secrets})",
+    ],
+)
+def test_another_table_in_the_same_query_is_refused(chain: Chain, sql: str) -> None:
+    with pytest.raises(Forbidden, match=r"permission to query table .*secrets"):
+        rows(chain, chain.sql(sql))
+
+
+def test_a_granted_view_does_not_open_what_it_selects_from(chain: Chain) -> None:
+    sql = chain.sql("CREATE VIEW `{dataset}.window` AS SELECT name FROM {secrets}")
+    chain.google.done("POST", f"{BIGQUERY_PATH}/queries", {"query": sql, "useLegacySql": False})
+    chain.grant(f"{chain.tables_path}/window", "roles/bigquery.dataViewer", MEMBER)
+    with pytest.raises(Forbidden, match=r"permission to query table .*secrets"):
+        rows(chain, chain.sql("SELECT * FROM `{dataset}.window`"))
+    chain.grant(f"{chain.tables_path}/secrets", "roles/bigquery.dataViewer", MEMBER)
+    assert len(rows(chain, chain.sql("SELECT * FROM `{dataset}.window`"))) == 3
+
+
+def test_a_reader_may_not_write(chain: Chain) -> None:
+    with pytest.raises(Forbidden, match=r"Permission bigquery.tables.updateData denied on table"):
+        rows(chain, chain.sql("INSERT INTO {users} (user_id) VALUES (4)"))
+    with chain.client() as client, pytest.raises(Forbidden, match=r"bigquery.tables.updateData denied"):
+        client.insert_rows_json(f"{PROJECT}.{chain.dataset}.users", [{"user_id": 4}], retry=None)
+    chain.grant(f"{chain.tables_path}/users", "roles/bigquery.dataEditor", MEMBER)
+    rows(chain, chain.sql("INSERT INTO {users} (user_id) VALUES (4)"))
+    assert len(rows(chain, chain.sql("SELECT user_id FROM {users}"))) == 4
+
+
+def test_a_reader_may_not_drop_or_create(chain: Chain) -> None:
+    with pytest.raises(Forbidden, match=r"bigquery.tables.delete denied on table"):
+        rows(chain, chain.sql("DROP TABLE {users}"))
+    with pytest.raises(Forbidden, match=r"bigquery\.tables\.create denied on dataset"):
+        rows(chain, chain.sql("CREATE TABLE `{dataset}.copy` AS SELECT * FROM {users}"))
+
+
+def test_rows_are_listed_only_from_the_granted_table(chain: Chain) -> None:
+    with chain.client() as client:
+        table = client.get_table(f"{PROJECT}.{chain.dataset}.users")
+        assert len(list(client.list_rows(table))) == 3
+        secret = chain.google.call("GET", f"{chain.tables_path}/secrets/data", token=client._credentials.token)
+    assert secret.status_code == 403
+    assert "bigquery.tables.getData denied" in secret.json()["error"]["message"]
+
+
+def test_a_job_is_read_by_its_creator_and_an_administrator_only(chain: Chain, role_keys: Keys) -> None:
+    assert role_keys.token
+    query = {"query": chain.sql("SELECT name FROM {secrets}"), "useLegacySql": False}
+    job_id = chain.google.done("POST", f"{BIGQUERY_PATH}/queries", query)["jobReference"]["jobId"]
+    credentials = chain.credentials()
+    with chain.client(credentials) as client:
+        list(client.query_and_wait(chain.sql("SELECT 1 FROM {users}")))
+    for path in (f"{BIGQUERY_PATH}/queries/{job_id}", f"{BIGQUERY_PATH}/jobs/{job_id}"):
+        assert chain.google.call("GET", path).status_code == 200
+        assert chain.google.call("GET", path, token=credentials.token).status_code == 403
+
+
+def test_a_missing_table_is_not_found_only_for_who_may_know(chain: Chain) -> None:
+    with pytest.raises(Forbidden, match=r"or perhaps it does not exist"):
+        rows(chain, chain.sql("SELECT * FROM `{dataset}.nothing`"))
+    body = {"query": chain.sql("SELECT * FROM `{dataset}.nothing`"), "useLegacySql": False}
+    told = chain.google.call("POST", f"{BIGQUERY_PATH}/queries", body)
+    assert (told.status_code, told.json()["error"]["errors"][0]["reason"]) == (404, "notFound")
+
+
+def test_a_query_in_another_location_does_not_find_the_dataset(chain: Chain) -> None:
+    with chain.client() as client:
+        config = bigquery.QueryJobConfig()
+        sql = chain.sql("SELECT user_id FROM {users}")
+        assert len(list(client.query_and_wait(sql, job_config=config, location="US"))) == 3
+        with pytest.raises(NotFound, match=r"was not found in location asia-northeast1"):
+            client.query_and_wait(sql, location="asia-northeast1", retry=None, job_retry=None)
+
+
+def test_the_cap_on_bytes_billed_is_honoured(chain: Chain) -> None:
+    with chain.client() as client:
+        sql = chain.sql("SELECT user_id FROM {users}")
+        enough = bigquery.QueryJobConfig(maximum_bytes_billed=10 * 1024 * 1024)
+        assert len(list(client.query_and_wait(sql, job_config=enough))) == 3
+        little = bigquery.QueryJobConfig(maximum_bytes_billed=1000)
+        with pytest.raises(BadRequest, match=r"exceeded limit for bytes billed: 1000. 10485760 or higher required"):
+            client.query_and_wait(sql, job_config=little, retry=None, job_retry=None)
+
+
+def test_a_wrong_query_is_a_bad_request(chain: Chain) -> None:
+    with pytest.raises(BadRequest, match=r"nmae"):
+        rows(chain, chain.sql("SELECT nmae FROM {users}"))
+
+
+def test_the_federated_principal_itself_can_hold_the_roles(chain: Chain) -> None:
+    credentials = chain.direct_credentials()
+    sql = chain.sql("SELECT user_id FROM {users}")
+    with chain.client(credentials) as client:
+        with pytest.raises(Forbidden, match=r"bigquery\.jobs\.create"):
+            client.query_and_wait(sql, retry=None, job_retry=None)
+        chain.grant(PROJECT_PATH, "roles/bigquery.jobUser", ROLE_MEMBER)
+        chain.grant(f"{chain.tables_path}/users", "roles/bigquery.dataViewer", ROLE_MEMBER)
+        assert len(list(client.query_and_wait(sql))) == 3
