@@ -1,8 +1,8 @@
 """The gRPC server around a stand-in.
 
 `pulumi.provider.experimental.server.main` would do, but it shows every error with a traceback and with the status
-"unknown", after which the engine believes that the step may have happened. Here an error of ours is one line, and
-final.
+"unknown", after which the engine believes that the step may have happened, and it can't read an archive from the
+state. An interceptor around the SDK's servicer mends both.
 """
 
 from __future__ import annotations
@@ -20,26 +20,33 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from local_cloud.plugins.errors import PluginError
 from local_cloud.plugins.provider import StandIn
+from local_cloud.plugins.values import readable_archives
 
 _Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
-class _PlainErrors(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
-    """Turns a PluginError into a final status with its own text; anything else is a bug and keeps its traceback."""
+class _Mended(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
+    """Mends what the SDK's servicer can't do: archives from the state, and errors of one line.
+
+    A PluginError becomes a final status with its own text; anything else is a bug and keeps its traceback.
+    """
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:  # noqa: ANN401 (untyped)
         handler = await continuation(handler_call_details)
         if handler is None or handler.unary_unary is None:
             return handler
         return grpc.unary_unary_rpc_method_handler(
-            _with_plain_errors(handler.unary_unary),
+            _mended(handler.unary_unary),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
 
 
-def _with_plain_errors(inner: _Handler) -> _Handler:
+def _mended(inner: _Handler) -> _Handler:
     async def call(request: Any, context: Any) -> Any:  # noqa: ANN401 (protobuf messages)
+        for field, value in request.ListFields():
+            if field.message_type is not None and field.message_type.full_name == "google.protobuf.Struct":
+                readable_archives(value)
         try:
             return await inner(request, context)
         except Exception as error:  # the SDK wraps every error in a bare Exception and keeps ours as its context
@@ -52,7 +59,7 @@ def _with_plain_errors(inner: _Handler) -> _Handler:
 
 
 async def _serve(provider: StandIn, version: str, engine_address: str) -> None:
-    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS, interceptors=[_PlainErrors()])
+    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS, interceptors=[_Mended()])
     servicer = ProviderServicer([], version, provider, engine_address=engine_address)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")

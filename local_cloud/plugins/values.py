@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, cast
 
+from google.protobuf.struct_pb2 import Struct, Value  # type: ignore[import-untyped]  # protobuf ships no types
 from pulumi import FileArchive
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
+from pulumi.runtime.rpc import _special_archive_sig, _special_sig_key  # the wire's marks have no public names
 
 from local_cloud.plugins.errors import UnsupportedError
 
@@ -31,9 +33,40 @@ UNKNOWN: Final = _Unknown.UNKNOWN
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """A zip file on this machine, as `pulumi.FileArchive` names it."""
+    """A zip file: a path on this machine when it comes from the program, a hash alone when it comes from the state."""
 
-    path: str
+    path: str = ""
+    hash: str = ""
+
+
+_SIGNATURE = _special_sig_key
+_HASH_ALONE = "keyless-archive-hash"
+
+
+def readable_archives(properties: Struct) -> None:
+    """Rewrite, in place, every archive that has no path into a map that the SDK can read.
+
+    The engine keeps archives in its state by their hash alone, and SDK 3.272 takes such a one for an error.
+    """
+    for value in properties.fields.values():
+        _make_readable(value)
+
+
+def _make_readable(value: Value) -> None:
+    kind = value.WhichOneof("kind")
+    if kind == "list_value":
+        for item in value.list_value.values:
+            _make_readable(item)
+    if kind != "struct_value":
+        return
+    fields = value.struct_value.fields
+    is_archive = _SIGNATURE in fields and fields[_SIGNATURE].string_value == _special_archive_sig
+    if is_archive and not {"path", "uri", "assets"} & set(fields):
+        archive_hash = fields["hash"].string_value
+        value.struct_value.Clear()
+        value.struct_value.fields[_HASH_ALONE].string_value = archive_hash
+    else:
+        readable_archives(value.struct_value)
 
 
 def plain(value: PropertyValue) -> Any:  # noqa: ANN401 (any JSON-like value)
@@ -52,6 +85,8 @@ def plain(value: PropertyValue) -> Any:  # noqa: ANN401 (any JSON-like value)
         return int(inner) if inner.is_integer() else inner
     if isinstance(inner, FileArchive):
         return Archive(path=inner.path)
+    if isinstance(inner, Mapping) and set(inner) == {_HASH_ALONE}:
+        return Archive(hash=str(inner[_HASH_ALONE].value))
     if isinstance(inner, Mapping):
         return {key: plain(item) for key, item in inner.items()}
     if isinstance(inner, Sequence):
@@ -80,12 +115,20 @@ def property_value(value: Any) -> PropertyValue:  # noqa: ANN401 (any JSON-like 
     if isinstance(value, int | float):
         return PropertyValue(float(value))
     if isinstance(value, Archive):
-        return PropertyValue(FileArchive(value.path))
+        return _archive(value)
     if isinstance(value, Mapping):
         return PropertyValue({key: property_value(item) for key, item in value.items()})
     if isinstance(value, Sequence):
         return PropertyValue([property_value(item) for item in value])
     raise TypeError(f"no property can hold a {type(value).__name__}")
+
+
+def _archive(value: Archive) -> PropertyValue:
+    if value.path:
+        return PropertyValue(FileArchive(value.path))
+    # What the engine sent, as it sent it: the SDK has no archive without a path.
+    marks = {_SIGNATURE: _special_archive_sig, "hash": value.hash}
+    return PropertyValue({key: PropertyValue(text) for key, text in marks.items()})
 
 
 def property_map(values: Mapping[str, Any]) -> dict[str, PropertyValue]:

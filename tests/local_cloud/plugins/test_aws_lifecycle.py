@@ -1,0 +1,178 @@
+"""The aws stand-in under the real engine, against the real local AWS."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from local_cloud.aws import LocalAws
+from tests.local_cloud.plugins.stacks import ACCOUNT, Deployment, Program, aws_provider
+
+LAMBDA_MAY_ASSUME = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+HANDLER = "import os\ndef handler(event, context):\n    print(os.environ['GREETING'])\n    return {answer!r}\n"
+
+
+def client(local_aws: LocalAws, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=local_aws.url,
+        region_name="us-east-1",
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="test",
+    )
+
+
+def archive(folder: Path, answer: str) -> Path:
+    """A function's zip that answers this."""
+    path = folder / f"{answer}.zip"
+    with zipfile.ZipFile(path, "w") as zipped:
+        zipped.writestr(zipfile.ZipInfo("code.py"), HANDLER.format(answer=answer))
+    return path
+
+
+def function(
+    local_aws: LocalAws, code: Path, *, greeting: str = "hello", spaced: bool = False, days: int = 1
+) -> Program:
+    """A role, its policy, a log group and a function."""
+
+    def program() -> None:
+        options = pulumi.ResourceOptions(provider=aws_provider(local_aws.url))
+        role = aws.iam.Role(
+            "role",
+            name="Reader",
+            description="runs the function",
+            assume_role_policy=json.dumps(LAMBDA_MAY_ASSUME, indent=4 if spaced else None),
+            opts=options,
+        )
+        group = aws.cloudwatch.LogGroup("log", name="/aws/lambda/reader", retention_in_days=days, opts=options)
+        policy = group.arn.apply(
+            lambda arn: json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [{"Effect": "Allow", "Action": ["logs:PutLogEvents"], "Resource": f"{arn}:*"}],
+                }
+            )
+        )
+        written = aws.iam.RolePolicy("policy", role=role.name, policy=policy, opts=options)
+        made = aws.lambda_.Function(
+            "function",
+            name="reader",
+            role=role.arn,
+            handler="code.handler",
+            runtime="python3.11",
+            architectures=["x86_64"],
+            code=pulumi.FileArchive(str(code)),
+            memory_size=256,
+            timeout=10,
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables={"GREETING": greeting}),
+            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[written])),
+        )
+        pulumi.export("invoke", made.invoke_arn)
+        pulumi.export("role", role.arn)
+        pulumi.export("unique", role.unique_id)
+
+    return program
+
+
+def invoke(local_aws: LocalAws) -> Any:
+    return json.loads(client(local_aws, "lambda").invoke(FunctionName="reader")["Payload"].read())
+
+
+@pytest.fixture
+def deployed(deployment: Deployment) -> Iterator[Deployment]:
+    yield deployment
+    deployment.destroy()
+
+
+def test_from_preview_to_destroy_and_nothing_changes_in_between(
+    deployment: Deployment, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    program = function(local_aws, archive(tmp_path, "one"))
+    assert deployment.preview(program) == {"create": 6}
+    assert client(local_aws, "iam").list_roles()["Roles"] == []
+    assert deployment.up(program) == {"create": 6}
+    assert deployment.output("role") == f"arn:aws:iam::{ACCOUNT}:role/Reader"
+    assert str(deployment.output("invoke")).endswith(f":{ACCOUNT}:function:reader/invocations")
+    assert str(deployment.output("unique")).startswith("AROA")
+    assert invoke(local_aws) == "one"
+    assert deployment.up(program) == {"same": 6}
+    assert deployment.up(program, refresh=True) == {"same": 6}
+    assert deployment.destroy() == {"delete": 6}
+    assert client(local_aws, "iam").list_roles()["Roles"] == []
+    assert client(local_aws, "lambda").list_functions()["Functions"] == []
+
+
+def test_a_policy_in_another_spelling_is_no_change_but_another_greeting_is(
+    deployed: Deployment, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    code = archive(tmp_path, "one")
+    deployed.up(function(local_aws, code))
+    assert deployed.up(function(local_aws, code, spaced=True)) == {"same": 6}
+    assert deployed.up(function(local_aws, code, greeting="hi", days=7)) == {"same": 4, "update": 2}
+    live = client(local_aws, "lambda").get_function_configuration(FunctionName="reader")
+    assert live["Environment"]["Variables"] == {"GREETING": "hi"}
+
+
+def test_code_is_sent_again_only_when_its_bytes_change(
+    deployed: Deployment, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    deployed.up(function(local_aws, archive(tmp_path, "one")))
+    copy = tmp_path / "copy.zip"
+    copy.write_bytes((tmp_path / "one.zip").read_bytes())
+    assert deployed.up(function(local_aws, copy)) == {"same": 6}
+    assert deployed.up(function(local_aws, archive(tmp_path, "two"))) == {"same": 5, "update": 1}
+    assert invoke(local_aws) == "two"
+
+
+def test_another_role_is_seen_on_refresh_and_put_back(
+    deployed: Deployment, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    program = function(local_aws, archive(tmp_path, "one"))
+    deployed.up(program)
+    client(local_aws, "lambda").update_function_configuration(
+        FunctionName="reader", Role=f"arn:aws:iam::{ACCOUNT}:role/Somebody"
+    )
+    assert deployed.up(program) == {"same": 6}, "without a refresh nobody looks"
+    assert deployed.up(program, refresh=True) == {"same": 5, "update": 1}
+    live = client(local_aws, "lambda").get_function_configuration(FunctionName="reader")
+    assert live["Role"] == f"arn:aws:iam::{ACCOUNT}:role/Reader"
+
+
+def test_code_that_was_changed_by_hand_is_put_back(deployed: Deployment, local_aws: LocalAws, tmp_path: Path) -> None:
+    program = function(local_aws, archive(tmp_path, "one"))
+    deployed.up(program)
+    other = io.BytesIO(archive(tmp_path, "two").read_bytes()).getvalue()
+    client(local_aws, "lambda").update_function_code(FunctionName="reader", ZipFile=other)
+    assert deployed.up(program, refresh=True) == {"same": 5, "update": 1}
+    assert invoke(local_aws) == "one"
+
+
+def test_another_account_than_the_allowed_one_is_refused(deployment: Deployment, local_aws: LocalAws) -> None:
+    def program() -> None:
+        provider = aws_provider(local_aws.url, allowed="111122223333")
+        aws.cloudwatch.LogGroup("log", name="/other", opts=pulumi.ResourceOptions(provider=provider))
+
+    with pytest.raises(Exception, match=f"AWS account {ACCOUNT} is not one of aws:allowedAccountIds"):
+        deployment.up(program)
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:1", "http://192.0.2.1:1", "http://localhost.example.com"])
+def test_an_endpoint_that_is_not_on_loopback_is_refused(deployment: Deployment, url: str) -> None:
+    def program() -> None:
+        provider = aws_provider(url)
+        aws.cloudwatch.LogGroup("log", name="/other", opts=pulumi.ResourceOptions(provider=provider))
+
+    with pytest.raises(Exception, match="not http on loopback; this is the stand-in aws plugin"):
+        deployment.up(program)

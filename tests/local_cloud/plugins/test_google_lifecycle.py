@@ -1,0 +1,220 @@
+"""The gcp stand-in under the real engine: each resource type from preview to destroy."""
+
+from __future__ import annotations
+
+import json
+
+import pulumi
+import pulumi_gcp as gcp
+import pytest
+
+from tests.local_cloud.plugins.stacks import Deployment, Program, google_provider
+from tests.local_cloud.plugins.stub_google import NUMBER, Google
+
+POOL = f"projects/{NUMBER}/locations/global/workloadIdentityPools/pool-one"
+PROVIDER = f"{POOL}/providers/lambda"
+ACCOUNT = "/v1/projects/local-keyless/serviceAccounts/reader@local-keyless.iam.gserviceaccount.com"
+TABLE = "/bigquery/v2/projects/local-keyless/datasets/data/tables/users"
+SCHEMA = [{"name": "user_id", "type": "INT64", "mode": "REQUIRED"}, {"name": "name", "type": "STRING"}]
+
+
+def chain(
+    google: Google,
+    *,
+    pool_id: str = "pool-one",
+    condition: str = "true",
+    description: str | None = "first",
+    columns: list[dict[str, str]] = SCHEMA,
+    protected: bool = False,
+) -> Program:
+    """The Google half of the product, small."""
+
+    def program() -> None:
+        options = pulumi.ResourceOptions(provider=google_provider(google.url))
+        for name in ("iam", "sts", "bigquery"):
+            gcp.projects.Service(name, service=f"{name}.googleapis.com", disable_on_destroy=False, opts=options)
+        pool = gcp.iam.WorkloadIdentityPool(
+            "pool", workload_identity_pool_id=pool_id, description=description, opts=options
+        )
+        provider = gcp.iam.WorkloadIdentityPoolProvider(
+            "provider",
+            workload_identity_pool_id=pool.workload_identity_pool_id,
+            workload_identity_pool_provider_id="lambda",
+            aws=gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id="210987654321"),
+            attribute_mapping={"google.subject": "assertion.arn"},
+            attribute_condition=condition,
+            opts=options,
+        )
+        account = gcp.serviceaccount.Account(
+            "account", account_id="reader", display_name="Reader", description=description, opts=options
+        )
+        gcp.serviceaccount.IAMMember(
+            "impersonate",
+            service_account_id=account.name,
+            role="roles/iam.workloadIdentityUser",
+            member=pool.name.apply(lambda name: f"principalSet://iam.googleapis.com/{name}/attribute.aws_role/x"),
+            opts=options,
+        )
+        gcp.projects.IAMMember(
+            "jobs", project="local-keyless", role="roles/bigquery.jobUser", member=account.member, opts=options
+        )
+        dataset = gcp.bigquery.Dataset(
+            "dataset", dataset_id="data", location="US", description=description,
+            delete_contents_on_destroy=True, opts=options,
+        )  # fmt: skip
+        table = gcp.bigquery.Table(
+            "table", dataset_id=dataset.dataset_id, table_id="users", schema=json.dumps(columns),
+            deletion_protection=protected, opts=options,
+        )  # fmt: skip
+        gcp.bigquery.IamMember(
+            "read", dataset_id=table.dataset_id, table_id=table.table_id,
+            role="roles/bigquery.dataViewer", member=account.member, opts=options,
+        )  # fmt: skip
+        pulumi.export("provider", provider.name)
+        pulumi.export("state", pool.state)
+        pulumi.export("unique", account.unique_id)
+        pulumi.export("rows", table.num_rows)
+
+    return program
+
+
+def test_a_preview_before_anything_exists_plans_everything_and_writes_nothing(
+    deployment: Deployment, google: Google
+) -> None:
+    planned = deployment.preview(chain(google))
+    assert planned == {"create": 13}
+    assert google.writes() == []
+
+
+def test_a_second_up_changes_nothing_and_destroy_takes_it_all(deployment: Deployment, google: Google) -> None:
+    assert deployment.up(chain(google)) == {"create": 13}
+    assert deployment.output("provider") == PROVIDER
+    assert deployment.output("state") == "ACTIVE"
+    assert deployment.output("unique") == "1"
+    written = len(google.writes())
+    assert deployment.up(chain(google)) == {"same": 13}
+    assert deployment.up(chain(google), refresh=True) == {"same": 13}
+    assert len(google.writes()) == written
+    assert deployment.destroy() == {"delete": 13}
+    assert {path: thing["state"] for path, thing in google.objects.items()} == {POOL: "DELETED", PROVIDER: "DELETED"}
+    assert google.services == {"iam.googleapis.com", "sts.googleapis.com", "bigquery.googleapis.com"}
+    assert all("bindings" not in policy for policy in google.policies.values())
+
+
+def test_each_resource_is_written_once(deployment: Deployment, google: Google) -> None:
+    deployment.up(chain(google))
+    assert sorted(google.writes()) == sorted(
+        [
+            "POST /v1/projects/local-keyless/services:batchEnable",
+            "POST /v1/projects/local-keyless/locations/global/workloadIdentityPools",
+            "POST /v1/projects/local-keyless/locations/global/workloadIdentityPools/pool-one/providers",
+            "POST /v1/projects/local-keyless/serviceAccounts",
+            f"POST {ACCOUNT}:setIamPolicy",
+            "POST /v1/projects/local-keyless:setIamPolicy",
+            "POST /bigquery/v2/projects/local-keyless/datasets",
+            "POST /bigquery/v2/projects/local-keyless/datasets/data/tables",
+            f"POST {TABLE}:setIamPolicy",
+        ]
+    )
+
+
+def test_an_edit_sends_a_mask_of_what_changed_and_a_body_of_everything(deployment: Deployment, google: Google) -> None:
+    deployment.up(chain(google))
+    assert deployment.up(chain(google, condition="false", description=None)) == {"same": 9, "update": 4}
+    [(query, body)] = google.asked("PATCH", "/workloadIdentityPools/pool-one")
+    assert query["updateMask"] == "description"
+    assert "description" not in body
+    [(query, body)] = google.asked("PATCH", "/providers/lambda")
+    assert query["updateMask"] == "attributeCondition"
+    assert body["attributeCondition"] == "false"
+    assert body["aws"] == {"accountId": "210987654321"}
+    [(_, body)] = google.asked("PATCH", "gserviceaccount.com")
+    assert body["updateMask"] == "description"
+    assert body["serviceAccount"] == {"displayName": "Reader", "description": "", "etag": "e"}
+    [(_, body)] = google.asked("PUT", "/datasets/data")
+    assert body["description"] == ""
+    assert "access" not in body
+
+
+def test_drift_is_found_and_mended_by_up_with_refresh(deployment: Deployment, google: Google) -> None:
+    deployment.up(chain(google))
+    google.objects[PROVIDER]["attributeCondition"] = "true || true"
+    google.objects[PROVIDER]["disabled"] = True
+    del google.policies[ACCOUNT]["bindings"]
+    assert deployment.up(chain(google)) == {"same": 13}, "without a refresh nobody looks"
+    assert deployment.up(chain(google), refresh=True) == {"same": 11, "create": 1, "update": 1}
+    assert google.objects[PROVIDER]["attributeCondition"] == "true"
+    assert "disabled" not in google.objects[PROVIDER]
+    assert len(google.policies[ACCOUNT]["bindings"]) == 1
+
+
+def test_another_pool_id_replaces_pool_provider_and_binding(deployment: Deployment, google: Google) -> None:
+    deployment.up(chain(google))
+    assert deployment.preview(chain(google, pool_id="pool-two")) == {"same": 10, "replace": 3}
+    assert deployment.up(chain(google, pool_id="pool-two")) == {"same": 10, "replace": 3}
+    assert google.objects[POOL]["state"] == "DELETED"
+    [binding] = google.policies[ACCOUNT]["bindings"]
+    assert [member for member in binding["members"] if "pool-two" in member] == binding["members"]
+
+
+def test_a_column_is_added_in_place_and_dropped_by_sql_but_another_type_makes_a_new_table(
+    deployment: Deployment, google: Google
+) -> None:
+    deployment.up(chain(google))
+    wider = [*SCHEMA, {"name": "city", "type": "STRING"}]
+    assert deployment.up(chain(google, columns=wider)) == {"same": 12, "update": 1}
+    assert google.asked("POST", "/queries") == []
+    assert deployment.up(chain(google)) == {"same": 12, "update": 1}
+    [(_, body)] = google.asked("POST", "/queries")
+    assert body["query"] == "ALTER TABLE `local-keyless.data.users` DROP COLUMN `city`"
+    retyped = [{"name": "user_id", "type": "STRING", "mode": "REQUIRED"}, SCHEMA[1]]
+    assert deployment.preview(chain(google, columns=retyped))["replace"] == 1
+
+
+def stored(google: Google, *, protected: bool, policy: str = "DELETE") -> Program:
+    """A dataset and a table alone."""
+
+    def program() -> None:
+        options = pulumi.ResourceOptions(provider=google_provider(google.url))
+        dataset = gcp.bigquery.Dataset("dataset", dataset_id="data", deletion_policy=policy, opts=options)
+        gcp.bigquery.Table(
+            "table", dataset_id=dataset.dataset_id, table_id="users", deletion_protection=protected, opts=options
+        )
+
+    return program
+
+
+def test_a_protected_table_is_not_deleted_until_the_protection_is_off(deployment: Deployment, google: Google) -> None:
+    deployment.up(stored(google, protected=True))
+    with pytest.raises(Exception, match="has deletionProtection: set it to false"):
+        deployment.destroy()
+    assert TABLE in google.objects
+    assert deployment.up(stored(google, protected=False)) == {"same": 3, "update": 1}
+    deployment.destroy()
+    assert google.objects == {}
+
+
+def test_deletion_policies_prevent_and_abandon_keep_what_delete_would_take(
+    deployment: Deployment, google: Google
+) -> None:
+    deployment.up(stored(google, protected=False, policy="PREVENT"))
+    with pytest.raises(Exception, match="has deletionPolicy PREVENT"):
+        deployment.destroy()
+    deployment.up(stored(google, protected=False, policy="ABANDON"))
+    deployment.destroy()
+    assert list(google.objects) == ["/bigquery/v2/projects/local-keyless/datasets/data"]
+
+
+def test_a_policy_conflict_is_tried_again_with_the_new_policy(deployment: Deployment, google: Google) -> None:
+    google.conflicts = 3
+    deployment.up(chain(google))
+    assert len(google.asked("POST", ":setIamPolicy")) == 6
+    assert all(policy["bindings"] for policy in google.policies.values())
+
+
+def test_a_pool_whose_id_is_taken_is_refused_in_googles_own_words(deployment: Deployment, google: Google) -> None:
+    deployment.up(chain(google))
+    deployment.destroy()
+    with pytest.raises(Exception, match="409 ALREADY_EXISTS: Requested entity already exists") as refused:
+        deployment.up(chain(google))
+    assert "Traceback" not in str(refused.value)
