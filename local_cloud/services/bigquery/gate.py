@@ -64,8 +64,11 @@ def dataset_of(cloud: Cloud, request: Request) -> str:
     """Read the dataset id of a path. Ids that begin with ``_`` are the warehouse's own, and hidden.
 
     Raises:
+        Refused: 401, before anything is said about the path.
         ApiError: 400, not a dataset id; 403, another project.
     """
+    with cloud.trace.deciding(Link.ADMINISTRATION, resource=request.url.path, quiet=True) as trail:
+        authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
     cloud.check_project(request.path_params["project"])
     return check_dataset_id(request.path_params["dataset"])
 
@@ -88,6 +91,7 @@ def table_of(cloud: Cloud, request: Request) -> TableName:
     """Read the table of a path.
 
     Raises:
+        Refused: 401, before anything is said about the path.
         ApiError: 400, not a table id; 403, another project.
     """
     dataset = dataset_of(cloud, request)
