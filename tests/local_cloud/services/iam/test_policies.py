@@ -1,0 +1,128 @@
+"""Service accounts and allow policies as the plugin, gcloud and the clients send them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.local_cloud.chain import ACCOUNT_PATH, MEMBER, READER
+from tests.local_cloud.google_server import PROJECT, Google
+
+PROJECT_PATH = f"/v1/projects/{PROJECT}"
+ROLE = "roles/iam.workloadIdentityUser"
+
+
+@pytest.fixture
+def peopled(quiet_google: Google) -> Google:
+    """A Google with the IAM API on and one service account."""
+    quiet_google.done("POST", f"{PROJECT_PATH}/services/iam.googleapis.com:enable", {})
+    body = {"accountId": "reader", "serviceAccount": {"displayName": "Reader", "description": "d"}}
+    quiet_google.done("POST", f"{PROJECT_PATH}/serviceAccounts", body)
+    return quiet_google
+
+
+def bound(*members: str, role: str = ROLE) -> list[dict[str, Any]]:
+    return [{"role": role, "members": list(members)}]
+
+
+def test_an_account_is_found_by_email_and_unique_id_with_a_dash_for_the_project(peopled: Google) -> None:
+    account = peopled.done("GET", ACCOUNT_PATH)
+    assert (account["email"], account["displayName"], account["projectId"]) == (READER, "Reader", PROJECT)
+    dashed = ACCOUNT_PATH.replace(f"projects/{PROJECT}", "projects/-")
+    assert peopled.done("GET", dashed) == account
+    assert peopled.done("GET", ACCOUNT_PATH.replace(READER, account["uniqueId"])) == account
+    assert peopled.done("GET", f"{PROJECT_PATH}/serviceAccounts?pageSize=100")["accounts"] == [account]
+    assert peopled.call("GET", ACCOUNT_PATH.replace("reader", "nobody")).status_code == 404
+
+
+def test_an_account_patch_takes_its_snake_case_mask_from_the_body(peopled: Google) -> None:
+    body = {"serviceAccount": {"displayName": "New", "description": "not masked"}, "updateMask": "display_name"}
+    changed = peopled.done("PATCH", ACCOUNT_PATH, body)
+    assert (changed["displayName"], changed["description"]) == ("New", "d")
+    both = {"serviceAccount": {}, "updateMask": "description,display_name"}
+    assert "displayName" not in peopled.done("PATCH", ACCOUNT_PATH, both)
+
+
+def test_an_account_id_is_taken_while_it_lives_and_free_at_once_after(peopled: Google) -> None:
+    again = peopled.call("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": "reader"})
+    assert again.status_code == 409
+    wanted = f"Service account reader already exists within project projects/{PROJECT}."
+    assert again.json()["error"]["message"] == wanted
+    first = peopled.done("GET", ACCOUNT_PATH)["uniqueId"]
+    peopled.done("DELETE", ACCOUNT_PATH)
+    second = peopled.done("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": "reader"})["uniqueId"]
+    assert first != second
+    undelete = f"{PROJECT_PATH}/serviceAccounts/{first}:undelete"
+    assert peopled.call("POST", undelete, {}).status_code == 409
+    peopled.done("DELETE", ACCOUNT_PATH)
+    assert peopled.done("POST", undelete, {})["restoredAccount"]["uniqueId"] == first
+
+
+@pytest.mark.parametrize("account_id", ["short", "x" * 31, "Upper-case", "1digit-first", "ends-in-dash-", ""])
+def test_an_account_id_outside_googles_rules_is_refused(peopled: Google, account_id: str) -> None:
+    assert peopled.call("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": account_id}).status_code == 400
+
+
+def test_a_policy_is_read_without_a_body_and_written_with_its_etag(peopled: Google) -> None:
+    read = peopled.call("POST", f"{ACCOUNT_PATH}:getIamPolicy?options.requestedPolicyVersion=3")
+    assert "bindings" not in read.json()
+    policy = {"bindings": bound(MEMBER), "etag": read.json()["etag"], "version": 3}
+    written = peopled.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": policy})
+    assert written["bindings"] == bound(MEMBER)
+    assert peopled.done("POST", f"{ACCOUNT_PATH}:getIamPolicy") == written
+
+
+def test_a_policy_without_bindings_is_emptied(peopled: Google) -> None:
+    etag = peopled.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": bound(MEMBER)}})["etag"]
+    emptied = peopled.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"etag": etag, "version": 3}})
+    assert "bindings" not in emptied
+
+
+def test_a_stale_etag_is_aborted_and_the_url_safe_alphabet_is_the_same_etag(peopled: Google) -> None:
+    etag = peopled.done("POST", f"{ACCOUNT_PATH}:getIamPolicy")["etag"]
+    for _ in range(30):  # until an etag has a character that the two alphabets write differently
+        policy = {"bindings": bound(MEMBER), "etag": etag.replace("+", "-").replace("/", "_")}
+        fresh = peopled.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": policy})["etag"]
+        stale = peopled.call("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"etag": etag}})
+        assert (stale.status_code, stale.json()["error"]["status"]) == (409, "ABORTED")
+        if "+" in etag or "/" in etag:
+            return
+        etag = fresh
+    pytest.fail("thirty random etags without + or /: is the alphabet still standard base64?")
+
+
+@pytest.mark.parametrize(
+    ("bindings", "text"),
+    [
+        (bound("principalSet://keyless-pool/attribute.aws_role/x"), "is of an unknown type"),
+        (bound("reader"), "is of an unknown type"),
+        (bound("allUsers"), "grants nothing to everybody"),
+        (bound(MEMBER.replace("/123456789012/", f"/{PROJECT}/")), "is of an unknown type"),
+        (bound(f"serviceAccount:nobody@{PROJECT}.iam.gserviceaccount.com"), "does not exist."),
+        (bound(MEMBER, role="roles/iam.workloadIdentityUsr"), "is not supported for this resource"),
+        ([{"members": [MEMBER]}], "with a role"),
+        ([{"role": ROLE, "members": "x"}], "list of strings"),
+        ("x", "expected a list"),
+    ],
+)
+def test_a_bad_binding_is_refused_and_changes_nothing(peopled: Google, bindings: object, text: str) -> None:
+    good = peopled.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": bound(MEMBER)}})
+    answer = peopled.call("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": bindings}})
+    assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    assert text in answer.json()["error"]["message"]
+    assert peopled.done("POST", f"{ACCOUNT_PATH}:getIamPolicy") == good
+
+
+def test_a_conditional_binding_is_refused_rather_than_taken_for_unconditional(peopled: Google) -> None:
+    binding = {"role": ROLE, "members": [MEMBER], "condition": {"expression": "false", "title": "never"}}
+    answer = peopled.call("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": [binding]}})
+    assert answer.status_code == 501
+
+
+def test_a_project_keeps_an_owner(quiet_google: Google) -> None:
+    path = f"{PROJECT_PATH}:setIamPolicy"
+    assert quiet_google.call("POST", path, {"policy": {"bindings": []}}).status_code == 400
+    owner = bound("user:other@local.invalid", role="roles/owner")
+    quiet_google.done("POST", path, {"policy": {"bindings": owner}, "updateMask": "bindings,etag,auditConfigs"})
+    assert quiet_google.call("GET", PROJECT_PATH).status_code == 403
