@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -46,9 +47,14 @@ class BigQueryReader:
         self._maximum_bytes_billed = environment.maximum_bytes_billed
         self._client = _client(environment, self._limit)
 
-    def begin_invocation(self, remaining_milliseconds: int) -> None:
-        """Sets the end of what follows: so many milliseconds from now, less a margin."""
+    def invocation(self, remaining_milliseconds: int) -> contextlib.AbstractContextManager[None]:
+        """A context that ends in so many milliseconds, less a margin; queries are run inside it.
+
+        Raises, from inside the context:
+            lambda_src.time_limit.OutOfTimeError: The time is up.
+        """
         self._limit.begin(remaining_milliseconds)
+        return self._limit.enforced()
 
     def rows(self, sql: str) -> Iterator[Mapping[str, Any]]:
         """Runs a query, and gives its rows, one page in memory at a time.

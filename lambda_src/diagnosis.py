@@ -98,6 +98,8 @@ def _request(error: requests.exceptions.RequestException) -> Diagnosis:
 
 
 def _out_of_time(error: OutOfTimeError) -> Diagnosis:
+    if not error.host:
+        return _late(error)
     return _unreachable(host=error.host, path=error.path, reason="no answer before the function's time was up")
 
 
@@ -144,7 +146,7 @@ def _bigquery(error: api.GoogleAPICallError) -> Diagnosis:
 
 def _late(_: TimeoutError) -> Diagnosis:
     return Diagnosis(
-        link=Link.QUERY, what="the query was not done before the function's time was up", look_at=advice.QUERY_TIME
+        link=Link.QUERY, what="not all rows were read before the function's time was up", look_at=advice.QUERY_TIME
     )
 
 

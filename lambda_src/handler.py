@@ -42,8 +42,8 @@ def _print_users(context: LambdaContext) -> ReaderError | None:
     try:
         require_aws_session(os.environ)
         reader = _reader()
-        reader.begin_invocation(context.get_remaining_time_in_millis())
-        print_users(reader.rows, table=reader.table)
+        with reader.invocation(context.get_remaining_time_in_millis()):
+            print_users(reader.rows, table=reader.table)
     except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, it must not reach the log as it is
         return _failure(error)
     return None

@@ -1,14 +1,19 @@
 """The end of an invocation, and HTTP that keeps to it.
 
 Lambda stops a function at its timeout without a word of the function's own. So every request here gets no more time
-than is left before that, less a margin in which to say what happened.
+than is left before that, less a margin in which to say what happened. A request's time limit only bounds each wait
+for more bytes; against a server that sends a byte now and then there is an alarm besides.
 """
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -19,6 +24,7 @@ MARGIN_SECONDS = 1.5
 """Kept back from an invocation's time, for the log line."""
 
 _CONNECT_SECONDS = 5.0
+_ALARM_AFTER_SECONDS = 0.3
 
 
 class OutOfTimeError(TimeoutError):
@@ -27,12 +33,12 @@ class OutOfTimeError(TimeoutError):
     Not one of ``requests``' own errors: those count as transient and would be tried again.
 
     Args:
-        host: Host that the request was for.
+        host: Host that the request was for; empty when the alarm rang.
         path: Path that the request was for.
     """
 
-    def __init__(self, *, host: str, path: str) -> None:
-        super().__init__(f"no time left for {host}")
+    def __init__(self, *, host: str = "", path: str = "") -> None:
+        super().__init__(f"no time left for {host or 'the invocation'}")
         self.host = host
         self.path = path
 
@@ -51,6 +57,27 @@ class TimeLimit:
     def begin(self, milliseconds: int) -> None:
         """Begins an invocation that Lambda stops in so many milliseconds."""
         self._end = self._clock() + milliseconds / 1000 - MARGIN_SECONDS
+
+    @contextlib.contextmanager
+    def enforced(self) -> Iterator[None]:
+        """Interrupts the body when the time is up, whatever it is doing.
+
+        Only the main thread, in which Lambda calls the handler, can be interrupted; elsewhere this does nothing.
+
+        Raises:
+            OutOfTimeError: The time was up.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGALRM, _ring)
+        # After the requests' own limits, which say which host it was.
+        signal.setitimer(signal.ITIMER_REAL, self.seconds_left + _ALARM_AFTER_SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
     @property
     def seconds_left(self) -> float:
@@ -115,3 +142,7 @@ def bounded(session: requests.Session, *, limit: TimeLimit, most_seconds: float)
 def _out_of_time(request: requests.PreparedRequest) -> OutOfTimeError:
     url = urlsplit(request.url or "")
     return OutOfTimeError(host=url.netloc, path=url.path)
+
+
+def _ring(_: int, __: FrameType | None) -> NoReturn:
+    raise OutOfTimeError

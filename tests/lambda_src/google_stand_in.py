@@ -110,7 +110,7 @@ def running() -> Iterator[GoogleStandIn]:
     try:
         yield stand_in
     finally:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True
         thread.join(timeout=10)
 
 

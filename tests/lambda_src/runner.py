@@ -1,19 +1,20 @@
 """Invokes the packaged handler as Lambda does; started in the task root by an interpreter without site-packages.
 
 Standard library only: nothing but the package and the standard library can be imported here. Every address that the
-process connects to or looks up is reported.
+process connects to is reported.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
 from typing import Any, Protocol
 
-REACHED: list[str] = []
+REACHED: list[tuple[str, int]] = []
 
 
 class Handler(Protocol):
@@ -22,9 +23,8 @@ class Handler(Protocol):
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "socket.connect":
-        REACHED.append(str(arguments[1]))
-    elif event == "socket.getaddrinfo":
-        REACHED.append(str(arguments[0]))
+        host, port = arguments[1][:2]
+        REACHED.append((host, port))
 
 
 class Context:
@@ -66,6 +66,10 @@ def main() -> None:
 
         tracemalloc.start()
     results = [_invoke(lambda_handler, event, request["milliseconds"]) for event in request["events"]]
+    if request.get("join_threads"):
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread():
+                thread.join(timeout=20)
     report = {"results": results, "reached": REACHED, "import_seconds": imported_seconds}
     if request.get("trace_memory"):
         report["peak_bytes"] = tracemalloc.get_traced_memory()[1]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from tests.lambda_src.conftest import AWS_SECRETS, Outcome, PackagedFunction
 from tests.lambda_src.google_stand_in import (
@@ -260,6 +261,44 @@ def test_a_job_that_does_not_finish_ends_within_the_functions_time(
     assert done.errors == [f"ERROR {result['message']}"]
 
 
+async def _drip() -> AsyncIterator[bytes]:
+    """An answer that is always about to come."""
+    while True:
+        yield b" "
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("service", ["exchange", "impersonation", "query"])
+def test_an_answer_that_comes_byte_by_byte_ends_within_the_functions_time(
+    function: PackagedFunction, google: GoogleStandIn, service: str
+) -> None:
+    setattr(google, service, lambda _: StreamingResponse(_drip(), media_type="application/json"))
+    done = function.invoke(milliseconds=3_500)
+    (result,) = done.results
+    assert result["raised"] in {"NetworkError", "QueryError"}
+    assert result["seconds"] < 3.5
+    assert done.errors == [f"ERROR {result['message']}"]
+
+
+def test_the_time_is_one_for_the_whole_chain(
+    function: PackagedFunction, google: GoogleStandIn, silent_port: int
+) -> None:
+    """Each service is slow but answers within the time that is left, until nothing is left for the last."""
+
+    async def slow() -> AsyncIterator[bytes]:
+        await asyncio.sleep(1.5)
+        yield json.dumps({"access_token": FEDERATED_TOKEN, "expires_in": 3600}).encode()
+
+    google.exchange = lambda _: StreamingResponse(slow(), media_type="application/json")
+    _, path, _ = SERVICES[1].values
+    environ = _moved(function, "service_account_impersonation_url", str(path), silent_port)
+    done = function.invoke(environ=environ, milliseconds=3_500)
+    assert_failed(
+        done, error="NetworkError", link="network", says="needed for impersonation: no answer", look_at="way out"
+    )
+    assert done.results[0]["seconds"] < 2.2
+
+
 def test_a_function_that_failed_works_again(function: PackagedFunction, google: GoogleStandIn) -> None:
     answers = iter([google_error(403, "accessDenied", "Access Denied: Table p:d.users"), page([("1", "Ada")])])
     google.query = lambda _: next(answers)
@@ -276,6 +315,11 @@ ECHOES: list[Any] = [
         "exchange",
         lambda sent: oauth_error("invalid_grant", urllib.parse.unquote(sent.form["subject_token"][0])),
         id="STS, decoded",
+    ),
+    pytest.param(
+        "exchange",
+        lambda _: oauth_error("invalid_grant", f"unknown: {' '.join(AWS_SECRETS.values())}"),
+        id="STS, values",
     ),
     pytest.param("exchange", lambda sent: PlainTextResponse(sent.body, status_code=500), id="STS, no JSON"),
     pytest.param(

@@ -44,11 +44,23 @@ def test_later_invocations_reuse_client_and_token(function: PackagedFunction, go
     assert google.paths == [TOKEN_PATH, IMPERSONATION_PATH, QUERY_PATH, QUERY_PATH, QUERY_PATH]
 
 
-def test_nothing_but_the_configured_host_is_reached(function: PackagedFunction, google: GoogleStandIn) -> None:
-    host = google.url.removeprefix("http://").split(":")[0]
-    reached = function.invoke(events=(1, 2)).report["reached"]
-    assert reached
-    assert {host} == {address if address == host else address.split("'")[1] for address in reached}
+def test_nothing_but_the_configured_endpoint_is_reached(function: PackagedFunction, google: GoogleStandIn) -> None:
+    assert _reached(function) == {google.url}
+
+
+def test_in_googles_own_universe_a_background_look_up_would_leave_the_machine(
+    function: PackagedFunction, google: GoogleStandIn
+) -> None:
+    """The control of the test above: what is watched there does see google-auth's look-up of allowed locations."""
+    file = function.report.with_name("credential-configuration.json")
+    file.write_text(json.dumps({**json.loads(file.read_text()), "universe_domain": "googleapis.com"}))
+    assert _reached(function) == {google.url, "http://127.0.0.1:9"}
+
+
+def _reached(function: PackagedFunction) -> set[str]:
+    """What two invocations connected to. The way to anywhere else is a proxy at a closed port."""
+    reached = function.invoke(events=(1, 2), options={"join_threads": True}).report["reached"]
+    return {f"http://{host}:{port}" for host, port in reached}
 
 
 def test_the_query_is_the_articles_with_a_cap_on_bytes(function: PackagedFunction, google: GoogleStandIn) -> None:
