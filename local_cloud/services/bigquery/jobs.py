@@ -208,9 +208,9 @@ async def _check_there(cloud: Cloud, table: TableName, resource: dict[str, Any] 
 def _selected_by(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> tuple[TableName, ...] | None:
     """Return what a view selects from; ``None`` for a table."""
     kind, view = resource.get("type"), cloud.views.get(table.resource)
-    if kind == "TABLE" and view is None:
+    if kind == "TABLE":
         return None
-    if view is None or kind not in {"VIEW", "TABLE"}:
+    if view is None or kind != "VIEW":
         problem = UnreadableSqlError("a table must be a plain table or a view made through this gateway", f"{kind}")
         raise rules.unreadable(problem)
     try:

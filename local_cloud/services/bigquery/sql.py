@@ -173,9 +173,9 @@ def _create(tree: exp.Create, project: str) -> Statement:
     kind, replace = str(tree.args.get("kind")).upper(), bool(tree.args.get("replace"))
     properties = tree.args.get("properties")
     harmless = (exp.SchemaCommentProperty, exp.PartitionedByProperty, exp.Cluster, exp.LikeProperty, exp.Property)
-    odd = [p for p in (properties.expressions if properties else []) if not isinstance(p, harmless)]
-    external = [p for p in odd if type(p).__name__ in {"ExternalProperty", "TemporaryProperty", "MaterializedProperty"}]
-    if kind not in {"TABLE", "VIEW", "SCHEMA"} or odd or external:
+    # Exact types: EXTERNAL, TEMP and MATERIALIZED are subclasses of Property.
+    odd = [p for p in (properties.expressions if properties else []) if type(p) not in harmless]
+    if kind not in {"TABLE", "VIEW", "SCHEMA"} or odd:
         named = type(odd[0]).__name__ if odd else kind
         raise UnreadableSqlError("CREATE is offered for plain tables, views and schemas", named)
     if kind == "SCHEMA":
@@ -192,6 +192,9 @@ def _create(tree: exp.Create, project: str) -> Statement:
     if kind == "VIEW":
         if not isinstance(tree.expression, exp.Query):
             raise UnreadableSqlError("a view must have a query", type(tree.expression).__name__)
+        if tree.args.get("exists"):
+            # Where it exists nothing happens, and the query kept for it here would be another than the view's.
+            raise UnreadableSqlError("CREATE VIEW is offered with or without OR REPLACE", "IF NOT EXISTS")
         query = tree.expression.sql(dialect="bigquery")
         return Statement(
             kind="CREATE_VIEW",

@@ -52,12 +52,25 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
         raise not_found(f"Not found: Dataset {cloud.config.project_id}:{dataset}")
     if await warehouse.find_table(cloud, table) is not None:
         raise already_exists(f"Already Exists: Table {table}")
-    path = f"{cloud.project_name}/datasets/{dataset}/tables"
-    created = await warehouse.ask(cloud, "POST", path, body={**body, "tableReference": _reference(table)})
     effects.forget_table(cloud, table)
-    if view is not None:
+    if view is None:
+        path = f"{cloud.project_name}/datasets/{dataset}/tables"
+        created = await warehouse.ask(cloud, "POST", path, body={**body, "tableReference": _reference(table)})
+    else:
+        created = await _create_view(cloud, table, view, body)
         cloud.views.put(table.resource, view)
     return answer(_wire(cloud, table, created))
+
+
+async def _create_view(cloud: Cloud, table: TableName, view: View, body: dict[str, Any]) -> dict[str, Any]:
+    # By statement: over REST the warehouse copies the rows of the moment into a table and calls that a view.
+    await _run(
+        cloud, f"CREATE OR REPLACE VIEW `{table.project}.{table.dataset}.{table.table}` AS {view.query.rstrip('; ')}"
+    )
+    described = {key: body[key] for key in ("description", "friendlyName", "labels") if body.get(key)}
+    if described:
+        return await warehouse.ask(cloud, "PATCH", table.path, body=described)
+    return await _existing(cloud, table)
 
 
 async def get_table(cloud: Cloud, request: Request) -> Response:
@@ -83,7 +96,7 @@ async def delete_table(cloud: Cloud, request: Request) -> Response:
     permit(cloud, request, Need(permission="bigquery.tables.delete", table=table))
     resource = await _existing(cloud, table)
     if resource.get("type") == "VIEW":
-        # The warehouse can't delete a view over REST that was made by DDL.
+        # The warehouse can't delete a real view over REST.
         await _run(cloud, f"DROP VIEW `{table.project}.{table.dataset}.{table.table}`")
     else:
         await warehouse.ask(cloud, "DELETE", table.path)
@@ -148,15 +161,19 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     before = await _existing(cloud, table)
     view = _view(cloud, body)
     text_field(body, "description", limit=16384)
-    added = _added_columns(object_field(before, "schema"), object_field(body, "schema"))
-    for column in added:
+    if (view is not None) != (before.get("type") == "VIEW" and "view" in body):
+        raise invalid_argument(f"{table} is a {before.get('type')}; it can't be turned into something else.")
+    if view is not None:
+        # Together, so that the query kept here is always the one that the view runs.
+        changed = await _create_view(cloud, table, view, {**cleared, **body})
+        cloud.views.put(table.resource, view)
+        return answer(_wire(cloud, table, changed))
+    for column in _added_columns(object_field(before, "schema"), object_field(body, "schema")):
         name = f"`{table.project}.{table.dataset}.{table.table}`"
         await _run(cloud, f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}")
     changed = await warehouse.ask(
         cloud, request.method, table.path, body={**cleared, **body, "tableReference": _reference(table)}
     )
-    if view is not None:
-        cloud.views.put(table.resource, view)
     return answer(_wire(cloud, table, changed))
 
 

@@ -80,6 +80,24 @@ def test_a_granted_view_does_not_open_what_it_selects_from(chain: Chain) -> None
     assert len(rows(chain, chain.sql("SELECT * FROM `{dataset}.window`"))) == 3
 
 
+@pytest.mark.parametrize("over_rest", [True, False])
+def test_a_view_that_is_changed_is_judged_by_what_it_reads_now(chain: Chain, over_rest: bool) -> None:
+    secret, harmless = chain.sql("SELECT name FROM {secrets}"), chain.sql("SELECT name FROM {users}")
+    reference = {"projectId": PROJECT, "datasetId": chain.dataset, "tableId": "window"}
+    body = {"tableReference": reference, "view": {"query": harmless, "useLegacySql": False}}
+    chain.google.done("POST", chain.tables_path, body)
+    chain.grant(f"{chain.tables_path}/window", "roles/bigquery.dataViewer", MEMBER)
+    assert rows(chain, chain.sql("SELECT * FROM `{dataset}.window`")) == [(f"users-{n}",) for n in (1, 2, 3)]
+    if over_rest:
+        changed = {"view": {"query": secret, "useLegacySql": False}}
+        chain.google.done("PATCH", f"{chain.tables_path}/window", changed)
+    else:
+        sql = chain.sql("CREATE OR REPLACE VIEW `{dataset}.window` AS ") + secret
+        chain.google.done("POST", f"{BIGQUERY_PATH}/queries", {"query": sql, "useLegacySql": False})
+    with pytest.raises(Forbidden, match=r"permission to query table .*secrets"):
+        rows(chain, chain.sql("SELECT * FROM `{dataset}.window`"))
+
+
 def test_a_reader_may_not_write(chain: Chain) -> None:
     with pytest.raises(Forbidden, match=r"Permission bigquery.tables.updateData denied on table"):
         rows(chain, chain.sql("INSERT INTO {users} (user_id) VALUES (4)"))
