@@ -58,18 +58,20 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(arguments: argparse.Namespace) -> int:
     from local_cloud.serve import ServeSettings, serve
 
-    serve(
-        ServeSettings(
-            folder=arguments.state.absolute(),
-            project_id=arguments.project_id,
-            project_number=arguments.project_number,
-            aws_account_id=arguments.aws_account_id,
-            aws_region=arguments.aws_region,
-            google_port=arguments.google_port,
-            aws_port=arguments.aws_port,
-            limit_seconds=arguments.limit_seconds,
-        )
+    settings = ServeSettings(
+        folder=arguments.state.absolute(),
+        project_id=arguments.project_id,
+        project_number=arguments.project_number,
+        aws_account_id=arguments.aws_account_id,
+        aws_region=arguments.aws_region,
+        google_port=arguments.google_port,
+        aws_port=arguments.aws_port,
+        limit_seconds=arguments.limit_seconds,
     )
+    try:
+        serve(settings)
+    except KeyboardInterrupt:
+        sys.stdout.write("the local cloud has ended\n")
     return 0
 
 

@@ -19,6 +19,7 @@ import httpx
 
 _PR_SET_PDEATHSIG = 1
 _LAST_LINES = 5
+_LONGEST_LINE = 500
 _POLL_SECONDS = 0.02
 
 Answer = TypeVar("Answer")
@@ -181,7 +182,7 @@ def last_lines(log: Path) -> str:
         lines = log.read_text(errors="replace").splitlines()
     except OSError as error:
         return f"unreadable ({error.strerror})"
-    return " | ".join(line.strip()[:200] for line in lines[-_LAST_LINES:] if line.strip())
+    return " | ".join(line.strip()[:_LONGEST_LINE] for line in lines[-_LAST_LINES:] if line.strip())
 
 
 def _json_object(line: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import fcntl
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -54,11 +55,14 @@ class ServeSettings:
 
 
 def serve(settings: ServeSettings) -> None:
-    """Serve until a signal.
+    """Serve until a signal. Call it from the main thread, which alone can take one.
 
     Raises:
+        KeyboardInterrupt: on SIGINT and SIGTERM, after everything has ended.
         ProcessError: when something does not start, or ends while it should run.
     """
+    # Both signals unwind what is below; uvicorn hands a signal on after its own shutdown.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
         held.enter_context(_only_one(settings.folder))
