@@ -110,5 +110,8 @@ def _client(url: str, timeout_seconds: float) -> httpx.AsyncClient:
         timeout=timeout_seconds,
         trust_env=False,
         follow_redirects=False,
+        # A connection for each call: the warehouse drops one after an error of its own without saying so, and the
+        # next caller must not pay for the last one's mistake.
+        limits=httpx.Limits(max_keepalive_connections=0),
         verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
     )

@@ -83,6 +83,8 @@ class Stage:
                 env_vars={**cloud.environment(), **self._workspace.environment()},
             ),
         )
+        # Kept, since asking the engine for them takes two more of its processes each time.
+        self._outputs: automation.OutputMap = {}
         endpoints = {"googleEndpoint": cloud.google_url, "awsEndpoint": cloud.aws_url}
         self.stack.set_all_config(
             {key: automation.ConfigValue(value) for key, value in {**endpoints, **(settings or {})}.items()}
@@ -92,7 +94,7 @@ class Stage:
         """What ``up`` would do."""
         return self.stack.preview()
 
-    def up(self, *, refresh: bool = False) -> Mapping[str, int]:
+    def up(self, *, refresh: bool = False) -> Mapping[automation.OpType, int]:
         """Deploys the program.
 
         Args:
@@ -102,15 +104,16 @@ class Stage:
             How many resources were created, updated, replaced, deleted or left as they are.
         """
         result = self.stack.up(refresh=refresh)
+        self._outputs = result.outputs
         return result.summary.resource_changes or {}
 
-    def destroy(self) -> Mapping[str, int]:
+    def destroy(self) -> Mapping[automation.OpType, int]:
         """Takes everything down again."""
         return self.stack.destroy().summary.resource_changes or {}
 
     def output(self, name: str) -> str:
-        """A stack output, named as in :mod:`infra.outputs`."""
-        return str(self.stack.outputs()[name].value)
+        """A stack output as the latest :meth:`up` left it, named as in :mod:`infra.outputs`."""
+        return str(self._outputs[name].value)
 
     def aws(self, service: str) -> BaseClient:
         """A boto3 client of the local AWS, as the account's owner."""

@@ -77,13 +77,11 @@ def _make_environment() -> None:
 def _make_engine_and_emulators() -> None:
     """The two long steps at once: the engine's build leaves the network idle, the emulators' need it."""
     _say("Pulumi engine, and the environments of the local AWS and the local warehouse")
-    steps = {
+    steps: dict[str, list[str | Path]] = {
         "the environments of the emulators": [PYTHON, "-m", "engine", "environments"],
         "the Pulumi engine": [PYTHON, "-m", "engine"],
     }
-    running = {
-        name: subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) for name, command in steps.items()
-    }
+    running = {name: subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) for name, command in steps.items()}
     failed = []
     try:
         for name, process in running.items():

@@ -7,10 +7,10 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import httpx
 from botocore.exceptions import ClientError
+from pulumi.automation import OpType
 from pulumi.automation.errors import CommandError
 from rich.console import Console
 
@@ -30,7 +30,7 @@ EXPECTED_LOG = ["The query data:", *(f"user_id={row['user_id']}, name={row['name
 
 _STRANGER = "somebody-else"
 _EVENT = {"asked by": "make demo"}
-_LONGEST_ERROR = 1500
+_LONGEST_ERROR = 600
 
 
 def main() -> int:
@@ -145,7 +145,7 @@ def _expect_refusal(report: Report, what: str, invocation: Invocation, *, link: 
     report.check(what, expected=f"refused at {link.value}", saw=saw, held=held)
 
 
-def _expect_repair(report: Report, what: str, changes: Mapping[str, int]) -> None:
+def _expect_repair(report: Report, what: str, changes: Mapping[OpType, int]) -> None:
     changed = {kind: count for kind, count in changes.items() if kind != "same"}
     report.check(what, expected="one change", saw=_counts(changed), held=sum(changed.values()) == 1)
 
@@ -157,12 +157,12 @@ def _show(report: Report, invocation: Invocation) -> None:
     report.show(render_chain(invocation.decisions), style="green" if invocation.refusal is None else "red")
 
 
-def _counts(changes: Mapping[Any, int]) -> str:
-    return ", ".join(f"{count} {getattr(kind, 'value', kind)}" for kind, count in changes.items()) or "none"
+def _counts(changes: Mapping[OpType, int]) -> str:
+    return ", ".join(f"{count} {OpType(kind).value}" for kind, count in changes.items()) or "none"
 
 
 def _in_short(error: Exception) -> str:
-    """An error without its stack: for the engine's, what it says under "Diagnostics"."""
-    text = str(error)
-    _, found, diagnostics = text.partition("Diagnostics:")
-    return (diagnostics if found else text).strip()[:_LONGEST_ERROR]
+    """An error without its stack; of the engine's long one, the lines that name an error."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    named = [line for line in lines if line.startswith("error:") and line != "error: update failed"]
+    return "; ".join(dict.fromkeys(named) or lines)[:_LONGEST_ERROR]

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_cloud.cloud import LocalCloud
 
 from infra.program import ROOT
+from local_cloud.cloud import LocalCloud
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 
 import pytest
+from pulumi.automation import OpType
 from rich.console import Console
 
 from infra.program import ROOT
@@ -40,8 +41,8 @@ class _BindingThatStays(Stage):
     def remove_binding(self) -> None:
         pass
 
-    def up(self, *, refresh: bool = False) -> Mapping[str, int]:
-        return {"same": 1, "update": 1} if refresh else super().up()
+    def up(self, *, refresh: bool = False) -> Mapping[OpType, int]:
+        return {OpType.SAME: 1, OpType.UPDATE: 1} if refresh else super().up()
 
 
 def test_a_demo_in_which_the_refusal_does_not_happen_fails(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import runpy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -68,14 +68,14 @@ class _Clouds(Mocks):
         known = {(resource.type, resource.name) for resource in self.resources}
         assert (args.typ, args.name) not in known, f"two resources {args.typ} are called {args.name}"
         self.resources.append(Registration(type=args.typ, name=args.name, inputs=dict(args.inputs)))
-        computed = _COMPUTED.get(args.typ, lambda _inputs: {})
+        computed = _COMPUTED.get(args.typ, _nothing)
         state = dict(args.inputs)
         # In a preview the engine knows no computed value before the resource exists.
         if not pulumi.runtime.is_dry_run():
             state |= computed(args.inputs)
         return f"{args.name}-id", state
 
-    def call(self, args: MockCallArgs) -> dict[str, Any]:
+    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"the program must not look anything up, and asked for {args.token}")
 
 
@@ -97,7 +97,11 @@ def _account(inputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_COMPUTED = {
+def _nothing(_inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+_COMPUTED: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "random:index/randomId:RandomId": lambda _inputs: {"hex": "a1b2"},
     "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": _pool,
     "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": _provider,
@@ -117,7 +121,7 @@ def record(settings: Mapping[str, str] | None = None, *, stack: str = "dev", pre
     pulumi.runtime.set_all_config({f"{PROJECT}:{key}": value for key, value in configured.items()})
     outputs: dict[str, Any] = {}
 
-    @pulumi.runtime.test
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]  # the SDK's decorator has no types
     def program() -> pulumi.Output[None]:
         exported: dict[str, pulumi.Output[Any]] = {}
         with _exports_into(exported):

@@ -84,8 +84,13 @@ class Function(Kind):
         code = inputs.get("code")
         if name != "code" or not isinstance(code, Archive):
             return super().differing(name, state, inputs)
-        # From the state it comes without a path: the engine asks about a refresh, and the hash below tells that.
-        if not code.path or state.get("codeSha256") == _sha256(_content(code)):
+        if code.path:
+            same = state.get("codeSha256") == _sha256(_content(code))
+        else:
+            # From the state it comes without a path: the engine asks whether a refresh found other code, and `read`
+            # keeps the archive only while the live code is still what was made of it.
+            same = "code" in state
+        if same:
             return None
         return Change(old=state.get("code"), new=code, replaces=False)
 
@@ -122,8 +127,10 @@ class Function(Kind):
         live, tags = answer["Configuration"], answer.get("Tags", {})
         arn = live["FunctionArn"]
         variables = live.get("Environment", {}).get("Variables", {})
-        state_of_files = {name: state[name] for name in ("code", *sorted(self.client_side)) if name in state}
-        return state_of_files | {
+        known = {name: state[name] for name in sorted(self.client_side) if name in state}
+        if "code" in state and state.get("codeSha256", live["CodeSha256"]) == live["CodeSha256"]:
+            known["code"] = state["code"]
+        return known | {
             "name": live["FunctionName"],
             "role": live["Role"],
             "handler": live.get("Handler", ""),

@@ -203,8 +203,8 @@ def _read_entry(entry: dict[str, Any]) -> dict[str, Any]:
         raise unimplemented("Conditions in a dataset's access list are not offered by the local cloud.")
     if holder in _RESOURCE_KINDS:
         raise unimplemented(f"Authorized {holder}s are not offered by the local cloud.")
-    role, name = entry.get("role"), entry[holder]
-    role = _WIRE_ROLES.get(str(role), role)
+    role, name = str(entry.get("role")), entry[holder]
+    role = _WIRE_ROLES.get(role, role)
     if role not in _ACCESS_ROLES or not isinstance(name, str):
         raise invalid_argument(f"Invalid access entry: role {role!r:.60} for {holder} {name!r:.200}.")
     if holder == "iamMember" and name.partition(":")[0] in {"user", "serviceAccount"}:

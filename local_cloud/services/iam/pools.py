@@ -40,7 +40,6 @@ async def create_pool(cloud: Cloud, request: Request) -> Response:
     if _live_or_deleted(cloud, cloud.pools.get(name)) is not None:
         raise already_exists()
     pool = changed_pool(Pool(name=name), body, set(POOL_FIELDS))
-    _forget_providers(cloud, name)
     return _save_pool(cloud, pool)
 
 
@@ -203,11 +202,6 @@ def _listed(cloud: Cloud, request: Request, found: Iterable[Pool | Provider]) ->
     shown = [each for each in found if _live_or_deleted(cloud, each) is not None]
     deleted_too = flag_parameter(request, "showDeleted")
     return [each.wire() for each in shown if deleted_too or not each.expire_time]
-
-
-def _forget_providers(cloud: Cloud, pool_name: str) -> None:
-    # A pool whose 30 days are over leaves its id free; providers of its former life must not come along.
-    cloud.providers.remove(*(p.name for p in cloud.providers.values() if p.pool_name == pool_name))
 
 
 def _save_pool(cloud: Cloud, pool: Pool) -> Response:

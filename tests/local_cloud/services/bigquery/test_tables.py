@@ -139,12 +139,25 @@ def test_columns_are_added_by_put_and_dropped_by_statement(enabled: Google, data
     assert [f["name"] for f in enabled.done("GET", f"{tables}/t")["schema"]["fields"]] == ["a"]
 
 
-def test_a_table_made_again_under_the_same_name_starts_without_grants(chain: Chain) -> None:
+@pytest.mark.parametrize("drop_over_rest", [True, False])
+@pytest.mark.parametrize("make_over_rest", [True, False])
+def test_a_table_made_again_under_the_same_name_starts_without_grants(
+    chain: Chain, drop_over_rest: bool, make_over_rest: bool
+) -> None:
     users = f"{chain.tables_path}/users"
     assert chain.google.done("POST", f"{users}:getIamPolicy")["bindings"]
-    chain.google.done("DELETE", users)
+    if drop_over_rest:
+        chain.google.done("DELETE", users)
+    else:
+        query(chain.google, chain.sql("DROP TABLE {users}"))
     assert chain.google.call("POST", f"{users}:getIamPolicy").status_code == 404
-    query(chain.google, chain.sql("CREATE TABLE {users} (user_id INT64)"))
+    assert users.removeprefix("/bigquery/v2/") not in chain.google.done("GET", "/_local/resources")["policies"]
+    if make_over_rest:
+        reference = {"projectId": PROJECT, "datasetId": chain.dataset, "tableId": "users"}
+        fields = [{"name": "user_id", "type": "INT64"}]
+        chain.google.done("POST", chain.tables_path, {"tableReference": reference, "schema": {"fields": fields}})
+    else:
+        query(chain.google, chain.sql("CREATE TABLE {users} (user_id INT64)"))
     assert "bindings" not in chain.google.done("POST", f"{users}:getIamPolicy")
 
 
