@@ -48,6 +48,7 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     body = await read_json(request)
     table = make_table(cloud, dataset, object_field(body, "tableReference").get("tableId"))
     view = _view(cloud, body)
+    _fields(body)
     if await warehouse.find_dataset(cloud, dataset) is None:
         raise not_found(f"Not found: Dataset {cloud.config.project_id}:{dataset}")
     if await warehouse.find_table(cloud, table) is not None:
@@ -143,7 +144,7 @@ async def insert_rows(cloud: Cloud, request: Request) -> Response:
         raise invalid_argument("No rows present in the request, or one without a json object.", reason="invalid")
     if body.get("templateSuffix"):
         raise unimplemented("templateSuffix is not offered by the local cloud.")
-    if problems := _row_problems(rows, object_field(resource, "schema")):
+    if problems := _row_problems(rows, _fields(resource)):
         return answer({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": problems})
     try:
         reply = await warehouse.ask(cloud, "POST", f"{table.path}/insertAll", body={"rows": rows})
@@ -168,7 +169,7 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
         changed = await _create_view(cloud, table, view, {**cleared, **body})
         cloud.views.put(table.resource, view)
         return answer(_wire(cloud, table, changed))
-    for column in _added_columns(object_field(before, "schema"), object_field(body, "schema")):
+    for column in _added_columns(_fields(before), _fields(body)):
         name = f"`{table.project}.{table.dataset}.{table.table}`"
         await _run(cloud, f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}")
     changed = await warehouse.ask(
@@ -214,12 +215,23 @@ def _view(cloud: Cloud, body: dict[str, Any]) -> View | None:
     return View(query=query)
 
 
-def _added_columns(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _fields(table: dict[str, Any]) -> list[dict[str, Any]]:
+    fields = object_field(table, "schema").get("fields") or []
+    if not isinstance(fields, list) or not all(_is_field(field) for field in fields):
+        raise invalid_argument("Invalid value at 'schema.fields': each must be an object with a name and a type.")
+    return fields
+
+
+def _is_field(field: object) -> bool:
+    return isinstance(field, dict) and all(isinstance(field.get(key), str) for key in ("name", "type"))
+
+
+def _added_columns(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
     """Write the new top-level columns as DDL: the warehouse changes its schema on PUT, but not its storage."""
-    known = {str(field.get("name")).lower() for field in before.get("fields", [])}
+    known = {field["name"].lower() for field in before}
     columns = []
-    for field in after.get("fields") or []:
-        name, kind = str(field.get("name")), str(field.get("type")).upper()
+    for field in after:
+        name, kind = field["name"], field["type"].upper()
         if name.lower() in known:
             continue
         if not _COLUMN.fullmatch(name) or not _COLUMN_TYPE.fullmatch(kind):
@@ -236,8 +248,8 @@ def _is_row(row: object) -> bool:
     return isinstance(row, dict) and isinstance(row.get("json"), dict)
 
 
-def _row_problems(rows: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    fields = {str(field["name"]).lower(): field for field in schema.get("fields", [])}
+def _row_problems(rows: list[dict[str, Any]], schema: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    fields = {field["name"].lower(): field for field in schema}
     required = {name for name, field in fields.items() if field.get("mode") == "REQUIRED"}
     problems: list[dict[str, Any]] = []
     for index, row in enumerate(rows):
