@@ -12,7 +12,6 @@ from enum import Enum
 from typing import Any, Final, cast
 
 from google.protobuf.struct_pb2 import Struct, Value  # type: ignore[import-untyped]  # protobuf ships no types
-from pulumi import FileArchive
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
 from pulumi.runtime.rpc import _special_archive_sig, _special_sig_key  # the wire's marks have no public names
@@ -33,20 +32,27 @@ UNKNOWN: Final = _Unknown.UNKNOWN
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """A zip file: a path on this machine when it comes from the program, a hash alone when it comes from the state."""
+    """A zip file.
+
+    Args:
+        path: where it is on this machine; empty in comparisons and in what comes from the state.
+        hash: the engine's own hash of its content.
+    """
 
     path: str = ""
     hash: str = ""
 
 
 _SIGNATURE = _special_sig_key
-_HASH_ALONE = "keyless-archive-hash"
+_ARCHIVE = "keyless-archive"
+_HASH = "keyless-archive-hash"
 
 
 def readable_archives(properties: Struct) -> None:
-    """Rewrite, in place, every archive that has no path into a map that the SDK can read.
+    """Rewrite, in place, every archive into a map that the SDK hands on as it is.
 
-    The engine keeps archives in its state by their hash alone, and SDK 3.272 takes such a one for an error.
+    The engine sends an archive by its hash alone when it asks for a comparison or tells the state. SDK 3.272 takes
+    such a one for an error, and drops the hash of every other.
     """
     for value in properties.fields.values():
         _make_readable(value)
@@ -61,11 +67,12 @@ def _make_readable(value: Value) -> None:
         return
     fields = value.struct_value.fields
     is_archive = _SIGNATURE in fields and fields[_SIGNATURE].string_value == _special_archive_sig
-    if is_archive and not {"path", "uri", "assets"} & set(fields):
-        archive_hash = fields["hash"].string_value
+    if is_archive and "uri" not in fields and not fields["assets"].struct_value.fields:
+        path, archive_hash = fields["path"].string_value, fields["hash"].string_value
         value.struct_value.Clear()
-        value.struct_value.fields[_HASH_ALONE].string_value = archive_hash
-    else:
+        value.struct_value.fields[_ARCHIVE].string_value = path
+        value.struct_value.fields[_HASH].string_value = archive_hash
+    elif not is_archive:
         readable_archives(value.struct_value)
 
 
@@ -83,10 +90,8 @@ def plain(value: PropertyValue) -> Any:  # noqa: ANN401 (any JSON-like value)
         return inner
     if isinstance(inner, float):
         return int(inner) if inner.is_integer() else inner
-    if isinstance(inner, FileArchive):
-        return Archive(path=inner.path)
-    if isinstance(inner, Mapping) and set(inner) == {_HASH_ALONE}:
-        return Archive(hash=str(inner[_HASH_ALONE].value))
+    if isinstance(inner, Mapping) and _ARCHIVE in inner:
+        return Archive(path=str(inner[_ARCHIVE].value), hash=str(inner[_HASH].value))
     if isinstance(inner, Mapping):
         return {key: plain(item) for key, item in inner.items()}
     if isinstance(inner, Sequence):
@@ -124,11 +129,9 @@ def property_value(value: Any) -> PropertyValue:  # noqa: ANN401 (any JSON-like 
 
 
 def _archive(value: Archive) -> PropertyValue:
-    if value.path:
-        return PropertyValue(FileArchive(value.path))
-    # What the engine sent, as it sent it: the SDK has no archive without a path.
-    marks = {_SIGNATURE: _special_archive_sig, "hash": value.hash}
-    return PropertyValue({key: PropertyValue(text) for key, text in marks.items()})
+    """The archive as the engine writes it: the SDK's own would lose the hash."""
+    marks = {_SIGNATURE: _special_archive_sig, "path": value.path, "hash": value.hash}
+    return PropertyValue({key: PropertyValue(text) for key, text in marks.items() if text})
 
 
 def property_map(values: Mapping[str, Any]) -> dict[str, PropertyValue]:

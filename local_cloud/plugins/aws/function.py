@@ -5,8 +5,6 @@ Requests: https://docs.aws.amazon.com/lambda/latest/api/
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +22,7 @@ _ARN_PREFIX = "arn:aws:apigateway"
 
 
 class Function(Kind):
-    """A function. Its code is compared by the hash of the live code, so that a change made elsewhere is found too."""
+    """A function. Its code is watched by the hash that Lambda tells, so that a change made elsewhere is found too."""
 
     resource_type = "aws:lambda/function:Function"
     inputs = frozenset(
@@ -80,19 +78,13 @@ class Function(Kind):
         return failures
 
     def differing(self, name: str, state: Properties, inputs: Properties) -> Change | None:
-        """The code differs when the hash of the file is not the hash of the live code."""
+        """The code differs when its hash does. `read` keeps it only while the live code is what was made of it."""
         code = inputs.get("code")
         if name != "code" or not isinstance(code, Archive):
             return super().differing(name, state, inputs)
-        if code.path:
-            same = state.get("codeSha256") == _sha256(_content(code))
-        else:
-            # From the state it comes without a path: the engine asks whether a refresh found other code, and `read`
-            # keeps the archive only while the live code is still what was made of it.
-            same = "code" in state
-        if same:
-            return None
-        return Change(old=state.get("code"), new=code, replaces=False)
+        old = state.get("code")
+        same = isinstance(old, Archive) and old.hash == code.hash
+        return None if same else Change(old=old, new=code, replaces=False)
 
     def create(self, inputs: Properties) -> Created:
         """CreateFunction, again while IAM's new role has not reached Lambda, then wait until it is active."""
@@ -129,7 +121,7 @@ class Function(Kind):
         variables = live.get("Environment", {}).get("Variables", {})
         known = {name: state[name] for name in sorted(self.client_side) if name in state}
         if "code" in state and state.get("codeSha256", live["CodeSha256"]) == live["CodeSha256"]:
-            known["code"] = state["code"]
+            known["code"] = state["code"]  # otherwise nobody knows which archive the live code is
         return known | {
             "name": live["FunctionName"],
             "role": live["Role"],
@@ -246,8 +238,3 @@ def _content(code: Archive) -> bytes:
         return Path(code.path).read_bytes()
     except OSError as error:
         raise PluginError(f"the function's code {code.path} can't be read: {error.strerror}") from error
-
-
-def _sha256(content: bytes) -> str:
-    """The hash as Lambda tells it."""
-    return base64.b64encode(hashlib.sha256(content).digest()).decode()
