@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pulumi.provider.experimental import provider as wire
+from pulumi.provider.experimental import provider as pulumi
 
 from local_cloud.plugins.errors import ConfigError, UnsupportedError
 from local_cloud.plugins.kind import (
@@ -20,13 +20,14 @@ from local_cloud.plugins.kind import (
     previewed_update,
     refuse_unknown_inputs,
 )
-from local_cloud.plugins.values import Properties, plain_map, property_map
+from local_cloud.plugins.values import Properties
+from local_cloud.plugins.wire import plain_map, property_map
 
 KindsOf = Callable[[Properties], Mapping[str, Kind]]
 """Makes the table of resource types from the provider's settings; may raise ConfigError."""
 
 
-class StandIn(wire.Provider):
+class StandIn(pulumi.Provider):
     """A provider plugin made from a table of resource types.
 
     Args:
@@ -47,16 +48,16 @@ class StandIn(wire.Provider):
                 f"the stand-in plugin does not serve {token}; it serves {', '.join(sorted(self._kinds))}"
             ) from None
 
-    async def check_config(self, request: wire.CheckRequest) -> wire.CheckResponse:
+    async def check_config(self, request: pulumi.CheckRequest) -> pulumi.CheckResponse:
         """Accept the settings; they are judged when the engine configures the provider."""
-        return wire.CheckResponse(inputs=request.new_inputs)
+        return pulumi.CheckResponse(inputs=request.new_inputs)
 
-    async def diff_config(self, request: wire.DiffRequest) -> wire.DiffResponse:
+    async def diff_config(self, request: pulumi.DiffRequest) -> pulumi.DiffResponse:
         """Leave the comparison of settings to the engine."""
         del request
-        return wire.DiffResponse(changes=None)
+        return pulumi.DiffResponse(changes=None)
 
-    async def configure(self, request: wire.ConfigureRequest) -> wire.ConfigureResponse:
+    async def configure(self, request: pulumi.ConfigureRequest) -> pulumi.ConfigureResponse:
         """Read the settings.
 
         Raises:
@@ -64,66 +65,66 @@ class StandIn(wire.Provider):
         """
         settings = {name: _parsed(name, value) for name, value in plain_map(request.args).items()}
         self._kinds = await asyncio.to_thread(self._kinds_of, settings)
-        return wire.ConfigureResponse(supports_preview=True)
+        return pulumi.ConfigureResponse(supports_preview=True)
 
-    async def check(self, request: wire.CheckRequest) -> wire.CheckResponse:
+    async def check(self, request: pulumi.CheckRequest) -> pulumi.CheckResponse:
         """Refuse what the stand-in does not serve, and give a name to what has none."""
         kind, inputs = self._kind(request.type), plain_map(request.new_inputs)
         refuse_unknown_inputs(kind, inputs)
         if kind.autoname and kind.autoname not in inputs:
             inputs[kind.autoname] = _name_for(request, kind.autoname)
-        failures = [wire.CheckFailure(name, reason) for name, reason in kind.check(inputs).items()]
-        return wire.CheckResponse(inputs=property_map(inputs), failures=failures)
+        failures = [pulumi.CheckFailure(name, reason) for name, reason in kind.check(inputs).items()]
+        return pulumi.CheckResponse(inputs=property_map(inputs), failures=failures)
 
-    async def diff(self, request: wire.DiffRequest) -> wire.DiffResponse:
+    async def diff(self, request: pulumi.DiffRequest) -> pulumi.DiffResponse:
         """Compare the state with what the program wants."""
         kind = self._kind(request.type)
         state, inputs = plain_map(request.old_state), plain_map(request.new_inputs)
         found = {k: c for k, c in changes(kind, state, inputs).items() if k not in request.ignore_changes}
-        return wire.DiffResponse(
+        return pulumi.DiffResponse(
             changes=bool(found),
             replaces=[name for name, change in found.items() if change.replaces],
             stables=sorted(kind.replace_on),
             delete_before_replace=kind.delete_before_replace,
             diffs=list(found),
             detailed_diff={
-                name: wire.PropertyDiff(_difference(name, change, state, inputs), input_diff=False)
+                name: pulumi.PropertyDiff(_difference(name, change, state, inputs), input_diff=False)
                 for name, change in found.items()
             },
         )
 
-    async def create(self, request: wire.CreateRequest) -> wire.CreateResponse:
+    async def create(self, request: pulumi.CreateRequest) -> pulumi.CreateResponse:
         """Create, or in a preview promise the inputs and leave every output unknown."""
         kind, inputs = self._kind(request.type), plain_map(request.properties)
         if request.preview:
-            return wire.CreateResponse(resource_id="", properties=property_map(inputs))
+            return pulumi.CreateResponse(resource_id="", properties=property_map(inputs))
         created = await asyncio.to_thread(kind.create, inputs)
-        return wire.CreateResponse(resource_id=created.id, properties=property_map(created.state))
+        return pulumi.CreateResponse(resource_id=created.id, properties=property_map(created.state))
 
-    async def read(self, request: wire.ReadRequest) -> wire.ReadResponse:
+    async def read(self, request: pulumi.ReadRequest) -> pulumi.ReadResponse:
         """Read the live state; an empty answer tells the engine that the resource is gone."""
         kind = self._kind(request.type)
         state, inputs = plain_map(request.properties), plain_map(request.inputs)
         live = await asyncio.to_thread(kind.read, request.resource_id, state)
         if live is None:
-            return wire.ReadResponse(resource_id="", properties={}, inputs={})
-        return wire.ReadResponse(
+            return pulumi.ReadResponse(resource_id="", properties={}, inputs={})
+        return pulumi.ReadResponse(
             resource_id=request.resource_id,
             properties=property_map(live),
             inputs=property_map(live_inputs(kind, inputs, live)),
         )
 
-    async def update(self, request: wire.UpdateRequest) -> wire.UpdateResponse:
+    async def update(self, request: pulumi.UpdateRequest) -> pulumi.UpdateResponse:
         """Change in place, or in a preview say what is already known of the result."""
         kind = self._kind(request.type)
         state, inputs = plain_map(request.olds), plain_map(request.news)
         if request.preview:
-            return wire.UpdateResponse(property_map(previewed_update(kind, state, inputs)))
+            return pulumi.UpdateResponse(property_map(previewed_update(kind, state, inputs)))
         wanted = {n: c for n, c in changes(kind, state, inputs).items() if n not in request.ignore_changes}
         edit = Edit(id=request.resource_id, state=state, inputs=inputs, changes=wanted)
-        return wire.UpdateResponse(property_map(await asyncio.to_thread(kind.update, edit)))
+        return pulumi.UpdateResponse(property_map(await asyncio.to_thread(kind.update, edit)))
 
-    async def delete(self, request: wire.DeleteRequest) -> None:
+    async def delete(self, request: pulumi.DeleteRequest) -> None:
         """Delete the resource."""
         kind = self._kind(request.type)
         await asyncio.to_thread(kind.delete, request.resource_id, plain_map(request.properties))
@@ -139,7 +140,7 @@ def _parsed(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON-like value)
         raise ConfigError(f"provider setting {name} is not valid JSON: {error}") from error
 
 
-def _name_for(request: wire.CheckRequest, property_name: str) -> Any:  # noqa: ANN401 (any JSON-like value)
+def _name_for(request: pulumi.CheckRequest, property_name: str) -> Any:  # noqa: ANN401 (any JSON-like value)
     """The name given before, else the resource's name and seven digits from the engine's seed."""
     before = plain_map(request.old_inputs).get(property_name)
     if before is not None:
@@ -147,9 +148,9 @@ def _name_for(request: wire.CheckRequest, property_name: str) -> Any:  # noqa: A
     return f"{request.name}-{hashlib.sha256(request.random_seed).hexdigest()[:7]}"
 
 
-def _difference(name: str, change: Change, state: Properties, inputs: Properties) -> wire.PropertyDiffKind:
+def _difference(name: str, change: Change, state: Properties, inputs: Properties) -> pulumi.PropertyDiffKind:
     if name not in state:
-        return wire.PropertyDiffKind.ADD_REPLACE if change.replaces else wire.PropertyDiffKind.ADD
+        return pulumi.PropertyDiffKind.ADD_REPLACE if change.replaces else pulumi.PropertyDiffKind.ADD
     if name not in inputs:
-        return wire.PropertyDiffKind.DELETE_REPLACE if change.replaces else wire.PropertyDiffKind.DELETE
-    return wire.PropertyDiffKind.UPDATE_REPLACE if change.replaces else wire.PropertyDiffKind.UPDATE
+        return pulumi.PropertyDiffKind.DELETE_REPLACE if change.replaces else pulumi.PropertyDiffKind.DELETE
+    return pulumi.PropertyDiffKind.UPDATE_REPLACE if change.replaces else pulumi.PropertyDiffKind.UPDATE

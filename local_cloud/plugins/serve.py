@@ -20,7 +20,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from local_cloud.plugins.errors import PluginError
 from local_cloud.plugins.provider import StandIn
-from local_cloud.plugins.values import readable_archives
+from local_cloud.plugins.wire import readable_archives
 
 _Handler = Callable[[Any, Any], Awaitable[Any]]
 
