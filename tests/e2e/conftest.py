@@ -1,4 +1,4 @@
-"""One local cloud and one deployed stack for the whole session: each test puts back what it takes away."""
+"""One local cloud and one deployed stack for the whole session: a test puts back what it takes away."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ def deployed(cloud: LocalCloud, stage_folder: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def stage(deployed: Stage) -> Iterator[Stage]:
-    """The deployed stack with a cold function; whatever the test changed by hand is put back."""
+def stage(deployed: Stage) -> Stage:
+    """The deployed stack with a cold function. Whoever changes it by hand puts it back before asserting."""
     deployed.forget_tokens()
-    yield deployed
-    deployed.up(refresh=True)
+    return deployed

@@ -40,7 +40,7 @@ def test_a_warm_invocation_uses_the_token_it_has(stage: Stage) -> None:
     assert {decision.link for decision in warm.decisions} == {Link.JOB, Link.TABLE}
 
 
-def set_member(stage: Stage, resource: str, role: str) -> None:
+def take_members_off(stage: Stage, resource: str, role: str) -> None:
     """Takes every member of a role off a resource's policy."""
     policy = stage.google("POST", f"{resource}:getIamPolicy", {})
     kept = [binding for binding in policy.get("bindings", []) if binding["role"] != role]
@@ -90,12 +90,14 @@ def the_account_disabled(stage: Stage) -> None:
 
 
 def no_job_user(stage: Stage) -> None:
-    set_member(stage, f"/v1/projects/{stage.cloud.project_id}", "roles/bigquery.jobUser")
+    take_members_off(stage, f"/v1/projects/{stage.cloud.project_id}", "roles/bigquery.jobUser")
 
 
 def no_data_viewer(stage: Stage) -> None:
     project, dataset, table = stage.output(outputs.TABLE).split(".")
-    set_member(stage, f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}", "roles/bigquery.dataViewer")
+    take_members_off(
+        stage, f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}", "roles/bigquery.dataViewer"
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,13 +125,16 @@ class Case:
 def test_one_broken_link_refuses_the_function_and_mending_it_lets_it_in(stage: Stage, case: Case) -> None:
     case.change(stage)
     refused = stage.invoke(EVENT)
+    stage.up(refresh=True)
+    stage.forget_tokens()
+    mended = stage.invoke(EVENT)
+
     assert refused.failed
     assert refused.refusal is not None
     assert refused.refusal.link is case.link
     assert not [line for line in refused.log.splitlines() if line in EXPECTED_LOG[1:]]
-    told = [line for line in refused.log.splitlines() if case.link.value in line]
+    told = [line for line in refused.log.splitlines() if line.startswith("ERROR ")]
     assert len(told) == 1, refused.log
-
-    stage.up(refresh=True)
-    stage.forget_tokens()
-    assert_rows(stage.invoke(EVENT))
+    assert told[0].startswith(f"ERROR {case.link.value} failed: ")
+    assert "Look at: " in told[0]
+    assert_rows(mended)

@@ -30,7 +30,7 @@ def pulumi(environment: dict[str, str], *arguments: str) -> str:
 @pytest.mark.timeout(300)
 def test_the_plain_command_line_previews_deploys_again_and_destroys(shell: dict[str, str]) -> None:
     pulumi(shell, "stack", "init", "local")
-    assert "output<string>" in pulumi(shell, "-s", "local", "preview", "--diff")
+    assert "[unknown]" in pulumi(shell, "-s", "local", "preview", "--diff")
     pulumi(shell, "-s", "local", "up", "--yes", "--skip-preview")
     pulumi(shell, "-s", "local", "up", "--yes", "--expect-no-changes")
     assert "keyless-bigquery-local" in pulumi(shell, "-s", "local", "stack", "output", "function_name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -20,7 +21,12 @@ from local_cloud.stage import Stage
 @pytest.mark.timeout(240)
 def test_the_demo_shows_every_allow_and_refusal_and_ends_with_exit_code_0() -> None:
     finished = subprocess.run(
-        [sys.executable, "-m", "local_cloud", "demo"], cwd=ROOT, capture_output=True, text=True, timeout=200
+        [sys.executable, "-m", "local_cloud", "demo"],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=200,
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     told = finished.stdout
