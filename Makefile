@@ -4,6 +4,9 @@
 .PHONY: help setup demo local-cloud test lint format locks bench clean
 
 PYTHON ?= python3
+# Where it is set, each start of Python would compile the providers' large SDKs again.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 READY  := $(VENV)/ready

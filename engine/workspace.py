@@ -133,6 +133,16 @@ def search_path(*first: Path) -> str:
     return os.pathsep.join([*(str(folder) for folder in first), os.environ.get("PATH", os.defpath)])
 
 
+def stand_ins_together() -> list[str]:
+    """The command that serves all stand-ins in one process, for engines that come to it; needs the project's folder.
+
+    Raises:
+        EngineError: when a provider's SDK is not installed.
+    """
+    versions = (f"{plugin}={plugin_version(plugin)}" for plugin in STAND_INS)
+    return [sys.executable, "-m", "local_cloud.plugins", "together", *versions]
+
+
 def _stand_in(plugin: str, version: str) -> list[str]:
     """The command of a stand-in. `env` sets what the engine's own environment may lack."""
     return ["/usr/bin/env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "local_cloud.plugins", plugin, version]

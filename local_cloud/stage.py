@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import os
 import runpy
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import boto3
 import httpx
@@ -21,10 +23,11 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from pulumi import automation
 
-from engine.workspace import Workspace
+from engine.workspace import Workspace, stand_ins_together
 from infra import outputs
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
+from local_cloud.process import Child, Command
 from local_cloud.trace import Decision
 
 STACK = "local"
@@ -58,7 +61,7 @@ class Invocation:
 
 
 class Stage:
-    """A stack on a local cloud.
+    """A stack on a local cloud; a context manager that ends its plugins.
 
     Args:
         cloud: The running local cloud.
@@ -68,7 +71,9 @@ class Stage:
 
     def __init__(self, cloud: LocalCloud, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.cloud = cloud
-        self._workspace = Workspace(folder)
+        workspace = Workspace(folder)
+        environment = {**cloud.environment(), **workspace.environment()}
+        self._plugins = _start_plugins(folder, environment)
         self._project = folder / "project"
         self._project.mkdir(parents=True, exist_ok=True)
         for name in ("Pulumi.yaml", f"Pulumi.{STACK}.yaml"):
@@ -79,8 +84,8 @@ class Stage:
             program=_run_program,
             opts=automation.LocalWorkspaceOptions(
                 work_dir=str(self._project),
-                pulumi_command=self._workspace.command(),
-                env_vars={**cloud.environment(), **self._workspace.environment()},
+                pulumi_command=workspace.command(),
+                env_vars={**environment, "PULUMI_DEBUG_PROVIDERS": _ports(self._plugins)},
             ),
         )
         # Kept, since asking the engine for them takes two more of its processes each time.
@@ -89,6 +94,18 @@ class Stage:
         self.stack.set_all_config(
             {key: automation.ConfigValue(value) for key, value in {**endpoints, **(settings or {})}.items()}
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the plugins. The stack stays as it is."""
+        self._plugins.stop()
 
     def preview(self) -> automation.PreviewResult:
         """What ``up`` would do."""
@@ -222,6 +239,24 @@ class Stage:
             *(f"role {role['RoleName']}" for role in self.aws("iam").list_roles()["Roles"]),
             *(f"log {group['logGroupName']}" for group in self.aws("logs").describe_log_groups()["logGroups"]),
         }
+
+
+def _start_plugins(folder: Path, environment: Mapping[str, str]) -> Child:
+    """The stand-in plugins in one process that lives as long as the stage: engines come to it, one after another."""
+    return Child.start(
+        Command(
+            name="the provider plugins",
+            arguments=stand_ins_together(),
+            environment={**os.environ, **environment},
+            log=folder / "plugins.log",
+            folder=ROOT,
+        )
+    )
+
+
+def _ports(plugins: Child) -> str:
+    told = plugins.wait_for_event("attachable", limit_seconds=_CALL_LIMIT_SECONDS)
+    return ",".join(f"{name}:{port}" for name, port in told["ports"].items())
 
 
 def _run_program() -> None:

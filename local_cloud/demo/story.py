@@ -56,9 +56,8 @@ def main() -> int:
 def _tell(report: Report, folder: Path) -> None:
     with report.step("start the local cloud: Google identity, AWS, BigQuery"):
         cloud = LocalCloud.start(state_directory=folder / "cloud")
-    with cloud:
+    with cloud, Stage(cloud, folder / "stack") as stage:
         report.show(f"Google {cloud.google_url}   AWS {cloud.aws_url}")
-        stage = Stage(cloud, folder / "stack")
         before = stage.holdings()
         _deploy(report, stage)
         with report.step("put three rows in the table, invoke the function"):

@@ -1,11 +1,16 @@
-"""`python -m local_cloud.plugins NAME VERSION ENGINE_ADDRESS`: one plugin process, as the engine starts it."""
+"""`python -m local_cloud.plugins NAME VERSION ENGINE_ADDRESS`: one plugin process, as the engine starts it.
+
+`python -m local_cloud.plugins together NAME=VERSION …`: several in one process, for engines that come to it.
+"""
 
 from __future__ import annotations
 
 import argparse
 
 from local_cloud.plugins.provider import KindsOf, StandIn
-from local_cloud.plugins.serve import serve
+from local_cloud.plugins.serve import serve, serve_together
+
+TOGETHER = "together"
 
 
 def _kinds_of(name: str) -> KindsOf:
@@ -26,11 +31,18 @@ def _kinds_of(name: str) -> KindsOf:
 def main() -> None:
     """Read the command line and serve."""
     parser = argparse.ArgumentParser(prog="local_cloud.plugins", description="A stand-in provider plugin.")
-    parser.add_argument("name", choices=["aws", "gcp", "random"])
-    parser.add_argument("version", help="version of the official plugin that it stands in for")
-    parser.add_argument("engine", nargs="?", default="", help="address of the engine; the engine adds it")
+    parser.add_argument("name", choices=["aws", "gcp", "random", TOGETHER])
+    parser.add_argument(
+        "version", help="version of the official plugin that it stands in for; NAME=VERSION each, together"
+    )
+    parser.add_argument("more", nargs="*", help="address of the engine; the engine adds it")
     known, _flags_of_the_engine = parser.parse_known_args()
-    serve(StandIn(_kinds_of(known.name)), version=known.version, engine_address=known.engine)
+    if known.name == TOGETHER:
+        versions = dict(one.split("=", 1) for one in (known.version, *known.more))
+        serve_together({name: (StandIn(_kinds_of(name)), version) for name, version in versions.items()})
+    else:
+        engine_address = known.more[0] if known.more else ""
+        serve(StandIn(_kinds_of(known.name)), version=known.version, engine_address=engine_address)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ state. An interceptor around the SDK's servicer mends both.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # grpc ships no types
 import grpc.aio  # type: ignore[import-untyped]  # grpc ships no types
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]  # protobuf ships no types
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # the engine's messages pass gRPC's default size
 from pulumi.runtime.proto import provider_pb2_grpc
@@ -21,6 +23,9 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from local_cloud.plugins.errors import PluginError
 from local_cloud.plugins.provider import StandIn
 from local_cloud.plugins.wire import readable_archives
+
+ATTACHABLE = "attachable"
+"""Name of the event by which plugins that serve together tell their ports."""
 
 _Handler = Callable[[Any, Any], Awaitable[Any]]
 
@@ -58,12 +63,25 @@ def _mended(inner: _Handler) -> _Handler:
     return call
 
 
-async def _serve(provider: StandIn, version: str, engine_address: str) -> None:
+class _Attachable(ProviderServicer):
+    """The SDK's servicer, for an engine that comes to a plugin that runs already."""
+
+    async def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ANN401, N802 (gRPC's names and types)
+        del request, context
+        return empty_pb2.Empty()
+
+
+async def _listen(provider: StandIn, version: str, engine_address: str) -> tuple[grpc.aio.Server, int]:
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS, interceptors=[_Mended()])
-    servicer = ProviderServicer([], version, provider, engine_address=engine_address)
+    servicer = _Attachable([], version, provider, engine_address=engine_address)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
+    return server, port
+
+
+async def _serve(provider: StandIn, version: str, engine_address: str) -> None:
+    server, port = await _listen(provider, version, engine_address)
     # The engine reads the port from the first line.
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
@@ -79,3 +97,24 @@ def serve(provider: StandIn, *, version: str, engine_address: str) -> None:
         engine_address: host:port of the engine; nothing is called there.
     """
     asyncio.run(_serve(provider, version, engine_address))
+
+
+async def _serve_together(providers: Mapping[str, tuple[StandIn, str]]) -> None:
+    listening = {name: await _listen(provider, version, "") for name, (provider, version) in providers.items()}
+    ports = {name: port for name, (_server, port) in listening.items()}
+    sys.stdout.write(json.dumps({"event": ATTACHABLE, "ports": ports}) + "\n")
+    sys.stdout.flush()
+    await asyncio.gather(*(server.wait_for_termination() for server, _port in listening.values()))
+
+
+def serve_together(providers: Mapping[str, tuple[StandIn, str]]) -> None:
+    """Serve several stand-ins to one engine after another, until the process is ended.
+
+    A run of the engine starts each of its plugins anew, which takes longer than all that they do here. An engine
+    that finds their ports in `PULUMI_DEBUG_PROVIDERS` comes to these instead. One stack at a time: the settings are
+    those that the last engine sent.
+
+    Args:
+        providers: for each plugin's name, the stand-in and the version that it answers.
+    """
+    asyncio.run(_serve_together(providers))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_cloud.cloud import LocalCloud
 
+from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
 
@@ -26,11 +26,11 @@ def stage_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def deployed(cloud: LocalCloud, stage_folder: Path) -> Iterator[Stage]:
     """The stack, up, with three rows in its table. The role's name has both cases, as IAM keeps them."""
-    stage = Stage(cloud, stage_folder, {"roleName": "Keyless-Reader"})
-    stage.up()
-    stage.put_rows(ROWS)
-    yield stage
-    stage.destroy()
+    with Stage(cloud, stage_folder, {"roleName": "Keyless-Reader"}) as stage:
+        stage.up()
+        stage.put_rows(ROWS)
+        yield stage
+        stage.destroy()
 
 
 @pytest.fixture

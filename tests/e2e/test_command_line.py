@@ -12,6 +12,8 @@ import pytest
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
 
+TRACKED = ROOT / "Pulumi.local.yaml"
+
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[dict[str, str]]:
@@ -29,9 +31,11 @@ def pulumi(environment: dict[str, str], *arguments: str) -> str:
 
 @pytest.mark.timeout(300)
 def test_the_plain_command_line_previews_deploys_again_and_destroys(shell: dict[str, str]) -> None:
+    before = TRACKED.read_bytes()
     pulumi(shell, "stack", "init", "local")
     assert "[unknown]" in pulumi(shell, "-s", "local", "preview", "--diff")
     pulumi(shell, "-s", "local", "up", "--yes", "--skip-preview")
     pulumi(shell, "-s", "local", "up", "--yes", "--expect-no-changes")
     assert "keyless-bigquery-local" in pulumi(shell, "-s", "local", "stack", "output", "function_name")
     pulumi(shell, "-s", "local", "destroy", "--yes", "--skip-preview")
+    assert TRACKED.read_bytes() == before, "the command line changed a tracked file"

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from local_cloud.cloud import LocalCloud
+from pulumi.automation.errors import CommandError
 
 from infra import outputs
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
+from local_cloud.cloud import LocalCloud
 from local_cloud.stage import Stage
 
 
@@ -51,18 +52,18 @@ def test_a_change_of_the_role_moves_condition_binding_and_function_together(clou
         "functionName": "keyless-two",
         "roleName": "Reader-One",
     }
-    first = Stage(cloud, tmp_path, names)
-    try:
+    with Stage(cloud, tmp_path, names) as first:
         first.up()
-        renamed = Stage(cloud, tmp_path, {**names, "roleName": "Reader-Two"})
-        renamed.up()
-        condition = renamed.google("GET", f"/v1/{renamed.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
-        assert "assumed-role/Reader-Two/" in condition
-        assert renamed.output(outputs.PRINCIPAL).endswith("assumed-role/Reader-Two")
-        assert not renamed.invoke({}).failed
-        assert set(renamed.up()) == {"same"}
-    finally:
-        first.destroy()
+    with Stage(cloud, tmp_path, {**names, "roleName": "Reader-Two"}) as renamed:
+        try:
+            renamed.up()
+            condition = renamed.google("GET", f"/v1/{renamed.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
+            assert "assumed-role/Reader-Two/" in condition
+            assert renamed.output(outputs.PRINCIPAL).endswith("assumed-role/Reader-Two")
+            assert not renamed.invoke({}).failed
+            assert set(renamed.up()) == {"same"}
+        finally:
+            renamed.destroy()
 
 
 @pytest.mark.parametrize(
@@ -72,8 +73,7 @@ def test_a_change_of_the_role_moves_condition_binding_and_function_together(clou
 def test_a_bad_setting_is_told_by_the_engine_without_a_traceback(
     cloud: LocalCloud, tmp_path: Path, key: str, value: str, told: str
 ) -> None:
-    stage = Stage(cloud, tmp_path, {key: value})
-    with pytest.raises(Exception, match=told) as refused:
+    with Stage(cloud, tmp_path, {key: value}) as stage, pytest.raises(CommandError, match=told) as refused:
         stage.preview()
     assert f"{key} is '{value}'" in str(refused.value)
     assert "Traceback" not in str(refused.value)
