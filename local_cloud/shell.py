@@ -11,7 +11,8 @@ from engine.pins import ROOT
 from engine.workspace import Workspace, search_path
 from local_cloud.endpoints import CONFIG_FILE, TOKEN_FILE, Endpoints, write_private
 
-_NAMESPACE = "keyless-bigquery"
+NAMESPACE = "keyless-bigquery"
+"""The project's name, and so the namespace of its config keys."""
 
 
 def prepare(folder: Path, endpoints: Endpoints) -> None:
@@ -23,11 +24,11 @@ def prepare(folder: Path, endpoints: Endpoints) -> None:
     """
     settings = yaml.safe_load((ROOT / CONFIG_FILE).read_text())
     settings["config"] |= {
-        f"{_NAMESPACE}:googleProject": endpoints.project_id,
-        f"{_NAMESPACE}:awsAccountId": endpoints.aws_account_id,
-        f"{_NAMESPACE}:awsRegion": endpoints.aws_region,
-        f"{_NAMESPACE}:googleEndpoint": endpoints.google_url,
-        f"{_NAMESPACE}:awsEndpoint": endpoints.aws_url,
+        f"{NAMESPACE}:googleProject": endpoints.project_id,
+        f"{NAMESPACE}:awsAccountId": endpoints.aws_account_id,
+        f"{NAMESPACE}:awsRegion": endpoints.aws_region,
+        f"{NAMESPACE}:googleEndpoint": endpoints.google_url,
+        f"{NAMESPACE}:awsEndpoint": endpoints.aws_url,
     }
     write_private(folder / CONFIG_FILE, yaml.safe_dump(settings, sort_keys=False))
 
@@ -78,7 +79,7 @@ def instructions(folder: Path, endpoints: Endpoints) -> str:
         lines.append(f"export {name}={quoted}")
     lines += [
         "# Then, for example:",
-        "#   pulumi stack select --create local && pulumi -s local up",
+        "#   pulumi stack select --create local && pulumi up",
         "#   aws lambda list-functions",
         "#   gcloud iam workload-identity-pools list --location=global",
         "#   bq ls",

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import boto3
 import httpx
+import yaml
 from botocore.client import BaseClient
 from botocore.config import Config
 from pulumi import automation
@@ -28,6 +29,7 @@ from infra import outputs
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import Child, Command
+from local_cloud.shell import NAMESPACE
 from local_cloud.trace import Decision
 
 STACK = "local"
@@ -73,27 +75,24 @@ class Stage:
         self.cloud = cloud
         workspace = Workspace(folder)
         environment = {**cloud.environment(), **workspace.environment()}
-        self._plugins = _start_plugins(folder, environment)
-        self._project = folder / "project"
-        self._project.mkdir(parents=True, exist_ok=True)
-        for name in ("Pulumi.yaml", f"Pulumi.{STACK}.yaml"):
-            shutil.copy(ROOT / name, self._project / name)
         self.stack = automation.create_or_select_stack(
             stack_name=STACK,
-            project_name="keyless-bigquery",
+            project_name=NAMESPACE,
             program=_run_program,
             opts=automation.LocalWorkspaceOptions(
-                work_dir=str(self._project),
+                work_dir=str(_project(folder, cloud, settings or {})),
                 pulumi_command=workspace.command(),
-                env_vars={**environment, "PULUMI_DEBUG_PROVIDERS": _ports(self._plugins)},
+                env_vars=environment,
             ),
         )
         # Kept, since asking the engine for them takes two more of its processes each time.
         self._outputs: automation.OutputMap = {}
-        endpoints = {"googleEndpoint": cloud.google_url, "awsEndpoint": cloud.aws_url}
-        self.stack.set_all_config(
-            {key: automation.ConfigValue(value) for key, value in {**endpoints, **(settings or {})}.items()}
-        )
+        self._plugins = _start_plugins(folder, environment)
+        try:
+            self.stack.workspace.set_environment_variable("PULUMI_DEBUG_PROVIDERS", _ports(self._plugins))
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -239,6 +238,18 @@ class Stage:
             *(f"role {role['RoleName']}" for role in self.aws("iam").list_roles()["Roles"]),
             *(f"log {group['logGroupName']}" for group in self.aws("logs").describe_log_groups()["logGroups"]),
         }
+
+
+def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, str]) -> Path:
+    """The project's files in a folder of their own: the engine writes to them."""
+    project = folder / "project"
+    project.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "Pulumi.yaml", project)
+    stack_file = f"Pulumi.{STACK}.yaml"
+    stack = yaml.safe_load((cloud.folder / stack_file).read_text())
+    stack["config"] |= {f"{NAMESPACE}:{key}": value for key, value in settings.items()}
+    (project / stack_file).write_text(yaml.safe_dump(stack, sort_keys=False))
+    return project
 
 
 def _start_plugins(folder: Path, environment: Mapping[str, str]) -> Child:
