@@ -89,7 +89,8 @@ class Stage:
         self._outputs: automation.OutputMap = {}
         self._plugins = _start_plugins(folder, environment)
         try:
-            self.stack.workspace.set_environment_variable("PULUMI_DEBUG_PROVIDERS", _ports(self._plugins))
+            ports = {"PULUMI_DEBUG_PROVIDERS": _ports(self._plugins)}
+            self.stack.workspace.env_vars = {**environment, **ports}
         except BaseException:
             self.close()
             raise
