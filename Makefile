@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud test lint format locks bench clean
+.PHONY: help setup demo local-cloud test lint format locks bench bench-setup clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -39,8 +39,11 @@ format: $(READY) ## let ruff lay out the code
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
-bench: $(READY) ## print the figures: set-up, demo, memory, package size
+bench: $(READY) ## print the figures: demo, memory, package size
 	@$(RUN) -m tools.bench
+
+bench-setup: $(READY) ## print how long set-up takes from nothing; minutes
+	@$(RUN) -m tools.bench --setup
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
         --no-emit-find-links --custom-compile-command 'make locks'

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import EngineError
-
-CACHE_VARIABLE = "KEYLESS_CACHE"
-"""Environment variable that names another cache folder."""
-
-
-def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """The user's cache folder for this project; it need not exist yet."""
-    configured = environment.get(CACHE_VARIABLE)
-    if configured:
-        return Path(configured).absolute()
-    base = environment.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "keyless-bigquery"
+from infra.cache import CACHE_VARIABLE
 
 
 def this_platform() -> str:

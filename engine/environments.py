@@ -12,10 +12,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.cache import build_once, cache_folder, digest, this_platform, this_python
+from engine.cache import build_once, digest, this_platform, this_python
 from engine.errors import EngineError
 from engine.pins import ROOT
 from engine.progress import Progress
+from infra.cache import cache_folder
 
 _LIMIT_SECONDS = 15 * 60.0
 _RECIPE = b"1"

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import go_build, installer, on_path
-from engine.cache import build_once, cache_folder, digest, this_platform
+from engine.cache import build_once, digest, this_platform
 from engine.errors import EngineError
 from engine.pins import CLI, LANGUAGE_HOST
 from engine.progress import Progress
+from infra.cache import cache_folder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
 
 from infra import package
+from infra.cache import cache_folder
 from infra.settings import KEYS, Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The project's folder."""
-
-CACHE_VARIABLE = "KEYLESS_CACHE"
-"""Environment variable that names another folder for what is built once and kept."""
 
 
 @contextlib.contextmanager
@@ -55,8 +52,4 @@ def build_package(settings: Settings) -> Path:
 
 def package_cache() -> Path:
     """The folder in which built packages are kept, shared by all clones of the project on this machine."""
-    configured = os.environ.get(CACHE_VARIABLE)
-    if configured:
-        return Path(configured) / "packages"
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "keyless-bigquery" / "packages"
+    return cache_folder() / "packages"

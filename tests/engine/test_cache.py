@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.cache import build_once, cache_folder, digest
+from engine.cache import build_once, digest
 from engine.errors import EngineError
+from infra.cache import cache_folder
 
 
 def _silent() -> None:
