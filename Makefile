@@ -28,7 +28,7 @@ local-cloud: $(READY) ## the local cloud in the foreground, with the export line
 	@$(RUN) -m local_cloud serve
 
 test: $(READY) ## every test
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n 2 --dist loadfile
 
 lint: $(READY) ## ruff and mypy --strict
 	@$(RUN) -m ruff check .
