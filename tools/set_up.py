@@ -76,26 +76,16 @@ def _make_environment() -> None:
 
 
 def _make_engine_and_emulators() -> None:
-    """The two long steps at once: the engine's build leaves the network idle, the emulators' need it."""
-    _say("Pulumi engine, and the environments of the local AWS and the local warehouse")
-    steps: dict[str, list[str | Path]] = {
-        "the environments of the emulators": [PYTHON, "-m", "engine", "environments"],
-        "the Pulumi engine": [PYTHON, "-m", "engine"],
-    }
-    running = {name: subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) for name, command in steps.items()}
-    failed = []
-    try:
-        for name, process in running.items():
-            if process.wait(timeout=STEP_LIMIT_SECONDS) != 0:
-                failed.append(name)
-    except subprocess.TimeoutExpired as error:
-        raise SetUpError(f"{error.cmd[-1]} took longer than {STEP_LIMIT_SECONDS} s") from error
-    finally:
-        for process in running.values():
-            process.kill()
-            process.wait()
-    if failed:
-        raise SetUpError(f"{' and '.join(failed)} could not be had; the reason is above")
+    """The engine last: where it must be built it takes minutes, and if it can't be, its reason is the last line."""
+    for what, arguments in {"emulators": ["environments"], "Pulumi engine": []}.items():
+        _say(what)
+        command: list[str | Path] = [PYTHON, "-m", "engine", *arguments]
+        try:
+            status = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=STEP_LIMIT_SECONDS).returncode
+        except subprocess.TimeoutExpired as error:
+            raise SetUpError(f"{what}: not done after {STEP_LIMIT_SECONDS} s; run it again") from error
+        if status != 0:
+            raise SetUpError(f"{what}: not to be had, for the reason above")
 
 
 def _warm_up() -> None:

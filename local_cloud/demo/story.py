@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,6 +30,9 @@ EXPECTED_LOG = ["The query data:", *(f"user_id={row['user_id']}, name={row['name
 """What the function prints for them."""
 
 _STRANGER = "somebody-else"
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as a shell gives it."""
+
 _EVENT = {"asked by": "make demo"}
 _LONGEST_ERROR = 600
 
@@ -41,8 +45,13 @@ def main() -> int:
     report = Report(Console(file=sys.stdout, highlight=False))
     folder = Path(tempfile.mkdtemp(prefix="keyless-demo-"))
     report.show(f"state and logs of this run: {folder}", style="dim")
+    threading.excepthook = _quiet_about_closed_pipes
     try:
         _tell(report, folder)
+    except KeyboardInterrupt:
+        report.show("interrupted; everything that was started has ended")
+        shutil.rmtree(folder)
+        return INTERRUPTED
     except (CommandError, ProcessError, ClientError, httpx.HTTPError) as error:
         report.check("the story comes to its end", expected="no error", saw=_in_short(error), held=False)
     held = report.finish()
@@ -165,3 +174,9 @@ def _in_short(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines()]
     named = [line for line in lines if line.startswith("error:") and line != "error: update failed"]
     return "; ".join(dict.fromkeys(named) or lines)[:_LONGEST_ERROR]
+
+
+def _quiet_about_closed_pipes(failed: threading.ExceptHookArgs) -> None:
+    """Says nothing of the SDK's reading threads, whose pipe Ctrl-C closes under them; anything else is shown."""
+    if failed.exc_type is not ValueError or failed.thread is None or "consumer" not in failed.thread.name:
+        threading.__excepthook__(failed)

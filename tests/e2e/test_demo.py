@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 
+import httpx
 import pytest
 from pulumi.automation import OpType
 from rich.console import Console
@@ -57,3 +61,27 @@ def test_a_demo_in_which_the_refusal_does_not_happen_fails(stage: Stage) -> None
     story._refuse_without_binding(report, _BindingThatStays(stage))
     assert "NOT AS EXPECTED: the right role without the binding is refused" in printed.getvalue()
     assert not report.finish()
+
+
+def test_an_interrupted_demo_says_so_in_one_line_and_leaves_no_server() -> None:
+    demo = subprocess.Popen(
+        [sys.executable, "-u", "-m", "local_cloud", "demo"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    with demo:
+        assert demo.stdout is not None
+        told = list(itertools.takewhile(lambda line: "pulumi preview" not in line, demo.stdout))
+        os.killpg(demo.pid, signal.SIGINT)
+        told += demo.stdout.readlines()
+        assert demo.wait(timeout=30) == story.INTERRUPTED
+    assert "interrupted; everything that was started has ended" in told[-1]
+    assert not [line for line in told if "Traceback" in line or "Exception" in line]
+    servers = [found for line in told for found in re.findall(r"http://127\.0\.0\.1:\d+", line)]
+    assert len(servers) == 2
+    for server in servers:
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(server, timeout=5)
