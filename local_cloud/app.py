@@ -1,8 +1,8 @@
 """The local Google: every route at a glance, and the one place where refusals and errors become responses.
 
-Nothing is allowed because it is local: every route but ``_local`` asks for a token that was issued here, or for a
-subject token that AWS vouches for. A known path with another method is 405, an unknown one 404, both in Google's
-shape; an internal error is logged and answered without details.
+Nothing is allowed because it is local: every route but ``_local`` and the public discovery document asks for a token
+that was issued here, or for a subject token that AWS vouches for. A known path with another method is 405, an unknown
+one 404, both in Google's shape; an internal error is logged and answered without details.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from local_cloud.clock import Clock, SystemClock
 from local_cloud.config import CloudConfig
 from local_cloud.context import Cloud, open_cloud
 from local_cloud.errors import ApiError, CloudError, OAuthError, Shape, body_of, not_found, unimplemented
-from local_cloud.services.bigquery import datasets, jobs, tables
+from local_cloud.services.bigquery import datasets, discovery, jobs, tables
 from local_cloud.services.iam import accounts, pools
 from local_cloud.services.iam_credentials import routes as iam_credentials
 from local_cloud.services.resource_manager import routes as resource_manager
@@ -114,6 +114,7 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("POST", _ACCOUNT + ":getIamPolicy", accounts.get_account_policy),
     ("POST", _ACCOUNT + ":setIamPolicy", accounts.set_account_policy),
     # BigQuery
+    ("GET", "/$discovery/rest", discovery.get_document),
     ("GET", _BIGQUERY + "/datasets", datasets.list_datasets),
     ("POST", _BIGQUERY + "/datasets", datasets.create_dataset),
     ("GET", _DATASET, datasets.get_dataset),
