@@ -1,0 +1,59 @@
+"""Imports go one way: program and function know nothing of the local cloud, and need only what they are given."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.program import ROOT
+
+ALLOWED = {
+    "__main__.py": {"pulumi", "infra"},
+    "infra": {"pulumi", "pulumi_aws", "pulumi_gcp", "pulumi_random", "infra", "lambda_src"},
+    "infra/package": {"infra"},
+    "infra/trust.py": {"infra"},
+    "infra/settings.py": {"infra"},
+    "infra/rules.py": set(),
+    "lambda_src": {"google", "requests", "urllib3", "lambda_src"},
+    "lambda_src/environment.py": {"lambda_src"},
+    "tools/set_up.py": set(),
+}
+"""For each room, what its modules may import besides the standard library."""
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of the packages that a module imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names)
+
+
+def modules(room: str) -> list[Path]:
+    place = ROOT / room
+    return [place] if place.is_file() else sorted(place.rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    found = {path.relative_to(ROOT).as_posix(): imported(path) - ALLOWED[room] for path in modules(room)}
+    assert found, f"{room} is empty"
+    assert not {path: names for path, names in found.items() if names}
+
+
+def test_the_walk_sees_an_import_that_is_not_allowed(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text("def f():\n    import local_cloud.stage\n    from engine import get\n    import json\n")
+    assert imported(module) == {"local_cloud", "engine"}
+
+
+def test_what_decides_can_be_read_without_http_around_it() -> None:
+    for path in (ROOT / "local_cloud" / "services").rglob("*.py"):
+        if path.name in ("rules.py", "model.py"):
+            assert "starlette" not in imported(path), path
