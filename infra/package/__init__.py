@@ -15,12 +15,15 @@ from pathlib import Path
 
 from infra.package import contents, wheels
 from infra.package.archive import Entry, assemble, read
-from infra.package.cached import digest, holds, keep
+from infra.package.cached import digest, holds, keep, prune
 from infra.package.check import check
 from infra.package.errors import PackageError
 from infra.package.target import Target
 
 __all__ = ["PackageError", "Target", "build", "with_file"]
+
+KEPT_PACKAGES = 32
+"""How many built packages the cache holds, some 7 MB each; each stack needs two."""
 
 
 def build(*, target: Target, source: Path, lock: Path, cache: Path) -> Path:
@@ -45,6 +48,7 @@ def build(*, target: Target, source: Path, lock: Path, cache: Path) -> Path:
     package = cache / f"function-{target.runtime}-{target.architecture}-{inputs[:16]}.zip"
     if not holds(package):
         keep(package, _built(sources, locked.decode(), target=target))
+        prune(cache, keep_newest=KEPT_PACKAGES)
     return package
 
 
@@ -71,6 +75,7 @@ def with_file(archive: Path, *, name: str, content: str, cache: Path) -> Path:
         if any(entry.path == name for entry in entries):
             raise PackageError(f"{archive} holds a file {name!r} already; choose another name.")
         keep(package, assemble([*entries, added]))
+        prune(cache, keep_newest=KEPT_PACKAGES)
     return package
 
 

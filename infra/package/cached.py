@@ -6,6 +6,7 @@ written under a temporary name and renamed: two builds at once do the same work,
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -23,13 +24,18 @@ def digest(parts: Iterable[bytes]) -> str:
 
 
 def holds(path: Path) -> bool:
-    """Whether ``path`` holds exactly what :func:`keep` wrote there."""
+    """Whether ``path`` holds exactly what :func:`keep` wrote there. If so, it counts as used now."""
     try:
         expected = _seal(path).read_text(encoding="ascii").strip()
         with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == expected
+            whole = hashlib.file_digest(stream, "sha256").hexdigest() == expected
     except (FileNotFoundError, UnicodeDecodeError):
         return False
+    if whole:
+        # The time that `prune` goes by; a cache that can't be written is not pruned either.
+        with contextlib.suppress(PermissionError):
+            _seal(path).touch()
+    return whole
 
 
 def keep(path: Path, content: bytes) -> None:
@@ -41,6 +47,27 @@ def keep(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, content)
     _replace(_seal(path), hashlib.sha256(content).hexdigest().encode("ascii"))
+
+
+def prune(folder: Path, *, keep_newest: int) -> None:
+    """Removes the built files that were used longest ago; a preview that wants one again builds it again.
+
+    Args:
+        folder: Where :func:`keep` wrote them.
+        keep_newest: How many stay.
+    """
+    built = [path for path in folder.glob("*.zip") if path.is_file()]
+    for path in sorted(built, key=_last_used, reverse=True)[keep_newest:]:
+        # The seal first: a file without one is not taken for whole. Another process may be pruning too.
+        _seal(path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+
+def _last_used(path: Path) -> float:
+    try:
+        return _seal(path).stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _seal(path: Path) -> Path:

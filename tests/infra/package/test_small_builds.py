@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import os
 import socket
 import threading
 import zipfile
@@ -269,3 +271,19 @@ def test_missing_inputs_are_named(workshop: Workshop) -> None:
 def test_an_unknown_target_is_refused_with_those_that_are_known(runtime: str, architecture: str) -> None:
     with pytest.raises(PackageError, match=r"Use one of: (python3\.11, .*python3\.14|arm64, x86_64)\."):
         Target(runtime=runtime, architecture=architecture)
+
+
+def test_the_cache_keeps_what_was_used_last_and_does_not_grow_for_ever(workshop: Workshop) -> None:
+    base = workshop.build(HOST)
+    made = [
+        package.with_file(base, name="added", content=str(number), cache=workshop.cache)
+        for number in range(package.KEPT_PACKAGES - 1)
+    ]
+    assert all(path.exists() for path in [base, *made])
+    for path, age in zip(made, itertools.count(1_000_000), strict=False):
+        os.utime(path.with_name(path.name + ".sha256"), (age, age))
+    assert package.with_file(base, name="added", content="0", cache=workshop.cache) == made[0]
+    package.with_file(base, name="added", content="one more", cache=workshop.cache)
+    assert not made[1].exists(), "the one used longest ago stays"
+    assert all(path.exists() for path in [base, made[0], *made[2:]])
+    assert len(list(workshop.cache.glob("*.zip"))) == package.KEPT_PACKAGES
