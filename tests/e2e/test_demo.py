@@ -71,6 +71,8 @@ def test_an_interrupted_demo_says_so_in_one_line_and_leaves_no_server() -> None:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # A shell that runs the tests in the background has told all its children to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with demo:
         assert demo.stdout is not None
