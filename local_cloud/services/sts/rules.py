@@ -201,7 +201,7 @@ def _check_condition(provider: Provider, caller: Caller, mapped: Mapping[str, st
                 rule="the provider's attribute condition must be true",
                 saw=f"{caller.arn}{problem}",
                 wanted=provider.attribute_condition,
-                mend="call from the role that the condition names, or widen the condition on the provider",
+                mend="call from the role that the condition names; to admit this one, condition and binding must both name it",
             ),
             OAuthError("unauthorized_client", "The given credential is rejected by the attribute condition."),
         )
