@@ -201,7 +201,7 @@ def _check_condition(provider: Provider, caller: Caller, mapped: Mapping[str, st
                 rule="the provider's attribute condition must be true",
                 saw=f"{caller.arn}{problem}",
                 wanted=provider.attribute_condition,
-                mend="call from the role that the condition names; to admit this one, condition and binding must both name it",
+                mend="call from the role that the condition names; to admit this one, name it in condition and binding",
             ),
             OAuthError("unauthorized_client", "The given credential is rejected by the attribute condition."),
         )
