@@ -14,7 +14,6 @@ from typing import Any, Self
 import httpx
 
 from engine.pins import ROOT
-from local_cloud.config import DEPLOYER
 from local_cloud.endpoints import FILE, Endpoints
 from local_cloud.process import Child, Command
 from local_cloud.shell import variables
@@ -142,20 +141,6 @@ class LocalCloud:
     def resources(self) -> dict[str, Any]:
         """What exists in the local Google now."""
         return self._get("/_local/resources", {})
-
-    def leftovers(self) -> list[str]:
-        """What the local Google still holds of a deployment, in words.
-
-        Enabled services and the deployer's own role are no leftovers, and a deleted pool's id stays taken by design.
-        """
-        now = self.resources()
-        named = {"pool": "pools", "provider": "providers", "service account": "serviceAccounts"}
-        left = [f"{what} {one['name']}" for what, key in named.items() for one in now[key]]
-        left += [f"dataset {name}" for name in now["datasets"]]
-        for resource, policy in now["policies"].items():
-            members = {member for binding in policy["bindings"] for member in binding["members"]} - {DEPLOYER}
-            left += [f"{member} in the policy of {resource}" for member in sorted(members)]
-        return left
 
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         answer = httpx.get(

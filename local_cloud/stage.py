@@ -28,6 +28,7 @@ from engine.workspace import Workspace, stand_ins_together
 from infra import outputs
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
+from local_cloud.plugins import ATTACHABLE
 from local_cloud.process import Child, Command
 from local_cloud.shell import NAMESPACE
 from local_cloud.trace import Decision
@@ -267,7 +268,7 @@ def _start_plugins(folder: Path, environment: Mapping[str, str]) -> Child:
 
 
 def _ports(plugins: Child) -> str:
-    told = plugins.wait_for_event("attachable", limit_seconds=_CALL_LIMIT_SECONDS)
+    told = plugins.wait_for_event(ATTACHABLE, limit_seconds=_CALL_LIMIT_SECONDS)
     return ",".join(f"{name}:{port}" for name, port in told["ports"].items())
 
 

@@ -20,12 +20,10 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # the engine's messages pass gRPC's default size
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from local_cloud.plugins import ATTACHABLE
 from local_cloud.plugins.errors import PluginError
 from local_cloud.plugins.provider import StandIn
 from local_cloud.plugins.wire import readable_archives
-
-ATTACHABLE = "attachable"
-"""Name of the event by which plugins that serve together tell their ports."""
 
 _Handler = Callable[[Any, Any], Awaitable[Any]]
 
