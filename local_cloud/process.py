@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-_PR_SET_PDEATHSIG = 1
+_FOLLOW = Path(__file__).with_name("follow.py")
 _LAST_LINES = 5
 _LONGEST_LINE = 500
 _POLL_SECONDS = 0.02
@@ -65,17 +65,21 @@ class Child:
             ProcessError: when the program can't be run.
         """
         command.log.parent.mkdir(parents=True, exist_ok=True)
+        program = shutil.which(command.arguments[0], path=command.environment.get("PATH", os.defpath))
+        if program is None:
+            raise ProcessError(
+                f"{command.name} can't be started: {command.arguments[0]}: no such program; run `make setup`"
+            )
         try:
             with command.log.open("wb") as log:
                 process = subprocess.Popen(
-                    command.arguments,
+                    [*_dying_with_us(command.orphaned_signal), program, *command.arguments[1:]],
                     env=dict(command.environment),
                     cwd=command.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    preexec_fn=_die_with_parent(command.orphaned_signal),
                 )
         except OSError as error:
             raise ProcessError(
@@ -195,18 +199,12 @@ def _json_object(line: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """What makes the system signal the child when we die, even of SIGKILL.
+def _dying_with_us(number: signal.Signals) -> list[str]:
+    """What starts a program so that the system signals it when we die, even of SIGKILL.
 
     The system goes by the thread that starts the child, so this holds for the main thread only.
     """
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
-        return None
-    library, parent = ctypes.CDLL(None), os.getpid()
-
-    def in_child() -> None:
-        library.prctl(_PR_SET_PDEATHSIG, int(number))
-        if os.getppid() != parent:  # died before the line above
-            os.kill(os.getpid(), number)
-
-    return in_child
+        return []
+    # Neither site packages nor the environment: it must start as fast as it can, and as nobody else.
+    return [sys.executable, "-I", "-S", str(_FOLLOW), str(int(number)), str(os.getpid())]

@@ -64,17 +64,22 @@ def test_a_demo_in_which_the_refusal_does_not_happen_fails(stage: Stage) -> None
     assert not report.finish()
 
 
+# A shell that runs the tests in the background has told all its children to ignore Ctrl-C.
+_DEMO = (
+    "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "sys.argv = ['local_cloud', 'demo']; runpy.run_module('local_cloud', run_name='__main__')"
+)
+
+
 def stop_in_the_middle(how: signal.Signals) -> tuple[int, list[str]]:
     """Starts a demo and sends it a signal once its clouds are up. Returns its exit status and what it printed."""
     demo = subprocess.Popen(
-        [sys.executable, "-u", "-m", "local_cloud", "demo"],
+        [sys.executable, "-u", "-c", _DEMO],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        # A shell that runs the tests in the background has told all its children to ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with demo:
         assert demo.stdout is not None

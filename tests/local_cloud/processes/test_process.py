@@ -47,7 +47,7 @@ def test_a_child_that_never_gets_ready_is_told_when_the_time_is_up(command: Make
 
 def test_a_program_that_is_not_there_is_told(command: Make, tmp_path: Path) -> None:
     absent = replace(command(""), arguments=[str(tmp_path / "absent")])
-    with pytest.raises(ProcessError, match=r"can't be started: .*absent: No such file or directory; run `make setup`"):
+    with pytest.raises(ProcessError, match=r"can't be started: .*absent: no such program; run `make setup`"):
         Child.start(absent)
 
 
