@@ -21,12 +21,20 @@ from infra.program import ROOT
 from local_cloud.demo import story
 from local_cloud.demo.report import Report
 from local_cloud.stage import Stage
+from tests.e2e import no_route
+
+
+@pytest.fixture(scope="module")
+def route_taken_away() -> bool:
+    """Whether the demo can be run where nothing but loopback is reachable."""
+    return no_route.is_possible()
 
 
 @pytest.mark.timeout(240)
-def test_the_demo_shows_every_allow_and_refusal_and_ends_with_exit_code_0() -> None:
+def test_the_demo_shows_every_allow_and_refusal_and_ends_with_exit_code_0(route_taken_away: bool) -> None:
+    demo = [sys.executable, "-m", "local_cloud", "demo"]
     finished = subprocess.run(
-        [sys.executable, "-m", "local_cloud", "demo"],
+        no_route.without_route(demo) if route_taken_away else demo,
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
@@ -41,6 +49,16 @@ def test_the_demo_shows_every_allow_and_refusal_and_ends_with_exit_code_0() -> N
     assert "nothing is left in either cloud" in told
     for part in ("caller ARN", "attributes", "condition", "principal", "token", "permission"):
         assert part in told
+
+
+def test_the_demo_above_ran_with_no_route_out_of_the_machine(route_taken_away: bool) -> None:
+    if not route_taken_away:
+        pytest.skip("this host does not let one make a network namespace: the demo ran with its routes")
+    connect = "import socket; socket.create_connection(('{}', 9), timeout=5)"
+    for address, error in (("192.0.2.1", "Network is unreachable"), ("127.0.0.1", "Connection refused")):
+        tried = no_route.without_route([sys.executable, "-c", connect.format(address)])
+        told = subprocess.run(tried, capture_output=True, text=True, timeout=20, check=False).stderr
+        assert error in told, f"{address}: {told}"
 
 
 class _BindingThatStays(Stage):

@@ -28,23 +28,6 @@ def test_every_output_is_there(stage: Stage) -> None:
     assert json.loads(stage.output(outputs.CREDENTIAL_CONFIGURATION))["audience"] == stage.output(outputs.AUDIENCE)
 
 
-def test_no_token_and_no_key_is_in_the_state_or_the_stacks_files(stage: Stage, stage_folder: Path) -> None:
-    stage.invoke({})
-    secrets = [stage.cloud.deployer_token.encode()]
-    written = [path for path in stage_folder.rglob("*") if path.is_file()]
-    assert any(path.name == "local.json" for path in written), "the state file was not looked at"
-    for path in written:
-        content = path.read_bytes()
-        assert not [secret for secret in secrets if secret in content], path
-        assert b"AWS_SECRET_ACCESS_KEY" not in content or path.suffix == ".py", path
-
-
-def test_the_functions_log_names_no_token(stage: Stage) -> None:
-    log = stage.invoke({}).log
-    for fragment in ("ya29.", "Bearer", "Signature=", "X-Amz-Security-Token", stage.cloud.deployer_token):
-        assert fragment not in log
-
-
 def test_a_change_of_the_role_moves_condition_binding_and_function_together(cloud: LocalCloud, tmp_path: Path) -> None:
     names = {
         "serviceAccountId": "bq-reader-two",
