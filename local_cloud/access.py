@@ -142,7 +142,7 @@ def check_enabled(cloud: Cloud, service: str) -> None:
     Raises:
         Refused: 403 ``SERVICE_DISABLED``.
     """
-    if cloud.services.get(service) is None:
+    if cloud.services.seen(service) is None:
         raise Refused(
             Refusal(
                 part=Part.REQUEST,

@@ -20,11 +20,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from local_cloud import admin
+from local_cloud import admin, control
 from local_cloud.clock import Clock, SystemClock
 from local_cloud.config import CloudConfig
 from local_cloud.context import Cloud, open_cloud
-from local_cloud.errors import ApiError, CloudError, OAuthError, Shape, body_of, not_found, unimplemented
+from local_cloud.errors import ApiError, CloudError, OAuthError, body_of, not_found, shape_of, unimplemented
 from local_cloud.services.bigquery import datasets, discovery, jobs, tables
 from local_cloud.services.iam import accounts, pools
 from local_cloud.services.iam_credentials import routes as iam_credentials
@@ -32,6 +32,7 @@ from local_cloud.services.resource_manager import routes as resource_manager
 from local_cloud.services.service_usage import routes as service_usage
 from local_cloud.services.sts import routes as sts
 from local_cloud.trace import Refused
+from local_cloud.weather.layer import WeatherLayer
 
 __all__ = ["CloudConfig", "create_app"]
 
@@ -52,6 +53,10 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("GET", "/_local/health", admin.health),
     ("GET", "/_local/decisions", admin.decisions),
     ("GET", "/_local/resources", admin.resources),
+    ("GET", "/_local/clock", control.get_clock),
+    ("POST", "/_local/clock", control.move_clock),
+    ("GET", "/_local/weather", control.get_weather),
+    ("POST", "/_local/weather", control.change_weather),
     # Security Token Service
     ("POST", "/v1/token", sts.exchange_token),
     # IAM Credentials
@@ -213,17 +218,12 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
     )
     # A redirect to the path with or without its slash would answer what Google answers with 404.
     app.router.redirect_slashes = False
+    app.add_middleware(WeatherLayer, weather=cloud.weather)
     return app
 
 
-def _shape(path: str) -> Shape:
-    if path == "/v1/token":
-        return Shape.OAUTH
-    return Shape.BIGQUERY if path.startswith(("/bigquery/", "/upload/bigquery/")) else Shape.GOOGLE
-
-
 def _write(error: CloudError, request: Request) -> Response:
-    shape = _shape(request.url.path)
+    shape = shape_of(request.url.path)
     code = error.code if isinstance(error, ApiError | OAuthError) else 500
     headers = error.headers if isinstance(error, ApiError) else None
     return JSONResponse(body_of(error, shape), status_code=code, headers=headers)

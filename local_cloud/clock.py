@@ -1,9 +1,14 @@
-"""Time as an argument, so that expiry and skew can be tested without waiting."""
+"""Time as an argument, so that expiry and skew can be tested without waiting, and moved by who runs the server."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+FURTHEST = timedelta(days=3660)
+"""How far ahead of the host a clock can be moved: ten years, beyond which no rule here changes anything."""
 
 
 class Clock(Protocol):
@@ -20,6 +25,77 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the current time in UTC."""
         return datetime.now(UTC)
+
+
+class ClockError(ValueError):
+    """The clock can't be moved that way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """How far a clock was moved, in whole seconds. Kept over a restart, so that time never runs backwards."""
+
+    seconds: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as JSON values, for the store."""
+        return {"seconds": self.seconds}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Ahead:
+        """Read what :meth:`to_json` wrote."""
+        return cls(seconds=int(data["seconds"]))
+
+
+class MovableClock:
+    """A clock that can be put ahead of another one, and never back.
+
+    What Google dates goes by :meth:`now`: tokens, soft deletes, operations. What AWS dates goes by :meth:`host`, since
+    AWS's clock is not ours to move: a signature made a moment ago is a fresh one, however far this clock is ahead.
+
+    Args:
+        host: The clock that this one is ahead of.
+        ahead: How far, at first.
+        moved: Told of each move, to keep it.
+    """
+
+    def __init__(self, host: Clock, *, ahead: Ahead | None = None, moved: Callable[[Ahead], None]) -> None:
+        self._host = host
+        self._ahead = timedelta(seconds=ahead.seconds if ahead else 0)
+        self._moved = moved
+
+    def now(self) -> datetime:
+        """Return the current time in UTC, moved."""
+        return self._host.now() + self._ahead
+
+    def host(self) -> datetime:
+        """Return the host's current time in UTC."""
+        return self._host.now()
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far it is ahead of the host."""
+        return self._ahead
+
+    def advance(self, step: timedelta) -> None:
+        """Put it ahead.
+
+        Args:
+            step: How far, in whole seconds; at least one.
+
+        Raises:
+            ClockError: The step is not forward, or leads more than ten years ahead of the host.
+        """
+        if step < timedelta(seconds=1):
+            raise ClockError(f"the clock was to move by {step.total_seconds():.0f} s; it only moves forward, from 1 s")
+        if step > FURTHEST - self._ahead:
+            raise ClockError(
+                f"the clock was to move by {step.total_seconds():.0f} s and is {self._ahead.total_seconds():.0f} s "
+                f"ahead; it can be at most {FURTHEST.days} days ahead of the host"
+            )
+        wanted = self._ahead + timedelta(seconds=int(step.total_seconds()))
+        self._moved(Ahead(seconds=int(wanted.total_seconds())))
+        self._ahead = wanted
 
 
 def rfc3339(moment: datetime) -> str:

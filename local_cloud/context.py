@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from local_cloud.clock import Clock
+from local_cloud.clock import Ahead, Clock, MovableClock
 from local_cloud.config import DEPLOYER, CloudConfig
 from local_cloud.errors import permission_denied
 from local_cloud.permissions import NO_POLICY, Binding, Policy
@@ -18,6 +18,8 @@ from local_cloud.services.service_usage.model import EnabledService
 from local_cloud.store import Collection, new_etag
 from local_cloud.tokens import Token, Tokens
 from local_cloud.trace import Trace
+from local_cloud.weather.model import Weather
+from local_cloud.weather.propagation import Propagated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +27,17 @@ class Cloud:
     """One local Google: its settings, time, state, record of decisions and the two servers behind it."""
 
     config: CloudConfig
-    clock: Clock
+    clock: MovableClock
+    weather: Weather
     trace: Trace
     tokens: Tokens
     operations: Operations
-    services: Collection[EnabledService]
+    services: Propagated[EnabledService]
     pools: Collection[Pool]
     providers: Collection[Provider]
     accounts: Collection[Account]
-    policies: Collection[Policy]
-    datasets: Collection[Access]
+    policies: Propagated[Policy]
+    datasets: Propagated[Access]
     views: Collection[View]
     jobs: Collection[Job]
     aws: httpx.AsyncClient
@@ -46,16 +49,20 @@ class Cloud:
         return f"projects/{self.config.project_id}"
 
     def policy(self, resource: str) -> Policy:
-        """Return a resource's own allow policy."""
+        """Return a resource's own allow policy, the newest: for who reads and changes it."""
         return self.policies.get(resource) or NO_POLICY
+
+    def seen_policy(self, resource: str) -> Policy:
+        """Return a resource's own allow policy as permission checks see it now, which may be an older one."""
+        return self.policies.seen(resource) or NO_POLICY
 
     def project_policies(self) -> list[tuple[str, Policy]]:
         """Return the policies that count on the project."""
-        return [(self.project_name, self.policy(self.project_name))]
+        return [(self.project_name, self.seen_policy(self.project_name))]
 
     def account_policies(self, account: Account) -> list[tuple[str, Policy]]:
         """Return the policies that count on a service account: its own, then the project's."""
-        return [(account.resource, self.policy(account.policy_key)), *self.project_policies()]
+        return [(account.resource, self.seen_policy(account.policy_key)), *self.project_policies()]
 
     def check_project(self, project: str, *, wildcard: bool = False) -> None:
         """Insist that a path names the one project, by id or number (or ``-`` where Google allows it).
@@ -68,16 +75,20 @@ class Cloud:
             raise permission_denied(f"Permission denied on resource project {project} (or it may not exist).")
 
 
-def open_cloud(config: CloudConfig, clock: Clock) -> Cloud:
+def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     """Open the state (reading the folder if there is one) and the connections, without using the network.
 
     Raises:
         StateError: The state folder holds something unreadable.
     """
     folder = config.state_directory
+    moves = Collection("clock", Ahead.from_json, folder=folder)
+    clock = MovableClock(host, ahead=moves.get("ahead"), moved=lambda ahead: moves.put("ahead", ahead))
+    weather = Weather()
     cloud = Cloud(
         config=config,
         clock=clock,
+        weather=weather,
         trace=Trace(clock),
         tokens=Tokens(
             clock=clock,
@@ -85,17 +96,34 @@ def open_cloud(config: CloudConfig, clock: Clock) -> Cloud:
             deployer=(config.deployer_token, Principal(member=DEPLOYER)),
         ),
         operations=Operations(),
-        services=Collection("services", EnabledService.from_json, folder=folder),
+        services=Propagated(
+            "services",
+            EnabledService.from_json,
+            folder=folder,
+            clock=clock,
+            delay=lambda: weather.conditions.service_delay,
+        ),
         pools=Collection("pools", Pool.from_json, folder=folder),
         providers=Collection("providers", Provider.from_json, folder=folder),
         accounts=Collection("service_accounts", Account.from_json, folder=folder),
-        policies=Collection("policies", Policy.from_json, folder=folder),
-        datasets=Collection("dataset_access", Access.from_json, folder=folder),
+        policies=Propagated(
+            "policies", Policy.from_json, folder=folder, clock=clock, delay=lambda: weather.conditions.iam_delay
+        ),
+        datasets=Propagated(
+            "dataset_access",
+            Access.from_json,
+            folder=folder,
+            clock=clock,
+            delay=lambda: weather.conditions.iam_delay,
+            first_at_once=True,
+        ),
         views=Collection("views", View.from_json, folder=folder),
         jobs=Collection("jobs", Job.from_json, folder=folder),
         aws=_client(config.aws_url, config.aws_timeout_seconds),
         warehouse=_client(config.warehouse_url, config.warehouse_timeout_seconds),
     )
+    for changes in (cloud.services, cloud.policies, cloud.datasets):
+        weather.on_change(changes.settle)
     if cloud.policies.get(cloud.project_name) is None:
         owner = Binding(role="roles/owner", members=(DEPLOYER,))
         cloud.policies.put(cloud.project_name, Policy(bindings=(owner,), etag=new_etag()))

@@ -35,6 +35,13 @@ class Shape(Enum):
     OAUTH = "oauth"
 
 
+def shape_of(path: str) -> Shape:
+    """Say in which shape the errors of a path are written."""
+    if path == "/v1/token":
+        return Shape.OAUTH
+    return Shape.BIGQUERY if path.startswith(("/bigquery/", "/upload/bigquery/")) else Shape.GOOGLE
+
+
 class CloudError(Exception):
     """Anything that ends a request with an error response."""
 

@@ -70,6 +70,8 @@ def _rename(cloud: Cloud, old: str, new: str) -> None:
                 for b in policy.bindings
             )
             cloud.policies.put(key, Policy(bindings=bindings, etag=new_etag()))
+            # Never late: under its old name the binding would be a namesake's.
+            cloud.policies.settle(key)
 
 
 def _same(left: str, right: str) -> bool:

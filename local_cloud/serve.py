@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 
 from local_cloud.aws import AwsSettings, LocalAws
 from local_cloud.endpoints import Endpoints, forget
+from local_cloud.listening import listener, server_settings
 from local_cloud.process import Child, ProcessError
 from local_cloud.shell import instructions, prepare
 from local_cloud.warehouse import LocalWarehouse, WarehouseSettings
@@ -68,7 +69,7 @@ def serve(settings: ServeSettings) -> None:
         held.enter_context(_only_one(settings.folder))
         forget(settings.folder)
         held.callback(forget, settings.folder)
-        listener = held.enter_context(_listener(settings.google_port))
+        bound = held.enter_context(listener(settings.google_port))
         aws = LocalAws.start(
             AwsSettings(
                 account_id=settings.aws_account_id,
@@ -89,7 +90,7 @@ def serve(settings: ServeSettings) -> None:
         aws.wait(limit_seconds=settings.limit_seconds)
         warehouse.wait(limit_seconds=settings.limit_seconds)
         endpoints = Endpoints(
-            google_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+            google_url=f"http://127.0.0.1:{bound.getsockname()[1]}",
             aws_url=aws.url,
             warehouse_url=warehouse.url,
             project_id=settings.project_id,
@@ -109,16 +110,13 @@ def serve(settings: ServeSettings) -> None:
                 state_directory=None,
             )
         )
-        asyncio.run(_run(app, listener, endpoints, settings.folder, [aws.child, warehouse.child]))
+        asyncio.run(_run(app, bound, endpoints, settings.folder, [aws.child, warehouse.child]))
 
 
-async def _run(
-    app: ASGIApp, listener: socket.socket, endpoints: Endpoints, folder: Path, children: list[Child]
-) -> None:
+async def _run(app: ASGIApp, bound: socket.socket, endpoints: Endpoints, folder: Path, children: list[Child]) -> None:
     """Serve the app on the bound socket, say that it is ready, and watch the children."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, lifespan="auto")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    server = uvicorn.Server(server_settings(app))
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     if server.started:
@@ -141,19 +139,6 @@ def _folder(settings: ServeSettings, name: str) -> Path:
     folder = settings.folder / name
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
-
-
-def _listener(port: int) -> socket.socket:
-    """A socket that listens on loopback, bound before anything is told its port."""
-    try:
-        listener = socket.create_server(("127.0.0.1", port))
-    except OSError as error:
-        raise ProcessError(
-            f"port {port} on 127.0.0.1 can't be used ({error.strerror}); leave --google-port out to get a free one"
-        ) from error
-    # asyncio sets it on sockets of its own only; without it each answer waits 40 ms for the client's delayed ACK.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 @contextlib.contextmanager

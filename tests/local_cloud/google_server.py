@@ -15,6 +15,7 @@ import requests
 import uvicorn
 
 from local_cloud.app import CloudConfig, create_app
+from local_cloud.listening import listener, server_settings
 from local_cloud.trace import Decision
 
 PROJECT = "local-keyless"
@@ -76,22 +77,20 @@ def serving(*, aws_url: str, warehouse_url: str, state_directory: Path | None = 
         deployer_token=DEPLOYER_TOKEN,
         state_directory=state_directory,
     )
-    listener = socket.create_server(("127.0.0.1", 0))
-    # asyncio sets it only on sockets that name their protocol; without it each answer waits 40 ms for an ACK.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    bound = listener(0)
     started = threading.Event()
-    server = _Server(uvicorn.Config(create_app(config, clock=clock), log_level="error"), started)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    server = _Server(server_settings(create_app(config, clock=clock)), started)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:
         assert started.wait(20), "the server did not start"
         with requests.Session() as session:
             session.trust_env = False
-            yield Google(url=f"http://127.0.0.1:{listener.getsockname()[1]}", clock=clock, session=session)
+            yield Google(url=f"http://127.0.0.1:{bound.getsockname()[1]}", clock=clock, session=session)
     finally:
         server.should_exit = True
         thread.join(20)
-        listener.close()
+        bound.close()
 
 
 class _Server(uvicorn.Server):

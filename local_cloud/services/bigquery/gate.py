@@ -24,13 +24,13 @@ _TABLE = re.compile(r"[^\W][\w -]{0,1023}")
 
 def table_policies(cloud: Cloud, table: TableName) -> list[tuple[str, Policy]]:
     """Return the policies that count on a table: its own, its dataset's access list, the project's."""
-    return [(table.resource, cloud.policy(table.resource)), *dataset_policies(cloud, table.dataset)]
+    return [(table.resource, cloud.seen_policy(table.resource)), *dataset_policies(cloud, table.dataset)]
 
 
 def dataset_policies(cloud: Cloud, dataset: str) -> list[tuple[str, Policy]]:
     """Return the policies that count on a dataset: its access list, then the project's."""
     name = f"{cloud.project_name}/datasets/{dataset}"
-    access = rules.access_policy(cloud.datasets.get(dataset), cloud.policy(cloud.project_name))
+    access = rules.access_policy(cloud.datasets.seen(dataset), cloud.seen_policy(cloud.project_name))
     return [(name, access), *cloud.project_policies()]
 
 

@@ -47,7 +47,7 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
             now=now,
         )
         trail.passed(Part.REQUEST, "the audience names an active provider of an active pool", name)
-        signed = read_subject_token(asked.subject_token, audience=asked.audience, now=now)
+        signed = read_subject_token(asked.subject_token, audience=asked.audience, now=cloud.clock.host())
         trail.passed(
             Part.REQUEST,
             "the subject token is a signed GetCallerIdentity for this audience",

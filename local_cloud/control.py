@@ -1,0 +1,85 @@
+"""The ``_local`` routes that change something: the clock and the weather. Both are power, so both need the deployer.
+
+Whoever may move the clock may outlive a token or free a deleted pool's id, and whoever makes the weather may keep a
+revoked grant alive for a while. No grant gives either: only the deployer's own token does.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local_cloud.access import CLOUD_PLATFORM, authenticate
+from local_cloud.clock import ClockError, rfc3339
+from local_cloud.context import Cloud
+from local_cloud.errors import invalid_argument, permission_denied
+from local_cloud.http import answer, read_json
+from local_cloud.tokens import TokenKind
+from local_cloud.trace import Link, Part, Refusal, Refused
+from local_cloud.validation import problems
+from local_cloud.weather.model import Conditions
+
+
+async def get_clock(cloud: Cloud, request: Request) -> Response:
+    """``GET /_local/clock``: what time it is here, and how far that is ahead of the host."""
+    _only_the_deployer(cloud, request)
+    return _clock(cloud)
+
+
+async def move_clock(cloud: Cloud, request: Request) -> Response:
+    """``POST /_local/clock`` with ``{"advanceSeconds": N}``: put the clock ahead. It never goes back."""
+    _only_the_deployer(cloud, request)
+    body = await read_json(request)
+    step = body.get("advanceSeconds")
+    if set(body) != {"advanceSeconds"} or isinstance(step, bool) or not isinstance(step, int):
+        raise invalid_argument('The clock takes {"advanceSeconds": N}, N a whole number of seconds.')
+    try:
+        cloud.clock.advance(timedelta(seconds=min(max(step, -1), 10**10)))
+    except ClockError as problem:
+        raise invalid_argument(f"{problem}.") from problem
+    return _clock(cloud)
+
+
+async def get_weather(cloud: Cloud, request: Request) -> Response:
+    """``GET /_local/weather``: what it is like."""
+    _only_the_deployer(cloud, request)
+    return _weather(cloud)
+
+
+async def change_weather(cloud: Cloud, request: Request) -> Response:
+    """``POST /_local/weather``: what it shall be like; what is left out is calm, so ``{}`` ends all of it."""
+    _only_the_deployer(cloud, request)
+    body = await read_json(request)
+    try:
+        cloud.weather.change(Conditions.model_validate(body))
+    except ValidationError as problem:
+        raise invalid_argument(f"The weather can't be so: {'; '.join(problems(problem))}.") from problem
+    return _weather(cloud)
+
+
+def _clock(cloud: Cloud) -> Response:
+    return answer({"now": rfc3339(cloud.clock.now()), "aheadSeconds": int(cloud.clock.ahead.total_seconds())})
+
+
+def _weather(cloud: Cloud) -> Response:
+    return answer(cloud.weather.conditions.model_dump(by_alias=True))
+
+
+def _only_the_deployer(cloud: Cloud, request: Request) -> None:
+    resource = request.url.path
+    with cloud.trace.deciding(Link.ADMINISTRATION, resource=resource, quiet=True) as trail:
+        token = authenticate(cloud, request, trail, scopes=CLOUD_PLATFORM)
+        if token.kind is not TokenKind.DEPLOYER:
+            raise Refused(
+                Refusal(
+                    part=Part.PERMISSION,
+                    rule="clock and weather are moved by the deployer alone",
+                    saw=token.principal.member,
+                    wanted="the deployer's token",
+                    mend="send the token in the state folder's file deployer-token",
+                ),
+                permission_denied(f"Only the deployer may call {resource}."),
+            )

@@ -1,0 +1,1 @@
+"""Bad weather, on request: changes that take time to be seen, and answers that fail, hang or never come."""

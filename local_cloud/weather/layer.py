@@ -1,0 +1,86 @@
+"""The layer around the app in which requests are delayed, refused or lost. Never on ``/_local/`` or the page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from local_cloud.errors import ApiError, OAuthError, Shape, body_of, shape_of, unavailable
+from local_cloud.listening import CUT
+from local_cloud.weather.model import CALM, Weather
+
+_MARK = {"X-Local-Weather": "this answer was made up by the weather that was asked for"}
+
+
+class WeatherLayer:
+    """ASGI middleware.
+
+    Args:
+        app: What answers in good weather.
+        weather: Decides what happens to each request.
+    """
+
+    def __init__(self, app: ASGIApp, weather: Weather) -> None:
+        self._app = app
+        self._weather = weather
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, late, or not at all."""
+        exempt = scope["type"] != "http" or scope["path"] == "/" or scope["path"].startswith("/_local")
+        if exempt or self._weather.conditions is CALM:
+            await self._app(scope, receive, send)
+            return
+        fate = self._weather.draw()
+        if fate.delay_seconds:
+            await asyncio.sleep(fate.delay_seconds)
+        cut = cast("Callable[[], None] | None", scope.get("extensions", {}).get(CUT))
+        if fate.dropped and cut is not None:
+            cut()
+            # Until the server has noticed: it would take a return without an answer for a bug.
+            while (await receive())["type"] != "http.disconnect":
+                continue
+        elif fate.dropped or fate.error:
+            # Called without a connection (in-process), a drop can only be an error.
+            shape = shape_of(scope["path"])
+            error = too_many(shape) if fate.error == 429 else unavailable("The service is currently unavailable.")
+            await JSONResponse(body_of(error, shape), status_code=error.code, headers=_MARK)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def too_many(shape: Shape) -> ApiError | OAuthError:
+    """Build the answer to too many requests.
+
+    Sources: the exchange's is in Google's "Troubleshoot Workload Identity Federation"; BigQuery's, a 403, in its
+    "Error messages"; the others follow the "Errors" page of Google's API design.
+    """
+    if shape is Shape.OAUTH:
+        return OAuthError(
+            "quota_exceeded",
+            "The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few "
+            "seconds.",
+            code=429,
+        )
+    if shape is Shape.BIGQUERY:
+        return ApiError(
+            403,
+            "PERMISSION_DENIED",
+            "Exceeded rate limits: too many api requests per user per method for this user_method. For more "
+            "information, see https://cloud.google.com/bigquery/docs/troubleshoot-quotas",
+            reason="rateLimitExceeded",
+        )
+    detail = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "RATE_LIMIT_EXCEEDED",
+        "domain": "googleapis.com",
+    }
+    return ApiError(
+        429,
+        "RESOURCE_EXHAUSTED",
+        "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute'.",
+        details=[detail],
+    )
