@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud test lint format locks bench bench-setup clean
+.PHONY: help setup demo local-cloud test soak lint format locks bench bench-setup clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -29,6 +29,11 @@ local-cloud: $(READY) ## the local cloud in the foreground, with the export line
 
 test: $(READY) ## every test
 	@$(RUN) -m pytest -n 2 --dist loadfile
+
+soak: export KEYLESS_ROUNDS ?= 20
+soak: export KEYLESS_KILLS ?= 10
+soak: $(READY) ## the robustness tests for longer: twenty rounds, ten kills; a quarter of an hour
+	@$(RUN) -m pytest -n 2 --dist loadfile -m "soak or not soak" tests/robustness
 
 lint: $(READY) ## ruff and mypy --strict
 	@$(RUN) -m ruff check .

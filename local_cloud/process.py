@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -187,6 +188,25 @@ def last_lines(log: Path) -> str:
     except OSError as error:
         return f"unreadable ({error.strerror})"
     return " | ".join(line.strip()[:_LONGEST_LINE] for line in lines[-_LAST_LINES:] if line.strip())
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it, as the system tells at this moment. Linux only."""
+    found, waiting = [], [pid]
+    while waiting:
+        found.append(waiting.pop())
+        for listed in Path(f"/proc/{found[-1]}/task").glob("*/children"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+                waiting += map(int, listed.read_text().split())
+    return found
+
+
+def command_line(pid: int) -> str:
+    """What a process was started as; empty if it has ended. Linux only."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _json_object(line: str) -> dict[str, Any]:

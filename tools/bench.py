@@ -26,6 +26,7 @@ from infra import package
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
+from local_cloud.process import command_line, family
 from local_cloud.stage import Stage
 
 _MEGABYTE = 1_000_000
@@ -106,8 +107,8 @@ def _memory() -> list[Figure]:
             stage.put_rows(ROWS)
             if stage.invoke().failed:
                 raise RuntimeError("the function failed; `make demo` tells why")
-            held = {pid: _proportional_bytes(pid) / _MEGABYTE for pid in _family(cloud.pid)}
-            function = {pid for pid in held if "ministack-lambda" in _command_line(pid)}
+            held = {pid: _proportional_bytes(pid) / _MEGABYTE for pid in family(cloud.pid)}
+            function = {pid for pid in held if "ministack-lambda" in command_line(pid)}
             stage.destroy()
     of_cloud = sum(size for pid, size in held.items() if pid not in function)
     return [
@@ -159,23 +160,12 @@ def _make_writable(folder: Path) -> None:
             path.chmod(0o755)
 
 
-def _family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
-    children = Path(f"/proc/{pid}/task").glob("*/children")
-    below = [int(child) for listed in children for child in listed.read_text().split()]
-    return [pid, *(one for child in below for one in _family(child))]
-
-
 def _proportional_bytes(pid: int) -> int:
     """Memory of a process, with what it shares counted by share."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
     raise RuntimeError(f"the system does not tell the memory of process {pid}; this benchmark needs Linux")
-
-
-def _command_line(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -18,13 +19,14 @@ import grpc.aio  # type: ignore[import-untyped]  # grpc ships no types
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]  # protobuf ships no types
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # the engine's messages pass gRPC's default size
-from pulumi.runtime.proto import provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from local_cloud.plugins import ATTACHABLE
 from local_cloud.plugins.errors import PluginError
 from local_cloud.plugins.provider import StandIn
 from local_cloud.plugins.wire import readable_archives
 
+_ORPHAN_SECONDS = 1.0
 _Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
@@ -51,7 +53,7 @@ def _mended(inner: _Handler) -> _Handler:
             if field.message_type is not None and field.message_type.full_name == "google.protobuf.Struct":
                 readable_archives(value)
         try:
-            return await inner(request, context)
+            return _or_nothing(await inner(request, context))
         except Exception as error:  # the SDK wraps every error in a bare Exception and keeps ours as its context
             cause = error if isinstance(error, PluginError) else error.__context__
             if not isinstance(cause, PluginError):
@@ -59,6 +61,14 @@ def _mended(inner: _Handler) -> _Handler:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(cause))
 
     return call
+
+
+def _or_nothing(answer: Any) -> Any:  # noqa: ANN401 (protobuf messages)
+    """An import takes a resource that was not found for one without properties, unless there are none at all."""
+    if isinstance(answer, provider_pb2.ReadResponse) and not answer.id:
+        answer.ClearField("properties")
+        answer.ClearField("inputs")
+    return answer
 
 
 class _Attachable(ProviderServicer):
@@ -83,11 +93,24 @@ async def _serve(provider: StandIn, version: str, engine_address: str) -> None:
     # The engine reads the port from the first line.
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    await server.wait_for_termination()
+    await asyncio.wait(
+        [asyncio.create_task(server.wait_for_termination()), asyncio.create_task(_orphaned())],
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+
+
+async def _orphaned() -> None:
+    """Returns when the engine that started this process is gone: killed, it ends nobody.
+
+    Asked now and then, since the system's own signal would come when the engine's thread ends that started us.
+    """
+    engine = os.getppid()
+    while os.getppid() == engine:
+        await asyncio.sleep(_ORPHAN_SECONDS)
 
 
 def serve(provider: StandIn, *, version: str, engine_address: str) -> None:
-    """Serve until the engine ends this process.
+    """Serve until the engine ends this process, or ends itself.
 
     Args:
         provider: the stand-in.

@@ -1,0 +1,147 @@
+"""An engine that is killed in the middle of ``pulumi up``: recover, refresh and up converge, and nothing is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.program import ROOT
+from local_cloud.cloud import LocalCloud
+from local_cloud.process import command_line, family
+from tools.recover import IMPORT_IDS
+
+KILLS = int(os.environ.get("KEYLESS_KILLS", "1"))
+"""`make soak` kills ten times."""
+
+SEED = int(os.environ.get("KEYLESS_SEED", "1"))
+LIMIT_SECONDS = 60.0
+UP = ("up", "--yes", "--skip-preview")
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    with LocalCloud.start() as running:
+        pulumi(running, "stack", "init", "local")
+        yield running
+
+
+def shell(cloud: LocalCloud) -> dict[str, str]:
+    return {**os.environ, **cloud.environment(), "PULUMI_STACK": "local"}
+
+
+def pulumi(cloud: LocalCloud, *arguments: str) -> str:
+    finished = subprocess.run(
+        ["pulumi", *arguments], cwd=ROOT, env=shell(cloud), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert finished.returncode == 0, f"pulumi {arguments}: {finished.stdout + finished.stderr}"
+    return finished.stdout
+
+
+def recover(cloud: LocalCloud) -> str:
+    command = [sys.executable, "-m", "tools.recover", "local"]
+    finished = subprocess.run(
+        command, cwd=ROOT, env=shell(cloud), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+def converges(cloud: LocalCloud) -> None:
+    """Refresh and up succeed, a second up has nothing to do, and destroy leaves nothing."""
+    pulumi(cloud, "refresh", "--yes", "--skip-preview")
+    pulumi(cloud, *UP)
+    pulumi(cloud, "up", "--yes", "--expect-no-changes")
+    pulumi(cloud, "destroy", "--yes", "--skip-preview")
+    resources = cloud.resources()
+    assert [resources[kind] for kind in ("pools", "providers", "serviceAccounts", "datasets")] == [[], [], [], {}]
+    assert [aws(cloud, "lambda").list_functions()["Functions"], aws(cloud, "iam").list_roles()["Roles"]] == [[], []]
+
+
+def aws(cloud: LocalCloud, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=cloud.aws_url,
+        region_name=cloud.aws_region,
+        aws_access_key_id=cloud.aws_account_id,
+        aws_secret_access_key="test",
+    )
+
+
+def killed_up(cloud: LocalCloud, chance: random.Random) -> None:
+    """Starts an up and kills the engine a little after the role is there: that moment is the middle of the work."""
+    iam, deadline = aws(cloud, "iam"), time.monotonic() + LIMIT_SECONDS
+    with subprocess.Popen(
+        ["pulumi", *UP],
+        cwd=ROOT,
+        env=shell(cloud),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as engine:
+        while not iam.list_roles()["Roles"]:
+            assert engine.poll() is None, "the up ended before it could be killed"
+            assert time.monotonic() < deadline, "no role was made in time"
+        started = family(engine.pid)
+        until = time.monotonic() + chance.uniform(0, 0.5)
+        while time.monotonic() < until:
+            aws(cloud, "iam").list_roles()
+        os.killpg(engine.pid, signal.SIGKILL)
+    for pid in started:
+        # Pulumi's own language host looks for its engine every five minutes only.
+        if "pulumi-language-python" in command_line(pid):
+            os.kill(pid, signal.SIGKILL)
+    while left := [line for line in map(command_line, started) if line]:
+        assert time.monotonic() < deadline, f"still there after the engine was killed: {left}"
+
+
+@pytest.mark.timeout(60 + 60 * KILLS)
+def test_after_a_killed_engine_recover_refresh_and_up_converge_and_no_plugin_stays(cloud: LocalCloud) -> None:
+    chance = random.Random(SEED)  # noqa: S311  (moments, not secrets)
+    for _ in range(KILLS):
+        killed_up(cloud, chance)
+        recover(cloud)
+        converges(cloud)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(150)
+def test_everything_that_was_made_and_never_noted_is_taken_over(cloud: LocalCloud) -> None:
+    pulumi(cloud, *UP)
+    state = next(Path(cloud.folder).rglob("stacks/keyless-bigquery/local.json"))
+    noted = json.loads(state.read_text())
+    latest = noted["checkpoint"]["latest"]
+    lost = [resource for resource in latest["resources"] if resource["type"] in IMPORT_IDS]
+    assert {resource["type"] for resource in lost} == set(IMPORT_IDS), "the stack has one of each"
+    forget(latest, lost)
+    state.write_text(json.dumps(noted))
+    told = recover(cloud)
+    assert told.count("taken over") == len(lost), told
+    converges(cloud)
+
+
+def forget(latest: dict[str, Any], lost: list[dict[str, Any]]) -> None:
+    """Turns a state into that of an engine killed before it noted these resources, or got to what needs them."""
+    gone = {resource["urn"] for resource in lost}
+    while more := {
+        resource["urn"]
+        for resource in latest["resources"]
+        if resource["urn"] not in gone and gone & set(resource.get("dependencies") or [])
+    }:
+        gone |= more
+    outcome = {"id", "outputs", "dependencies", "propertyDependencies"}
+    latest["resources"] = [resource for resource in latest["resources"] if resource["urn"] not in gone]
+    latest["pending_operations"] = [
+        {"type": "creating", "resource": {name: value for name, value in one.items() if name not in outcome}}
+        for one in lost
+    ]

@@ -1,0 +1,43 @@
+"""Up and destroy, again and again: nothing is left in either cloud, and no process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.demo.story import ROWS
+from local_cloud.process import command_line, family
+from local_cloud.stage import Stage
+
+ROUNDS = int(os.environ.get("KEYLESS_ROUNDS", "2"))
+"""`make soak` does twenty."""
+
+
+@pytest.fixture
+def cloud() -> Iterator[LocalCloud]:
+    with LocalCloud.start() as running:
+        yield running
+
+
+def running() -> set[int]:
+    """This process and all below it: the cloud's servers, the plugins, engines and functions."""
+    return set(family(os.getpid()))
+
+
+@pytest.mark.timeout(60 + 30 * ROUNDS)
+def test_rounds_of_up_and_destroy_leave_nothing_behind(cloud: LocalCloud, tmp_path: Path) -> None:
+    with Stage(cloud, tmp_path) as stage:
+        before, processes = stage.holdings(), running()
+        for number in range(ROUNDS):
+            stage.up()
+            stage.put_rows(ROWS)
+            assert not stage.invoke().failed
+            stage.destroy()
+            assert stage.holdings() == before, f"round {number}"
+            assert [command_line(pid) for pid in running() - processes] == [], f"round {number}"
+        resources = cloud.resources()
+        assert len(resources["deletedPools"]) == ROUNDS, "a deleted pool's id stays taken, as at Google"
