@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import environments
+from local_cloud.emulator import Emulator
 from local_cloud.process import Child, Command
 
 _LAUNCHER = Path(__file__).parent / "ministack_main.py"
@@ -29,17 +30,11 @@ class AwsSettings:
     port: int = 0
 
 
-class LocalAws:
-    """A running local AWS.
+class LocalAws(Emulator):
+    """A running local AWS."""
 
-    Attributes:
-        child: its process.
-        url: its base URL, once it is ready.
-    """
-
-    def __init__(self, child: Child) -> None:
-        self.child = child
-        self.url = ""
+    listening = "listening"
+    health = "/_ministack/health"
 
     @classmethod
     def start(cls, settings: AwsSettings) -> LocalAws:
@@ -59,17 +54,6 @@ class LocalAws:
             folder=settings.folder,
         )
         return cls(Child.start(command))
-
-    def wait(self, *, limit_seconds: float) -> None:
-        """Wait until it answers.
-
-        Raises:
-            ProcessError: when it does not.
-        """
-        port = self.child.wait_for_event("listening", limit_seconds=limit_seconds)["port"]
-        url = f"http://127.0.0.1:{port}"
-        self.child.wait_for_answer(f"{url}/_ministack/health", limit_seconds=limit_seconds)
-        self.url = url
 
 
 def clean_environment(settings: AwsSettings, temporary: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import environments
+from local_cloud.emulator import Emulator
 from local_cloud.process import Child, Command
 
 
@@ -22,17 +23,11 @@ class WarehouseSettings:
     folder: Path
 
 
-class LocalWarehouse:
-    """A running local BigQuery.
+class LocalWarehouse(Emulator):
+    """A running local BigQuery."""
 
-    Attributes:
-        child: its process.
-        url: its base URL, once it is ready.
-    """
-
-    def __init__(self, child: Child) -> None:
-        self.child = child
-        self.url = ""
+    listening = "rest.listen"
+    health = "/healthz"
 
     @classmethod
     def start(cls, settings: WarehouseSettings) -> LocalWarehouse:
@@ -66,14 +61,3 @@ class LocalWarehouse:
             folder=settings.folder,
         )
         return cls(Child.start(command))
-
-    def wait(self, *, limit_seconds: float) -> None:
-        """Wait until it answers.
-
-        Raises:
-            ProcessError: when it does not.
-        """
-        port = self.child.wait_for_event("rest.listen", limit_seconds=limit_seconds)["port"]
-        url = f"http://127.0.0.1:{port}"
-        self.child.wait_for_answer(f"{url}/healthz", limit_seconds=limit_seconds)
-        self.url = url
