@@ -26,6 +26,11 @@ async def decisions(cloud: Cloud, request: Request) -> Response:
     return answer({"decisions": [decision.to_json() for decision in cloud.trace.after(after)]})
 
 
+async def unsupported(cloud: Cloud, _request: Request) -> Response:
+    """``GET /_local/unsupported``: what was asked for and isn't served, the latest at the end."""
+    return answer({"unsupported": cloud.unsupported.to_json()})
+
+
 async def resources(cloud: Cloud, _request: Request) -> Response:
     """``GET /_local/resources``: what exists now. Soft-deleted pools and providers are listed apart."""
     now = cloud.clock.now()

@@ -1,8 +1,9 @@
 """The local Google: every route at a glance, and the one place where refusals and errors become responses.
 
 Nothing is allowed because it is local: every route but ``_local`` and the public discovery document asks for a token
-that was issued here, or for a subject token that AWS vouches for. A known path with another method is 405, an unknown
-one 404, both in Google's shape; an internal error is logged and answered without details.
+that was issued here, or for a subject token that AWS vouches for. A known path with another method is 405, an
+unknown one 404 or 501, all in Google's shape and noted as unsupported; an internal error is logged and answered
+without details.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
@@ -20,11 +22,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from local_cloud import admin, control
+from local_cloud import admin, control, unsupported
 from local_cloud.clock import Clock, SystemClock
 from local_cloud.config import CloudConfig
 from local_cloud.context import Cloud, open_cloud
-from local_cloud.errors import ApiError, CloudError, OAuthError, body_of, not_found, shape_of, unimplemented
+from local_cloud.errors import ApiError, CloudError, OAuthError, body_of, shape_of
 from local_cloud.services.bigquery import datasets, discovery, jobs, tables
 from local_cloud.services.iam import accounts, pools
 from local_cloud.services.iam_credentials import routes as iam_credentials
@@ -53,6 +55,7 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("GET", "/_local/health", admin.health),
     ("GET", "/_local/decisions", admin.decisions),
     ("GET", "/_local/resources", admin.resources),
+    ("GET", "/_local/unsupported", admin.unsupported),
     ("GET", "/_local/clock", control.get_clock),
     ("POST", "/_local/clock", control.move_clock),
     ("GET", "/_local/weather", control.get_weather),
@@ -172,12 +175,16 @@ class _Endpoint:
     async def _answer(self, request: Request) -> Response:
         handler = self.handlers.get(request.method)
         if handler is None:
-            return _write(_wrong_method(request, sorted(self.handlers)), request)
+            wrong = unsupported.of_wrong_method(request, allowed=sorted(self.handlers))
+            return _not_served(self.cloud, request, wrong)
+        if (unreadable := unsupported.of_known_route(request)) is not None:
+            return _not_served(self.cloud, request, unreadable)
         try:
             return await handler(self.cloud, request)
-        except Refused as refused:
-            return _write(refused.answer, request)
-        except CloudError as error:
+        except (Refused, CloudError) as problem:
+            error = problem.answer if isinstance(problem, Refused) else problem
+            if isinstance(error, ApiError) and error.code == HTTPStatus.NOT_IMPLEMENTED:
+                return _not_served(self.cloud, request, error)
             return _write(error, request)
         except ClientDisconnect:
             # Nobody is left to read an answer; the status is for the log alone.
@@ -203,6 +210,9 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
     for method, path, handler in _ROUTES:
         handlers.setdefault(path, {})[method] = handler
 
+    async def unknown_path(request: Request, _error: Exception) -> Response:
+        return _not_served(cloud, request, unsupported.of_unknown_path(request))
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
@@ -213,7 +223,7 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
         routes=[
             Route(path, _Endpoint(cloud=cloud, handlers=methods), methods=None) for path, methods in handlers.items()
         ],
-        exception_handlers={HTTPException: _unknown_path},
+        exception_handlers={HTTPException: unknown_path},
         lifespan=lifespan,
     )
     # A redirect to the path with or without its slash would answer what Google answers with 404.
@@ -229,21 +239,9 @@ def _write(error: CloudError, request: Request) -> Response:
     return JSONResponse(body_of(error, shape), status_code=code, headers=headers)
 
 
-async def _unknown_path(request: Request, _error: Exception) -> Response:
-    path = request.url.path
-    if path.startswith(("/upload/", "/bigquery/v2/", "/$discovery/")):
-        return _write(unimplemented(f"{request.method} {path[:200]} is not offered by the local cloud."), request)
-    return _write(not_found(f"The requested URL {path[:200]} was not found on this server."), request)
-
-
-def _wrong_method(request: Request, allowed: Sequence[str]) -> ApiError:
-    return ApiError(
-        405,
-        "UNIMPLEMENTED",
-        f"The method {request.method[:20]} is not allowed for {request.url.path[:200]}; use {', '.join(allowed)}.",
-        reason="httpMethodNotAllowed",
-        headers={"Allow": ", ".join(allowed)},
-    )
+def _not_served(cloud: Cloud, request: Request, error: ApiError) -> Response:
+    cloud.unsupported.note(request, error)
+    return _write(error, request)
 
 
 def _internal() -> ApiError:

@@ -18,6 +18,7 @@ from local_cloud.services.service_usage.model import EnabledService
 from local_cloud.store import Collection, new_etag
 from local_cloud.tokens import Token, Tokens
 from local_cloud.trace import Trace
+from local_cloud.unsupported import UnsupportedRequests
 from local_cloud.weather.model import Weather
 from local_cloud.weather.propagation import Propagated
 
@@ -30,6 +31,7 @@ class Cloud:
     clock: MovableClock
     weather: Weather
     trace: Trace
+    unsupported: UnsupportedRequests
     tokens: Tokens
     operations: Operations
     services: Propagated[EnabledService]
@@ -90,6 +92,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         clock=clock,
         weather=weather,
         trace=Trace(clock),
+        unsupported=UnsupportedRequests(),
         tokens=Tokens(
             clock=clock,
             records=Collection("tokens", Token.from_json, folder=folder),
