@@ -24,6 +24,7 @@ MOST_INSERT_BYTES = 10 * 1024 * 1024
 
 _PAGING = ("maxResults", "startIndex", "pageToken", "selectedFields", "formatOptions.useInt64Timestamp")
 _OTHER_KINDS = ("materializedView", "externalDataConfiguration", "snapshotDefinition", "cloneDefinition")
+_CLEARED: dict[str, Any] = {"description": "", "friendlyName": "", "labels": {}}
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
 _COLUMN_TYPE = re.compile(r"[A-Z][A-Z0-9]{1,20}")
 _SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
@@ -83,7 +84,7 @@ async def get_table(cloud: Cloud, request: Request) -> Response:
 
 async def replace_table(cloud: Cloud, request: Request) -> Response:
     """``PUT …/tables/TABLE``: the whole object; new columns become real ones."""
-    return await _change(cloud, request, cleared={"description": "", "friendlyName": "", "labels": {}})
+    return await _change(cloud, request, cleared=_CLEARED)
 
 
 async def update_table(cloud: Cloud, request: Request) -> Response:
@@ -158,7 +159,7 @@ async def insert_rows(cloud: Cloud, request: Request) -> Response:
 async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) -> Response:
     table = table_of(cloud, request)
     permit(cloud, request, Need(permission="bigquery.tables.update", table=table))
-    body = await read_json(request)
+    body = _without_nulls(await read_json(request))
     before = await _existing(cloud, table)
     view = _view(cloud, body)
     text_field(body, "description", limit=16384)
@@ -176,6 +177,12 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
         cloud, request.method, table.path, body={**cleared, **body, "tableReference": _reference(table)}
     )
     return answer(_wire(cloud, table, changed))
+
+
+def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:
+    """Read ``null`` as Google does: it clears text and labels; ``"schema": null``, which bq sends, is no change."""
+    given = {key: value for key, value in body.items() if value is not None}
+    return {**{key: value for key, value in _CLEARED.items() if key in body}, **given}
 
 
 async def _run(cloud: Cloud, sql: str) -> None:

@@ -202,3 +202,14 @@ def test_a_job_id_can_be_used_once(enabled: Google) -> None:
     assert enabled.call("POST", f"{BIGQUERY_PATH}/jobs", {"configuration": {"load": {}}}).status_code == 501
     listed = enabled.done("GET", f"{BIGQUERY_PATH}/jobs?projection=full")["jobs"]
     assert first["id"] in [entry["id"] for entry in listed]
+
+
+def test_a_null_clears_a_text_and_leaves_the_schema_as_bq_means_it(enabled: Google, dataset: str) -> None:
+    tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
+    fields = [{"name": "a", "type": "INTEGER"}]
+    enabled.done("POST", tables, {"tableReference": {"tableId": "t"}, "schema": {"fields": fields}})
+    kept: dict[str, Any] = {"schema": None, "description": "new", "labels": {}, "resourceTags": {}}
+    assert enabled.done("PATCH", f"{tables}/t", kept)["description"] == "new"
+    changed = enabled.done("PATCH", f"{tables}/t", {"description": None})
+    assert not changed.get("description")
+    assert changed["schema"]["fields"][0]["name"] == "a"
