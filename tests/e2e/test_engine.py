@@ -12,6 +12,7 @@ from infra import outputs
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
 from local_cloud.cloud import LocalCloud
 from local_cloud.stage import Stage
+from tests.failed_runs import forget_failed_runs
 
 
 def test_a_second_up_changes_nothing(stage: Stage) -> None:
@@ -58,6 +59,7 @@ def test_a_bad_setting_is_told_by_the_engine_without_a_traceback(
 ) -> None:
     with Stage(cloud, tmp_path, {key: value}) as stage, pytest.raises(CommandError, match=told) as refused:
         stage.preview()
+    forget_failed_runs()
     assert f"{key} is '{value}'" in str(refused.value)
     assert "Traceback" not in str(refused.value)
 

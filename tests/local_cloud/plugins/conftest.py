@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +9,7 @@ import pytest
 
 from engine.workspace import Workspace
 from local_cloud.aws import AwsSettings, LocalAws
+from tests.failed_runs import forget_failed_runs
 from tests.local_cloud.plugins.stacks import ACCOUNT, Deployment
 from tests.local_cloud.plugins.stub_google import TOKEN, Google, running_google
 
@@ -47,15 +45,4 @@ def deployment(workspace: Workspace, tmp_path: Path) -> Iterator[Deployment]:
     made = Deployment.make(workspace, tmp_path / "project", variables)
     yield made
     made.stack.workspace.remove_stack("test", force=True)
-    _forget_failed_runs()
-
-
-def _forget_failed_runs() -> None:
-    """SDK 3.272 leaves event loop and coroutines behind when a run fails; collect them here, where it is known."""
-    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            gc.collect()
-    finally:
-        sys.unraisablehook = hook
+    forget_failed_runs()
