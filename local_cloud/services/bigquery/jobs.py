@@ -13,7 +13,7 @@ from local_cloud.clock import rfc3339
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, already_exists, invalid_argument, not_found, unimplemented
 from local_cloud.http import answer, object_field, page, read_json
-from local_cloud.permissions import CREATE_JOB, GET_DATA, Grant, decide
+from local_cloud.permissions import CREATE_JOB, GET_DATA, NO_POLICY, Grant, decide
 from local_cloud.services.bigquery import effects, rules, warehouse
 from local_cloud.services.bigquery.gate import (
     DEFAULT_LOCATION,
@@ -120,7 +120,10 @@ async def _permit_job(
     with cloud.trace.deciding(Link.JOB, resource=cloud.project_name) as trail:
         token = authenticate(cloud, request, trail, scopes=BIGQUERY_SCOPES)
         check_enabled(cloud, SERVICE)
-        cloud.check_project(request.path_params["project"])
+        payer = str(request.path_params["project"])
+        if payer not in {cloud.config.project_id, cloud.config.project_number}:
+            # Nobody holds anything on a project that isn't here, so it is refused as any other missing grant is.
+            authorize(token, CREATE_JOB, [(f"projects/{payer:.100}", NO_POLICY)], trail, rules.job_denied(payer))
         authorize(token, CREATE_JOB, cloud.project_policies(), trail, rules.job_denied(cloud.config.project_id))
         _check_kind(configuration)
         sql = rules.check_query_fields(query)

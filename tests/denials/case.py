@@ -1,0 +1,40 @@
+"""What a line of the denial table says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from local_cloud.trace import Link, Part
+from tests.denials.world import World
+
+Step = Callable[[World], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A way of getting in that must fail, and the smallest change with which it succeeds.
+
+    Attributes:
+        name: Who or what is refused: a noun phrase, unique.
+        change: The smallest change with which it succeeds, in words.
+        wrong: Puts the one thing wrong, in a world where everything is right.
+        right: Puts that one thing right, and nothing else.
+        link: At which link of the chain it is refused.
+        part: What that link was looking at; ``None``: the refusal is a conflict, which leaves no trace.
+        rule: By which rule; words of the refusal in the trace.
+        status: Google's HTTP status.
+        error: Google's code: ``error`` of an exchange, ``status`` of an API, ``reason`` of BigQuery.
+        says: Words of Google's message; empty where nobody has seen Google's own.
+    """
+
+    name: str
+    change: str
+    wrong: Step
+    right: Step
+    link: Link
+    part: Part | None
+    rule: str
+    status: int
+    error: str
+    says: str = ""
