@@ -32,6 +32,7 @@ from local_cloud.services.iam import accounts, pools
 from local_cloud.services.iam_credentials import routes as iam_credentials
 from local_cloud.services.resource_manager import routes as resource_manager
 from local_cloud.services.service_usage import routes as service_usage
+from local_cloud.services.sts import introspection
 from local_cloud.services.sts import routes as sts
 from local_cloud.trace import Refused
 from local_cloud.weather.layer import WeatherLayer
@@ -62,6 +63,7 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("POST", "/_local/weather", control.change_weather),
     # Security Token Service
     ("POST", "/v1/token", sts.exchange_token),
+    ("POST", "/v1/introspect", introspection.introspect_token),
     # IAM Credentials
     ("POST", _ACCOUNT + ":generateAccessToken", iam_credentials.generate_access_token),
     # Cloud Resource Manager, Cloud Billing

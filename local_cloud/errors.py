@@ -37,7 +37,7 @@ class Shape(Enum):
 
 def shape_of(path: str) -> Shape:
     """Say in which shape the errors of a path are written."""
-    if path == "/v1/token":
+    if path in {"/v1/token", "/v1/introspect"}:
         return Shape.OAUTH
     return Shape.BIGQUERY if path.startswith(("/bigquery/", "/upload/bigquery/")) else Shape.GOOGLE
 

@@ -14,7 +14,8 @@ from tests.local_cloud.google_server import Google, serving
 
 _VALUES = {"project": "local-keyless", "account": "a@b.c", "service": "iam.googleapis.com"}
 _PATHS = sorted({path for _, path, _ in _ROUTES})
-_PUBLIC = {"/v1/token", "/$discovery/rest"}
+_OAUTH = {"/v1/token", "/v1/introspect"}
+_PUBLIC = _OAUTH | {"/$discovery/rest"}
 _GUARDED = [(m, p) for m, p, _ in _ROUTES if not p.startswith("/_local/") and p not in _PUBLIC]
 _BODIES = [(m, p) for m, p in _GUARDED if m in {"POST", "PUT", "PATCH"}]
 
@@ -34,7 +35,7 @@ def check_shape(answer: requests.Response, path: str) -> Any:
     """Insist on the shape that the path's clients parse."""
     assert answer.headers["content-type"] == "application/json", answer.text
     body = answer.json()
-    if path == "/v1/token":
+    if path in _OAUTH:
         assert set(body) == {"error", "error_description"}
         return body
     error = body["error"]

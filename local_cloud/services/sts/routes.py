@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from urllib.parse import parse_qsl
 
@@ -14,10 +15,11 @@ from local_cloud.errors import ApiError, OAuthError
 from local_cloud.http import parse_json, read_body
 from local_cloud.services.sts.aws_caller import ask_aws
 from local_cloud.services.sts.model import ACCESS_TOKEN_TYPE, LIFETIME_SECONDS, ExchangeRequest
+from local_cloud.services.sts.oauth_client import check_client
 from local_cloud.services.sts.rules import check_caller, check_provider, check_request, identify
 from local_cloud.services.sts.subject_token import read_subject_token
 from local_cloud.tokens import TokenKind
-from local_cloud.trace import Link, Part, Refusal, Refused
+from local_cloud.trace import Link, Part
 
 MOST_FORM_BYTES = 64 * 1024
 _FIELDS = {
@@ -28,6 +30,7 @@ _FIELDS = {
     "subjectToken": "subject_token",
     "subjectTokenType": "subject_token_type",
     "options": "options",
+    "tokenTypeHint": "token_type_hint",
 }
 
 
@@ -35,7 +38,7 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
     """Exchange a subject token for a federated token (STS v1 ``token``)."""
     asked = await _read(request)
     with cloud.trace.deciding(Link.TOKEN_EXCHANGE, resource=asked.audience) as trail:
-        _check_no_authorization(request)
+        check_client(request.headers.getlist("authorization"))
         name = check_request(asked)
         check_enabled(cloud, "sts.googleapis.com")
         now = cloud.clock.now()
@@ -77,28 +80,22 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
     )
 
 
-def _check_no_authorization(request: Request) -> None:
-    if "authorization" in request.headers:
-        raise Refused(
-            Refusal(
-                part=Part.REQUEST,
-                rule="an exchange must not carry an Authorization header (STS v1 token)",
-                saw="an Authorization header",
-                wanted="none",
-                mend="send the exchange without credentials of its own; the subject token is the credential",
-            ),
-            OAuthError("invalid_request", "The Authorization header must not be set for this token exchange."),
-        )
-
-
 async def _read(request: Request) -> ExchangeRequest:
+    fields = await read_fields(request)
+    return ExchangeRequest(**{entry.name: fields.get(entry.name, "") for entry in dataclasses.fields(ExchangeRequest)})
+
+
+async def read_fields(request: Request) -> dict[str, str]:
+    """Read a form or a JSON object as fields named like the form's.
+
+    Raises:
+        OAuthError: It is neither, or a field isn't text or comes twice.
+        ApiError: 413, it is too large.
+    """
     body = await read_body(request, limit=MOST_FORM_BYTES)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
-        fields = _from_json(body)
-    else:
-        fields = _from_form(body)
-    names = _FIELDS.values()
-    return ExchangeRequest(**{name: fields.get(name, "") for name in names})
+        return _from_json(body)
+    return _from_form(body)
 
 
 def _from_json(body: bytes) -> dict[str, str]:
