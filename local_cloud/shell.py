@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -14,9 +15,13 @@ from local_cloud.endpoints import CONFIG_FILE, TOKEN_FILE, Endpoints, write_priv
 NAMESPACE = "keyless-bigquery"
 """The project's name, and so the namespace of its config keys."""
 
+BIGQUERY_SETTINGS_FILE = "bigqueryrc"
+_BIGQUERY_SETTINGS = "".join(f"[{command}]\n--use_legacy_sql=false\n" for command in ("query", "mk"))
+_LOOPBACK = "127.0.0.1"
+
 
 def prepare(folder: Path, endpoints: Endpoints) -> None:
-    """Write the stack's settings for this run.
+    """Write the stack's settings and bq's for this run.
 
     Args:
         folder: state folder of the local cloud.
@@ -31,6 +36,7 @@ def prepare(folder: Path, endpoints: Endpoints) -> None:
         f"{NAMESPACE}:awsEndpoint": endpoints.aws_url,
     }
     write_private(folder / CONFIG_FILE, yaml.safe_dump(settings, sort_keys=False))
+    write_private(folder / BIGQUERY_SETTINGS_FILE, _BIGQUERY_SETTINGS)
 
 
 def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
@@ -41,20 +47,30 @@ def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
         endpoints: where it is.
     """
     google = f"{endpoints.google_url}/"
-    overrides = ("IAM", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE", "IAMCREDENTIALS", "STS", "BIGQUERY")
+    overrides = ("IAM", "CLOUDRESOURCEMANAGER", "CLOUDBILLING", "SERVICEUSAGE", "IAMCREDENTIALS", "STS", "BIGQUERY")
+    direct = ",".join(filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), _LOOPBACK]))
     return {
         **Workspace(folder).environment(),
         "PULUMI_OPTION_CONFIG_FILE": str(folder / CONFIG_FILE),
         "GOOGLE_OAUTH_ACCESS_TOKEN": endpoints.deployer_token,
         "AWS_ACCESS_KEY_ID": endpoints.aws_account_id,
         "AWS_SECRET_ACCESS_KEY": "test",
+        # Empty counts as unset: a session of one's own must not be sent along with these keys.
+        "AWS_SESSION_TOKEN": "",
         "AWS_REGION": endpoints.aws_region,
         "AWS_DEFAULT_REGION": endpoints.aws_region,
         "AWS_ENDPOINT_URL": endpoints.aws_url,
-        # gcloud's own settings, so that the user's account is neither used nor changed.
+        # Through a proxy nothing of this would be found.
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+        # gcloud's and bq's own settings, so that the user's account is neither used nor changed.
         "CLOUDSDK_CONFIG": str(folder / "gcloud"),
         "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(folder / TOKEN_FILE),
         "CLOUDSDK_CORE_PROJECT": endpoints.project_id,
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
+        "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+        "CLOUDSDK_SURVEY_DISABLE_PROMPTS": "true",
+        "BIGQUERYRC": str(folder / BIGQUERY_SETTINGS_FILE),
         **{f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name}": google for name in overrides},
     }
 
@@ -82,6 +98,7 @@ def instructions(folder: Path, endpoints: Endpoints) -> str:
         "#   pulumi stack select --create local && pulumi up",
         "#   aws lambda list-functions",
         "#   gcloud iam workload-identity-pools list --location=global",
-        "#   bq ls",
+        "#   bq query 'SELECT 1 AS one'",
+        f"# What a tool asks for and isn't served here: curl {endpoints.google_url}/_local/unsupported",
     ]
     return "".join(f"{line}\n" for line in lines)
