@@ -142,6 +142,11 @@ class LocalCloud:
         """What exists in the local Google now."""
         return self._get("/_local/resources", {})
 
+    def unsupported(self) -> list[dict[str, Any]]:
+        """The latest requests that the local Google does not serve."""
+        found: list[dict[str, Any]] = self._get("/_local/unsupported", {})["unsupported"]
+        return found
+
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         answer = httpx.get(
             self.google_url + path,
