@@ -16,6 +16,8 @@ from local_cloud.store import Collection
 MOST_LIVE_TOKENS = 5000
 """When more are alive the oldest go first, so that a loop of exchanges can't fill the memory."""
 
+_FIRST_PURGE = 128
+
 
 class TokenKind(Enum):
     """How a token came to be; they are refused in different places."""
@@ -87,6 +89,7 @@ class Tokens:
             decision=None,
             fingerprint=fingerprint(deployer[0]),
         )
+        self._purge_at = _FIRST_PURGE
 
     def issue(
         self,
@@ -102,7 +105,8 @@ class Tokens:
         Returns:
             The token for the client, and the record that stays. Only the record is kept.
         """
-        self._purge()
+        if len(self._records) >= self._purge_at:
+            self._purge()
         token = "local." + secrets.token_urlsafe(32)
         expires = self._clock.now() + timedelta(seconds=lifetime_seconds)
         record = Token(
@@ -136,5 +140,8 @@ class Tokens:
         gone = [key for key, record in self._records.items() if record.expires <= now]
         surplus = len(self._records) - len(gone) - MOST_LIVE_TOKENS + 1
         if surplus > 0:
-            gone += [key for key, _ in self._records.items() if key not in set(gone)][:surplus]
+            expired = set(gone)
+            gone += [key for key in self._records if key not in expired][:surplus]
         self._records.remove(*gone)
+        # Twice as many as are left, so that looking through them costs each new one the same however many there are.
+        self._purge_at = min(max(_FIRST_PURGE, 2 * len(self._records)), MOST_LIVE_TOKENS)

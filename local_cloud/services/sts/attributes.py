@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from local_cloud.services.sts.model import Caller
@@ -27,6 +28,8 @@ MOST_ATTRIBUTE_BYTES = 8192
 MOST_ATTRIBUTES = 50
 MOST_MAPPING_CHARACTERS = 2048
 MOST_CONDITION_CHARACTERS = 4096
+MOST_PROGRAMS = 512
+"""Compiled expressions that are kept: those of some providers, whatever was tried before."""
 
 _KEY = re.compile(r"google\.subject|attribute\.[a-z0-9_]{1,100}")
 _TEMPLATE = re.compile(r"(?P<before>[^{}]*)\{[A-Za-z0-9_]+\}(?P<after>[^{}]*)", re.DOTALL)
@@ -152,6 +155,14 @@ def _expression_problem(expression: object, variables: set[str], limit: int) -> 
     return None
 
 
+@lru_cache(maxsize=MOST_PROGRAMS)
+def _program(expression: str) -> Any:  # noqa: ANN401  (the library's own class has no public name)
+    """Compile an expression once: what it compiles to depends on its text alone."""
+    import cel
+
+    return cel.compile(expression)
+
+
 def _evaluate(expression: str, variables: dict[str, Any], *, attribute: str) -> object:
     import cel
     from cel import stdlib
@@ -160,6 +171,6 @@ def _evaluate(expression: str, variables: dict[str, Any], *, attribute: str) -> 
     functions |= {"lowerAscii": stdlib.lower_ascii, "upperAscii": stdlib.upper_ascii, "replace": stdlib.replace}
     context = cel.Context(variables=variables, functions=functions)
     try:
-        return cel.compile(expression).execute(context)
+        return _program(expression).execute(context)
     except (ValueError, TypeError, RuntimeError, KeyError, IndexError) as error:
         raise MappingError(f"{expression} failed: {error!s:.200}", attribute=attribute) from error
