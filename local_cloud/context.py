@@ -12,6 +12,7 @@ from local_cloud.config import DEPLOYER, CloudConfig
 from local_cloud.errors import permission_denied
 from local_cloud.permissions import NO_POLICY, Binding, Policy
 from local_cloud.principals import Principal
+from local_cloud.services.bigquery.catalogue import Catalogue
 from local_cloud.services.bigquery.model import Access, Job, View
 from local_cloud.services.iam.model import Account, Operations, Pool, Provider
 from local_cloud.services.service_usage.model import EnabledService
@@ -42,6 +43,7 @@ class Cloud:
     datasets: Propagated[Access]
     views: Collection[View]
     jobs: Collection[Job]
+    catalogue: Catalogue
     aws: httpx.AsyncClient
     warehouse: httpx.AsyncClient
 
@@ -122,6 +124,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         ),
         views=Collection("views", View.from_json, folder=folder),
         jobs=Collection("jobs", Job.from_json, folder=folder),
+        catalogue=Catalogue(),
         aws=_client(config.aws_url, config.aws_timeout_seconds),
         warehouse=_client(config.warehouse_url, config.warehouse_timeout_seconds),
     )

@@ -35,7 +35,9 @@ async def run_query(cloud: Cloud, request: Request) -> Response:
     """``POST …/queries``: one round trip, rows in the answer."""
     query = await read_json(request)
     statement, creator, decision, location = await _permit_job(cloud, request, query)
-    reply = await warehouse.ask(cloud, "POST", f"{cloud.project_name}/queries", body=_forwarded(query))
+    reply = await warehouse.ask(
+        cloud, "POST", f"{cloud.project_name}/queries", body=_forwarded(query), writes=statement.writes
+    )
     if reply.get("errors"):
         raise _failed(reply["errors"])
     if not query.get("dryRun"):
@@ -63,7 +65,7 @@ async def insert_job(cloud: Cloud, request: Request) -> Response:
             "labels": object_field(configuration, "labels"),
         },
     }
-    reply = await warehouse.ask(cloud, "POST", f"{cloud.project_name}/jobs", body=forwarded)
+    reply = await warehouse.ask(cloud, "POST", f"{cloud.project_name}/jobs", body=forwarded, writes=statement.writes)
     done = object_field(reply, "status")
     if not settings["dryRun"] and not done.get("errorResult"):
         await effects.apply(cloud, statement, creator)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from local_cloud.permissions import GET_DATA, UPDATE_DATA
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 MOST_SQL_CHARACTERS = 256 * 1024
+MOST_KEPT = 128
+"""Statements that are remembered: what one reads depends on its text and the project alone."""
+
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,1023}")
 _TABLE = re.compile(r"[^\W][\w -]{0,1023}")
@@ -83,7 +87,13 @@ class Statement:
     fresh: bool = False
     schema: str = ""
 
+    @property
+    def writes(self) -> bool:
+        """Whether it can change anything."""
+        return self.kind != "SELECT"
 
+
+@lru_cache(maxsize=MOST_KEPT)
 def analyse(sql: str, *, project: str) -> Statement:
     """Find out what a statement reads and writes.
 

@@ -20,7 +20,13 @@ _STATUSES = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"
 
 
 async def ask(
-    cloud: Cloud, method: str, path: str, *, params: Mapping[str, str] | None = None, body: object = None
+    cloud: Cloud,
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    body: object = None,
+    writes: bool | None = None,
 ) -> dict[str, Any]:
     """Send a call to the warehouse and read its JSON answer.
 
@@ -30,11 +36,23 @@ async def ask(
         path: After ``/bigquery/v2/``; its parts must have been checked.
         params: Query parameters.
         body: JSON body, if any.
+        writes: Whether it can change a table or dataset; if left out, whatever isn't a GET can.
 
     Raises:
         ApiError: The warehouse's own refusal (4xx) in BigQuery's words; 501 where it failed inside (a 500 would
             make clients retry for minutes); 503 if it can't be reached in time.
     """
+    if writes is False or (writes is None and method == "GET"):
+        return await _send(cloud, method, path, params, body)
+    cloud.catalogue.forget()
+    try:
+        return await _send(cloud, method, path, params, body)
+    finally:
+        # Again, since others may have asked in between and been told of either state.
+        cloud.catalogue.forget()
+
+
+async def _send(cloud: Cloud, method: str, path: str, params: Mapping[str, str] | None, body: object) -> dict[str, Any]:
     content = None if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json"}
     try:
@@ -92,12 +110,17 @@ async def find_dataset(cloud: Cloud, dataset: str) -> dict[str, Any] | None:
 
 
 async def _find(cloud: Cloud, path: str) -> dict[str, Any] | None:
+    if path in cloud.catalogue:
+        return cloud.catalogue[path]
+    generation = cloud.catalogue.generation
+    found: dict[str, Any] | None = None
     try:
-        return await ask(cloud, "GET", path)
+        found = await ask(cloud, "GET", path)
     except ApiError as problem:
-        if problem.code == 404:
-            return None
-        raise
+        if problem.code != 404:
+            raise
+    cloud.catalogue.keep(path, found, generation=generation)
+    return found
 
 
 def _json_or_nothing(body: bytes) -> object:
