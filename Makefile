@@ -44,7 +44,7 @@ format: $(READY) ## let ruff lay out the code
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
-bench: $(READY) ## print the figures: demo, memory, package size
+bench: $(READY) ## print the figures: demo, exchange, gateway, start, memory, package size
 	@$(RUN) -m tools.bench
 
 bench-setup: $(READY) ## print how long set-up takes from nothing; minutes

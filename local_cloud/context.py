@@ -46,6 +46,7 @@ class Cloud:
     catalogue: Catalogue
     aws: httpx.AsyncClient
     warehouse: httpx.AsyncClient
+    warehouse_reads: httpx.AsyncClient
 
     @property
     def project_name(self) -> str:
@@ -127,6 +128,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         catalogue=Catalogue(),
         aws=_client(config.aws_url, config.aws_timeout_seconds),
         warehouse=_client(config.warehouse_url, config.warehouse_timeout_seconds),
+        warehouse_reads=_client(config.warehouse_url, config.warehouse_timeout_seconds, kept_connections=20),
     )
     for changes in (cloud.services, cloud.policies, cloud.datasets):
         weather.on_change(changes.settle)
@@ -136,7 +138,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     return cloud
 
 
-def _client(url: str, timeout_seconds: float) -> httpx.AsyncClient:
+def _client(url: str, timeout_seconds: float, *, kept_connections: int = 0) -> httpx.AsyncClient:
     # trust_env off: a proxy variable must not send local credentials anywhere else. The empty TLS context saves
     # loading certificate authorities: both servers are on this machine and speak plain HTTP.
     return httpx.AsyncClient(
@@ -144,8 +146,8 @@ def _client(url: str, timeout_seconds: float) -> httpx.AsyncClient:
         timeout=timeout_seconds,
         trust_env=False,
         follow_redirects=False,
-        # A connection for each call: the warehouse drops one after an error of its own without saying so, and the
-        # next caller must not pay for the last one's mistake.
-        limits=httpx.Limits(max_keepalive_connections=0),
+        # A connection for each call where a call can't be repeated: the warehouse drops one after an error of its own
+        # without saying so, and the next caller must not pay for the last one's mistake.
+        limits=httpx.Limits(max_keepalive_connections=kept_connections, keepalive_expiry=3.0),
         verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
     )

@@ -16,6 +16,9 @@ from local_cloud.services.bigquery.model import TableName
 
 MOST_ANSWER_BYTES = 64 * 1024 * 1024
 _BASE = "/bigquery/v2/"
+_DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""How a connection ends that the warehouse has dropped."""
+
 _STATUSES = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS"}
 
 
@@ -43,20 +46,35 @@ async def ask(
             make clients retry for minutes); 503 if it can't be reached in time.
     """
     if writes is False or (writes is None and method == "GET"):
-        return await _send(cloud, method, path, params, body)
+        try:
+            return await _send(cloud.warehouse_reads, method, path, params, body)
+        except _DROPPED:
+            # The kept connection was gone already; a read may be asked twice.
+            return await _send_once(cloud, method, path, params, body)
     cloud.catalogue.forget()
     try:
-        return await _send(cloud, method, path, params, body)
+        return await _send_once(cloud, method, path, params, body)
     finally:
         # Again, since others may have asked in between and been told of either state.
         cloud.catalogue.forget()
 
 
-async def _send(cloud: Cloud, method: str, path: str, params: Mapping[str, str] | None, body: object) -> dict[str, Any]:
+async def _send_once(
+    cloud: Cloud, method: str, path: str, params: Mapping[str, str] | None, body: object
+) -> dict[str, Any]:
+    try:
+        return await _send(cloud.warehouse, method, path, params, body)
+    except _DROPPED as problem:
+        raise _unreachable(problem) from problem
+
+
+async def _send(
+    client: httpx.AsyncClient, method: str, path: str, params: Mapping[str, str] | None, body: object
+) -> dict[str, Any]:
     content = None if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json"}
     try:
-        async with cloud.warehouse.stream(
+        async with client.stream(
             method, _BASE + path, params=dict(params or {}), content=content, headers=headers
         ) as response:
             received = bytearray()
@@ -64,6 +82,8 @@ async def _send(cloud: Cloud, method: str, path: str, params: Mapping[str, str] 
                 received += chunk
                 if len(received) > MOST_ANSWER_BYTES:
                     raise unavailable("The warehouse's answer is too large: ask for fewer rows with maxResults.")
+    except _DROPPED:
+        raise
     except httpx.HTTPError as problem:
         raise _unreachable(problem) from problem
     if response.status_code == 204 or not received:
