@@ -20,7 +20,7 @@ class Endpoints:
     Args:
         google_url: base URL of every Google API.
         aws_url: base URL of every AWS API.
-        warehouse_url: base URL of the emulator behind the gateway; for us only, since it checks nobody.
+        warehouse_url: base URL of the emulator behind the gateway; for us only, since it checks nobody. Empty for none.
         project_id: the Google project.
         project_number: its number.
         aws_account_id: the AWS account.

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
-
-from local_cloud.endpoints import Endpoints
 from local_cloud.process import ProcessError
+from local_cloud.remote import Remote
 from local_cloud.render import render_chain
 from local_cloud.trace import Decision
-
-_ANSWER_SECONDS = 10.0
 
 
 def explanation(folder: Path, decision_id: str | None) -> str:
@@ -26,8 +22,7 @@ def explanation(folder: Path, decision_id: str | None) -> str:
         httpx.HTTPError: when it does not answer.
         ProcessError: when there is no such decision.
     """
-    decisions = _decisions(Endpoints.read(folder))
-    return render_chain(chain(decisions, decision_id))
+    return render_chain(chain(Remote.open(folder).decisions(), decision_id))
 
 
 def chain(decisions: list[Decision], decision_id: str | None) -> list[Decision]:
@@ -47,14 +42,3 @@ def chain(decisions: list[Decision], decision_id: str | None) -> list[Decision]:
         current = known[current.parent]
         found.insert(0, current)
     return found
-
-
-def _decisions(endpoints: Endpoints) -> list[Decision]:
-    answer = httpx.get(
-        f"{endpoints.google_url}/_local/decisions",
-        headers={"Authorization": f"Bearer {endpoints.deployer_token}"},
-        timeout=_ANSWER_SECONDS,
-        trust_env=False,
-    )
-    answer.raise_for_status()
-    return [Decision.from_json(one) for one in answer.json()["decisions"]]

@@ -16,7 +16,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -24,10 +26,15 @@ from local_cloud.aws import AwsSettings, LocalAws
 from local_cloud.endpoints import Endpoints, forget
 from local_cloud.listening import listener, server_settings
 from local_cloud.process import Child, ProcessError
-from local_cloud.shell import instructions, prepare
+from local_cloud.shell import guidance, instructions, prepare
 from local_cloud.warehouse import LocalWarehouse, WarehouseSettings
 
+if TYPE_CHECKING:
+    from local_cloud.seed.model import Seed
+
 _WATCH_SECONDS = 0.2
+_ANSWER_SECONDS = 5.0
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,9 @@ class ServeSettings:
         aws_region: the AWS region.
         google_port: port of the Google identity; 0 lets the system choose.
         aws_port: port of the local AWS; 0 lets the system choose.
+        aws_url: base URL of another local AWS, to be used instead of one of ours.
+        bigquery: whether there is a BigQuery; without, its routes answer 501.
+        seed: what there is from the start.
         limit_seconds: how long the start may take.
     """
 
@@ -52,7 +62,15 @@ class ServeSettings:
     aws_region: str
     google_port: int = 0
     aws_port: int = 0
+    aws_url: str | None = None
+    bigquery: bool = True
+    seed: Seed | None = None
     limit_seconds: float = 30.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the whole local cloud of this project's stack, and not for somebody's own program."""
+        return self.seed is None and self.aws_url is None and self.bigquery
 
 
 def serve(settings: ServeSettings) -> None:
@@ -61,6 +79,8 @@ def serve(settings: ServeSettings) -> None:
     Raises:
         KeyboardInterrupt: on SIGINT and SIGTERM, after everything has ended.
         ProcessError: when something does not start, or ends while it should run.
+        SeedError: when the local Google refuses a part of the seed.
+        RoleError: when the local AWS does not make one of the seed's roles.
     """
     # Both signals unwind what is below; uvicorn hands a signal on after its own shutdown.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -70,29 +90,19 @@ def serve(settings: ServeSettings) -> None:
         forget(settings.folder)
         held.callback(forget, settings.folder)
         bound = held.enter_context(listener(settings.google_port))
-        aws = LocalAws.start(
-            AwsSettings(
-                account_id=settings.aws_account_id,
-                region=settings.aws_region,
-                folder=_folder(settings, "aws"),
-                port=settings.aws_port,
-            )
-        )
-        held.callback(aws.child.stop)
-        warehouse = LocalWarehouse.start(
-            WarehouseSettings(project_id=settings.project_id, folder=_folder(settings, "warehouse"))
-        )
-        held.callback(warehouse.child.stop)
+        aws = _start_aws(settings, held)
+        warehouse = _start_warehouse(settings, held)
         # Imported while the children start: it takes as long as they do.
         from local_cloud.app import create_app
         from local_cloud.config import CloudConfig
 
-        aws.wait(limit_seconds=settings.limit_seconds)
-        warehouse.wait(limit_seconds=settings.limit_seconds)
+        for server in (aws, warehouse):
+            if server is not None:
+                server.wait(limit_seconds=settings.limit_seconds)
         endpoints = Endpoints(
             google_url=f"http://127.0.0.1:{bound.getsockname()[1]}",
-            aws_url=aws.url,
-            warehouse_url=warehouse.url,
+            aws_url=aws.url if aws else _answering(settings.aws_url or ""),
+            warehouse_url=warehouse.url if warehouse else "",
             project_id=settings.project_id,
             project_number=settings.project_number,
             aws_account_id=settings.aws_account_id,
@@ -110,29 +120,94 @@ def serve(settings: ServeSettings) -> None:
                 state_directory=None,
             )
         )
-        asyncio.run(_run(app, bound, endpoints, settings.folder, [aws.child, warehouse.child]))
+        children = [server.child for server in (aws, warehouse) if server is not None]
+        asyncio.run(_run(app, bound, endpoints, settings, children))
 
 
-async def _run(app: ASGIApp, bound: socket.socket, endpoints: Endpoints, folder: Path, children: list[Child]) -> None:
-    """Serve the app on the bound socket, say that it is ready, and watch the children."""
+async def _run(
+    app: ASGIApp, bound: socket.socket, endpoints: Endpoints, settings: ServeSettings, children: list[Child]
+) -> None:
+    """Serve the app on the bound socket, seed it, say that it is ready, and watch the children."""
     server = uvicorn.Server(server_settings(app))
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
-    if server.started:
-        prepare(folder, endpoints)
-        endpoints.write(folder)
-        sys.stdout.write(instructions(folder, endpoints))
-        sys.stdout.flush()
     failed: Child | None = None
-    while not serving.done():
-        failed = failed or next((child for child in children if child.exit_status is not None), None)
-        if failed:
-            server.should_exit = True
-        await asyncio.wait([serving], timeout=_WATCH_SECONDS)
-    await serving
+    try:
+        if server.started:
+            await _get_ready(app, endpoints, settings)
+        while not serving.done():
+            failed = failed or next((child for child in children if child.exit_status is not None), None)
+            if failed:
+                server.should_exit = True
+            await asyncio.wait([serving], timeout=_WATCH_SECONDS)
+    finally:
+        server.should_exit = True
+        await serving
     if failed:
         raise failed.failure(f"ended with status {failed.exit_status} while it should run")
+
+
+async def _get_ready(app: ASGIApp, endpoints: Endpoints, settings: ServeSettings) -> None:
+    """Make what the seed says, and tell others that it is there."""
+    if settings.seed is not None:
+        from local_cloud.roles import make_roles
+        from local_cloud.seed.apply import apply_seed
+
+        await apply_seed(app, endpoints, settings.seed)
+        await asyncio.to_thread(make_roles, endpoints, settings.seed.aws.roles)
+    if settings.whole:
+        prepare(settings.folder, endpoints)
+        text = instructions(settings.folder, endpoints)
+    else:
+        roles = settings.seed.aws.roles if settings.seed else []
+        text = guidance(settings.folder, endpoints, roles=roles)
+    endpoints.write(settings.folder)
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _start_aws(settings: ServeSettings, held: contextlib.ExitStack) -> LocalAws | None:
+    """Start a local AWS, unless another one is to be used."""
+    if settings.aws_url is not None:
+        return None
+    aws = LocalAws.start(
+        AwsSettings(
+            account_id=settings.aws_account_id,
+            region=settings.aws_region,
+            folder=_folder(settings, "aws"),
+            port=settings.aws_port,
+        )
+    )
+    held.callback(aws.child.stop)
+    return aws
+
+
+def _start_warehouse(settings: ServeSettings, held: contextlib.ExitStack) -> LocalWarehouse | None:
+    """Start a local BigQuery, unless none is wanted."""
+    if not settings.bigquery:
+        return None
+    warehouse = LocalWarehouse.start(
+        WarehouseSettings(project_id=settings.project_id, folder=_folder(settings, "warehouse"))
+    )
+    held.callback(warehouse.child.stop)
+    return warehouse
+
+
+def _answering(url: str) -> str:
+    """The base URL of another AWS, which must be on this machine: signed requests are forwarded to it.
+
+    Raises:
+        ProcessError: it is elsewhere, or does not answer.
+    """
+    found = httpx.URL(url)
+    if found.scheme != "http" or found.host not in _LOOPBACK or found.path not in {"", "/"}:
+        raise ProcessError(f"--aws-url is {url!r}; it must be http://127.0.0.1:PORT, an AWS on this machine")
+    try:
+        httpx.get(found, timeout=_ANSWER_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        raise ProcessError(f"no AWS answers at --aws-url {url} ({type(error).__name__}); start it first") from error
+    return url.rstrip("/")
 
 
 def _folder(settings: ServeSettings, name: str) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -100,5 +102,26 @@ def instructions(folder: Path, endpoints: Endpoints) -> str:
         "#   gcloud iam workload-identity-pools list --location=global",
         "#   bq query 'SELECT 1 AS one'",
         f"# What a tool asks for and isn't served here: curl {endpoints.google_url}/_local/unsupported",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str]) -> str:
+    """What `serve` prints for people who bring a program of their own.
+
+    Args:
+        folder: state folder of the local cloud.
+        endpoints: where it is.
+        roles: the roles of the seed.
+    """
+    state = f" --state {shlex.quote(str(folder))}"
+    lines = [
+        "The local Google is ready; Ctrl-C ends it.",
+        f"  Google   {endpoints.google_url}   project {endpoints.project_id} ({endpoints.project_number})",
+        f"  AWS      {endpoints.aws_url}   account {endpoints.aws_account_id}, {endpoints.aws_region}",
+        "In another terminal, in this project's folder, come as a role and run your program:",
+        *(f'  eval "$({sys.executable} -m local_cloud use {role}{state})"' for role in roles or ["ROLE"]),
+        "Why something was allowed or refused:",
+        f"  {sys.executable} -m local_cloud explain{state}",
     ]
     return "".join(f"{line}\n" for line in lines)

@@ -45,6 +45,7 @@ async def ask(
         ApiError: The warehouse's own refusal (4xx) in BigQuery's words; 501 where it failed inside (a 500 would
             make clients retry for minutes); 503 if it can't be reached in time.
     """
+    _insist_on_one(cloud)
     if writes is False or (writes is None and method == "GET"):
         try:
             return await _send(cloud.warehouse_reads, method, path, params, body)
@@ -103,6 +104,7 @@ async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Respo
     Raises:
         ApiError: As :func:`ask`.
     """
+    _insist_on_one(cloud)
     request = cloud.warehouse.build_request("GET", _BASE + path, params=dict(params))
     try:
         response = await cloud.warehouse.send(request, stream=True)
@@ -141,6 +143,11 @@ async def _find(cloud: Cloud, path: str) -> dict[str, Any] | None:
             raise
     cloud.catalogue.keep(path, found, generation=generation)
     return found
+
+
+def _insist_on_one(cloud: Cloud) -> None:
+    if not cloud.config.warehouse_url:
+        raise unimplemented("There is no BigQuery here: the local cloud was started with --no-bigquery.")
 
 
 def _json_or_nothing(body: bytes) -> object:

@@ -1,0 +1,190 @@
+"""The commands of `python -m local_cloud` and their options. Each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from local_cloud.process import ProcessError
+
+_DEFAULT_STATE = Path(".local") / "cloud"
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"(?P<count>[0-9]{1,9})(?P<unit>[smhd])")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(prog="python -m local_cloud", description="The local cloud.")
+    commands = made.add_subparsers(dest="command", required=True)
+    _add_serve(commands.add_parser("serve", help="run it in the foreground and print how to use it"))
+    use = commands.add_parser("use", help='print export lines for a program that comes as a role: eval "$(…)"')
+    sign = commands.add_parser("sign", help="print the signed body of a token exchange, for curl")
+    for command in (use, sign):
+        command.add_argument("role", help="a role of the local AWS account")
+        command.add_argument("--provider", metavar="POOL/PROVIDER", help="needed where there are several")
+        _add_state(command)
+    use.add_argument("--service-account", metavar="ID", help="impersonate it; without, the role comes as itself")
+    explain = commands.add_parser("explain", help="tell why something was allowed or refused")
+    explain.add_argument("decision", nargs="?", help="id of a decision; without it, the latest chain")
+    _add_state(explain)
+    clock = commands.add_parser("clock", help="tell its time, or put its clock ahead")
+    clock.add_argument("--advance", metavar="STEP", type=duration, help="how far, such as 90s, 15m, 2h, 31d")
+    _add_state(clock)
+    weather = commands.add_parser("weather", help="tell its weather, or change it")
+    weather.add_argument("condition", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `calm`")
+    _add_state(weather)
+    commands.add_parser("demo", help="deploy, read, be refused, tear down")
+    return made
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    _add_state(serve)
+    serve.add_argument("--seed", type=Path, metavar="FILE", help="YAML: what there is from the start")
+    serve.add_argument("--project-id", help="default: the seed's, or local-keyless")
+    serve.add_argument("--project-number", help="default: the seed's, or 123456789012")
+    serve.add_argument("--aws-account-id", help="default: the seed's, or 210987654321")
+    serve.add_argument("--aws-region", help="default: the seed's, or us-east-1")
+    serve.add_argument("--google-port", type=int, default=0, help="0 takes a free one")
+    serve.add_argument("--aws-port", type=int, default=0, help="0 takes a free one")
+    serve.add_argument("--aws-url", metavar="URL", help="use this AWS on this machine instead of starting one")
+    serve.add_argument("--no-bigquery", action="store_true", help="only the identity; BigQuery answers 501")
+    serve.add_argument("--limit-seconds", type=float, default=30.0, help="how long the start may take")
+
+
+def _add_state(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--state", type=Path, default=_DEFAULT_STATE, help="folder for state and logs")
+
+
+def duration(text: str) -> timedelta:
+    """Read a step of time: a whole number and its unit, ``s``, ``m``, ``h`` or ``d``.
+
+    Raises:
+        argparse.ArgumentTypeError: It isn't one.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no step of time; write a number and s, m, h or d, such as 31d")
+    return timedelta(**{_UNITS[found["unit"]]: int(found["count"])})
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from local_cloud.serve import ServeSettings, serve
+
+    seed = None
+    if arguments.seed is not None:
+        from local_cloud.seed.model import read_seed
+
+        seed = read_seed(arguments.seed)
+        if arguments.no_bigquery and seed.datasets:
+            raise ProcessError(f"{arguments.seed} has datasets, and --no-bigquery leaves no place for them")
+    seeded: Mapping[str, str] = (
+        {
+            "project-id": seed.project.id,
+            "project-number": seed.project.number,
+            "aws-account-id": seed.aws.account,
+            "aws-region": seed.aws.region,
+        }
+        if seed
+        else {}
+    )
+
+    def name(option: str, default: str) -> str:
+        """The option, the seed's value or the default; an option that contradicts the seed is refused."""
+        given = getattr(arguments, option.replace("-", "_"))
+        if given is not None and seeded and given != seeded[option]:
+            raise ProcessError(f"--{option} is {given}, and {arguments.seed} says {seeded[option]}; leave one out")
+        return str(given or seeded.get(option, default))
+
+    settings = ServeSettings(
+        folder=arguments.state.absolute(),
+        project_id=name("project-id", "local-keyless"),
+        project_number=name("project-number", "123456789012"),
+        aws_account_id=name("aws-account-id", "210987654321"),
+        aws_region=name("aws-region", "us-east-1"),
+        google_port=arguments.google_port,
+        aws_port=arguments.aws_port,
+        aws_url=arguments.aws_url,
+        bigquery=not arguments.no_bigquery,
+        seed=seed,
+        limit_seconds=arguments.limit_seconds,
+    )
+    try:
+        serve(settings)
+    except KeyboardInterrupt:
+        sys.stdout.write("the local cloud has ended\n")
+    return 0
+
+
+def _use(arguments: argparse.Namespace) -> int:
+    from local_cloud import use
+
+    folder = arguments.state.absolute()
+    choice = use.Choice(role=arguments.role, provider=arguments.provider, service_account=arguments.service_account)
+    endpoints = use.opened(folder, limit_seconds=use.START_SECONDS)
+    sys.stdout.write(use.exports(use.environment(folder, endpoints, choice)))
+    return 0
+
+
+def _sign(arguments: argparse.Namespace) -> int:
+    from local_cloud import use
+
+    endpoints = use.opened(arguments.state.absolute(), limit_seconds=use.START_SECONDS)
+    sys.stdout.write(use.signed_form(endpoints, use.Choice(role=arguments.role, provider=arguments.provider)) + "\n")
+    return 0
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from local_cloud.explain import explanation
+
+    sys.stdout.write(explanation(arguments.state.absolute(), arguments.decision) + "\n")
+    return 0
+
+
+def _clock(arguments: argparse.Namespace) -> int:
+    from local_cloud.remote import Remote
+
+    remote = Remote.open(arguments.state.absolute())
+    told = remote.advance(arguments.advance) if arguments.advance else remote.get("/_local/clock")
+    sys.stdout.write(f"{told['now']}, {timedelta(seconds=told['aheadSeconds'])} ahead of this machine\n")
+    return 0
+
+
+def _weather(arguments: argparse.Namespace) -> int:
+    import yaml
+
+    from local_cloud.remote import Remote
+
+    remote = Remote.open(arguments.state.absolute())
+    wanted = [part for part in arguments.condition if part != "calm"]
+    if unclear := [part for part in wanted if "=" not in part]:
+        raise ProcessError(f"{unclear[0]!r} is no condition; write NAME=NUMBER, such as iamDelaySeconds=7, or calm")
+    if arguments.condition:
+        conditions = {name: yaml.safe_load(value) for name, _, value in (part.partition("=") for part in wanted)}
+        told = remote.post("/_local/weather", conditions)
+    else:
+        told = remote.get("/_local/weather")
+    sys.stdout.write("".join(f"{name}={value:g}\n" for name, value in told.items()))
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from local_cloud.demo import main as demo
+
+    del arguments
+    return demo()
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "serve": _serve,
+    "use": _use,
+    "sign": _sign,
+    "explain": _explain,
+    "clock": _clock,
+    "weather": _weather,
+    "demo": _demo,
+}
+"""What each command does; it returns the exit code."""

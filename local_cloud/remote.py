@@ -1,0 +1,74 @@
+"""Asking a running local cloud: the calls that its own commands and the pytest fixture make, as the deployer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local_cloud.endpoints import Endpoints
+from local_cloud.process import ProcessError
+from local_cloud.trace import Decision
+
+_ANSWER_SECONDS = 10.0
+
+
+class Remote:
+    """A running local cloud, seen from outside.
+
+    Args:
+        endpoints: Where it is, and the deployer's token.
+    """
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self.endpoints = endpoints
+
+    @classmethod
+    def open(cls, folder: Path) -> Remote:
+        """The one that runs in a state folder.
+
+        Raises:
+            FileNotFoundError: None is ready there.
+        """
+        return cls(Endpoints.read(folder))
+
+    def get(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
+        """Read something.
+
+        Raises:
+            ProcessError: It was refused; the text is the server's.
+            httpx.HTTPError: There was no answer.
+        """
+        return self._call("GET", path, query=query)
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Change something; raises as :meth:`get`."""
+        return self._call("POST", path, body=body)
+
+    def decisions(self, after: str | None = None) -> list[Decision]:
+        """The decisions since this one, oldest first; all that are kept when it is ``None``."""
+        found = self.get("/_local/decisions", {} if after is None else {"after": after})
+        return [Decision.from_json(one) for one in found["decisions"]]
+
+    def advance(self, step: timedelta) -> dict[str, Any]:
+        """Put the clock ahead, by whole seconds."""
+        return self.post("/_local/clock", {"advanceSeconds": int(step.total_seconds())})
+
+    def _call(
+        self, method: str, path: str, *, query: dict[str, str] | None = None, body: object = None
+    ) -> dict[str, Any]:
+        answer = httpx.request(
+            method,
+            self.endpoints.google_url + path,
+            params=query,
+            json=body,
+            headers={"Authorization": f"Bearer {self.endpoints.deployer_token}"},
+            timeout=_ANSWER_SECONDS,
+            trust_env=False,
+        )
+        if answer.is_client_error:
+            raise ProcessError(str(answer.json()["error"]["message"]))
+        answer.raise_for_status()
+        return dict(answer.json())

@@ -1,0 +1,1 @@
+"""What a local Google holds from its start, written as a small YAML file."""
