@@ -27,7 +27,7 @@ def main() -> int:
     except (ProcessError, EngineError, RoleError, SeedError, StateError) as error:
         message = str(error)
     except FileNotFoundError as error:
-        message = f"{error.filename} is not there; is the local cloud running (`make local-cloud`)?"
+        message = f"{error.filename} is not there; start the local cloud (`make local-cloud`) or name its --state"
     except httpx.HTTPError as error:
         message = f"the local cloud does not answer ({type(error).__name__}: {error}); is `make local-cloud` running?"
     except KeyboardInterrupt:

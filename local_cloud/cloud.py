@@ -7,19 +7,17 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
-
 from engine.pins import ROOT
 from local_cloud.endpoints import FILE, Endpoints
 from local_cloud.process import Child, Command
+from local_cloud.remote import Remote
 from local_cloud.shell import variables
 from local_cloud.trace import Decision
-
-_ANSWER_SECONDS = 10.0
 
 
 class LocalCloud:
@@ -57,20 +55,22 @@ class LocalCloud:
         *,
         state_directory: Path | None = None,
         timeout_seconds: float = 30.0,
-        project_id: str = "local-keyless",
-        project_number: str = "123456789012",
-        aws_account_id: str = "210987654321",
-        aws_region: str = "us-east-1",
+        project_id: str | None = None,
+        project_number: str | None = None,
+        aws_account_id: str | None = None,
+        aws_region: str | None = None,
+        options: Sequence[str] = (),
     ) -> LocalCloud:
         """Start one and wait until it is ready. Call it from the main thread: only then does it die with us.
 
         Args:
             state_directory: folder for state and logs; None makes one that goes when the cloud ends.
             timeout_seconds: how long the start may take.
-            project_id: the Google project.
+            project_id: the Google project; None leaves it to `serve`, as the next three.
             project_number: its number.
             aws_account_id: the AWS account.
             aws_region: the AWS region.
+            options: further options of `serve`, such as `--seed` and a file.
 
         Raises:
             ProcessError: when it does not get ready; the message holds the end of its log.
@@ -89,7 +89,8 @@ class LocalCloud:
             name="the local cloud",
             arguments=[
                 *(sys.executable, "-m", "local_cloud", "serve"),
-                *(part for option in names.items() for part in option),
+                *(part for name, value in names.items() if value is not None for part in (name, value)),
+                *options,
             ],
             environment={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
             log=folder / "serve.log",
@@ -119,6 +120,11 @@ class LocalCloud:
         return f"LocalCloud({self.google_url}, {self.aws_url}, {self.folder})"
 
     @property
+    def endpoints(self) -> Endpoints:
+        """Where everything is."""
+        return self._endpoints
+
+    @property
     def pid(self) -> int:
         """Process id of the child that serves."""
         return self._child.pid
@@ -135,26 +141,13 @@ class LocalCloud:
 
     def decisions(self, after: str | None = None) -> list[Decision]:
         """The decisions since this one, oldest first; all that are kept when it is None."""
-        query = {} if after is None else {"after": after}
-        return [Decision.from_json(one) for one in self._get("/_local/decisions", query)["decisions"]]
+        return Remote(self._endpoints).decisions(after)
 
     def resources(self) -> dict[str, Any]:
         """What exists in the local Google now."""
-        return self._get("/_local/resources", {})
+        return Remote(self._endpoints).get("/_local/resources")
 
     def unsupported(self) -> list[dict[str, Any]]:
         """The latest requests that the local Google does not serve."""
-        found: list[dict[str, Any]] = self._get("/_local/unsupported", {})["unsupported"]
-        return found
-
-    def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
-        answer = httpx.get(
-            self.google_url + path,
-            params=query,
-            headers={"Authorization": f"Bearer {self.deployer_token}"},
-            timeout=_ANSWER_SECONDS,
-            trust_env=False,
-        )
-        answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
+        found: list[dict[str, Any]] = Remote(self._endpoints).get("/_local/unsupported")["unsupported"]
         return found

@@ -119,7 +119,7 @@ class _Sowing:
                 raise SeedError(f"{where}.rows: they were not taken: {answer['insertErrors']!r:.300}")
 
     async def _grant(self, where: str, grant: Grant) -> None:
-        kind, names = target(grant.on)
+        kind, names = target(grant.resource)
         if kind == "dataset":
             await self._dataset_grant(where, names["dataset"], grant)
             return

@@ -111,7 +111,7 @@ class Condition(_Part):
 class Grant(_Part):
     """One role for some members on one resource."""
 
-    on: Annotated[str, AfterValidator(_resource)]
+    resource: Annotated[str, AfterValidator(_resource)]
     role: Text
     members: Annotated[list[Text], Field(min_length=1)]
     condition: Condition | None = None
@@ -152,14 +152,14 @@ class Seed(_Part):
 
     @model_validator(mode="after")
     def _grants_are_on_what_is_here(self) -> Seed:
-        missing = [f"grants[{place}].on: the seed has no {grant.on}" for place, grant in self._misplaced()]
+        missing = [f"grants[{place}].resource: the seed has no {grant.resource}" for place, grant in self._misplaced()]
         if missing:
             raise ValueError("\n".join(missing))
         return self
 
     def _misplaced(self) -> Iterator[tuple[int, Grant]]:
         for place, grant in enumerate(self.grants):
-            kind, names = target(grant.on)
+            kind, names = target(grant.resource)
             dataset = self.datasets.get(names.get("dataset", ""))
             here = {
                 "project": True,
@@ -171,11 +171,11 @@ class Seed(_Part):
                 yield place, grant
 
 
-def target(on: str) -> tuple[Literal["project", "account", "dataset", "table"], dict[str, str]]:
-    """Split what a grant is on into its kind and the ids in it."""
-    found = _RESOURCE.fullmatch(on)
+def target(resource: str) -> tuple[Literal["project", "account", "dataset", "table"], dict[str, str]]:
+    """Split the resource of a grant into its kind and the ids in it."""
+    found = _RESOURCE.fullmatch(resource)
     if found is None:
-        raise ValueError(f"{on!r} was not checked")
+        raise ValueError(f"{resource!r} was not checked")
     names = {name: value for name, value in found.groupdict().items() if value is not None}
     if "table" in names:
         return "table", names
