@@ -41,11 +41,11 @@ class Remote:
             ProcessError: It was refused; the text is the server's.
             httpx.HTTPError: There was no answer.
         """
-        return self._call("GET", path, query=query)
+        return self.call("GET", path, query=query)
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Change something; raises as :meth:`get`."""
-        return self._call("POST", path, body=body)
+        return self.call("POST", path, body=body)
 
     def decisions(self, after: str | None = None) -> list[Decision]:
         """The decisions since this one, oldest first; all that are kept when it is ``None``."""
@@ -56,9 +56,10 @@ class Remote:
         """Put the clock ahead, by whole seconds."""
         return self.post("/_local/clock", {"advanceSeconds": int(step.total_seconds())})
 
-    def _call(
+    def call(
         self, method: str, path: str, *, query: dict[str, str] | None = None, body: object = None
     ) -> dict[str, Any]:
+        """Call any of its paths as the deployer; raises as :meth:`get`."""
         answer = httpx.request(
             method,
             self.endpoints.google_url + path,
@@ -71,4 +72,4 @@ class Remote:
         if answer.is_client_error:
             raise ProcessError(str(answer.json()["error"]["message"]))
         answer.raise_for_status()
-        return dict(answer.json())
+        return dict(answer.json()) if answer.content else {}

@@ -11,7 +11,6 @@ from pathlib import Path
 import yaml
 
 from engine.pins import ROOT
-from engine.workspace import Workspace, search_path
 from local_cloud.endpoints import CONFIG_FILE, TOKEN_FILE, Endpoints, write_private
 
 NAMESPACE = "keyless-bigquery"
@@ -48,6 +47,9 @@ def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
         folder: state folder of the local cloud.
         endpoints: where it is.
     """
+    # Imported late: the SDK behind it is slow to load, and only pulumi's variables need it.
+    from engine.workspace import Workspace
+
     google = f"{endpoints.google_url}/"
     overrides = ("IAM", "CLOUDRESOURCEMANAGER", "CLOUDBILLING", "SERVICEUSAGE", "IAMCREDENTIALS", "STS", "BIGQUERY")
     direct = ",".join(filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), _LOOPBACK]))
@@ -82,6 +84,8 @@ def instructions(folder: Path, endpoints: Endpoints) -> str:
 
     The token is not printed: the line reads it from its file.
     """
+    from engine.workspace import search_path
+
     lines = [
         f"# The local cloud is ready; state and logs are in {folder}. Ctrl-C ends it and forgets everything.",
         f"#   Google   {endpoints.google_url}   project {endpoints.project_id} ({endpoints.project_number})",
