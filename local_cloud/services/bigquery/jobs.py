@@ -15,6 +15,7 @@ from local_cloud.errors import ApiError, already_exists, invalid_argument, not_f
 from local_cloud.http import answer, object_field, page, read_json
 from local_cloud.permissions import CREATE_JOB, GET_DATA, NO_POLICY, Grant, decide
 from local_cloud.services.bigquery import effects, rules, warehouse
+from local_cloud.services.bigquery.alterations import one_by_one
 from local_cloud.services.bigquery.gate import (
     DEFAULT_LOCATION,
     SERVICE,
@@ -35,11 +36,14 @@ async def run_query(cloud: Cloud, request: Request) -> Response:
     """``POST …/queries``: one round trip, rows in the answer."""
     query = await read_json(request)
     statement, creator, decision, location = await _permit_job(cloud, request, query)
-    reply = await warehouse.ask(
-        cloud, "POST", f"{cloud.project_name}/queries", body=_forwarded(query), writes=statement.writes
-    )
-    if reply.get("errors"):
-        raise _failed(reply["errors"])
+    forwarded = _forwarded(query)
+    statements = one_by_one(str(forwarded["query"]), statement.kind)
+    for sql in statements[:1] if query.get("dryRun") else statements:
+        body = {**forwarded, "query": sql}
+        path = f"{cloud.project_name}/queries"
+        reply = await warehouse.ask(cloud, "POST", path, body=body, writes=statement.writes)
+        if reply.get("errors"):
+            raise _failed(reply["errors"])
     if not query.get("dryRun"):
         await effects.apply(cloud, statement, creator)
     reference = {**object_field(reply, "jobReference"), "projectId": cloud.config.project_id, "location": location}
