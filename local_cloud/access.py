@@ -170,7 +170,7 @@ def authorize(
     Raises:
         Refused: No binding gives it; the refusal has the nearest miss.
     """
-    verdict = decide(token.principal, permission, policies)
+    verdict = decide(token.principal, permission, policies, now=trail.now)
     if isinstance(verdict, Grant):
         trail.passed(Part.PERMISSION, permission, verdict.sentence())
         return verdict

@@ -8,12 +8,16 @@ index". A role that isn't in the table can't be granted here. ``roles/owner`` ho
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
+from local_cloud.clock import rfc3339
+from local_cloud.conditions import Circumstances, Condition, holds
 from local_cloud.principals import Principal, closeness, difference, matches
 
 GET_ACCESS_TOKEN = "iam.serviceAccounts.getAccessToken"  # noqa: S105  (a permission's name)
+DELEGATE = "iam.serviceAccounts.implicitDelegation"
 CREATE_JOB = "bigquery.jobs.create"
 GET_DATA = "bigquery.tables.getData"
 UPDATE_DATA = "bigquery.tables.updateData"
@@ -81,7 +85,7 @@ ROLES: dict[str, frozenset[str]] = {
         "roles/owner": {*_BIGQUERY_ADMIN, *_POOL_ADMIN, *_ACCOUNT_ADMIN, *_SERVICES_ADMIN, *_PROJECT_IAM},
         "roles/browser": {"resourcemanager.projects.get", "resourcemanager.projects.getIamPolicy"},
         "roles/iam.workloadIdentityUser": {GET_ACCESS_TOKEN},
-        "roles/iam.serviceAccountTokenCreator": {GET_ACCESS_TOKEN},
+        "roles/iam.serviceAccountTokenCreator": {GET_ACCESS_TOKEN, DELEGATE},
         "roles/iam.serviceAccountUser": _ACCOUNT_READ,
         "roles/iam.serviceAccountViewer": {*_ACCOUNT_READ, "iam.serviceAccounts.getIamPolicy"},
         "roles/iam.serviceAccountAdmin": _ACCOUNT_ADMIN,
@@ -105,10 +109,11 @@ ROLES: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Binding:
-    """One role granted to some members, on the resource whose policy holds it."""
+    """One role granted to some members, on the resource whose policy holds it; perhaps on a condition."""
 
     role: str
     members: tuple[str, ...]
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,13 +125,29 @@ class Policy:
 
     def to_json(self) -> dict[str, Any]:
         """Write the policy as JSON values, for the store."""
-        return {"etag": self.etag, "bindings": [{"role": b.role, "members": [*b.members]} for b in self.bindings]}
+        bindings = [
+            {"role": b.role, "members": [*b.members], "condition": b.condition and asdict(b.condition)}
+            for b in self.bindings
+        ]
+        return {"etag": self.etag, "bindings": bindings}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Policy:
         """Read what :meth:`to_json` wrote."""
-        bindings = tuple(Binding(role=b["role"], members=tuple(b["members"])) for b in data["bindings"])
+        bindings = tuple(
+            Binding(
+                role=b["role"],
+                members=tuple(b["members"]),
+                condition=Condition(**b["condition"]) if b.get("condition") else None,
+            )
+            for b in data["bindings"]
+        )
         return cls(etag=data["etag"], bindings=bindings)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether any binding has a condition."""
+        return any(binding.condition for binding in self.bindings)
 
 
 NO_POLICY = Policy()
@@ -139,10 +160,12 @@ class Grant:
     resource: str
     role: str
     member: str
+    condition: Condition | None = None
 
     def sentence(self) -> str:
         """Say which binding allowed it."""
-        return f"{self.role} for {self.member} on {self.resource}"
+        held = f", where {self.condition.expression}" if self.condition else ""
+        return f"{self.role} for {self.member} on {self.resource}{held}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +187,9 @@ def roles_with(permission: str) -> list[str]:
     return sorted(holding, key=lambda role: len(ROLES[role]))
 
 
-def decide(principal: Principal, permission: str, policies: Sequence[tuple[str, Policy]]) -> Grant | Miss:
+def decide(
+    principal: Principal, permission: str, policies: Sequence[tuple[str, Policy]], *, now: datetime
+) -> Grant | Miss:
     """Say whether a principal holds a permission on a resource.
 
     Args:
@@ -172,19 +197,37 @@ def decide(principal: Principal, permission: str, policies: Sequence[tuple[str, 
         permission: For example ``bigquery.tables.getData``.
         policies: The resource's own policy first, then its parents' up to the project, each with the name of
             the resource it is set on. A grant on any of them counts: allow policies only ever add.
+        now: For bindings that have a condition.
 
     Returns:
         The binding that allows it, or the nearest miss.
     """
     bindings = [(resource, binding) for resource, policy in policies for binding in policy.bindings]
     giving = [(r, b) for r, b in bindings if permission in ROLES.get(b.role, frozenset())]
+    asked = policies[0][0] if policies else "the resource"
+    circumstances = Circumstances(resource=asked, now=now)
+    untrue: Miss | None = None
     for resource, binding in giving:
         for member in binding.members:
-            if matches(member, principal):
-                return Grant(resource=resource, role=binding.role, member=member)
-    resource = policies[0][0] if policies else "the resource"
-    wanted = f"{roles_with(permission)[0]} for {principal.member} on {resource}"
+            if not matches(member, principal):
+                continue
+            if binding.condition is None or holds(binding.condition, circumstances):
+                return Grant(resource=resource, role=binding.role, member=member, condition=binding.condition)
+            untrue = untrue or _untrue(binding.role, member, resource, binding.condition, circumstances)
+    if untrue is not None:
+        return untrue
+    wanted = f"{roles_with(permission)[0]} for {principal.member} on {asked}"
     return Miss(saw=_nearest(principal, permission, giving, bindings), wanted=wanted)
+
+
+def _untrue(role: str, member: str, resource: str, condition: Condition, circumstances: Circumstances) -> Miss:
+    return Miss(
+        saw=(
+            f"the condition {condition.title!r} of {role} for {member} on {resource} is not true "
+            f"for {circumstances.resource} at {rfc3339(circumstances.now)}"
+        ),
+        wanted=condition.expression,
+    )
 
 
 def _nearest(

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -155,9 +156,10 @@ class Decision:
 
 @dataclass
 class Trail:
-    """A decision while it is being made: rules add steps, the route names the principal."""
+    """A decision while it is being made: rules add steps, the route names the principal; ``now`` is when it began."""
 
     id: str
+    now: datetime
     link: Link
     resource: str
     principal: str = ""
@@ -199,6 +201,7 @@ class Trace:
         self._count += 1
         trail = Trail(
             id=f"{self._run}-{self._count:06d}",
+            now=self._clock.now(),
             link=link,
             resource=_bounded(resource),
             principal=principal,

@@ -11,7 +11,6 @@ from tests.local_cloud.google_server import PROJECT
 _USER = "roles/iam.workloadIdentityUser"
 _ACCOUNTS = f"/v1/projects/{PROJECT}/serviceAccounts"
 _OTHER = f"other-reader@{PROJECT}.iam.gserviceaccount.com"
-_DENIED_SAYS = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
 _INVALID_SAYS = "Request had invalid authentication credentials."
 
 
@@ -30,7 +29,12 @@ def _bound_right(world: World) -> None:
 
 
 def _denied(
-    name: str, wrong: Step, right: Step = _bound_right, *, change: str = "a binding for the role's principal set"
+    name: str,
+    wrong: Step,
+    right: Step = _bound_right,
+    *,
+    change: str = "a binding for the role's principal set",
+    permission: str = "getAccessToken",
 ) -> Case:
     return Case(
         name=name,
@@ -39,10 +43,10 @@ def _denied(
         right=right,
         link=Link.IMPERSONATION,
         part=Part.PERMISSION,
-        rule="iam.serviceAccounts.getAccessToken is needed",
+        rule=f"iam.serviceAccounts.{permission} is needed",
         status=403,
         error="PERMISSION_DENIED",
-        says=_DENIED_SAYS,
+        says=f"Permission 'iam.serviceAccounts.{permission}' denied on resource (or it may not exist).",
     )
 
 
@@ -121,6 +125,38 @@ def _stale(name: str, wrong: Step, right: Step, *, part: Part, rule: str, change
     )
 
 
+def _on_condition(expression: str) -> Step:
+    """Have the right member bound on this condition."""
+
+    def step(world: World) -> None:
+        condition = {"title": "of the case", "expression": expression}
+        binding = {"role": _USER, "members": [MEMBER], "condition": condition}
+        world.google.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": [binding], "version": 3}})
+
+    return step
+
+
+_BETWEEN = f"between@{PROJECT}.iam.gserviceaccount.com"
+_CREATOR = "roles/iam.serviceAccountTokenCreator"
+
+
+def _through(*grants: tuple[str, str, str]) -> Step:
+    """Ask through a service account between, with these grants (account, role, member) and no binding of one's own."""
+
+    def step(world: World) -> None:
+        world.google.done("POST", _ACCOUNTS, {"accountId": "between"})
+        world.chain.revoke(ACCOUNT_PATH, _USER, MEMBER)
+        world.impersonation = {"delegates": [f"projects/-/serviceAccounts/{_BETWEEN}"]}
+        for account, role, member in grants:
+            world.chain.grant(f"{_ACCOUNTS}/{account}", role, member)
+
+    return step
+
+
+def _grant(account: str, role: str, member: str) -> Step:
+    return lambda world: world.chain.grant(f"{_ACCOUNTS}/{account}", role, member)
+
+
 def _token_of_another_run(world: World) -> None:
     with world.another_run() as other:
         world.federated = other.federated_token()
@@ -164,6 +200,31 @@ CASES = (
         "another service account than the one bound to", _another_account, _the_reader, change="the account bound to"
     ),
     _denied("a namesake of the account that was bound to and deleted", _namesake),
+    _denied(
+        "a binding whose condition has run out",
+        _on_condition("request.time < timestamp('2020-01-01T00:00:00Z')"),
+        _on_condition("request.time > timestamp('2020-01-01T00:00:00Z')"),
+        change="a condition that is true now",
+    ),
+    _denied(
+        "a binding whose condition asks what a service account does not have",
+        _on_condition("resource.name.startsWith('projects/')"),
+        _on_condition("request.time > timestamp('2020-01-01T00:00:00Z')"),
+        change="a condition that is true now",
+    ),
+    _denied(
+        "a delegate that the caller may not speak through, though it may act as it",
+        _through((_BETWEEN, _USER, MEMBER), (READER, _CREATOR, f"serviceAccount:{_BETWEEN}")),
+        _grant(_BETWEEN, _CREATOR, MEMBER),
+        change=f"`{_CREATOR}` on the delegate",
+        permission="implicitDelegation",
+    ),
+    _denied(
+        "a delegate that may not act as the account",
+        _through((_BETWEEN, _CREATOR, MEMBER)),
+        _grant(READER, _CREATOR, f"serviceAccount:{_BETWEEN}"),
+        change=f"`{_CREATOR}` for the delegate on the account",
+    ),
     Case(
         name="a service account that does not exist",
         change="the account that exists",

@@ -101,6 +101,18 @@ def _job(name: str, wrong: Step, right: Step, *, change: str = "jobUser on the p
     )
 
 
+def _on_condition(expression: str) -> Step:
+    """Have the reader's right to read the table on this condition."""
+
+    def step(world: World) -> None:
+        condition = {"title": "of the case", "expression": expression}
+        binding = {"role": _VIEWER, "members": [_READER], "condition": condition}
+        policy = {"bindings": [binding], "version": 3}
+        world.google.done("POST", f"{_users(world)}:setIamPolicy", {"policy": policy})
+
+    return step
+
+
 def _directly(*grants: tuple[str, str]) -> Step:
     """No service account: the federated principal itself, with these of the two rights; `PROJECT` or `TABLE` first."""
 
@@ -214,6 +226,18 @@ CASES = (
         permission="create",
         says="Permission bigquery.tables.create denied on dataset",
         change="WRITER on the dataset",
+    ),
+    _table(
+        "a reader on the condition of another table",
+        _on_condition("resource.name.endsWith('/tables/secrets')"),
+        _on_condition("resource.name.endsWith('/tables/users')"),
+        change="a condition on this table",
+    ),
+    _table(
+        "a reader on a condition that errors",
+        _on_condition("resource.owner == 'reader'"),
+        _on_condition("resource.type == 'bigquery.googleapis.com/Table'"),
+        change="a condition that is true",
     ),
     _job(
         "the federated principal itself, that may not start jobs",

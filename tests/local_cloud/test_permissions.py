@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from local_cloud.permissions import CREATE_JOB, GET_ACCESS_TOKEN, GET_DATA, ROLES, Binding, Grant, Miss, Policy, decide
@@ -12,6 +14,7 @@ ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}"
 FEDERATED = federated_principal(pool=POOL_NAME, subject=f"{ARN}/fn", attributes={"aws_role": ARN, "empty": ""})
 SERVICE_ACCOUNT = Principal(member=f"serviceAccount:{READER}", unique_id="1")
 HOST = "iam.googleapis.com"
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -53,9 +56,9 @@ def test_a_member_that_nobody_can_be_is_a_problem(member: str) -> None:
 def test_a_grant_counts_on_the_resource_or_any_parent() -> None:
     on_table, on_project = ("table", Policy()), ("projects/p", Policy())
     grant = Policy(bindings=(Binding(role="roles/bigquery.dataViewer", members=(MEMBER,)),))
-    assert isinstance(decide(FEDERATED, GET_DATA, [on_table, on_project]), Miss)
-    assert isinstance(decide(FEDERATED, GET_DATA, [("table", grant), on_project]), Grant)
-    inherited = decide(FEDERATED, GET_DATA, [on_table, ("projects/p", grant)])
+    assert isinstance(decide(FEDERATED, GET_DATA, [on_table, on_project], now=NOW), Miss)
+    assert isinstance(decide(FEDERATED, GET_DATA, [("table", grant), on_project], now=NOW), Grant)
+    inherited = decide(FEDERATED, GET_DATA, [on_table, ("projects/p", grant)], now=NOW)
     assert isinstance(inherited, Grant)
     assert inherited.sentence() == f"roles/bigquery.dataViewer for {MEMBER} on projects/p"
 
@@ -73,7 +76,7 @@ def test_roles_hold_what_google_documents_and_no_more() -> None:
 def test_the_nearest_miss_is_the_binding_with_the_same_attribute() -> None:
     near, far = f"{MEMBER}2", "user:somebody@local.invalid"
     policy = Policy(bindings=(Binding(role="roles/iam.workloadIdentityUser", members=(far, near)),))
-    miss = decide(FEDERATED, GET_ACCESS_TOKEN, [("serviceAccounts/a", policy)])
+    miss = decide(FEDERATED, GET_ACCESS_TOKEN, [("serviceAccounts/a", policy)], now=NOW)
     assert isinstance(miss, Miss)
     assert miss.saw.startswith(f"binding names attribute.aws_role = {ARN}2, principal has {ARN}")
     assert miss.wanted == f"roles/iam.workloadIdentityUser for {FEDERATED.member} on serviceAccounts/a"

@@ -30,7 +30,9 @@ async def list_datasets(cloud: Cloud, request: Request) -> Response:
     shown: list[dict[str, Any]] = []
     for entry in found.get("datasets", []):
         dataset = str(entry["datasetReference"]["datasetId"])
-        verdict = decide(token.principal, "bigquery.datasets.get", dataset_policies(cloud, dataset))
+        verdict = decide(
+            token.principal, "bigquery.datasets.get", dataset_policies(cloud, dataset), now=cloud.clock.now()
+        )
         if not dataset.startswith("_") and isinstance(verdict, Grant):
             shown.append({key: value for key, value in entry.items() if key != "access"})
     return answer({"kind": "bigquery#datasetList", **page(request, shown, key="datasets", size="maxResults")})

@@ -105,7 +105,7 @@ async def list_jobs(cloud: Cloud, request: Request) -> Response:
         check_enabled(cloud, SERVICE)
     cloud.check_project(request.path_params["project"])
     everybody = request.query_params.get("allUsers", "").lower() == "true" and isinstance(
-        decide(token.principal, "bigquery.jobs.listAll", cloud.project_policies()), Grant
+        decide(token.principal, "bigquery.jobs.listAll", cloud.project_policies(), now=cloud.clock.now()), Grant
     )
     shown = [job.job_id for job in cloud.jobs.values() if everybody or job.creator == _creator(token)]
     cut = page(request, [{"id": job_id} for job_id in reversed(shown)], key="jobs", size="maxResults")

@@ -12,7 +12,7 @@ from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, already_exists, invalid_argument, not_found, unimplemented
 from local_cloud.http import answer, object_field, page, read_json, text_field
 from local_cloud.permissions import GET_DATA, UPDATE_DATA
-from local_cloud.policies import policy_wire, replace_policy
+from local_cloud.policies import policy_wire, replace_policy, requested_version
 from local_cloud.services.bigquery import effects, rules, warehouse
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, dataset_of, make_table, permit, table_of
 from local_cloud.services.bigquery.model import TableName, View
@@ -111,7 +111,8 @@ async def get_table_policy(cloud: Cloud, request: Request) -> Response:
     table = table_of(cloud, request)
     permit(cloud, request, Need(permission="bigquery.tables.getIamPolicy", table=table))
     await _existing(cloud, table)
-    return answer(policy_wire(cloud.policy(table.resource)))
+    version = requested_version(request, await read_json(request))
+    return answer(policy_wire(cloud.policy(table.resource), version=version))
 
 
 async def set_table_policy(cloud: Cloud, request: Request) -> Response:

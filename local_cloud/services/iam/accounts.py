@@ -13,7 +13,7 @@ from local_cloud.clock import from_rfc3339
 from local_cloud.context import Cloud
 from local_cloud.errors import already_exists, not_found
 from local_cloud.http import answer, object_field, page, read_json, text_field
-from local_cloud.policies import mark_deleted, mark_undeleted, policy_wire, replace_policy
+from local_cloud.policies import mark_deleted, mark_undeleted, policy_wire, replace_policy, requested_version
 from local_cloud.services.iam.model import Account, deletion_deadline
 from local_cloud.services.iam.rules import ACCOUNT_FIELDS, changed_account, check_account_id, read_mask
 from local_cloud.store import new_etag
@@ -103,9 +103,10 @@ async def undelete_account(cloud: Cloud, request: Request) -> Response:
 
 
 async def get_account_policy(cloud: Cloud, request: Request) -> Response:
-    """``POST …/EMAIL:getIamPolicy``; comes without a body."""
+    """``POST …/EMAIL:getIamPolicy``; comes without a body, or with one."""
     account = _permitted(cloud, request, "getIamPolicy")
-    return answer(policy_wire(cloud.policy(account.policy_key)))
+    version = requested_version(request, await read_json(request))
+    return answer(policy_wire(cloud.policy(account.policy_key), version=version))
 
 
 async def set_account_policy(cloud: Cloud, request: Request) -> Response:

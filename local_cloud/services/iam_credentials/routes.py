@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -9,12 +11,12 @@ from local_cloud.access import IAM_SCOPES, authenticate, authorize, check_enable
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument
 from local_cloud.http import read_json
-from local_cloud.permissions import GET_ACCESS_TOKEN
+from local_cloud.permissions import DELEGATE, GET_ACCESS_TOKEN
 from local_cloud.principals import Principal
 from local_cloud.services.iam.accounts import find_account
 from local_cloud.services.iam_credentials import rules
-from local_cloud.tokens import TokenKind
-from local_cloud.trace import Link, Part
+from local_cloud.tokens import Token, TokenKind
+from local_cloud.trace import Link, Part, Trail
 
 
 async def generate_access_token(cloud: Cloud, request: Request) -> Response:
@@ -34,8 +36,11 @@ async def generate_access_token(cloud: Cloud, request: Request) -> Response:
         if request.path_params["project"] != "-":
             raise invalid_argument("The project of this method must be written as the wildcard '-'.")
         asked = rules.read_request(body)
+        speaker = token
+        for delegate in asked.delegates:
+            speaker = _pass_on(cloud, speaker, delegate, trail)
         account = rules.check_account(find_account(cloud, email), email)
-        authorize(token, GET_ACCESS_TOKEN, cloud.account_policies(account), trail, rules.denied())
+        authorize(speaker, GET_ACCESS_TOKEN, cloud.account_policies(account), trail, rules.denied())
         rules.check_enabled(account)
         access_token, record = cloud.tokens.issue(
             TokenKind.ACCESS,
@@ -52,3 +57,11 @@ async def generate_access_token(cloud: Cloud, request: Request) -> Response:
     return JSONResponse(
         {"accessToken": access_token, "expireTime": record.expires}, headers={"Cache-Control": "no-store"}
     )
+
+
+def _pass_on(cloud: Cloud, speaker: Token, delegate: str, trail: Trail) -> Token:
+    """Go one step along a delegation chain. Returns who speaks next: the same token's rights, as the delegate."""
+    account = rules.check_account(find_account(cloud, delegate), delegate)
+    authorize(speaker, DELEGATE, cloud.account_policies(account), trail, rules.denied(DELEGATE))
+    rules.check_enabled(account)
+    return replace(speaker, principal=Principal(member=f"serviceAccount:{account.email}", unique_id=account.unique_id))

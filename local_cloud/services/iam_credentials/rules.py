@@ -15,6 +15,8 @@ LONGEST_LIFETIME_SECONDS = 3600
 """IAM quotas: longer only with an organisation policy, which the local cloud has none of."""
 
 MOST_SCOPES = 100
+MOST_DELEGATES = 10
+_DELEGATE = re.compile(r"projects/-/serviceAccounts/(?P<account>[^/\s:]{1,254})")
 _LIFETIME = re.compile(r"(?P<seconds>\d{1,6})(?:\.0{1,9})?s")
 
 
@@ -23,15 +25,14 @@ def read_request(body: dict[str, Any]) -> AccessTokenRequest:
 
     Raises:
         Refused: 400: no scope (Google's text is the bare "Request contains an invalid argument."), a lifetime of
-            zero or beyond an hour, or delegates, which the local cloud doesn't follow.
+            zero or beyond an hour, or delegates that aren't written with the wildcard project.
     """
     scopes, lifetime, delegates = body.get("scope"), body.get("lifetime"), body.get("delegates")
     if not isinstance(scopes, list) or not scopes or not all(isinstance(s, str) and s.strip() for s in scopes):
         raise _bad("scope must be a list of at least one scope", f"{scopes!r:.80}", "a list of scopes")
     if len(scopes) > MOST_SCOPES:
         raise _bad(f"scope may have at most {MOST_SCOPES} entries", str(len(scopes)), "fewer scopes")
-    if delegates not in (None, []):
-        raise _bad("delegates must be empty: the local cloud follows no delegation", f"{delegates!r:.80}", "null or []")
+    through = _read_delegates(delegates)
     seconds = LONGEST_LIFETIME_SECONDS
     if lifetime is not None:
         found = _LIFETIME.fullmatch(lifetime) if isinstance(lifetime, str) else None
@@ -42,7 +43,21 @@ def read_request(body: dict[str, Any]) -> AccessTokenRequest:
                 f"{lifetime!r:.40}",
                 f"{LONGEST_LIFETIME_SECONDS}s",
             )
-    return AccessTokenRequest(scopes=tuple(scopes), lifetime_seconds=seconds)
+    return AccessTokenRequest(scopes=tuple(scopes), lifetime_seconds=seconds, delegates=through)
+
+
+def _read_delegates(delegates: object) -> tuple[str, ...]:
+    listed = [] if delegates is None else delegates
+    if isinstance(listed, list) and len(listed) <= MOST_DELEGATES:
+        found = [_DELEGATE.fullmatch(entry) if isinstance(entry, str) else None for entry in listed]
+        named = tuple(match["account"] for match in found if match)
+        if len(named) == len(listed):
+            return named
+    raise _bad(
+        f"delegates must be a list of at most {MOST_DELEGATES} service accounts, each with the wildcard project",
+        f"{delegates!r:.200}",
+        "projects/-/serviceAccounts/EMAIL",
+    )
 
 
 def check_account(account: Account | None, email: str) -> Account:
@@ -84,10 +99,10 @@ def check_enabled(account: Account) -> None:
         )
 
 
-def denied() -> ApiError:
-    """Build Google's answer to a principal that may not impersonate the account."""
+def denied(permission: str = GET_ACCESS_TOKEN) -> ApiError:
+    """Build Google's answer to a principal that may not impersonate the account, or not delegate through it."""
     return permission_denied(
-        f"Permission '{GET_ACCESS_TOKEN}' denied on resource (or it may not exist).", permission=GET_ACCESS_TOKEN
+        f"Permission '{permission}' denied on resource (or it may not exist).", permission=permission
     )
 
 

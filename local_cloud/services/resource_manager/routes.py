@@ -12,7 +12,7 @@ from starlette.responses import Response
 from local_cloud.access import administer
 from local_cloud.context import Cloud
 from local_cloud.http import answer, object_field, read_json
-from local_cloud.policies import policy_wire, replace_policy
+from local_cloud.policies import policy_wire, replace_policy, requested_version
 from local_cloud.services.resource_manager.rules import check_keeps_an_owner
 
 
@@ -38,7 +38,8 @@ async def get_billing_info(cloud: Cloud, request: Request) -> Response:
 async def get_project_policy(cloud: Cloud, request: Request) -> Response:
     """``POST /v1/projects/P:getIamPolicy``."""
     _permit(cloud, request, "getIamPolicy")
-    return answer(policy_wire(cloud.policy(cloud.project_name)))
+    version = requested_version(request, await read_json(request))
+    return answer(policy_wire(cloud.policy(cloud.project_name), version=version))
 
 
 async def set_project_policy(cloud: Cloud, request: Request) -> Response:

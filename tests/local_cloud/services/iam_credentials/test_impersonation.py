@@ -190,7 +190,10 @@ def test_the_deployer_owns_the_project_and_still_may_not_impersonate(chain: Chai
         ({"scope": [SCOPE], "lifetime": "0s"}, 400),
         ({"scope": [SCOPE], "lifetime": "-1s"}, 400),
         ({"scope": [SCOPE], "lifetime": 3600}, 400),
-        ({"scope": [SCOPE], "delegates": [f"projects/-/serviceAccounts/{READER}"]}, 400),
+        ({"scope": [SCOPE], "delegates": [f"projects/{PROJECT}/serviceAccounts/{READER}"]}, 400),
+        ({"scope": [SCOPE], "delegates": [READER]}, 400),
+        ({"scope": [SCOPE], "delegates": [1]}, 400),
+        ({"scope": [SCOPE], "delegates": [f"projects/-/serviceAccounts/{READER}"] * 11}, 400),
     ],
 )
 def test_the_request_is_checked(chain: Chain, federated: str, body: dict[str, object], status: int) -> None:
