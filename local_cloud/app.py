@@ -27,6 +27,7 @@ from local_cloud.clock import Clock, SystemClock
 from local_cloud.config import CloudConfig
 from local_cloud.context import Cloud, open_cloud
 from local_cloud.errors import ApiError, CloudError, OAuthError, body_of, shape_of
+from local_cloud.recovery import drop_lost_datasets, finish_renames
 from local_cloud.services.bigquery import datasets, discovery, jobs, tables
 from local_cloud.services.iam import accounts, pools
 from local_cloud.services.iam_credentials import routes as iam_credentials
@@ -207,6 +208,8 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
         StateError: ``config.state_directory`` holds something unreadable.
     """
     cloud = open_cloud(config, clock or SystemClock())
+    if config.state_directory is not None:
+        finish_renames(cloud)
     register_url_convertor("name", _NameConvertor())
     handlers: dict[str, dict[str, Handler]] = {}
     for method, path, handler in _ROUTES:
@@ -217,6 +220,8 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if config.state_directory is not None and config.warehouse_url:
+            await drop_lost_datasets(cloud)
         yield
         await cloud.aws.aclose()
         await cloud.warehouse.aclose()

@@ -22,12 +22,19 @@ class AwsSettings:
         region: AWS region.
         folder: where its log and the functions' code are kept.
         port: port on 127.0.0.1; 0 lets the system choose.
+        keep: whether it writes what it holds into that folder when it is ended in order, and begins with it again.
     """
 
     account_id: str
     region: str
     folder: Path
     port: int = 0
+    keep: bool = False
+
+    @property
+    def kept(self) -> Path:
+        """Folder of what it keeps."""
+        return self.folder / "kept"
 
 
 class LocalAws(Emulator):
@@ -55,6 +62,16 @@ class LocalAws(Emulator):
         )
         return cls(Child.start(command))
 
+    @staticmethod
+    def forget(settings: AwsSettings) -> None:
+        """Remove what was kept, once it has been read.
+
+        It is written at an orderly end only. Left in place, it would be read again after a kill, and bring back a role
+        that was deleted since; an account that starts empty is the safer surprise.
+        """
+        for file in settings.kept.glob("*.json"):
+            file.unlink()
+
 
 def clean_environment(settings: AwsSettings, temporary: Path) -> dict[str, str]:
     """The whole environment of the local AWS.
@@ -74,4 +91,5 @@ def clean_environment(settings: AwsSettings, temporary: Path) -> dict[str, str]:
         "MINISTACK_REGION": settings.region,
         "LAMBDA_EXECUTOR": "local",
         "LOG_LEVEL": "WARNING",
+        **({"PERSIST_STATE": "1", "STATE_DIR": str(settings.kept)} if settings.keep else {}),
     }

@@ -48,10 +48,11 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--project-number", help="default: the seed's, or 123456789012")
     serve.add_argument("--aws-account-id", help="default: the seed's, or 210987654321")
     serve.add_argument("--aws-region", help="default: the seed's, or us-east-1")
-    serve.add_argument("--google-port", type=int, default=0, help="0 takes a free one")
-    serve.add_argument("--aws-port", type=int, default=0, help="0 takes a free one")
+    serve.add_argument("--google-port", type=int, help="0 takes a free one; default: the kept one, or a free one")
+    serve.add_argument("--aws-port", type=int, help="0 takes a free one; default: the kept one, or a free one")
     serve.add_argument("--aws-url", metavar="URL", help="use this AWS on this machine instead of starting one")
     serve.add_argument("--no-bigquery", action="store_true", help="only the identity; BigQuery answers 501")
+    serve.add_argument("--keep", action="store_true", help="keep the state; the next run in this folder begins with it")
     serve.add_argument("--limit-seconds", type=float, default=30.0, help="how long the start may take")
 
 
@@ -110,6 +111,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         aws_url=arguments.aws_url,
         bigquery=not arguments.no_bigquery,
         seed=seed,
+        keep=arguments.keep,
         limit_seconds=arguments.limit_seconds,
     )
     try:

@@ -18,8 +18,9 @@ class CloudConfig:
         project_number: Its number, digits only. Audiences and principals use the number, never the id.
         aws_url: Base URL of the local AWS, to which signed GetCallerIdentity requests are forwarded.
         warehouse_url: Base URL of the BigQuery emulator behind the gateway; empty for none.
-        deployer_token: Bearer token of :data:`DEPLOYER`. Never stored: only its hash is kept.
-        state_directory: Folder that keeps the state over a restart; ``None`` keeps it in memory only.
+        deployer_token: Bearer token of :data:`DEPLOYER`. The local Google itself keeps its hash only.
+        state_directory: Folder that keeps the state over a restart, all but tokens and jobs; ``None`` keeps it in
+            memory only.
         aws_timeout_seconds: Limit for one forwarded GetCallerIdentity.
         warehouse_timeout_seconds: Limit for one forwarded BigQuery call.
     """

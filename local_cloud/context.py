@@ -98,7 +98,9 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         unsupported=UnsupportedRequests(),
         tokens=Tokens(
             clock=clock,
-            records=Collection("tokens", Token.from_json, folder=folder),
+            # Never on the disk: after a restart clients exchange again, and a write for each token would cost more than
+            # all else that an exchange does.
+            records=Collection("tokens", Token.from_json, folder=None),
             deployer=(config.deployer_token, Principal(member=DEPLOYER)),
         ),
         operations=Operations(),
@@ -124,7 +126,8 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
             first_at_once=True,
         ),
         views=Collection("views", View.from_json, folder=folder),
-        jobs=Collection("jobs", Job.from_json, folder=folder),
+        # The warehouse forgets its jobs when it ends.
+        jobs=Collection("jobs", Job.from_json, folder=None),
         catalogue=Catalogue(),
         aws=_client(config.aws_url, config.aws_timeout_seconds),
         warehouse=_client(config.warehouse_url, config.warehouse_timeout_seconds),

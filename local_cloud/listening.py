@@ -38,7 +38,8 @@ def listener(port: int) -> socket.socket:
         bound = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         raise ProcessError(
-            f"port {port} on 127.0.0.1 can't be used ({error.strerror}); leave --google-port out to get a free one"
+            f"port {port} on 127.0.0.1 can't be used ({error.strerror}); give another one with --google-port, "
+            "0 for a free one"
         ) from error
     # asyncio sets it on sockets of its own only; without it each answer waits 40 ms for the client's delayed ACK.
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

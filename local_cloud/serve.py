@@ -24,9 +24,11 @@ from starlette.types import ASGIApp
 
 from local_cloud.aws import AwsSettings, LocalAws
 from local_cloud.endpoints import Endpoints, forget
+from local_cloud.kept import Kept
 from local_cloud.listening import listener, server_settings
 from local_cloud.process import Child, ProcessError
 from local_cloud.shell import guidance, instructions, prepare
+from local_cloud.store import StateError
 from local_cloud.warehouse import LocalWarehouse, WarehouseSettings
 
 if TYPE_CHECKING:
@@ -47,11 +49,12 @@ class ServeSettings:
         project_number: its number.
         aws_account_id: the AWS account.
         aws_region: the AWS region.
-        google_port: port of the Google identity; 0 lets the system choose.
-        aws_port: port of the local AWS; 0 lets the system choose.
+        google_port: port of the Google identity; 0 lets the system choose, None takes the kept one if there is one.
+        aws_port: port of the local AWS; likewise.
         aws_url: base URL of another local AWS, to be used instead of one of ours.
         bigquery: whether there is a BigQuery; without, its routes answer 501.
         seed: what there is from the start.
+        keep: whether the state outlives the run, and the next one with the same folder begins with it.
         limit_seconds: how long the start may take.
     """
 
@@ -60,11 +63,12 @@ class ServeSettings:
     project_number: str
     aws_account_id: str
     aws_region: str
-    google_port: int = 0
-    aws_port: int = 0
+    google_port: int | None = None
+    aws_port: int | None = None
     aws_url: str | None = None
     bigquery: bool = True
     seed: Seed | None = None
+    keep: bool = False
     limit_seconds: float = 30.0
 
     @property
@@ -79,6 +83,7 @@ def serve(settings: ServeSettings) -> None:
     Raises:
         KeyboardInterrupt: on SIGINT and SIGTERM, after everything has ended.
         ProcessError: when something does not start, or ends while it should run.
+        StateError: when the kept state can't be used.
         SeedError: when the local Google refuses a part of the seed.
         RoleError: when the local AWS does not make one of the seed's roles.
     """
@@ -89,8 +94,10 @@ def serve(settings: ServeSettings) -> None:
         held.enter_context(_only_one(settings.folder))
         forget(settings.folder)
         held.callback(forget, settings.folder)
-        bound = held.enter_context(listener(settings.google_port))
-        aws = _start_aws(settings, held)
+        kept = _kept(settings) if settings.keep else None
+        bound = held.enter_context(listener(_port(settings.google_port, kept.google_port if kept else 0)))
+        aws_settings = _aws_settings(settings, kept)
+        aws = _start_aws(settings, aws_settings, held)
         warehouse = _start_warehouse(settings, held)
         # Imported while the children start: it takes as long as they do.
         from local_cloud.app import create_app
@@ -107,8 +114,11 @@ def serve(settings: ServeSettings) -> None:
             project_number=settings.project_number,
             aws_account_id=settings.aws_account_id,
             aws_region=settings.aws_region,
-            deployer_token=secrets.token_urlsafe(32),
+            deployer_token=kept.deployer_token if kept else secrets.token_urlsafe(32),
         )
+        if settings.keep:
+            LocalAws.forget(aws_settings)
+            _keep(settings.folder, endpoints, ours=aws is not None)
         app = create_app(
             CloudConfig(
                 project_id=endpoints.project_id,
@@ -116,8 +126,9 @@ def serve(settings: ServeSettings) -> None:
                 aws_url=endpoints.aws_url,
                 warehouse_url=endpoints.warehouse_url,
                 deployer_token=endpoints.deployer_token,
-                # The emulators forget everything when they end, so what Google knows must not outlive them.
-                state_directory=None,
+                # Without --keep the emulators forget everything when they end, and what Google knows must not
+                # outlive them.
+                state_directory=_folder(settings, "google") if settings.keep else None,
             )
         )
         children = [server.child for server in (aws, warehouse) if server is not None]
@@ -146,6 +157,8 @@ async def _run(
         await serving
     if failed:
         raise failed.failure(f"ended with status {failed.exit_status} while it should run")
+    if not server.started:
+        raise ProcessError("the local Google did not start; what is above says why")
 
 
 async def _get_ready(app: ASGIApp, endpoints: Endpoints, settings: ServeSettings) -> None:
@@ -158,7 +171,7 @@ async def _get_ready(app: ASGIApp, endpoints: Endpoints, settings: ServeSettings
         await asyncio.to_thread(make_roles, endpoints, settings.seed.aws.roles)
     if settings.whole:
         prepare(settings.folder, endpoints)
-        text = instructions(settings.folder, endpoints)
+        text = instructions(settings.folder, endpoints, kept=settings.keep)
     else:
         roles = settings.seed.aws.roles if settings.seed else []
         text = guidance(settings.folder, endpoints, roles=roles)
@@ -167,18 +180,53 @@ async def _get_ready(app: ASGIApp, endpoints: Endpoints, settings: ServeSettings
     sys.stdout.flush()
 
 
-def _start_aws(settings: ServeSettings, held: contextlib.ExitStack) -> LocalAws | None:
+def _kept(settings: ServeSettings) -> Kept | None:
+    """What the last run with --keep left in the folder.
+
+    Raises:
+        StateError: it is unreadable, or of another project or account.
+    """
+    kept = Kept.read(settings.folder)
+    names = (settings.project_id, settings.project_number, settings.aws_account_id)
+    if kept is not None and kept.names != names:
+        raise StateError(
+            f"the state in {settings.folder} is of {', '.join(kept.names)}, and this run of {', '.join(names)}; "
+            "give another folder with --state, or remove this one"
+        )
+    return kept
+
+
+def _keep(folder: Path, endpoints: Endpoints, *, ours: bool) -> None:
+    """Remember ports and token for the next run; before the first change, since a kill may follow it."""
+    Kept(
+        project_id=endpoints.project_id,
+        project_number=endpoints.project_number,
+        aws_account_id=endpoints.aws_account_id,
+        google_port=httpx.URL(endpoints.google_url).port or 0,
+        aws_port=(httpx.URL(endpoints.aws_url).port or 0) if ours else 0,
+        deployer_token=endpoints.deployer_token,
+    ).write(folder)
+
+
+def _port(wanted: int | None, kept: int) -> int:
+    return kept if wanted is None else wanted
+
+
+def _aws_settings(settings: ServeSettings, kept: Kept | None) -> AwsSettings:
+    return AwsSettings(
+        account_id=settings.aws_account_id,
+        region=settings.aws_region,
+        folder=_folder(settings, "aws"),
+        port=_port(settings.aws_port, kept.aws_port if kept else 0),
+        keep=settings.keep,
+    )
+
+
+def _start_aws(settings: ServeSettings, aws_settings: AwsSettings, held: contextlib.ExitStack) -> LocalAws | None:
     """Start a local AWS, unless another one is to be used."""
     if settings.aws_url is not None:
         return None
-    aws = LocalAws.start(
-        AwsSettings(
-            account_id=settings.aws_account_id,
-            region=settings.aws_region,
-            folder=_folder(settings, "aws"),
-            port=settings.aws_port,
-        )
-    )
+    aws = LocalAws.start(aws_settings)
     held.callback(aws.child.stop)
     return aws
 
@@ -188,7 +236,7 @@ def _start_warehouse(settings: ServeSettings, held: contextlib.ExitStack) -> Loc
     if not settings.bigquery:
         return None
     warehouse = LocalWarehouse.start(
-        WarehouseSettings(project_id=settings.project_id, folder=_folder(settings, "warehouse"))
+        WarehouseSettings(project_id=settings.project_id, folder=_folder(settings, "warehouse"), keep=settings.keep)
     )
     held.callback(warehouse.child.stop)
     return warehouse

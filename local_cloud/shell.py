@@ -79,15 +79,16 @@ def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
     }
 
 
-def instructions(folder: Path, endpoints: Endpoints) -> str:
+def instructions(folder: Path, endpoints: Endpoints, *, kept: bool = False) -> str:
     """What `make local-cloud` prints: lines to paste into another terminal, and what works there.
 
     The token is not printed: the line reads it from its file.
     """
     from engine.workspace import search_path
 
+    end = "" if kept else " and forgets everything"
     lines = [
-        f"# The local cloud is ready; state and logs are in {folder}. Ctrl-C ends it and forgets everything.",
+        f"# The local cloud is ready; state and logs are in {folder}. Ctrl-C ends it{end}.",
         f"#   Google   {endpoints.google_url}   project {endpoints.project_id} ({endpoints.project_number})",
         f"#   AWS      {endpoints.aws_url}   account {endpoints.aws_account_id}, {endpoints.aws_region}",
         "# Paste these lines into another terminal, in this project's folder:",

@@ -1,7 +1,8 @@
 """The state: typed collections, in memory or also in a folder.
 
-A collection with a folder is one JSON file there, replaced atomically at every change and read once at start. A
-file that can't be read stops the start: guessing at policies would be worse than not running.
+A collection with a folder is one JSON file there, replaced atomically at every change and read once at start. When a
+change has been acknowledged, it is on the disk. A file that can't be read stops the start: guessing at policies would
+be worse than not running.
 """
 
 from __future__ import annotations
@@ -52,7 +53,12 @@ class Collection(Generic[T]):
     def __init__(self, name: str, read: Callable[[dict[str, Any]], T], *, folder: Path | None) -> None:
         self._file = None if folder is None else folder / f"{name}.json"
         self._values: dict[str, T] = {}
-        if self._file is not None and self._file.exists():
+        if self._file is None:
+            return
+        # Left by a kill in the middle of a write.
+        for unfinished in self._file.parent.glob(f"{_unfinished(self._file)}*"):
+            unfinished.unlink(missing_ok=True)
+        if self._file.exists():
             try:
                 stored = json.loads(self._file.read_text())
                 self._values = {key: read(data) for key, data in stored.items()}
@@ -66,15 +72,20 @@ class Collection(Generic[T]):
         return self._values.get(key)
 
     def put(self, key: str, value: T) -> None:
-        """Keep a value under a key, replacing what was there."""
-        self._values[key] = value
-        self._save()
+        """Keep a value under a key, replacing what was there. Nothing has changed if it can't be written."""
+        if self._file is None:
+            self._values[key] = value
+        else:
+            self._write(self._file, {**self._values, key: value})
 
     def remove(self, *keys: str) -> None:
         """Forget the values under these keys; keys that aren't there are ignored."""
-        found = [key for key in keys if self._values.pop(key, None) is not None]
-        if found:
-            self._save()
+        gone = set(keys) & self._values.keys()
+        if self._file is None:
+            for key in gone:
+                del self._values[key]
+        elif gone:
+            self._write(self._file, {key: value for key, value in self._values.items() if key not in gone})
 
     def values(self) -> list[T]:
         """Return all values."""
@@ -90,19 +101,34 @@ class Collection(Generic[T]):
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._values))
 
-    def _save(self) -> None:
-        if self._file is None:
-            return
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        text = json.dumps({key: value.to_json() for key, value in self._values.items()}, indent=1)
-        handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=f".{self._file.name}.")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(text)
-            Path(name).replace(self._file)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+    def _write(self, file: Path, values: dict[str, T]) -> None:
+        text = json.dumps({key: value.to_json() for key, value in values.items()}, separators=(",", ":"))
+        _write_durably(file, text)
+        self._values = values
+
+
+def _write_durably(path: Path, text: str) -> None:
+    """Replace a file so that a kill or a crash at any moment leaves the old one or the new one, whole."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_unfinished(path))
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _unfinished(path: Path) -> str:
+    return f".{path.name}."
 
 
 def new_etag() -> str:

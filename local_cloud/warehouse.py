@@ -16,11 +16,13 @@ class WarehouseSettings:
 
     Args:
         project_id: the project that a request without one means.
-        folder: where its log and uploads are kept. The data is in memory only.
+        folder: where its log and uploads are kept.
+        keep: whether the data outlives it, in that folder; otherwise it is in memory only.
     """
 
     project_id: str
     folder: Path
+    keep: bool = False
 
 
 class LocalWarehouse(Emulator):
@@ -39,6 +41,10 @@ class LocalWarehouse(Emulator):
         temporary = settings.folder / "tmp"
         temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
         environment = environments.LOCAL_WAREHOUSE
+        data = settings.folder / "data"
+        kept = {"BQEMU_PERSISTENCE_MODE": "persistent", "BQEMU_DATA_DIR": str(data)} if settings.keep else {}
+        if settings.keep:
+            data.mkdir(mode=0o700, exist_ok=True)
         command = Command(
             name="the local BigQuery (bqemulator)",
             arguments=[str(environment.python), "-I", "-m", "bqemulator", "start"],
@@ -56,6 +62,7 @@ class LocalWarehouse(Emulator):
                 "BQEMU_DEFAULT_PROJECT_ID": settings.project_id,
                 # Otherwise it tries to download extensions when it starts.
                 "BQEMU_ENABLE_FORMAT_EXTENSIONS": "false",
+                **kept,
             },
             log=settings.folder / "warehouse.log",
             folder=settings.folder,

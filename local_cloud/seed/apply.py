@@ -133,7 +133,11 @@ class _Sowing:
         if grant.condition is not None:
             binding["condition"] = {k: v for k, v in grant.condition.model_dump(by_alias=True).items() if v}
             policy["version"] = 3
-        policy["bindings"] = list(_merged([*policy.get("bindings", []), binding]))
+        held = list(_merged(policy.get("bindings", [])))
+        wanted = list(_merged([*held, binding]))
+        if wanted == held:
+            return
+        policy["bindings"] = wanted
         await self._done(where, "POST", f"{path}:setIamPolicy", {"policy": policy})
 
     async def _dataset_grant(self, where: str, dataset: str, grant: Grant) -> None:

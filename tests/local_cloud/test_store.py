@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from local_cloud.permissions import Policy
 from local_cloud.store import Collection, StateError, new_etag, same_etag
+from local_cloud.tokens import digest
 from tests.local_cloud.chain import AUDIENCE, BIGQUERY_PATH, POOL_PATH, Chain, LocalAccount, deploy, token_of
 from tests.local_cloud.google_server import DEPLOYER_TOKEN, serving
 
 
-def test_a_restarted_server_knows_resources_policies_and_tokens_again(
+def test_a_restarted_server_knows_resources_and_policies_again_and_no_token(
     aws_url: str, warehouse_url: str, as_function: object, tmp_path: Path
 ) -> None:
     assert as_function
@@ -21,16 +22,18 @@ def test_a_restarted_server_knows_resources_policies_and_tokens_again(
     with serving(aws_url=aws_url, warehouse_url=warehouse_url, state_directory=tmp_path) as google:
         chain: Chain = deploy(google, LocalAccount(aws_url))
         token = token_of(chain.credentials())
+        assert google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=token).status_code == 200
         before = google.done("GET", "/_local/resources")
     with serving(aws_url=aws_url, warehouse_url=warehouse_url, state_directory=tmp_path) as google:
-        assert google.done("GET", "/_local/resources") == before
-        assert google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=token).status_code == 200
-        google.clock.ahead = timedelta(hours=2)
+        assert google.done("GET", "/_local/resources") == {**before, "liveTokens": 0}
         assert google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=token).status_code == 401
+        again = token_of(replace(chain, google=google).credentials())
+        assert google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=again).status_code == 200
     written = "".join(file.read_text() for file in tmp_path.iterdir())
     assert POOL_PATH.rpartition("/")[2] in written
     assert AUDIENCE.rpartition("/")[2] in written
     assert token not in written
+    assert digest(token) not in written
     assert DEPLOYER_TOKEN not in written
 
 
@@ -54,6 +57,16 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rubbish(tmp_path: Path, m
         policies.put("a", Policy(etag="two"))
     assert [file.name for file in tmp_path.iterdir()] == ["policies.json"]
     assert (tmp_path / "policies.json").read_text() == before
+    # What was not written was not acknowledged, so it must not count either.
+    assert policies.get("a") == Policy(etag="one")
+
+
+def test_what_a_kill_left_half_written_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    Collection("policies", Policy.from_json, folder=tmp_path).put("a", Policy(etag="one"))
+    (tmp_path / ".policies.json.x1").write_text('{"a"')
+    (tmp_path / ".pools.json.x2").write_text("{")
+    assert Collection("policies", Policy.from_json, folder=tmp_path).get("a") == Policy(etag="one")
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".pools.json.x2", "policies.json"]
 
 
 def test_etags_compare_as_bytes() -> None:

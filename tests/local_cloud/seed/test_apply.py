@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
-from starlette.applications import Starlette
 
-from local_cloud.app import CloudConfig, create_app
 from local_cloud.endpoints import Endpoints
 from local_cloud.seed.apply import apply_seed
 from local_cloud.seed.errors import SeedError
 from local_cloud.seed.model import seed_from
 from tests.local_cloud.chain import CONDITION, MAPPING, MEMBER, POOL_PATH, PROVIDER_PATH
 from tests.local_cloud.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT
+from tests.local_cloud.in_process import InProcess
 
 ACCOUNT_POLICY = f"/v1/projects/{PROJECT}/serviceAccounts/reader@{PROJECT}.iam.gserviceaccount.com:getIamPolicy"
 SEED: dict[str, Any] = {
@@ -31,50 +28,20 @@ SEED: dict[str, Any] = {
 
 
 @pytest.fixture
-def app() -> Starlette:
-    """A local Google with nothing behind it."""
-    return create_app(
-        CloudConfig(
-            project_id=PROJECT,
-            project_number=NUMBER,
-            aws_url="http://127.0.0.1:9",
-            warehouse_url="",
-            deployer_token=DEPLOYER_TOKEN,
-            state_directory=None,
-        )
-    )
+def google() -> InProcess:
+    return InProcess.open()
 
 
-@dataclass(frozen=True)
-class Deployer:
-    """The deployer's calls, without a network."""
-
-    app: Starlette
-
-    def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        async def sent() -> httpx.Response:
-            transport, headers = httpx.ASGITransport(app=self.app), {"Authorization": f"Bearer {DEPLOYER_TOKEN}"}
-            async with httpx.AsyncClient(transport=transport, base_url="http://google", headers=headers) as client:
-                return await client.request(method, path, json=body)
-
-        return asyncio.run(sent())
-
-
-@pytest.fixture
-def google(app: Starlette) -> Deployer:
-    return Deployer(app)
-
-
-def sow(app: Starlette, written: dict[str, Any]) -> None:
+def sow(google: InProcess, written: dict[str, Any]) -> None:
     endpoints = Endpoints(
         google_url="http://127.0.0.1:1", aws_url="", warehouse_url="", project_id=PROJECT, project_number=NUMBER,
         aws_account_id="210987654321", aws_region="us-east-1", deployer_token=DEPLOYER_TOKEN,
     )  # fmt: skip
-    asyncio.run(apply_seed(app, endpoints, seed_from(written)))
+    asyncio.run(apply_seed(google.app, endpoints, seed_from(written)))
 
 
-def test_everything_that_the_seed_names_is_there(app: Starlette, google: Deployer) -> None:
-    sow(app, SEED)
+def test_everything_that_the_seed_names_is_there(google: InProcess) -> None:
+    sow(google, SEED)
     provider = google.call("GET", PROVIDER_PATH).json()
     assert (provider["aws"], provider["attributeMapping"]) == ({"accountId": "210987654321"}, MAPPING)
     assert provider["attributeCondition"] == CONDITION
@@ -82,15 +49,15 @@ def test_everything_that_the_seed_names_is_there(app: Starlette, google: Deploye
     assert bindings == [{"role": "roles/iam.workloadIdentityUser", "members": [MEMBER]}]
 
 
-def test_applied_again_it_mends_what_differs_and_takes_nothing_away(app: Starlette, google: Deployer) -> None:
-    sow(app, SEED)
+def test_applied_again_it_mends_what_differs_and_takes_nothing_away(google: InProcess) -> None:
+    sow(google, SEED)
     google.call("PATCH", f"{PROVIDER_PATH}?updateMask=attributeCondition", {"attributeCondition": "true"})
     google.call("DELETE", POOL_PATH)
     own = {"role": "roles/iam.serviceAccountUser", "members": ["user:somebody@local.invalid"]}
     policy = google.call("POST", ACCOUNT_POLICY).json()
     policy["bindings"].append(own)
     google.call("POST", ACCOUNT_POLICY.replace("get", "set"), {"policy": policy})
-    sow(app, SEED)
+    sow(google, SEED)
     assert google.call("GET", POOL_PATH).json()["state"] == "ACTIVE"
     assert google.call("GET", PROVIDER_PATH).json()["attributeCondition"] == CONDITION
     bindings = google.call("POST", ACCOUNT_POLICY).json()["bindings"]
@@ -117,16 +84,16 @@ def test_applied_again_it_mends_what_differs_and_takes_nothing_away(app: Starlet
     ],
 )
 def test_what_the_server_refuses_is_told_with_its_key_and_its_words(
-    app: Starlette, change: dict[str, Any], where: str, why: str
+    google: InProcess, change: dict[str, Any], where: str, why: str
 ) -> None:
     with pytest.raises(SeedError) as told:
-        sow(app, change)
+        sow(google, change)
     assert where in str(told.value)
     assert why in str(told.value)
 
 
-def test_the_weather_of_the_seed_begins_after_it(app: Starlette, google: Deployer) -> None:
-    sow(app, {**SEED, "weather": {"iamDelaySeconds": 300, "errorShare": 1}})
+def test_the_weather_of_the_seed_begins_after_it(google: InProcess) -> None:
+    sow(google, {**SEED, "weather": {"iamDelaySeconds": 300, "errorShare": 1}})
     assert google.call("GET", "/_local/weather").json()["iamDelaySeconds"] == 300
     assert google.call("GET", PROVIDER_PATH).status_code in {429, 503}
     google.call("POST", "/_local/weather", {})
