@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -57,7 +58,8 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 
 
 def _add_state(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--state", type=Path, default=_DEFAULT_STATE, help="folder for state and logs")
+    default = Path(os.environ.get("LOCAL_CLOUD_STATE") or _DEFAULT_STATE)
+    command.add_argument("--state", type=Path, default=default, help=f"folder for state and logs (default: {default})")
 
 
 def duration(text: str) -> timedelta:

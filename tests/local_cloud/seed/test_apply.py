@@ -49,6 +49,17 @@ def test_everything_that_the_seed_names_is_there(google: InProcess) -> None:
     assert bindings == [{"role": "roles/iam.workloadIdentityUser", "members": [MEMBER]}]
 
 
+def test_a_grant_keeps_its_condition_beside_one_without(google: InProcess) -> None:
+    condition = {"title": "until next year", "expression": "request.time < timestamp('2027-01-01T00:00:00Z')"}
+    grant = {"resource": "serviceAccounts/reader", "role": "roles/iam.workloadIdentityUser", "members": [MEMBER]}
+    for _ in range(2):
+        sow(google, {**SEED, "grants": [grant, {**grant, "condition": condition}, grant]})
+    asked = {"options": {"requestedPolicyVersion": 3}}
+    bindings = google.done("POST", ACCOUNT_POLICY, asked)["bindings"]
+    assert [binding.get("condition") for binding in bindings] == [None, condition]
+    assert all(binding["members"] == [MEMBER] for binding in bindings)
+
+
 def test_applied_again_it_mends_what_differs_and_takes_nothing_away(google: InProcess) -> None:
     sow(google, SEED)
     google.call("PATCH", f"{PROVIDER_PATH}?updateMask=attributeCondition", {"attributeCondition": "true"})
