@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from local_cloud.services.sts.attributes import extract
+from local_cloud.services.sts.functions import extract
 
 MOST_EXPRESSION_CHARACTERS = 4096
 MOST_TITLE_CHARACTERS = 100

@@ -1,19 +1,22 @@
-"""Attribute mapping and attribute condition: CEL over what AWS said about the caller.
+"""Attribute mapping and attribute condition: what AWS said about the caller becomes Google's attributes.
 
-CEL is evaluated by the library ``common-expression-language``. ``extract`` is Google's own addition, documented in
-"Attribute reference for IAM Conditions"; ``split``, ``join``, ``lowerAscii``, ``upperAscii`` and ``replace`` come from
-the library's string extension. Whatever else an expression calls is refused when the provider is created.
+Limits and keys are those of the IAM v1 API, ``WorkloadIdentityPoolProvider``, and of "IAM quotas". What an expression
+may hold is in :mod:`local_cloud.services.sts.expressions`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from local_cloud.services.sts.expressions import ExpressionError, evaluate, expression_problem, work_of
+from local_cloud.services.sts.functions import Functions
 from local_cloud.services.sts.model import Caller
 
+SUBJECT = "google.subject"
+GROUPS = "google.groups"
 DEFAULT_AWS_MAPPING = {
     "google.subject": "assertion.arn",
     "attribute.aws_role": (
@@ -28,90 +31,102 @@ MOST_ATTRIBUTE_BYTES = 8192
 MOST_ATTRIBUTES = 50
 MOST_MAPPING_CHARACTERS = 2048
 MOST_CONDITION_CHARACTERS = 4096
-MOST_PROGRAMS = 512
-"""Compiled expressions that are kept: those of some providers, whatever was tried before."""
 
-_KEY = re.compile(r"google\.subject|attribute\.[a-z0-9_]{1,100}")
-_TEMPLATE = re.compile(r"(?P<before>[^{}]*)\{[A-Za-z0-9_]+\}(?P<after>[^{}]*)", re.DOTALL)
-_FUNCTIONS = {"contains", "startsWith", "endsWith", "extract", "split", "join", "matches", "size", "replace", "string"}
-_CASES = {"lowerAscii", "upperAscii"}
-_OPERATORS = {"_+_", "_==_", "_!=_", "_&&_", "_||_", "!_", "_?_:_", "@in", "_[_]", "_<_", "_<=_", "_>_", "_>=_"}
-_CALLABLE = _FUNCTIONS | _CASES | _OPERATORS
+_CUSTOM = "attribute."
+_KEY = re.compile(r"google\.subject|google\.groups|attribute\.[a-z0-9_]{1,100}")
 
 
 class MappingError(Exception):
-    """An expression can't be used, or gave no usable value. ``attribute`` names the mapping key, if any."""
+    """An expression gave no usable value. ``attribute`` names the mapping key, if any."""
 
     def __init__(self, message: str, *, attribute: str = "") -> None:
         super().__init__(message)
         self.attribute = attribute
 
 
-def extract(value: str, template: str) -> str:
-    """Google's ``extract``: what stands between the template's text before and after its ``{name}``.
+@dataclass(frozen=True, kw_only=True)
+class Attributes:
+    """What a mapping gave.
 
-    The text before is found at its first occurrence, the text after at its first occurrence behind that. If
-    either isn't there, or nothing stands between, the result is empty; that is no error.
-
-    Raises:
-        ValueError: The template doesn't have exactly one ``{name}``.
+    Attributes:
+        subject: ``google.subject``.
+        groups: ``google.groups``; ``None`` if the mapping has none.
+        custom: The values of ``attribute.NAME``, by bare name.
     """
-    parts = _TEMPLATE.fullmatch(template)
-    if parts is None:
-        raise ValueError(f"extract template {template!r} must have exactly one {{name}}")
-    _, found, rest = value.partition(parts["before"]) if parts["before"] else ("", "-", value)
-    if not found:
-        return ""
-    if not parts["after"]:
-        return rest
-    inside, found, _ = rest.partition(parts["after"])
-    return inside if found else ""
+
+    subject: str
+    groups: tuple[str, ...] | None = None
+    custom: Mapping[str, str] = field(default_factory=dict)
+
+    def size(self) -> int:
+        """All values together, in bytes."""
+        return sum(len(value.encode()) for value in (self.subject, *(self.groups or ()), *self.custom.values()))
+
+    def shown(self) -> Iterator[str]:
+        """Each as ``KEY=VALUE``."""
+        yield f"{SUBJECT}={self.subject}"
+        if self.groups is not None:
+            yield f"{GROUPS}={list(self.groups)}"
+        yield from (f"{_CUSTOM}{name}={value}" for name, value in self.custom.items())
 
 
-def mapping_problem(mapping: Mapping[str, str]) -> str | None:
+def mapping_problem(mapping: Mapping[str, object]) -> str | None:
     """Say what is wrong with a mapping, or ``None``. An empty mapping means the default."""
     if not mapping:
         return None
-    if "google.subject" not in mapping:
-        return "google.subject must be mapped as soon as any mapping is given"
-    if len(mapping) - 1 > MOST_ATTRIBUTES:
-        return f"{len(mapping) - 1} custom attributes; the limit is {MOST_ATTRIBUTES}"
+    if SUBJECT not in mapping:
+        return f"{SUBJECT} must be mapped as soon as any mapping is given"
+    custom = [key for key in mapping if key.startswith(_CUSTOM)]
+    if len(custom) > MOST_ATTRIBUTES:
+        return f"{len(custom)} custom attributes; the limit is {MOST_ATTRIBUTES}"
     for key, expression in mapping.items():
         if not _KEY.fullmatch(key):
-            return f"{key!r} can't be mapped; use google.subject or attribute.NAME with NAME of a-z0-9_, at most 100"
-        if problem := _expression_problem(expression, {"assertion"}, MOST_MAPPING_CHARACTERS):
+            return (
+                f"Invalid mapped attribute key: {key:.120}. Custom mapped attributes must be in format "
+                "'attribute.{custom_attribute}', of at most 100 characters a-z, 0-9 and _"
+            )
+        if problem := expression_problem(expression, {"assertion"}, MOST_MAPPING_CHARACTERS):
             return f"the mapping of {key} {problem}"
-    return None
+    problem = work_of(str(expression) for expression in mapping.values()).problem()
+    return f"the mapping as a whole {problem}" if problem else None
 
 
 def condition_problem(condition: str) -> str | None:
     """Say what is wrong with an attribute condition, or ``None``. An empty one means none."""
     if not condition:
         return None
-    problem = _expression_problem(condition, {"assertion", "google", "attribute"}, MOST_CONDITION_CHARACTERS)
+    problem = expression_problem(condition, {"assertion", "google", "attribute"}, MOST_CONDITION_CHARACTERS)
     return f"the attribute condition {problem}" if problem else None
 
 
-def map_attributes(mapping: Mapping[str, str], caller: Caller) -> dict[str, str]:
+def map_attributes(mapping: Mapping[str, str], caller: Caller) -> Attributes:
     """Evaluate a mapping for a caller.
 
-    Returns:
-        Mapping key → value, ``google.subject`` included.
-
     Raises:
-        MappingError: An expression failed, reads what an AWS assertion doesn't have, or isn't a string.
+        MappingError: An expression failed, reads what an AWS assertion doesn't have, or isn't a string (for
+            ``google.groups``: a list of strings).
     """
-    assertion = {"account": caller.account, "arn": caller.arn, "userid": caller.user_id}
-    values: dict[str, str] = {}
-    for key, expression in (mapping or DEFAULT_AWS_MAPPING).items():
-        value = _evaluate(expression, {"assertion": assertion}, attribute=key)
+    variables, functions = {"assertion": _assertion(caller)}, Functions()
+    values = {
+        key: _value(expression, variables, functions, attribute=key)
+        for key, expression in (mapping or DEFAULT_AWS_MAPPING).items()
+    }
+    groups = values.pop(GROUPS, None)
+    if groups is not None and not (isinstance(groups, list) and all(isinstance(group, str) for group in groups)):
+        raise MappingError(f"{mapping[GROUPS]} gave no list of strings", attribute=GROUPS)
+    texts: dict[str, str] = {}
+    for key, value in values.items():
         if not isinstance(value, str):
-            raise MappingError(f"{expression} gave {type(value).__name__}, not a string", attribute=key)
-        values[key] = value
-    return values
+            raise MappingError(f"{mapping[key]} gave {type(value).__name__}, not a string", attribute=key)
+        texts[key] = value
+    return Attributes(
+        subject=texts.pop(SUBJECT),
+        groups=None if groups is None else tuple(groups),
+        custom={key.removeprefix(_CUSTOM): value for key, value in texts.items()},
+    )
 
 
-def condition_holds(condition: str, caller: Caller, attributes: Mapping[str, str]) -> bool:
+def condition_holds(condition: str, caller: Caller, attributes: Attributes) -> bool:
     """Evaluate an attribute condition.
 
     Returns:
@@ -122,55 +137,22 @@ def condition_holds(condition: str, caller: Caller, attributes: Mapping[str, str
     """
     if not condition:
         return True
-    variables = {
-        "assertion": {"account": caller.account, "arn": caller.arn, "userid": caller.user_id},
-        "google": {"subject": attributes.get("google.subject", "")},
-        "attribute": {
-            key.removeprefix("attribute."): value for key, value in attributes.items() if key.startswith("attribute.")
-        },
-    }
-    value = _evaluate(condition, variables, attribute="")
+    google: dict[str, Any] = {"subject": attributes.subject}
+    if attributes.groups is not None:
+        google["groups"] = list(attributes.groups)
+    variables = {"assertion": _assertion(caller), "google": google, "attribute": dict(attributes.custom)}
+    value = _value(condition, variables, Functions(), attribute="")
     if not isinstance(value, bool):
         raise MappingError(f"the condition gave {type(value).__name__}, not a boolean")
     return value
 
 
-def _expression_problem(expression: object, variables: set[str], limit: int) -> str | None:
-    import cel  # here, so that a server that never sees a provider doesn't load it
+def _assertion(caller: Caller) -> dict[str, str]:
+    return {"account": caller.account, "arn": caller.arn, "userid": caller.user_id}
 
-    if not isinstance(expression, str) or not expression.strip():
-        return "must be a CEL expression, not empty"
-    if len(expression) > limit:
-        return f"has {len(expression)} characters; the limit is {limit}"
+
+def _value(expression: str, variables: Mapping[str, Any], functions: Functions, *, attribute: str) -> object:
     try:
-        program = cel.compile(expression)
-    except ValueError as error:
-        return f"isn't CEL: {error!s:.300}"
-    unknown = sorted(set(program.variables()) - variables)
-    if unknown:
-        return f"reads {', '.join(unknown)}; only {', '.join(sorted(variables))} can be read"
-    called = sorted(set(program.functions()) - _CALLABLE)
-    if called:
-        return f"calls {', '.join(called)}, which this local cloud doesn't offer"
-    return None
-
-
-@lru_cache(maxsize=MOST_PROGRAMS)
-def _program(expression: str) -> Any:  # noqa: ANN401  (the library's own class has no public name)
-    """Compile an expression once: what it compiles to depends on its text alone."""
-    import cel
-
-    return cel.compile(expression)
-
-
-def _evaluate(expression: str, variables: dict[str, Any], *, attribute: str) -> object:
-    import cel
-    from cel import stdlib
-
-    functions: dict[str, Any] = {"extract": extract, "split": stdlib.split, "join": stdlib.join}
-    functions |= {"lowerAscii": stdlib.lower_ascii, "upperAscii": stdlib.upper_ascii, "replace": stdlib.replace}
-    context = cel.Context(variables=variables, functions=functions)
-    try:
-        return _program(expression).execute(context)
-    except (ValueError, TypeError, RuntimeError, KeyError, IndexError) as error:
-        raise MappingError(f"{expression} failed: {error!s:.200}", attribute=attribute) from error
+        return evaluate(expression, variables, functions)
+    except ExpressionError as problem:
+        raise MappingError(str(problem), attribute=attribute) from problem

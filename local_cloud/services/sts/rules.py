@@ -7,7 +7,6 @@ another AWS account, and to AWS's refusals other than ``InvalidClientTokenId``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import NoReturn
 
@@ -162,25 +161,23 @@ def identify(provider: Provider, caller: Caller, trail: Trail) -> Principal:
         Refused: A mapping gave no value, a value is too long, or the condition isn't true.
     """
     mapped = _mapped(provider, caller)
-    shown = ", ".join(f"{key}={value}" for key, value in mapped.items())
+    shown = ", ".join(mapped.shown())
     trail.passed(Part.ATTRIBUTES, "the attribute mapping gives a subject within Google's limits", shown)
     _check_condition(provider, caller, mapped)
     trail.passed(
         Part.CONDITION, "the attribute condition is true", provider.attribute_condition or "none set on the provider"
     )
-    attributes = {k.removeprefix("attribute."): v for k, v in mapped.items() if k.startswith("attribute.")}
-    return federated_principal(pool=provider.pool_name, subject=mapped["google.subject"], attributes=attributes)
+    return federated_principal(pool=provider.pool_name, subject=mapped.subject, attributes=mapped.custom)
 
 
-def _mapped(provider: Provider, caller: Caller) -> dict[str, str]:
+def _mapped(provider: Provider, caller: Caller) -> cel.Attributes:
     try:
         mapped = cel.map_attributes(provider.attribute_mapping, caller)
     except cel.MappingError as problem:
         raise _no_value(problem.attribute, str(problem)) from problem
-    subject = mapped["google.subject"]
-    if not subject:
+    if not mapped.subject:
         raise _no_value("google.subject", "the expression gave an empty string")
-    length, total = len(subject.encode()), sum(len(value.encode()) for value in mapped.values())
+    length, total = len(mapped.subject.encode()), mapped.size()
     if length > cel.MOST_SUBJECT_BYTES:
         raise _too_long("google.subject", length, cel.MOST_SUBJECT_BYTES)
     if total > cel.MOST_ATTRIBUTE_BYTES:
@@ -188,7 +185,7 @@ def _mapped(provider: Provider, caller: Caller) -> dict[str, str]:
     return mapped
 
 
-def _check_condition(provider: Provider, caller: Caller, mapped: Mapping[str, str]) -> None:
+def _check_condition(provider: Provider, caller: Caller, mapped: cel.Attributes) -> None:
     problem = ""
     try:
         holds = cel.condition_holds(provider.attribute_condition, caller, mapped)

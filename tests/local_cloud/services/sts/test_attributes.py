@@ -11,10 +11,10 @@ from local_cloud.services.sts.attributes import (
     MappingError,
     condition_holds,
     condition_problem,
-    extract,
     map_attributes,
     mapping_problem,
 )
+from local_cloud.services.sts.functions import extract
 from local_cloud.services.sts.model import Caller
 
 ROLE = Caller(account="210987654321", arn="arn:aws:sts::210987654321:assumed-role/R/fn", user_id="AROA1:fn")
@@ -53,8 +53,8 @@ def test_extract_finds_what_was_put_between(before: str, inside: str, after: str
 
 
 def test_the_default_mapping_keeps_users_and_roles_apart() -> None:
-    assert map_attributes({}, ROLE)["attribute.aws_role"] == "arn:aws:sts::210987654321:assumed-role/R"
-    user = map_attributes({}, USER)["attribute.aws_role"]
+    assert map_attributes({}, ROLE).custom["aws_role"] == "arn:aws:sts::210987654321:assumed-role/R"
+    user = map_attributes({}, USER).custom["aws_role"]
     assert user == "arn:aws:iam::210987654321:user/assumed-role/R"
     assert mapping_problem(DEFAULT_AWS_MAPPING) is None
 

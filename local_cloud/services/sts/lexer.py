@@ -1,0 +1,126 @@
+"""The words of a CEL expression, as far as needed to say how long it can run. Pure.
+
+The CEL library tells which functions an expression calls, but not where its macros are or what they go over; this
+finds them in the text. Source of the grammar: "CEL language definition", Syntax.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+MACROS = frozenset({"all", "exists", "exists_one", "existsOne", "filter", "map"})
+"""The library's macros that evaluate a part of the expression once for each element of a list or map."""
+
+
+class Kind(Enum):
+    """What a word is."""
+
+    NAME = "name"
+    TEXT = "text"
+    NUMBER = "number"
+    SIGN = "sign"
+
+
+class Word(NamedTuple):
+    """One word, as it is written. A tuple, since an expression has thousands."""
+
+    kind: Kind
+    text: str
+
+
+class LexicalError(ValueError):
+    """The text has something that is no CEL."""
+
+
+_WORD = re.compile(
+    r"(?P<space>\s+|//[^\n]*)"
+    r"|(?P<text>(?:[rR][bB]?|[bB][rR]?)?(?:'''|\"\"\"|'|\"))"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<number>(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)[uU]?)"
+    r"|(?P<sign>==|!=|<=|>=|&&|\|\||[-+*/%!<>?:.,()\[\]{}])"
+)
+
+
+def words(expression: str) -> list[Word]:
+    """Split an expression into words.
+
+    Raises:
+        LexicalError: Something in it is no word of CEL, or a string has no end.
+    """
+    return list(_words(expression))
+
+
+def _words(expression: str) -> Iterator[Word]:
+    at = 0
+    while at < len(expression):
+        found = _WORD.match(expression, at)
+        if found is None:
+            raise LexicalError(f"{expression[at]!r} at character {at + 1} is no CEL")
+        at = found.end()
+        if found["text"]:
+            end = _end_of_text(expression, at, found["text"])
+            yield Word(kind=Kind.TEXT, text=expression[found.start() : end])
+            at = end
+        elif not found["space"]:
+            yield Word(kind=Kind(str(found.lastgroup)), text=found.group())
+
+
+def _end_of_text(expression: str, start: int, opening: str) -> int:
+    raw, quote = "r" in opening.lower(), opening.lstrip("rRbB")
+    at = start
+    while at < len(expression):
+        if expression.startswith(quote, at):
+            return at + len(quote)
+        if len(quote) == 1 and expression[at] in "\r\n":
+            break
+        at += 2 if expression[at] == "\\" and not raw else 1
+    raise LexicalError(f"the string that begins before character {start + 1} has no end")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Macro:
+    """A macro in an expression.
+
+    Attributes:
+        name: For example ``exists``.
+        variable: What it calls an element.
+        depth: How many macros it is inside of.
+    """
+
+    name: str
+    variable: str
+    depth: int
+
+
+def macros(found: Sequence[Word]) -> list[Macro]:
+    """Find the macros: ``.NAME ( VARIABLE ,``."""
+    made: list[Macro] = []
+    depth = 0
+    # For each open bracket, whether a macro's parenthesis opened it.
+    open_brackets: list[bool] = []
+    texts = [word.text if word.kind is not Kind.TEXT else "''" for word in found]
+    for index, text in enumerate(texts):
+        if text in {"(", "[", "{"}:
+            is_macro = text == "(" and index > 1 and texts[index - 1] in MACROS and texts[index - 2] == "."
+            if is_macro:
+                variable = texts[index + 1] if index + 1 < len(texts) else ""
+                made.append(Macro(name=texts[index - 1], variable=variable, depth=depth))
+            open_brackets.append(is_macro)
+            depth += is_macro
+        elif text in {")", "]", "}"} and open_brackets:
+            depth -= open_brackets.pop()
+    return made
+
+
+def nesting(found: Sequence[Word]) -> int:
+    """How deep brackets are nested at most."""
+    depth = deepest = 0
+    for word in found:
+        if word.kind is Kind.SIGN:
+            depth += (word.text in "([{") - (word.text in ")]}")
+            deepest = max(deepest, depth)
+    return deepest
