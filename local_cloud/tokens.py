@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from local_cloud.clock import Clock, from_rfc3339, rfc3339
+from local_cloud.clock import Clock, rfc3339
 from local_cloud.principals import Principal
 from local_cloud.store import Collection
 
@@ -17,6 +17,8 @@ MOST_LIVE_TOKENS = 5000
 """When more are alive the oldest go first, so that a loop of exchanges can't fill the memory."""
 
 _FIRST_PURGE = 128
+_SLACK = 500
+"""So many more may be alive before the oldest go: at the limit, looking at all of them each time takes too long."""
 
 
 class TokenKind(Enum):
@@ -49,7 +51,14 @@ class Token:
 
     def to_json(self) -> dict[str, Any]:
         """Write the record as JSON values, for the store."""
-        return {**asdict(self), "kind": self.kind.value, "scopes": list(self.scopes)}
+        return {
+            "kind": self.kind.value,
+            "principal": asdict(self.principal),
+            "scopes": list(self.scopes),
+            "expires": self.expires,
+            "decision": self.decision,
+            "fingerprint": self.fingerprint,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Token:
@@ -126,7 +135,7 @@ class Tokens:
         if secrets.compare_digest(presented, self._deployer_digest):
             return self._deployer
         record = self._records.get(presented)
-        if record is None or from_rfc3339(record.expires) <= self._clock.now():
+        if record is None or record.expires <= rfc3339(self._clock.now()):
             return None
         return record
 
@@ -144,4 +153,4 @@ class Tokens:
             gone += [key for key in self._records if key not in expired][:surplus]
         self._records.remove(*gone)
         # Twice as many as are left, so that looking through them costs each new one the same however many there are.
-        self._purge_at = min(max(_FIRST_PURGE, 2 * len(self._records)), MOST_LIVE_TOKENS)
+        self._purge_at = min(max(_FIRST_PURGE, 2 * len(self._records)), MOST_LIVE_TOKENS + _SLACK)
