@@ -129,7 +129,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         # The warehouse forgets its jobs when it ends.
         jobs=Collection("jobs", Job.from_json, folder=None),
         catalogue=Catalogue(),
-        aws=_client(config.aws_url, config.aws_timeout_seconds),
+        aws=_client(config.aws_url, config.aws_timeout_seconds, kept_connections=20),
         warehouse=_client(config.warehouse_url, config.warehouse_timeout_seconds),
         warehouse_reads=_client(config.warehouse_url, config.warehouse_timeout_seconds, kept_connections=20),
     )

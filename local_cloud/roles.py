@@ -54,7 +54,7 @@ def make_roles(endpoints: Endpoints, names: Iterable[str]) -> None:
         iam = iam or _client(endpoints, "iam")
         statement = {"Effect": "Allow", "Principal": {"AWS": endpoints.aws_account_id}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        with _told(f"role {name} was not made"), contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException), _told(f"role {name} was not made"):
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
 
 

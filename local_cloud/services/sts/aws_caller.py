@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
+import asyncio
 
 import httpx
 
 from local_cloud.errors import unavailable
+from local_cloud.services.sts.aws_answer import MOST_ANSWER_BYTES, NoAnswer, read_answer
 from local_cloud.services.sts.model import AwsRefusal, Caller, SignedRequest
 from local_cloud.services.sts.subject_token import QUERY
+from local_cloud.trace import Part, Refusal, Refused
 
-MOST_ANSWER_BYTES = 64 * 1024
 
-
-async def ask_aws(client: httpx.AsyncClient, signed: SignedRequest) -> Caller | AwsRefusal:
+async def ask_aws(client: httpx.AsyncClient, signed: SignedRequest, *, limit_seconds: float) -> Caller | AwsRefusal:
     """Send a signed GetCallerIdentity to the configured AWS and read its answer.
 
     The signed ``Host`` header is kept; where the request goes is the client's base URL alone.
 
+    Args:
+        client: Its base URL is the AWS that is asked.
+        signed: What to send.
+        limit_seconds: For the whole call: an answer that comes drop by drop has no longer.
+
     Raises:
-        ApiError: 503, AWS did not answer in time, or not with an answer that can be read.
+        Refused: 503, AWS did not answer in time, or not with an answer that can be read.
     """
     try:
-        async with client.stream("POST", f"/?{QUERY}", headers=dict(signed.headers), content=b"") as response:
-            received = bytearray()
-            async for chunk in response.aiter_bytes():
-                received += chunk
-                if len(received) > MOST_ANSWER_BYTES:
-                    raise unavailable(f"AWS answered more than {MOST_ANSWER_BYTES} bytes to GetCallerIdentity.")
+        async with asyncio.timeout(limit_seconds):
+            body, status = await _send(client, signed)
+        return read_answer(body, status)
+    except TimeoutError as problem:
+        raise _unavailable(f"no whole answer within {limit_seconds:g} s") from problem
     except httpx.HTTPError as problem:
-        raise unavailable(f"AWS STS could not be asked: {type(problem).__name__}.") from problem
-    return _read(bytes(received), response.status_code)
+        raise _unavailable(f"{type(problem).__name__}") from problem
+    except NoAnswer as problem:
+        raise _unavailable(str(problem)) from problem
 
 
-def _read(body: bytes, status: int) -> Caller | AwsRefusal:
-    try:
-        root = ElementTree.fromstring(body)  # noqa: S314  (our own AWS's answer, at most 64 KiB)
-    except ElementTree.ParseError as problem:
-        raise unavailable(f"AWS STS answered {status} without XML.") from problem
-    fields = {element.tag.rpartition("}")[2]: (element.text or "").strip() for element in root.iter()}
-    if status == 200 and all(fields.get(name) for name in ("Account", "Arn", "UserId")):
-        return Caller(account=fields["Account"], arn=fields["Arn"], user_id=fields["UserId"])
-    if status != 200 and fields.get("Code"):
-        return AwsRefusal(code=fields["Code"], message=fields.get("Message", ""))
-    raise unavailable(f"AWS STS answered {status} with something other than a caller or an error.")
+async def _send(client: httpx.AsyncClient, signed: SignedRequest) -> tuple[bytes, int]:
+    headers = {**signed.headers, "accept-encoding": "identity"}
+    async with client.stream("POST", f"/?{QUERY}", headers=headers, content=b"") as response:
+        received = bytearray()
+        async for chunk in response.aiter_raw():
+            received += chunk
+            if len(received) > MOST_ANSWER_BYTES:
+                break
+        return bytes(received), response.status_code
+
+
+def _unavailable(saw: str) -> Refused:
+    return Refused(
+        Refusal(
+            part=Part.CALLER,
+            rule="AWS must say who signed the request",
+            saw=saw,
+            wanted="AWS's answer to GetCallerIdentity",
+            mend="see whether the AWS that the local cloud was started with answers at all",
+        ),
+        unavailable(f"AWS STS could not be asked: {saw}."),
+    )

@@ -56,7 +56,9 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
             "the subject token is a signed GetCallerIdentity for this audience",
             f"host {signed.host}, region {signed.region}",
         )
-        caller = check_caller(await ask_aws(cloud.aws, signed), provider)
+        caller = check_caller(
+            await ask_aws(cloud.aws, signed, limit_seconds=cloud.config.aws_timeout_seconds), provider
+        )
         trail.passed(Part.CALLER, "AWS verified the signature and names the provider's account", caller.arn)
         principal = identify(provider, caller, trail)
         trail.principal = principal.member
