@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,26 +79,53 @@ def serving(*, aws_url: str, warehouse_url: str, state_directory: Path | None = 
         state_directory=state_directory,
     )
     bound = listener(0)
-    started = threading.Event()
-    server = _Server(server_settings(create_app(config, clock=clock)), started)
+    server = _Server(server_settings(create_app(config, clock=clock)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:
-        assert started.wait(20), "the server did not start"
+        assert server.began.wait(20), "the server did not start"
         with requests.Session() as session:
             session.trust_env = False
             yield Google(url=f"http://127.0.0.1:{bound.getsockname()[1]}", clock=clock, session=session)
     finally:
-        server.should_exit = True
+        server.end()
         thread.join(20)
         bound.close()
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+    """A server that ends at once when it is told to: a fifth of a second sooner, which hundreds of tests would wait.
+
+    uvicorn looks every tenth of a second whether it should end, and then gives its clients another tenth. Here the
+    clients are gone by then.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._announced = started
+        self.began = threading.Event()
+
+    def end(self) -> None:
+        """End it, from another thread; nothing if it never began."""
+        if self.began.is_set():
+            self._loop.call_soon_threadsafe(self._told.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
         await super().startup(sockets=sockets)
-        self._announced.set()
+        self.began.set()
+
+    async def main_loop(self) -> None:
+        while not self._told.is_set():
+            await self.on_tick(0)  # the date that answers carry
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+        await self.lifespan.shutdown()
