@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from engine import environments
 from local_cloud.emulator import Emulator
-from local_cloud.process import Child, Command
+from local_cloud.process import Child, Command, ProcessError
 
 _LAUNCHER = Path(__file__).parent / "ministack_main.py"
 SERVICES = ("iam", "sts", "lambda", "logs")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_ANSWER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,3 +97,19 @@ def clean_environment(settings: AwsSettings, temporary: Path) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         **({"PERSIST_STATE": "1", "STATE_DIR": str(settings.kept)} if settings.keep else {}),
     }
+
+
+def another_aws(url: str) -> str:
+    """The base URL of another AWS, which must be on this machine: signed requests are forwarded to it.
+
+    Raises:
+        ProcessError: it is elsewhere, or does not answer.
+    """
+    found = httpx.URL(url)
+    if found.scheme != "http" or found.host not in _LOOPBACK or found.path not in {"", "/"}:
+        raise ProcessError(f"--aws-url is {url!r}; it must be http://127.0.0.1:PORT, an AWS on this machine")
+    try:
+        httpx.get(found, timeout=_ANSWER_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        raise ProcessError(f"no AWS answers at --aws-url {url} ({type(error).__name__}); start it first") from error
+    return url.rstrip("/")

@@ -22,7 +22,7 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
-from local_cloud.aws import AwsSettings, LocalAws
+from local_cloud.aws import AwsSettings, LocalAws, another_aws
 from local_cloud.endpoints import Endpoints, forget
 from local_cloud.kept import Kept
 from local_cloud.listening import listener, server_settings
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from local_cloud.seed.model import Seed
 
 _WATCH_SECONDS = 0.2
-_ANSWER_SECONDS = 5.0
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +106,7 @@ def serve(settings: ServeSettings) -> None:
                 server.wait(limit_seconds=settings.limit_seconds)
         endpoints = Endpoints(
             google_url=f"http://127.0.0.1:{bound.getsockname()[1]}",
-            aws_url=aws.url if aws else _answering(settings.aws_url or ""),
+            aws_url=aws.url if aws else another_aws(settings.aws_url or ""),
             warehouse_url=warehouse.url if warehouse else "",
             project_id=settings.project_id,
             project_number=settings.project_number,
@@ -240,22 +238,6 @@ def _start_warehouse(settings: ServeSettings, held: contextlib.ExitStack) -> Loc
     )
     held.callback(warehouse.child.stop)
     return warehouse
-
-
-def _answering(url: str) -> str:
-    """The base URL of another AWS, which must be on this machine: signed requests are forwarded to it.
-
-    Raises:
-        ProcessError: it is elsewhere, or does not answer.
-    """
-    found = httpx.URL(url)
-    if found.scheme != "http" or found.host not in _LOOPBACK or found.path not in {"", "/"}:
-        raise ProcessError(f"--aws-url is {url!r}; it must be http://127.0.0.1:PORT, an AWS on this machine")
-    try:
-        httpx.get(found, timeout=_ANSWER_SECONDS, trust_env=False)
-    except httpx.HTTPError as error:
-        raise ProcessError(f"no AWS answers at --aws-url {url} ({type(error).__name__}); start it first") from error
-    return url.rstrip("/")
 
 
 def _folder(settings: ServeSettings, name: str) -> Path:
