@@ -1,7 +1,8 @@
 """The ``_local`` routes: not Google's, for the demo, ``explain`` and tests. They change nothing and tell no secret.
 
 Only this machine reaches them, since the server listens on 127.0.0.1; health needs no token, so that a waiting
-parent can ask. Decisions and resources hold no token, key or signature, so they need none either.
+parent can ask. Decisions and resources hold no token, key or signature, so they need none either, but a host of this
+machine: no other site's page may read them through the user's browser.
 """
 
 from __future__ import annotations
@@ -22,17 +23,20 @@ async def health(_cloud: Cloud, _request: Request) -> Response:
 
 async def decisions(cloud: Cloud, request: Request) -> Response:
     """``GET /_local/decisions?after=ID``: what was decided since, oldest first."""
+    check_host(request)
     after = request.query_params.get("after")
     return answer({"decisions": [decision.to_json() for decision in cloud.trace.after(after)]})
 
 
-async def unsupported(cloud: Cloud, _request: Request) -> Response:
+async def unsupported(cloud: Cloud, request: Request) -> Response:
     """``GET /_local/unsupported``: what was asked for and isn't served, the latest at the end."""
+    check_host(request)
     return answer({"unsupported": cloud.unsupported.to_json()})
 
 
-async def resources(cloud: Cloud, _request: Request) -> Response:
+async def resources(cloud: Cloud, request: Request) -> Response:
     """``GET /_local/resources``: what exists now. Soft-deleted pools and providers are listed apart."""
+    check_host(request)
     now = cloud.clock.now()
     pools = [(pool.wire(), pool.state(now)) for pool in cloud.pools.values()]
     providers = [(provider.wire(), provider.state(now)) for provider in cloud.providers.values()]

@@ -27,6 +27,7 @@ from local_cloud.clock import Clock, SystemClock
 from local_cloud.config import CloudConfig
 from local_cloud.context import Cloud, open_cloud
 from local_cloud.errors import ApiError, CloudError, OAuthError, body_of, shape_of
+from local_cloud.page import routes as page
 from local_cloud.recovery import drop_lost_datasets, finish_renames
 from local_cloud.services.bigquery import datasets, discovery, jobs, tables
 from local_cloud.services.iam import accounts, pools
@@ -54,8 +55,11 @@ _TABLE = _DATASET + "/tables/{table:name}"
 
 _ROUTES: Sequence[tuple[str, str, Handler]] = (
     # Local
+    ("GET", "/", page.index),
+    ("GET", "/page/{file:name}", page.file),
     ("GET", "/_local/health", admin.health),
     ("GET", "/_local/decisions", admin.decisions),
+    ("GET", "/_local/decisions/{decision:name}", page.decision),
     ("GET", "/_local/resources", admin.resources),
     ("GET", "/_local/unsupported", admin.unsupported),
     ("GET", "/_local/clock", control.get_clock),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from local_cloud.chain import lineage
 from local_cloud.process import ProcessError
 from local_cloud.remote import Remote
 from local_cloud.render import render_chain
@@ -37,8 +38,4 @@ def chain(decisions: list[Decision], decision_id: str | None) -> list[Decision]:
     current = known.get(decision_id or decisions[-1].id)
     if current is None:
         raise ProcessError(f"there is no decision {decision_id}; the oldest that is kept is {decisions[0].id}")
-    found = [current]
-    while current.parent is not None and current.parent in known:
-        current = known[current.parent]
-        found.insert(0, current)
-    return found
+    return lineage(decisions, current)

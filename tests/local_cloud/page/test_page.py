@@ -1,0 +1,196 @@
+"""The page in a real browser: live, by keyboard alone, and with nothing secret or foreign in it."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.denials import who_calls, who_may_impersonate, who_may_read
+from tests.denials.case import Case
+from tests.denials.world import World
+from tests.local_cloud.chain import AUDIENCE, PROVIDER_PATH, ROLE, Chain
+from tests.local_cloud.google_server import Google
+
+DEPLOYED = 2
+"""Decisions that a deployment leaves: rows were put in two tables."""
+
+_HOSTILE = "<img src=x onerror=document.title='broken'>"
+
+
+def case(cases: tuple[Case, ...], name: str) -> Case:
+    return next(case for case in cases if case.name == name)
+
+
+ANOTHER_ROLE = case(who_calls.CASES, "another role of the account")
+SIBLING = case(who_may_impersonate.CASES, "a binding for a sibling role")
+ANOTHER_TABLE = case(who_may_read.CASES, "another table")
+
+
+def refuse(chain: Chain, refused: Case) -> None:
+    world = World(chain)
+    refused.wrong(world)
+    assert not world.walk().arrived
+
+
+def test_a_server_that_decided_nothing_yet_says_what_to_do(page: Page, quiet_google: Google) -> None:
+    page.goto(quiet_google.url)
+    expect(page.locator("#empty")).to_contain_text("make demo")
+    expect(page.locator("#summary")).to_have_text("0 allowed, 0 refused")
+
+
+def test_decisions_appear_without_a_reload_the_newest_first(page: Page, chain: Chain) -> None:
+    page.goto(chain.google.url)
+    expect(page.locator("#list a")).to_have_count(DEPLOYED)
+    World(chain).walk()
+    expect(page.locator("#list a")).to_have_count(DEPLOYED + 4)
+    links = page.locator("#list a .link").all_inner_texts()
+    assert links[:4] == ["table access", "job creation", "impersonation", "token exchange"]
+    refuse(chain, ANOTHER_ROLE)
+    expect(page.locator("#list a").first).to_contain_text("✗ refused")
+    expect(page.locator("#summary")).to_have_text(f"{DEPLOYED + 4} allowed, 1 refused")
+    expect(page.locator("#connection")).to_have_text("live")
+
+
+def test_a_chain_is_found_and_opened_by_keyboard_alone(page: Page, chain: Chain) -> None:
+    World(chain).walk()
+    refuse(chain, SIBLING)
+    page.goto(chain.google.url)
+    expect(page.locator("#list a")).to_have_count(DEPLOYED + 6)
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type("no such text anywhere")
+    expect(page.locator("#none")).to_be_visible()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("impersonation")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#list a").first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#list a").nth(1)).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chain")).to_be_focused()
+    expect(page.locator(".card")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.locator("#list a").first).to_be_focused()
+
+
+def test_what_can_be_used_has_a_name_and_is_reached_by_tab(page: Page, chain: Chain) -> None:
+    refuse(chain, SIBLING)
+    page.goto(chain.google.url)
+    page.locator("#list a").first.click()
+    expect(page.locator(".card")).to_have_count(2)
+    reached = set()
+    page.locator("h1").click()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.tagName + '#' + document.activeElement.id"))
+    assert {"INPUT#search", "BUTTON#copy", "SUMMARY#"} <= reached
+    assert any(one.startswith("A#") for one in reached)
+    for control in page.locator("a, button, input, summary, [role=img]").all():
+        assert control.evaluate("e => (e.ariaLabel || e.labels?.[0]?.textContent || e.textContent).trim()"), control
+
+
+def test_a_refused_chain_shows_the_links_and_the_nearest_miss(page: Page, chain: Chain) -> None:
+    refuse(chain, SIBLING)
+    page.goto(chain.google.url)
+    page.locator("#list a.refused").first.click()
+    drawn = page.locator("svg.overview")
+    expect(drawn).to_have_attribute(
+        "aria-label",
+        "token exchange: allowed, impersonation: refused, job creation: not reached, table access: not reached",
+    )
+    refused = page.locator(".node.refused")
+    expect(refused).to_contain_text("iam.serviceAccounts.getAccessToken is needed")
+    expect(refused).to_contain_text(f"assumed-role/{ROLE}-2")
+    parts = page.locator(".node .part").all_inner_texts()
+    assert [part for part in parts if part in {"caller ARN", "attributes", "condition", "token", "permission"}] == [
+        *("caller ARN", "attributes", "condition", "token", "token", "permission")
+    ]
+
+
+def test_a_job_is_shown_with_the_tables_that_it_was_refused(page: Page, chain: Chain) -> None:
+    refuse(chain, ANOTHER_TABLE)
+    page.goto(chain.google.url)
+    page.locator("#list a", has_text="job creation").click()
+    expect(page.locator(".card")).to_have_count(4)
+    expect(page.locator(".card.refused .resource")).to_contain_text("secrets")
+    page.reload()
+    expect(page.locator(".card")).to_have_count(4)
+
+
+def test_what_exists_is_shown_and_follows_what_changes(page: Page, chain: Chain) -> None:
+    page.goto(chain.google.url)
+    existing = page.locator("#existing")
+    expect(existing).to_contain_text("aws-provider")
+    expect(existing).to_contain_text("roles/iam.workloadIdentityUser")
+    chain.google.done("DELETE", PROVIDER_PATH)
+    expect(existing).to_contain_text("Providers (0)")
+    expect(existing).to_contain_text("Deleted, kept for 30 days (1)")
+
+
+def test_what_a_caller_puts_in_a_name_stays_text(page: Page, chain: Chain) -> None:
+    chain.google.done(
+        "PATCH", f"{PROVIDER_PATH}?updateMask=attributeCondition", {"attributeCondition": f'"{_HOSTILE}" == ""'}
+    )
+    world = World(chain, form={"audience": f"{AUDIENCE}{_HOSTILE}"})
+    world.walk()
+    World(chain).walk()
+    page.goto(chain.google.url)
+    for number in range(2):
+        page.locator("#list a.refused").nth(number).click()
+        expect(page.locator(".card")).to_contain_text(_HOSTILE)
+    assert page.locator("img").count() == 0
+    assert page.title().startswith("Local cloud")
+
+
+def test_no_secret_is_in_the_page(page: Page, chain: Chain) -> None:
+    world = World(chain)
+    world.walk()
+    page.goto(chain.google.url)
+    page.locator("#list a", has_text="job creation").click()
+    expect(page.locator(".card")).to_have_count(4)
+    content = page.content()
+    assert "#" in page.locator(".node", has_text="a federated token is issued").inner_text()
+    assert len(world.seen) == 4
+    assert not [secret for secret in world.seen if secret in content]
+
+
+def test_a_server_that_is_gone_is_told_and_found_again(page: Page, chain: Chain) -> None:
+    page.goto(chain.google.url)
+    expect(page.locator("#connection")).to_have_text("live")
+    page.route("**/_local/**", lambda route: route.abort())
+    expect(page.locator("#connection")).to_contain_text("can't be reached")
+    page.unroute("**/_local/**")
+    expect(page.locator("#connection")).to_have_text("live")
+
+
+@pytest.mark.parametrize("width", [400, 700])
+def test_a_narrow_window_needs_no_sideways_scrolling(page: Page, chain: Chain, width: int) -> None:
+    refuse(chain, SIBLING)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(chain.google.url)
+    page.locator("#list a.refused").first.click()
+    expect(page.locator(".card")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/page/main.js", "/_local/decisions", "/_local/resources", "/_local/unsupported"]
+)
+def test_a_name_of_elsewhere_that_points_here_is_refused(quiet_google: Google, path: str) -> None:
+    port = quiet_google.url.rpartition(":")[2]
+    for host, status in ((f"localhost:{port}", 200), (f"127.0.0.1:{port}", 200), (f"attacker.example:{port}", 421)):
+        answer = requests.get(quiet_google.url + path, headers={"Host": host}, timeout=10)
+        assert answer.status_code == status, f"{host}: {answer.text}"
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_the_page_may_load_and_call_nothing_but_itself(quiet_google: Google) -> None:
+    for path, kind in (("/", "text/html"), ("/page/style.css", "text/css"), ("/page/main.js", "text/javascript")):
+        answer = requests.get(quiet_google.url + path, timeout=10)
+        assert answer.headers["content-type"].startswith(kind)
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    for path in ("/page/nothing.js", "/page/../routes.py", "/page/%2e%2e%2froutes.py", "/page/"):
+        assert requests.get(quiet_google.url + path, timeout=10).status_code in {404, 501}
