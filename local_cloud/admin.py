@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from local_cloud.context import Cloud
+from local_cloud.hosts import check_host
 from local_cloud.http import answer
 from local_cloud.policies import policy_wire
 from local_cloud.services.iam.model import PoolState

@@ -15,7 +15,8 @@ from tests.local_cloud.google_server import Google, serving
 _VALUES = {"project": "local-keyless", "account": "a@b.c", "service": "iam.googleapis.com"}
 _PATHS = sorted({path for _, path, _ in _ROUTES})
 _OAUTH = {"/v1/token", "/v1/introspect"}
-_PUBLIC = _OAUTH | {"/$discovery/rest"}
+_PAGE = {"/", "/page/{file:name}"}
+_PUBLIC = _OAUTH | _PAGE | {"/$discovery/rest"}
 _GUARDED = [(m, p) for m, p, _ in _ROUTES if not p.startswith("/_local/") and p not in _PUBLIC]
 _BODIES = [(m, p) for m, p in _GUARDED if m in {"POST", "PUT", "PATCH"}]
 
@@ -60,7 +61,6 @@ def test_a_wrong_method_is_405_in_shape(shared: Google, path: str, method: str) 
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/", 404),
         ("/v1", 404),
         ("/v2/token", 501),
         ("/v1/token/", 404),
