@@ -130,7 +130,8 @@ class TrustChain:
     def credential_configuration(self, *, provider_name: str, service_account_email: str) -> str:
         """The file that google-auth reads, holding no secret.
 
-        Key for key what ``gcloud iam workload-identity-pools create-cred-config --aws --service-account=…`` writes.
+        Byte for byte what ``gcloud iam workload-identity-pools create-cred-config --aws --service-account=…`` writes,
+        which ends without a line break.
         The ``169.254.169.254`` addresses are never called on Lambda, where the environment has keys and region, and
         the verification URL is only signed: whoever checks the subject token calls it.
 

@@ -43,7 +43,7 @@ class Unsupported:
         path: Path as it was sent, without its query.
         client: The first products of ``User-Agent``, for example ``google-cloud-sdk gcloud/528.0.0``.
         status: HTTP status of the answer.
-        reason: Why, as the client was told.
+        reason: Why, as the client was told, without what is in brackets there.
         count: How many times it came.
     """
 
@@ -72,7 +72,8 @@ class UnsupportedRequests:
             path=_path(request)[:_LONGEST_PATH],
             client=_client(request.headers.get("user-agent", "")),
             status=error.code,
-            reason=_printable(error.message, _LONGEST_REASON),
+            # What is in brackets are words of the server behind this one, which may quote a row.
+            reason=_printable(error.message.partition(" (")[0], _LONGEST_REASON),
         )
         before = self._kept.pop(found, 0)
         self._kept[found] = before + 1

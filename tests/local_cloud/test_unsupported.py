@@ -11,8 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.requests import Request
 
-from local_cloud.unsupported import MOST_KEPT
+from local_cloud.errors import unimplemented
+from local_cloud.unsupported import MOST_KEPT, UnsupportedRequests
 from tests.local_cloud.google_server import DEPLOYER_TOKEN, PROJECT, Google, serving
 
 AWAY = "http://127.0.0.1:9"
@@ -211,3 +213,11 @@ def test_what_is_no_http_is_400_in_shape(shared: Google) -> None:
     code, kind, body = raw(shared, b"\x16\x03\x01 what a client sends that takes this for https\r\n\r\n")
     assert (code, kind) == (400, "application/json")
     assert json.loads(body)["error"]["status"] == "INVALID_ARGUMENT"
+
+
+def test_what_the_warehouse_says_of_a_row_stays_between_it_and_the_client() -> None:
+    kept = UnsupportedRequests()
+    scope = {"type": "http", "method": "POST", "raw_path": b"/bigquery/v2/projects/p/queries", "headers": []}
+    kept.note(Request(scope), unimplemented("The local warehouse can't do this (500: could not convert 'a secret')"))
+    (only,) = kept.to_json()
+    assert only["reason"] == "The local warehouse can't do this"
