@@ -6,7 +6,6 @@ last ones are the rules that hold for all its APIs.
 
 from __future__ import annotations
 
-import base64
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -201,23 +200,6 @@ def test_a_service_account_is_made_read_patched_shared_and_deleted(plugin: Plugi
     assert plugin.done("DELETE", resource) == {}
     for path in (resource, f"/v1/projects/-/serviceAccounts/{email}"):
         assert plugin.send("GET", path).error["status"] == "NOT_FOUND"
-
-
-def test_an_etag_counts_as_bytes_and_a_stale_one_is_aborted(plugin: Plugin, unique: str) -> None:
-    plugin.done("POST", f"/v1/projects/{plugin.project}/serviceAccounts", {"accountId": unique})
-    resource = f"/v1/projects/-/serviceAccounts/{unique}@{plugin.project}.iam.gserviceaccount.com"
-    policy = {"bindings": [{"role": USER, "members": [SOMEBODY]}]}
-    for _ in range(40):
-        first = plugin.done("POST", f"{resource}:setIamPolicy", {"policy": policy})["etag"]
-        if set("+/") & set(first):
-            break
-    else:
-        pytest.fail("no etag of forty had a letter in which the two alphabets differ")
-    urlsafe = base64.urlsafe_b64encode(base64.b64decode(first)).decode()
-    assert urlsafe != first
-    plugin.done("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "etag": urlsafe}})
-    stale = plugin.send("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "etag": first}})
-    assert (stale.status, stale.error["status"]) == (409, "ABORTED")
 
 
 # BigQuery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Iterator
 
@@ -105,6 +106,24 @@ def test_a_member_that_does_not_exist_is_400_in_google_s_words_and_changes_nothi
     assert plugin.done("POST", f"{path}:getIamPolicy", {}) == before
 
 
+def test_an_etag_counts_as_bytes_and_a_stale_one_is_aborted(plugin: Plugin) -> None:
+    unique = name()
+    plugin.done("POST", f"/v1/projects/{plugin.project}/serviceAccounts", {"accountId": unique})
+    resource = f"/v1/projects/-/serviceAccounts/{unique}@{plugin.project}.iam.gserviceaccount.com"
+    policy = {"bindings": [{"role": "roles/iam.workloadIdentityUser", "members": ["user:somebody@local.invalid"]}]}
+    for _ in range(40):
+        first = plugin.done("POST", f"{resource}:setIamPolicy", {"policy": policy})["etag"]
+        if set("+/") & set(first):
+            break
+    else:
+        pytest.fail("no etag of forty had a letter in which the two alphabets differ")
+    urlsafe = base64.urlsafe_b64encode(base64.b64decode(first)).decode()
+    assert urlsafe != first
+    plugin.done("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "etag": urlsafe}})
+    stale = plugin.send("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "etag": first}})
+    assert (stale.status, stale.error["status"]) == (409, "ABORTED")
+
+
 def test_access_entries_come_back_in_the_form_that_the_plugin_maps(plugin: Plugin) -> None:
     dataset = name()
     path = f"/bigquery/v2/projects/{plugin.project}/datasets"
@@ -125,6 +144,38 @@ def test_access_entries_come_back_in_the_form_that_the_plugin_maps(plugin: Plugi
         {"role": "WRITER", "iamMember": role_set},
         {"role": "READER", "userByEmail": email},
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "size"),
+    [
+        ("/v1/projects/{project}/locations/global/workloadIdentityPools", "workloadIdentityPools", "pageSize"),
+        ("/v1/projects/{project}/serviceAccounts", "accounts", "pageSize"),
+        ("/v1/projects/{project}/services", "services", "pageSize"),
+        ("/bigquery/v2/projects/{project}/datasets", "datasets", "maxResults"),
+        ("/bigquery/v2/projects/{project}/datasets/{dataset}/tables", "tables", "maxResults"),
+    ],
+)
+def test_pages_join_to_the_whole_and_the_last_one_has_no_token(plugin: Plugin, path: str, key: str, size: str) -> None:
+    dataset = name()
+    datasets = f"/bigquery/v2/projects/{plugin.project}/datasets"
+    plugin.done("POST", datasets, {"datasetReference": {"datasetId": dataset}})
+    for one in ("first", "second"):
+        plugin.done("POST", f"{datasets}/{dataset}/tables", {"tableReference": {"tableId": one}})
+        plugin.done("POST", f"/v1/projects/{plugin.project}/serviceAccounts", {"accountId": name()})
+        pools = f"/v1/projects/{plugin.project}/locations/global/workloadIdentityPools"
+        plugin.operation("POST", pools, {}, workloadIdentityPoolId=name())
+    asked = path.format(project=plugin.project, dataset=dataset)
+    whole = plugin.done("GET", asked)
+    assert "nextPageToken" not in whole
+    found, token = [], dict[str, str]()
+    for _ in whole[key]:
+        page = plugin.done("GET", asked, None, **{size: "1"}, **token)
+        found += page[key]
+        token = {"pageToken": page.get("nextPageToken", "")}
+    assert found == whole[key]
+    assert len(found) > 1
+    assert "nextPageToken" not in page
 
 
 @pytest.mark.usefixtures("asks_for_more")
