@@ -74,6 +74,7 @@ def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
         "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
         "CLOUDSDK_SURVEY_DISABLE_PROMPTS": "true",
+        "CLOUDSDK_CORE_CHECK_GCE_METADATA": "false",
         "BIGQUERYRC": str(folder / BIGQUERY_SETTINGS_FILE),
         **{f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name}": google for name in overrides},
     }
