@@ -15,6 +15,7 @@ from local_cloud.http import object_field, text_field
 from local_cloud.permissions import ROLES, Binding, Policy
 from local_cloud.principals import member_problem
 from local_cloud.store import new_etag, same_etag
+from local_cloud.trace import Link, Part, Refusal, Refused
 
 MOST_PRINCIPALS = 1500
 """IAM quotas: principals in one allow policy."""
@@ -87,9 +88,8 @@ def replace_policy(cloud: Cloud, key: str, body: dict[str, Any]) -> Policy:
         raise invalid_argument("Invalid value at 'policy.etag' (TYPE_BYTES)")
     present = cloud.policy(key)
     if etag and not same_etag(etag, present.etag):
-        raise aborted(
-            "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff."
-        )
+        with cloud.trace.deciding(Link.ADMINISTRATION, resource=key, quiet=True):
+            raise _stale(saw=etag, wanted=present.etag)
     policy = Policy(bindings=bindings, etag=new_etag())
     # Without an etag Google lets one overwrite conditions; whoever has read the policy must have read them.
     if version < WITH_CONDITIONS and (policy.conditional or (etag and present.conditional)):
@@ -101,6 +101,21 @@ def replace_policy(cloud: Cloud, key: str, body: dict[str, Any]) -> Policy:
         _check_member(cloud, member)
     cloud.policies.put(key, policy)
     return policy
+
+
+def _stale(*, saw: str, wanted: str) -> Refused:
+    return Refused(
+        Refusal(
+            part=Part.REQUEST,
+            rule="the etag must be the policy's present one",
+            saw=saw,
+            wanted=wanted,
+            mend="read the policy again, make the change in what was read, and send that back",
+        ),
+        aborted(
+            "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff."
+        ),
+    )
 
 
 def _version(value: object, name: str) -> int:
