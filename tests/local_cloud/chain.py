@@ -154,10 +154,10 @@ class Chain:
         made: Credentials = Credentials.from_info(info, scopes=[SCOPE])  # type: ignore[no-untyped-call]  # google-auth's own
         return made
 
-    def client(self, credentials: Credentials | None = None) -> bigquery.Client:
-        """A real BigQuery client."""
+    def client(self, credentials: Credentials | None = None, *, project: str = PROJECT) -> bigquery.Client:
+        """A real BigQuery client, whose jobs are the project's."""
         options = ClientOptions(api_endpoint=self.google.url, universe_domain=UNIVERSE)
-        return bigquery.Client(project=PROJECT, credentials=credentials or self.credentials(), client_options=options)
+        return bigquery.Client(project=project, credentials=credentials or self.credentials(), client_options=options)
 
     def grant(self, path: str, role: str, member: str) -> None:
         """Add one member the way clients do: read, change, write with the etag."""
@@ -181,24 +181,44 @@ def token_of(credentials: Credentials) -> str:
     return str(credentials.token)
 
 
-def deploy(google: Google, aws_account: LocalAccount, *, condition: str = CONDITION) -> Chain:
-    """Make everything that the Pulumi program makes on Google's side."""
+def deploy(
+    google: Google, aws_account: LocalAccount, *, condition: str = CONDITION, dataset: str | None = None
+) -> Chain:
+    """Make everything that the Pulumi program makes on Google's side.
+
+    Args:
+        google: Where; nothing of it is there yet.
+        aws_account: The provider's AWS account.
+        condition: The provider's attribute condition.
+        dataset: One with its tables that is in the warehouse already; left out, a new one is made.
+    """
     names = [f"{name}.googleapis.com" for name in SERVICES]
     google.done("POST", f"/v1/projects/{PROJECT}/services:batchEnable", {"serviceIds": names})
     google.done("POST", f"{POOLS_PATH}?workloadIdentityPoolId={POOL}", {})
     provider = {"aws": {"accountId": ACCOUNT}, "attributeMapping": MAPPING, "attributeCondition": condition}
     google.done("POST", f"{POOL_PATH}/providers?workloadIdentityPoolProviderId={PROVIDER}", provider)
     google.done("POST", f"/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "reader"})
-    chain = Chain(google, aws_account, f"ds_{secrets.token_hex(6)}")
+    chain = Chain(google, aws_account, dataset or make_dataset(google))
     chain.grant(ACCOUNT_PATH, "roles/iam.workloadIdentityUser", MEMBER)
     chain.grant(f"/v1/projects/{PROJECT}", "roles/bigquery.jobUser", f"serviceAccount:{READER}")
-    reference = {"projectId": PROJECT, "datasetId": chain.dataset}
-    google.done("POST", f"{BIGQUERY_PATH}/datasets", {"datasetReference": reference, "location": "US"})
-    fields = [{"name": "user_id", "type": "INT64"}, {"name": "name", "type": "STRING"}]
-    for table in ("users", "secrets"):
-        body = {"tableReference": {**reference, "tableId": table}, "schema": {"fields": fields}}
-        google.done("POST", chain.tables_path, body)
-        rows = [{"json": {"user_id": n, "name": f"{table}-{n}"}} for n in (1, 2, 3)]
-        google.done("POST", f"{chain.tables_path}/{table}/insertAll", {"rows": rows})
     chain.grant(f"{chain.tables_path}/users", "roles/bigquery.dataViewer", f"serviceAccount:{READER}")
     return chain
+
+
+def make_dataset(google: Google) -> str:
+    """Make a dataset with the tables ``users`` and ``secrets``, three rows in each. Returns its id."""
+    dataset = f"ds_{secrets.token_hex(6)}"
+    google.done("POST", f"{BIGQUERY_PATH}/datasets", {"datasetReference": {"datasetId": dataset}, "location": "US"})
+    for table in ("users", "secrets"):
+        make_table(google, dataset, table)
+    return dataset
+
+
+def make_table(google: Google, dataset: str, table: str) -> None:
+    """Make a table of three rows, ``(1, "TABLE-1")`` to ``(3, "TABLE-3")``; nobody is granted anything on it."""
+    path = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
+    fields = [{"name": "user_id", "type": "INT64"}, {"name": "name", "type": "STRING"}]
+    reference = {"projectId": PROJECT, "datasetId": dataset, "tableId": table}
+    google.done("POST", path, {"tableReference": reference, "schema": {"fields": fields}})
+    rows = [{"json": {"user_id": n, "name": f"{table}-{n}"}} for n in (1, 2, 3)]
+    google.done("POST", f"{path}/{table}/insertAll", {"rows": rows})

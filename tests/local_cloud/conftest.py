@@ -1,4 +1,4 @@
-"""Real servers behind the local Google, once for the session; a local Google of its own for each test."""
+"""A local Google of its own for each test, before servers that the whole session shares."""
 
 from __future__ import annotations
 
@@ -6,37 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine import environments
-from engine.progress import Progress
-from local_cloud.aws import AwsSettings, LocalAws
-from local_cloud.warehouse import LocalWarehouse, WarehouseSettings
-from tests.local_cloud.chain import ACCOUNT, REGION, ROLE, Chain, Keys, LocalAccount, deploy
-from tests.local_cloud.google_server import PROJECT, Google, serving
-
-_LIMIT_SECONDS = 60.0
-
-
-@pytest.fixture(scope="session")
-def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    environments.ensure(environments.LOCAL_AWS, Progress())
-    aws = LocalAws.start(AwsSettings(account_id=ACCOUNT, region=REGION, folder=tmp_path_factory.mktemp("aws")))
-    try:
-        aws.wait(limit_seconds=_LIMIT_SECONDS)
-        yield aws.url
-    finally:
-        aws.child.stop()
-
-
-@pytest.fixture(scope="session")
-def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    environments.ensure(environments.LOCAL_WAREHOUSE, Progress())
-    folder = tmp_path_factory.mktemp("warehouse")
-    warehouse = LocalWarehouse.start(WarehouseSettings(project_id=PROJECT, folder=folder))
-    try:
-        warehouse.wait(limit_seconds=_LIMIT_SECONDS)
-        yield warehouse.url
-    finally:
-        warehouse.child.stop()
+from tests.local_cloud.chain import REGION, ROLE, Chain, Keys, LocalAccount, deploy
+from tests.local_cloud.google_server import Google, serving
 
 
 @pytest.fixture

@@ -1,0 +1,46 @@
+"""The servers behind every local Google of the tests: once for the session, whichever rooms' tests run in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+_LIMIT_SECONDS = 60.0
+
+# What the fixtures need is imported in them: most tests start no server, and would only wait for its clients to load.
+
+
+@pytest.fixture(scope="session")
+def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real local AWS."""
+    from engine import environments
+    from engine.progress import Progress
+    from local_cloud.aws import AwsSettings, LocalAws
+    from tests.local_cloud.chain import ACCOUNT, REGION
+
+    environments.ensure(environments.LOCAL_AWS, Progress())
+    aws = LocalAws.start(AwsSettings(account_id=ACCOUNT, region=REGION, folder=tmp_path_factory.mktemp("aws")))
+    try:
+        aws.wait(limit_seconds=_LIMIT_SECONDS)
+        yield aws.url
+    finally:
+        aws.child.stop()
+
+
+@pytest.fixture(scope="session")
+def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real warehouse."""
+    from engine import environments
+    from engine.progress import Progress
+    from local_cloud.warehouse import LocalWarehouse, WarehouseSettings
+    from tests.local_cloud.google_server import PROJECT
+
+    environments.ensure(environments.LOCAL_WAREHOUSE, Progress())
+    folder = tmp_path_factory.mktemp("warehouse")
+    warehouse = LocalWarehouse.start(WarehouseSettings(project_id=PROJECT, folder=folder))
+    try:
+        warehouse.wait(limit_seconds=_LIMIT_SECONDS)
+        yield warehouse.url
+    finally:
+        warehouse.child.stop()
