@@ -21,7 +21,7 @@ class Case:
         wrong: Puts the one thing wrong, in a world where everything is right.
         right: Puts that one thing right, and nothing else.
         link: At which link of the chain it is refused.
-        part: What that link was looking at; ``None``: the refusal is a conflict, which leaves no trace.
+        part: What that link was looking at.
         rule: By which rule; words of the refusal in the trace.
         status: Google's HTTP status.
         error: Google's code: ``error`` of an exchange, ``status`` of an API, ``reason`` of BigQuery.
@@ -33,7 +33,7 @@ class Case:
     wrong: Step
     right: Step
     link: Link
-    part: Part | None
+    part: Part
     rule: str
     status: int
     error: str

@@ -1,16 +1,30 @@
-"""The servers of the denial suite: those of the local cloud's own tests."""
+"""A local Google for each case, deployed, before servers and tables that all cases share."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.denials.world import World
-from tests.local_cloud.chain import LocalAccount, deploy
-from tests.local_cloud.conftest import aws, aws_url, google, warehouse_url  # noqa: F401  (fixtures)
-from tests.local_cloud.google_server import Google
+from tests.local_cloud.chain import Keys, LocalAccount, deploy
+from tests.local_cloud.conftest import aws, google, role_keys  # noqa: F401  (fixtures)
+from tests.local_cloud.google_server import Google, serving
+
+
+@pytest.fixture(scope="session")
+def dataset(aws: LocalAccount, warehouse_url: str) -> str:  # noqa: F811  (the fixtures imported above)
+    """The tables that cases read and never write: once for all of them, since they take the most time to make."""
+    with serving(aws_url=aws.url, warehouse_url=warehouse_url) as first:
+        return deploy(first, aws).dataset
 
 
 @pytest.fixture
-def world(google: Google, aws: LocalAccount, warehouse_url: str) -> World:  # noqa: F811  (the fixtures imported above)
+def world(
+    google: Google,  # noqa: F811
+    aws: LocalAccount,  # noqa: F811
+    role_keys: Keys,  # noqa: F811
+    warehouse_url: str,
+    dataset: str,
+) -> World:
     """A deployed chain in which the right caller gets rows."""
-    return World(deploy(google, aws), warehouse_url=warehouse_url)
+    chain = deploy(google, aws, dataset=dataset)
+    return World(chain, right_keys=role_keys, keys=role_keys, warehouse_url=warehouse_url)

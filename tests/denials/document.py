@@ -48,5 +48,5 @@ def _lines() -> Iterator[str]:
 
 def _row(case: Case) -> str:
     answer = f"{case.status} `{case.error}`" + (f' "{case.says}"' if case.says else "")
-    cells = (case.name, case.part.value if case.part else "etag", case.rule, answer, case.change)
+    cells = (case.name, case.part.value, case.rule, answer, case.change)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

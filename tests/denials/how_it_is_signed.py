@@ -9,7 +9,7 @@ from typing import Any
 from local_cloud.trace import Link, Part
 from tests.denials.case import Case, Step
 from tests.denials.world import World
-from tests.local_cloud.chain import ACCOUNT, AUDIENCE, REGION, ROLE, Keys
+from tests.local_cloud.chain import ACCOUNT, AUDIENCE, REGION, Keys
 from tests.local_cloud.signing import TARGET, Document, edited, without
 
 _CHANGE = "that part is as the right caller signed it"
@@ -67,12 +67,11 @@ def _unknown_key(world: World) -> None:
 
 
 def _without_session(world: World) -> None:
-    whole = world.aws.assume(ROLE)
-    world.keys = Keys(whole.key, whole.secret)
+    world.keys = Keys(world.right_keys.key, world.right_keys.secret)
 
 
 def _whole_keys(world: World) -> None:
-    world.keys = None
+    world.keys = world.right_keys
 
 
 def _case(name: str, wrong: Step, *, rule: str, part: Part = Part.REQUEST, right: Step = _well_signed) -> Case:

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from google.api_core.exceptions import GoogleAPICallError
+from google.auth.exceptions import GoogleAuthError
 
 from infra.program import ROOT
-from local_cloud.trace import Decision, Link
+from local_cloud.trace import Decision, Link, Part
 from tests.denials.case import Case
 from tests.denials.cases import CASES
 from tests.denials.document import FILE, document
 from tests.denials.world import Outcome, World
 
 _QUERY_LINKS = {Link.JOB, Link.TABLE}
+_ROWS = ("users-1", "secrets-1")
+_REASONS = {Part.PERMISSION: "IAM_PERMISSION_DENIED", Part.REQUEST: "SERVICE_DISABLED"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "_"))
 def test_it_is_refused_and_after_the_smallest_change_it_succeeds(case: Case, world: World) -> None:
     case.wrong(world)
+    before = world.google.decisions()
     refused = world.walk()
-    decision = next((d for d in reversed(world.google.decisions()) if not d.allowed), None)
     _check_answer(case, refused)
-    _check_trace(case, decision)
-    _check_no_secret(world, refused.answer.text)
+    _check_trace(case, world.google.decisions()[len(before) :])
+    _check_nothing_given_away(world, refused)
+    if world.plain:
+        with pytest.raises((GoogleAuthError, GoogleAPICallError)) as raised:
+            world.walk_with_real_clients()
+        assert case.says in " ".join(map(str, raised.value.args))
     case.right(world)
+    if world.plain:
+        world.walk_with_real_clients()
     outcome = world.walk()
     assert outcome.arrived, f"after the change: {outcome.link.value}: {outcome.answer.text}"
 
@@ -45,24 +56,36 @@ def _check_answer(case: Case, refused: Outcome) -> None:
         assert error["code"] == answer.status_code
         code = error["errors"][0]["reason"] if refused.link in _QUERY_LINKS else error["status"]
         message = error["message"]
+        _check_details(case, error)
     assert (answer.status_code, code) == (case.status, case.error), message
     assert case.says in message
     if case.status == 401:
         assert answer.headers["www-authenticate"].startswith("Bearer ")
 
 
-def _check_trace(case: Case, decision: Decision | None) -> None:
-    """The link that refused knows why, by which rule, and how near it was."""
-    if case.part is None:
-        return
-    assert decision is not None, "the refusal left no trace"
-    assert decision.refusal is not None
-    assert (decision.link, decision.refusal.part) == (case.link, case.part), decision.refusal
-    assert case.rule in decision.refusal.rule
-    assert all((decision.refusal.saw, decision.refusal.wanted, decision.refusal.mend))
+def _check_details(case: Case, error: dict[str, Any]) -> None:
+    """A 403 says to programs which permission or which API is missing."""
+    reason = _REASONS.get(case.part)
+    if error["code"] == 403 and reason is not None:
+        info = error["details"][-1]
+        assert (info["@type"], info["reason"]) == ("type.googleapis.com/google.rpc.ErrorInfo", reason)
+        assert info["metadata"].get("permission", case.rule) in case.rule
 
 
-def _check_no_secret(world: World, told: str) -> None:
+def _check_trace(case: Case, decisions: list[Decision]) -> None:
+    """All links before let it pass; the one that refused knows why, by which rule, and how near it was."""
+    assert decisions, "the walk left no trace"
+    *passed, last = decisions
+    assert all(decision.allowed for decision in passed)
+    assert last.refusal is not None, "the refusal left no trace"
+    assert (last.link, last.refusal.part) == (case.link, case.part), last.refusal
+    assert case.rule in last.refusal.rule
+    assert all((last.resource, last.refusal.saw, last.refusal.wanted, last.refusal.mend))
+
+
+def _check_nothing_given_away(world: World, refused: Outcome) -> None:
+    told = f"{refused.answer.headers} {refused.answer.text}"
+    assert not any(row in told for row in _ROWS), "the refusal gives a row away"
     trace = json.dumps([decision.to_json() for decision in world.google.decisions()])
     for secret in filter(None, world.seen):
         assert secret not in told, "the refusal gives a secret away"
@@ -70,7 +93,8 @@ def _check_no_secret(world: World, told: str) -> None:
 
 
 def test_the_right_caller_gets_rows(world: World) -> None:
-    assert world.walk().arrived
+    assert world.walk().answer.json()["totalRows"] == "3"
+    world.walk_with_real_clients()
 
 
 def test_every_case_has_a_name_of_its_own_and_there_are_enough() -> None:

@@ -47,7 +47,7 @@ def _role_below_a_path(world: World) -> None:
 
 
 def _right_caller(world: World) -> None:
-    world.keys = None
+    world.keys = world.right_keys
 
 
 def _refused_by_condition(name: str, wrong: Step) -> Case:

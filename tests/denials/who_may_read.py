@@ -221,7 +221,7 @@ CASES = (
     ),
     _table(
         "a reader that makes a copy",
-        _sql("CREATE TABLE `{dataset}.copy` AS SELECT * FROM {users}"),
+        _sql("CREATE TABLE {new} AS SELECT * FROM {users}"),
         lambda world: _dataset_access(world, "WRITER"),
         permission="create",
         says="Permission bigquery.tables.create denied on dataset",

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import requests
 
 from local_cloud.trace import Link
 from tests.local_cloud.chain import (
     ACCOUNT,
+    ACCOUNT_PATH,
+    BIGQUERY_PATH,
     POOL_NAME,
     PROVIDER_PATH,
     READER,
-    ROLE,
     SCOPE,
     Chain,
     Keys,
     LocalAccount,
     deploy,
+    make_table,
 )
+from tests.local_cloud.conftest import set_environment
 from tests.local_cloud.google_server import PROJECT, Google, serving
-from tests.local_cloud.signing import Document, document, form
+from tests.local_cloud.signing import Document, document, form, header
 
 ROLE_SET = f"principalSet://iam.googleapis.com/{POOL_NAME}/attribute.aws_role/arn:aws:sts::{ACCOUNT}:assumed-role/"
+PROJECT_PATH = f"/v1/projects/{PROJECT}"
+ALL_ROWS = "SELECT user_id, name FROM {users} ORDER BY user_id"
 
 
 @dataclass(frozen=True)
@@ -40,9 +47,7 @@ class Outcome:
     @property
     def arrived(self) -> bool:
         """Whether it got through: to rows, where rows were asked for."""
-        if not self.answer.ok or self.rows_wanted is False:
-            return self.answer.ok
-        return len(self.answer.json().get("rows", [])) > 0
+        return self.answer.ok and (not self.rows_wanted or len(self.answer.json().get("rows", [])) > 0)
 
 
 @dataclass
@@ -51,7 +56,9 @@ class World:
 
     Attributes:
         chain: What is deployed.
-        keys: Who signs. Set on first use, so that cases which never sign cost nothing.
+        right_keys: A session of the right role.
+        keys: Who signs.
+        warehouse_url: The warehouse behind the local Google, for another run of it.
         signing: How the subject token differs from the right one; arguments of ``signing.document``.
         edits: What is done to the subject token after signing, in order.
         form: How the exchange's own fields differ.
@@ -61,14 +68,16 @@ class World:
         impersonation: How the impersonation's body differs.
         access: A token to query with instead of impersonating; ``None`` impersonates.
         payer: The project in which the job is created.
-        sql: The query.
+        sql: The query; ``{new}`` in it is a table that isn't there yet.
         call: A call to make instead of the walk.
         account_id: The unique id of an account that was deleted.
-        warehouse_url: The warehouse behind the local Google, for another run of it.
-        seen: Every token and signature that came up, to be looked for where none may be.
+        seen: Every key, signature and token that came up, to be looked for where none may be.
     """
 
     chain: Chain
+    right_keys: Keys
+    keys: Keys
+    warehouse_url: str
     signing: dict[str, Any] = field(default_factory=dict)
     edits: list[Callable[[Document], Document]] = field(default_factory=list)
     form: dict[str, str] = field(default_factory=dict)
@@ -78,12 +87,10 @@ class World:
     impersonation: dict[str, Any] = field(default_factory=dict)
     access: str | None = None
     payer: str = PROJECT
-    sql: str = "SELECT user_id, name FROM {users} ORDER BY user_id"
+    sql: str = ALL_ROWS
     call: Callable[[], requests.Response] | None = None
-    seen: list[str] = field(default_factory=list)
     account_id: str = ""
-    warehouse_url: str = ""
-    _keys: Keys | None = None
+    seen: set[str] = field(default_factory=set, repr=False)
 
     @property
     def google(self) -> Google:
@@ -95,19 +102,10 @@ class World:
         """The provider's AWS account."""
         return self.chain.aws
 
-    @property
-    def keys(self) -> Keys:
-        """Who signs: a session of the right role, unless a case puts another one here."""
-        if self._keys is None:
-            self._keys = self.aws.assume(ROLE)
-        return self._keys
-
-    @keys.setter
-    def keys(self, keys: Keys | None) -> None:
-        self._keys = keys
+    # The walk
 
     def walk(self) -> Outcome:
-        """Go as far as one is let."""
+        """Go as far as one is let, with requests made by hand."""
         if self.call is not None:
             return Outcome(Link.ADMINISTRATION, self.call(), rows_wanted=False)
         federated = self.federated
@@ -116,7 +114,7 @@ class World:
             if not answer.ok:
                 return Outcome(Link.TOKEN_EXCHANGE, answer)
             federated = answer.json()["access_token"]
-        access = self.access or (None if self.account else federated)
+        access = self.access if self.account else federated
         if access is None:
             answer = self.impersonate(federated or "")
             if not answer.ok:
@@ -124,32 +122,45 @@ class World:
             access = answer.json()["accessToken"]
         return Outcome(Link.TABLE, self.query(access), rows_wanted=self.sql.startswith(("SELECT", "WITH")))
 
+    @property
+    def plain(self) -> bool:
+        """Whether real clients make this walk: whatever a case put wrong, it is not in the requests themselves."""
+        by_hand = (self.call, self.signing, self.edits, self.form, self.headers, self.federated, self.impersonation)
+        return not any(by_hand) and self.access is None
+
+    def walk_with_real_clients(self) -> None:
+        """The same walk with google-auth and google-cloud-bigquery, as the function makes it; they raise if refused."""
+        with pytest.MonkeyPatch.context() as environment:
+            set_environment(environment, self.keys)
+            base = f"{self.google.url}/v1/projects/-/serviceAccounts"
+            changes = {"service_account_impersonation_url": f"{base}/{self.account}:generateAccessToken"}
+            credentials = self.chain.credentials(**changes) if self.account else self.chain.direct_credentials()
+            with self.chain.client(credentials, project=self.payer) as client:
+                client.query_and_wait(self._filled(), retry=None, job_retry=None)
+
     def exchange(self) -> requests.Response:
         """The exchange alone."""
         signed = document(self.keys, **self.signing)
         for edit in self.edits:
             signed = edit(signed)
-        self.seen += [self.keys.secret, self.keys.token]
+        signature = header(signed, "authorization")["value"].rpartition("Signature=")[2]
+        self.seen |= {self.keys.secret, self.keys.token, signature}
         fields = form(signed, **self.form)
         answer = self.google.session.post(f"{self.google.url}/v1/token", data=fields, headers=self.headers, timeout=20)
         return self._remember(answer, "access_token")
 
     def impersonate(self, federated: str) -> requests.Response:
         """The impersonation alone."""
+        self.seen.add(federated)
         body = {"scope": [SCOPE], **self.impersonation}
         path = f"/v1/projects/-/serviceAccounts/{self.account}:generateAccessToken"
         return self._remember(self.google.call("POST", path, body, token=federated), "accessToken")
 
     def query(self, access: str) -> requests.Response:
         """The query alone."""
-        body = {"query": self.chain.sql(self.sql), "useLegacySql": False}
+        self.seen.add(access)
+        body = {"query": self._filled(), "useLegacySql": False}
         return self.google.call("POST", f"/bigquery/v2/projects/{self.payer}/queries", body, token=access)
-
-    @contextmanager
-    def another_run(self) -> Iterator[World]:
-        """The same, deployed on another run of the local Google."""
-        with serving(aws_url=self.aws.url, warehouse_url=self.warehouse_url) as google:
-            yield World(deploy(google, self.aws))
 
     def federated_token(self) -> str:
         """A federated token of the right caller."""
@@ -161,6 +172,15 @@ class World:
         token: str = self.impersonate(self.federated_token()).json()["accessToken"]
         return token
 
+    # What cases change
+
+    @contextmanager
+    def another_run(self) -> Iterator[World]:
+        """The same, deployed on another run of the local Google."""
+        with serving(aws_url=self.aws.url, warehouse_url=self.warehouse_url) as google:
+            chain = deploy(google, self.aws, dataset=self.chain.dataset)
+            yield World(chain, right_keys=self.right_keys, keys=self.right_keys, warehouse_url=self.warehouse_url)
+
     def turn_clock(self, **ahead: float) -> None:
         """Put the local Google's clock ahead of the world's; without arguments, right."""
         self.google.clock.ahead = timedelta(**ahead)
@@ -170,7 +190,29 @@ class World:
         mask = ",".join(fields)
         self.google.done("PATCH", f"{PROVIDER_PATH}?updateMask={mask}", fields)
 
+    def switch_api(self, name: str, *, on: bool) -> None:
+        """Enable or disable an API in the project."""
+        verb = "enable" if on else "disable"
+        self.google.done("POST", f"{PROJECT_PATH}/services/{name}.googleapis.com:{verb}", {})
+
+    def switch_account(self, *, on: bool) -> None:
+        """Enable or disable the reader's service account."""
+        self.google.done("POST", f"{ACCOUNT_PATH}:{'enable' if on else 'disable'}", {})
+
+    def table_of_its_own(self) -> str:
+        """Make a table like ``users`` that the case may write to, granted to nobody. Returns its id."""
+        table = f"own_{secrets.token_hex(4)}"
+        make_table(self.google, self.chain.dataset, table)
+        return table
+
+    def table_path(self, table: str) -> str:
+        """Where a table of the dataset is in the REST API."""
+        return f"{BIGQUERY_PATH}/datasets/{self.chain.dataset}/tables/{table}"
+
+    def _filled(self) -> str:
+        return self.chain.sql(self.sql.replace("{new}", f"`{{dataset}}.new_{secrets.token_hex(4)}`"))
+
     def _remember(self, answer: requests.Response, name: str) -> requests.Response:
         if answer.ok:
-            self.seen.append(answer.json()[name])
+            self.seen.add(answer.json()[name])
         return answer
