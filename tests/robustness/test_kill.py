@@ -48,8 +48,8 @@ def pulumi(cloud: LocalCloud, *arguments: str) -> str:
     return finished.stdout
 
 
-def recover(cloud: LocalCloud) -> str:
-    command = [sys.executable, "-m", "tools.recover", "local"]
+def recover(cloud: LocalCloud, *options: str) -> str:
+    command = [sys.executable, "-m", "tools.recover", "local", *options]
     finished = subprocess.run(
         command, cwd=ROOT, env=shell(cloud), capture_output=True, text=True, timeout=120, check=False
     )
@@ -112,6 +112,38 @@ def test_after_a_killed_engine_recover_refresh_and_up_converge_and_no_plugin_sta
         killed_up(cloud, chance)
         recover(cloud)
         converges(cloud)
+
+
+def kill_the_servers_in_an_up(cloud: LocalCloud, chance: random.Random) -> None:
+    """Starts an up, kills the local cloud a little after the pool is there, and waits for the engine to give up."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    with subprocess.Popen(
+        ["pulumi", *UP], cwd=ROOT, env=shell(cloud), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as engine:
+        while not cloud.resources()["pools"]:
+            assert engine.poll() is None, "the up ended before its servers could be killed"
+            assert time.monotonic() < deadline, "no pool was made in time"
+        until = time.monotonic() + chance.uniform(0, 0.5)
+        while time.monotonic() < until:
+            cloud.resources()
+        os.kill(cloud.pid, signal.SIGKILL)
+        assert engine.wait(LIMIT_SECONDS) != 0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(60 + 90 * KILLS)
+def test_after_killed_servers_that_kept_their_state_refresh_and_up_converge(tmp_path: Path) -> None:
+    chance = random.Random(SEED)  # noqa: S311  (moments, not secrets)
+    for number in range(KILLS):
+        folder = tmp_path / f"cloud-{number}"
+        with LocalCloud.start(state_directory=folder, options=["--keep"]) as killed:
+            pulumi(killed, "stack", "init", "local")
+            kill_the_servers_in_an_up(killed, chance)
+        with LocalCloud.start(state_directory=folder, options=["--keep"]) as again:
+            assert (again.google_url, again.deployer_token) == (killed.google_url, killed.deployer_token)
+            assert again.resources()["pools"], "the pool was kept"
+            recover(again, "--planned")
+            converges(again)
 
 
 @pytest.mark.soak
