@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from local_cloud.services.sts.functions import extract
+from local_cloud.services.sts.lexer import macros, words
 
 MOST_EXPRESSION_CHARACTERS = 4096
 MOST_TITLE_CHARACTERS = 100
@@ -79,9 +80,13 @@ def condition_problem(condition: Condition) -> str | None:
     if not condition.expression.strip() or len(condition.expression) > MOST_EXPRESSION_CHARACTERS:
         return f"must have an expression of at most {MOST_EXPRESSION_CHARACTERS} characters"
     try:
+        # The library can't be stopped once it evaluates, and only macros could make it take long.
+        repeated = sorted({macro.name for macro in macros(words(condition.expression))})
         program = _program(condition.expression)
     except ValueError as error:
         return f"isn't CEL: {error!s:.300}"
+    if repeated:
+        return f"calls {', '.join(repeated)}, which a condition here can't"
     unknown = sorted(set(program.variables()) - {"request", "resource"})
     if unknown:
         return f"reads {', '.join(unknown)}; only request.time and resource.name, .type and .service can be read"

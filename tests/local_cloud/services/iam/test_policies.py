@@ -164,6 +164,8 @@ def test_two_conditions_of_one_role_are_two_bindings(peopled: Google) -> None:
         ({"title": "t", "expression": "true &&"}, "isn't CEL"),
         ({"title": "t", "expression": "assertion.arn == 'x'"}, "reads assertion"),
         ({"title": "t", "expression": "resource.name.matches('a')"}, "calls matches"),
+        ({"title": "t", "expression": "[1].map(x, [1].map(y, 1)) == []"}, "calls map"),
+        ({"title": "t", "expression": "[1].all(x, true)"}, "calls all"),
         ({"title": "t", "expression": " && ".join(["true"] * 14)}, "13 logical operators"),
         ({"title": "t", "expression": "'" + "x" * 5000 + "' == ''"}, "limit is 4096"),
         ("true", "expected an object"),
