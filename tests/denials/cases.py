@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from tests.denials import (
+    how_it_is_signed,
     what_is_asked,
-    what_is_signed,
-    what_is_tampered_with,
     who_calls,
     who_may_administer,
     who_may_impersonate,
@@ -14,8 +13,7 @@ from tests.denials import (
 from tests.denials.case import Case
 
 CASES: tuple[Case, ...] = (
-    *what_is_signed.CASES,
-    *what_is_tampered_with.CASES,
+    *how_it_is_signed.CASES,
     *what_is_asked.CASES,
     *who_calls.CASES,
     *who_may_impersonate.CASES,

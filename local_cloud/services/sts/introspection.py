@@ -15,7 +15,7 @@ from local_cloud.principals import Principal
 from local_cloud.services.iam.model import PoolState
 from local_cloud.services.sts.model import ACCESS_TOKEN_TYPE, LIFETIME_SECONDS
 from local_cloud.services.sts.oauth_client import GCLOUD, check_client
-from local_cloud.services.sts.routes import read_fields
+from local_cloud.services.sts.routes import read_parameters
 from local_cloud.tokens import TokenKind
 from local_cloud.trace import Link
 
@@ -24,8 +24,8 @@ _HINT = {"", ACCESS_TOKEN_TYPE}
 
 async def introspect_token(cloud: Cloud, request: Request) -> Response:
     """Say what a federated token stands for; of anything else only that it isn't active."""
-    fields = await read_fields(request)
     with cloud.trace.deciding(Link.ADMINISTRATION, resource="v1/introspect", quiet=True):
+        fields = await read_parameters(request, ("token", "token_type_hint"))
         check_client(request.headers.getlist("authorization"))
     if fields.get("token_type_hint", "") not in _HINT:
         raise OAuthError("invalid_request", "Invalid value of token_type_hint in request.")

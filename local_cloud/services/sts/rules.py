@@ -8,71 +8,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import NoReturn
 
 from local_cloud.errors import OAuthError
 from local_cloud.principals import Principal, federated_principal
 from local_cloud.services.iam.model import Pool, PoolState, Provider
 from local_cloud.services.sts import attributes as cel
-from local_cloud.services.sts.model import (
-    ACCESS_TOKEN_TYPE,
-    AWS_TOKEN_TYPE,
-    GRANT_TYPE,
-    AwsRefusal,
-    Caller,
-    ExchangeRequest,
-)
+from local_cloud.services.sts.exchange_rules import INVALID_TARGET
+from local_cloud.services.sts.model import AwsRefusal, Caller
 from local_cloud.trace import Part, Refusal, Refused, Trail
 
-INVALID_TARGET = (
-    'The target service indicated by the "audience" parameters is invalid. This might either be because the pool or '
-    "provider is disabled or deleted or because it doesn't exist."
-)
-INVALID_AUDIENCE = (
-    'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See '
-    "https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats."
-)
-_AUDIENCE = re.compile(
-    r"//iam\.googleapis\.com/(?P<name>projects/(?P<project>[^/]+)/locations/global/workloadIdentityPools/[^/]+"
-    r"/providers/[^/]+)"
-)
 _ACCOUNT = re.compile(r"\d{12}")
-_ARN = re.compile(r"arn:aws:(?:sts|iam)::(?P<account>\d{12}):[\x21-\x7e]+")
-
-
-def check_request(request: ExchangeRequest) -> str:
-    """Check the exchange's own fields.
-
-    Returns:
-        The provider's resource name that the audience points at.
-
-    Raises:
-        Refused: A field is missing or has a value that Google doesn't accept here.
-    """
-    fixed = {
-        "grant_type": (request.grant_type, GRANT_TYPE, "unsupported_grant_type"),
-        "requested_token_type": (request.requested_token_type, ACCESS_TOKEN_TYPE, "invalid_request"),
-        "subject_token_type": (request.subject_token_type, AWS_TOKEN_TYPE, "invalid_request"),
-    }
-    for name, (saw, needed, kind) in fixed.items():
-        if saw != needed:
-            _refuse(name, saw, needed, OAuthError(kind, f"Invalid value of {name} in request."))
-    if request.options:
-        # userProject is for workforce pools; for workload pools google-auth itself refuses to send it.
-        _refuse(
-            "options", "options", "no options", OAuthError("invalid_request", "Invalid value of options in request.")
-        )
-    found = _AUDIENCE.fullmatch(request.audience)
-    if found is None:
-        wanted = "//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
-        _refuse("audience", request.audience, wanted, OAuthError("invalid_request", INVALID_AUDIENCE))
-    if not request.scopes:
-        error = OAuthError("invalid_request", "Scope(s) must be provided.")
-        _refuse("scope", "no scope", "https://www.googleapis.com/auth/cloud-platform", error)
-    if not request.subject_token:
-        error = OAuthError("invalid_request", "Missing required parameter: subject_token")
-        _refuse("subject_token", "none", "the signed GetCallerIdentity request", error)
-    return found["name"]
+_ARN = re.compile(r"arn:aws:(?:sts|iam)::(?P<account>\d{12}):[\x21-\x7e]{1,2000}")
+_USER_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def check_provider(
@@ -126,12 +73,13 @@ def check_caller(answer: Caller | AwsRefusal, provider: Provider) -> Caller:
             ),
         )
     arn = _ARN.fullmatch(answer.arn)
-    if arn is None or not _ACCOUNT.fullmatch(answer.account) or arn["account"] != answer.account:
+    known = _ACCOUNT.fullmatch(answer.account) and _USER_ID.fullmatch(answer.user_id)
+    if arn is None or not known or arn["account"] != answer.account:
         raise Refused(
             Refusal(
                 part=Part.CALLER,
                 rule="AWS's answer must hold an ARN and the account in it",
-                saw=f"{answer.arn}, account {answer.account}",
+                saw=f"{answer.arn[:200]}, account {answer.account[:20]}",
                 wanted="arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION",
                 mend="only the standard partition (arn:aws:) is supported",
             ),
@@ -202,19 +150,6 @@ def _check_condition(provider: Provider, caller: Caller, mapped: cel.Attributes)
             ),
             OAuthError("unauthorized_client", "The given credential is rejected by the attribute condition."),
         )
-
-
-def _refuse(name: str, saw: str, wanted: str, error: OAuthError) -> NoReturn:
-    raise Refused(
-        Refusal(
-            part=Part.REQUEST,
-            rule=f"the exchange's {name} must have a value that Google accepts",
-            saw=saw,
-            wanted=wanted,
-            mend="use the credential configuration that gcloud or the program wrote",
-        ),
-        error,
-    )
 
 
 def _no_value(attribute: str, saw: str) -> Refused:

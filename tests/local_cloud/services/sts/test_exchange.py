@@ -161,7 +161,7 @@ def test_a_disabled_api_is_named_in_googles_envelope(chain: Chain, role_keys: Ke
         ),
         ({"grant_type": "password"}, "unsupported_grant_type", "Invalid value of grant_type in request."),
         ({"subject_token_type": "x"}, "invalid_request", "Invalid value of subject_token_type in request."),
-        ({"options": "%7B%7D"}, "invalid_request", "Invalid value of options in request."),
+        ({"options": "%7B%22userProject%22%3A%22a%22%7D"}, "invalid_request", "Invalid value of options in request."),
         ({"subject_token": ""}, "invalid_request", "Missing required parameter: subject_token"),
     ],
 )

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
+import botocore
 import pytest
 import requests
 
-from local_cloud.trace import Link, Refusal
+from local_cloud.services.sts.signed_request import REGIONS
+from local_cloud.trace import Link, Part, Refusal
 from tests.local_cloud.chain import AUDIENCE, REGION, Chain, Keys
 from tests.local_cloud.signing import TARGET, document, edited, exchange, header, without
 
@@ -203,3 +208,112 @@ def test_extra_keys_and_control_characters_are_refused(chain: Chain, role_keys: 
 
 def test_a_token_is_decoded_once_only(chain: Chain, role_keys: Keys) -> None:
     refused(chain, quote(quote(json.dumps(document(role_keys)))))
+
+
+def test_a_plus_stands_for_a_space_as_javas_encoder_writes_it(chain: Chain, role_keys: Keys) -> None:
+    text = quote_plus(json.dumps(document(role_keys)))
+    assert "+" in text
+    assert exchange(chain.google, text).status_code == 200
+    encoded = "URL-encoded JSON"
+    for raw in (json.dumps(document(role_keys)), text.replace("%", "%%"), text + "%", text + "%zz", text + "\n"):
+        assert encoded in refused(chain, raw).rule
+
+
+def test_a_name_that_comes_twice_in_the_json_is_refused(chain: Chain, role_keys: Keys) -> None:
+    text = json.dumps(document(role_keys))
+    for twice in (
+        text.replace('{"url"', '{"method": "POST", "url"', 1),
+        text.replace('{"key"', '{"value": "x", "key"', 1),
+    ):
+        assert "URL-encoded JSON" in refused(chain, quote(twice)).rule
+
+
+def test_a_header_name_that_only_looks_right_is_refused(chain: Chain, role_keys: Keys) -> None:
+    for right, name in (
+        ("x-amz-security-token", "X-Amz-Security-To\u212aen"),
+        ("host", "ho\u017ft"),
+        *(("host", name) for name in ("host ", " host", "host:", "host\r\nx")),
+    ):
+        token = document(role_keys)
+        header(token, right)["key"] = name
+        assert "unexpected" in refused(chain, token, FORMAT).saw
+
+
+def test_a_header_value_with_anything_around_it_is_refused(chain: Chain, role_keys: Keys) -> None:
+    for name in ("host", "x-amz-date", "x-amz-security-token", "authorization", TARGET):
+        for change in ("{} ", " {}", "{}\t", "\r\n{}", "{}\u0000", "{}\u00e9", "{}  x"):
+            assert name in refused(chain, edited(document(role_keys), name, change.format), FORMAT).saw
+
+
+def test_the_list_of_signed_headers_is_whole_in_order_and_each_once(chain: Chain, role_keys: Keys) -> None:
+    changes: list[Callable[[list[str]], list[str]]] = [
+        lambda names: [*names, names[0]],
+        lambda names: list(reversed(names)),
+        lambda names: [*names, ""],
+        lambda names: [name.title() for name in names],
+        lambda names: ["authorization", *names],
+        lambda names: [name for name in names if name != "host"],
+        lambda names: [name for name in names if name != "x-amz-date"],
+        lambda names: [name for name in names if name != "x-amz-security-token"],
+    ]
+    for change in changes:
+        token = document(role_keys)
+        value = header(token, "authorization")
+        before, names, after = re.split(r"(?<=SignedHeaders=)([^,]*)", value["value"])
+        value["value"] = before + ";".join(change(names.split(";"))) + after
+        assert refused(chain, token, FORMAT).part is Part.CALLER
+
+
+def test_every_region_of_awss_standard_partition_is_known_and_no_other() -> None:
+    data = Path(botocore.__file__).parent / "data" / "partitions.json"
+    partitions = {each["id"]: set(each["regions"]) for each in json.loads(data.read_text())["partitions"]}
+    assert partitions["aws"] - {"aws-global"} == REGIONS
+
+
+def test_an_opt_in_region_passes_and_another_partitions_does_not(chain: Chain, role_keys: Keys) -> None:
+    for region in ("af-south-1", "me-central-1", "mx-central-1"):
+        made = document(role_keys, host=f"sts.{region}.amazonaws.com", region=region)
+        assert exchange(chain.google, made).status_code == 200
+    for other in ("us-gov-west-1", "cn-north-1", "us-east-9", "xx-evil-1", "EU-WEST-1"):
+        made = document(role_keys, host=f"sts.{other}.amazonaws.com", region=other)
+        assert "AWS STS" in refused(chain, made, FORMAT).rule
+
+
+def test_a_presigned_url_is_refused_and_its_secrets_are_not_told(chain: Chain, role_keys: Keys) -> None:
+    token = document(role_keys)
+    session = quote(role_keys.token, safe="")
+    for url in (
+        f"{token['url']}&X-Amz-Security-Token={session}&X-Amz-Signature=5ec2e7",
+        f"https://AKIA:5ec2e7@sts.{REGION}.amazonaws.com/?{token['url'].partition('?')[2]}",
+    ):
+        seen = refused(chain, {**token, "url": url}, FORMAT).saw
+        assert "5ec2e7" not in seen
+        assert session[:20] not in seen
+
+
+ODD_URLS = (
+    "https://sts.{r}.amazonaws.com//?{q}",
+    "https://sts.{r}.amazonaws.com/%2F?{q}",
+    "https://sts.{r}.amazonaws.com/?{q}&",
+    "https://sts.{r}.amazonaws.com/?{q}%00",
+    "https://sts.{r}.amazonaws.com/?Action=GetCallerIdentit%79&Version=2011-06-15",
+    "https://sts.{r}.amazonaws.com/?Action=GetCallerIdentity;Version=2011-06-15",
+    "https://sts.{r}.amazonaws.com:8443/?{q}",
+    "https://sts.{r}.amazonaws.com\\@evil.example.com/?{q}",
+    "https://STS.{r}.amazonaws.com/?{q}",
+    "https://sts.{r}.amazonaws.com\uff0fevil/?{q}",
+    "https://sts\u3002{r}.amazonaws.com/?{q}",
+    "https://sts..amazonaws.com/?{q}",
+    "https://sts.{r}.amazonaws.com/?{q}\n",
+    " https://sts.{r}.amazonaws.com/?{q}",
+    "//sts.{r}.amazonaws.com/?{q}",
+    "https://sts.{r}.api.aws/?{q}",
+    "https://sts.{r}.amazonaws.com.cn/?{q}",
+)
+
+
+def test_a_url_that_only_looks_right_is_refused(chain: Chain, role_keys: Keys) -> None:
+    token = document(role_keys)
+    query = token["url"].partition("?")[2]
+    for url in ODD_URLS:
+        assert "AWS STS" in refused(chain, {**token, "url": url.format(r=REGION, q=query)}, FORMAT).rule
