@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import os
 import runpy
 import shutil
 from collections.abc import Mapping, Sequence
@@ -24,12 +23,11 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from pulumi import automation
 
-from engine.workspace import Workspace, stand_ins_together
+from engine.workspace import Workspace
 from infra import outputs
 from infra.program import ROOT
+from local_cloud import attached
 from local_cloud.cloud import LocalCloud
-from local_cloud.plugins import ATTACHABLE
-from local_cloud.process import Child, Command
 from local_cloud.shell import NAMESPACE
 from local_cloud.trace import Decision
 
@@ -88,10 +86,9 @@ class Stage:
         )
         # Kept, since asking the engine for them takes two more of its processes each time.
         self._outputs: automation.OutputMap = {}
-        self._plugins = _start_plugins(folder, environment)
+        self._plugins = attached.start_plugins(folder, environment)
         try:
-            ports = {"PULUMI_DEBUG_PROVIDERS": _ports(self._plugins)}
-            self.stack.workspace.env_vars = {**environment, **ports}
+            self.stack.workspace.env_vars = {**environment, **attached.variables(self._plugins)}
         except BaseException:
             self.close()
             raise
@@ -252,24 +249,6 @@ def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, str]) -> Pa
     stack["config"] |= {f"{NAMESPACE}:{key}": value for key, value in settings.items()}
     (project / stack_file).write_text(yaml.safe_dump(stack, sort_keys=False))
     return project
-
-
-def _start_plugins(folder: Path, environment: Mapping[str, str]) -> Child:
-    """The stand-in plugins in one process that lives as long as the stage: engines come to it, one after another."""
-    return Child.start(
-        Command(
-            name="the provider plugins",
-            arguments=stand_ins_together(),
-            environment={**os.environ, **environment},
-            log=folder / "plugins.log",
-            folder=ROOT,
-        )
-    )
-
-
-def _ports(plugins: Child) -> str:
-    told = plugins.wait_for_event(ATTACHABLE, limit_seconds=_CALL_LIMIT_SECONDS)
-    return ",".join(f"{name}:{port}" for name, port in told["ports"].items())
 
 
 def _run_program() -> None:

@@ -1,4 +1,7 @@
-"""An engine that is killed in the middle of ``pulumi up``: recover, refresh and up converge, and nothing is left."""
+"""What a person types, cut off in the middle of ``pulumi up``: recover, refresh and up converge, and nothing is left.
+
+The plain command line with the environment that ``make local-cloud`` prints.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +30,16 @@ KILLS = int(os.environ.get("KEYLESS_KILLS", "1"))
 SEED = int(os.environ.get("KEYLESS_SEED", "1"))
 LIMIT_SECONDS = 60.0
 UP = ("up", "--yes", "--skip-preview")
+TRACKED = ROOT / "Pulumi.local.yaml"
 
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[LocalCloud]:
+    before = TRACKED.read_bytes()
     with LocalCloud.start() as running:
         pulumi(running, "stack", "init", "local")
         yield running
+    assert TRACKED.read_bytes() == before, "the command line changed a tracked file"
 
 
 def shell(cloud: LocalCloud) -> dict[str, str]:
@@ -62,6 +68,7 @@ def converges(cloud: LocalCloud) -> None:
     pulumi(cloud, "refresh", "--yes", "--skip-preview")
     pulumi(cloud, *UP)
     pulumi(cloud, "up", "--yes", "--expect-no-changes")
+    assert "keyless-bigquery-local" in pulumi(cloud, "stack", "output", "function_name")
     pulumi(cloud, "destroy", "--yes", "--skip-preview")
     resources = cloud.resources()
     assert [resources[kind] for kind in ("pools", "providers", "serviceAccounts", "datasets")] == [[], [], [], {}]
@@ -108,6 +115,7 @@ def killed_up(cloud: LocalCloud, chance: random.Random) -> None:
 @pytest.mark.timeout(60 + 60 * KILLS)
 def test_after_a_killed_engine_recover_refresh_and_up_converge_and_no_plugin_stays(cloud: LocalCloud) -> None:
     chance = random.Random(SEED)  # noqa: S311  (moments, not secrets)
+    assert "[unknown]" in pulumi(cloud, "preview", "--diff"), "a first preview works with what it can't know yet"
     for _ in range(KILLS):
         killed_up(cloud, chance)
         recover(cloud)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.workspace import Workspace
+from local_cloud import attached
 from local_cloud.aws import AwsSettings, LocalAws
 from tests.failed_runs import forget_failed_runs
 from tests.local_cloud.plugins.stacks import ACCOUNT, Deployment
@@ -35,13 +36,23 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         running.child.stop()
 
 
-@pytest.fixture
-def deployment(workspace: Workspace, tmp_path: Path) -> Iterator[Deployment]:
-    variables = {
+@pytest.fixture(scope="session")
+def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What engine and plugins need; the plugins run once for all tests, since starting them takes the longest."""
+    credentials = {
         "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "test",
     }
+    plugins = attached.start_plugins(tmp_path_factory.mktemp("plugins"), credentials)
+    try:
+        yield {**credentials, **attached.variables(plugins)}
+    finally:
+        plugins.stop()
+
+
+@pytest.fixture
+def deployment(workspace: Workspace, tmp_path: Path, variables: dict[str, str]) -> Iterator[Deployment]:
     made = Deployment.make(workspace, tmp_path / "project", variables)
     yield made
     made.stack.workspace.remove_stack("test", force=True)
