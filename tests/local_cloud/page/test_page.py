@@ -6,31 +6,19 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.denials import who_calls, who_may_impersonate, who_may_read
-from tests.denials.case import Case
-from tests.denials.world import World
-from tests.local_cloud.chain import AUDIENCE, PROVIDER_PATH, ROLE, Chain
+from tests.local_cloud.chain import AUDIENCE, PROVIDER_PATH, ROLE, Chain, Keys
 from tests.local_cloud.google_server import Google
+from tests.local_cloud.page.callers import (
+    be_refused_as_another_role,
+    be_refused_at_the_table,
+    be_refused_without_the_binding,
+    walk,
+)
 
 DEPLOYED = 2
 """Decisions that a deployment leaves: rows were put in two tables."""
 
 _HOSTILE = "<img src=x onerror=document.title='broken'>"
-
-
-def case(cases: tuple[Case, ...], name: str) -> Case:
-    return next(case for case in cases if case.name == name)
-
-
-ANOTHER_ROLE = case(who_calls.CASES, "another role of the account")
-SIBLING = case(who_may_impersonate.CASES, "a binding for a sibling role")
-ANOTHER_TABLE = case(who_may_read.CASES, "another table")
-
-
-def refuse(chain: Chain, refused: Case) -> None:
-    world = World(chain)
-    refused.wrong(world)
-    assert not world.walk().arrived
 
 
 def test_a_server_that_decided_nothing_yet_says_what_to_do(page: Page, quiet_google: Google) -> None:
@@ -39,22 +27,22 @@ def test_a_server_that_decided_nothing_yet_says_what_to_do(page: Page, quiet_goo
     expect(page.locator("#summary")).to_have_text("0 allowed, 0 refused")
 
 
-def test_decisions_appear_without_a_reload_the_newest_first(page: Page, chain: Chain) -> None:
+def test_decisions_appear_without_a_reload_the_newest_first(page: Page, chain: Chain, role_keys: Keys) -> None:
     page.goto(chain.google.url)
     expect(page.locator("#list a")).to_have_count(DEPLOYED)
-    World(chain).walk()
+    walk(chain, role_keys)
     expect(page.locator("#list a")).to_have_count(DEPLOYED + 4)
     links = page.locator("#list a .link").all_inner_texts()
     assert links[:4] == ["table access", "job creation", "impersonation", "token exchange"]
-    refuse(chain, ANOTHER_ROLE)
+    be_refused_as_another_role(chain)
     expect(page.locator("#list a").first).to_contain_text("✗ refused")
     expect(page.locator("#summary")).to_have_text(f"{DEPLOYED + 4} allowed, 1 refused")
     expect(page.locator("#connection")).to_have_text("live")
 
 
-def test_a_chain_is_found_and_opened_by_keyboard_alone(page: Page, chain: Chain) -> None:
-    World(chain).walk()
-    refuse(chain, SIBLING)
+def test_a_chain_is_found_and_opened_by_keyboard_alone(page: Page, chain: Chain, role_keys: Keys) -> None:
+    walk(chain, role_keys)
+    be_refused_without_the_binding(chain, role_keys)
     page.goto(chain.google.url)
     expect(page.locator("#list a")).to_have_count(DEPLOYED + 6)
     page.keyboard.press("/")
@@ -75,8 +63,8 @@ def test_a_chain_is_found_and_opened_by_keyboard_alone(page: Page, chain: Chain)
     expect(page.locator("#list a").first).to_be_focused()
 
 
-def test_what_can_be_used_has_a_name_and_is_reached_by_tab(page: Page, chain: Chain) -> None:
-    refuse(chain, SIBLING)
+def test_what_can_be_used_has_a_name_and_is_reached_by_tab(page: Page, chain: Chain, role_keys: Keys) -> None:
+    be_refused_without_the_binding(chain, role_keys)
     page.goto(chain.google.url)
     page.locator("#list a").first.click()
     expect(page.locator(".card")).to_have_count(2)
@@ -91,8 +79,8 @@ def test_what_can_be_used_has_a_name_and_is_reached_by_tab(page: Page, chain: Ch
         assert control.evaluate("e => (e.ariaLabel || e.labels?.[0]?.textContent || e.textContent).trim()"), control
 
 
-def test_a_refused_chain_shows_the_links_and_the_nearest_miss(page: Page, chain: Chain) -> None:
-    refuse(chain, SIBLING)
+def test_a_refused_chain_shows_the_links_and_the_nearest_miss(page: Page, chain: Chain, role_keys: Keys) -> None:
+    be_refused_without_the_binding(chain, role_keys)
     page.goto(chain.google.url)
     page.locator("#list a.refused").first.click()
     drawn = page.locator("svg.overview")
@@ -103,14 +91,15 @@ def test_a_refused_chain_shows_the_links_and_the_nearest_miss(page: Page, chain:
     refused = page.locator(".node.refused")
     expect(refused).to_contain_text("iam.serviceAccounts.getAccessToken is needed")
     expect(refused).to_contain_text(f"assumed-role/{ROLE}-2")
+    assert refused.locator("mark").all_inner_texts() == ["-2"]
     parts = page.locator(".node .part").all_inner_texts()
     assert [part for part in parts if part in {"caller ARN", "attributes", "condition", "token", "permission"}] == [
         *("caller ARN", "attributes", "condition", "token", "token", "permission")
     ]
 
 
-def test_a_job_is_shown_with_the_tables_that_it_was_refused(page: Page, chain: Chain) -> None:
-    refuse(chain, ANOTHER_TABLE)
+def test_a_job_is_shown_with_the_tables_that_it_was_refused(page: Page, chain: Chain, role_keys: Keys) -> None:
+    be_refused_at_the_table(chain, role_keys)
     page.goto(chain.google.url)
     page.locator("#list a", has_text="job creation").click()
     expect(page.locator(".card")).to_have_count(4)
@@ -129,13 +118,12 @@ def test_what_exists_is_shown_and_follows_what_changes(page: Page, chain: Chain)
     expect(existing).to_contain_text("Deleted, kept for 30 days (1)")
 
 
-def test_what_a_caller_puts_in_a_name_stays_text(page: Page, chain: Chain) -> None:
+def test_what_a_caller_puts_in_a_name_stays_text(page: Page, chain: Chain, role_keys: Keys) -> None:
     chain.google.done(
         "PATCH", f"{PROVIDER_PATH}?updateMask=attributeCondition", {"attributeCondition": f'"{_HOSTILE}" == ""'}
     )
-    world = World(chain, form={"audience": f"{AUDIENCE}{_HOSTILE}"})
-    world.walk()
-    World(chain).walk()
+    walk(chain, role_keys, audience=f"{AUDIENCE}{_HOSTILE}")
+    walk(chain, role_keys)
     page.goto(chain.google.url)
     for number in range(2):
         page.locator("#list a.refused").nth(number).click()
@@ -144,16 +132,15 @@ def test_what_a_caller_puts_in_a_name_stays_text(page: Page, chain: Chain) -> No
     assert page.title().startswith("Local cloud")
 
 
-def test_no_secret_is_in_the_page(page: Page, chain: Chain) -> None:
-    world = World(chain)
-    world.walk()
+def test_no_secret_is_in_the_page(page: Page, chain: Chain, role_keys: Keys) -> None:
+    seen = walk(chain, role_keys)
     page.goto(chain.google.url)
     page.locator("#list a", has_text="job creation").click()
     expect(page.locator(".card")).to_have_count(4)
     content = page.content()
     assert "#" in page.locator(".node", has_text="a federated token is issued").inner_text()
-    assert len(world.seen) == 4
-    assert not [secret for secret in world.seen if secret in content]
+    assert len(seen) == 4
+    assert not [secret for secret in seen if secret in content]
 
 
 def test_a_server_that_is_gone_is_told_and_found_again(page: Page, chain: Chain) -> None:
@@ -166,8 +153,8 @@ def test_a_server_that_is_gone_is_told_and_found_again(page: Page, chain: Chain)
 
 
 @pytest.mark.parametrize("width", [400, 700])
-def test_a_narrow_window_needs_no_sideways_scrolling(page: Page, chain: Chain, width: int) -> None:
-    refuse(chain, SIBLING)
+def test_a_narrow_window_needs_no_sideways_scrolling(page: Page, chain: Chain, role_keys: Keys, width: int) -> None:
+    be_refused_without_the_binding(chain, role_keys)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(chain.google.url)
     page.locator("#list a.refused").first.click()
