@@ -7,6 +7,7 @@ the user's browser has open: a request must name this machine as its host (or a 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ from starlette.responses import FileResponse, Response
 
 from local_cloud.chain import descent, lineage
 from local_cloud.context import Cloud
+from local_cloud.difference import difference
 from local_cloud.errors import not_found
 from local_cloud.hosts import check_host
 from local_cloud.http import answer
@@ -62,17 +64,22 @@ async def file(_cloud: Cloud, request: Request) -> Response:
 
 
 async def decision(cloud: Cloud, request: Request) -> Response:
-    """``GET /_local/decisions/ID``: the chain that led to a decision, as values and as text, and what came of it."""
+    """``GET /_local/decisions/ID``: the chain that led to a decision, as values and as text, and what came of it.
+
+    ``differences`` has, by the id of each refused one, ``saw`` and ``wanted`` in pieces that differ or don't.
+    """
     check_host(request)
     known = cloud.trace.after(None)
     found = {one.id: one for one in known}.get(request.path_params["decision"])
     if found is None:
         raise not_found(f"There is no decision {request.path_params['decision']:.40}; the oldest are forgotten first.")
-    chain = lineage(known, found)
+    chain, after = lineage(known, found), descent(known, found)
+    differences = {one.id: asdict(difference(one.refusal)) for one in [*chain, *after] if one.refusal}
     return answer(
         {
             "chain": [one.to_json() for one in chain],
-            "after": [one.to_json() for one in descent(known, found)],
+            "after": [one.to_json() for one in after],
+            "differences": differences,
             "text": render_chain(chain),
         }
     )

@@ -2,6 +2,8 @@
 
 import {drawing, element} from "./dom.js";
 
+/** @typedef {{text: string, differs: boolean}} Piece */
+
 const LINKS = ["token exchange", "impersonation", "job creation", "table access"];
 const PARTS = ["request", "caller ARN", "attributes", "condition", "principal", "token", "permission"];
 const BOX = {width: 150, height: 44, gap: 42};
@@ -59,26 +61,12 @@ function box(name, state, place) {
 }
 
 /**
- * Mark where two values differ, if they are alike enough for that to help.
+ * A value with the characters marked in which it differs from its counterpart.
  *
- * @param {string} one
- * @param {string} other
- * @returns {[(Node|string)[], (Node|string)[]]}
+ * @param {Piece[]} pieces
  */
-function differing(one, other) {
-  let start = 0;
-  while (start < Math.min(one.length, other.length) && one[start] === other[start]) start += 1;
-  let end = 0;
-  const most = Math.min(one.length, other.length) - start;
-  while (end < most && one[one.length - 1 - end] === other[other.length - 1 - end]) end += 1;
-  if (one === other || start + end < Math.min(one.length, other.length) / 2) return [[one], [other]];
-  /** @param {string} text */
-  const marked = (text) => [
-    text.slice(0, start),
-    element("mark", {}, text.slice(start, text.length - end)),
-    text.slice(text.length - end),
-  ];
-  return [marked(one), marked(other)];
+function marked(pieces) {
+  return element("code", {}, ...pieces.map(({text, differs}) => (differs ? element("mark", {}, text) : text)));
 }
 
 /**
@@ -103,29 +91,34 @@ function passed({part, rule, saw}) {
   return node(part, "passed", rules, ...values);
 }
 
-/** @param {import("./feed.js").Refusal} refusal */
-function refused({part, rule, saw, wanted, mend}) {
-  const [left, right] = differing(saw, wanted);
+/**
+ * @param {import("./feed.js").Refusal} refusal
+ * @param {{saw: Piece[], wanted: Piece[]}} difference
+ */
+function refused({part, rule, mend}, {saw, wanted}) {
   const list = element(
     "dl",
     {},
     element("dt", {}, "saw"),
-    element("dd", {}, element("code", {}, ...left)),
+    element("dd", {}, marked(saw)),
     element("dt", {}, "wanted"),
-    element("dd", {}, element("code", {}, ...right)),
+    element("dd", {}, marked(wanted)),
     element("dt", {}, "mend"),
     element("dd", {}, mend),
   );
   return node(part, "refused", element("span", {class: "rule"}, `✗ ${rule}`), list);
 }
 
-/** @param {import("./feed.js").Decision} decision */
-function card(decision) {
+/**
+ * @param {import("./feed.js").Decision} decision
+ * @param {{saw: Piece[], wanted: Piece[]}} [difference]
+ */
+function card(decision, difference) {
   const steps = [...decision.steps].sort((one, other) => PARTS.indexOf(one.part) - PARTS.indexOf(other.part));
   const principal = decision.principal && !steps.some(({part}) => part === "principal");
   const nodes = principal ? [node("principal", "passed", element("code", {}, decision.principal))] : [];
   nodes.push(...steps.map(passed));
-  if (decision.refusal) nodes.push(refused(decision.refusal));
+  if (decision.refusal && difference) nodes.push(refused(decision.refusal, difference));
   const state = decision.allowed ? "allowed" : "refused";
   return element(
     "section",
@@ -143,13 +136,14 @@ function card(decision) {
 }
 
 /**
- * @param {{chain: import("./feed.js").Decision[], after: import("./feed.js").Decision[]}} found
+ * @param {{chain: import("./feed.js").Decision[], after: import("./feed.js").Decision[],
+ *   differences: Record<string, {saw: Piece[], wanted: Piece[]}>}} found
  * @returns {Node[]}
  */
-export function diagram({chain, after}) {
+export function diagram({chain, after, differences}) {
   const inside = after.filter(({parent, link}) => parent === chain[chain.length - 1].id && link === "table access");
   const shown = [...chain, ...inside];
-  const drawn = [overview(shown), ...shown.map(card)];
+  const drawn = [overview(shown), ...shown.map((decision) => card(decision, differences[decision.id]))];
   const later = after.filter((decision) => !inside.includes(decision));
   if (later.length === 0) return drawn;
   const links = later.map(({id, link, allowed, resource}) =>

@@ -1,0 +1,64 @@
+"""The characters that decided a refusal are marked, and no others."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from local_cloud.difference import Piece, difference
+from local_cloud.trace import LONGEST_VALUE, Part, Refusal
+
+ARN = "arn:aws:sts::210987654321:assumed-role"
+CONDITION = f"assertion.account == '210987654321' && assertion.arn.startsWith('{ARN}/Reader-Role/')"
+
+
+def refusal(saw: str, wanted: str) -> Refusal:
+    return Refusal(part=Part.CONDITION, rule="rule", saw=saw, wanted=wanted, mend="mend")
+
+
+def marked(pieces: tuple[Piece, ...]) -> list[str]:
+    return [piece.text for piece in pieces if piece.differs]
+
+
+@pytest.mark.parametrize(
+    ("saw", "wanted", "in_saw", "in_wanted"),
+    [
+        pytest.param(f"{ARN}/somebody-else/fn", CONDITION, ["somebody-else"], ["Reader-Role"], id="another role"),
+        pytest.param(f"{ARN}/Reader-Role2/fn", CONDITION, ["2"], [], id="a longer role"),
+        pytest.param(f"{ARN}/reader-Role/fn", CONDITION, ["r"], ["R"], id="another case"),
+        pytest.param(
+            f"binding names attribute.aws_role = {ARN}/reader-role, principal has {ARN}/Reader-Role (roles/x on p)",
+            f"roles/x for principal://iam.googleapis.com/projects/1/subject/{ARN}/Reader-Role/fn on p",
+            ["reader-role", "Reader-Role"],
+            [],
+            id="two values in one sentence",
+        ),
+        pytest.param(
+            "principal has only roles/bigquery.jobUser on projects/local-keyless",
+            "roles/bigquery.dataViewer for user:a@b.example on projects/local-keyless",
+            ["jobUser"],
+            ["dataViewer"],
+            id="another role of IAM",
+        ),
+        pytest.param("no Authorization header", "Authorization: Bearer TOKEN", [], [], id="nothing alike"),
+        pytest.param("projects/local-keyless", "projects/local-keyless", [], [], id="the same"),
+        pytest.param("", "", [], [], id="nothing at all"),
+    ],
+)
+def test_what_differs_between_the_nearest_names_is_marked(
+    saw: str, wanted: str, in_saw: list[str], in_wanted: list[str]
+) -> None:
+    found = difference(refusal(saw, wanted))
+    assert "".join(piece.text for piece in found.saw) == saw
+    assert "".join(piece.text for piece in found.wanted) == wanted
+    assert "".join(marked(found.saw)) == "".join(in_saw)
+    assert "".join(marked(found.wanted)) == "".join(in_wanted)
+
+
+def test_the_longest_values_take_no_time() -> None:
+    names = " ".join(f"{'x' * 20}{number}" for number in range(LONGEST_VALUE))[:LONGEST_VALUE]
+    started = time.perf_counter()
+    difference(refusal(names, names.replace("x1", "y1")))
+    difference(refusal("a" * LONGEST_VALUE, "a" * (LONGEST_VALUE - 1) + "b"))
+    assert time.perf_counter() - started < 0.5
