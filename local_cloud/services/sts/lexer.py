@@ -88,31 +88,39 @@ class Macro:
     Attributes:
         name: For example ``exists``.
         variable: What it calls an element.
-        depth: How many macros it is inside of.
+        inside: Whether it is inside another macro.
+        body: The words between its parentheses, which are evaluated once for each element.
     """
 
     name: str
     variable: str
-    depth: int
+    inside: bool
+    body: Sequence[Word]
 
 
 def macros(found: Sequence[Word]) -> list[Macro]:
-    """Find the macros: ``.NAME ( VARIABLE ,``."""
+    """Find the macros: ``.NAME ( VARIABLE ,``, each up to its closing parenthesis, or to the end if it has none."""
     made: list[Macro] = []
-    depth = 0
-    # For each open bracket, whether a macro's parenthesis opened it.
-    open_brackets: list[bool] = []
+    # For each open bracket, where it is, and whether a macro's name is before it.
+    brackets: list[tuple[int, bool]] = []
     texts = [word.text if word.kind is not Kind.TEXT else "''" for word in found]
+
+    def end(at: int) -> None:
+        start, is_macro = brackets.pop()
+        if is_macro:
+            body = found[start + 1 : at]
+            variable = body[0].text if body else ""
+            inside = any(outer for _, outer in brackets)
+            made.append(Macro(name=texts[start - 1], variable=variable, inside=inside, body=body))
+
     for index, text in enumerate(texts):
         if text in {"(", "[", "{"}:
             is_macro = text == "(" and index > 1 and texts[index - 1] in MACROS and texts[index - 2] == "."
-            if is_macro:
-                variable = texts[index + 1] if index + 1 < len(texts) else ""
-                made.append(Macro(name=texts[index - 1], variable=variable, depth=depth))
-            open_brackets.append(is_macro)
-            depth += is_macro
-        elif text in {")", "]", "}"} and open_brackets:
-            depth -= open_brackets.pop()
+            brackets.append((index, is_macro))
+        elif text in {")", "]", "}"} and brackets:
+            end(index)
+    while brackets:
+        end(len(found))
     return made
 
 

@@ -77,13 +77,20 @@ def work(found: Sequence[Word], used: Sequence[Macro]) -> Work:
     Raises:
         Unbounded: A macro is inside another, or a pattern isn't written out.
     """
-    if any(macro.depth for macro in used):
+    if any(macro.inside for macro in used):
         raise Unbounded("has a macro inside a macro, which the local cloud doesn't offer")
     lists = sum(word.kind is Kind.NAME and word.text in {"split", "groups"} for word in found)
     elements = sum(word.text == "," for word in found) + _MOST_KEYS + lists * MOST_PARTS
-    repeated = elements if used else 1
+    return Work(
+        steps=len(found) + elements * sum(len(macro.body) for macro in used),
+        copies=_copies(found) + elements * sum(_copies(macro.body) for macro in used),
+        patterns=_patterns(found, used),
+    )
+
+
+def _copies(found: Sequence[Word]) -> int:
     added = sum(word.text == "+" for word in found)
-    return Work(steps=len(found) * repeated, copies=added * (added + 1) * repeated, patterns=_patterns(found, used))
+    return added * (added + 1)
 
 
 def _patterns(found: Sequence[Word], used: Sequence[Macro]) -> int:
