@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from local_cloud.context import Cloud
-from local_cloud.hosts import check_host
 from local_cloud.http import answer
 from local_cloud.policies import policy_wire
 from local_cloud.services.iam.model import PoolState
@@ -24,20 +23,17 @@ async def health(_cloud: Cloud, _request: Request) -> Response:
 
 async def decisions(cloud: Cloud, request: Request) -> Response:
     """``GET /_local/decisions?after=ID``: what was decided since, oldest first."""
-    check_host(request)
     after = request.query_params.get("after")
     return answer({"decisions": [decision.to_json() for decision in cloud.trace.after(after)]})
 
 
-async def unsupported(cloud: Cloud, request: Request) -> Response:
+async def unsupported(cloud: Cloud, _request: Request) -> Response:
     """``GET /_local/unsupported``: what was asked for and isn't served, the latest at the end."""
-    check_host(request)
     return answer({"unsupported": cloud.unsupported.to_json()})
 
 
-async def resources(cloud: Cloud, request: Request) -> Response:
+async def resources(cloud: Cloud, _request: Request) -> Response:
     """``GET /_local/resources``: what exists now. Soft-deleted pools and providers are listed apart."""
-    check_host(request)
     now = cloud.clock.now()
     pools = [(pool.wire(), pool.state(now)) for pool in cloud.pools.values()]
     providers = [(provider.wire(), provider.state(now)) for provider in cloud.providers.values()]

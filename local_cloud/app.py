@@ -28,6 +28,7 @@ from local_cloud.config import CloudConfig
 from local_cloud.context import Cloud, open_cloud
 from local_cloud.errors import ApiError, CloudError, OAuthError, body_of, shape_of
 from local_cloud.page import routes as page
+from local_cloud.page.guard import GuardLayer
 from local_cloud.recovery import drop_lost_datasets, finish_renames
 from local_cloud.services.bigquery import datasets, discovery, jobs, tables
 from local_cloud.services.iam import accounts, pools
@@ -56,7 +57,9 @@ _TABLE = _DATASET + "/tables/{table:name}"
 _ROUTES: Sequence[tuple[str, str, Handler]] = (
     # Local
     ("GET", "/", page.index),
+    ("HEAD", "/", page.index),
     ("GET", "/page/{file:name}", page.file),
+    ("HEAD", "/page/{file:name}", page.file),
     ("GET", "/_local/health", admin.health),
     ("GET", "/_local/decisions", admin.decisions),
     ("GET", "/_local/decisions/{decision:name}", page.decision),
@@ -241,6 +244,7 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
     # A redirect to the path with or without its slash would answer what Google answers with 404.
     app.router.redirect_slashes = False
     app.add_middleware(WeatherLayer, weather=cloud.weather)
+    app.add_middleware(GuardLayer)
     return app
 
 

@@ -1,8 +1,6 @@
 """``GET /`` and the page's own files, and what the page asks for beside decisions and resources.
 
-The page needs no token, as the ``_local`` reads it shows need none. So it must not be readable by another site that
-the user's browser has open: a request must name this machine as its host (or a name that an attacker's DNS turns to
-127.0.0.1 would do), nothing is shared across origins, and the page may load and call nothing but itself.
+Who may read it, and what it may load, is in ``guard.py``.
 """
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ from local_cloud.chain import descent, lineage
 from local_cloud.context import Cloud
 from local_cloud.difference import difference
 from local_cloud.errors import not_found
-from local_cloud.hosts import check_host
 from local_cloud.http import answer
 from local_cloud.render import render_chain
 
@@ -34,33 +31,19 @@ _TYPES = MappingProxyType(
         "dom.js": "text/javascript",
     }
 )
-_HEADERS = MappingProxyType(
-    {
-        "Content-Security-Policy": (
-            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        ),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Cache-Control": "no-store",
-    }
-)
 
 
-async def index(_cloud: Cloud, request: Request) -> Response:
+async def index(_cloud: Cloud, _request: Request) -> Response:
     """``GET /``: the page."""
-    check_host(request)
-    return FileResponse(_FILES / "index.html", media_type="text/html", headers=dict(_HEADERS))
+    return FileResponse(_FILES / "index.html", media_type="text/html")
 
 
 async def file(_cloud: Cloud, request: Request) -> Response:
     """``GET /page/NAME``: one of the page's own files."""
-    check_host(request)
     name = request.path_params["file"]
     if name not in _TYPES:
         raise not_found(f"The page has no file {name:.60}.")
-    return FileResponse(_FILES / name, media_type=_TYPES[name], headers=dict(_HEADERS))
+    return FileResponse(_FILES / name, media_type=_TYPES[name])
 
 
 async def decision(cloud: Cloud, request: Request) -> Response:
@@ -68,7 +51,6 @@ async def decision(cloud: Cloud, request: Request) -> Response:
 
     ``differences`` has, by the id of each refused one, ``saw`` and ``wanted`` in pieces that differ or don't.
     """
-    check_host(request)
     known = cloud.trace.after(None)
     found = {one.id: one for one in known}.get(request.path_params["decision"])
     if found is None:

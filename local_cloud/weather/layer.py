@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local_cloud.errors import ApiError, OAuthError, Shape, body_of, shape_of, unavailable
 from local_cloud.listening import CUT
+from local_cloud.page.guard import is_own
 from local_cloud.weather.model import CALM, Weather
 
 _MARK = {"X-Local-Weather": "this answer was made up by the weather that was asked for"}
@@ -30,7 +31,7 @@ class WeatherLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, late, or not at all."""
-        exempt = scope["type"] != "http" or scope["path"] == "/" or scope["path"].startswith("/_local")
+        exempt = scope["type"] != "http" or is_own(scope["path"])
         if exempt or self._weather.conditions is CALM:
             await self._app(scope, receive, send)
             return

@@ -39,7 +39,7 @@ def rows() -> Iterator[tuple[str, list[tuple[str, str]], list[str]]]:
         for line in lines:
             if line.startswith("| `"):
                 cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-                named = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) ([^`]+)`", cells[0])
+                named = re.findall(r"`(GET|HEAD|POST|PUT|PATCH|DELETE) ([^`]+)`", cells[0])
                 prefix = SECTIONS.get(heading, "")
                 yield heading, [(method, path.replace("…", prefix, 1)) for method, path in named], cells
 

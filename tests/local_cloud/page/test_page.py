@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import requests
 from playwright.sync_api import Page, expect
 
 from tests.local_cloud.chain import AUDIENCE, PROVIDER_PATH, ROLE, Chain, Keys
@@ -160,24 +159,3 @@ def test_a_narrow_window_needs_no_sideways_scrolling(page: Page, chain: Chain, r
     page.locator("#list a.refused").first.click()
     expect(page.locator(".card")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/page/main.js", "/_local/decisions", "/_local/resources", "/_local/unsupported"]
-)
-def test_a_name_of_elsewhere_that_points_here_is_refused(quiet_google: Google, path: str) -> None:
-    port = quiet_google.url.rpartition(":")[2]
-    for host, status in ((f"localhost:{port}", 200), (f"127.0.0.1:{port}", 200), (f"attacker.example:{port}", 421)):
-        answer = requests.get(quiet_google.url + path, headers={"Host": host}, timeout=10)
-        assert answer.status_code == status, f"{host}: {answer.text}"
-        assert "access-control-allow-origin" not in answer.headers
-
-
-def test_the_page_may_load_and_call_nothing_but_itself(quiet_google: Google) -> None:
-    for path, kind in (("/", "text/html"), ("/page/style.css", "text/css"), ("/page/main.js", "text/javascript")):
-        answer = requests.get(quiet_google.url + path, timeout=10)
-        assert answer.headers["content-type"].startswith(kind)
-        assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
-        assert answer.headers["x-content-type-options"] == "nosniff"
-    for path in ("/page/nothing.js", "/page/../routes.py", "/page/%2e%2e%2froutes.py", "/page/"):
-        assert requests.get(quiet_google.url + path, timeout=10).status_code in {404, 501}

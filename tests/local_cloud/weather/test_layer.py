@@ -59,7 +59,15 @@ def test_errors_have_the_shape_of_their_api_and_say_who_made_them(quiet_google: 
 
 def test_its_own_paths_have_good_weather_always(quiet_google: Google) -> None:
     weather(quiet_google, dropShare=1)
-    for path in ("/_local/health", "/_local/decisions", "/_local/resources", "/_local/clock", "/_local/weather"):
+    for path in (
+        "/",
+        "/page/main.js",
+        "/_local/health",
+        "/_local/decisions",
+        "/_local/resources",
+        "/_local/clock",
+        "/_local/weather",
+    ):
         assert quiet_google.call("GET", path).status_code == 200
 
 

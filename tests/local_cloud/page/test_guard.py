@@ -1,0 +1,111 @@
+"""What is the local cloud's own is for the user's browser on this machine, and for no site that is open in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from local_cloud.app import _ROUTES
+from local_cloud.page.guard import host_problem, is_own
+from tests.local_cloud.google_server import Google, serving
+
+OWN = sorted(
+    {path.replace("{file:name}", "main.js") for method, path, _ in _ROUTES if method == "GET" and is_own(path)}
+)
+GOOGLES = "/$discovery/rest?version=v2"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Google]:
+    with serving(aws_url="http://127.0.0.1:9", warehouse_url="http://127.0.0.1:9") as running:
+        yield running
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "127.0.0.1", "localhost:8080", "localhost", "[::1]:8080", "[::1]"])
+def test_a_name_of_this_machine_is_answered(host: str) -> None:
+    assert host_problem(host) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "attacker.example:8080",
+        "attacker.example",
+        "127.0.0.1.attacker.example:8080",
+        "localhost.attacker.example",
+        "attacker.example:127.0.0.1",
+        "127.0.0.1:attacker.example",
+        "localhost:",
+        "user@localhost:8080",
+        "10.0.0.1:8080",
+        "0.0.0.0:8080",
+        "",
+    ],
+)
+def test_every_other_name_is_refused_and_told_how_to_ask(host: str) -> None:
+    problem = host_problem(host)
+    assert problem is not None
+    assert problem.code == 421
+    assert "open http://127.0.0.1" in problem.message
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_each_of_its_own_paths_is_refused_under_a_name_of_elsewhere_that_points_here(shared: Google, path: str) -> None:
+    port = shared.url.rpartition(":")[2]
+    assert shared.call("GET", path, headers={"Host": f"localhost:{port}"}).status_code in {200, 404}
+    refused = shared.call("GET", path, headers={"Host": f"attacker.example:{port}"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (421, 421)
+
+
+def test_the_clock_is_not_moved_under_a_name_of_elsewhere(shared: Google) -> None:
+    moved = shared.call("POST", "/_local/clock", {"advanceSeconds": 5}, headers={"Host": "attacker.example"})
+    assert moved.status_code == 421
+    assert shared.done("GET", "/_local/clock")["aheadSeconds"] == 0
+
+
+def test_googles_paths_are_answered_under_any_name_and_carry_none_of_its_headers(shared: Google) -> None:
+    answer = shared.call("GET", GOOGLES, headers={"Host": "bigquery.googleapis.com"})
+    assert answer.status_code == 200
+    assert "content-security-policy" not in answer.headers
+
+
+@pytest.mark.parametrize("path", [*OWN, "/page/nothing.js", "/page/", "/_local/nothing"])
+def test_no_answer_of_its_own_is_shared_kept_or_taken_for_something_else(shared: Google, path: str) -> None:
+    for headers in ({}, {"Origin": "http://attacker.example"}, {"Host": "attacker.example"}):
+        answer = shared.call("GET", path, headers=headers)
+        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+        policy = answer.headers["content-security-policy"].split("; ")
+        assert {"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"} <= set(policy)
+        assert not [rule for rule in policy if "unsafe" in rule or "*" in rule or "http" in rule]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/", "text/html"), ("/page/style.css", "text/css"), ("/page/main.js", "text/javascript")],
+)
+def test_the_page_and_its_files_can_be_got_and_nothing_else_done_to_them(shared: Google, path: str, kind: str) -> None:
+    for method in ("GET", "HEAD"):
+        answer = shared.call(method, path, token=None)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
+        assert bool(answer.content) is (method == "GET")
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        refused = shared.call(method, path, token=None)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/page/nothing.js", "/page/../routes.py", "/page/%2e%2e%2froutes.py", "/page/..%5croutes.py", "/page/index.html"],
+)
+def test_nothing_else_is_read_from_the_disk(shared: Google, path: str) -> None:
+    # Prepared by hand: requests itself would take the dots out.
+    prepared = requests.Request("GET", shared.url).prepare()
+    prepared.url = shared.url + path
+    assert shared.session.send(prepared, timeout=10).status_code == 404
