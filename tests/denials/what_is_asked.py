@@ -9,6 +9,7 @@ from tests.local_cloud.chain import AUDIENCE, CONDITION, MAPPING, POOL_PATH, PRO
 from tests.local_cloud.google_server import NUMBER, PROJECT
 
 _TARGET_SAYS = 'The target service indicated by the "audience" parameters is invalid.'
+_LONG = {f"attribute.long_{number}": "+".join(["assertion.arn"] * 4) for number in range(40)}
 _ACTIVE = "the audience must name an active provider of an active pool"
 
 
@@ -59,10 +60,22 @@ def _ask(method: str, path: str, body: object = None) -> Step:
     return lambda world: world.google.done(method, path, body)
 
 
-def _undelete_both(world: World) -> None:
+def _undelete_pool(world: World) -> None:
     world.google.done("POST", f"{POOL_PATH}:undelete", {})
-    if world.google.done("GET", PROVIDER_PATH)["state"] == "DELETED":
-        world.google.done("POST", f"{PROVIDER_PATH}:undelete", {})
+
+
+def _undelete_provider(world: World) -> None:
+    world.google.done("POST", f"{PROVIDER_PATH}:undelete", {})
+
+
+def _undelete_both(world: World) -> None:
+    _undelete_pool(world)
+    _undelete_provider(world)
+
+
+def _undelete_the_pool_alone(world: World) -> None:
+    world.google.done("DELETE", POOL_PATH)
+    _undelete_pool(world)
 
 
 def _with_authorization(world: World) -> None:
@@ -114,6 +127,8 @@ CASES = (
         _form(subject_token_type="urn:ietf:params:oauth:token-type:jwt"),
         field="subject_token_type",
     ),
+    _field("options, which are for workforce pools", _form(options='{"userProject":"1"}'), field="options"),
+    _field("no subject token", _form(subject_token=""), field="subject_token"),
     _field("no scope", _form(scope=""), field="scope", says="Scope(s) must be provided."),
     _field(
         "an audience without the provider",
@@ -151,8 +166,8 @@ CASES = (
     Case(
         name="an exchange where the STS API is off",
         change="the API is enabled",
-        wrong=_ask("POST", f"/v1/projects/{PROJECT}/services/sts.googleapis.com:disable", {}),
-        right=_ask("POST", f"/v1/projects/{PROJECT}/services/sts.googleapis.com:enable", {}),
+        wrong=lambda world: world.switch_api("sts", on=False),
+        right=lambda world: world.switch_api("sts", on=True),
         link=Link.TOKEN_EXCHANGE,
         part=Part.REQUEST,
         rule="the API must be enabled in the project",
@@ -169,7 +184,7 @@ CASES = (
     _target(
         "a deleted provider",
         _ask("DELETE", PROVIDER_PATH),
-        _ask("POST", f"{PROVIDER_PATH}:undelete", {}),
+        _undelete_provider,
         change="it is undeleted",
     ),
     _target(
@@ -178,10 +193,17 @@ CASES = (
         _ask("PATCH", f"{POOL_PATH}?updateMask=disabled", {"disabled": False}),
         change="it is enabled again",
     ),
-    _target("a deleted pool", _ask("DELETE", POOL_PATH), _undelete_both, change="it is undeleted"),
+    _target("a deleted pool", _ask("DELETE", POOL_PATH), _undelete_both, change="it and its provider are undeleted"),
+    _target(
+        "the provider of a pool that was deleted and undeleted",
+        _undelete_the_pool_alone,
+        _undelete_provider,
+        change="the provider is undeleted too",
+    ),
     _condition_case("a condition that is false", "false"),
     _condition_case("a condition that errors", "assertion.arn.split('/')[9] == 'x'"),
     _condition_case("a condition that is not boolean", "assertion.arn"),
+    _condition_case("a condition on a claim that AWS does not give", "assertion.sub == 'reader'"),
     _condition_case("a condition on the subject of another role", "google.subject.startsWith('arn:aws:iam')"),
     Case(
         name="a mapping that yields no subject",
@@ -218,5 +240,16 @@ CASES = (
         status=400,
         error="invalid_request",
         says="The size of mapped attribute google.subject exceeds the 127 bytes limit.",
+    ),
+    Case(
+        name="attributes of more than 8 KiB",
+        change="without the long ones",
+        wrong=lambda world: world.patch_provider(attributeMapping={**MAPPING, **_LONG}),
+        right=lambda world: world.patch_provider(attributeMapping=MAPPING),
+        link=Link.TOKEN_EXCHANGE,
+        part=Part.ATTRIBUTES,
+        rule="all mapped attributes may have at most 8192 bytes",
+        status=400,
+        error="invalid_request",
     ),
 )

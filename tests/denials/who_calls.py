@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from typing import Any
 
 from local_cloud.trace import Link, Part
 from tests.denials.case import Case, Step
@@ -36,14 +37,23 @@ def _root(world: World) -> None:
     world.keys = Keys(ACCOUNT, "test")
 
 
+def _federated_user(world: World) -> None:
+    """A user of another identity system, whom AWS calls `federated-user/NAME`."""
+    world.keys = _keys(world.aws.client("sts").get_federation_token(Name=ROLE, DurationSeconds=900))
+
+
 def _role_below_a_path(world: World) -> None:
     """A role whose path says that it is the right one; assumed, its ARN has no path."""
     iam, name = world.aws.client("iam"), f"Stranger-{secrets.token_hex(4)}"
     statement = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     arn = iam.create_role(RoleName=name, Path=f"/assumed-role/{ROLE}/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    made = world.aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
-    world.keys = Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+    world.keys = _keys(world.aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="session"))
+
+
+def _keys(answer: dict[str, Any]) -> Keys:
+    made = answer["Credentials"]
+    return Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
 
 
 def _right_caller(world: World) -> None:
@@ -92,6 +102,7 @@ _STRANGERS: tuple[tuple[str, Step], ...] = (
     ("a role whose name differs in case", _role(ROLE.lower())),
     ("an IAM user", _user(path="/")),
     ("the account's root", _root),
+    ("a federated user named like the role", _federated_user),
     ("an IAM user whose path imitates the assumed role", _user(path=f"/assumed-role/{ROLE}/")),
     ("a role whose path imitates the assumed role", _role_below_a_path),
     ("a session of another role named like the right one", _role("Somebody-Else", session=ROLE)),
