@@ -125,12 +125,12 @@ def _version(value: object, name: str) -> int:
 
 
 def mark_deleted(cloud: Cloud, *, email: str, unique_id: str) -> None:
-    """Rename a deleted account in all policies, so that a namesake made later inherits nothing."""
+    """Rename a deleted account in all policies and access lists, so that a namesake made later inherits nothing."""
     _rename(cloud, f"serviceAccount:{email}", f"deleted:serviceAccount:{email}?uid={unique_id}")
 
 
 def mark_undeleted(cloud: Cloud, *, email: str, unique_id: str) -> None:
-    """Give an account that was brought back its name in all policies again."""
+    """Give an account that was brought back its name in all policies and access lists again."""
     _rename(cloud, f"deleted:serviceAccount:{email}?uid={unique_id}", f"serviceAccount:{email}")
 
 
@@ -143,6 +143,11 @@ def _rename(cloud: Cloud, old: str, new: str) -> None:
             cloud.policies.put(key, Policy(bindings=bindings, etag=new_etag()))
             # Never late: under its old name the binding would be a namesake's.
             cloud.policies.settle(key)
+    for dataset, access in cloud.datasets.items():
+        renamed = access.renamed(old, new)
+        if renamed != access:
+            cloud.datasets.put(dataset, renamed)
+            cloud.datasets.settle(dataset)
 
 
 def _same(left: str, right: str) -> bool:

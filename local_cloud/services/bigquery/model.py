@@ -34,6 +34,10 @@ class Access:
 
     entries: tuple[dict[str, Any], ...]
 
+    def renamed(self, old: str, new: str) -> Access:
+        """Rename a service account, given as an IAM member: deleted ones are no longer held by e-mail."""
+        return Access(entries=tuple(_renamed(entry, old, new) for entry in self.entries))
+
     def to_json(self) -> dict[str, Any]:
         """Write it as JSON values, for the store."""
         return {"entries": list(self.entries)}
@@ -42,6 +46,14 @@ class Access:
     def from_json(cls, data: dict[str, Any]) -> Access:
         """Read what :meth:`to_json` wrote."""
         return cls(entries=tuple(data["entries"]))
+
+
+def _renamed(entry: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    holder = str(entry.get("iamMember") or f"serviceAccount:{entry.get('userByEmail')}")
+    if holder.lower() != old.lower():
+        return entry
+    kind, _, email = new.partition(":")
+    return {"role": entry["role"], **({"userByEmail": email} if kind == "serviceAccount" else {"iamMember": new})}
 
 
 @dataclass(frozen=True, kw_only=True)
