@@ -237,13 +237,7 @@ def _own_job(cloud: Cloud, request: Request, permission: str) -> str:
         cloud.check_project(request.path_params["project"])
         job = cloud.jobs.get(job_id)
         if job is None or job.creator != _creator(token):
-            denied = ApiError(
-                403,
-                "PERMISSION_DENIED",
-                f"Access Denied: Job {name}: Permission {permission} denied on job {name} (or it may not exist).",
-                reason="accessDenied",
-            )
-            authorize(token, permission, cloud.project_policies(), trail, denied)
+            authorize(token, permission, cloud.project_policies(), trail, rules.foreign_job_denied(permission, name))
         if job is None:
             raise not_found(f"Not found: Job {name}")
     return job_id

@@ -117,6 +117,13 @@ def job_denied(project: str) -> ApiError:
     )
 
 
+def foreign_job_denied(permission: str, job: str) -> ApiError:
+    """Somebody else's job, for who does not administer the project's."""
+    return _denied(
+        permission, f"Access Denied: Job {job}: Permission {permission} denied on job {job} (or it may not exist)."
+    )
+
+
 def query_denied(table: TableName) -> ApiError:
     """B2: a query names a table that the principal may not read."""
     return _denied(
