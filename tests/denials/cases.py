@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from tests.denials import (
-    how_it_is_signed,
+    what_a_query_reads,
     what_is_asked,
+    what_is_signed,
+    what_is_tampered_with,
+    which_token_counts,
     who_calls,
     who_may_administer,
     who_may_impersonate,
     who_may_read,
+    whom_a_binding_names,
 )
 from tests.denials.case import Case
 
 CASES: tuple[Case, ...] = (
-    *how_it_is_signed.CASES,
+    *what_is_signed.CASES,
+    *what_is_tampered_with.CASES,
     *what_is_asked.CASES,
     *who_calls.CASES,
+    *whom_a_binding_names.CASES,
     *who_may_impersonate.CASES,
+    *which_token_counts.CASES,
     *who_may_read.CASES,
+    *what_a_query_reads.CASES,
     *who_may_administer.CASES,
 )

@@ -1,104 +1,33 @@
-"""The right service account, or the right federated principal, where it may not start a job or not read a table."""
+"""The right service account, or the right federated principal, where it may not start a job or not read the table."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from local_cloud.trace import Link, Part
+from tests.denials.bigquery import JOB_USER, THE_READER, VIEWER, grant, refused_job, refused_table, revoke
 from tests.denials.case import Case, Step
-from tests.denials.world import World
-from tests.local_cloud.chain import ACCOUNT, ACCOUNT_PATH, BIGQUERY_PATH, FUNCTION, MEMBER, POOL_NAME, READER, ROLE
+from tests.denials.world import PROJECT_PATH, World
+from tests.local_cloud.chain import (
+    ACCOUNT,
+    ACCOUNT_PATH,
+    BIGQUERY_PATH,
+    FUNCTION,
+    MEMBER,
+    POOL_NAME,
+    READER,
+    ROLE,
+    make_table,
+)
 from tests.local_cloud.google_server import PROJECT
 
-_PROJECT_PATH = f"/v1/projects/{PROJECT}"
-_JOB_USER, _VIEWER = "roles/bigquery.jobUser", "roles/bigquery.dataViewer"
-_READER = f"serviceAccount:{READER}"
-_ALL = "SELECT * FROM {users} UNION ALL SELECT * FROM {secrets}"
 _SUBJECT = f"principal://iam.googleapis.com/{POOL_NAME}/subject/arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/"
+_OF_ANOTHER_POOL = MEMBER.replace("keyless-pool", "other-pool")
 
 
-def _users(world: World) -> str:
-    return f"{world.chain.tables_path}/users"
-
-
-def _grant_secrets(world: World) -> None:
-    world.chain.grant(f"{world.chain.tables_path}/secrets", _VIEWER, _READER)
-
-
-def _grant_users(world: World) -> None:
-    world.chain.grant(_users(world), _VIEWER, _READER)
-
-
-def _revoke_users(world: World) -> None:
-    world.chain.revoke(_users(world), _VIEWER, _READER)
-
-
-def _grant_job(world: World) -> None:
-    world.chain.grant(_PROJECT_PATH, _JOB_USER, _READER)
-
-
-def _revoke_job(world: World) -> None:
-    world.chain.revoke(_PROJECT_PATH, _JOB_USER, _READER)
-
-
-def _sql(text: str) -> Step:
+def _paid_by(project: str) -> Step:
     def step(world: World) -> None:
-        world.sql = text
+        world.payer = project
 
     return step
-
-
-def _view(world: World) -> None:
-    """A granted view that selects from the table that isn't granted."""
-    reference = {"projectId": PROJECT, "datasetId": world.chain.dataset, "tableId": "window"}
-    view = {"query": world.chain.sql("SELECT * FROM {secrets}"), "useLegacySql": False}
-    world.google.done("POST", world.chain.tables_path, {"tableReference": reference, "view": view})
-    world.chain.grant(f"{world.chain.tables_path}/window", _VIEWER, _READER)
-    world.sql = "SELECT * FROM `{dataset}.window`"
-
-
-def _dataset_access(world: World, role: str) -> None:
-    path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
-    access: list[dict[str, Any]] = world.google.done("GET", path)["access"]
-    world.google.done("PATCH", path, {"access": [*access, {"role": role, "userByEmail": READER}]})
-
-
-def _table(
-    name: str,
-    wrong: Step,
-    right: Step = _grant_secrets,
-    *,
-    permission: str = "getData",
-    says: str = "User does not have permission to query table",
-    change: str = "dataViewer on that table",
-) -> Case:
-    return Case(
-        name=name,
-        change=change,
-        wrong=wrong,
-        right=right,
-        link=Link.TABLE,
-        part=Part.PERMISSION,
-        rule=f"bigquery.tables.{permission} is needed",
-        status=403,
-        error="accessDenied",
-        says=says,
-    )
-
-
-def _job(name: str, wrong: Step, right: Step, *, change: str = "jobUser on the project") -> Case:
-    return Case(
-        name=name,
-        change=change,
-        wrong=wrong,
-        right=right,
-        link=Link.JOB,
-        part=Part.PERMISSION,
-        rule="bigquery.jobs.create is needed",
-        status=403,
-        error="accessDenied",
-        says="User does not have bigquery.jobs.create permission in project",
-    )
 
 
 def _on_condition(expression: str) -> Step:
@@ -106,205 +35,161 @@ def _on_condition(expression: str) -> Step:
 
     def step(world: World) -> None:
         condition = {"title": "of the case", "expression": expression}
-        binding = {"role": _VIEWER, "members": [_READER], "condition": condition}
+        binding = {"role": VIEWER, "members": [THE_READER], "condition": condition}
         policy = {"bindings": [binding], "version": 3}
-        world.google.done("POST", f"{_users(world)}:setIamPolicy", {"policy": policy})
+        world.google.done("POST", f"{world.table_path('users')}:setIamPolicy", {"policy": policy})
 
     return step
 
 
-def _directly(*grants: tuple[str, str]) -> Step:
-    """No service account: the federated principal itself, with these of the two rights; `PROJECT` or `TABLE` first."""
+def _replace_account(world: World) -> None:
+    """Delete the account, and make another under its e-mail with all that the first one had, but the table."""
+    world.google.done("DELETE", ACCOUNT_PATH)
+    world.google.done("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": "reader"})
+    world.chain.grant(ACCOUNT_PATH, "roles/iam.workloadIdentityUser", MEMBER)
+    grant(JOB_USER)(world)
+
+
+def _grant_dataset(world: World, *, email: str = READER) -> None:
+    """Let an account read the whole dataset, by the dataset's own access list."""
+    path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
+    access = world.google.done("GET", path)["access"]
+    world.google.done("PATCH", path, {"access": [*access, {"role": "READER", "userByEmail": email}]})
+
+
+def _grant_dataset_and_replace_account(world: World) -> None:
+    revoke(VIEWER, table="users")(world)
+    _grant_dataset(world)
+    _replace_account(world)
+
+
+def _grant_dataset_to_another(world: World) -> None:
+    revoke(VIEWER, table="users")(world)
+    _grant_dataset(world, email=f"another-{READER}")
+
+
+def _replace_table(world: World) -> None:
+    """Drop a table that was granted, and make another under its name."""
+    world.make_table()
+    _grant_table(world)
+    world.sql = "SELECT * FROM {table}"
+    world.google.done("DELETE", world.table_path(world.table))
+    make_table(world.google, world.chain.dataset, world.table)
+
+
+def _grant_table(world: World) -> None:
+    grant(VIEWER, table=world.table)(world)
+
+
+def _in_turn(*steps: Step) -> Step:
+    def step(world: World) -> None:
+        for each in steps:
+            each(world)
+
+    return step
+
+
+def _directly(*grants: Step) -> Step:
+    """No service account: the federated principal itself, with these grants."""
 
     def step(world: World) -> None:
         world.account = ""
-        for resource, member in grants:
-            _grant_directly(world, resource, member)
+        _in_turn(*grants)(world)
 
     return step
 
 
-def _grant_directly(world: World, resource: str, member: str) -> None:
-    if resource == "job":
-        world.chain.grant(_PROJECT_PATH, _JOB_USER, member)
-    else:
-        world.chain.grant(_users(world), _VIEWER, member)
+def _job(member: str = MEMBER) -> Step:
+    return grant(JOB_USER, member=member)
 
 
-def _pay_elsewhere(world: World) -> None:
-    world.payer = "somebody-elses-project"
+def _table(member: str = MEMBER) -> Step:
+    return grant(VIEWER, table="users", member=member)
 
 
-def _pay_here(world: World) -> None:
-    world.payer = PROJECT
-
-
-def _with_access(wrong: Step) -> Step:
-    """Put something wrong after the impersonation."""
-
-    def step(world: World) -> None:
-        world.access = world.access_token()
-        wrong(world)
-
-    return step
-
-
-def _impersonate_again(world: World) -> None:
-    world.access, world.impersonation = None, {}
-
-
-def _stale(name: str, wrong: Step, right: Step, *, part: Part, rule: str, change: str) -> Case:
-    return Case(
-        name=name,
-        change=change,
-        wrong=wrong,
-        right=right,
-        link=Link.JOB,
-        part=part,
-        rule=rule,
-        status=401,
-        error="authError",
-        says="Request had invalid authentication credentials.",
-    )
-
-
-def _token_of_another_run(world: World) -> None:
-    with world.another_run() as other:
-        world.access = other.access_token()
-
-
-def _narrow(world: World) -> None:
-    world.impersonation = {"scope": ["https://www.googleapis.com/auth/devstorage.read_only"]}
-
-
-_TOKEN = "one bearer token, issued here and not yet expired"
-
-CASES = (
-    _job("a reader of the table that may not start jobs", _revoke_job, _grant_job),
-    _job(
+CASES: tuple[Case, ...] = (
+    refused_job("a reader of the table that may not start jobs", revoke(JOB_USER), grant(JOB_USER)),
+    refused_job(
         "a job that another project pays for",
-        _pay_elsewhere,
-        _pay_here,
+        _paid_by("somebody-elses-project"),
+        _paid_by(PROJECT),
         change="the project in which it is a jobUser pays",
-    ),
-    _table("a starter of jobs that may not read the table", _revoke_users, _grant_users),
-    _table("another table", _sql("SELECT * FROM {secrets}")),
-    _table("another table through a view", _view),
-    _table("another table through a join", _sql("SELECT u.name FROM {users} u JOIN {secrets} s USING (user_id)")),
-    _table(
-        "another table through a subquery",
-        _sql("SELECT name FROM {users} WHERE user_id IN (SELECT user_id FROM {secrets})"),
-    ),
-    _table("another table through a scalar subquery", _sql("SELECT (SELECT MAX(name) FROM {secrets}) FROM {users}")),
-    _table("another table through a union", _sql(_ALL)),
-    _table("another table through WITH", _sql("WITH t AS (SELECT * FROM {secrets}) SELECT * FROM t")),
-    _table(
-        "another table under the name of a WITH entry",
-        _sql("WITH users AS (SELECT * FROM {secrets}) SELECT u.* FROM {users} u, users"),
-    ),
-    _table("another table in EXISTS", _sql("SELECT name FROM {users} WHERE EXISTS (SELECT 1 FROM {secrets})")),
-    _table(
-        "a reader that inserts",
-        _sql("INSERT INTO {users} (user_id, name) VALUES (9, 'x')"),
-        lambda world: world.chain.grant(_users(world), "roles/bigquery.dataEditor", _READER),
-        permission="updateData",
-        says="Permission bigquery.tables.updateData denied on table",
-        change="dataEditor on the table",
-    ),
-    _table(
-        "a reader that deletes",
-        _sql("DELETE FROM {users} WHERE user_id = 9"),
-        lambda world: world.chain.grant(_users(world), "roles/bigquery.dataEditor", _READER),
-        permission="updateData",
-        says="Permission bigquery.tables.updateData denied on table",
-        change="dataEditor on the table",
-    ),
-    _table(
-        "a reader that makes a copy",
-        _sql("CREATE TABLE {new} AS SELECT * FROM {users}"),
-        lambda world: _dataset_access(world, "WRITER"),
-        permission="create",
-        says="Permission bigquery.tables.create denied on dataset",
-        change="WRITER on the dataset",
-    ),
-    _table(
-        "a reader on the condition of another table",
-        _on_condition("resource.name.endsWith('/tables/secrets')"),
-        _on_condition("resource.name.endsWith('/tables/users')"),
-        change="a condition on this table",
-    ),
-    _table(
-        "a reader on a condition that errors",
-        _on_condition("resource.owner == 'reader'"),
-        _on_condition("resource.type == 'bigquery.googleapis.com/Table'"),
-        change="a condition that is true",
-    ),
-    _job(
-        "the federated principal itself, that may not start jobs",
-        _directly(("table", MEMBER)),
-        lambda world: _grant_directly(world, "job", MEMBER),
-    ),
-    _table(
-        "the federated principal itself, that may not read the table",
-        _directly(("job", MEMBER)),
-        lambda world: _grant_directly(world, "table", MEMBER),
-    ),
-    _table(
-        "the federated principal itself, where another session is granted",
-        _directly(("job", MEMBER), ("table", f"{_SUBJECT}other-function")),
-        lambda world: _grant_directly(world, "table", f"{_SUBJECT}{FUNCTION}"),
-    ),
-    _table(
-        "the federated principal itself, where another role is granted",
-        _directly(("job", MEMBER), ("table", f"{MEMBER}-2")),
-        lambda world: _grant_directly(world, "table", MEMBER),
-    ),
-    _stale(
-        "an access token that has expired",
-        _with_access(lambda world: world.turn_clock(minutes=61)),
-        lambda world: world.turn_clock(),
-        change="within its hour",
-        part=Part.TOKEN,
-        rule=_TOKEN,
-    ),
-    _stale(
-        "an access token of another server run",
-        _token_of_another_run,
-        _impersonate_again,
-        change="made by this run",
-        part=Part.TOKEN,
-        rule=_TOKEN,
-    ),
-    _stale(
-        "an access token whose account was disabled since",
-        _with_access(lambda world: world.google.done("POST", f"{ACCOUNT_PATH}:disable", {})),
-        lambda world: world.google.done("POST", f"{ACCOUNT_PATH}:enable", {}),
-        change="the account is enabled again",
-        part=Part.PRINCIPAL,
-        rule="the service account behind the token must exist and be enabled",
-    ),
-    Case(
-        name="an access token made for another API's scope",
-        change="made for the scope cloud-platform",
-        wrong=_narrow,
-        right=_impersonate_again,
-        link=Link.JOB,
-        part=Part.TOKEN,
-        rule="the token must have been made for a scope that covers this API",
-        status=403,
-        error="insufficientPermissions",
-        says="Request had insufficient authentication scopes.",
     ),
     Case(
         name="a query where the BigQuery API is off",
         change="the API is enabled",
-        wrong=lambda world: world.google.done("POST", f"{_PROJECT_PATH}/services/bigquery.googleapis.com:disable", {}),
-        right=lambda world: world.google.done("POST", f"{_PROJECT_PATH}/services/bigquery.googleapis.com:enable", {}),
+        wrong=lambda world: world.switch_api("bigquery", on=False),
+        right=lambda world: world.switch_api("bigquery", on=True),
         link=Link.JOB,
         part=Part.REQUEST,
         rule="the API must be enabled in the project",
         status=403,
         error="accessNotConfigured",
         says="BigQuery API has not been used in project",
+    ),
+    refused_table(
+        "a starter of jobs that may not read the table", revoke(VIEWER, table="users"), grant(VIEWER, table="users")
+    ),
+    refused_table(
+        "a reader of the tables' names and columns only",
+        _in_turn(revoke(VIEWER, table="users"), grant("roles/bigquery.metadataViewer", table="users")),
+        grant(VIEWER, table="users"),
+    ),
+    refused_table(
+        "an account with another's name in the dataset's access list",
+        _grant_dataset_to_another,
+        _grant_dataset,
+        change="READER on the dataset",
+    ),
+    refused_table(
+        "a namesake of an account that the table was granted to", _replace_account, grant(VIEWER, table="users")
+    ),
+    refused_table(
+        "a namesake of an account that the dataset was granted to",
+        _grant_dataset_and_replace_account,
+        _grant_dataset,
+        change="READER on the dataset, for the account that is there now",
+    ),
+    refused_table("a namesake of a table that was granted", _replace_table, _grant_table),
+    refused_table(
+        "a reader on the condition of another table",
+        _on_condition("resource.name.endsWith('/tables/secrets')"),
+        _on_condition("resource.name.endsWith('/tables/users')"),
+        change="a condition on this table",
+    ),
+    refused_table(
+        "a reader on a condition that has run out",
+        _on_condition("request.time < timestamp('2020-01-01T00:00:00Z')"),
+        _on_condition("request.time > timestamp('2020-01-01T00:00:00Z')"),
+        change="a condition that is true now",
+    ),
+    refused_table(
+        "a reader on a condition that errors",
+        _on_condition("resource.owner == 'reader'"),
+        _on_condition("resource.type == 'bigquery.googleapis.com/Table'"),
+        change="a condition that is true",
+    ),
+    refused_job("the federated principal itself, that may not start jobs", _directly(_table()), _job()),
+    refused_job(
+        "the federated principal itself, where the role of another pool may start jobs",
+        _directly(_job(_OF_ANOTHER_POOL), _table()),
+        _job(),
+    ),
+    refused_table("the federated principal itself, that may not read the table", _directly(_job()), _table()),
+    refused_table(
+        "the federated principal itself, where another session is granted",
+        _directly(_job(), _table(f"{_SUBJECT}other-function")),
+        _table(f"{_SUBJECT}{FUNCTION}"),
+        change="dataViewer for this session's subject",
+    ),
+    refused_table(
+        "the federated principal itself, where another role is granted",
+        _directly(_job(), _table(f"{MEMBER}-2")),
+        _table(),
+    ),
+    refused_table(
+        "the federated principal itself, where the role of another pool is granted",
+        _directly(_job(), _table(_OF_ANOTHER_POOL)),
+        _table(),
     ),
 )

@@ -38,9 +38,9 @@ ALL_ROWS = "SELECT user_id, name FROM {users} ORDER BY user_id"
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a walk ended: at the link that refused, or with rows."""
+    """Where a walk ended: at the link that refused, or with rows. Only the trace knows the link of a single call."""
 
-    link: Link
+    link: Link | None
     answer: requests.Response
     rows_wanted: bool = True
 
@@ -68,7 +68,9 @@ class World:
         impersonation: How the impersonation's body differs.
         access: A token to query with instead of impersonating; ``None`` impersonates.
         payer: The project in which the job is created.
-        sql: The query; ``{new}`` in it is a table that isn't there yet.
+        sql: The query; ``{table}`` in it is the next, and ``{new}`` one that isn't there yet.
+        table: A table of the dataset that a case has made.
+        new_in: The dataset of ``{new}``; empty for the one of the other tables.
         call: A call to make instead of the walk.
         account_id: The unique id of an account that was deleted.
         seen: Every key, signature and token that came up, to be looked for where none may be.
@@ -88,6 +90,8 @@ class World:
     access: str | None = None
     payer: str = PROJECT
     sql: str = ALL_ROWS
+    table: str = ""
+    new_in: str = ""
     call: Callable[[], requests.Response] | None = None
     account_id: str = ""
     seen: set[str] = field(default_factory=set, repr=False)
@@ -107,7 +111,7 @@ class World:
     def walk(self) -> Outcome:
         """Go as far as one is let, with requests made by hand."""
         if self.call is not None:
-            return Outcome(Link.ADMINISTRATION, self.call(), rows_wanted=False)
+            return Outcome(None, self.call(), rows_wanted=False)
         federated = self.federated
         if federated is None and self.access is None:
             answer = self.exchange()
@@ -136,7 +140,7 @@ class World:
             changes = {"service_account_impersonation_url": f"{base}/{self.account}:generateAccessToken"}
             credentials = self.chain.credentials(**changes) if self.account else self.chain.direct_credentials()
             with self.chain.client(credentials, project=self.payer) as client:
-                client.query_and_wait(self._filled(), retry=None, job_retry=None)
+                client.query_and_wait(self.filled(self.sql), retry=None, job_retry=None)
 
     def exchange(self) -> requests.Response:
         """The exchange alone."""
@@ -159,7 +163,7 @@ class World:
     def query(self, access: str) -> requests.Response:
         """The query alone."""
         self.seen.add(access)
-        body = {"query": self._filled(), "useLegacySql": False}
+        body = {"query": self.filled(self.sql), "useLegacySql": False}
         return self.google.call("POST", f"/bigquery/v2/projects/{self.payer}/queries", body, token=access)
 
     def federated_token(self) -> str:
@@ -171,6 +175,11 @@ class World:
         """An access token of the right caller."""
         token: str = self.impersonate(self.federated_token()).json()["accessToken"]
         return token
+
+    def filled(self, sql: str) -> str:
+        """Put the tables' names into a statement; see ``sql`` and ``Chain.sql``."""
+        new = f"`{PROJECT}.{self.new_in or self.chain.dataset}.new_{secrets.token_hex(4)}`"
+        return self.chain.sql(sql.replace("{table}", f"`{{dataset}}.{self.table}`").replace("{new}", new))
 
     # What cases change
 
@@ -199,18 +208,14 @@ class World:
         """Enable or disable the reader's service account."""
         self.google.done("POST", f"{ACCOUNT_PATH}:{'enable' if on else 'disable'}", {})
 
-    def table_of_its_own(self) -> str:
-        """Make a table like ``users`` that the case may write to, granted to nobody. Returns its id."""
-        table = f"own_{secrets.token_hex(4)}"
-        make_table(self.google, self.chain.dataset, table)
-        return table
+    def make_table(self) -> None:
+        """Make a table like ``users`` that the case may change, granted to nobody."""
+        self.table = f"table_{secrets.token_hex(4)}"
+        make_table(self.google, self.chain.dataset, self.table)
 
     def table_path(self, table: str) -> str:
         """Where a table of the dataset is in the REST API."""
         return f"{BIGQUERY_PATH}/datasets/{self.chain.dataset}/tables/{table}"
-
-    def _filled(self) -> str:
-        return self.chain.sql(self.sql.replace("{new}", f"`{{dataset}}.new_{secrets.token_hex(4)}`"))
 
     def _remember(self, answer: requests.Response, name: str) -> requests.Response:
         if answer.ok:

@@ -30,11 +30,12 @@ def document(
     method: str = "POST",
     target: str | None = AUDIENCE,
     sign_target: bool = True,
+    body: bytes = b"",
 ) -> Document:
-    """A signed GetCallerIdentity as the subject token's JSON."""
+    """A signed GetCallerIdentity as the subject token's JSON; a ``body`` is signed, and has no place in it."""
     url = f"https://{host}/?{query}"
     headers = {TARGET: target} if sign_target and target is not None else {}
-    request = AWSRequest(method=method, url=url, headers={"host": host, **headers})
+    request = AWSRequest(method=method, url=url, data=body, headers={"host": host, **headers})
     signer = SigV4Auth(Credentials(keys.key, keys.secret, keys.token or None), service, region)
     signer.add_auth(request)
     listed = [{"key": name, "value": str(value)} for name, value in request.headers.items()]
