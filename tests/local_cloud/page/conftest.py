@@ -21,7 +21,8 @@ _QUIET = [
 _GONE = re.compile("Failed to load resource: net::|the local cloud was not reached")
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, so does an event loop in this thread, and asyncio.run won't.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
