@@ -6,7 +6,7 @@ Limits are those of the IAM v1 API reference and "IAM quotas".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,10 @@ _OTHER_KINDS = ("oidc", "saml", "x509")
 POOL_FIELDS = ("displayName", "description", "disabled", "mode")
 PROVIDER_FIELDS = ("displayName", "description", "disabled", "attributeMapping", "attributeCondition", "aws")
 ACCOUNT_FIELDS = ("displayName", "description")
+_ANSWERED = ("name", "state", "expireTime")
+"""Fields that a client may send back and that say nothing: only answers fill them."""
+
+_TRUST_CONFIGURATIONS = ("inlineCertificateIssuanceConfig", "inlineTrustConfig")
 
 
 def check_id(value: str, *, parameter: str) -> None:
@@ -56,7 +60,8 @@ def read_mask(text: str, known: tuple[str, ...]) -> set[str]:
     Raises:
         ApiError: 400, the mask is empty or names a field that can't be changed.
     """
-    paths = {_camel(path.strip().partition(".")[0]) for path in text.split(",") if path.strip()}
+    paths = {_camel(path.strip()) for path in text.split(",") if path.strip()}
+    paths = {"aws" if path == "aws.accountId" else path for path in paths}
     unknown = sorted(paths - set(known))
     if unknown or not paths:
         raise invalid_argument(
@@ -66,29 +71,52 @@ def read_mask(text: str, known: tuple[str, ...]) -> set[str]:
     return paths
 
 
-def changed_pool(pool: Pool, body: dict[str, Any], mask: set[str]) -> Pool:
-    """Return the pool with the masked fields taken from the body. A masked field missing there is reset.
+def message(body: dict[str, Any], known: Iterable[str]) -> dict[str, Any]:
+    """Read a resource as protobuf JSON: each field in camel or snake case, once, and none that there isn't.
+
+    A misspelt condition that is ignored would leave a provider without one.
 
     Raises:
-        ApiError: 400, a field has the wrong type or length; 501, a mode other than federation.
+        ApiError: 400, in Google's words for an unknown name.
     """
+    fields: dict[str, Any] = {}
+    for key, value in body.items():
+        name = _camel(key)
+        if name not in known or key not in {name, _snake(name)}:
+            raise invalid_argument(f'Invalid JSON payload received. Unknown name "{key[:80]}": Cannot find field.')
+        if name in fields:
+            raise invalid_argument(f"Invalid JSON payload received. {name} comes twice, in two spellings.")
+        fields[name] = value
+    return fields
+
+
+def changed_pool(pool: Pool, sent: dict[str, Any], mask: set[str]) -> Pool:
+    """Return the pool with the masked fields taken from what was sent. A masked field missing there is reset.
+
+    Raises:
+        ApiError: 400, a field is unknown, or has the wrong type or length; 501, a mode other than federation.
+    """
+    body = message(sent, (*POOL_FIELDS, *_ANSWERED, *_TRUST_CONFIGURATIONS))
+    if any(body.get(name) for name in _TRUST_CONFIGURATIONS):
+        raise unimplemented("Pools for X.509 certificates are not offered by the local cloud.")
     if "mode" in mask and text_field(body, "mode") not in {"", "MODE_UNSPECIFIED", "FEDERATION_ONLY"}:
         raise unimplemented(f"Pool mode {body['mode']} is not offered by the local cloud: only FEDERATION_ONLY.")
     return replace(pool, **_common(body, mask))
 
 
-def changed_provider(provider: Provider, body: dict[str, Any], mask: set[str]) -> Provider:
-    """Return the provider with the masked fields taken from the body. A masked field missing there is reset.
+def changed_provider(provider: Provider, sent: dict[str, Any], mask: set[str]) -> Provider:
+    """Return the provider with the masked fields taken from what was sent. A masked field missing there is reset.
 
     Raises:
-        ApiError: 400, a field is malformed, or the kind would change; 501, a kind other than ``aws``.
+        ApiError: 400, a field is unknown or malformed, or the kind would change; 501, a kind other than ``aws``.
     """
+    body = message(sent, (*PROVIDER_FIELDS, *_ANSWERED, *_OTHER_KINDS))
     others = [kind for kind in _OTHER_KINDS if body.get(kind)]
     if others:
         raise unimplemented(f"Providers of kind {others[0]} are not offered by the local cloud: only aws.")
     changes: dict[str, Any] = _common(body, mask)
     if "aws" in mask:
-        changes["account_id"] = _account(object_field(body, "aws"))
+        changes["account_id"] = _account(message(object_field(body, "aws"), ("accountId",)))
     if "attributeMapping" in mask:
         mapping = object_field(body, "attributeMapping")
         _check(mapping_problem(mapping))
@@ -142,4 +170,8 @@ def _bad_expression(problem: str) -> ApiError:
 
 def _camel(path: str) -> str:
     first, *rest = path.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)

@@ -106,7 +106,17 @@ def test_a_pool_id_outside_googles_rules_is_refused(pooled: Google, pool_id: str
         {"attributeCondition": "assertion.arn =="},
         {"attributeCondition": "environment.secret == 'x'"},
         {"attributeCondition": "'" + "x" * 4097 + "' == ''"},
+        {"attributeMapping": {"google.subject": "assertion.arn", "google.name": "assertion.arn"}},
+        {"attributeMapping": {"google.subject": "assertion.arn", f"attribute.{'a' * 101}": "assertion.arn"}},
+        {"attributeMapping": {"google.subject": "assertion.arn", **{f"attribute.a{n}": "'a'" for n in range(51)}}},
+        {"attributeCondition": "[1].all(x, [1].all(y, true))"},
+        {"attributeConditon": "false"},
+        {"AttributeCondition": "false"},
+        {"attributeCondition": "true", "attribute_condition": "false"},
+        {"stsUri": "https://evil.example.com"},
         {"aws": {"accountId": "12345678901"}},
+        {"aws": {"accountId": ACCOUNT, "account_id": ACCOUNT}},
+        {"aws": {"accountId": ACCOUNT, "roles": ["x"]}},
         {"aws": {}},
     ],
 )
@@ -118,9 +128,46 @@ def test_a_bad_provider_is_refused_when_it_is_made_not_when_it_is_used(pooled: G
     assert pooled.call("POST", path, good).status_code == 200
 
 
+def test_either_spelling_of_a_field_is_read_and_what_only_answers_hold_is_let_pass(pooled: Google) -> None:
+    path = f"{POOL_PATH}/providers?workloadIdentityPoolProviderId=another"
+    body = {"aws": {"account_id": ACCOUNT}, "attribute_condition": "false", "display_name": "d", "state": "DELETED"}
+    pooled.done("POST", path, body)
+    made = pooled.done("GET", f"{POOL_PATH}/providers/another")
+    assert (made["attributeCondition"], made["displayName"], made["state"]) == ("false", "d", "ACTIVE")
+    pooled.done("PATCH", f"{POOL_PATH}/providers/another?updateMask=attribute_condition,aws.account_id", made)
+    assert pooled.done("GET", f"{POOL_PATH}/providers/another") == made
+
+
+@pytest.mark.parametrize("mask", ["", "name", "state", "attributeMapping.google", "aws.x", "*", "display_name.x", "x"])
+def test_a_mask_that_names_no_whole_field_is_refused(pooled: Google, mask: str) -> None:
+    answer = pooled.call("PATCH", f"{PROVIDER_PATH}?updateMask={mask}", {"aws": {"accountId": ACCOUNT}})
+    assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+
+
+def test_a_deleted_provider_of_a_live_pool_comes_back_alone_and_is_gone_after_thirty_days(pooled: Google) -> None:
+    pooled.done("DELETE", PROVIDER_PATH)
+    again = pooled.call("DELETE", PROVIDER_PATH)
+    assert (again.status_code, again.json()["error"]["status"]) == (400, "FAILED_PRECONDITION")
+    assert pooled.done("GET", f"{POOL_PATH}/providers") == {}
+    shown = pooled.done("GET", f"{POOL_PATH}/providers?showDeleted=true")["workloadIdentityPoolProviders"]
+    assert [each["state"] for each in shown] == ["DELETED"]
+    pooled.done("POST", f"{PROVIDER_PATH}:undelete", {})
+    assert pooled.call("POST", f"{PROVIDER_PATH}:undelete", {}).status_code == 400
+    pooled.done("DELETE", PROVIDER_PATH)
+    pooled.clock.ahead = timedelta(days=30, minutes=1)
+    for method, path in (("GET", PROVIDER_PATH), ("POST", f"{PROVIDER_PATH}:undelete"), ("DELETE", PROVIDER_PATH)):
+        assert pooled.call(method, path).status_code == 404
+    assert pooled.done("GET", f"{POOL_PATH}/providers?showDeleted=true") == {}
+    body = {"aws": {"accountId": ACCOUNT}}
+    pooled.done("POST", f"{POOL_PATH}/providers?workloadIdentityPoolProviderId={PROVIDER}", body)
+    assert pooled.done("GET", PROVIDER_PATH)["state"] == "ACTIVE"
+
+
 def test_other_kinds_of_provider_are_unimplemented(pooled: Google) -> None:
     path = f"{POOL_PATH}/providers?workloadIdentityPoolProviderId=another"
     assert pooled.call("POST", path, {"oidc": {"issuerUri": "https://x"}}).status_code == 501
+    trust: dict[str, Any] = {"inlineTrustConfig": {"additionalTrustBundles": {}}}
+    assert pooled.call("PATCH", f"{POOL_PATH}?updateMask=displayName", trust).status_code == 501
     assert pooled.call("PATCH", f"{PROVIDER_PATH}?updateMask=aws", {"oidc": {"issuerUri": "x"}}).status_code == 400
 
 
