@@ -41,7 +41,7 @@ class InProcess:
 
         async def sent() -> httpx.Response:
             transport, headers = httpx.ASGITransport(app=self.app), {"Authorization": f"Bearer {DEPLOYER_TOKEN}"}
-            async with httpx.AsyncClient(transport=transport, base_url="http://google", headers=headers) as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
                 return await client.request(method, path, json=body)
 
         return asyncio.run(sent())
