@@ -16,6 +16,7 @@ _SUBJECT = re.compile(rf"principal://{_POOL}/subject/(?P<subject>.+)", re.DOTALL
 _ATTRIBUTE = re.compile(
     rf"principalSet://{_POOL}/attribute\.(?P<attribute>[a-z0-9_]{{1,100}})/(?P<value>.+)", re.DOTALL
 )
+_GROUP = re.compile(rf"principalSet://{_POOL}/group/(?P<group>.+)", re.DOTALL)
 _WHOLE_POOL = re.compile(rf"principalSet://{_POOL}/\*")
 _EMAIL = re.compile(r"(?P<kind>user|serviceAccount):(?P<email>[^\s@:/?]+@[^\s@:/?]+)")
 _DELETED = re.compile(r"deleted:(user|serviceAccount):[^\s?]+\?uid=\d+")
@@ -30,6 +31,7 @@ class Principal:
         pool: For a federated principal, the pool's resource name (``projects/N/locations/global/…``).
         subject: For a federated principal, the mapped ``google.subject``.
         attributes: For a federated principal, the mapped ``attribute.*`` values by bare name.
+        groups: For a federated principal, the mapped ``google.groups``.
         unique_id: For a service account, the id that a namesake created later doesn't share.
     """
 
@@ -37,6 +39,7 @@ class Principal:
     pool: str = ""
     subject: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
     unique_id: str = ""
 
     @property
@@ -45,22 +48,25 @@ class Principal:
         return "" if self.pool else self.member.partition(":")[2]
 
 
-def federated_principal(*, pool: str, subject: str, attributes: Mapping[str, str]) -> Principal:
+def federated_principal(
+    *, pool: str, subject: str, attributes: Mapping[str, str], groups: tuple[str, ...] = ()
+) -> Principal:
     """Name the principal that a mapped external identity becomes in a pool."""
     member = f"principal://iam.googleapis.com/{pool}/subject/{subject}"
-    return Principal(member=member, pool=pool, subject=subject, attributes=dict(attributes))
+    return Principal(member=member, pool=pool, subject=subject, attributes=dict(attributes), groups=groups)
 
 
 def member_problem(member: str) -> str | None:
     """Say what is wrong with a member's form, in Google's words where known; ``None`` if it is right."""
-    if any(form.fullmatch(member) for form in (_EMAIL, _DELETED, _SUBJECT, _ATTRIBUTE, _WHOLE_POOL)):
+    if any(form.fullmatch(member) for form in (_EMAIL, _DELETED, _SUBJECT, _ATTRIBUTE, _GROUP, _WHOLE_POOL)):
         return None
     if member in {"allUsers", "allAuthenticatedUsers"}:
         return f"Member {member} is not accepted here: the local cloud grants nothing to everybody."
     return (
         f"The member {member} is of an unknown type. Please set a valid type prefix for the member. Known here: "
         "user:, serviceAccount:, principal://iam.googleapis.com/POOL NAME/subject/…, "
-        "principalSet://iam.googleapis.com/POOL NAME/attribute.NAME/VALUE or POOL NAME/*, with the project's number."
+        "principalSet://iam.googleapis.com/POOL NAME/attribute.NAME/VALUE, POOL NAME/group/GROUP or POOL NAME/*, with "
+        "the project's number."
     )
 
 
@@ -75,6 +81,8 @@ def matches(member: str, principal: Principal) -> bool:
         return found["pool"] == principal.pool and found["subject"] == principal.subject
     if found := _ATTRIBUTE.fullmatch(member):
         return found["pool"] == principal.pool and principal.attributes.get(found["attribute"]) == found["value"]
+    if found := _GROUP.fullmatch(member):
+        return found["pool"] == principal.pool and found["group"] in principal.groups
     if found := _WHOLE_POOL.fullmatch(member):
         return bool(principal.pool) and found["pool"] == principal.pool
     return False
@@ -90,6 +98,12 @@ def difference(member: str, principal: Principal) -> str:
         if found["pool"] != principal.pool:
             return _pool_difference(found["pool"], principal)
         return f"binding names subject {found['subject']}, principal has {principal.subject}"
+    if found := _GROUP.fullmatch(member):
+        if found["pool"] != principal.pool:
+            return _pool_difference(found["pool"], principal)
+        return (
+            f"binding names group {found['group']}, principal has {', '.join(principal.groups) or 'no google.groups'}"
+        )
     if found := _WHOLE_POOL.fullmatch(member):
         return _pool_difference(found["pool"], principal)
     return f"binding names {member}, principal is {principal.member}"
@@ -122,6 +136,8 @@ def closeness(member: str, principal: Principal) -> int:
         if found["pool"] != principal.pool:
             return 1 if principal.pool else 0
         return 3 if found["attribute"] in principal.attributes else 2
-    if (found := _SUBJECT.fullmatch(member) or _WHOLE_POOL.fullmatch(member)) and principal.pool:
+    if (
+        found := _SUBJECT.fullmatch(member) or _GROUP.fullmatch(member) or _WHOLE_POOL.fullmatch(member)
+    ) and principal.pool:
         return 2 if found["pool"] == principal.pool else 1
     return 1 if member.partition(":")[0] == principal.member.partition(":")[0] else 0

@@ -68,7 +68,7 @@ class Token:
                 **data,
                 "kind": TokenKind(data["kind"]),
                 "scopes": tuple(data["scopes"]),
-                "principal": Principal(**data["principal"]),
+                "principal": Principal(**{**data["principal"], "groups": tuple(data["principal"]["groups"])}),
             }
         )
 

@@ -11,7 +11,9 @@ from local_cloud.principals import Principal, federated_principal, matches, memb
 from tests.local_cloud.chain import ACCOUNT, MEMBER, POOL_NAME, READER, ROLE
 
 ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}"
-FEDERATED = federated_principal(pool=POOL_NAME, subject=f"{ARN}/fn", attributes={"aws_role": ARN, "empty": ""})
+FEDERATED = federated_principal(
+    pool=POOL_NAME, subject=f"{ARN}/fn", attributes={"aws_role": ARN, "empty": ""}, groups=("a/b",)
+)
 SERVICE_ACCOUNT = Principal(member=f"serviceAccount:{READER}", unique_id="1")
 HOST = "iam.googleapis.com"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -23,6 +25,9 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
         (MEMBER, True),
         (f"principal://{HOST}/{POOL_NAME}/subject/{ARN}/fn", True),
         (f"principalSet://{HOST}/{POOL_NAME}/*", True),
+        (f"principalSet://{HOST}/{POOL_NAME}/group/a/b", True),
+        (f"principalSet://{HOST}/{POOL_NAME}/group/a", False),
+        (f"principalSet://{HOST}/{POOL_NAME}-2/group/a/b", False),
         (f"principal://{HOST}/{POOL_NAME}/subject/{ARN}/fn2", False),
         (f"principal://{HOST}/{POOL_NAME}/subject/{ARN}", False),
         (f"{MEMBER}2", False),

@@ -115,7 +115,9 @@ def identify(provider: Provider, caller: Caller, trail: Trail) -> Principal:
     trail.passed(
         Part.CONDITION, "the attribute condition is true", provider.attribute_condition or "none set on the provider"
     )
-    return federated_principal(pool=provider.pool_name, subject=mapped.subject, attributes=mapped.custom)
+    return federated_principal(
+        pool=provider.pool_name, subject=mapped.subject, attributes=mapped.custom, groups=mapped.groups or ()
+    )
 
 
 def _mapped(provider: Provider, caller: Caller) -> cel.Attributes:

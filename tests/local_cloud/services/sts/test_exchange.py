@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from google.auth.exceptions import OAuthError
+from google.auth.exceptions import OAuthError, RefreshError
 
 from local_cloud.trace import Link, Part, Refusal
 from tests.local_cloud.chain import (
     ACCOUNT,
+    ACCOUNT_PATH,
     AUDIENCE,
     FUNCTION,
     MAPPING,
@@ -26,6 +27,7 @@ from tests.local_cloud.conftest import set_environment
 from tests.local_cloud.google_server import NUMBER, PROJECT, serving
 from tests.local_cloud.signing import document, exchange, form
 
+GROUPED = {"google.subject": "assertion.arn", "google.groups": "assertion.arn.split('/')"}
 CONDITION_TEXT = "The given credential is rejected by the attribute condition."
 TARGET_TEXT = 'The target service indicated by the "audience" parameters is invalid.'
 
@@ -219,3 +221,34 @@ def test_aws_that_cannot_be_asked_is_unavailable_not_trusted(warehouse_url: str,
         deploy(google, LocalAccount("http://127.0.0.1:9"))
         answer = exchange(google, document(role_keys))
         assert (answer.status_code, answer.json()["error"]) == (503, "server_error")
+
+
+def test_a_mapped_group_counts_in_condition_and_binding_and_another_does_not(chain: Chain, as_function: Keys) -> None:
+    assert as_function.token
+    for group, condition, right in (
+        (ROLE, f"'{ROLE}' in google.groups", True),
+        ("Other-Role", f"'{ROLE}' in google.groups", False),
+        (ROLE, f"'{ROLE}x' in google.groups", None),
+    ):
+        provider = {"attributeMapping": {**GROUPED}, "attributeCondition": condition}
+        chain.google.done("PATCH", f"{PROVIDER_PATH}?updateMask=attributeMapping,attributeCondition", provider)
+        member = f"principalSet://iam.googleapis.com/{POOL_NAME}/group/{group}"
+        binding = {"role": "roles/iam.workloadIdentityUser", "members": [member]}
+        chain.google.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": [binding]}})
+        if right:
+            assert token_of(chain.credentials())
+        else:
+            with pytest.raises((OAuthError, RefreshError)):
+                token_of(chain.credentials())
+            refused = chain.google.last_refusal()
+            assert refused.refusal is not None
+            assert refused.link is (Link.TOKEN_EXCHANGE if right is None else Link.IMPERSONATION)
+            assert right is None or f"group {group}" in refused.refusal.saw + refused.refusal.wanted
+
+
+@pytest.mark.parametrize("groups", ["assertion.arn", "[1]", "assertion.arn.split('/')[0]", "[['a']]"])
+def test_groups_that_are_no_list_of_strings_are_refused(chain: Chain, role_keys: Keys, groups: str) -> None:
+    provider = {"attributeMapping": {**GROUPED, "google.groups": groups}}
+    chain.google.done("PATCH", f"{PROVIDER_PATH}?updateMask=attributeMapping", provider)
+    answer = exchange(chain.google, document(role_keys))
+    assert answer.json()["error_description"].startswith("Could not obtain a value for google.groups")
