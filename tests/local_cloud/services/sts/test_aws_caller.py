@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import socket
 import threading
 import time
@@ -10,12 +12,16 @@ from contextlib import closing, contextmanager
 
 import httpx
 import pytest
+import requests
 
 from local_cloud.errors import ApiError
 from local_cloud.services.sts.aws_caller import ask_aws
 from local_cloud.services.sts.model import AwsRefusal, Caller, SignedRequest
 from local_cloud.trace import Part, Refused
+from tests.local_cloud.chain import ACCOUNT, OTHER_ACCOUNT, PROVIDER_PATH, ROLE, Keys, LocalAccount, deploy
+from tests.local_cloud.google_server import serving
 from tests.local_cloud.services.sts.test_aws_answer import GOOD, REFUSAL
+from tests.local_cloud.signing import document, exchange
 
 LIMIT_SECONDS = 0.3
 SIGNED = SignedRequest(host="sts.amazonaws.com", region="us-east-1", access_key_id="AKIA", headers={"host": "x"})
@@ -71,8 +77,6 @@ async def ask(url: str) -> Caller | AwsRefusal:
 
 
 def asked(talk: Talk) -> Caller | AwsRefusal:
-    import asyncio
-
     with stand_in(talk) as url:
         return asyncio.run(ask(url))
 
@@ -105,3 +109,27 @@ def test_anything_else_is_unavailable_within_the_limit(talk: Talk) -> None:
     assert time.monotonic() - began < LIMIT_SECONDS + 2
     assert isinstance(refused.value.answer, ApiError)
     assert (refused.value.answer.code, refused.value.refusal.part) == (503, Part.CALLER)
+
+
+CALLER_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/fn"
+TRUSTED = GOOD.replace("arn:aws:sts::1:assumed-role/R/s", CALLER_ARN).replace(">1<", f">{ACCOUNT}<")
+CHANGES: dict[str, dict[str, object]] = {
+    "disabled": {"disabled": True},
+    "attributeCondition": {"attributeCondition": "false"},
+    "aws": {"aws": {"accountId": OTHER_ACCOUNT}},
+    "description": {"description": "a change that matters to nobody"},
+}
+
+
+@pytest.mark.parametrize("mask", CHANGES)
+def test_a_change_acknowledged_while_aws_is_asked_counts(warehouse_url: str, mask: str) -> None:
+    def change_then_answer(connection: socket.socket) -> None:
+        with requests.Session() as session:
+            another = dataclasses.replace(google, session=session)
+            another.done("PATCH", f"{PROVIDER_PATH}?updateMask={mask}", CHANGES[mask])
+        connection.sendall(whole(TRUSTED))
+
+    with stand_in(change_then_answer) as aws_url, serving(aws_url=aws_url, warehouse_url=warehouse_url) as google:
+        deploy(google, LocalAccount(aws_url))
+        answer = exchange(google, document(Keys("AKIAANYBODYANYBODY00", "any-secret", "any-token")))
+        assert answer.status_code == (200 if mask == "description" else 400)
