@@ -12,8 +12,9 @@ from starlette.requests import Request
 from local_cloud.context import Cloud
 from local_cloud.errors import MISSING_CREDENTIALS, ApiError, permission_denied, service_disabled, unauthenticated
 from local_cloud.permissions import Grant, Policy, decide
+from local_cloud.projects import Project
 from local_cloud.services.iam.model import PoolState
-from local_cloud.services.service_usage.model import title_of
+from local_cloud.services.service_usage.model import service_key, title_of
 from local_cloud.tokens import Token, TokenKind
 from local_cloud.trace import Link, Part, Refusal, Refused, Trail
 
@@ -136,22 +137,37 @@ def _check_account(cloud: Cloud, token: Token) -> None:
         )
 
 
-def check_enabled(cloud: Cloud, service: str) -> None:
-    """Insist that an API is enabled in the project.
+def consumer_of(cloud: Cloud, token: Token) -> Project:
+    """Return the project to whose account a call goes where the resource doesn't say: the credential's own.
+
+    That of the pool for a federated token, of the service account for its access token (Google Cloud, "Quota project
+    overview"); the deployer's is the main one.
+    """
+    if token.kind is TokenKind.FEDERATED:
+        found = cloud.find_project(token.principal.pool.split("/")[1])
+    else:
+        account = cloud.accounts.get(token.principal.unique_id)
+        found = cloud.find_project(account.project_id) if account else None
+    return found or cloud.main_project
+
+
+def check_enabled(cloud: Cloud, service: str, project: Project | None = None) -> None:
+    """Insist that an API is enabled in a project; in the main one if left out.
 
     Raises:
         Refused: 403 ``SERVICE_DISABLED``.
     """
-    if cloud.services.seen(service) is None:
+    project = project or cloud.main_project
+    if cloud.services.seen(service_key(project, service)) is None:
         raise Refused(
             Refusal(
                 part=Part.REQUEST,
                 rule="the API must be enabled in the project",
-                saw=f"{service} is not enabled in project {cloud.config.project_id}",
+                saw=f"{service} is not enabled in project {project.id}",
                 wanted=f"{service} enabled",
                 mend=f"enable it: gcloud services enable {service}, or gcp.projects.Service in the program",
             ),
-            service_disabled(service=service, title=title_of(service), project_number=cloud.config.project_number),
+            service_disabled(service=service, title=title_of(service), project_number=project.number),
         )
 
 
@@ -192,6 +208,7 @@ def administer(
     permission: str,
     *,
     resource: str,
+    project: str = "-",
     policies: Sequence[tuple[str, Policy]] | None = None,
     service: str | None = None,
     error: ApiError | None = None,
@@ -203,20 +220,22 @@ def administer(
         request: The call.
         permission: What it needs.
         resource: On what, for the message and the trace.
+        project: The project that the resource is in, as the path has it; ``-`` for the main one.
         policies: The policies that count; the project's if left out.
-        service: The API that must be enabled; ``None`` for one that always is.
+        service: The API that must be enabled in the project; ``None`` for one that always is.
         error: What the client sees without the permission; Google's usual words if left out.
 
     Raises:
-        Refused: 401 or 403.
+        Refused: 401 or 403, the latter also for a project that isn't there.
     """
     with cloud.trace.deciding(Link.ADMINISTRATION, resource=resource, quiet=True) as trail:
         token = authenticate(cloud, request, trail, scopes=CLOUD_PLATFORM)
+        target = cloud.project_of(project, wildcard=True)
         if service is not None:
-            check_enabled(cloud, service)
+            check_enabled(cloud, service, target)
         denied = error or permission_denied(
             f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
             permission=permission,
         )
-        authorize(token, permission, policies or cloud.project_policies(), trail, denied)
+        authorize(token, permission, policies or cloud.project_policies(target), trail, denied)
         return token

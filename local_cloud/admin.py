@@ -13,6 +13,7 @@ from starlette.responses import Response
 from local_cloud.context import Cloud
 from local_cloud.http import answer
 from local_cloud.policies import policy_wire
+from local_cloud.projects import Project
 from local_cloud.services.iam.model import PoolState
 
 
@@ -40,7 +41,11 @@ async def resources(cloud: Cloud, _request: Request) -> Response:
     gone = {PoolState.DELETED, PoolState.ABSENT}
     return answer(
         {
-            "enabledServices": sorted(cloud.services),
+            "enabledServices": _enabled(cloud, cloud.main_project),
+            "projects": [
+                {"projectId": p.id, "projectNumber": p.number, "enabledServices": _enabled(cloud, p)}
+                for p in cloud.config.projects
+            ],
             "pools": [wire for wire, state in pools if state not in gone],
             "providers": [wire for wire, state in providers if state not in gone],
             "deletedPools": [wire["name"] for wire, state in pools if state is PoolState.DELETED],
@@ -52,3 +57,7 @@ async def resources(cloud: Cloud, _request: Request) -> Response:
             "liveTokens": cloud.tokens.live(),
         }
     )
+
+
+def _enabled(cloud: Cloud, project: Project) -> list[str]:
+    return sorted(service.name for service in cloud.services.values() if service.project_id == project.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import httpx
@@ -12,13 +13,14 @@ from local_cloud.config import DEPLOYER, CloudConfig
 from local_cloud.errors import permission_denied
 from local_cloud.permissions import NO_POLICY, Binding, Policy
 from local_cloud.principals import Principal
+from local_cloud.projects import Project
 from local_cloud.services.bigquery.catalogue import Catalogue
 from local_cloud.services.bigquery.model import Access, Job, View
 from local_cloud.services.iam.model import Account, Operations, Pool, Provider
 from local_cloud.services.service_usage.model import EnabledService
 from local_cloud.store import Collection, new_etag
 from local_cloud.tokens import Token, Tokens
-from local_cloud.trace import Trace
+from local_cloud.trace import Part, Refusal, Refused, Trace
 from local_cloud.unsupported import UnsupportedRequests
 from local_cloud.weather.model import Weather
 from local_cloud.weather.propagation import Propagated
@@ -49,9 +51,14 @@ class Cloud:
     warehouse_reads: httpx.AsyncClient
 
     @property
+    def main_project(self) -> Project:
+        """The project that is meant where none is named."""
+        return self.config.projects[0]
+
+    @property
     def project_name(self) -> str:
-        """``projects/ID``, under which the project's policy is kept."""
-        return f"projects/{self.config.project_id}"
+        """``projects/ID`` of the main project, under which its policy is kept."""
+        return self.main_project.policy_key
 
     def policy(self, resource: str) -> Policy:
         """Return a resource's own allow policy, the newest: for who reads and changes it."""
@@ -61,23 +68,46 @@ class Cloud:
         """Return a resource's own allow policy as permission checks see it now, which may be an older one."""
         return self.policies.seen(resource) or NO_POLICY
 
-    def project_policies(self) -> list[tuple[str, Policy]]:
-        """Return the policies that count on the project."""
-        return [(self.project_name, self.seen_policy(self.project_name))]
+    def project_policies(self, project: Project | None = None) -> list[tuple[str, Policy]]:
+        """Return the policies that count on a project; on the main one if left out."""
+        key = (project or self.main_project).policy_key
+        return [(key, self.seen_policy(key))]
 
     def account_policies(self, account: Account) -> list[tuple[str, Policy]]:
-        """Return the policies that count on a service account: its own, then the project's."""
-        return [(account.resource, self.seen_policy(account.policy_key)), *self.project_policies()]
+        """Return the policies that count on a service account: its own, then its project's."""
+        project = self.find_project(account.project_id)
+        above = self.project_policies(project) if project else []
+        return [(account.resource, self.seen_policy(account.policy_key)), *above]
 
-    def check_project(self, project: str, *, wildcard: bool = False) -> None:
-        """Insist that a path names the one project, by id or number (or ``-`` where Google allows it).
+    def find_project(self, id_or_number: str) -> Project | None:
+        """Find a project by its id or number."""
+        return next((each for each in self.config.projects if id_or_number in {each.id, each.number}), None)
+
+    def project_of(self, text: str, *, wildcard: bool = False) -> Project:
+        """Return the project that a path names, by id or number.
+
+        Args:
+            text: What stands in the path.
+            wildcard: Whether Google allows ``-`` there; it stands for the main project.
 
         Raises:
-            ApiError: 403, in Google's words for a project that may or may not exist.
+            Refused: 403, in Google's words for a project that may or may not exist.
         """
-        known = {self.config.project_id, self.config.project_number} | ({"-"} if wildcard else set())
-        if project not in known:
-            raise permission_denied(f"Permission denied on resource project {project} (or it may not exist).")
+        if wildcard and text == "-":
+            return self.main_project
+        project = self.find_project(text)
+        if project is None:
+            raise _no_project(text, self.config.projects)
+        return project
+
+    def check_project(self, project: str) -> None:
+        """Insist that a path names the main project: for a service that keeps things of no other.
+
+        Raises:
+            Refused: 403, in Google's words for a project that may or may not exist.
+        """
+        if self.find_project(project) != self.main_project:
+            raise _no_project(project, [self.main_project])
 
 
 def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
@@ -135,10 +165,24 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     )
     for changes in (cloud.services, cloud.policies, cloud.datasets):
         weather.on_change(changes.settle)
-    if cloud.policies.get(cloud.project_name) is None:
-        owner = Binding(role="roles/owner", members=(DEPLOYER,))
-        cloud.policies.put(cloud.project_name, Policy(bindings=(owner,), etag=new_etag()))
+    for project in config.projects:
+        if cloud.policies.get(project.policy_key) is None:
+            owner = Binding(role="roles/owner", members=(DEPLOYER,))
+            cloud.policies.put(project.policy_key, Policy(bindings=(owner,), etag=new_etag()))
     return cloud
+
+
+def _no_project(text: str, known: Iterable[Project]) -> Refused:
+    return Refused(
+        Refusal(
+            part=Part.REQUEST,
+            rule="the project must exist here",
+            saw=text,
+            wanted=" or ".join(f"{project.id} ({project.number})" for project in known),
+            mend="name one of these by id or number, or start the local cloud with the project",
+        ),
+        permission_denied(f"Permission denied on resource project {text:.200} (or it may not exist)."),
+    )
 
 
 def _client(url: str, timeout_seconds: float, *, kept_connections: int = 0) -> httpx.AsyncClient:

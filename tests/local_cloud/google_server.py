@@ -21,6 +21,8 @@ from local_cloud.trace import Decision
 
 PROJECT = "local-keyless"
 NUMBER = "123456789012"
+SECOND_PROJECT = "second-project"
+SECOND_NUMBER = "222222222222"
 DEPLOYER_TOKEN = "deployer-token-of-the-tests"
 
 
@@ -73,6 +75,7 @@ def serving(*, aws_url: str, warehouse_url: str, state_directory: Path | None = 
     config = CloudConfig(
         project_id=PROJECT,
         project_number=NUMBER,
+        other_projects={SECOND_PROJECT: SECOND_NUMBER},
         aws_url=aws_url,
         warehouse_url=warehouse_url,
         deployer_token=DEPLOYER_TOKEN,

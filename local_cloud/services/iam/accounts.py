@@ -23,21 +23,19 @@ _SERVICE = "iam.googleapis.com"
 
 async def create_account(cloud: Cloud, request: Request) -> Response:
     """``POST /v1/projects/P/serviceAccounts``."""
-    _permit(cloud, request, "create")
-    cloud.check_project(request.path_params["project"])
+    _permit(cloud, request, "create", project=request.path_params["project"])
+    project = cloud.project_of(request.path_params["project"])
     body = await read_json(request)
     account_id = text_field(body, "accountId")
     check_account_id(account_id)
-    email = f"{account_id}@{cloud.config.project_id}.iam.gserviceaccount.com"
+    email = f"{account_id}@{project.id}.iam.gserviceaccount.com"
     if find_account(cloud, email) is not None:
-        raise already_exists(
-            f"Service account {account_id} already exists within project projects/{cloud.config.project_id}."
-        )
+        raise already_exists(f"Service account {account_id} already exists within project {project.policy_key}.")
     fresh = Account(
         # Google's ids have 21 digits.
         unique_id=str(10**20 + secrets.randbelow(9 * 10**20)),
         email=email,
-        project_id=cloud.config.project_id,
+        project_id=project.id,
         etag=new_etag(),
     )
     account = changed_account(fresh, object_field(body, "serviceAccount"), set(ACCOUNT_FIELDS))
@@ -47,9 +45,9 @@ async def create_account(cloud: Cloud, request: Request) -> Response:
 
 async def list_accounts(cloud: Cloud, request: Request) -> Response:
     """``GET /v1/projects/P/serviceAccounts``."""
-    _permit(cloud, request, "list")
-    cloud.check_project(request.path_params["project"])
-    live = [account.wire() for account in cloud.accounts.values() if not account.expire_time]
+    _permit(cloud, request, "list", project=request.path_params["project"])
+    project = cloud.project_of(request.path_params["project"])
+    live = [a.wire() for a in cloud.accounts.values() if a.project_id == project.id and not a.expire_time]
     return answer(page(request, live, key="accounts"))
 
 
@@ -89,9 +87,10 @@ async def delete_account(cloud: Cloud, request: Request) -> Response:
 
 async def undelete_account(cloud: Cloud, request: Request) -> Response:
     """``POST …/UNIQUE_ID:undelete``; refused while a namesake lives."""
-    _permit(cloud, request, "undelete")
-    cloud.check_project(request.path_params["project"], wildcard=True)
+    project = request.path_params["project"]
     account = cloud.accounts.get(request.path_params["account"])
+    account = account if account and _is_in(cloud, account, project) else None
+    _permit(cloud, request, "undelete", project=account.project_id if account else project)
     now = cloud.clock.now()
     if account is None or not account.expire_time or from_rfc3339(account.expire_time) <= now:
         raise not_found(f"Service account {request.path_params['account']} is not deleted, or no longer kept.")
@@ -123,24 +122,30 @@ def find_account(cloud: Cloud, name: str) -> Account | None:
     return None
 
 
-def _permit(cloud: Cloud, request: Request, verb: str) -> None:
+def _is_in(cloud: Cloud, account: Account, project: str) -> bool:
+    found = cloud.find_project(project)
+    return project == "-" or (found is not None and found.id == account.project_id)
+
+
+def _permit(cloud: Cloud, request: Request, verb: str, *, project: str) -> None:
     resource = request.url.path.removeprefix("/v1/")
-    administer(cloud, request, f"iam.serviceAccounts.{verb}", resource=resource, service=_SERVICE)
+    administer(cloud, request, f"iam.serviceAccounts.{verb}", resource=resource, project=project, service=_SERVICE)
 
 
 def _permitted(cloud: Cloud, request: Request, verb: str) -> Account:
-    name = request.path_params["account"]
+    name, project = request.path_params["account"], request.path_params["project"]
     account = find_account(cloud, name)
+    account = account if account and _is_in(cloud, account, project) else None
     # Permission before existence, so that nobody without it learns which accounts exist.
     administer(
         cloud,
         request,
         f"iam.serviceAccounts.{verb}",
         resource=request.url.path.removeprefix("/v1/"),
+        project=account.project_id if account else project,
         policies=cloud.account_policies(account) if account else None,
         service=_SERVICE,
     )
-    cloud.check_project(request.path_params["project"], wildcard=True)
     if account is None:
         raise not_found(f"Unknown service account: {name:.200}")
     return account

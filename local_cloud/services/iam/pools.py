@@ -35,7 +35,7 @@ async def create_pool(cloud: Cloud, request: Request) -> Response:
     _permit(cloud, request, "workloadIdentityPools.create")
     pool_id = request.query_params.get("workloadIdentityPoolId", "")
     check_id(pool_id, parameter="workload_identity_pool_id")
-    name = f"{_parent(cloud)}/{pool_id}"
+    name = f"{_parent(cloud, request)}/{pool_id}"
     body = await read_json(request)
     if _live_or_deleted(cloud, cloud.pools.get(name)) is not None:
         raise already_exists()
@@ -52,7 +52,8 @@ async def get_pool(cloud: Cloud, request: Request) -> Response:
 async def list_pools(cloud: Cloud, request: Request) -> Response:
     """``GET …/workloadIdentityPools``; deleted ones only with ``showDeleted``."""
     _permit(cloud, request, "workloadIdentityPools.list")
-    return answer(page(request, _listed(cloud, request, cloud.pools.values()), key="workloadIdentityPools"))
+    found = [pool for pool in cloud.pools.values() if pool.name.rpartition("/")[0] == _parent(cloud, request)]
+    return answer(page(request, _listed(cloud, request, found), key="workloadIdentityPools"))
 
 
 async def update_pool(cloud: Cloud, request: Request) -> Response:
@@ -160,12 +161,13 @@ async def get_operation(cloud: Cloud, request: Request) -> Response:
 
 def _permit(cloud: Cloud, request: Request, permission: str) -> None:
     resource = request.url.path.removeprefix("/v1/")
-    administer(cloud, request, f"iam.{permission}", resource=resource, service=_SERVICE)
-    cloud.check_project(request.path_params["project"])
+    project = request.path_params["project"]
+    administer(cloud, request, f"iam.{permission}", resource=resource, project=project, service=_SERVICE)
+    cloud.project_of(project)
 
 
-def _parent(cloud: Cloud) -> str:
-    return f"projects/{cloud.config.project_number}/locations/global/workloadIdentityPools"
+def _parent(cloud: Cloud, request: Request) -> str:
+    return cloud.project_of(request.path_params["project"]).pools_name
 
 
 def _live_or_deleted(cloud: Cloud, found: Pool | Provider | None) -> Pool | Provider | None:
@@ -174,7 +176,7 @@ def _live_or_deleted(cloud: Cloud, found: Pool | Provider | None) -> Pool | Prov
 
 
 def _pool(cloud: Cloud, request: Request) -> Pool:
-    pool = cloud.pools.get(f"{_parent(cloud)}/{request.path_params['pool']}")
+    pool = cloud.pools.get(f"{_parent(cloud, request)}/{request.path_params['pool']}")
     if pool is None or _live_or_deleted(cloud, pool) is None:
         raise not_found("Requested entity was not found.")
     return pool

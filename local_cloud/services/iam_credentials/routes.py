@@ -7,7 +7,7 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from local_cloud.access import IAM_SCOPES, authenticate, authorize, check_enabled
+from local_cloud.access import IAM_SCOPES, authenticate, authorize, check_enabled, consumer_of
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument
 from local_cloud.http import read_json
@@ -30,7 +30,7 @@ async def generate_access_token(cloud: Cloud, request: Request) -> Response:
         malformed = problem
     with cloud.trace.deciding(Link.IMPERSONATION, resource=f"serviceAccount:{email}") as trail:
         token = authenticate(cloud, request, trail, scopes=IAM_SCOPES)
-        check_enabled(cloud, "iamcredentials.googleapis.com")
+        check_enabled(cloud, "iamcredentials.googleapis.com", consumer_of(cloud, token))
         if malformed is not None:
             raise malformed
         if request.path_params["project"] != "-":

@@ -72,7 +72,7 @@ def check_account(account: Account | None, email: str) -> Account:
                 part=Part.PERMISSION,
                 rule="the service account must exist",
                 saw=f"no account {email}",
-                wanted="an existing account of this project",
+                wanted="an existing account",
                 mend="check the e-mail in service_account_impersonation_url",
             ),
             not_found(f"Not found; Gaia id not found for email {email:.200}"),

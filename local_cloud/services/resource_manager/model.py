@@ -1,1 +1,1 @@
-"""The one project has no state of its own: its id and number are settings, its policy is in the store."""
+"""Projects have no state of their own: id and number are settings, their policies are in the store."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from local_cloud.projects import Project
+
 TITLES = {
     "bigquery.googleapis.com": "BigQuery API",
     "bigquerystorage.googleapis.com": "BigQuery Storage API",
@@ -26,8 +28,9 @@ ALWAYS_ENABLED = "serviceusage.googleapis.com"
 
 @dataclass(frozen=True, kw_only=True)
 class EnabledService:
-    """One API that the project has switched on."""
+    """One API that a project has switched on."""
 
+    project_id: str
     name: str
 
     def to_json(self) -> dict[str, Any]:
@@ -38,6 +41,11 @@ class EnabledService:
     def from_json(cls, data: dict[str, Any]) -> EnabledService:
         """Read what :meth:`to_json` wrote."""
         return cls(**data)
+
+
+def service_key(project: Project, name: str) -> str:
+    """Return the key under which it is kept that a project has enabled an API."""
+    return f"{project.policy_key}/services/{name}"
 
 
 def title_of(service: str) -> str:

@@ -33,7 +33,7 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
     with cloud.trace.deciding(Link.TOKEN_EXCHANGE, resource=asked.audience) as trail:
         check_client(request.headers.getlist("authorization"))
         name = check_request(asked)
-        check_enabled(cloud, "sts.googleapis.com")
+        check_enabled(cloud, "sts.googleapis.com", cloud.find_project(name.split("/")[1]))
         _provider(cloud, name)
         trail.passed(Part.REQUEST, "the audience names an active provider of an active pool", name)
         signed = read_subject_token(asked.subject_token, audience=asked.audience, now=cloud.clock.host())
@@ -70,9 +70,10 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
 
 
 def _provider(cloud: Cloud, name: str) -> Provider:
+    project = cloud.find_project(name.split("/")[1]) or cloud.main_project
     return check_provider(
         name,
-        project_number=cloud.config.project_number,
+        project_number=project.number,
         pool=cloud.pools.get(name.partition("/providers/")[0]),
         provider=cloud.providers.get(name),
         now=cloud.clock.now(),
