@@ -107,6 +107,7 @@ def instructions(folder: Path, endpoints: Endpoints, *, kept: bool = False) -> s
         "#   aws lambda list-functions",
         "#   gcloud iam workload-identity-pools list --location=global",
         "#   bq query 'SELECT 1 AS one'",
+        f"# Decisions as they are made, and why: {endpoints.google_url}/ in a browser",
         f"# What a tool asks for and isn't served here: curl {endpoints.google_url}/_local/unsupported",
     ]
     return "".join(f"{line}\n" for line in lines)
@@ -127,7 +128,7 @@ def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str]) -> str
         f"  AWS      {endpoints.aws_url}   account {endpoints.aws_account_id}, {endpoints.aws_region}",
         "In another terminal, in this project's folder, come as a role and run your program:",
         *(f'  eval "$({sys.executable} -m local_cloud use {role}{state})"' for role in roles or ["ROLE"]),
-        "Why something was allowed or refused:",
+        f"Why something was allowed or refused: {endpoints.google_url}/ in a browser, or",
         f"  {sys.executable} -m local_cloud explain{state}",
     ]
     return "".join(f"{line}\n" for line in lines)
