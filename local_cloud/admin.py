@@ -10,6 +10,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from local_cloud.clock import from_rfc3339
 from local_cloud.context import Cloud
 from local_cloud.http import answer
 from local_cloud.policies import policy_wire
@@ -23,9 +24,9 @@ async def health(_cloud: Cloud, _request: Request) -> Response:
 
 
 async def decisions(cloud: Cloud, request: Request) -> Response:
-    """``GET /_local/decisions?after=ID``: what was decided since, oldest first."""
+    """``GET /_local/decisions?after=ID``: what was decided since, oldest first, and by which run of the server."""
     after = request.query_params.get("after")
-    return answer({"decisions": [decision.to_json() for decision in cloud.trace.after(after)]})
+    return answer({"run": cloud.trace.run, "decisions": [decision.to_json() for decision in cloud.trace.after(after)]})
 
 
 async def unsupported(cloud: Cloud, _request: Request) -> Response:
@@ -34,7 +35,7 @@ async def unsupported(cloud: Cloud, _request: Request) -> Response:
 
 
 async def resources(cloud: Cloud, _request: Request) -> Response:
-    """``GET /_local/resources``: what exists now. Soft-deleted pools and providers are listed apart."""
+    """``GET /_local/resources``: what exists now. What is soft-deleted is listed apart."""
     now = cloud.clock.now()
     pools = [(pool.wire(), pool.state(now)) for pool in cloud.pools.values()]
     providers = [(provider.wire(), provider.state(now)) for provider in cloud.providers.values()]
@@ -50,6 +51,9 @@ async def resources(cloud: Cloud, _request: Request) -> Response:
             "providers": [wire for wire, state in providers if state not in gone],
             "deletedPools": [wire["name"] for wire, state in pools if state is PoolState.DELETED],
             "deletedProviders": [wire["name"] for wire, state in providers if state is PoolState.DELETED],
+            "deletedServiceAccounts": [
+                a.resource for a in cloud.accounts.values() if a.expire_time and from_rfc3339(a.expire_time) > now
+            ],
             "serviceAccounts": [a.wire() for a in cloud.accounts.values() if not a.expire_time],
             "policies": {key: policy_wire(policy) for key, policy in cloud.policies.items() if policy.bindings},
             "datasets": {dataset: list(access.entries) for dataset, access in cloud.datasets.items()},

@@ -176,13 +176,17 @@ def _bounded(value: str) -> str:
 
 
 class Trace:
-    """A bounded record of decisions, oldest forgotten first."""
+    """A bounded record of decisions, oldest forgotten first.
+
+    Attributes:
+        run: Names this process; every decision's id begins with it. Tokens outlive a restart and may point at
+            decisions of the process before.
+    """
 
     def __init__(self, clock: Clock, *, kept: int = KEPT_DECISIONS) -> None:
         self._clock = clock
         self._decisions: deque[Decision] = deque(maxlen=kept)
-        # A prefix of its own for each process: tokens outlive a restart and point at decisions of the old one.
-        self._run = secrets.token_hex(3)
+        self.run = secrets.token_hex(3)
         self._count = 0
 
     @contextmanager
@@ -200,7 +204,7 @@ class Trace:
         """
         self._count += 1
         trail = Trail(
-            id=f"{self._run}-{self._count:06d}",
+            id=f"{self.run}-{self._count:06d}",
             now=self._clock.now(),
             link=link,
             resource=_bounded(resource),

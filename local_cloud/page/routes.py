@@ -29,6 +29,9 @@ _TYPES = MappingProxyType(
         "chain.js": "text/javascript",
         "resources.js": "text/javascript",
         "dom.js": "text/javascript",
+        "keyboard.js": "text/javascript",
+        "names.js": "text/javascript",
+        "icon.svg": "image/svg+xml",
     }
 )
 

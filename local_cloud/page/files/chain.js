@@ -1,37 +1,45 @@
 // One decision as the chain that led to it: the links on a line, and below each link what it looked at, in order.
 
-import {drawing, element} from "./dom.js";
+import {arrow, breakable, code, element} from "./dom.js";
+import {exists, nearestBinding, resourceKey, show} from "./resources.js";
 
-/** @typedef {{text: string, differs: boolean}} Piece */
+/**
+ * @typedef {{text: string, differs: boolean}} Piece
+ * @typedef {{saw: Piece[], wanted: Piece[]}} Difference
+ * @typedef {import("./feed.js").Decision} Decision
+ * @typedef {{chain: Decision[], after: Decision[], differences: Record<string, Difference>, text: string}} Found
+ */
 
 const LINKS = ["token exchange", "impersonation", "job creation", "table access"];
-const PARTS = ["request", "caller ARN", "attributes", "condition", "principal", "token", "permission"];
-const BOX = {width: 150, height: 44, gap: 42};
+const SIGNS = {allowed: "✓ allowed", refused: "✗ REFUSED", "not reached": "not reached"};
 
 /**
  * The links as boxes with arrows between them; those that were not reached are dashed.
  *
- * @param {import("./feed.js").Decision[]} decisions
+ * @param {Map<string, HTMLElement>} cards by link
+ * @param {Decision[]} decisions
  */
-function overview(decisions) {
+function overview(cards, decisions) {
   const present = decisions.map(({link}) => link);
-  const known = LINKS.includes(present[0]);
   // Without a service account a chain has no impersonation, and a table may be read without a job.
   const last = LINKS.indexOf(present[present.length - 1]);
+  const known = LINKS.includes(present[0]);
   const names = known ? LINKS.filter((name, place) => present.includes(name) || place > last) : [...new Set(present)];
-  const width = names.length * BOX.width + (names.length - 1) * BOX.gap;
-  const told = names.map((name) => `${name}: ${verdict(decisions, name)}`).join(", ");
-  const shapes = names.flatMap((name, place) => box(name, verdict(decisions, name), place));
-  return drawing(
-    "svg",
-    {viewBox: `-2 -2 ${width + 4} ${BOX.height + 4}`, role: "img", "aria-label": told, class: "overview"},
-    ...shapes,
-  );
+  const boxes = names.map((name, place) => {
+    const state = verdict(decisions, name);
+    const told = [element("strong", {}, name), element("span", {class: "state"}, SIGNS[state])];
+    const card = cards.get(name);
+    const box = element(card ? "button" : "span", {class: `box ${state.replace(" ", "-")}`}, ...told);
+    box.addEventListener("click", () => card?.focus());
+    return element("li", {}, ...(place ? [arrow()] : []), box);
+  });
+  return element("ol", {class: "overview", "aria-label": "The links of the chain"}, ...boxes);
 }
 
 /**
- * @param {import("./feed.js").Decision[]} decisions
+ * @param {Decision[]} decisions
  * @param {string} link
+ * @returns {"allowed"|"refused"|"not reached"}
  */
 function verdict(decisions, link) {
   const found = decisions.filter((decision) => decision.link === link);
@@ -40,24 +48,16 @@ function verdict(decisions, link) {
 }
 
 /**
- * @param {string} name
- * @param {string} state
- * @param {number} place
+ * A name, which shows what it names among the resources if that exists now.
+ *
+ * @param {string} text
+ * @param {string|null} key
  */
-function box(name, state, place) {
-  const left = place * (BOX.width + BOX.gap);
-  const middle = BOX.height / 2;
-  const kind = state.replace(" ", "-");
-  const mark = {allowed: "✓ ", refused: "✗ "}[state] ?? "";
-  const shapes = [
-    drawing("rect", {x: left, y: 0, width: BOX.width, height: BOX.height, rx: 8, class: kind}),
-    drawing("text", {x: left + BOX.width / 2, y: 18, class: "name"}, name),
-    drawing("text", {x: left + BOX.width / 2, y: 35, class: "state"}, mark + state),
-  ];
-  if (place === 0) return shapes;
-  const from = left - BOX.gap;
-  const arrow = `M${from + 4} ${middle}H${left - 5}m-7 -5l7 5l-7 5`;
-  return [drawing("path", {d: arrow, class: `arrow ${kind}`}), ...shapes];
+function named(text, key) {
+  if (key === null || !exists(key)) return code(text);
+  const button = element("button", {class: "named", title: "Show it among what exists now"}, ...breakable(text));
+  button.addEventListener("click", () => show(key));
+  return button;
 }
 
 /**
@@ -66,7 +66,8 @@ function box(name, state, place) {
  * @param {Piece[]} pieces
  */
 function marked(pieces) {
-  return element("code", {}, ...pieces.map(({text, differs}) => (differs ? element("mark", {}, text) : text)));
+  const parts = pieces.flatMap(({text, differs}) => (differs ? [element("mark", {}, text)] : breakable(text)));
+  return element("code", {}, ...parts);
 }
 
 /**
@@ -85,69 +86,82 @@ function node(part, kind, ...content) {
 
 /** @param {import("./feed.js").Step} step */
 function passed({part, rule, saw}) {
-  const rules = element("span", {class: "rule"}, `✓ ${rule}`);
-  if (part !== "attributes") return node(part, "passed", rules, element("code", {}, saw));
-  const values = saw.split(", ").map((value) => element("code", {}, value));
-  return node(part, "passed", rules, ...values);
+  const told = element("span", {class: "rule"}, `✓ ${rule}`);
+  // Each attribute on a line of its own; a value may hold a comma itself.
+  const values = part === "attributes" ? saw.split(/, (?=(?:google|attribute)\.[a-z0-9_]+=)/) : [saw];
+  return node(part, "passed", told, ...values.map((value) => named(value, part === "permission" ? value : null)));
 }
 
 /**
  * @param {import("./feed.js").Refusal} refusal
- * @param {{saw: Piece[], wanted: Piece[]}} difference
+ * @param {Difference} difference
  */
-function refused({part, rule, mend}, {saw, wanted}) {
+function refused({part, rule, saw, mend}, difference) {
+  const near = nearestBinding(saw);
   const list = element(
     "dl",
     {},
     element("dt", {}, "saw"),
-    element("dd", {}, marked(saw)),
+    element("dd", {}, marked(difference.saw), ...(near ? [" ", named("show this binding", near)] : [])),
     element("dt", {}, "wanted"),
-    element("dd", {}, marked(wanted)),
+    element("dd", {}, marked(difference.wanted)),
     element("dt", {}, "mend"),
     element("dd", {}, mend),
   );
-  return node(part, "refused", element("span", {class: "rule"}, `✗ ${rule}`), list);
+  return node(part, "refused", element("span", {class: "rule"}, "✗ ", ...breakable(rule)), list);
 }
 
 /**
- * @param {import("./feed.js").Decision} decision
- * @param {{saw: Piece[], wanted: Piece[]}} [difference]
+ * @param {Decision} decision
+ * @param {Difference} [difference]
  */
 function card(decision, difference) {
-  const steps = [...decision.steps].sort((one, other) => PARTS.indexOf(one.part) - PARTS.indexOf(other.part));
-  const principal = decision.principal && !steps.some(({part}) => part === "principal");
-  const nodes = principal ? [node("principal", "passed", element("code", {}, decision.principal))] : [];
-  nodes.push(...steps.map(passed));
+  const {principal, steps} = decision;
+  const nodes = steps.map(passed);
+  if (principal && !steps.some(({part}) => part === "principal")) {
+    nodes.unshift(node("principal", "passed", code(principal)));
+  }
   if (decision.refusal && difference) nodes.push(refused(decision.refusal, difference));
   const state = decision.allowed ? "allowed" : "refused";
   return element(
     "section",
-    {class: `card ${state}`, "aria-label": `${decision.link}, ${state}`},
+    {class: `card ${state}`, "aria-label": `${decision.link}, ${state}`, tabindex: "-1"},
     element(
       "h3",
       {},
       element("span", {class: "link"}, decision.link),
-      element("span", {class: "verdict"}, decision.allowed ? "✓ allowed" : "✗ refused"),
+      element("span", {class: "verdict"}, SIGNS[state]),
     ),
-    element("p", {class: "resource"}, element("code", {}, decision.resource)),
+    element("p", {class: "resource"}, named(decision.resource, resourceKey(decision.resource))),
     element("ol", {class: "nodes"}, ...nodes),
     element("p", {class: "when"}, `${decision.id} at ${decision.time}`),
   );
 }
 
+/** @param {Decision[]} decisions */
+function following(decisions) {
+  const links = decisions.map(({id, link, allowed, resource}) => {
+    const told = `${SIGNS[allowed ? "allowed" : "refused"]} ${link}: `;
+    return element("li", {}, element("a", {href: `#${id}`}, told, ...breakable(resource)));
+  });
+  return element("section", {class: "after"}, element("h3", {}, "What came of it"), element("ul", {}, ...links));
+}
+
 /**
- * @param {{chain: import("./feed.js").Decision[], after: import("./feed.js").Decision[],
- *   differences: Record<string, {saw: Piece[], wanted: Piece[]}>}} found
+ * @param {Found} found
  * @returns {Node[]}
  */
-export function diagram({chain, after, differences}) {
+export function diagram({chain, after, differences, text}) {
+  // The tables of a job are part of it: one query asks for all of them.
   const inside = after.filter(({parent, link}) => parent === chain[chain.length - 1].id && link === "table access");
   const shown = [...chain, ...inside];
-  const drawn = [overview(shown), ...shown.map((decision) => card(decision, differences[decision.id]))];
+  const drawn = shown.map((decision) => card(decision, differences[decision.id]));
+  const cards = new Map(shown.map(({link}, place) => [link, drawn[place]]));
   const later = after.filter((decision) => !inside.includes(decision));
-  if (later.length === 0) return drawn;
-  const links = later.map(({id, link, allowed, resource}) =>
-    element("li", {}, element("a", {href: `#${id}`}, `${allowed ? "✓" : "✗"} ${link}: ${resource}`)),
-  );
-  return [...drawn, element("section", {class: "after"}, element("h3", {}, "What came of it"), element("ul", {}, ...links))];
+  return [
+    overview(cards, shown),
+    ...drawn,
+    ...(later.length ? [following(later)] : []),
+    element("details", {}, element("summary", {}, "As text"), element("pre", {tabindex: "0"}, text)),
+  ];
 }

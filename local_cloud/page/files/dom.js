@@ -16,16 +16,56 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
- * @param {string} tag
- * @param {Record<string, string|number>} [attributes]
- * @param {...(Node|string)} children
+ * An arrow to the right; the style sheet turns it where the boxes stand below each other.
+ *
  * @returns {SVGElement}
  */
-export function drawing(tag, attributes = {}, ...children) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  made.append(...children);
-  return made;
+export function arrow() {
+  const drawn = document.createElementNS(SVG, "svg");
+  const line = document.createElementNS(SVG, "path");
+  line.setAttribute("d", "M1 8h28m-7 -6l7 6l-7 6");
+  drawn.append(line);
+  for (const [name, value] of Object.entries({viewBox: "0 0 30 16", class: "arrow", "aria-hidden": "true"})) {
+    drawn.setAttribute(name, value);
+  }
+  return drawn;
+}
+
+/**
+ * Text that may break after a separator, as ARNs and resource names are read. Copied, it is the text itself.
+ *
+ * @param {string} text
+ * @returns {(Node|string)[]}
+ */
+export function breakable(text) {
+  return text.split(/(?<=[/=,@])(?=[^/\s])/).flatMap((part, place) => (place ? [element("wbr"), part] : [part]));
+}
+
+/**
+ * @param {string} text
+ * @returns {HTMLElement}
+ */
+export function code(text) {
+  return element("code", {}, ...breakable(text));
+}
+
+/**
+ * Make these the children of a place, and leave alone those that are there already: they keep focus and selection.
+ *
+ * @param {Element} place
+ * @param {Element[]} wanted
+ */
+export function arrange(place, wanted) {
+  let next = place.firstElementChild;
+  for (const child of wanted) {
+    if (child === next) next = next.nextElementSibling;
+    else place.insertBefore(child, next);
+  }
+  while (next) {
+    const following = next.nextElementSibling;
+    next.remove();
+    next = following;
+  }
 }
 
 /**

@@ -11,41 +11,61 @@ const LIMIT_MILLISECONDS = 5000;
  *   steps: Step[], refusal: Refusal|null, parent: string|null}} Decision
  */
 
+/** The server answered, with something else than what was asked for. */
+export class AnswerError extends Error {}
+
 /**
  * @param {string} path
  * @returns {Promise<any>}
+ * @throws {AnswerError} the status is not 200
  */
 export async function ask(path) {
-  const answer = await fetch(path, {signal: AbortSignal.timeout(LIMIT_MILLISECONDS), headers: {Accept: "application/json"}});
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+  const answer = await fetch(path, {signal: AbortSignal.timeout(LIMIT_MILLISECONDS)});
+  if (!answer.ok) throw new AnswerError(`${path} answered ${answer.status}`);
   return answer.json();
 }
 
 /**
- * Ask for what is new until the page is closed. A server that can't be reached is asked less and less often.
+ * Ask for what is new until the page is closed. A server that can't be reached is asked less and less often, and a page
+ * that nobody looks at doesn't ask.
  *
- * @param {{onDecisions: (found: Decision[]) => void, onResources: (found: any) => void,
+ * @param {{onDecisions: (found: Decision[], restarted: boolean) => void, onResources: (found: any) => void,
  *   onConnection: (reached: boolean) => void}} told
  */
 export async function follow({onDecisions, onResources, onConnection}) {
   let after = "";
+  let run = "";
   let pause = POLL_MILLISECONDS;
   for (;;) {
     if (document.hidden) await visible();
-    try {
-      const query = after ? `?after=${encodeURIComponent(after)}` : "";
-      const {decisions} = await ask(`_local/decisions${query}`);
-      if (decisions.length) after = decisions[decisions.length - 1].id;
-      onDecisions(decisions);
-      onResources(await ask("_local/resources"));
-      onConnection(true);
-      pause = POLL_MILLISECONDS;
-    } catch (problem) {
-      console.warn("the local cloud was not reached:", problem);
-      onConnection(false);
+    const found = await latest(after);
+    onConnection(found !== null);
+    if (found === null) {
       pause = Math.min(pause * 2, LONGEST_PAUSE_MILLISECONDS);
+    } else {
+      const {decisions, resources} = found;
+      // Another process answers: what the one before it decided is gone, and so is what existed in it.
+      onDecisions(decisions.decisions, run !== "" && run !== decisions.run);
+      onResources(resources);
+      run = decisions.run;
+      after = decisions.decisions.at(-1)?.id ?? after;
+      pause = POLL_MILLISECONDS;
     }
     await new Promise((resume) => setTimeout(resume, pause));
+  }
+}
+
+/**
+ * @param {string} after
+ * @returns {Promise<{decisions: {run: string, decisions: Decision[]}, resources: any}|null>} null, if not reached
+ */
+async function latest(after) {
+  try {
+    const decisions = await ask(`/_local/decisions?after=${encodeURIComponent(after)}`);
+    return {decisions, resources: await ask("/_local/resources")};
+  } catch (problem) {
+    console.warn("the local cloud was not reached:", problem);
+    return null;
   }
 }
 

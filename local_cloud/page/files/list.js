@@ -1,14 +1,25 @@
 // The list of decisions, newest first: filtered, moved through with the arrow keys, opened with Enter.
 
-import {byId, element} from "./dom.js";
+import {arrange, byId, element} from "./dom.js";
+import {shortPrincipal, shortResource} from "./names.js";
 
 const SHOWN_AT_ONCE = 200;
+const PAGE = 10;
 
-/** @param {string} resource */
-function short(resource) {
-  return resource
-    .replace(/^\/\/iam\.googleapis\.com\/projects\/\d+\/locations\/global\/workloadIdentityPools\//, "…/")
-    .replace(/^projects\/[^/]+\/datasets\//, "…/datasets/");
+/** As many as the server keeps: older ones can't be opened. */
+const KEPT = 2000;
+
+/**
+ * @typedef {{decision: import("./feed.js").Decision, text: string, row: HTMLElement|null}} Entry
+ *   A decision, the words that a filter looks through, and its row once it was shown.
+ */
+
+/** @param {import("./feed.js").Decision} decision */
+function words({id, link, allowed, resource, principal, steps, refusal}) {
+  const told = [id, link, allowed ? "allowed" : "refused", resource, principal];
+  told.push(...steps.flatMap(({part, rule, saw}) => [part, rule, saw]));
+  if (refusal) told.push(refusal.part, refusal.rule, refusal.saw, refusal.wanted);
+  return told.join("\n").toLowerCase();
 }
 
 /** @param {import("./feed.js").Decision} decision */
@@ -21,76 +32,100 @@ function row(decision) {
     element(
       "a",
       {href: `#${decision.id}`, class: `row ${verdict}`, "data-id": decision.id, tabindex: "-1"},
-      element("time", {datetime: decision.time}, decision.time.slice(11, 19)),
-      element("span", {class: "verdict"}, decision.allowed ? "✓ allowed" : "✗ refused"),
+      element("span", {class: "verdict"}, decision.allowed ? "✓ allowed" : "✗ REFUSED"),
       element("span", {class: "link"}, decision.link),
-      element("span", {class: "resource", title: decision.resource}, short(decision.resource)),
+      element("time", {datetime: decision.time, title: decision.time}, decision.time.slice(11, 19)),
+      element("span", {class: "what"}, `${shortPrincipal(decision)} → ${shortResource(decision.resource)}`),
       ...why,
     ),
   );
 }
 
 export class DecisionList {
-  /** @param {{onOpen: (id: string) => void}} told */
-  constructor({onOpen}) {
-    /** @type {import("./feed.js").Decision[]} */
-    this.decisions = [];
+  constructor() {
+    /** @type {Entry[]} Oldest first. */
+    this.entries = [];
     this.limit = SHOWN_AT_ONCE;
     this.open = "";
     this.list = byId("list");
     this.search = /** @type {HTMLInputElement} */ (byId("search"));
+    this.choices = ["verdict", "link"].map((id) => /** @type {HTMLSelectElement} */ (byId(id)));
     this.older = byId("older");
-    this.onOpen = onOpen;
     this.list.addEventListener("keydown", (event) => this.move(event));
-    this.search.addEventListener("input", () => this.redraw());
+    this.list.addEventListener("focusin", () => this.mark(this.open));
+    this.search.addEventListener("input", () => this.filter());
+    for (const choice of this.choices) choice.addEventListener("change", () => this.filter());
     this.search.addEventListener("keydown", (event) => {
-      if (event.key === "ArrowDown" || event.key === "Enter") this.focusFirst(event);
+      if (event.key !== "ArrowDown" && event.key !== "Enter") return;
+      event.preventDefault();
+      this.links()[0]?.focus();
     });
-    for (const choice of document.getElementsByName("verdict")) choice.addEventListener("change", () => this.redraw());
-    this.older.addEventListener("click", () => {
-      this.limit += SHOWN_AT_ONCE;
-      this.redraw();
-    });
+    this.older.addEventListener("click", () => this.showOlder());
   }
 
   /** @param {import("./feed.js").Decision[]} found */
   add(found) {
-    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.id : undefined;
-    this.decisions.push(...found);
+    this.entries.push(...found.map((decision) => ({decision, text: words(decision), row: null})));
+    this.entries.splice(0, Math.max(0, this.entries.length - KEPT));
     this.redraw();
-    if (focused) this.link(focused)?.focus();
   }
 
-  /** @param {import("./feed.js").Decision} decision */
-  matches(decision) {
-    const choice = /** @type {HTMLInputElement|null} */ (document.querySelector("input[name=verdict]:checked"));
-    const wanted = choice?.value ?? "all";
-    if (wanted !== "all" && decision.allowed !== (wanted === "allowed")) return false;
-    const text = this.search.value.trim().toLowerCase();
-    return text === "" || JSON.stringify(decision).toLowerCase().includes(text);
+  clear() {
+    this.entries = [];
+  }
+
+  /** @returns {{allowed: number, refused: number}} */
+  count() {
+    const refused = this.entries.filter(({decision}) => !decision.allowed).length;
+    return {allowed: this.entries.length - refused, refused};
+  }
+
+  filter() {
+    this.limit = SHOWN_AT_ONCE;
+    this.redraw();
+  }
+
+  showOlder() {
+    const next = this.links().length;
+    this.limit += SHOWN_AT_ONCE;
+    this.redraw();
+    this.links()[next]?.focus();
   }
 
   redraw() {
-    const matching = this.decisions.filter((decision) => this.matches(decision)).reverse();
-    this.list.replaceChildren(...matching.slice(0, this.limit).map(row));
-    this.older.hidden = matching.length <= this.limit;
-    byId("empty").hidden = this.decisions.length > 0;
-    byId("none").hidden = this.decisions.length === 0 || matching.length > 0;
+    const [verdict, link] = this.choices.map(({value}) => value);
+    const text = this.search.value.trim().toLowerCase();
+    const matching = this.entries.filter(
+      (entry) =>
+        (!verdict || entry.decision.allowed === (verdict === "allowed")) &&
+        (!link || entry.decision.link === link) &&
+        entry.text.includes(text),
+    );
+    const shown = matching.slice(-this.limit).reverse();
+    arrange(this.list, shown.map((entry) => (entry.row ??= row(entry.decision))));
+    const more = matching.length - shown.length;
+    this.older.hidden = more === 0;
+    this.older.textContent = `Show older (${more} more)`;
+    byId("empty").hidden = this.entries.length > 0;
+    byId("none").hidden = this.entries.length === 0 || matching.length > 0;
     this.mark(this.open);
   }
 
-  /** @param {string} id */
+  /**
+   * Mark the open decision, and let Tab reach one row alone: the one in focus, else the open one, else the first.
+   *
+   * @param {string} id
+   */
   mark(id) {
     this.open = id;
     const links = this.links();
+    const reachable =
+      links.find((link) => link === document.activeElement) ?? links.find((link) => link.dataset.id === id) ?? links[0];
     for (const link of links) {
-      const current = link.dataset.id === id;
-      if (current) link.setAttribute("aria-current", "true");
+      link.tabIndex = link === reachable ? 0 : -1;
+      if (link.dataset.id === id) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
-      link.tabIndex = -1;
     }
-    const reachable = links.find((link) => link.dataset.id === id) ?? links[0];
-    if (reachable) reachable.tabIndex = 0;
   }
 
   /** @returns {HTMLElement[]} */
@@ -98,31 +133,24 @@ export class DecisionList {
     return [.../** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll("a"))];
   }
 
-  /** @param {string} id */
-  link(id) {
-    return this.links().find((link) => link.dataset.id === id);
-  }
-
-  /** @param {Event} event */
-  focusFirst(event) {
-    event.preventDefault();
-    this.links()[0]?.focus();
-  }
-
-  focusOpen() {
-    (this.link(this.open) ?? this.links()[0])?.focus();
+  /** Focus the open decision, or the first. */
+  focus() {
+    const links = this.links();
+    (links.find((link) => link.dataset.id === this.open) ?? links[0])?.focus();
   }
 
   /** @param {KeyboardEvent} event */
   move(event) {
     const links = this.links();
     const at = links.findIndex((link) => link === document.activeElement);
-    const to = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: links.length - 1}[event.key];
-    if (to === undefined || at < 0) return;
+    /** @type {Record<string, number>} */
+    const keys = {
+      ArrowDown: at + 1, PageDown: at + PAGE, End: links.length - 1,
+      ArrowUp: at - 1, PageUp: at - PAGE, Home: 0,
+    };
+    const to = keys[event.key];
+    if (to === undefined || at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    const next = links[Math.max(0, Math.min(to, links.length - 1))];
-    links[at].tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
+    links[Math.max(0, Math.min(to, links.length - 1))].focus();
   }
 }
