@@ -15,6 +15,7 @@ from __future__ import annotations
 from local_cloud.context import Cloud
 from local_cloud.policies import mark_deleted, mark_undeleted
 from local_cloud.services.bigquery import effects, warehouse
+from local_cloud.services.bigquery.model import DatasetName
 
 
 def finish_renames(cloud: Cloud) -> None:
@@ -43,4 +44,4 @@ async def drop_lost_datasets(cloud: Cloud) -> None:
     there = {str(entry["datasetReference"]["datasetId"]) for entry in listed}
     for dataset in cloud.datasets:
         if dataset not in there:
-            effects.forget_dataset(cloud, dataset)
+            effects.forget_dataset(cloud, DatasetName(project=cloud.config.project_id, dataset=dataset))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from local_cloud.context import Cloud
-from local_cloud.services.bigquery import rules
-from local_cloud.services.bigquery.model import TableName, View
+from local_cloud.services.bigquery import access_lists
+from local_cloud.services.bigquery.model import DatasetName, TableName, View
 from local_cloud.services.bigquery.sql import Statement
 from local_cloud.tokens import Token
 
@@ -15,26 +15,38 @@ async def apply(cloud: Cloud, statement: Statement, creator: Token) -> None:
         forget_table(cloud, statement.drops)
     if statement.creates is not None and statement.fresh:
         # Left over if the warehouse was restarted empty: a new table starts without grants.
-        cloud.policies.remove(statement.creates.resource)
+        forget_table(cloud, statement.creates)
     if statement.creates is not None and statement.kind != "CREATE_VIEW":
         cloud.views.remove(statement.creates.resource)
     if statement.view is not None:
         cloud.views.put(statement.view.resource, View(query=statement.view_query))
-    if statement.kind == "CREATE_SCHEMA" and cloud.datasets.get(statement.schema) is None:
-        cloud.datasets.put(statement.schema, rules.default_access(creator.principal.email))
-    if statement.kind == "DROP_SCHEMA":
+    if statement.schema is not None and statement.kind == "CREATE_SCHEMA":
+        if cloud.datasets.get(statement.schema.dataset) is None:
+            cloud.datasets.put(statement.schema.dataset, access_lists.default_access(creator.principal.email))
+    elif statement.schema is not None:
         forget_dataset(cloud, statement.schema)
 
 
 def forget_table(cloud: Cloud, table: TableName) -> None:
-    """Drop a table's policy and view definition, so that a namesake made later inherits neither."""
+    """Drop a table's policy, view definition and authorisations, so that a namesake made later inherits none."""
     cloud.policies.remove(table.resource)
     cloud.views.remove(table.resource)
+    _unauthorise(cloud, table)
 
 
-def forget_dataset(cloud: Cloud, dataset: str) -> None:
+def forget_dataset(cloud: Cloud, dataset: DatasetName) -> None:
     """Drop a dataset's access list and everything kept for its tables."""
-    prefix = f"{cloud.project_name}/datasets/{dataset}/"
-    cloud.datasets.remove(dataset)
+    prefix = f"{dataset.resource}/"
+    cloud.datasets.remove(dataset.dataset)
     cloud.policies.remove(*(key for key in cloud.policies if key.startswith(prefix)))
     cloud.views.remove(*(key for key in cloud.views if key.startswith(prefix)))
+    _unauthorise(cloud, dataset)
+
+
+def _unauthorise(cloud: Cloud, gone: TableName | DatasetName) -> None:
+    for key, access in cloud.datasets.items():
+        kept = access_lists.without_views_of(access, gone)
+        if kept != access:
+            cloud.datasets.put(key, kept)
+            # Never late: until it is seen, a namesake would be let in.
+            cloud.datasets.settle(key)

@@ -10,8 +10,8 @@ from local_cloud.access import BIGQUERY_READ_SCOPES, BIGQUERY_SCOPES, authentica
 from local_cloud.context import Cloud
 from local_cloud.errors import invalid_argument
 from local_cloud.permissions import Policy
-from local_cloud.services.bigquery import rules
-from local_cloud.services.bigquery.model import TableName
+from local_cloud.services.bigquery import access_lists, rules
+from local_cloud.services.bigquery.model import Access, DatasetName, Name, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Need
 from local_cloud.tokens import Token
 from local_cloud.trace import Link
@@ -22,23 +22,21 @@ _DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,1023}")
 _TABLE = re.compile(r"[^\W][\w -]{0,1023}")
 
 
-def table_policies(cloud: Cloud, table: TableName) -> list[tuple[str, Policy]]:
-    """Return the policies that count on a table: its own, its dataset's access list, the project's."""
-    return [(table.resource, cloud.seen_policy(table.resource)), *dataset_policies(cloud, table.dataset)]
+def policies_on(cloud: Cloud, name: Name) -> list[tuple[str, Policy]]:
+    """Return the policies that count on a resource: a table's own, its dataset's access list, the project's."""
+    if name.project != cloud.config.project_id:
+        return [(name.resource, Policy())]
+    if isinstance(name, ProjectName):
+        return cloud.project_policies()
+    if isinstance(name, DatasetName):
+        access = access_lists.access_policy(seen_access(cloud, name), cloud.seen_policy(f"projects/{name.project}"))
+        return [(name.resource, access), *cloud.project_policies()]
+    return [(name.resource, cloud.seen_policy(name.resource)), *policies_on(cloud, name.within)]
 
 
-def dataset_policies(cloud: Cloud, dataset: str) -> list[tuple[str, Policy]]:
-    """Return the policies that count on a dataset: its access list, then the project's."""
-    name = f"{cloud.project_name}/datasets/{dataset}"
-    access = rules.access_policy(cloud.datasets.seen(dataset), cloud.seen_policy(cloud.project_name))
-    return [(name, access), *cloud.project_policies()]
-
-
-def policies_for(cloud: Cloud, need: Need) -> list[tuple[str, Policy]]:
-    """Return the policies that count for a need."""
-    if need.table is not None:
-        return table_policies(cloud, need.table)
-    return dataset_policies(cloud, need.dataset) if need.dataset else cloud.project_policies()
+def seen_access(cloud: Cloud, dataset: DatasetName) -> Access | None:
+    """Return a dataset's access list as permission checks see it now."""
+    return cloud.datasets.seen(dataset.dataset) if dataset.project == cloud.config.project_id else None
 
 
 def permit(cloud: Cloud, request: Request, need: Need, *, link: Link = Link.ADMINISTRATION) -> Token:
@@ -47,21 +45,26 @@ def permit(cloud: Cloud, request: Request, need: Need, *, link: Link = Link.ADMI
     Raises:
         Refused: 401 or 403 in BigQuery's words.
     """
-    if need.table is not None:
-        resource = need.table.resource
-    else:
-        resource = f"{cloud.project_name}/datasets/{need.dataset}" if need.dataset else cloud.project_name
     scopes = BIGQUERY_READ_SCOPES if request.method == "GET" else BIGQUERY_SCOPES
-    with cloud.trace.deciding(link, resource=resource, quiet=link is Link.ADMINISTRATION) as trail:
+    with cloud.trace.deciding(link, resource=need.on.resource, quiet=link is Link.ADMINISTRATION) as trail:
         token = authenticate(cloud, request, trail, scopes=scopes)
         check_enabled(cloud, SERVICE)
-        denied = rules.need_denied(need, cloud.config.project_id)
-        authorize(token, need.permission, policies_for(cloud, need), trail, denied)
+        authorize(token, need.permission, policies_on(cloud, need.on), trail, rules.need_denied(need))
         return token
 
 
-def dataset_of(cloud: Cloud, request: Request) -> str:
-    """Read the dataset id of a path. Ids that begin with ``_`` are the warehouse's own, and hidden.
+def project_of(cloud: Cloud, request: Request) -> ProjectName:
+    """Read the project of a path.
+
+    Raises:
+        ApiError: 403, a project that isn't here.
+    """
+    cloud.check_project(request.path_params["project"])
+    return ProjectName(project=cloud.config.project_id)
+
+
+def dataset_of(cloud: Cloud, request: Request) -> DatasetName:
+    """Read the dataset of a path. Ids that begin with ``_`` are the warehouse's own, and hidden.
 
     Raises:
         Refused: 401, before anything is said about the path.
@@ -69,12 +72,11 @@ def dataset_of(cloud: Cloud, request: Request) -> str:
     """
     with cloud.trace.deciding(Link.ADMINISTRATION, resource=request.url.path, quiet=True) as trail:
         authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
-    cloud.check_project(request.path_params["project"])
-    return check_dataset_id(request.path_params["dataset"])
+    return make_dataset(project_of(cloud, request), request.path_params["dataset"])
 
 
-def check_dataset_id(dataset: object) -> str:
-    """Insist on BigQuery's form of a dataset id.
+def make_dataset(project: ProjectName, dataset: object) -> DatasetName:
+    """Name a dataset, its id checked.
 
     Raises:
         ApiError: 400, with the rule.
@@ -84,7 +86,7 @@ def check_dataset_id(dataset: object) -> str:
             f'Invalid dataset ID "{dataset!s:.100}". Dataset IDs must be alphanumeric (plus underscores), must not '
             "begin with an underscore and must be at most 1024 characters long."
         )
-    return dataset
+    return DatasetName(project=project.project, dataset=dataset)
 
 
 def table_of(cloud: Cloud, request: Request) -> TableName:
@@ -94,11 +96,10 @@ def table_of(cloud: Cloud, request: Request) -> TableName:
         Refused: 401, before anything is said about the path.
         ApiError: 400, not a table id; 403, another project.
     """
-    dataset = dataset_of(cloud, request)
-    return make_table(cloud, dataset, request.path_params["table"])
+    return make_table(dataset_of(cloud, request), request.path_params["table"])
 
 
-def make_table(cloud: Cloud, dataset: str, table: object) -> TableName:
+def make_table(dataset: DatasetName, table: object) -> TableName:
     """Name a table, its id checked.
 
     Raises:
@@ -108,4 +109,4 @@ def make_table(cloud: Cloud, dataset: str, table: object) -> TableName:
         raise invalid_argument(
             f'Invalid table ID "{table!s:.100}". Table IDs must be letters, digits, underscores, spaces or dashes.'
         )
-    return TableName(project=cloud.config.project_id, dataset=dataset, table=table)
+    return dataset.table(table)

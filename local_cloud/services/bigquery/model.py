@@ -7,6 +7,41 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
+class ProjectName:
+    """A project, as something that permissions are held on."""
+
+    project: str
+
+    @property
+    def resource(self) -> str:
+        """The resource name under which its policy is kept."""
+        return f"projects/{self.project}"
+
+    def __str__(self) -> str:
+        return self.project
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class DatasetName:
+    """A dataset by its two parts."""
+
+    project: str
+    dataset: str
+
+    @property
+    def resource(self) -> str:
+        """Its resource name, and its path in the REST API after ``/bigquery/v2/``."""
+        return f"projects/{self.project}/datasets/{self.dataset}"
+
+    def table(self, table: str) -> TableName:
+        """Name one of its tables."""
+        return TableName(project=self.project, dataset=self.dataset, table=table)
+
+    def __str__(self) -> str:
+        return f"{self.project}:{self.dataset}"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
 class TableName:
     """A table by its three parts."""
 
@@ -16,16 +51,20 @@ class TableName:
 
     @property
     def resource(self) -> str:
-        """The resource name under which its policy is kept."""
-        return f"projects/{self.project}/datasets/{self.dataset}/tables/{self.table}"
+        """The resource name under which its policy is kept, and its path in the REST API after ``/bigquery/v2/``."""
+        return f"{self.within.resource}/tables/{self.table}"
 
     @property
-    def path(self) -> str:
-        """Its path in the REST API, after ``/bigquery/v2/``."""
-        return self.resource
+    def within(self) -> DatasetName:
+        """Its dataset."""
+        return DatasetName(project=self.project, dataset=self.dataset)
 
     def __str__(self) -> str:
-        return f"{self.project}:{self.dataset}.{self.table}"
+        return f"{self.within}.{self.table}"
+
+
+Name = ProjectName | DatasetName | TableName
+"""Whatever a permission can be held on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +113,30 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Who created a job: only they and an administrator may read it and its rows."""
+    """What the warehouse doesn't know of a job.
+
+    Attributes:
+        job_id: Its id.
+        project: The project that it runs in and that pays for it.
+        location: Where it runs.
+        creator: Who created it: only they and an administrator may read it and its rows.
+        member: The creator as an IAM member.
+        created: When, RFC 3339.
+        decision: The decision that let it in.
+        reads: The tables and views that its statement names.
+    """
 
     job_id: str
+    project: str
+    location: str
     creator: str
+    member: str
     created: str
     decision: str
+    reads: tuple[TableName, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.project}:{self.location}.{self.job_id}"
 
     def to_json(self) -> dict[str, Any]:
         """Write it as JSON values, for the store."""
@@ -88,4 +145,4 @@ class Job:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Job:
         """Read what :meth:`to_json` wrote."""
-        return cls(**data)
+        return cls(**{**data, "reads": tuple(TableName(**name) for name in data["reads"])})

@@ -1,4 +1,4 @@
-"""What BigQuery's gateway decides: which policies count, which text a refusal has, which bytes are billed. Pure."""
+"""What BigQuery's gateway says: the text of a refusal, the settings that are understood, the bytes billed. Pure."""
 
 from __future__ import annotations
 
@@ -7,23 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from local_cloud.errors import ApiError, invalid_argument, not_found, unimplemented
-from local_cloud.permissions import CREATE_JOB, GET_DATA, Binding, Policy
-from local_cloud.services.bigquery.model import Access, TableName
+from local_cloud.permissions import CREATE_JOB, GET_DATA
+from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Need, UnreadableSqlError
+from local_cloud.services.bigquery.sql.names import SchemaView, Wildcard
 from local_cloud.trace import Part, Refusal, Refused
 
 MINIMUM_BYTES_BILLED = 10 * 1024 * 1024
 """BigQuery bills at least 10 MB for each table that a query references (BigQuery pricing)."""
 
-_ACCESS_ROLES = {
-    "READER": "roles/bigquery.dataViewer",
-    "WRITER": "roles/bigquery.dataEditor",
-    "OWNER": "roles/bigquery.dataOwner",
-}
-_WIRE_ROLES = {role: name for name, role in _ACCESS_ROLES.items()}
-_MEMBER_KINDS = ("userByEmail", "groupByEmail", "domain", "specialGroup", "iamMember")
-_RESOURCE_KINDS = ("view", "routine", "dataset")
-_SPECIAL_GROUPS = {"projectOwners": "roles/owner", "projectWriters": "roles/editor", "projectReaders": "roles/viewer"}
 _INT64 = re.compile(r"[0-9]{1,18}")
 
 QUERY_FIELDS = frozenset(
@@ -109,7 +101,7 @@ def unreadable(problem: UnreadableSqlError) -> Refused:
     )
 
 
-def job_denied(project: str) -> ApiError:
+def job_denied(project: ProjectName) -> ApiError:
     """B1: no ``bigquery.jobs.create`` on the project that pays."""
     return _denied(
         CREATE_JOB,
@@ -124,7 +116,7 @@ def foreign_job_denied(permission: str, job: str) -> ApiError:
     )
 
 
-def query_denied(table: TableName) -> ApiError:
+def query_denied(table: TableName | Wildcard) -> ApiError:
     """B2: a query names a table that the principal may not read."""
     return _denied(
         GET_DATA,
@@ -133,18 +125,22 @@ def query_denied(table: TableName) -> ApiError:
     )
 
 
-def need_denied(need: Need, project: str) -> ApiError:
+def schema_denied(view: SchemaView, permission: str) -> ApiError:
+    """B2 for a view of ``INFORMATION_SCHEMA``."""
+    return _denied(
+        permission,
+        f"Access Denied: Table {view}: User does not have permission to query table {view}, or perhaps it does not "
+        "exist.",
+    )
+
+
+def need_denied(need: Need) -> ApiError:
     """B3 to B5: a permission on a table, a dataset or the project is missing."""
-    if need.table is not None:
-        what = f"Table {need.table}"
-    elif need.dataset:
-        what = f"Dataset {project}:{need.dataset}"
-    else:
-        what = f"Project {project}"
-    kind, _, name = what.partition(" ")
+    kind = "Project" if isinstance(need.on, ProjectName) else "Dataset" if isinstance(need.on, DatasetName) else "Table"
     return _denied(
         need.permission,
-        f"Access Denied: {what}: Permission {need.permission} denied on {kind.lower()} {name} (or it may not exist).",
+        f"Access Denied: {kind} {need.on}: Permission {need.permission} denied on {kind.lower()} {need.on} (or it may "
+        "not exist).",
     )
 
 
@@ -153,9 +149,9 @@ def table_missing(table: TableName, location: str) -> ApiError:
     return not_found(f"Not found: Table {table} was not found in location {location}")
 
 
-def dataset_missing(project: str, dataset: str, location: str) -> ApiError:
+def dataset_missing(dataset: DatasetName, location: str) -> ApiError:
     """B6: the dataset isn't there, or not in the job's location."""
-    return not_found(f"Not found: Dataset {project}:{dataset} was not found in location {location}")
+    return not_found(f"Not found: Dataset {dataset} was not found in location {location}")
 
 
 def _denied(permission: str, message: str) -> ApiError:
@@ -173,69 +169,3 @@ def _denied(permission: str, message: str) -> ApiError:
             }
         ],
     )
-
-
-def default_access(creator_email: str) -> Access:
-    """Build the access list of a dataset made without one (BigQuery REST, ``datasets.access``)."""
-    entries: list[dict[str, Any]] = [
-        {"role": "WRITER", "specialGroup": "projectWriters"},
-        {"role": "OWNER", "specialGroup": "projectOwners"},
-    ]
-    if creator_email:
-        entries.append({"role": "OWNER", "userByEmail": creator_email})
-    entries.append({"role": "READER", "specialGroup": "projectReaders"})
-    return Access(entries=tuple(entries))
-
-
-def read_access(listed: object) -> Access:
-    """Read an access list in the API's form.
-
-    Raises:
-        ApiError: 400, an entry without exactly one holder, or with a role that isn't known here.
-    """
-    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-        raise invalid_argument("Invalid value at 'access', expected a list of objects.")
-    return Access(entries=tuple(_read_entry(entry) for entry in listed))
-
-
-def _read_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    holders = [kind for kind in (*_MEMBER_KINDS, *_RESOURCE_KINDS) if entry.get(kind)]
-    if len(holders) != 1:
-        raise invalid_argument(
-            "An access entry must have exactly one of userByEmail, groupByEmail, domain, specialGroup defined, view, "
-            "routine, or dataset."
-        )
-    holder = holders[0]
-    if entry.get("condition"):
-        raise unimplemented("Conditions in a dataset's access list are not offered by the local cloud.")
-    if holder in _RESOURCE_KINDS:
-        raise unimplemented(f"Authorized {holder}s are not offered by the local cloud.")
-    role, name = str(entry.get("role")), entry[holder]
-    role = _WIRE_ROLES.get(role, role)
-    if role not in _ACCESS_ROLES or not isinstance(name, str):
-        raise invalid_argument(f"Invalid access entry: role {role!r:.60} for {holder} {name!r:.200}.")
-    if holder == "iamMember" and name.partition(":")[0] in {"user", "serviceAccount"}:
-        holder, name = "userByEmail", name.partition(":")[2]
-    return {"role": role, holder: name}
-
-
-def access_policy(access: Access | None, project: Policy) -> Policy:
-    """Turn a dataset's access list into the bindings it stands for.
-
-    Special groups mean whoever holds the basic role on the project. Groups and domains mean nobody here: the
-    local cloud knows no group's members.
-    """
-    bindings: list[Binding] = []
-    for entry in access.entries if access else ():
-        role = _ACCESS_ROLES[entry["role"]]
-        members: tuple[str, ...] = ()
-        if email := entry.get("userByEmail"):
-            kind = "serviceAccount" if str(email).endswith(".gserviceaccount.com") else "user"
-            members = (f"{kind}:{email}",)
-        elif member := entry.get("iamMember"):
-            members = (str(member),)
-        elif group := _SPECIAL_GROUPS.get(str(entry.get("specialGroup"))):
-            members = tuple(m for b in project.bindings if b.role == group for m in b.members)
-        if members:
-            bindings.append(Binding(role=role, members=members))
-    return Policy(bindings=tuple(bindings))

@@ -16,13 +16,13 @@ from local_cloud.policies import policy_wire, replace_policy, requested_version
 from local_cloud.services.bigquery import effects, rules, warehouse
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, dataset_of, make_table, permit, table_of
 from local_cloud.services.bigquery.model import TableName, View
-from local_cloud.services.bigquery.sql import Need, UnreadableSqlError, analyse
+from local_cloud.services.bigquery.parameters import check_unchanged, paging, selected_fields
+from local_cloud.services.bigquery.sql import Need, UnreadableSqlError, analyse, spell
 from local_cloud.trace import Link
 
 MOST_INSERT_BYTES = 10 * 1024 * 1024
 """BigQuery's own limit for one insertAll."""
 
-_PAGING = ("maxResults", "startIndex", "pageToken", "selectedFields", "formatOptions.useInt64Timestamp")
 _OTHER_KINDS = ("materializedView", "externalDataConfiguration", "snapshotDefinition", "cloneDefinition")
 _CLEARED: dict[str, Any] = {"description": "", "friendlyName": "", "labels": {}}
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
@@ -33,10 +33,10 @@ _SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 async def list_tables(cloud: Cloud, request: Request) -> Response:
     """``GET …/tables``."""
     dataset = dataset_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.list", dataset=dataset))
+    permit(cloud, request, Need(permission="bigquery.tables.list", on=dataset))
     if await warehouse.find_dataset(cloud, dataset) is None:
-        raise not_found(f"Not found: Dataset {cloud.config.project_id}:{dataset}")
-    path = f"{cloud.project_name}/datasets/{dataset}/tables"
+        raise not_found(f"Not found: Dataset {dataset}")
+    path = f"{dataset.resource}/tables"
     tables = (await warehouse.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("tables", [])
     cut = page(request, tables, key="tables", size="maxResults")
     return answer({"kind": "bigquery#tableList", "totalItems": len(tables), **cut})
@@ -45,18 +45,18 @@ async def list_tables(cloud: Cloud, request: Request) -> Response:
 async def create_table(cloud: Cloud, request: Request) -> Response:
     """``POST …/tables``: a table or a view. A new table starts without grants of its own."""
     dataset = dataset_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.create", dataset=dataset))
+    permit(cloud, request, Need(permission="bigquery.tables.create", on=dataset))
     body = await read_json(request)
-    table = make_table(cloud, dataset, object_field(body, "tableReference").get("tableId"))
-    view = _view(cloud, body)
+    table = make_table(dataset, object_field(body, "tableReference").get("tableId"))
+    view = _view(body, table.project)
     _fields(body)
     if await warehouse.find_dataset(cloud, dataset) is None:
-        raise not_found(f"Not found: Dataset {cloud.config.project_id}:{dataset}")
+        raise not_found(f"Not found: Dataset {dataset}")
     if await warehouse.find_table(cloud, table) is not None:
         raise already_exists(f"Already Exists: Table {table}")
     effects.forget_table(cloud, table)
     if view is None:
-        path = f"{cloud.project_name}/datasets/{dataset}/tables"
+        path = f"{dataset.resource}/tables"
         created = await warehouse.ask(cloud, "POST", path, body={**body, "tableReference": _reference(table)})
     else:
         created = await _create_view(cloud, table, view, body)
@@ -66,19 +66,19 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
 
 async def _create_view(cloud: Cloud, table: TableName, view: View, body: dict[str, Any]) -> dict[str, Any]:
     # By statement: over REST the warehouse copies the rows of the moment into a table and calls that a view.
-    await _run(
-        cloud, f"CREATE OR REPLACE VIEW `{table.project}.{table.dataset}.{table.table}` AS {view.query.rstrip('; ')}"
-    )
+    name = f"`{table.project}.{table.dataset}.{table.table}`"
+    query = spell(view.query, project=table.project).rstrip("; ")
+    await _run(cloud, table, f"CREATE OR REPLACE VIEW {name} AS {query}")
     described = {key: body[key] for key in ("description", "friendlyName", "labels") if body.get(key)}
     if described:
-        return await warehouse.ask(cloud, "PATCH", table.path, body=described)
+        return await warehouse.ask(cloud, "PATCH", table.resource, body=described)
     return await _existing(cloud, table)
 
 
 async def get_table(cloud: Cloud, request: Request) -> Response:
     """``GET …/tables/TABLE``."""
     table = table_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.get", table=table))
+    permit(cloud, request, Need(permission="bigquery.tables.get", on=table))
     return answer(_wire(cloud, table, await _existing(cloud, table)))
 
 
@@ -95,13 +95,14 @@ async def update_table(cloud: Cloud, request: Request) -> Response:
 async def delete_table(cloud: Cloud, request: Request) -> Response:
     """``DELETE …/tables/TABLE``, its policy with it."""
     table = table_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.delete", table=table))
+    permit(cloud, request, Need(permission="bigquery.tables.delete", on=table))
     resource = await _existing(cloud, table)
+    check_unchanged(request, resource.get("etag"))
     if resource.get("type") == "VIEW":
         # The warehouse can't delete a real view over REST.
-        await _run(cloud, f"DROP VIEW `{table.project}.{table.dataset}.{table.table}`")
+        await _run(cloud, table, f"DROP VIEW `{table.project}.{table.dataset}.{table.table}`")
     else:
-        await warehouse.ask(cloud, "DELETE", table.path)
+        await warehouse.ask(cloud, "DELETE", table.resource)
     effects.forget_table(cloud, table)
     return Response(status_code=204)
 
@@ -109,7 +110,7 @@ async def delete_table(cloud: Cloud, request: Request) -> Response:
 async def get_table_policy(cloud: Cloud, request: Request) -> Response:
     """``POST …/tables/TABLE:getIamPolicy``; comes with or without a body."""
     table = table_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.getIamPolicy", table=table))
+    permit(cloud, request, Need(permission="bigquery.tables.getIamPolicy", on=table))
     await _existing(cloud, table)
     version = requested_version(request, await read_json(request))
     return answer(policy_wire(cloud.policy(table.resource), version=version))
@@ -118,7 +119,7 @@ async def get_table_policy(cloud: Cloud, request: Request) -> Response:
 async def set_table_policy(cloud: Cloud, request: Request) -> Response:
     """``POST …/tables/TABLE:setIamPolicy``."""
     table = table_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.setIamPolicy", table=table))
+    permit(cloud, request, Need(permission="bigquery.tables.setIamPolicy", on=table))
     body = await read_json(request)
     await _existing(cloud, table)
     return answer(policy_wire(replace_policy(cloud, table.resource, body)))
@@ -127,18 +128,20 @@ async def set_table_policy(cloud: Cloud, request: Request) -> Response:
 async def list_rows(cloud: Cloud, request: Request) -> Response:
     """``GET …/tables/TABLE/data``, streamed."""
     table = table_of(cloud, request)
-    permit(cloud, request, Need(permission=GET_DATA, table=table), link=Link.TABLE)
+    permit(cloud, request, Need(permission=GET_DATA, on=table), link=Link.TABLE)
     resource = await _existing(cloud, table)
     if resource.get("type") != "TABLE":
         raise invalid_argument(f"Cannot list a table of type {resource.get('type')}.")
-    params = {key: value for key, value in request.query_params.items() if key in _PAGING and value}
-    return await warehouse.stream(cloud, f"{table.path}/data", params=params)
+    params = paging(request)
+    if (chosen := selected_fields(request, _fields(resource))) is not None:
+        params["selectedFields"] = ",".join(chosen)
+    return await warehouse.stream(cloud, f"{table.resource}/data", params=params)
 
 
 async def insert_rows(cloud: Cloud, request: Request) -> Response:
     """``POST …/tables/TABLE/insertAll``: all rows or none; ``{}`` when all are in."""
     table = table_of(cloud, request)
-    permit(cloud, request, Need(permission=UPDATE_DATA, table=table), link=Link.TABLE)
+    permit(cloud, request, Need(permission=UPDATE_DATA, on=table), link=Link.TABLE)
     body = await read_json(request, limit=MOST_INSERT_BYTES)
     resource = await _existing(cloud, table)
     rows = body.get("rows")
@@ -149,7 +152,7 @@ async def insert_rows(cloud: Cloud, request: Request) -> Response:
     if problems := _row_problems(rows, _fields(resource)):
         return answer({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": problems})
     try:
-        reply = await warehouse.ask(cloud, "POST", f"{table.path}/insertAll", body={"rows": rows})
+        reply = await warehouse.ask(cloud, "POST", f"{table.resource}/insertAll", body={"rows": rows})
     except ApiError as problem:
         if problem.code != 501:
             raise
@@ -159,10 +162,11 @@ async def insert_rows(cloud: Cloud, request: Request) -> Response:
 
 async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) -> Response:
     table = table_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.update", table=table))
+    permit(cloud, request, Need(permission="bigquery.tables.update", on=table))
     body = _without_nulls(await read_json(request))
     before = await _existing(cloud, table)
-    view = _view(cloud, body)
+    check_unchanged(request, before.get("etag"))
+    view = _view(body, table.project)
     text_field(body, "description", limit=16384)
     if (view is not None) != (before.get("type") == "VIEW" and "view" in body):
         raise invalid_argument(f"{table} is a {before.get('type')}; it can't be turned into something else.")
@@ -173,9 +177,9 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
         return answer(_wire(cloud, table, changed))
     for column in _added_columns(_fields(before), _fields(body)):
         name = f"`{table.project}.{table.dataset}.{table.table}`"
-        await _run(cloud, f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}")
+        await _run(cloud, table, f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}")
     changed = await warehouse.ask(
-        cloud, request.method, table.path, body={**cleared, **body, "tableReference": _reference(table)}
+        cloud, request.method, table.resource, body={**cleared, **body, "tableReference": _reference(table)}
     )
     return answer(_wire(cloud, table, changed))
 
@@ -186,9 +190,9 @@ def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in _CLEARED.items() if key in body}, **given}
 
 
-async def _run(cloud: Cloud, sql: str) -> None:
+async def _run(cloud: Cloud, table: TableName, sql: str) -> None:
     body = {"query": sql, "useLegacySql": False}
-    reply = await warehouse.ask(cloud, "POST", f"{cloud.project_name}/queries", body=body)
+    reply = await warehouse.ask(cloud, "POST", f"projects/{table.project}/queries", body=body)
     if reply.get("errors"):
         raise invalid_argument(str(reply["errors"][0].get("message")))
 
@@ -204,7 +208,7 @@ def _reference(table: TableName) -> dict[str, str]:
     return {"projectId": table.project, "datasetId": table.dataset, "tableId": table.table}
 
 
-def _view(cloud: Cloud, body: dict[str, Any]) -> View | None:
+def _view(body: dict[str, Any], project: str) -> View | None:
     other = [kind for kind in _OTHER_KINDS if body.get(kind)]
     if other:
         raise unimplemented(f"Tables with {other[0]} are not offered by the local cloud.")
@@ -215,11 +219,12 @@ def _view(cloud: Cloud, body: dict[str, Any]) -> View | None:
         raise invalid_argument("Views in legacy SQL are not offered: send useLegacySql: false.")
     query = text_field(view, "query", limit=256 * 1024)
     try:
-        statement = analyse(query, project=cloud.config.project_id)
+        statement = analyse(query, project=project)
+        spell(query, project=project)
     except UnreadableSqlError as problem:
         raise rules.unreadable(problem) from problem
-    if statement.kind != "SELECT":
-        raise invalid_argument("A view's query must only read.", reason="invalidQuery")
+    if statement.kind != "SELECT" or not statement.plain:
+        raise invalid_argument("A view must only read, and tables and views by name.", reason="invalidQuery")
     return View(query=query)
 
 
@@ -276,6 +281,6 @@ def _wire(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> dict[str,
         **resource,
         "tableReference": _reference(table),
         "location": resource.get("location", DEFAULT_LOCATION),
-        "selfLink": f"/bigquery/v2/{table.path}",
+        "selfLink": f"/bigquery/v2/{table.resource}",
     }
     return shown if view is None else {**shown, "view": {"query": view.query, "useLegacySql": False}}

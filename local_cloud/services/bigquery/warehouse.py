@@ -12,9 +12,10 @@ from starlette.responses import Response, StreamingResponse
 
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, unavailable, unimplemented
-from local_cloud.services.bigquery.model import TableName
+from local_cloud.services.bigquery.model import DatasetName, TableName
 
 MOST_ANSWER_BYTES = 64 * 1024 * 1024
+MOST_TABLES = 10_000
 _BASE = "/bigquery/v2/"
 _DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 """How a connection ends that the warehouse has dropped."""
@@ -123,12 +124,18 @@ async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Respo
 
 async def find_table(cloud: Cloud, table: TableName) -> dict[str, Any] | None:
     """Return a table's resource, or ``None`` if the warehouse has none of that name."""
-    return await _find(cloud, table.path)
+    return await _find(cloud, table.resource)
 
 
-async def find_dataset(cloud: Cloud, dataset: str) -> dict[str, Any] | None:
+async def find_dataset(cloud: Cloud, dataset: DatasetName) -> dict[str, Any] | None:
     """Return a dataset's resource, or ``None`` if the warehouse has none of that name."""
-    return await _find(cloud, f"{cloud.project_name}/datasets/{dataset}")
+    return await _find(cloud, dataset.resource)
+
+
+async def list_tables(cloud: Cloud, dataset: DatasetName) -> list[dict[str, Any]] | None:
+    """Return the entries of a dataset's tables, or ``None`` if the warehouse has no such dataset."""
+    found = await _find(cloud, f"{dataset.resource}/tables?maxResults={MOST_TABLES}")
+    return None if found is None else list(found.get("tables") or [])
 
 
 async def _find(cloud: Cloud, path: str) -> dict[str, Any] | None:

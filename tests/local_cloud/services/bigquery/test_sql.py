@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local_cloud.services.bigquery.sql import UnreadableSqlError, analyse
+from local_cloud.services.bigquery.model import DatasetName
+from local_cloud.services.bigquery.sql import UnreadableSqlError, analyse, spell
 
 PROJECT = "local-keyless"
 
@@ -39,6 +40,12 @@ def reads(sql: str) -> list[str]:
         ("SELECT SAFE.SUBSTR(name, 1) FROM ds.users", ["users"]),
         ("SELECT * FROM ds.users -- FROM ds.secrets", ["users"]),
         ("SELECT 'FROM ds.secrets' FROM ds.users", ["users"]),
+        ("SELECT * EXCEPT (a) FROM ds.users", ["users"]),
+        ("SELECT * FROM ds.users TABLESAMPLE SYSTEM (10 PERCENT)", ["users"]),
+        ("SELECT * FROM (SELECT a, b FROM ds.users) PIVOT (SUM(a) FOR b IN ('x'))", ["users"]),
+        ("SELECT * FROM ds.users UNPIVOT (x FOR y IN (a, b))", ["users"]),
+        ("SELECT * FROM `ds`.`tä ble-1`", ["tä ble-1"]),
+        ("SELECT * FROM ds.users WINDOW w AS (ORDER BY (SELECT a FROM ds.b))", ["b", "users"]),
     ],
 )
 def test_a_query_reads_exactly_these_tables(sql: str, tables: list[str]) -> None:
@@ -56,8 +63,19 @@ def test_a_query_reads_exactly_these_tables(sql: str, tables: list[str]) -> None
         "WITH users AS (SELECT * FROM users) SELECT * FROM users",
         "SELECT * FROM x, (WITH x AS (SELECT 1) SELECT * FROM x)",
         "SELECT * FROM ds.users, (SELECT * FROM duckdb_settings)",
-        "SELECT * FROM `ds.users_*`",
-        "SELECT * FROM ds.INFORMATION_SCHEMA.TABLES",
+        "SELECT * FROM `users_*`",
+        "SELECT * FROM ds.`users*_1`",
+        "SELECT * FROM ds.`users$20240101`",
+        "SELECT * FROM INFORMATION_SCHEMA.TABLES",
+        "SELECT * FROM ds.INFORMATION_SCHEMA.ROW_ACCESS_POLICIES",
+        "SELECT * FROM ds.INFORMATION_SCHEMA.PG_TABLES",
+        "SELECT * FROM `region-us`.INFORMATION_SCHEMA.TABLES",
+        "CREATE VIEW ds.v AS SELECT * FROM `ds.users_*`",
+        "CREATE VIEW ds.v AS SELECT * FROM ds.INFORMATION_SCHEMA.TABLES",
+        "DELETE FROM `ds.users_*` WHERE TRUE",
+        "DROP TABLE `ds.users_*`",
+        "CREATE ROW ACCESS POLICY p ON ds.t FILTER USING (TRUE)",
+        "DROP ALL ROW ACCESS POLICIES ON ds.t",
         "SELECT * FROM `region-us`.INFORMATION_SCHEMA.JOBS",
         "SELECT * FROM _bqemu_anonymous.anon1",
         "SELECT * FROM read_text('/etc/passwd')",
@@ -150,3 +168,80 @@ def test_a_change_needs_these_permissions(sql: str, kind: str, needs: list[str],
     assert statement.kind == kind
     assert [need.permission.removeprefix("bigquery.") for need in statement.needs] == needs
     assert reads(sql) == [f"{PROJECT}.ds.{table}" for table in tables]
+
+
+def test_a_wildcard_table_means_the_tables_that_begin_with_its_prefix() -> None:
+    (wildcard,) = analyse("SELECT * FROM `ds.users_*` JOIN ds.plain USING (a)", project=PROJECT).wildcards
+    assert str(wildcard) == f"{PROJECT}:ds.users_*"
+    assert [wildcard.matches(name) for name in ("users_1", "users_", "users", "Users_1")] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("sql", "view"),
+    [
+        ("SELECT * FROM ds.INFORMATION_SCHEMA.TABLES", "local-keyless:ds.INFORMATION_SCHEMA.TABLES"),
+        ("SELECT * FROM `other-project.ds.information_schema.columns`", "other-project:ds.INFORMATION_SCHEMA.COLUMNS"),
+        ("SELECT * FROM INFORMATION_SCHEMA.SCHEMATA", "local-keyless.INFORMATION_SCHEMA.SCHEMATA"),
+        ("SELECT * FROM `region-eu`.INFORMATION_SCHEMA.SCHEMATA", "local-keyless.INFORMATION_SCHEMA.SCHEMATA"),
+    ],
+)
+def test_a_view_of_information_schema_is_not_taken_for_a_table(sql: str, view: str) -> None:
+    statement = analyse(sql, project=PROJECT)
+    assert statement.reads == ()
+    assert [str(found) for found in statement.schema_views] == [view]
+
+
+def test_a_name_of_one_part_belongs_to_the_default_dataset() -> None:
+    default = DatasetName(project="other-project", dataset="home")
+    sql = "WITH a AS (SELECT * FROM users) SELECT * FROM a JOIN ds.b USING (x)"
+    statement = analyse(sql, project=PROJECT, default=default)
+    assert [str(name) for name in statement.reads] == ["local-keyless:ds.b", "other-project:home.users"]
+    (schema,) = analyse("SELECT * FROM INFORMATION_SCHEMA.TABLES", project=PROJECT, default=default).schema_views
+    assert schema.dataset == default
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 'a FROM ds.secret*' FROM ds.users",
+        "SELECT 1 AS `ds.INFORMATION_SCHEMA.TABLES`",
+        "SELECT 'ds.INFORMATION_SCHEMA.TABLES', t.* FROM ds.INFORMATION_SCHEMA.VIEWS AS t",
+        "SELECT r'join ds.x*'",
+    ],
+)
+def test_what_the_warehouse_would_expand_in_a_string_is_not_passed_on(sql: str) -> None:
+    analyse(sql, project=PROJECT)
+    with pytest.raises(UnreadableSqlError):
+        spell(sql, project=PROJECT)
+
+
+@pytest.mark.parametrize(
+    ("sql", "spelled"),
+    [
+        ("SELECT  a FROM ds.users WHERE a = 'x*y'", "SELECT  a FROM ds.users WHERE a = 'x*y'"),
+        ("SELECT a FROM ds.users -- FROM ds.secret*", "SELECT a FROM ds.users"),
+        ("SELECT a /* ds.INFORMATION_SCHEMA.TABLES */ FROM ds.users", "SELECT a FROM ds.users"),
+        ("DROP SCHEMA ds CASCADE", "DROP SCHEMA ds CASCADE"),
+        ("SELECT 'it\\'s; SELECT 2'", "SELECT 'it\\'s; SELECT 2'"),
+        ("SELECT EXTRACT(DAY FROM u.d*2) FROM ds.u", "SELECT EXTRACT(DAY FROM u.d * 2) FROM ds.u"),
+        (
+            "SELECT * FROM ds.INFORMATION_SCHEMA.TABLES",
+            "SELECT * FROM `local-keyless`.`ds`.INFORMATION_SCHEMA.TABLES AS TABLES",
+        ),
+    ],
+)
+def test_the_warehouse_is_told_what_was_understood(sql: str, spelled: str) -> None:
+    assert spell(sql, project=PROJECT) == spelled
+
+
+def test_the_warehouse_is_told_whole_names_and_the_tables_of_a_wildcard() -> None:
+    default = DatasetName(project=PROJECT, dataset="home")
+    spelled = spell("WITH a AS (SELECT * FROM users) SELECT * FROM a", project=PROJECT, default=default)
+    assert spelled == "WITH a AS (SELECT * FROM `local-keyless`.`home`.`users`) SELECT * FROM a"
+    sql = "SELECT e.a FROM `ds.ev_*` AS e WHERE _TABLE_SUFFIX = '2'"
+    wildcards = analyse(sql, project=PROJECT).wildcards
+    matched = tuple((w, (w.dataset.table("ev_1"), w.dataset.table("ev_2"))) for w in wildcards)
+    assert spell(sql, project=PROJECT, matched=matched) == (
+        "SELECT e.a FROM (SELECT *, '1' AS _TABLE_SUFFIX FROM `local-keyless`.`ds`.`ev_1` UNION ALL "
+        "SELECT *, '2' AS _TABLE_SUFFIX FROM `local-keyless`.`ds`.`ev_2`) AS e WHERE _TABLE_SUFFIX = '2'"
+    )

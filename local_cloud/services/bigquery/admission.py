@@ -1,0 +1,140 @@
+"""Admission of a job: permission to create it, a statement that is understood, then permission on all it touches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from local_cloud.access import BIGQUERY_SCOPES, authenticate, authorize, check_enabled
+from local_cloud.context import Cloud
+from local_cloud.errors import unimplemented
+from local_cloud.http import object_field
+from local_cloud.permissions import CREATE_JOB
+from local_cloud.services.bigquery import rules, warehouse
+from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, SERVICE, make_dataset, policies_on
+from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
+from local_cloud.services.bigquery.reading import Reader, Reading, permit_reading
+from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError, analyse, spell
+from local_cloud.tokens import Token
+from local_cloud.trace import Link, Part
+
+_OF_A_JOB = frozenset({"query", "dryRun", "labels", "jobType", "jobTimeoutMs"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admitted:
+    """A job that may run.
+
+    Attributes:
+        payer: The project that it runs in and that pays for it.
+        statement: What it does.
+        sql: Its text for the warehouse.
+        reading: What it reads.
+        creator: Who asks.
+        decision: The decision that let it in.
+        location: Where it runs.
+    """
+
+    payer: ProjectName
+    statement: Statement
+    sql: str
+    reading: Reading
+    creator: Token
+    decision: str
+    location: str
+
+
+async def admit(
+    cloud: Cloud, request: Request, query: dict[str, Any], configuration: dict[str, Any] | None = None
+) -> Admitted:
+    """Decide a job, then each table that it touches.
+
+    Args:
+        cloud: The cloud.
+        request: The call; its path names the payer.
+        query: The query's settings.
+        configuration: The job's configuration, where the call has one.
+
+    Raises:
+        Refused: 401, 403, or 400 for a statement that isn't understood.
+        ApiError: 400 or 501, a setting.
+    """
+    payer = ProjectName(project=_payer(cloud, request))
+    with cloud.trace.deciding(Link.JOB, resource=payer.resource) as trail:
+        token = authenticate(cloud, request, trail, scopes=BIGQUERY_SCOPES)
+        check_enabled(cloud, SERVICE)
+        authorize(token, CREATE_JOB, policies_on(cloud, payer), trail, rules.job_denied(payer))
+        _check_kind(configuration)
+        sql = rules.check_query_fields(query)
+        default = _default_dataset(payer, query)
+        try:
+            statement = analyse(sql, project=payer.project, default=default)
+        except UnreadableSqlError as problem:
+            raise rules.unreadable(problem) from problem
+        read = ", ".join(map(str, (*statement.reads, *statement.wildcards, *statement.schema_views))) or "no table"
+        trail.passed(Part.REQUEST, f"the statement is understood: {statement.kind}", f"reads {read}")
+    location = _location(query)
+    reading = await permit_reading(cloud, Reader(token=token, decision=trail.id, location=location), statement)
+    for need in statement.needs:
+        with cloud.trace.deciding(
+            Link.TABLE, resource=need.on.resource, principal=token.principal.member, parent=trail.id
+        ) as needed:
+            authorize(token, need.permission, policies_on(cloud, need.on), needed, rules.need_denied(need))
+    await _check_letters(cloud, statement)
+    rules.check_bytes_billed(query, reading.base)
+    try:
+        spelled = spell(sql, project=payer.project, default=default, matched=reading.matched)
+    except UnreadableSqlError as problem:
+        raise rules.unreadable(problem) from problem
+    return Admitted(
+        payer=payer,
+        statement=statement,
+        sql=spelled,
+        reading=reading,
+        creator=token,
+        decision=trail.id,
+        location=location or DEFAULT_LOCATION,
+    )
+
+
+def _payer(cloud: Cloud, request: Request) -> str:
+    project = str(request.path_params["project"])
+    return cloud.config.project_id if project == cloud.config.project_number else project[:100]
+
+
+async def _check_letters(cloud: Cloud, statement: Statement) -> None:
+    """Refuse to change a table by a name that only its letters' case tells from another's.
+
+    BigQuery keeps both apart; the warehouse takes one for the other, and the grants here would be the wrong one's.
+    """
+    targets = {need.on for need in statement.needs if isinstance(need.on, TableName)}
+    if statement.creates is not None:
+        targets.add(statement.creates)
+    for target in targets:
+        for entry in await warehouse.list_tables(cloud, target.within) or []:
+            name = str(entry["tableReference"]["tableId"])
+            if name != target.table and name.casefold() == target.table.casefold():
+                raise unimplemented(f"{target} differs from {target.within.table(name)} only in case.")
+
+
+def _check_kind(configuration: dict[str, Any] | None) -> None:
+    if configuration is None:
+        return
+    other = [key for key, value in configuration.items() if key not in _OF_A_JOB and value]
+    if other or "query" not in configuration:
+        raise unimplemented(f"Jobs of kind {(other or ['nothing'])[0]} are not offered by the local cloud: only query.")
+
+
+def _default_dataset(payer: ProjectName, query: dict[str, Any]) -> DatasetName | None:
+    given = object_field(query, "defaultDataset")
+    if not given:
+        return None
+    project = given.get("projectId") or payer.project
+    return make_dataset(ProjectName(project=str(project)[:100]), given.get("datasetId"))
+
+
+def _location(query: dict[str, Any]) -> str:
+    location = query.get("location")
+    return location if isinstance(location, str) and len(location) < 64 else ""

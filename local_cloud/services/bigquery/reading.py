@@ -1,0 +1,170 @@
+"""Permission to read what a statement reads: its tables, what their views select from, and ``INFORMATION_SCHEMA``.
+
+Sources: Google, "Authorized views" and "Authorized datasets" (a view in a dataset's access list reads there on behalf
+of its readers), "Query multiple tables using a wildcard table", and the pages of each ``INFORMATION_SCHEMA`` view.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from local_cloud.access import authorize
+from local_cloud.context import Cloud
+from local_cloud.errors import ApiError, invalid_argument, not_found
+from local_cloud.permissions import GET_DATA
+from local_cloud.services.bigquery import access_lists, rules, warehouse
+from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, policies_on, seen_access
+from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
+from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError, analyse
+from local_cloud.services.bigquery.sql.names import SchemaView, Wildcard
+from local_cloud.services.bigquery.sql.spelling import Matched
+from local_cloud.tokens import Token
+from local_cloud.trace import Link, Part, Refusal, Refused, Trail
+
+MOST_READS = 1000
+"""BigQuery's limit of tables that one query references (quotas, "Maximum number of tables referenced")."""
+
+_SCHEMA_RIGHTS = ("bigquery.tables.get", "bigquery.tables.list")
+_PROJECT_RIGHTS = ("bigquery.datasets.get",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who reads, for which job.
+
+    Attributes:
+        token: Who.
+        decision: The job's decision, under which each table's hangs.
+        location: The job's location; empty if it may be any.
+    """
+
+    token: Token
+    decision: str
+    location: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a statement reads, all of it permitted.
+
+    Attributes:
+        named: Tables and views that it names, wildcards resolved.
+        base: The tables whose rows it reads in the end.
+        views: The views on the way there.
+        matched: What its wildcard tables stand for.
+    """
+
+    named: tuple[TableName, ...]
+    base: tuple[TableName, ...]
+    views: tuple[TableName, ...]
+    matched: Matched
+
+
+async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> Reading:
+    """Decide everything that a statement reads, view by view.
+
+    Raises:
+        Refused: A permission is missing, or something isn't there.
+        ApiError: 400, more tables than BigQuery allows.
+    """
+    for view in statement.schema_views:
+        _permit_schema_view(cloud, reader, view)
+    matched = tuple([(wildcard, await _matching(cloud, reader, wildcard)) for wildcard in statement.wildcards])
+    named = dict.fromkeys([*statement.reads, *(table for _, tables in matched for table in tables)])
+    waiting: list[tuple[TableName, TableName | None]] = [(table, None) for table in named]
+    seen, base, views = set(waiting), dict[TableName, None](), dict[TableName, None]()
+    while waiting:
+        if len(seen) > MOST_READS:
+            raise invalid_argument("The query reads too many tables and views.", reason="resourcesExceeded")
+        table, via = waiting.pop(0)
+        selected = await _permit_table(cloud, reader, table, via)
+        if selected is None:
+            base[table] = None
+            continue
+        views[table] = None
+        following = [(name, table) for name in selected if (name, table) not in seen]
+        waiting += following
+        seen.update(following)
+    wild = {table for _, tables in matched for table in tables}
+    if wild & set(views):
+        raise invalid_argument("Views cannot be queried through prefix.", reason="invalidQuery")
+    return Reading(named=tuple(named), base=tuple(base), views=tuple(views), matched=matched)
+
+
+def _permit_schema_view(cloud: Cloud, reader: Reader, view: SchemaView) -> None:
+    on = view.dataset or ProjectName(project=view.project)
+    with _deciding(cloud, reader, on.resource) as trail:
+        for permission in _SCHEMA_RIGHTS if view.dataset else _PROJECT_RIGHTS:
+            authorize(reader.token, permission, policies_on(cloud, on), trail, rules.schema_denied(view, permission))
+
+
+async def _permit_table(
+    cloud: Cloud, reader: Reader, table: TableName, via: TableName | None
+) -> tuple[TableName, ...] | None:
+    """Decide one table, read as such or by a view. Returns what it selects from; ``None`` for a table."""
+    with _deciding(cloud, reader, table.resource) as trail:
+        if via is not None and access_lists.authorises(seen_access(cloud, table.within), via):
+            trail.passed(Part.PERMISSION, GET_DATA, f"{via} is authorised in the access list of {table.within}")
+        else:
+            authorize(reader.token, GET_DATA, policies_on(cloud, table), trail, rules.query_denied(table))
+        resource = await warehouse.find_table(cloud, table)
+        await _check_there(cloud, reader, table.within, table if resource is None else None)
+        return _selected_by(cloud, table, resource or {})
+
+
+async def _matching(cloud: Cloud, reader: Reader, wildcard: Wildcard) -> tuple[TableName, ...]:
+    """Find what a wildcard table stands for. That there is nothing is told only to who may read the dataset."""
+    listed = await warehouse.list_tables(cloud, wildcard.dataset)
+    names = sorted(entry["tableReference"]["tableId"] for entry in listed or [])
+    found = tuple(wildcard.dataset.table(name) for name in names if wildcard.matches(name))
+    if not found:
+        with _deciding(cloud, reader, wildcard.dataset.resource) as trail:
+            denied = rules.query_denied(wildcard)
+            authorize(reader.token, GET_DATA, policies_on(cloud, wildcard.dataset), trail, denied)
+            await _check_there(cloud, reader, wildcard.dataset, None)
+            raise _absent(not_found(f"{wildcard} does not match any table."), "a table of that prefix")
+    return found
+
+
+def _deciding(cloud: Cloud, reader: Reader, resource: str) -> AbstractContextManager[Trail]:
+    return cloud.trace.deciding(
+        Link.TABLE, resource=resource, principal=reader.token.principal.member, parent=reader.decision
+    )
+
+
+async def _check_there(cloud: Cloud, reader: Reader, dataset: DatasetName, missing: TableName | None) -> None:
+    found, location = await warehouse.find_dataset(cloud, dataset), reader.location
+    actual = str((found or {}).get("location") or DEFAULT_LOCATION)
+    if found is None or (location and location.lower() != actual.lower()):
+        raise _absent(rules.dataset_missing(dataset, location or DEFAULT_LOCATION), f"{dataset} in {location or 'US'}")
+    if missing is not None:
+        raise _absent(rules.table_missing(missing, actual), f"{missing} in {actual}")
+
+
+def _absent(error: ApiError, wanted: str) -> Refused:
+    return Refused(
+        Refusal(
+            part=Part.REQUEST,
+            rule="the table must exist in the location of the job",
+            saw=error.message,
+            wanted=wanted,
+            mend="check the table's name, and set the job's location to the dataset's",
+        ),
+        error,
+    )
+
+
+def _selected_by(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> tuple[TableName, ...] | None:
+    """Return what a view selects from; ``None`` for a table."""
+    kind, view = resource.get("type"), cloud.views.get(table.resource)
+    if kind == "TABLE":
+        return None
+    if view is None or kind != "VIEW":
+        problem = UnreadableSqlError("a table must be a plain table or a view made through this gateway", f"{kind}")
+        raise rules.unreadable(problem)
+    try:
+        return analyse(view.query, project=table.project).reads
+    except UnreadableSqlError as problem:
+        raise rules.unreadable(problem) from problem
