@@ -50,6 +50,13 @@ function entry(name, facts = [], key = name) {
 /** @param {{disabled?: boolean}} resource */
 const state = ({disabled}) => (disabled ? "disabled" : "active");
 
+/** @param {{projectId: string, projectNumber: string, enabledServices: string[]}} project */
+function projectEntry({projectId, projectNumber, enabledServices}) {
+  /** @type {[string, string][]} */
+  const apis = enabledServices.map((service, place) => [place ? "" : "enabled", service]);
+  return entry(projectId, [["number", projectNumber], ...apis], `project ${projectId}`);
+}
+
 /** @param {any} provider */
 function providerEntry(provider) {
   const mapping = Object.entries(provider.attributeMapping ?? {});
@@ -98,7 +105,7 @@ function groups(found) {
     group("Datasets", datasets.map(([dataset, access]) =>
       entry(dataset, access.map(({role, ...holder}) => [role ?? "view", holderOf(holder)]), `dataset ${dataset}`))),
     group("Views", found.views.map((/** @type {string} */ view) => entry(view))),
-    group("Enabled APIs", found.enabledServices.map((/** @type {string} */ service) => entry(service))),
+    group("Projects and their APIs", found.projects.map(projectEntry)),
     group("Deleted, kept for 30 days", deleted.map((name) => entry(shortResource(name), [], `deleted ${name}`))),
     element("p", {}, `${found.liveTokens} tokens are alive`),
   ];

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from local_cloud.clock import SystemClock
 from local_cloud.trace import KEPT_DECISIONS, Link, Trace
-from tests.local_cloud.chain import ACCOUNT_PATH, PROVIDER_PATH, Chain, Keys
+from tests.local_cloud.chain import ACCOUNT_PATH, BIGQUERY_PATH, PROVIDER_PATH, Chain, Keys
 from tests.local_cloud.google_server import Google
 from tests.local_cloud.page.callers import be_refused_as_another_role, walk
 
@@ -78,10 +78,9 @@ def test_an_open_chain_grows_with_what_comes_of_it(page: Page, chain: Chain, rol
     page.goto(chain.google.url)
     page.locator("#list a", has_text="impersonation").click()
     expect(page.locator(".after a")).to_have_count(2)
-    sql = chain.sql("SELECT user_id FROM {users}")
-    path = f"/bigquery/v2/projects/{chain.google.done('GET', '/v1/projects/local-keyless')['projectId']}/queries"
-    chain.google.call("POST", path, {"query": sql, "useLegacySql": False}, token=seen[-1])
-    # Focus is on the chain itself, so nothing is taken from under the reader.
+    query = {"query": chain.sql("SELECT user_id FROM {users}"), "useLegacySql": False}
+    assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=seen[-1]).ok
+    # Focus is on the chain as a whole, so nothing is taken from under the reader.
     expect(page.locator(".after a")).to_have_count(4)
 
 

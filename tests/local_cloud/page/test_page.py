@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local_cloud.render import render_chain
 from tests.local_cloud.chain import ACCOUNT, MEMBER, PROVIDER_NAME, READER, ROLE
+from tests.local_cloud.google_server import NUMBER, PROJECT
 from tests.local_cloud.page.callers import SIBLING
 from tests.local_cloud.page.conftest import HOSTILE, Shown
 
@@ -130,6 +131,9 @@ def test_what_exists_is_shown_with_the_account_that_a_binding_is_on(opened: Page
         expect(existing).to_contain_text(words)
     binding = existing.locator("li", has_text="roles/iam.workloadIdentityUser")
     expect(binding).to_contain_text(MEMBER)
+    project = existing.locator("li", has=opened.get_by_text(PROJECT, exact=True))
+    for words in (NUMBER, "iamcredentials.googleapis.com"):
+        expect(project).to_contain_text(words)
     expect(existing).to_contain_text("Deleted, kept for 30 days (0)")
 
 
