@@ -112,7 +112,7 @@ def killed_up(cloud: LocalCloud, chance: random.Random) -> None:
         assert time.monotonic() < deadline, f"still there after the engine was killed: {left}"
 
 
-@pytest.mark.timeout(60 + 60 * KILLS)
+@pytest.mark.timeout(60 + 150 * KILLS)
 def test_after_a_killed_engine_recover_refresh_and_up_converge_and_no_plugin_stays(cloud: LocalCloud) -> None:
     chance = random.Random(SEED)  # noqa: S311  (moments, not secrets)
     assert "[unknown]" in pulumi(cloud, "preview", "--diff"), "a first preview works with what it can't know yet"
@@ -139,7 +139,7 @@ def kill_the_servers_in_an_up(cloud: LocalCloud, chance: random.Random) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(60 + 90 * KILLS)
+@pytest.mark.timeout(60 + 200 * KILLS)
 def test_after_killed_servers_that_kept_their_state_refresh_and_up_converge(tmp_path: Path) -> None:
     chance = random.Random(SEED)  # noqa: S311  (moments, not secrets)
     for number in range(KILLS):
