@@ -67,6 +67,7 @@ def _tell(report: Report, folder: Path) -> None:
         cloud = LocalCloud.start(state_directory=folder / "cloud")
     with cloud, Stage(cloud, folder / "stack") as stage:
         report.show(f"Google {cloud.google_url}   AWS {cloud.aws_url}")
+        report.show("open the first of them in a browser to watch each decision while this runs", style="dim")
         before = stage.holdings()
         _deploy(report, stage)
         with report.step("put three rows in the table, invoke the function"):
