@@ -100,15 +100,6 @@ class Cloud:
             raise _no_project(text, self.config.projects)
         return project
 
-    def check_project(self, project: str) -> None:
-        """Insist that a path names the main project: for a service that keeps things of no other.
-
-        Raises:
-            Refused: 403, in Google's words for a project that may or may not exist.
-        """
-        if self.find_project(project) != self.main_project:
-            raise _no_project(project, [self.main_project])
-
 
 def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     """Open the state (reading the folder if there is one) and the connections, without using the network.

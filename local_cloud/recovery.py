@@ -39,9 +39,10 @@ async def drop_lost_datasets(cloud: Cloud) -> None:
     Raises:
         ApiError: The warehouse does not answer.
     """
-    path = f"{cloud.project_name}/datasets"
-    listed = (await warehouse.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("datasets", [])
-    there = {str(entry["datasetReference"]["datasetId"]) for entry in listed}
-    for dataset in cloud.datasets:
-        if dataset not in there:
-            effects.forget_dataset(cloud, DatasetName(project=cloud.config.project_id, dataset=dataset))
+    there: set[DatasetName] = set()
+    for project in cloud.config.projects:
+        path = f"{project.policy_key}/datasets"
+        listed = (await warehouse.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("datasets", [])
+        there |= {DatasetName(project=project.id, dataset=entry["datasetReference"]["datasetId"]) for entry in listed}
+    for name in set(map(DatasetName.parse, cloud.datasets)) - there:
+        effects.forget_dataset(cloud, name)

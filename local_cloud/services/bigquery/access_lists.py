@@ -113,7 +113,7 @@ def authorises(access: Access | None, view: TableName) -> bool:
     return any(entry.get("view") == own or entry.get("dataset") == home for entry in (access.entries if access else ()))
 
 
-def access_policy(access: Access | None, project: Policy) -> Policy:
+def access_policy(access: Access | None, *, project: Policy) -> Policy:
     """Turn a dataset's access list into the bindings it stands for.
 
     Special groups mean whoever holds the basic role on the project. Groups and domains mean nobody here: the

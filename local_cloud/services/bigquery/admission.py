@@ -61,10 +61,14 @@ async def admit(
         Refused: 401, 403, or 400 for a statement that isn't understood.
         ApiError: 400 or 501, a setting.
     """
-    payer = ProjectName(project=_payer(cloud, request))
+    given = str(request.path_params["project"])
+    paying = cloud.find_project(given)
+    payer = ProjectName(project=paying.id if paying else given[:100])
     with cloud.trace.deciding(Link.JOB, resource=payer.resource) as trail:
         token = authenticate(cloud, request, trail, scopes=BIGQUERY_SCOPES)
-        check_enabled(cloud, SERVICE)
+        if paying is not None:
+            check_enabled(cloud, SERVICE, paying)
+        # On a project that isn't here nobody may create jobs, so it is refused as any other missing grant is.
         authorize(token, CREATE_JOB, policies_on(cloud, payer), trail, rules.job_denied(payer))
         _check_kind(configuration)
         sql = rules.check_query_fields(query)
@@ -97,11 +101,6 @@ async def admit(
         decision=trail.id,
         location=location or DEFAULT_LOCATION,
     )
-
-
-def _payer(cloud: Cloud, request: Request) -> str:
-    project = str(request.path_params["project"])
-    return cloud.config.project_id if project == cloud.config.project_number else project[:100]
 
 
 async def _check_letters(cloud: Cloud, statement: Statement) -> None:

@@ -24,10 +24,10 @@ _TEXTS = ("friendlyName", "description")
 
 async def list_datasets(cloud: Cloud, request: Request) -> Response:
     """``GET …/datasets``: those whose metadata the caller may read."""
-    with cloud.trace.deciding(Link.ADMINISTRATION, resource=cloud.project_name, quiet=True) as trail:
-        token = authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
-        check_enabled(cloud, SERVICE)
     project = project_of(cloud, request)
+    with cloud.trace.deciding(Link.ADMINISTRATION, resource=project.resource, quiet=True) as trail:
+        token = authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
+        check_enabled(cloud, SERVICE, cloud.project_of(project.project))
     found = await warehouse.ask(cloud, "GET", f"{project.resource}/datasets", params={"maxResults": "10000"})
     shown: list[dict[str, Any]] = []
     for entry in found.get("datasets", []):
@@ -41,8 +41,6 @@ async def list_datasets(cloud: Cloud, request: Request) -> Response:
 
 async def create_dataset(cloud: Cloud, request: Request) -> Response:
     """``POST …/datasets``; without an access list it gets Google's default one."""
-    with cloud.trace.deciding(Link.ADMINISTRATION, resource=request.url.path, quiet=True) as trail:
-        authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
     project = project_of(cloud, request)
     token = permit(cloud, request, Need(permission="bigquery.datasets.create", on=project))
     body = await read_json(request)
@@ -53,7 +51,7 @@ async def create_dataset(cloud: Cloud, request: Request) -> Response:
         raise already_exists(f"Already Exists: Dataset {dataset}")
     created = await warehouse.ask(cloud, "POST", f"{project.resource}/datasets", body=_forwarded(dataset, body))
     effects.forget_dataset(cloud, dataset)
-    cloud.datasets.put(dataset.dataset, access or access_lists.default_access(token.principal.email))
+    cloud.datasets.put(dataset.resource, access or access_lists.default_access(token.principal.email))
     return answer(_wire(cloud, dataset, created))
 
 
@@ -99,12 +97,12 @@ async def delete_dataset(cloud: Cloud, request: Request) -> Response:
 async def _change(cloud: Cloud, request: Request, dataset: DatasetName, body: dict[str, Any]) -> Response:
     check_unchanged(request, (await _existing(cloud, dataset)).get("etag"))
     access = access_lists.read_access(body["access"]) if body.get("access") is not None else None
-    await _check_authorised(cloud, access, cloud.datasets.get(dataset.dataset))
+    await _check_authorised(cloud, access, cloud.datasets.get(dataset.resource))
     for name in _TEXTS:
         text_field(body, name, limit=16384)
     changed = await warehouse.ask(cloud, request.method, dataset.resource, body=_forwarded(dataset, body))
     if access is not None:
-        cloud.datasets.put(dataset.dataset, access)
+        cloud.datasets.put(dataset.resource, access)
     return answer(_wire(cloud, dataset, changed))
 
 
@@ -136,6 +134,6 @@ async def _existing(cloud: Cloud, dataset: DatasetName) -> dict[str, Any]:
 
 
 def _wire(cloud: Cloud, dataset: DatasetName, resource: dict[str, Any]) -> dict[str, Any]:
-    access = cloud.datasets.get(dataset.dataset)
+    access = cloud.datasets.get(dataset.resource)
     link = f"/bigquery/v2/{dataset.resource}"
     return {**resource, "access": list(access.entries) if access else [], "selfLink": link}

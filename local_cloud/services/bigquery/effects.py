@@ -21,8 +21,8 @@ async def apply(cloud: Cloud, statement: Statement, creator: Token) -> None:
     if statement.view is not None:
         cloud.views.put(statement.view.resource, View(query=statement.view_query))
     if statement.schema is not None and statement.kind == "CREATE_SCHEMA":
-        if cloud.datasets.get(statement.schema.dataset) is None:
-            cloud.datasets.put(statement.schema.dataset, access_lists.default_access(creator.principal.email))
+        if cloud.datasets.get(statement.schema.resource) is None:
+            cloud.datasets.put(statement.schema.resource, access_lists.default_access(creator.principal.email))
     elif statement.schema is not None:
         forget_dataset(cloud, statement.schema)
 
@@ -37,7 +37,7 @@ def forget_table(cloud: Cloud, table: TableName) -> None:
 def forget_dataset(cloud: Cloud, dataset: DatasetName) -> None:
     """Drop a dataset's access list and everything kept for its tables."""
     prefix = f"{dataset.resource}/"
-    cloud.datasets.remove(dataset.dataset)
+    cloud.datasets.remove(dataset.resource)
     cloud.policies.remove(*(key for key in cloud.policies if key.startswith(prefix)))
     cloud.views.remove(*(key for key in cloud.views if key.startswith(prefix)))
     _unauthorise(cloud, dataset)

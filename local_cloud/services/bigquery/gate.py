@@ -9,9 +9,9 @@ from starlette.requests import Request
 from local_cloud.access import BIGQUERY_READ_SCOPES, BIGQUERY_SCOPES, authenticate, authorize, check_enabled
 from local_cloud.context import Cloud
 from local_cloud.errors import invalid_argument
-from local_cloud.permissions import Policy
+from local_cloud.permissions import NO_POLICY, Policy
 from local_cloud.services.bigquery import access_lists, rules
-from local_cloud.services.bigquery.model import Access, DatasetName, Name, ProjectName, TableName
+from local_cloud.services.bigquery.model import DatasetName, Name, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Need
 from local_cloud.tokens import Token
 from local_cloud.trace import Link
@@ -23,20 +23,21 @@ _TABLE = re.compile(r"[^\W][\w -]{0,1023}")
 
 
 def policies_on(cloud: Cloud, name: Name) -> list[tuple[str, Policy]]:
-    """Return the policies that count on a resource: a table's own, its dataset's access list, the project's."""
-    if name.project != cloud.config.project_id:
-        return [(name.resource, Policy())]
+    """Return the policies that count on a resource: a table's own, its dataset's access list, the project's.
+
+    On anything of a project that isn't here nobody holds anything.
+    """
+    project = cloud.find_project(name.project)
+    if project is None:
+        return [(name.resource, NO_POLICY)]
     if isinstance(name, ProjectName):
-        return cloud.project_policies()
+        return cloud.project_policies(project)
     if isinstance(name, DatasetName):
-        access = access_lists.access_policy(seen_access(cloud, name), cloud.seen_policy(f"projects/{name.project}"))
-        return [(name.resource, access), *cloud.project_policies()]
+        access = access_lists.access_policy(
+            cloud.datasets.seen(name.resource), project=cloud.seen_policy(project.policy_key)
+        )
+        return [(name.resource, access), *cloud.project_policies(project)]
     return [(name.resource, cloud.seen_policy(name.resource)), *policies_on(cloud, name.within)]
-
-
-def seen_access(cloud: Cloud, dataset: DatasetName) -> Access | None:
-    """Return a dataset's access list as permission checks see it now."""
-    return cloud.datasets.seen(dataset.dataset) if dataset.project == cloud.config.project_id else None
 
 
 def permit(cloud: Cloud, request: Request, need: Need, *, link: Link = Link.ADMINISTRATION) -> Token:
@@ -48,30 +49,29 @@ def permit(cloud: Cloud, request: Request, need: Need, *, link: Link = Link.ADMI
     scopes = BIGQUERY_READ_SCOPES if request.method == "GET" else BIGQUERY_SCOPES
     with cloud.trace.deciding(link, resource=need.on.resource, quiet=link is Link.ADMINISTRATION) as trail:
         token = authenticate(cloud, request, trail, scopes=scopes)
-        check_enabled(cloud, SERVICE)
+        check_enabled(cloud, SERVICE, cloud.project_of(need.on.project))
         authorize(token, need.permission, policies_on(cloud, need.on), trail, rules.need_denied(need))
         return token
 
 
 def project_of(cloud: Cloud, request: Request) -> ProjectName:
-    """Read the project of a path.
+    """Read the project of a path, by id or number.
 
     Raises:
-        ApiError: 403, a project that isn't here.
+        Refused: 401, before anything is said about the path; 403, a project that isn't here.
     """
-    cloud.check_project(request.path_params["project"])
-    return ProjectName(project=cloud.config.project_id)
+    with cloud.trace.deciding(Link.ADMINISTRATION, resource=request.url.path, quiet=True) as trail:
+        authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
+        return ProjectName(project=cloud.project_of(request.path_params["project"]).id)
 
 
 def dataset_of(cloud: Cloud, request: Request) -> DatasetName:
     """Read the dataset of a path. Ids that begin with ``_`` are the warehouse's own, and hidden.
 
     Raises:
-        Refused: 401, before anything is said about the path.
-        ApiError: 400, not a dataset id; 403, another project.
+        Refused: As :func:`project_of`.
+        ApiError: 400, not a dataset id.
     """
-    with cloud.trace.deciding(Link.ADMINISTRATION, resource=request.url.path, quiet=True) as trail:
-        authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
     return make_dataset(project_of(cloud, request), request.path_params["dataset"])
 
 
@@ -93,8 +93,8 @@ def table_of(cloud: Cloud, request: Request) -> TableName:
     """Read the table of a path.
 
     Raises:
-        Refused: 401, before anything is said about the path.
-        ApiError: 400, not a table id; 403, another project.
+        Refused: As :func:`project_of`.
+        ApiError: 400, not a table id.
     """
     return make_table(dataset_of(cloud, request), request.path_params["table"])
 

@@ -94,10 +94,10 @@ async def cancel_job(cloud: Cloud, request: Request) -> Response:
 
 async def list_jobs(cloud: Cloud, request: Request) -> Response:
     """``GET …/jobs``: one's own jobs; with ``bigquery.jobs.listAll`` and ``allUsers`` everybody's."""
-    with cloud.trace.deciding(Link.ADMINISTRATION, resource=request.url.path, quiet=True) as trail:
-        token = authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
-        check_enabled(cloud, SERVICE)
     project = project_of(cloud, request)
+    with cloud.trace.deciding(Link.ADMINISTRATION, resource=project.resource, quiet=True) as trail:
+        token = authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
+        check_enabled(cloud, SERVICE, cloud.project_of(project.project))
     verdict = decide(token.principal, "bigquery.jobs.listAll", policies_on(cloud, project), now=cloud.clock.now())
     everybody = request.query_params.get("allUsers", "").lower() == "true" and isinstance(verdict, Grant)
     shown = [
@@ -122,11 +122,10 @@ async def list_jobs(cloud: Cloud, request: Request) -> Response:
 
 def _own_job(cloud: Cloud, request: Request, permission: str) -> Job:
     """Find the job of a path, for its creator or for who holds the permission."""
-    job_id = str(request.path_params["job"])[:1024]
+    job_id, project = str(request.path_params["job"])[:1024], project_of(cloud, request)
     with cloud.trace.deciding(Link.ADMINISTRATION, resource=f"job {job_id}", quiet=True) as trail:
         token = authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
-        check_enabled(cloud, SERVICE)
-        project = project_of(cloud, request)
+        check_enabled(cloud, SERVICE, cloud.project_of(project.project))
         job = cloud.jobs.get(job_id)
         if job is not None and (job.project != project.project or not _in(job, request)):
             job = None

@@ -33,6 +33,12 @@ class DatasetName:
         """Its resource name, and its path in the REST API after ``/bigquery/v2/``."""
         return f"projects/{self.project}/datasets/{self.dataset}"
 
+    @classmethod
+    def parse(cls, resource: str) -> DatasetName:
+        """Read what :attr:`resource` wrote."""
+        _, project, _, dataset = resource.split("/")
+        return cls(project=project, dataset=dataset)
+
     def table(self, table: str) -> TableName:
         """Name one of its tables."""
         return TableName(project=self.project, dataset=self.dataset, table=table)

@@ -15,7 +15,7 @@ from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument, not_found
 from local_cloud.permissions import GET_DATA
 from local_cloud.services.bigquery import access_lists, rules, warehouse
-from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, policies_on, seen_access
+from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, policies_on
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError, analyse
 from local_cloud.services.bigquery.sql.names import SchemaView, Wildcard
@@ -105,7 +105,7 @@ async def _permit_table(
 ) -> tuple[TableName, ...] | None:
     """Decide one table, read as such or by a view. Returns what it selects from; ``None`` for a table."""
     with _deciding(cloud, reader, table.resource) as trail:
-        if via is not None and access_lists.authorises(seen_access(cloud, table.within), via):
+        if via is not None and access_lists.authorises(cloud.datasets.seen(table.within.resource), via):
             trail.passed(Part.PERMISSION, GET_DATA, f"{via} is authorised in the access list of {table.within}")
         else:
             authorize(reader.token, GET_DATA, policies_on(cloud, table), trail, rules.query_denied(table))
