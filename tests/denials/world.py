@@ -124,7 +124,12 @@ class World:
             if not answer.ok:
                 return Outcome(Link.IMPERSONATION, answer)
             access = answer.json()["accessToken"]
-        return Outcome(Link.TABLE, self.query(access), rows_wanted=self.sql.startswith(("SELECT", "WITH")))
+        return Outcome(Link.TABLE, self.query(access), rows_wanted=self.rows_wanted)
+
+    @property
+    def rows_wanted(self) -> bool:
+        """Whether the query only reads."""
+        return self.sql.startswith(("SELECT", "WITH"))
 
     @property
     def plain(self) -> bool:
@@ -132,15 +137,20 @@ class World:
         by_hand = (self.call, self.signing, self.edits, self.form, self.headers, self.federated, self.impersonation)
         return not any(by_hand) and self.access is None
 
-    def walk_with_real_clients(self) -> None:
-        """The same walk with google-auth and google-cloud-bigquery, as the function makes it; they raise if refused."""
+    def walk_with_real_clients(self) -> bool:
+        """The same walk with google-auth and google-cloud-bigquery, as the function makes it; they raise if refused.
+
+        Returns:
+            Whether it arrived: at rows, where rows were asked for.
+        """
         with pytest.MonkeyPatch.context() as environment:
             set_environment(environment, self.keys)
             base = f"{self.google.url}/v1/projects/-/serviceAccounts"
             changes = {"service_account_impersonation_url": f"{base}/{self.account}:generateAccessToken"}
             credentials = self.chain.credentials(**changes) if self.account else self.chain.direct_credentials()
             with self.chain.client(credentials, project=self.payer) as client:
-                client.query_and_wait(self.filled(self.sql), retry=None, job_retry=None)
+                rows = list(client.query_and_wait(self.filled(self.sql), retry=None, job_retry=None))
+        return bool(rows) or not self.rows_wanted
 
     def exchange(self) -> requests.Response:
         """The exchange alone."""
