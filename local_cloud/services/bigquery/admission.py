@@ -88,10 +88,13 @@ async def admit(
             authorize(token, need.permission, policies_on(cloud, need.on), needed, rules.need_denied(need))
     await _check_letters(cloud, statement)
     rules.check_bytes_billed(query, reading.base)
-    try:
-        spelled = spell(sql, project=payer.project, default=default, matched=reading.matched)
-    except UnreadableSqlError as problem:
-        raise rules.unreadable(problem) from problem
+    with cloud.trace.deciding(
+        Link.JOB, resource=payer.resource, principal=token.principal.member, parent=trail.id, quiet=True
+    ):
+        try:
+            spelled = spell(sql, project=payer.project, default=default, matched=reading.matched)
+        except UnreadableSqlError as problem:
+            raise rules.unreadable(problem) from problem
     return Admitted(
         payer=payer,
         statement=statement,
@@ -104,10 +107,12 @@ async def admit(
 
 
 async def _check_letters(cloud: Cloud, statement: Statement) -> None:
-    """Refuse to change a table by a name that only its letters' case tells from another's.
+    """Refuse to change a table or make a dataset by a name that only its letters' case tells from another's.
 
     BigQuery keeps both apart; the warehouse takes one for the other, and the grants here would be the wrong one's.
     """
+    if statement.kind == "CREATE_SCHEMA" and statement.schema is not None:
+        await warehouse.check_letters(cloud, statement.schema)
     targets = {need.on for need in statement.needs if isinstance(need.on, TableName)}
     if statement.creates is not None:
         targets.add(statement.creates)

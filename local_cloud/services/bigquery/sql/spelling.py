@@ -1,7 +1,8 @@
 """A statement as the warehouse is told it: every name whole, and nothing that it would read otherwise than we do.
 
-The warehouse expands wildcard tables and ``INFORMATION_SCHEMA`` by patterns over the text, in strings and comments
-too. So a statement with more than the simplest of those goes to it as it was understood, written anew from the tree.
+The warehouse expands wildcard tables, ``INFORMATION_SCHEMA``, ``RANGE_SESSIONIZE`` and ``NUMERIC '1'`` by patterns over
+the text, in strings and comments too, and from one string into the next. So a statement with more than the simplest of
+those goes to it as it was understood, written anew from the tree.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _PLAIN_LITERAL = re.compile(r"[^'\"`\\;#\n\r]*")
 _EXPANDED = re.compile(r"(?:FROM|JOIN)\s+[^\s,()]*\*", re.IGNORECASE)
 _SCHEMA = re.compile(r"INFORMATION_SCHEMA", re.IGNORECASE)
+_REWRITTEN = re.compile(r"RANGE_SESSIONIZE|NUMERIC\s+['\"]", re.IGNORECASE)
+"""Never there in a statement that was written anew: typed literals have become casts."""
+
 _SUFFIX = "_TABLE_SUFFIX"
 
 Matched = tuple[tuple[Wildcard, tuple[TableName, ...]], ...]
@@ -62,9 +66,9 @@ def spell(sql: str, *, project: str, default: DatasetName | None = None, matched
     except RecursionError as problem:
         raise UnreadableSqlError("a statement has a depth that can be written", "too many levels") from problem
     views = sum(isinstance(name, SchemaView) for name in names)
-    if len(_SCHEMA.findall(written)) != views or _EXPANDED.search(written):
+    if len(_SCHEMA.findall(written)) != views or _EXPANDED.search(written) or _REWRITTEN.search(written):
         raise UnreadableSqlError(
-            "strings and names must not look like a wildcard table or INFORMATION_SCHEMA",
+            "strings and names must not look like a wildcard table, INFORMATION_SCHEMA, RANGE_SESSIONIZE or a NUMERIC",
             "one that the local warehouse would expand",
         )
     return written
@@ -83,6 +87,7 @@ def _reads_the_same(sql: str) -> bool:
         and "/*" not in sql
         and not _EXPANDED.search(sql)
         and not _SCHEMA.search(sql)
+        and not _REWRITTEN.search(sql)
         and all(_PLAIN_LITERAL.fullmatch(token.text) for token in quoted if token.text != ";")
     )
 

@@ -207,6 +207,8 @@ def test_a_name_of_one_part_belongs_to_the_default_dataset() -> None:
         "SELECT 1 AS `ds.INFORMATION_SCHEMA.TABLES`",
         "SELECT 'ds.INFORMATION_SCHEMA.TABLES', t.* FROM ds.INFORMATION_SCHEMA.VIEWS AS t",
         "SELECT r'join ds.x*'",
+        "SELECT 'RANGE_SESSIONIZE(TABLE x, ' AS a, ', [ ' AS b, ARRAY_LENGTH([1]) AS c, ', 1 # ' FROM ds.users",
+        "SELECT 'BIGNUMERIC ', u.name || 1 /* ' ' , (SELECT MAX(name) FROM ds.secrets) # */ FROM ds.users u",
     ],
 )
 def test_what_the_warehouse_would_expand_in_a_string_is_not_passed_on(sql: str) -> None:
@@ -221,6 +223,9 @@ def test_what_the_warehouse_would_expand_in_a_string_is_not_passed_on(sql: str) 
         ("SELECT  a FROM ds.users WHERE a = 'x*y'", "SELECT  a FROM ds.users WHERE a = 'x*y'"),
         ("SELECT a FROM ds.users -- FROM ds.secret*", "SELECT a FROM ds.users"),
         ("SELECT a /* ds.INFORMATION_SCHEMA.TABLES */ FROM ds.users", "SELECT a FROM ds.users"),
+        ("SELECT a FROM ds.users {#\n; SELECT a FROM ds.secrets;\n#}", "SELECT a FROM ds.users"),
+        ("SELECT r'\\'; SELECT 2; #' FROM ds.users", "SELECT '\\\\\\'; SELECT 2; #' FROM ds.users"),
+        ("SELECT NUMERIC '1.5'", "SELECT CAST('1.5' AS NUMERIC)"),
         ("DROP SCHEMA ds CASCADE", "DROP SCHEMA ds CASCADE"),
         ("SELECT 'it\\'s; SELECT 2'", "SELECT 'it\\'s; SELECT 2'"),
         ("SELECT EXTRACT(DAY FROM u.d*2) FROM ds.u", "SELECT EXTRACT(DAY FROM u.d * 2) FROM ds.u"),
