@@ -49,6 +49,7 @@ async def create_dataset(cloud: Cloud, request: Request) -> Response:
     await _check_authorised(cloud, access, None)
     if await warehouse.find_dataset(cloud, dataset) is not None:
         raise already_exists(f"Already Exists: Dataset {dataset}")
+    await warehouse.check_letters(cloud, dataset)
     created = await warehouse.ask(cloud, "POST", f"{project.resource}/datasets", body=_forwarded(dataset, body))
     effects.forget_dataset(cloud, dataset)
     cloud.datasets.put(dataset.resource, access or access_lists.default_access(token.principal.email))

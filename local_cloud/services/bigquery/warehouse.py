@@ -138,6 +138,22 @@ async def list_tables(cloud: Cloud, dataset: DatasetName) -> list[dict[str, Any]
     return None if found is None else list(found.get("tables") or [])
 
 
+async def check_letters(cloud: Cloud, dataset: DatasetName) -> None:
+    """Insist that no dataset is there whose name differs from a new one's in case only.
+
+    BigQuery keeps both apart. The warehouse has one place for both: whoever made the second one, and so owns it, would
+    read and drop the first one's tables.
+
+    Raises:
+        ApiError: 501, there is one.
+    """
+    listed = await ask(cloud, "GET", f"projects/{dataset.project}/datasets?maxResults={MOST_TABLES}")
+    for entry in listed.get("datasets") or []:
+        name = str(entry["datasetReference"]["datasetId"])
+        if name != dataset.dataset and name.casefold() == dataset.dataset.casefold():
+            raise unimplemented(f"{dataset} differs only in case from a dataset that is there: use another name.")
+
+
 async def _find(cloud: Cloud, path: str) -> dict[str, Any] | None:
     if path in cloud.catalogue:
         return cloud.catalogue[path]

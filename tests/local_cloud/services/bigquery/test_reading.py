@@ -218,3 +218,16 @@ def test_a_table_is_not_changed_by_a_name_in_other_letters(chain: Chain) -> None
             with pytest.raises(Exception, match=r"differs from .* only in case"):
                 rows(client, fill(chain, sql))
         rows(client, fill(chain, "DROP TABLE {dataset}.secrets"))
+
+
+def test_a_dataset_that_only_its_letters_tell_from_another_is_not_made(chain: Chain) -> None:
+    # The warehouse would keep its tables in the other's place, and whoever made it would own them.
+    chain.grant(f"/v1/projects/{PROJECT}", "roles/bigquery.user", MEMBER)
+    with chain.client() as client:
+        for make in (
+            lambda: client.create_dataset(f"{PROJECT}.{chain.dataset.upper()}", retry=None),
+            lambda: rows(client, fill(chain, "CREATE SCHEMA IF NOT EXISTS {upper}", upper=chain.dataset.upper())),
+        ):
+            with pytest.raises(Exception, match=r"differs only in case from a dataset"):
+                make()
+        client.create_dataset(f"{PROJECT}.{chain.dataset.upper()}_2", retry=None)
