@@ -1,42 +1,60 @@
 """IAM conditions: a binding that counts only where, and only while, its expression is true.
 
-Source: Google, "Overview of IAM Conditions" and "Attribute reference for IAM Conditions". What can be read is
-``request.time`` everywhere, and ``resource.name``, ``.type`` and ``.service`` where Google says that a resource has
-them: projects, datasets and tables, but not service accounts.
+Source: Google, "Overview of IAM Conditions", "Attribute reference for IAM Conditions" and "Resource attributes for IAM
+Conditions". What can be read is ``request.time`` everywhere, and ``resource.name``, ``.type`` and ``.service`` where
+Google says that a resource has them: datasets and tables, and all but the name of a project. Service accounts and
+pools have none.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from local_cloud.services.sts.functions import extract
-from local_cloud.services.sts.lexer import macros, words
+from local_cloud.services.sts.expressions import ExpressionError, evaluate, expression_problem
+from local_cloud.services.sts.functions import Functions
+from local_cloud.services.sts.lexer import Kind, LexicalError, Word, words
+from local_cloud.timestamp_functions import PARTS, part
 
 MOST_EXPRESSION_CHARACTERS = 4096
 MOST_TITLE_CHARACTERS = 100
+MOST_DESCRIPTION_CHARACTERS = 256
 MOST_OPERATORS = 12
 """IAM quotas: logical operators in one condition."""
 
-_DATASET = re.compile(r"projects/[^/]+/datasets/[^/]+")
-_TABLE = re.compile(rf"{_DATASET.pattern}/tables/[^/]+")
-_PROJECT = re.compile(r"projects/[^/]+")
-_KINDS = (
-    (_PROJECT, "cloudresourcemanager.googleapis.com", "Project"),
-    (_DATASET, "bigquery.googleapis.com", "Dataset"),
-    (_TABLE, "bigquery.googleapis.com", "Table"),
+_BIGQUERY = "bigquery.googleapis.com"
+_RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
+_READABLE = {"request": ("time",), "resource": ("name", "type", "service")}
+_LOGICAL = frozenset({"&&", "||", "!"})
+_CALLABLE = frozenset(
+    {
+        *("_&&_", "_||_", "!_", "_?_:_"),
+        *("_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_+_", "_-_", "@in"),
+        *("startsWith", "endsWith", "extract", "timestamp", "duration"),
+        *PARTS,
+    }
 )
-_LOGICAL = {"_&&_", "_||_", "!_"}
-_CALLABLE = {
-    *_LOGICAL,
-    *("_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_+_", "_-_", "@in"),
-    *("startsWith", "endsWith", "extract", "timestamp", "duration"),
-    *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"),
-    *("getHours", "getMinutes", "getSeconds"),
-}
+
+
+class _Kind(NamedTuple):
+    """A kind of resource that has attributes: which names are of it, and by which permissions it is asked for."""
+
+    form: re.Pattern[str]
+    permissions: tuple[str, ...]
+    service: str
+    type: str
+    named: bool
+
+
+_KINDS = (
+    # Whether Google writes a project's id or its number in resource.name is not published, so a project has no name.
+    _Kind(re.compile(r"projects/[^/]+"), ("resourcemanager.", "bigquery."), _RESOURCE_MANAGER, "Project", named=False),
+    _Kind(re.compile(r"projects/[^/]+/datasets/[^/]+"), ("bigquery.",), _BIGQUERY, "Dataset", named=True),
+    _Kind(re.compile(r"projects/[^/]+/datasets/[^/]+/tables/[^/]+"), ("bigquery.",), _BIGQUERY, "Table", named=True),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +64,10 @@ class Condition:
     title: str
     expression: str
     description: str = ""
+    location: str = ""
 
     def wire(self) -> dict[str, str]:
-        """Write it as the API answers it; an empty description is left out."""
+        """Write it as the API answers it; what is empty is left out."""
         return {name: value for name, value in asdict(self).items() if value}
 
 
@@ -58,60 +77,84 @@ class Circumstances:
 
     Attributes:
         resource: Name of the resource that is asked for, not of the one whose policy has the binding.
+        permission: What is asked for on it.
         now: When.
     """
 
     resource: str
+    permission: str
     now: datetime
 
-    def variables(self) -> dict[str, Any]:
-        """The variables of an expression. A kind of resource without attributes has none to read."""
-        found: dict[str, Any] = {"request": {"time": self.now}, "resource": {}}
-        for form, service, kind in _KINDS:
-            if form.fullmatch(self.resource):
-                found["resource"] = {"name": self.resource, "service": service, "type": f"{service}/{kind}"}
-        return found
+    def attributes(self) -> dict[str, str]:
+        """The attributes of the resource; none for a kind that has none, or if the permission is on something else."""
+        for kind in _KINDS:
+            if kind.form.fullmatch(self.resource) and self.permission.startswith(kind.permissions):
+                found = {"service": kind.service, "type": f"{kind.service}/{kind.type}"}
+                return {**found, "name": self.resource} if kind.named else found
+        return {}
 
 
 def condition_problem(condition: Condition) -> str | None:
     """Say what is wrong with a condition when a policy is set, or ``None``."""
     if not condition.title or len(condition.title) > MOST_TITLE_CHARACTERS:
         return f"must have a title of at most {MOST_TITLE_CHARACTERS} characters"
-    if not condition.expression.strip() or len(condition.expression) > MOST_EXPRESSION_CHARACTERS:
-        return f"must have an expression of at most {MOST_EXPRESSION_CHARACTERS} characters"
+    if not condition.expression.strip():
+        return "must have an expression"
     try:
-        # The library can't be stopped once it evaluates, and only macros could make it take long.
-        repeated = sorted({macro.name for macro in macros(words(condition.expression))})
-        program = _program(condition.expression)
-    except ValueError as error:
-        return f"isn't CEL: {error!s:.300}"
-    if repeated:
-        return f"calls {', '.join(repeated)}, which a condition here can't"
-    unknown = sorted(set(program.variables()) - {"request", "resource"})
-    if unknown:
-        return f"reads {', '.join(unknown)}; only request.time and resource.name, .type and .service can be read"
-    called = sorted(set(program.functions()) - _CALLABLE)
-    if called:
-        return f"calls {', '.join(called)}, which a condition here can't"
-    operators = len(re.findall(r"&&|\|\||!(?!=)", condition.expression))
+        found = words(condition.expression)
+    except LexicalError as problem:
+        return f"isn't CEL: {problem}"
+    operators = sum(word.kind is Kind.SIGN and word.text in _LOGICAL for word in found)
     if operators > MOST_OPERATORS:
         return f"has {operators} logical operators; the limit is {MOST_OPERATORS}"
+    return expression_problem(
+        condition.expression, _READABLE, MOST_EXPRESSION_CHARACTERS, calls=_CALLABLE, macros_too=False
+    ) or _unreadable(found)
+
+
+def _unreadable(found: Sequence[Word]) -> str | None:
+    """Say what is read or asked after that isn't there: an expression that reads it could only ever fail."""
+    texts = [word.text if word.kind is not Kind.TEXT else "''" for word in found]
+    if "has" in texts:
+        return "calls has, which a condition here can't"
+    for index, text in enumerate(texts):
+        if text not in _READABLE or (index and texts[index - 1] == "."):
+            continue
+        if texts[index + 1 : index + 2] != ["."] or "".join(texts[index + 2 : index + 3]) not in _READABLE[text]:
+            read = "".join(texts[index : index + 3])
+            return f"reads {read}; only request.time and resource.name, .type and .service can be read"
     return None
 
 
-def holds(condition: Condition, circumstances: Circumstances) -> bool:
-    """Say whether a condition is true: an expression that fails, or gives no boolean, isn't."""
-    import cel  # here, so that a server that never sees a condition doesn't load it
+def untruth(condition: Condition, circumstances: Circumstances) -> str:
+    """Say in words that follow "the condition" why it isn't true; empty if it is.
 
-    context = cel.Context(variables=circumstances.variables(), functions={"extract": extract})
+    An expression that fails, or gives no boolean, isn't true.
+    """
+    attributes = circumstances.attributes()
+    variables: dict[str, Any] = {"request": {"time": circumstances.now}, "resource": attributes}
     try:
-        return _program(condition.expression).execute(context) is True
-    except (ValueError, TypeError, RuntimeError, KeyError, IndexError):
-        return False
+        value = evaluate(condition.expression, variables, _Functions())
+    except ExpressionError as problem:
+        has = ", ".join(sorted(attributes)) or "no attributes"
+        return f"can't be evaluated: {problem} ({circumstances.resource} has {has})"
+    if value is True:
+        return ""
+    return f"is false: {condition.expression}" if value is False else f"gives no boolean: {condition.expression}"
 
 
-@lru_cache(maxsize=512)
-def _program(expression: str) -> Any:  # noqa: ANN401  (the library's own class has no public name)
-    import cel
+class _Functions(Functions):
+    """The functions of a condition: those of a mapping, and the parts of a timestamp in a time zone."""
 
-    return cel.compile(expression)
+    def by_name(self) -> dict[str, Callable[..., object]]:
+        return {**super().by_name(), **{name: self._reader(name) for name in PARTS}}
+
+    def _reader(self, name: str) -> Callable[[object, object], int]:
+        def read(moment: object, zone: object) -> int:
+            try:
+                return part(name, moment, zone)
+            except (TypeError, ValueError) as problem:
+                self.problem = self.problem or str(problem)
+                return -1
+
+        return read

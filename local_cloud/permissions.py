@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from local_cloud.clock import rfc3339
-from local_cloud.conditions import Circumstances, Condition, holds
+from local_cloud.conditions import Circumstances, Condition, untruth
 from local_cloud.principals import Principal, closeness, difference, matches
 
 GET_ACCESS_TOKEN = "iam.serviceAccounts.getAccessToken"  # noqa: S105  (a permission's name)
@@ -205,29 +205,24 @@ def decide(
     bindings = [(resource, binding) for resource, policy in policies for binding in policy.bindings]
     giving = [(r, b) for r, b in bindings if permission in ROLES.get(b.role, frozenset())]
     asked = policies[0][0] if policies else "the resource"
-    circumstances = Circumstances(resource=asked, now=now)
+    circumstances = Circumstances(resource=asked, permission=permission, now=now)
     untrue: Miss | None = None
     for resource, binding in giving:
         for member in binding.members:
             if not matches(member, principal):
                 continue
-            if binding.condition is None or holds(binding.condition, circumstances):
-                return Grant(resource=resource, role=binding.role, member=member, condition=binding.condition)
-            untrue = untrue or _untrue(binding.role, member, resource, binding.condition, circumstances)
+            condition = binding.condition
+            why = untruth(condition, circumstances) if condition else ""
+            if condition is None or not why:
+                return Grant(resource=resource, role=binding.role, member=member, condition=condition)
+            where = f"{condition.title!r} of {binding.role} for {member} on {resource}"
+            asked_for = f"asked for {asked} at {rfc3339(now)}"
+            saw = f"the binding's condition {why} ({where}), {asked_for}"
+            untrue = untrue or Miss(saw=saw, wanted=f"{condition.expression} is true")
     if untrue is not None:
         return untrue
     wanted = f"{roles_with(permission)[0]} for {principal.member} on {asked}"
     return Miss(saw=_nearest(principal, permission, giving, bindings), wanted=wanted)
-
-
-def _untrue(role: str, member: str, resource: str, condition: Condition, circumstances: Circumstances) -> Miss:
-    return Miss(
-        saw=(
-            f"the condition {condition.title!r} of {role} for {member} on {resource} is not true "
-            f"for {circumstances.resource} at {rfc3339(circumstances.now)}"
-        ),
-        wanted=condition.expression,
-    )
 
 
 def _nearest(

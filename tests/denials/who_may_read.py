@@ -165,7 +165,7 @@ CASES: tuple[Case, ...] = (
     ),
     refused_table(
         "a reader on a condition that errors",
-        _on_condition("resource.owner == 'reader'"),
+        _on_condition("timestamp('never') < request.time"),
         _on_condition("resource.type == 'bigquery.googleapis.com/Table'"),
         change="a condition that is true",
     ),

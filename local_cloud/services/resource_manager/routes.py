@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from local_cloud.access import administer
 from local_cloud.context import Cloud
-from local_cloud.http import answer, object_field, read_json
+from local_cloud.http import answer, read_json
 from local_cloud.policies import policy_wire, replace_policy, requested_version
 from local_cloud.projects import Project
 from local_cloud.services.resource_manager.rules import check_keeps_an_owner
@@ -47,8 +47,7 @@ async def set_project_policy(cloud: Cloud, request: Request) -> Response:
     """``POST /v1/projects/P:setIamPolicy``; an owner must remain, as on Google."""
     project = _permit(cloud, request, "setIamPolicy")
     body = await read_json(request)
-    check_keeps_an_owner(object_field(body, "policy"))
-    return answer(policy_wire(replace_policy(cloud, project.policy_key, body)))
+    return answer(policy_wire(replace_policy(cloud, project.policy_key, body, check=check_keeps_an_owner)))
 
 
 def _permit(cloud: Cloud, request: Request, verb: str) -> Project:

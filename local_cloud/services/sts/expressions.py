@@ -6,7 +6,7 @@ Google documents, and what could run long, is refused when the provider is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,9 @@ _OPERATORS = frozenset(
     {"_+_", "_==_", "_!=_", "_&&_", "_||_", "!_", "_?_:_", "@in", "_[_]", "_<_", "_<=_", "_>_", "_>=_"}
 )
 _OF_A_MACRO = "@not_strictly_false"
-_CALLABLE = NAMES | _NATIVE | _OPERATORS
+CALLABLE: Set[str] = NAMES | _NATIVE | _OPERATORS
+"""What the expressions of a provider may call."""
+
 _OFFERED_MACROS = MACROS - {"map", "existsOne"}
 _VARIABLES = frozenset({"assertion", "google", "attribute"})
 
@@ -35,13 +37,17 @@ class ExpressionError(Exception):
     """An expression gave no value."""
 
 
-def expression_problem(expression: object, variables: Iterable[str], limit: int) -> str | None:
+def expression_problem(
+    expression: object, variables: Iterable[str], limit: int, *, calls: Set[str] = CALLABLE, macros_too: bool = True
+) -> str | None:
     """Say why an expression can't be used, in words that follow its name; ``None`` if it can.
 
     Args:
         expression: What somebody wrote.
         variables: What it may read.
         limit: Google's limit, in characters.
+        calls: The functions and operators that it may use, by the library's names.
+        macros_too: Whether it may use CEL's macros.
     """
     if not isinstance(expression, str) or not expression.strip():
         return "must be a CEL expression, not empty"
@@ -61,7 +67,9 @@ def expression_problem(expression: object, variables: Iterable[str], limit: int)
         return str(problem)
     except ValueError as problem:
         return f"isn't CEL: {problem!s:.300}"
-    return needed.problem() or _names_problem(program, used, set(variables))
+    return needed.problem() or _names_problem(
+        program, used, set(variables), calls | (_OFFERED_MACROS if macros_too else set())
+    )
 
 
 def work_of(expressions: Iterable[str]) -> Work:
@@ -105,9 +113,9 @@ def _program(expression: str) -> cel.Program:
     return cel.compile(expression)
 
 
-def _names_problem(program: cel.Program, used: Sequence[Macro], variables: set[str]) -> str | None:
-    absent = {macro.name for macro in used} - _OFFERED_MACROS
-    absent |= set(program.functions()) - _CALLABLE - ({_OF_A_MACRO} if used else set())
+def _names_problem(program: cel.Program, used: Sequence[Macro], variables: set[str], offered: Set[str]) -> str | None:
+    absent = {macro.name for macro in used} - offered
+    absent |= set(program.functions()) - offered - ({_OF_A_MACRO} if used else set())
     if absent:
         return f"calls {', '.join(sorted(absent))}, which this local cloud doesn't offer"
     elements = {macro.variable for macro in used}

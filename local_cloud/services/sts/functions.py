@@ -105,7 +105,7 @@ class Functions:
         self.problem = ""
         self._calls = self._characters = self._parts = 0
 
-    def by_name(self) -> dict[str, Callable[..., Made]]:
+    def by_name(self) -> dict[str, Callable[..., object]]:
         """Each function under the name that CEL knows."""
         return {name: self._guarded(name, function) for name, function in _FUNCTIONS.items()}
 

@@ -164,7 +164,7 @@ def test_two_conditions_of_one_role_are_two_bindings(peopled: Google) -> None:
         ({"title": "t", "expression": "true &&"}, "isn't CEL"),
         ({"title": "t", "expression": "assertion.arn == 'x'"}, "reads assertion"),
         ({"title": "t", "expression": "resource.name.matches('a')"}, "calls matches"),
-        ({"title": "t", "expression": "[1].map(x, [1].map(y, 1)) == []"}, "calls map"),
+        ({"title": "t", "expression": "[1].map(x, [1].map(y, 1)) == []"}, "macro inside a macro"),
         ({"title": "t", "expression": "[1].all(x, true)"}, "calls all"),
         ({"title": "t", "expression": " && ".join(["true"] * 14)}, "13 logical operators"),
         ({"title": "t", "expression": "'" + "x" * 5000 + "' == ''"}, "limit is 4096"),
@@ -176,6 +176,78 @@ def test_a_condition_that_can_not_be_kept_is_refused(peopled: Google, condition:
     refused = peopled.call("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": policy})
     assert refused.status_code == 400
     assert told in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"policy": {"bindingz": []}}, "Unknown name \"bindingz\" at 'policy'"),
+        ({"policie": {}}, 'Unknown name "policie"'),
+        ({"policy": {"bindings": [{"role": ROLE, "member": MEMBER}]}}, 'Unknown name "member"'),
+        ({"policy": {"bindings": [conditional(condition={"title": "t", "expr": "true"})]}}, 'Unknown name "expr"'),
+        ({"updateMask": "binding"}, "Invalid update_mask"),
+        ({"policy": {"version": 2}}, "Valid versions are 0, 1 and 3"),
+        ({"policy": {"version": "x"}}, "Valid versions are 0, 1 and 3"),
+        ({"policy": {"etag": 7}}, "policy.etag"),
+        ({"policy": {"bindings": bound(MEMBER, role=f"{ROLE}_withcond_2b17cc25d2cd9e2c54d8")}}, "was withheld"),
+        (
+            {"policy": {"version": 3, "bindings": [conditional(f"request.time.getDate() > {n}") for n in range(21)]}},
+            "on 21 conditions; the limit is 20",
+        ),
+        (
+            {
+                "policy": {
+                    "version": 3,
+                    "bindings": [
+                        conditional(f"request.time.getDate() > {n}", members=[f"user:u{n}@example.com"])
+                        for n in range(101)
+                    ],
+                }
+            },
+            "101 conditions; the limit is 100",
+        ),
+    ],
+)
+def test_what_a_policy_does_not_have_is_refused_and_changes_nothing(
+    peopled: Google, changes: dict[str, Any], told: str
+) -> None:
+    good = peopled.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": bound(MEMBER)}})
+    refused = peopled.call("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {}, **changes})
+    assert (refused.status_code, refused.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    assert told in refused.json()["error"]["message"]
+    assert peopled.done("POST", f"{ACCOUNT_PATH}:getIamPolicy") == good
+
+
+def test_a_mask_without_bindings_leaves_them_as_they_are(peopled: Google) -> None:
+    path = f"{ACCOUNT_PATH}:setIamPolicy"
+    peopled.done("POST", path, {"policy": {"bindings": bound(MEMBER)}})
+    kept = peopled.done("POST", path, {"policy": {"bindings": []}, "updateMask": "etag"})
+    assert kept["bindings"] == bound(MEMBER)
+    assert "bindings" not in peopled.done("POST", path, {"policy": {}, "updateMask": "bindings,etag"})
+
+
+def test_a_conditions_description_and_location_come_back(peopled: Google) -> None:
+    binding = conditional()
+    binding["condition"] |= {"description": "why", "location": "a file"}
+    policy = {"bindings": [binding], "version": 3}
+    assert peopled.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": policy})["bindings"] == [binding]
+
+
+def test_a_custom_role_is_said_to_be_missing_here(peopled: Google) -> None:
+    for role in (f"projects/{PROJECT}/roles/reader", "organizations/1/roles/reader"):
+        refused = peopled.call(
+            "POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": bound(MEMBER, role=role)}}
+        )
+        assert (refused.status_code, "Custom roles" in refused.json()["error"]["message"]) == (501, True)
+
+
+def test_a_condition_on_a_basic_role_is_refused(quiet_google: Google) -> None:
+    policy = quiet_google.done("POST", f"{PROJECT_PATH}:getIamPolicy")
+    owner = {**conditional(), "role": "roles/owner", "members": ["user:a@example.com"]}
+    written = {**policy, "version": 3, "bindings": [*policy["bindings"], owner]}
+    refused = quiet_google.call("POST", f"{PROJECT_PATH}:setIamPolicy", {"policy": written})
+    assert (refused.status_code, "basic role" in refused.json()["error"]["message"]) == (400, True)
+    quiet_google.done("POST", f"{PROJECT_PATH}:setIamPolicy", {"policy": {**policy, "version": 3}})
 
 
 def test_audit_configurations_are_refused_and_not_dropped(peopled: Google) -> None:
