@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 
+from local_cloud.trace import Link, Part
 from tests.denials.bigquery import EDITOR, VIEWER, grant, refused_table, sql
 from tests.denials.case import Case, Step
 from tests.denials.world import ALL_ROWS, World
-from tests.local_cloud.chain import BIGQUERY_PATH, READER
+from tests.local_cloud.chain import BIGQUERY_PATH, READER, make_table
 from tests.local_cloud.google_server import PROJECT
 
 _GRANT_SECRETS = grant(VIEWER, table="secrets")
@@ -37,6 +38,27 @@ def _view_changed_later(world: World) -> None:
     assert world.walk().arrived
     view = {"query": world.chain.sql("SELECT * FROM {secrets}"), "useLegacySql": False}
     world.google.done("PATCH", world.table_path(world.table), {"view": view})
+
+
+def _authorise_view(world: World) -> None:
+    """Let the view read the dataset, whoever reads the view."""
+    path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
+    access = world.google.done("GET", path)["access"]
+    view = {"projectId": PROJECT, "datasetId": world.chain.dataset, "tableId": world.table}
+    world.google.done("PATCH", path, {"access": [*access, {"view": view}]})
+
+
+def _one_of_two(world: World) -> None:
+    """Two tables whose names begin alike, one of them granted."""
+    prefix = f"part_{secrets.token_hex(4)}_"
+    for number in (1, 2):
+        make_table(world.google, world.chain.dataset, f"{prefix}{number}")
+    grant(VIEWER, table=f"{prefix}1")(world)
+    world.table, world.sql = f"{prefix}*", "SELECT name FROM {table}"
+
+
+def _grant_the_other(world: World) -> None:
+    grant(VIEWER, table=world.table.replace("*", "2"))(world)
 
 
 def _with_table(role: str, text: str) -> Step:
@@ -111,8 +133,22 @@ _QUERIES = (
     ),
     _reads_secrets("in a WITH entry that nobody reads", "WITH t AS (SELECT * FROM {secrets}) SELECT * FROM {users}"),
     refused_table("another table through a view", _view, _GRANT_SECRETS),
+    refused_table(
+        "another table through a view that is not authorised",
+        _view,
+        _authorise_view,
+        change="the view in the dataset's access list",
+    ),
     refused_table("another table through a view of a view", _view_of_a_view, _GRANT_SECRETS),
     refused_table("another table through a view that was changed after the grant", _view_changed_later, _GRANT_SECRETS),
+    refused_table("a wildcard that stands for another table too", _one_of_two, _grant_the_other),
+    refused_table(
+        "the tables' names in INFORMATION_SCHEMA",
+        sql("SELECT table_name FROM `{dataset}`.INFORMATION_SCHEMA.TABLES"),
+        grant("roles/bigquery.metadataViewer"),
+        change="`roles/bigquery.metadataViewer` on the project",
+        permission="bigquery.tables.get",
+    ),
     refused_table(
         "a table of another project",
         sql("SELECT * FROM `another-project.a_dataset.users`"),
@@ -165,4 +201,35 @@ _STATEMENTS = (
     ),
 )
 
-CASES = (*_QUERIES, *_STATEMENTS)
+
+def _smuggled(words: str, harmless: str, text: str) -> Case:
+    """Words by which the warehouse behind took a string or comment for a statement that reads another table."""
+    return Case(
+        name=f"another table, in strings or comments around {words}",
+        change="a string without that word",
+        wrong=sql(text),
+        right=sql(text.replace(words, harmless)),
+        link=Link.JOB,
+        part=Part.REQUEST,
+        rule="strings and names must not look like a wildcard table",
+        status=400,
+        error="invalidQuery",
+    )
+
+
+_STRINGS = (
+    _smuggled(
+        "RANGE_SESSIONIZE",
+        "RANGE-SESSIONIZE",
+        "SELECT 'RANGE_SESSIONIZE(TABLE x, ' AS a, ' , [ ' AS b, ARRAY_LENGTH([1]) AS c, "
+        "' , (SELECT MAX(name) FROM {secrets}) AS d FROM {users} # ' AS e FROM {users}",
+    ),
+    _smuggled(
+        "BIGNUMERIC",
+        "BIG-NUMBER",
+        "SELECT 'BIGNUMERIC ', u.name ||                               1111111111111111111111111111111111111111 "
+        "/* ' ' , (SELECT MAX(name) FROM {secrets}) AS s FROM {users} u # */ AS t FROM {users} u",
+    ),
+)
+
+CASES = (*_QUERIES, *_STATEMENTS, *_STRINGS)

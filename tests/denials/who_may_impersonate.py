@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from local_cloud.trace import Link, Part
+from tests.denials.bigquery import JOB_USER, VIEWER, grant
 from tests.denials.case import Case, Step
 from tests.denials.impersonation import ACCOUNTS, TOKEN_CREATOR, WORKLOAD_USER, denied, grant_on
 from tests.denials.world import World
 from tests.local_cloud.chain import ACCOUNT_PATH, MEMBER, READER, SCOPE
-from tests.local_cloud.google_server import DEPLOYER_TOKEN, PROJECT
+from tests.local_cloud.google_server import DEPLOYER_TOKEN, PROJECT, SECOND_PROJECT
 
+_SECOND = f"/v1/projects/{SECOND_PROJECT}"
 _OTHER = f"other-reader@{PROJECT}.iam.gserviceaccount.com"
 _BETWEEN = f"between@{PROJECT}.iam.gserviceaccount.com"
 
@@ -16,6 +18,19 @@ _BETWEEN = f"between@{PROJECT}.iam.gserviceaccount.com"
 def _another_account(world: World) -> None:
     world.google.done("POST", ACCOUNTS, {"accountId": "other-reader"})
     world.account = _OTHER
+
+
+def _account_of_another_project(world: World) -> None:
+    """A service account of the second project, which may read the table of the first."""
+    world.google.done("POST", f"{_SECOND}/services/iam.googleapis.com:enable", {})
+    world.google.done("POST", f"{_SECOND}/serviceAccounts", {"accountId": "second-reader"})
+    world.account = f"second-reader@{SECOND_PROJECT}.iam.gserviceaccount.com"
+    grant(JOB_USER, member=f"serviceAccount:{world.account}")(world)
+    grant(VIEWER, table="users", member=f"serviceAccount:{world.account}")(world)
+
+
+def _bind_there(world: World) -> None:
+    world.chain.grant(f"{_SECOND}/serviceAccounts/{world.account}", WORKLOAD_USER, MEMBER)
 
 
 def _as_owner(world: World) -> None:
@@ -79,6 +94,12 @@ CASES: tuple[Case, ...] = (
     ),
     denied(
         "another service account than the one bound to", _another_account, _the_reader, change="the account bound to"
+    ),
+    denied(
+        "a service account of another project",
+        _account_of_another_project,
+        _bind_there,
+        change="a binding on that account",
     ),
     denied(
         "a delegate that the caller may not speak through, though it may act as it",

@@ -17,7 +17,7 @@ from tests.local_cloud.chain import (
     ROLE,
     make_table,
 )
-from tests.local_cloud.google_server import PROJECT
+from tests.local_cloud.google_server import PROJECT, SECOND_PROJECT
 
 _SUBJECT = f"principal://iam.googleapis.com/{POOL_NAME}/subject/arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/"
 _OF_ANOTHER_POOL = MEMBER.replace("keyless-pool", "other-pool")
@@ -28,6 +28,15 @@ def _paid_by(project: str) -> Step:
         world.payer = project
 
     return step
+
+
+def _paid_by_the_second(world: World) -> None:
+    world.google.done("POST", f"/v1/projects/{SECOND_PROJECT}/services/bigquery.googleapis.com:enable", {})
+    world.payer = SECOND_PROJECT
+
+
+def _job_user_of_the_second(world: World) -> None:
+    world.chain.grant(f"/v1/projects/{SECOND_PROJECT}", JOB_USER, THE_READER)
 
 
 def _on_condition(expression: str) -> Step:
@@ -114,6 +123,12 @@ CASES: tuple[Case, ...] = (
         _paid_by("somebody-elses-project"),
         _paid_by(PROJECT),
         change="the project in which it is a jobUser pays",
+    ),
+    refused_job(
+        "a job that a second project pays for",
+        _paid_by_the_second,
+        _job_user_of_the_second,
+        change="jobUser on the second project",
     ),
     Case(
         name="a query where the BigQuery API is off",

@@ -7,6 +7,7 @@ from tests.denials.case import Step
 from tests.denials.impersonation import ACCOUNTS, WORKLOAD_USER, bind, bound, denied
 from tests.denials.world import ROLE_SET, World
 from tests.local_cloud.chain import ACCOUNT, ACCOUNT_PATH, FUNCTION, MAPPING, MEMBER, OTHER_ACCOUNT, POOL_NAME, ROLE
+from tests.local_cloud.google_server import NUMBER, SECOND_NUMBER
 
 _OTHER_POOL = POOL_NAME.replace("keyless-pool", "other-pool")
 
@@ -19,8 +20,8 @@ def _of_account(account: str, *, pool: str = POOL_NAME) -> str:
     return f"principalSet://iam.googleapis.com/{pool}/attribute.account/{account}"
 
 
-def _session(name: str) -> str:
-    return f"principal://iam.googleapis.com/{POOL_NAME}/subject/arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/{name}"
+def _session(name: str, *, pool: str = POOL_NAME) -> str:
+    return f"principal://iam.googleapis.com/{pool}/subject/arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/{name}"
 
 
 def _removed_a_moment_ago(world: World) -> None:
@@ -68,6 +69,7 @@ CASES = (
     denied("a binding in which slashes are written %2F", bound(MEMBER.replace("assumed-role/", "assumed-role%2F"))),
     denied("a binding for the bare name of the role", bound(ROLE_SET.partition("arn:")[0] + ROLE)),
     denied("a binding for the role of another pool", bound(MEMBER.replace("keyless-pool", "other-pool"))),
+    denied("a binding for the role of another project's pool", bound(MEMBER.replace(NUMBER, SECOND_NUMBER))),
     denied(
         "a binding for everybody in another pool",
         bound(_everybody(_OTHER_POOL)),
@@ -91,6 +93,12 @@ CASES = (
         bound(_session("other-function")),
         bind(_session(FUNCTION)),
         change="a binding for this session's subject",
+    ),
+    denied(
+        "a binding for this session's subject in another pool",
+        bound(_session(FUNCTION, pool=_OTHER_POOL)),
+        bind(_session(FUNCTION)),
+        change="a binding for the subject in this pool",
     ),
     denied(
         "a binding for an attribute that the mapping does not give",
