@@ -14,7 +14,8 @@ from typing import Any
 
 from local_cloud.clock import rfc3339
 from local_cloud.conditions import Circumstances, Condition, untruth
-from local_cloud.principals import Principal, closeness, difference, matches
+from local_cloud.members import closeness, difference, matches
+from local_cloud.principals import Principal
 
 GET_ACCESS_TOKEN = "iam.serviceAccounts.getAccessToken"  # noqa: S105  (a permission's name)
 DELEGATE = "iam.serviceAccounts.implicitDelegation"

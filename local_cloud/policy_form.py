@@ -14,8 +14,8 @@ from typing import Any
 from local_cloud.conditions import MOST_DESCRIPTION_CHARACTERS, Condition, condition_problem
 from local_cloud.errors import invalid_argument, unimplemented
 from local_cloud.http import object_field, text_field
+from local_cloud.members import member_problem
 from local_cloud.permissions import ROLES, Binding, Policy
-from local_cloud.principals import member_problem
 
 MOST_PRINCIPALS = 1500
 """IAM quotas: principals in one allow policy."""
