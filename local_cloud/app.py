@@ -30,7 +30,7 @@ from local_cloud.errors import ApiError, CloudError, OAuthError, body_of, shape_
 from local_cloud.page import routes as page
 from local_cloud.page.guard import GuardLayer
 from local_cloud.recovery import drop_lost_datasets, finish_renames
-from local_cloud.services.bigquery import datasets, discovery, jobs, tables
+from local_cloud.services.bigquery import datasets, discovery, jobs, rows, tables
 from local_cloud.services.iam import accounts, pools
 from local_cloud.services.iam_credentials import routes as iam_credentials
 from local_cloud.services.resource_manager import routes as resource_manager
@@ -147,8 +147,8 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("DELETE", _TABLE, tables.delete_table),
     ("POST", _TABLE + ":getIamPolicy", tables.get_table_policy),
     ("POST", _TABLE + ":setIamPolicy", tables.set_table_policy),
-    ("GET", _TABLE + "/data", tables.list_rows),
-    ("POST", _TABLE + "/insertAll", tables.insert_rows),
+    ("GET", _TABLE + "/data", rows.list_rows),
+    ("POST", _TABLE + "/insertAll", rows.insert_rows),
     ("POST", _BIGQUERY + "/queries", jobs.run_query),
     ("GET", _BIGQUERY + "/queries/{job:name}", jobs.get_query_results),
     ("POST", _BIGQUERY + "/jobs", jobs.insert_job),

@@ -15,7 +15,7 @@ from local_cloud.permissions import NO_POLICY, Binding, Policy
 from local_cloud.principals import Principal
 from local_cloud.projects import Project
 from local_cloud.services.bigquery.catalogue import Catalogue
-from local_cloud.services.bigquery.model import Access, Job, View
+from local_cloud.services.bigquery.model import Access, ColumnTags, Job, View
 from local_cloud.services.iam.model import Account, Operations, Pool, Provider
 from local_cloud.services.service_usage.model import EnabledService
 from local_cloud.store import Collection, new_etag
@@ -44,6 +44,7 @@ class Cloud:
     policies: Propagated[Policy]
     datasets: Propagated[Access]
     views: Collection[View]
+    column_tags: Collection[ColumnTags]
     jobs: Collection[Job]
     catalogue: Catalogue
     aws: httpx.AsyncClient
@@ -147,6 +148,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
             first_at_once=True,
         ),
         views=Collection("views", View.from_json, folder=folder),
+        column_tags=Collection("column_tags", ColumnTags.from_json, folder=folder),
         # The warehouse forgets its jobs when it ends.
         jobs=Collection("jobs", Job.from_json, folder=None),
         catalogue=Catalogue(),

@@ -2,7 +2,8 @@
 
 The table has the permissions that this cloud's routes ask for, taken from Google's "IAM roles and permissions
 index". A role that isn't in the table can't be granted here. ``roles/owner`` holds all of them but
-``iam.serviceAccounts.getAccessToken``: as on Google, an owner can grant impersonation but doesn't have it.
+``iam.serviceAccounts.getAccessToken`` and ``datacatalog.categories.fineGrainedGet``: as on Google, an owner can grant
+impersonation and access to protected columns but doesn't have them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ DELEGATE = "iam.serviceAccounts.implicitDelegation"
 CREATE_JOB = "bigquery.jobs.create"
 GET_DATA = "bigquery.tables.getData"
 UPDATE_DATA = "bigquery.tables.updateData"
+SET_CATEGORY = "bigquery.tables.setCategory"
+FINE_GRAINED_GET = "datacatalog.categories.fineGrainedGet"
 
 _METADATA = {
     "bigquery.datasets.get",
@@ -38,7 +41,7 @@ _EDIT = {
     "bigquery.tables.update",
     "bigquery.tables.delete",
 }
-_OWN = {*_EDIT, "bigquery.datasets.update", "bigquery.datasets.delete", "bigquery.tables.setIamPolicy"}
+_OWN = {*_EDIT, "bigquery.datasets.update", "bigquery.datasets.delete", "bigquery.tables.setIamPolicy", SET_CATEGORY}
 _JOBS = {CREATE_JOB}
 _BIGQUERY_ADMIN = {*_OWN, *_JOBS, "bigquery.jobs.get", "bigquery.jobs.listAll", "bigquery.jobs.update"}
 _POOL_READ = {
@@ -96,6 +99,7 @@ ROLES: dict[str, frozenset[str]] = {
         "roles/serviceusage.serviceUsageViewer": _SERVICES,
         "roles/serviceusage.serviceUsageConsumer": _SERVICES,
         "roles/serviceusage.serviceUsageAdmin": _SERVICES_ADMIN,
+        "roles/datacatalog.categoryFineGrainedReader": {FINE_GRAINED_GET},
         "roles/bigquery.jobUser": _JOBS,
         "roles/bigquery.user": {*_JOBS, "bigquery.datasets.create", "bigquery.datasets.get", "bigquery.tables.list"},
         "roles/bigquery.metadataViewer": _METADATA,

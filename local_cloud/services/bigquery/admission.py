@@ -15,6 +15,7 @@ from local_cloud.permissions import CREATE_JOB
 from local_cloud.services.bigquery import rules, warehouse
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, SERVICE, make_dataset, policies_on
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
+from local_cloud.services.bigquery.protection import permit_protected
 from local_cloud.services.bigquery.reading import Reader, Reading, permit_reading
 from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError, analyse, spell
 from local_cloud.tokens import Token
@@ -80,7 +81,8 @@ async def admit(
         read = ", ".join(map(str, (*statement.reads, *statement.wildcards, *statement.schema_views))) or "no table"
         trail.passed(Part.REQUEST, f"the statement is understood: {statement.kind}", f"reads {read}")
     location = _location(query)
-    reading = await permit_reading(cloud, Reader(token=token, decision=trail.id, location=location), statement)
+    reader = Reader(token=token, project=payer.project, decision=trail.id, location=location)
+    reading = await permit_reading(cloud, reader, statement)
     for need in statement.needs:
         with cloud.trace.deciding(
             Link.TABLE, resource=need.on.resource, principal=token.principal.member, parent=trail.id
@@ -95,6 +97,7 @@ async def admit(
             spelled = spell(sql, project=payer.project, default=default, matched=reading.matched)
         except UnreadableSqlError as problem:
             raise rules.unreadable(problem) from problem
+    await permit_protected(cloud, reader, statement, spelled, reading)
     return Admitted(
         payer=payer,
         statement=statement,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local_cloud.context import Cloud
 from local_cloud.services.bigquery import access_lists
-from local_cloud.services.bigquery.model import DatasetName, TableName, View
+from local_cloud.services.bigquery.model import ColumnTags, DatasetName, TableName, View
 from local_cloud.services.bigquery.sql import Statement
 from local_cloud.tokens import Token
 
@@ -18,6 +18,12 @@ async def apply(cloud: Cloud, statement: Statement, creator: Token) -> None:
         forget_table(cloud, statement.creates)
     if statement.creates is not None and statement.kind != "CREATE_VIEW":
         cloud.views.remove(statement.creates.resource)
+    if statement.creates is not None and statement.replaces:
+        # Its columns are new ones.
+        cloud.column_tags.remove(statement.creates.resource)
+    if statement.drops_columns:
+        for name in {need.on for need in statement.needs if isinstance(need.on, TableName)}:
+            _forget_columns(cloud, name, statement.drops_columns)
     if statement.view is not None:
         cloud.views.put(statement.view.resource, View(query=statement.view_query))
     if statement.schema is not None and statement.kind == "CREATE_SCHEMA":
@@ -27,10 +33,18 @@ async def apply(cloud: Cloud, statement: Statement, creator: Token) -> None:
         forget_dataset(cloud, statement.schema)
 
 
+def _forget_columns(cloud: Cloud, table: TableName, dropped: tuple[str, ...]) -> None:
+    tagged = cloud.column_tags.get(table.resource)
+    if tagged is not None:
+        left = {column: tag for column, tag in tagged.tags.items() if column not in dropped}
+        cloud.column_tags.put(table.resource, ColumnTags(tags=left))
+
+
 def forget_table(cloud: Cloud, table: TableName) -> None:
-    """Drop a table's policy, view definition and authorisations, so that a namesake made later inherits none."""
+    """Drop a table's policy, view definition, tags and authorisations, so that a namesake made later inherits none."""
     cloud.policies.remove(table.resource)
     cloud.views.remove(table.resource)
+    cloud.column_tags.remove(table.resource)
     _unauthorise(cloud, table)
 
 
@@ -40,6 +54,7 @@ def forget_dataset(cloud: Cloud, dataset: DatasetName) -> None:
     cloud.datasets.remove(dataset.resource)
     cloud.policies.remove(*(key for key in cloud.policies if key.startswith(prefix)))
     cloud.views.remove(*(key for key in cloud.views if key.startswith(prefix)))
+    cloud.column_tags.remove(*(key for key in cloud.column_tags if key.startswith(prefix)))
     _unauthorise(cloud, dataset)
 
 

@@ -118,6 +118,22 @@ class View:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ColumnTags:
+    """The policy tags of a table's columns: column in lower case → the tag's name. The warehouse doesn't keep them."""
+
+    tags: dict[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as JSON values, for the store."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ColumnTags:
+        """Read what :meth:`to_json` wrote."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """What the warehouse doesn't know of a job.
 

@@ -38,9 +38,11 @@ class Reader:
         token: Who.
         decision: The job's decision, under which each table's hangs.
         location: The job's location; empty if it may be any.
+        project: The project that a two-part name belongs to.
     """
 
     token: Token
+    project: str
     decision: str
     location: str
 

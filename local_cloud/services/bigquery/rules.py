@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from local_cloud.errors import ApiError, invalid_argument, not_found, unimplemented
-from local_cloud.permissions import CREATE_JOB, GET_DATA
+from local_cloud.permissions import CREATE_JOB, FINE_GRAINED_GET, GET_DATA
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Need, UnreadableSqlError
 from local_cloud.services.bigquery.sql.names import SchemaView, Wildcard
@@ -122,6 +122,15 @@ def query_denied(table: TableName | Wildcard) -> ApiError:
         GET_DATA,
         f"Access Denied: Table {table}: User does not have permission to query table {table}, or perhaps it does "
         "not exist.",
+    )
+
+
+def column_denied(table: TableName, column: str, tag: str) -> ApiError:
+    """A column with a policy tag, for who has no fine-grained access to it (the text is as users report it)."""
+    return _denied(
+        FINE_GRAINED_GET,
+        "Access Denied: BigQuery BigQuery: User has neither fine-grained reader nor masked get permission to get data "
+        f'protected by policy tag "{tag}" on column {table.dataset}.{table.table}.{column}.',
     )
 
 

@@ -1,33 +1,25 @@
-"""Routes of tables, their rows and their allow policies. The warehouse keeps tables and rows."""
+"""Routes of tables and their allow policies. The warehouse keeps the tables; policies, views and tags are kept here."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from local_cloud.context import Cloud
-from local_cloud.errors import ApiError, already_exists, invalid_argument, not_found, unimplemented
+from local_cloud.errors import already_exists, invalid_argument, not_found, unimplemented
 from local_cloud.http import answer, object_field, page, read_json, text_field
-from local_cloud.permissions import GET_DATA, UPDATE_DATA
+from local_cloud.permissions import SET_CATEGORY
 from local_cloud.policies import policy_wire, replace_policy, requested_version
-from local_cloud.services.bigquery import effects, rules, warehouse
+from local_cloud.services.bigquery import effects, rules, schema, warehouse
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, dataset_of, make_table, permit, table_of
-from local_cloud.services.bigquery.model import TableName, View
-from local_cloud.services.bigquery.parameters import check_unchanged, paging, selected_fields
+from local_cloud.services.bigquery.model import ColumnTags, TableName, View
+from local_cloud.services.bigquery.parameters import check_unchanged
 from local_cloud.services.bigquery.sql import Need, UnreadableSqlError, analyse, spell
-from local_cloud.trace import Link
-
-MOST_INSERT_BYTES = 10 * 1024 * 1024
-"""BigQuery's own limit for one insertAll."""
 
 _OTHER_KINDS = ("materializedView", "externalDataConfiguration", "snapshotDefinition", "cloneDefinition")
 _CLEARED: dict[str, Any] = {"description": "", "friendlyName": "", "labels": {}}
-_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
-_COLUMN_TYPE = re.compile(r"[A-Z][A-Z0-9]{1,20}")
-_SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 
 
 async def list_tables(cloud: Cloud, request: Request) -> Response:
@@ -49,7 +41,8 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     body = await read_json(request)
     table = make_table(dataset, object_field(body, "tableReference").get("tableId"))
     view = _view(body, table.project)
-    _fields(body)
+    tags = schema.policy_tags(schema.fields(body))
+    _permit_tags(cloud, request, table, tags)
     if await warehouse.find_dataset(cloud, dataset) is None:
         raise not_found(f"Not found: Dataset {dataset}")
     if await warehouse.find_table(cloud, table) is not None:
@@ -58,6 +51,7 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     if view is None:
         path = f"{dataset.resource}/tables"
         created = await warehouse.ask(cloud, "POST", path, body={**body, "tableReference": _reference(table)})
+        _keep_tags(cloud, table, tags)
     else:
         created = await _create_view(cloud, table, view, body)
         cloud.views.put(table.resource, view)
@@ -125,41 +119,6 @@ async def set_table_policy(cloud: Cloud, request: Request) -> Response:
     return answer(policy_wire(replace_policy(cloud, table.resource, body)))
 
 
-async def list_rows(cloud: Cloud, request: Request) -> Response:
-    """``GET …/tables/TABLE/data``, streamed."""
-    table = table_of(cloud, request)
-    permit(cloud, request, Need(permission=GET_DATA, on=table), link=Link.TABLE)
-    resource = await _existing(cloud, table)
-    if resource.get("type") != "TABLE":
-        raise invalid_argument(f"Cannot list a table of type {resource.get('type')}.")
-    params = paging(request)
-    if (chosen := selected_fields(request, _fields(resource))) is not None:
-        params["selectedFields"] = ",".join(chosen)
-    return await warehouse.stream(cloud, f"{table.resource}/data", params=params)
-
-
-async def insert_rows(cloud: Cloud, request: Request) -> Response:
-    """``POST …/tables/TABLE/insertAll``: all rows or none; ``{}`` when all are in."""
-    table = table_of(cloud, request)
-    permit(cloud, request, Need(permission=UPDATE_DATA, on=table), link=Link.TABLE)
-    body = await read_json(request, limit=MOST_INSERT_BYTES)
-    resource = await _existing(cloud, table)
-    rows = body.get("rows")
-    if not isinstance(rows, list) or not rows or not all(_is_row(row) for row in rows):
-        raise invalid_argument("No rows present in the request, or one without a json object.", reason="invalid")
-    if body.get("templateSuffix"):
-        raise unimplemented("templateSuffix is not offered by the local cloud.")
-    if problems := _row_problems(rows, _fields(resource)):
-        return answer({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": problems})
-    try:
-        reply = await warehouse.ask(cloud, "POST", f"{table.resource}/insertAll", body={"rows": rows})
-    except ApiError as problem:
-        if problem.code != 501:
-            raise
-        raise invalid_argument("A row has a value that doesn't fit its column's type.") from problem
-    return answer({key: value for key, value in reply.items() if value != []})
-
-
 async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) -> Response:
     table = table_of(cloud, request)
     permit(cloud, request, Need(permission="bigquery.tables.update", on=table))
@@ -175,13 +134,39 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
         changed = await _create_view(cloud, table, view, {**cleared, **body})
         cloud.views.put(table.resource, view)
         return answer(_wire(cloud, table, changed))
-    for column in _added_columns(_fields(before), _fields(body)):
+    tags = _changed_tags(cloud, table, body)
+    _permit_tags(cloud, request, table, tags)
+    # Before the columns: one that is to be protected is never there without its tag.
+    _keep_tags(cloud, table, tags)
+    for column in schema.added_columns(schema.fields(before), schema.fields(body)):
         name = f"`{table.project}.{table.dataset}.{table.table}`"
         await _run(cloud, table, f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}")
     changed = await warehouse.ask(
         cloud, request.method, table.resource, body={**cleared, **body, "tableReference": _reference(table)}
     )
     return answer(_wire(cloud, table, changed))
+
+
+def _changed_tags(cloud: Cloud, table: TableName, body: dict[str, Any]) -> dict[str, str]:
+    """Return the tags after a change: a schema replaces those of the columns for which it says anything of tags."""
+    before = cloud.column_tags.get(table.resource)
+    given = schema.fields(body)
+    said = {field["name"].lower() for field in given if schema.says_tags(field)}
+    kept = {column: tag for column, tag in (before.tags if before else {}).items() if column not in said}
+    return {**kept, **schema.policy_tags(given)}
+
+
+def _permit_tags(cloud: Cloud, request: Request, table: TableName, tags: dict[str, str]) -> None:
+    before = cloud.column_tags.get(table.resource)
+    if tags != (before.tags if before else {}):
+        permit(cloud, request, Need(permission=SET_CATEGORY, on=table))
+
+
+def _keep_tags(cloud: Cloud, table: TableName, tags: dict[str, str]) -> None:
+    if tags:
+        cloud.column_tags.put(table.resource, ColumnTags(tags=tags))
+    else:
+        cloud.column_tags.remove(table.resource)
 
 
 def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:
@@ -228,55 +213,10 @@ def _view(body: dict[str, Any], project: str) -> View | None:
     return View(query=query)
 
 
-def _fields(table: dict[str, Any]) -> list[dict[str, Any]]:
-    fields = object_field(table, "schema").get("fields") or []
-    if not isinstance(fields, list) or not all(_is_field(field) for field in fields):
-        raise invalid_argument("Invalid value at 'schema.fields': each must be an object with a name and a type.")
-    return fields
-
-
-def _is_field(field: object) -> bool:
-    return isinstance(field, dict) and all(isinstance(field.get(key), str) for key in ("name", "type"))
-
-
-def _added_columns(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
-    """Write the new top-level columns as DDL: the warehouse changes its schema on PUT, but not its storage."""
-    known = {field["name"].lower() for field in before}
-    columns = []
-    for field in after:
-        name, kind = field["name"], field["type"].upper()
-        if name.lower() in known:
-            continue
-        if not _COLUMN.fullmatch(name) or not _COLUMN_TYPE.fullmatch(kind):
-            raise invalid_argument(f"Invalid field {name!r:.80} of type {kind!r:.40}.")
-        if kind in {"RECORD", "STRUCT"} or field.get("mode") == "REPEATED":
-            raise unimplemented("Adding nested or repeated columns is not offered by the local cloud.")
-        if field.get("mode") == "REQUIRED":
-            raise invalid_argument(f"Provided Schema does not match: cannot add required field {name} to a table.")
-        columns.append(f"`{name}` {_SQL_TYPES.get(kind, kind)}")
-    return columns
-
-
-def _is_row(row: object) -> bool:
-    return isinstance(row, dict) and isinstance(row.get("json"), dict)
-
-
-def _row_problems(rows: list[dict[str, Any]], schema: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    fields = {field["name"].lower(): field for field in schema}
-    required = {name for name, field in fields.items() if field.get("mode") == "REQUIRED"}
-    problems: list[dict[str, Any]] = []
-    for index, row in enumerate(rows):
-        given = {str(key).lower() for key, value in row["json"].items() if value is not None}
-        wrong = [(name, f"no such field: {name}.") for name in sorted({k.lower() for k in row["json"]} - set(fields))]
-        wrong += [(name, f"Missing required field: {name}.") for name in sorted(required - given)]
-        if wrong:
-            errors = [{"reason": "invalid", "location": name, "debugInfo": "", "message": text} for name, text in wrong]
-            problems.append({"index": index, "errors": errors})
-    return problems
-
-
 def _wire(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> dict[str, Any]:
-    view = cloud.views.get(table.resource)
+    view, tagged = cloud.views.get(table.resource), cloud.column_tags.get(table.resource)
+    if tagged is not None:
+        resource = {**resource, "schema": {"fields": schema.with_tags(schema.fields(resource), tagged.tags)}}
     shown = {
         **resource,
         "tableReference": _reference(table),

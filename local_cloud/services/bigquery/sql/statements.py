@@ -53,6 +53,7 @@ class Statement:
         creates: The table or view that it creates.
         fresh: What it creates can't have been there before.
         replaces: What it creates takes the place of what was there.
+        drops_columns: The columns that it drops, in lower case.
         schema: The dataset that it creates or drops.
     """
 
@@ -67,6 +68,7 @@ class Statement:
     creates: TableName | None = None
     fresh: bool = False
     replaces: bool = False
+    drops_columns: tuple[str, ...] = ()
     schema: DatasetName | None = None
 
     @property
@@ -122,6 +124,7 @@ def analyse(sql: str, *, project: str, default: DatasetName | None = None) -> St
         kind=kind,
         **_reads(tree, (target,), home),
         needs=tuple(Need(permission=permission, on=name) for permission in permissions),
+        drops_columns=_dropped_columns(tree),
     )
 
 
@@ -195,6 +198,14 @@ def _plain_alter(tree: exp.Alter) -> bool:
         and bool(actions)
         and all(isinstance(action, plain) for action in actions)
     )
+
+
+def _dropped_columns(tree: exp.Expression) -> tuple[str, ...]:
+    from sqlglot import exp
+
+    actions = tree.args.get("actions") or [] if isinstance(tree, exp.Alter) else []
+    dropped = (column for action in actions if isinstance(action, exp.Drop) for column in action.args["tables"])
+    return tuple(column.name.lower() for column in dropped)
 
 
 def _target(node: object) -> exp.Table:

@@ -1,0 +1,90 @@
+"""Columns with a policy tag: read only by who holds fine-grained access to the tag, whatever else they hold.
+
+Sources: Google, "Introduction to column-level access control" and "Restrict access with column-level access control".
+The Data Catalog, where each tag has a policy of its own, isn't served: what counts is the taxonomy's project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from local_cloud.access import authorize
+from local_cloud.context import Cloud
+from local_cloud.permissions import FINE_GRAINED_GET
+from local_cloud.services.bigquery import rules, schema, warehouse
+from local_cloud.services.bigquery.gate import policies_on
+from local_cloud.services.bigquery.model import ProjectName, TableName
+from local_cloud.services.bigquery.reading import Reader, Reading
+from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError, analyse
+from local_cloud.services.bigquery.sql.columns import Column, protected_columns_read
+from local_cloud.tokens import Token
+from local_cloud.trace import Link
+
+
+async def permit_protected(cloud: Cloud, reader: Reader, statement: Statement, sql: str, reading: Reading) -> None:
+    """Decide the protected columns that a statement reads, by itself and through its views.
+
+    A view counts with all columns that it selects, whichever the statement takes from it.
+
+    Args:
+        cloud: The cloud.
+        reader: Who reads.
+        statement: The statement.
+        sql: Its text, names qualified and wildcards written out.
+        reading: What it reads.
+
+    Raises:
+        Refused: 403, a column is protected and the reader has no fine-grained access; 400, columns that can't be
+            resolved where some are protected.
+    """
+    changed = [need.on for need in statement.needs if isinstance(need.on, TableName)]
+    protected = frozenset(
+        (table, column)
+        for table in {*reading.base, *changed}
+        if (tagged := cloud.column_tags.get(table.resource)) is not None
+        for column in tagged.tags
+    )
+    if not protected:
+        return
+    views = [(name, view) for name in reading.views if (view := cloud.views.get(name.resource)) is not None]
+    texts = [
+        (sql, {*reading.named, *changed}, reader.project),
+        *((v.query, set(analyse(v.query, project=name.project).reads), name.project) for name, v in views),
+    ]
+    for text, named, project in texts:
+        schemas = {table: await _columns_of(cloud, table) for table in named}
+        try:
+            read = protected_columns_read(text, project=project, schemas=schemas, protected=protected)
+        except UnreadableSqlError as problem:
+            raise rules.unreadable(problem) from problem
+        permit_columns(cloud, reader.token, read, parent=reader.decision)
+
+
+def permit_columns(cloud: Cloud, token: Token, columns: Iterable[Column], *, parent: str | None = None) -> None:
+    """Decide protected columns, one by one.
+
+    Args:
+        cloud: The cloud.
+        token: Who reads.
+        columns: Tables and columns that have a tag.
+        parent: The job's decision, if it is one; else the token's.
+
+    Raises:
+        Refused: 403, no fine-grained access to a tag.
+    """
+    for table, column in columns:
+        tagged = cloud.column_tags.get(table.resource)
+        if tagged is None:
+            continue
+        tag = tagged.tags[column]
+        with cloud.trace.deciding(
+            Link.TABLE, resource=f"{table.resource} column {column}", principal=token.principal.member, parent=parent
+        ) as trail:
+            trail.parent = trail.parent or token.decision
+            policies = [(tag, policies_on(cloud, ProjectName(project=tag.split("/")[1]))[0][1])]
+            authorize(token, FINE_GRAINED_GET, policies, trail, rules.column_denied(table, column, tag))
+
+
+async def _columns_of(cloud: Cloud, table: TableName) -> tuple[str, ...]:
+    resource = await warehouse.find_table(cloud, table)
+    return tuple(field["name"] for field in schema.fields(resource or {}))
