@@ -11,6 +11,13 @@ from tests.denials.world import World
 Step = Callable[[World], object]
 
 
+INVALID_CREDENTIALS = (
+    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
+    "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+)
+"""Google's words for a token that does not count, at every API."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """A way of getting in that must fail, and the smallest change with which it succeeds.
@@ -26,6 +33,7 @@ class Case:
         status: Google's HTTP status.
         error: Google's code: ``error`` of an exchange, ``status`` of an API, ``reason`` of BigQuery.
         says: Words of Google's message; empty where nobody has seen Google's own.
+        saw: Words of what the trace says was found, where the rule alone leaves the cause open.
     """
 
     name: str
@@ -38,3 +46,4 @@ class Case:
     status: int
     error: str
     says: str = ""
+    saw: str = ""

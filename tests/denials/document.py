@@ -18,7 +18,9 @@ local AWS really checks; each is refused at the link and by the rule that the ta
 code; and each is let in, rows included, after the one change that puts it right. The cases are `tests/denials/`; this
 table is written by `python -m tests.denials`, and a test holds it to the cases.
 
-Words in quotes are Google's own, where they are publicly known.
+Words in quotes are Google's own, as far as they are publicly known; the tests hold the whole text. Where it can be, a
+case is tried twice: with requests made by hand, and with google-auth and google-cloud-bigquery as the function uses
+them. No refusal, and nothing that is kept of it, holds a key, a signature, a token or a row.
 """
 
 _HEADINGS = {
@@ -47,6 +49,11 @@ def _lines() -> Iterator[str]:
 
 
 def _row(case: Case) -> str:
-    answer = f"{case.status} `{case.error}`" + (f' "{case.says}"' if case.says else "")
+    answer = f"{case.status} `{case.error}`" + (f' "{_first_sentence(case.says)}"' if case.says else "")
     cells = (case.name, case.part.value, case.rule, answer, case.change)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _first_sentence(text: str) -> str:
+    first, more, _ = text.partition(". ")
+    return f"{first}. …" if more else text

@@ -10,7 +10,8 @@ from tests.denials.case import Case, Step
 from tests.denials.world import World
 from tests.local_cloud.signing import Document, edited
 
-CHANGED = "of type SignatureDoesNotMatch"
+CHANGED = "SignatureDoesNotMatch"
+"""What AWS says of a request that is not the one that was signed. How Google words it to its client is not known."""
 
 
 def signed(**differently: Any) -> Step:
@@ -72,7 +73,9 @@ def malformed(name: str, change: str, wrong: Step, *, rule: str, part: Part = Pa
     )
 
 
-def refused_by_aws(name: str, change: str, wrong: Step, *, right: Step = well_signed, says: str = "") -> Case:
+def refused_by_aws(
+    name: str, change: str, wrong: Step, *, right: Step = well_signed, saw: str = CHANGED, says: str = ""
+) -> Case:
     """A subject token that AWS refuses; its word is passed on."""
     return Case(
         name=name,
@@ -84,5 +87,6 @@ def refused_by_aws(name: str, change: str, wrong: Step, *, right: Step = well_si
         rule="AWS must accept the signed request",
         status=400,
         error="invalid_grant",
+        saw=saw,
         says=says,
     )

@@ -82,6 +82,7 @@ def _check_trace(case: Case, decisions: list[Decision]) -> None:
     assert last.refusal is not None, "the refusal left no trace"
     assert (last.link, last.refusal.part) == (case.link, case.part), last.refusal
     assert case.rule in last.refusal.rule
+    assert case.saw in last.refusal.saw
     assert all((last.resource, last.refusal.saw, last.refusal.wanted, last.refusal.mend))
 
 

@@ -8,7 +8,18 @@ from tests.denials.world import World
 from tests.local_cloud.chain import AUDIENCE, CONDITION, MAPPING, POOL_PATH, PROVIDER_PATH
 from tests.local_cloud.google_server import NUMBER, PROJECT
 
-_TARGET_SAYS = 'The target service indicated by the "audience" parameters is invalid.'
+_TARGET_SAYS = (
+    'The target service indicated by the "audience" parameters is invalid. This might either be because the pool or '
+    "provider is disabled or deleted or because it doesn't exist."
+)
+_AUDIENCE_SAYS = (
+    'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See '
+    "https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats."
+)
+_SUBJECT_SAYS = (
+    "The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or "
+    "the incoming assertion to produce a mapped attribute that is less than 127 bytes."
+)
 _LONG = {f"attribute.long_{number}": "+".join(["assertion.arn"] * 4) for number in range(40)}
 _ACTIVE = "the audience must name an active provider of an active pool"
 
@@ -134,13 +145,13 @@ CASES = (
         "an audience without the provider",
         _form(audience=AUDIENCE.partition("/providers/")[0]),
         field="audience",
-        says='Invalid value for "audience".',
+        says=_AUDIENCE_SAYS,
     ),
     _field(
         "an audience with a doubled prefix",
         _form(audience=f"//iam.googleapis.com/{AUDIENCE.removeprefix('//')}"),
         field="audience",
-        says='Invalid value for "audience".',
+        says=_AUDIENCE_SAYS,
     ),
     _target(
         "the project's id in place of its number",
@@ -239,7 +250,7 @@ CASES = (
         rule="google.subject may have at most 127 bytes",
         status=400,
         error="invalid_request",
-        says="The size of mapped attribute google.subject exceeds the 127 bytes limit.",
+        says=_SUBJECT_SAYS,
     ),
     Case(
         name="attributes of more than 8 KiB",

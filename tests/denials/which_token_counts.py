@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local_cloud.trace import Link, Part
-from tests.denials.case import Case, Step
+from tests.denials.case import INVALID_CREDENTIALS, Case, Step
 from tests.denials.world import PROJECT_PATH, World
 from tests.local_cloud.chain import ACCOUNT_PATH, MEMBER, POOL_PATH, READER
 
@@ -125,7 +125,7 @@ def _at_impersonation(
         rule=rule,
         status=401,
         error="UNAUTHENTICATED",
-        says="Request had invalid authentication credentials.",
+        says=INVALID_CREDENTIALS,
     )
 
 
@@ -140,7 +140,7 @@ def _at_job(name: str, change: str, wrong: Step, right: Step, *, part: Part = Pa
         rule=rule,
         status=401,
         error="authError",
-        says="Request had invalid authentication credentials.",
+        says=INVALID_CREDENTIALS,
     )
 
 
