@@ -16,6 +16,8 @@ LONGEST_LIFETIME_SECONDS = 3600
 
 MOST_SCOPES = 100
 MOST_DELEGATES = 10
+MOST_SCOPE_CHARACTERS = 256
+_SCOPE = re.compile(r"https://(?:[a-z0-9-]+\.)+(?:googleapis|google)\.com/[A-Za-z0-9._/-]*|openid|email|profile")
 _DELEGATE = re.compile(r"projects/-/serviceAccounts/(?P<account>[^/\s:]{1,254})")
 _LIFETIME = re.compile(r"(?P<seconds>\d{1,6})(?:\.0{1,9})?s")
 
@@ -24,15 +26,12 @@ def read_request(body: dict[str, Any]) -> AccessTokenRequest:
     """Read and check the body.
 
     Raises:
-        Refused: 400: no scope (Google's text is the bare "Request contains an invalid argument."), a lifetime of
-            zero or beyond an hour, or delegates that aren't written with the wildcard project.
+        Refused: 400: no scope (Google's text is the bare "Request contains an invalid argument."), one that isn't
+            written as Google's are, a lifetime of zero or beyond an hour, or delegates that aren't written with the
+            wildcard project.
     """
-    scopes, lifetime, delegates = body.get("scope"), body.get("lifetime"), body.get("delegates")
-    if not isinstance(scopes, list) or not scopes or not all(isinstance(s, str) and s.strip() for s in scopes):
-        raise _bad("scope must be a list of at least one scope", f"{scopes!r:.80}", "a list of scopes")
-    if len(scopes) > MOST_SCOPES:
-        raise _bad(f"scope may have at most {MOST_SCOPES} entries", str(len(scopes)), "fewer scopes")
-    through = _read_delegates(delegates)
+    scopes, lifetime = _read_scopes(body.get("scope")), body.get("lifetime")
+    through = _read_delegates(body.get("delegates"))
     seconds = LONGEST_LIFETIME_SECONDS
     if lifetime is not None:
         found = _LIFETIME.fullmatch(lifetime) if isinstance(lifetime, str) else None
@@ -43,7 +42,19 @@ def read_request(body: dict[str, Any]) -> AccessTokenRequest:
                 f"{lifetime!r:.40}",
                 f"{LONGEST_LIFETIME_SECONDS}s",
             )
-    return AccessTokenRequest(scopes=tuple(scopes), lifetime_seconds=seconds, delegates=through)
+    return AccessTokenRequest(scopes=scopes, lifetime_seconds=seconds, delegates=through)
+
+
+def _read_scopes(scopes: object) -> tuple[str, ...]:
+    if not isinstance(scopes, list) or not scopes or not all(isinstance(scope, str) for scope in scopes):
+        raise _bad("scope must be a list of at least one scope", f"{scopes!r:.80}", "a list of scopes")
+    if len(scopes) > MOST_SCOPES:
+        raise _bad(f"scope may have at most {MOST_SCOPES} entries", str(len(scopes)), "fewer scopes")
+    strange = [scope for scope in scopes if len(scope) > MOST_SCOPE_CHARACTERS or not _SCOPE.fullmatch(scope)]
+    if strange:
+        wanted = "https://www.googleapis.com/auth/cloud-platform, or another scope of Google's"
+        raise _bad("scope must hold Google's scopes only", f"{strange[0]!r:.80}", wanted)
+    return tuple(scopes)
 
 
 def _read_delegates(delegates: object) -> tuple[str, ...]:
