@@ -27,6 +27,7 @@ from local_cloud.clock import Clock, SystemClock
 from local_cloud.config import CloudConfig
 from local_cloud.context import Cloud, open_cloud
 from local_cloud.errors import ApiError, CloudError, OAuthError, body_of, shape_of
+from local_cloud.http import with_its_body
 from local_cloud.page import routes as page
 from local_cloud.page.guard import GuardLayer
 from local_cloud.recovery import drop_lost_datasets, finish_renames
@@ -190,7 +191,7 @@ class _Endpoint:
         if (unreadable := unsupported.of_known_route(request)) is not None:
             return _not_served(self.cloud, request, unreadable)
         try:
-            return await handler(self.cloud, request)
+            return await handler(self.cloud, await with_its_body(request))
         except (Refused, CloudError) as problem:
             error = problem.answer if isinstance(problem, Refused) else problem
             if isinstance(error, ApiError) and error.code == HTTPStatus.NOT_IMPLEMENTED:

@@ -8,16 +8,38 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.types import Message
 
 from local_cloud.errors import ApiError, invalid_argument
 
 MOST_BODY_BYTES = 1024 * 1024
 """Largest request body of a route that doesn't say otherwise: Google's own pools and policies are far smaller."""
 
+MOST_HELD_BYTES = 11 * 1024 * 1024
+"""So much of a body is waited for before a request is decided: more than any route takes, so each refuses the rest."""
+
 MOST_PAGE = 1000
 """Most entries in one page of a list."""
 
 _PAGE_TOKEN = re.compile(r"[0-9]{1,9}")
+
+
+async def with_its_body(request: Request) -> Request:
+    """Wait for a request's body, and return the request that has it.
+
+    Nothing may be decided while a client is still sending: what it may do could change before it has finished, and a
+    change that was acknowledged would be undone by who had lost the right to.
+    """
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > MOST_HELD_BYTES:
+            break
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": bytes(received), "more_body": False}
+
+    return Request(request.scope, receive)
 
 
 async def read_body(request: Request, *, limit: int = MOST_BODY_BYTES) -> bytes:

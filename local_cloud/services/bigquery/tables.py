@@ -113,9 +113,12 @@ async def get_table_policy(cloud: Cloud, request: Request) -> Response:
 async def set_table_policy(cloud: Cloud, request: Request) -> Response:
     """``POST …/tables/TABLE:setIamPolicy``."""
     table = table_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.setIamPolicy", on=table))
+    need = Need(permission="bigquery.tables.setIamPolicy", on=table)
+    permit(cloud, request, need)
     body = await read_json(request)
     await _existing(cloud, table)
+    # Again: who lost the right while the warehouse was asked has lost it.
+    permit(cloud, request, need)
     return answer(policy_wire(replace_policy(cloud, table.resource, body)))
 
 
