@@ -27,6 +27,15 @@ MISSING_CREDENTIALS = (
 )
 
 
+_AT = {
+    (401, "required"): ("Login Required.", "Authorization", "header"),
+    (401, "authError"): ("Invalid Credentials", "Authorization", "header"),
+    (412, "conditionNotMet"): ("", "If-Match", "header"),
+    (400, "invalidQuery"): ("", "q", "parameter"),
+}
+"""BigQuery's own words and the place of some errors, by status and reason."""
+
+
 class Shape(Enum):
     """The wire shape in which a path's errors are written."""
 
@@ -98,7 +107,9 @@ def body_of(error: CloudError, shape: Shape) -> Json:
         return {"error": name, "error_description": error.message}
     body: Json = {"code": error.code, "message": error.message, "status": error.status}
     if shape is Shape.BIGQUERY:
-        body["errors"] = [{"message": error.message, "domain": "global", "reason": error.reason}]
+        short, *where = _AT.get((error.code, error.reason), ("",))
+        entry = {"message": short or error.message, "domain": "global", "reason": error.reason}
+        body["errors"] = [{**entry, **dict(zip(("location", "locationType"), where, strict=False))}]
     if error.details:
         body["details"] = list(error.details)
     return {"error": body}

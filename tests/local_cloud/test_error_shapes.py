@@ -45,7 +45,7 @@ def check_shape(answer: requests.Response, path: str) -> Any:
     assert error["status"]
     assert error["message"]
     if path.startswith("/bigquery/"):
-        assert set(error["errors"][0]) == {"message", "domain", "reason"}
+        assert set(error["errors"][0]) - {"location", "locationType"} == {"message", "domain", "reason"}
     return error
 
 

@@ -105,7 +105,7 @@ async def admit(
         reading=reading,
         creator=token,
         decision=trail.id,
-        location=location or DEFAULT_LOCATION,
+        location=reading.location or DEFAULT_LOCATION,
     )
 
 

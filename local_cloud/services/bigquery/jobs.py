@@ -127,21 +127,15 @@ def _own_job(cloud: Cloud, request: Request, permission: str) -> Job:
         token = authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
         check_enabled(cloud, SERVICE, cloud.project_of(project.project))
         job = cloud.jobs.get(job_id)
-        if job is not None and (job.project != project.project or not _in(job, request)):
+        if job is not None and job.project != project.project:
             job = None
         if job is None or job.creator != _creator(token):
-            named = str(job) if job else f"{project}:{job_id}"
-            authorize(
-                token, permission, policies_on(cloud, project), trail, rules.foreign_job_denied(permission, named)
-            )
-        if job is None:
-            raise not_found(f"Not found: Job {project}:{job_id}")
+            denied = rules.foreign_job_denied(permission, str(job or f"{project}:{job_id}"))
+            authorize(token, permission, policies_on(cloud, project), trail, denied)
+        location = request.query_params.get("location") or ""
+        if job is None or location.lower() not in {"", job.location.lower()}:
+            raise not_found(f"Not found: Job {project}:{f'{location:.64}.' if location else ''}{job_id}")
     return job
-
-
-def _in(job: Job, request: Request) -> bool:
-    location = request.query_params.get("location")
-    return not location or location.lower() == job.location.lower()
 
 
 def _creator(token: Token) -> str:

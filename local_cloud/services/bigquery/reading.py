@@ -7,7 +7,7 @@ of its readers), "Query multiple tables using a wildcard table", and the pages o
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local_cloud.access import authorize
@@ -56,12 +56,14 @@ class Reading:
         base: The tables whose rows it reads in the end.
         views: The views on the way there.
         matched: What its wildcard tables stand for.
+        location: Where all of that is; empty if it reads nothing and the job may run anywhere.
     """
 
     named: tuple[TableName, ...]
     base: tuple[TableName, ...]
     views: tuple[TableName, ...]
     matched: Matched
+    location: str
 
 
 async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> Reading:
@@ -72,7 +74,7 @@ async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> 
         ApiError: 400, more tables than BigQuery allows.
     """
     for view in statement.schema_views:
-        _permit_schema_view(cloud, reader, view)
+        await _permit_schema_view(cloud, reader, view)
     matched = tuple([(wildcard, await _matching(cloud, reader, wildcard)) for wildcard in statement.wildcards])
     named = dict.fromkeys([*statement.reads, *(table for _, tables in matched for table in tables)])
     waiting: list[tuple[TableName, TableName | None]] = [(table, None) for table in named]
@@ -82,6 +84,8 @@ async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> 
             raise invalid_argument("The query reads too many tables and views.", reason="resourcesExceeded")
         table, via = waiting.pop(0)
         selected = await _permit_table(cloud, reader, table, via)
+        # A job that doesn't say where runs where the first dataset is, and finds no other's there.
+        reader = replace(reader, location=reader.location or await _location_of(cloud, table.within))
         if selected is None:
             base[table] = None
             continue
@@ -92,14 +96,16 @@ async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> 
     wild = {table for _, tables in matched for table in tables}
     if wild & set(views):
         raise invalid_argument("Views cannot be queried through prefix.", reason="invalidQuery")
-    return Reading(named=tuple(named), base=tuple(base), views=tuple(views), matched=matched)
+    return Reading(named=tuple(named), base=tuple(base), views=tuple(views), matched=matched, location=reader.location)
 
 
-def _permit_schema_view(cloud: Cloud, reader: Reader, view: SchemaView) -> None:
+async def _permit_schema_view(cloud: Cloud, reader: Reader, view: SchemaView) -> None:
     on = view.dataset or ProjectName(project=view.project)
     with _deciding(cloud, reader, on.resource) as trail:
         for permission in _SCHEMA_RIGHTS if view.dataset else _PROJECT_RIGHTS:
             authorize(reader.token, permission, policies_on(cloud, on), trail, rules.schema_denied(view, permission))
+        if view.dataset is not None:
+            await _check_there(cloud, reader, view.dataset, None)
 
 
 async def _permit_table(
@@ -137,12 +143,17 @@ def _deciding(cloud: Cloud, reader: Reader, resource: str) -> AbstractContextMan
 
 
 async def _check_there(cloud: Cloud, reader: Reader, dataset: DatasetName, missing: TableName | None) -> None:
-    found, location = await warehouse.find_dataset(cloud, dataset), reader.location
-    actual = str((found or {}).get("location") or DEFAULT_LOCATION)
-    if found is None or (location and location.lower() != actual.lower()):
+    location, actual = reader.location, await _location_of(cloud, dataset)
+    if not actual or (location and location.lower() != actual.lower()):
         raise _absent(rules.dataset_missing(dataset, location or DEFAULT_LOCATION), f"{dataset} in {location or 'US'}")
     if missing is not None:
         raise _absent(rules.table_missing(missing, actual), f"{missing} in {actual}")
+
+
+async def _location_of(cloud: Cloud, dataset: DatasetName) -> str:
+    """Say where a dataset is; empty if there is none of that name."""
+    found = await warehouse.find_dataset(cloud, dataset)
+    return "" if found is None else str(found.get("location") or DEFAULT_LOCATION)
 
 
 def _absent(error: ApiError, wanted: str) -> Refused:

@@ -15,10 +15,11 @@ from local_cloud.policies import policy_wire, replace_policy, requested_version
 from local_cloud.services.bigquery import effects, rules, schema, warehouse
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, dataset_of, make_table, permit, table_of
 from local_cloud.services.bigquery.model import ColumnTags, TableName, View
-from local_cloud.services.bigquery.parameters import check_unchanged
+from local_cloud.services.bigquery.parameters import check_unchanged, selected_fields
 from local_cloud.services.bigquery.sql import Need, UnreadableSqlError, analyse, spell
 
 _OTHER_KINDS = ("materializedView", "externalDataConfiguration", "snapshotDefinition", "cloneDefinition")
+_VIEWS = ("TABLE_METADATA_VIEW_UNSPECIFIED", "BASIC", "STORAGE_STATS", "FULL")
 _CLEARED: dict[str, Any] = {"description": "", "friendlyName": "", "labels": {}}
 
 
@@ -70,10 +71,20 @@ async def _create_view(cloud: Cloud, table: TableName, view: View, body: dict[st
 
 
 async def get_table(cloud: Cloud, request: Request) -> Response:
-    """``GET …/tables/TABLE``."""
+    """``GET …/tables/TABLE``, with ``view`` and ``selectedFields``."""
     table = table_of(cloud, request)
     permit(cloud, request, Need(permission="bigquery.tables.get", on=table))
-    return answer(_wire(cloud, table, await _existing(cloud, table)))
+    shown = _wire(cloud, table, await _existing(cloud, table))
+    view = request.query_params.get("view") or "STORAGE_STATS"
+    if view not in _VIEWS:
+        raise invalid_argument(f"Invalid value for view: {view:.40}. Known are {', '.join(_VIEWS)}.")
+    if view == "BASIC":
+        shown = {key: value for key, value in shown.items() if not key.startswith("num") and key != "lastModifiedTime"}
+    chosen = selected_fields(request, schema.fields(shown))
+    if chosen is not None:
+        kept = [field for field in schema.fields(shown) if field["name"] in chosen]
+        shown = {**shown, "schema": {"fields": kept}}
+    return answer(shown)
 
 
 async def replace_table(cloud: Cloud, request: Request) -> Response:
