@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 from starlette.requests import Request
@@ -84,6 +85,24 @@ async def read_json(request: Request, *, limit: int = MOST_BODY_BYTES) -> dict[s
 def answer(value: dict[str, Any]) -> JSONResponse:
     """Answer 200 with a JSON object."""
     return JSONResponse(value)
+
+
+def check_fields(given: dict[str, Any], known: Collection[str], *, where: str = "") -> None:
+    """Insist that a JSON object has only fields that there are: a misspelt one would count as one left out.
+
+    Args:
+        given: The object.
+        known: Its fields.
+        where: Its place in the request; empty for the whole body.
+
+    Raises:
+        ApiError: 400, in Google's words.
+    """
+    if unknown := sorted(given.keys() - set(known)):
+        place = f" at '{where}'" if where else ""
+        raise invalid_argument(
+            f'Invalid JSON payload received. Unknown name "{unknown[0][:80]}"{place}: Cannot find field.'
+        )
 
 
 def text_field(body: dict[str, Any], name: str, *, default: str = "", limit: int = 4096) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from local_cloud.conditions import MOST_DESCRIPTION_CHARACTERS, Condition, condition_problem
 from local_cloud.errors import invalid_argument, unimplemented
-from local_cloud.http import object_field, text_field
+from local_cloud.http import check_fields, object_field, text_field
 from local_cloud.members import member_problem
 from local_cloud.permissions import ROLES, Binding, Policy
 
@@ -97,11 +97,11 @@ def read_policy(body: dict[str, Any]) -> WantedPolicy:
         ApiError: 400, a field that there isn't, or a role, member or condition that is malformed or can't be known;
             501, audit configurations and custom roles.
     """
-    _check_fields(body, _REQUEST, "")
+    check_fields(body, _REQUEST)
     if "policy" not in body:
         raise invalid_argument("The request has no policy: nothing was changed.")
     wanted = object_field(body, "policy")
-    _check_fields(wanted, _POLICY, " at 'policy'")
+    check_fields(wanted, _POLICY, where="policy")
     if wanted.get("auditConfigs") or wanted.get("audit_configs"):
         raise unimplemented("auditConfigs are not offered by the local cloud: nothing here is audited.")
     etag = wanted.get("etag")
@@ -121,14 +121,6 @@ def _changes_bindings(body: dict[str, Any]) -> bool:
     if unknown := sorted(paths - _POLICY):
         raise invalid_argument(f"Invalid update_mask {mask!r:.200}: a policy has no {', '.join(unknown)}.")
     return not paths or "bindings" in paths
-
-
-def _check_fields(given: dict[str, Any], known: Collection[str], where: str) -> None:
-    # A misspelt "bindings" would otherwise empty the policy.
-    if unknown := sorted(given.keys() - known):
-        raise invalid_argument(
-            f'Invalid JSON payload received. Unknown name "{unknown[0][:80]}"{where}: Cannot find field.'
-        )
 
 
 def _version(value: object, name: str) -> int:
@@ -171,7 +163,7 @@ def _check_counts(merged: Mapping[tuple[str, Condition | None], Collection[str]]
 def _read_binding(entry: object) -> tuple[str, list[str], Condition | None]:
     if not isinstance(entry, dict) or not isinstance(entry.get("role"), str):
         raise invalid_argument("Each binding must be an object with a role.")
-    _check_fields(entry, _BINDING, " at 'policy.bindings'")
+    check_fields(entry, _BINDING, where="policy.bindings")
     role, members = entry["role"], entry.get("members") or []
     _check_role(role)
     if not isinstance(members, list) or not all(isinstance(member, str) for member in members):
@@ -204,7 +196,7 @@ def _check_role(role: str) -> None:
 def _read_condition(role: str, given: dict[str, Any]) -> Condition | None:
     if not given:
         return None
-    _check_fields(given, _CONDITION, " at 'policy.bindings.condition'")
+    check_fields(given, _CONDITION, where="policy.bindings.condition")
     if role in _BASIC_ROLES:
         raise invalid_argument(f"The binding of the basic role {role} can't have a condition.")
     condition = Condition(

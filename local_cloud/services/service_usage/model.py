@@ -22,6 +22,9 @@ TITLES = {
 }
 """Service name → title, as Google words it in errors and in ``gcloud services list``."""
 
+NEEDS = {"bigquerystorage.googleapis.com": frozenset({"bigquery.googleapis.com"})}
+"""Service → the services without which it can't be on; the pairs that Google's own errors have named."""
+
 ALWAYS_ENABLED = "serviceusage.googleapis.com"
 """Service Usage can't enable itself, so here it is always on."""
 
@@ -41,6 +44,16 @@ class EnabledService:
     def from_json(cls, data: dict[str, Any]) -> EnabledService:
         """Read what :meth:`to_json` wrote."""
         return cls(**data)
+
+
+def needed_by(service: str) -> frozenset[str]:
+    """Return the services that a service can't be on without."""
+    return NEEDS.get(service, frozenset())
+
+
+def dependents_of(service: str) -> frozenset[str]:
+    """Return the services that can't be on without a service."""
+    return frozenset(name for name, needed in NEEDS.items() if service in needed)
 
 
 def service_key(project: Project, name: str) -> str:

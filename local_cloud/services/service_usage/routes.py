@@ -9,11 +9,24 @@ from starlette.responses import Response
 
 from local_cloud.access import administer
 from local_cloud.context import Cloud
-from local_cloud.errors import failed_precondition, not_found
+from local_cloud.errors import not_found
 from local_cloud.http import answer, page, read_json
 from local_cloud.projects import Project
-from local_cloud.services.service_usage.model import ALWAYS_ENABLED, TITLES, EnabledService, service_key, title_of
-from local_cloud.services.service_usage.rules import check_known, read_filter, read_service_ids
+from local_cloud.services.service_usage.model import (
+    ALWAYS_ENABLED,
+    TITLES,
+    EnabledService,
+    needed_by,
+    service_key,
+    title_of,
+)
+from local_cloud.services.service_usage.rules import (
+    check_can_be_disabled,
+    check_known,
+    read_disable,
+    read_filter,
+    read_service_ids,
+)
 
 _PREFIX = "operations/acat."
 """What an operation's name starts with; the project's number follows, then ``-``."""
@@ -55,13 +68,14 @@ async def batch_enable_services(cloud: Cloud, request: Request) -> Response:
 
 
 async def disable_service(cloud: Cloud, request: Request) -> Response:
-    """``POST …/services/NAME:disable``."""
+    """``POST …/services/NAME:disable``, alone or with what depends on it."""
     project = _permit(cloud, request, "disable")
     name = request.path_params["service"]
     check_known(name)
-    if name == ALWAYS_ENABLED:
-        raise failed_precondition(f"{name} can't be disabled here: nothing could enable it again.")
-    cloud.services.remove(service_key(project, name))
+    with_dependents = read_disable(await read_json(request))
+    enabled = {service for service in TITLES if _is_enabled(cloud, project, service)}
+    gone = check_can_be_disabled(name, enabled, with_dependents=with_dependents)
+    cloud.services.remove(*(service_key(project, service) for service in gone))
     return _finished(cloud, project, {"service": _wire(cloud, project, name)}, "DisableServiceResponse")
 
 
@@ -84,17 +98,22 @@ def _permit(cloud: Cloud, request: Request, verb: str) -> Project:
 
 
 def _enable(cloud: Cloud, project: Project, name: str) -> None:
-    key = service_key(project, name)
-    if cloud.services.get(key) is None:
-        cloud.services.put(key, EnabledService(project_id=project.id, name=name))
+    for service in (*sorted(needed_by(name)), name):
+        key = service_key(project, service)
+        if cloud.services.get(key) is None:
+            cloud.services.put(key, EnabledService(project_id=project.id, name=service))
+
+
+def _is_enabled(cloud: Cloud, project: Project, name: str) -> bool:
+    """Whether a service is switched on, for who manages it; who calls it asks ``check_enabled``."""
+    return name == ALWAYS_ENABLED or cloud.services.get(service_key(project, name)) is not None
 
 
 def _wire(cloud: Cloud, project: Project, name: str) -> dict[str, Any]:
-    enabled = name == ALWAYS_ENABLED or cloud.services.get(service_key(project, name)) is not None
     return {
         "name": f"projects/{project.number}/services/{name}",
         "config": {"name": name, "title": title_of(name)},
-        "state": "ENABLED" if enabled else "DISABLED",
+        "state": "ENABLED" if _is_enabled(cloud, project, name) else "DISABLED",
         "parent": f"projects/{project.number}",
     }
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from local_cloud.errors import ApiError, invalid_argument
-from local_cloud.services.service_usage.model import TITLES
+from local_cloud.errors import ApiError, failed_precondition, invalid_argument, unimplemented
+from local_cloud.http import check_fields, flag_field, text_field
+from local_cloud.services.service_usage.model import ALWAYS_ENABLED, TITLES, dependents_of
 
 MOST_IN_A_BATCH = 20
+_DISABLE = ("disableDependentServices", "checkIfServiceHasUsage")
+_CHECKS = ("", "CHECK_IF_SERVICE_HAS_USAGE_UNSPECIFIED", "SKIP", "CHECK")
 
 
 def check_known(name: str) -> None:
@@ -23,6 +27,61 @@ def check_known(name: str) -> None:
             f"Not found or permission denied for service(s): {name:.100}. Known to the local cloud: "
             f"{', '.join(TITLES)}.",
         )
+
+
+def read_disable(body: dict[str, Any]) -> bool:
+    """Read a request to disable a service.
+
+    Returns:
+        Whether services that depend on it shall be disabled with it.
+
+    Raises:
+        ApiError: 400, a field that there isn't, or of the wrong type; 501, a check of usage, which nobody counts here.
+    """
+    check_fields(body, _DISABLE)
+    check = text_field(body, "checkIfServiceHasUsage")
+    if check not in _CHECKS:
+        raise invalid_argument(f"Invalid value at 'check_if_service_has_usage': {check!r:.60}.")
+    if check == "CHECK":
+        raise unimplemented("checkIfServiceHasUsage is not offered by the local cloud: no usage is counted. Use SKIP.")
+    return flag_field(body, "disableDependentServices")
+
+
+def check_can_be_disabled(name: str, enabled: Collection[str], *, with_dependents: bool) -> list[str]:
+    """Insist that a service can be disabled.
+
+    Args:
+        name: The service.
+        enabled: What the project has enabled.
+        with_dependents: Whether what depends on it may be disabled with it.
+
+    Returns:
+        What to disable: the service, and its dependents.
+
+    Raises:
+        ApiError: 400 ``FAILED_PRECONDITION``: it isn't enabled, it must always be, or something depends on it.
+    """
+    if name == ALWAYS_ENABLED:
+        raise failed_precondition(f"{name} can't be disabled here: nothing could enable it again.")
+    if name not in enabled:
+        raise failed_precondition(f"The service {name} is not enabled, so it can't be disabled.")
+    dependents = sorted(dependents_of(name) & set(enabled))
+    if dependents and not with_dependents:
+        raise ApiError(
+            400,
+            "FAILED_PRECONDITION",
+            f"The service {name} is depended on by the following active service(s): {','.join(dependents)}; Please "
+            "specify disable_dependent_services=true if you want to proceed with disabling all services.",
+            reason="failedPrecondition",
+            details=[
+                {
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                    "reason": "COMMON_SU_SERVICE_HAS_DEPENDENT_SERVICES",
+                    "domain": "serviceusage.googleapis.com",
+                }
+            ],
+        )
+    return [name, *dependents]
 
 
 def read_filter(text: str) -> str:
