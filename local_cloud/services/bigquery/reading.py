@@ -36,14 +36,14 @@ class Reader:
 
     Attributes:
         token: Who.
-        decision: The job's decision, under which each table's hangs.
+        decision: The job's decision, under which each table's hangs; without a job the token's.
         location: The job's location; empty if it may be any.
         project: The project that a two-part name belongs to.
     """
 
     token: Token
     project: str
-    decision: str
+    decision: str | None
     location: str
 
 

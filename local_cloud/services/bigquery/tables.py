@@ -16,7 +16,9 @@ from local_cloud.services.bigquery import effects, rules, schema, warehouse
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, dataset_of, make_table, permit, table_of
 from local_cloud.services.bigquery.model import ColumnTags, TableName, View
 from local_cloud.services.bigquery.parameters import check_unchanged, selected_fields
+from local_cloud.services.bigquery.reading import Reader, permit_reading
 from local_cloud.services.bigquery.sql import Need, UnreadableSqlError, analyse, spell
+from local_cloud.tokens import Token
 
 _OTHER_KINDS = ("materializedView", "externalDataConfiguration", "snapshotDefinition", "cloneDefinition")
 _VIEWS = ("TABLE_METADATA_VIEW_UNSPECIFIED", "BASIC", "STORAGE_STATS", "FULL")
@@ -38,7 +40,7 @@ async def list_tables(cloud: Cloud, request: Request) -> Response:
 async def create_table(cloud: Cloud, request: Request) -> Response:
     """``POST …/tables``: a table or a view. A new table starts without grants of its own."""
     dataset = dataset_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.create", on=dataset))
+    token = permit(cloud, request, Need(permission="bigquery.tables.create", on=dataset))
     body = await read_json(request)
     table = make_table(dataset, object_field(body, "tableReference").get("tableId"))
     view = _view(body, table.project)
@@ -48,6 +50,7 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
         raise not_found(f"Not found: Dataset {dataset}")
     if await warehouse.find_table(cloud, table) is not None:
         raise already_exists(f"Already Exists: Table {table}")
+    await _permit_view(cloud, token, table, view)
     effects.forget_table(cloud, table)
     if view is None:
         path = f"{dataset.resource}/tables"
@@ -135,7 +138,7 @@ async def set_table_policy(cloud: Cloud, request: Request) -> Response:
 
 async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) -> Response:
     table = table_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.update", on=table))
+    token = permit(cloud, request, Need(permission="bigquery.tables.update", on=table))
     body = _without_nulls(await read_json(request))
     before = await _existing(cloud, table)
     check_unchanged(request, before.get("etag"))
@@ -143,6 +146,7 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     text_field(body, "description", limit=16384)
     if (view is not None) != (before.get("type") == "VIEW" and "view" in body):
         raise invalid_argument(f"{table} is a {before.get('type')}; it can't be turned into something else.")
+    await _permit_view(cloud, token, table, view)
     if view is not None:
         # Together, so that the query kept here is always the one that the view runs.
         changed = await _create_view(cloud, table, view, {**cleared, **body})
@@ -205,6 +209,16 @@ async def _existing(cloud: Cloud, table: TableName) -> dict[str, Any]:
 
 def _reference(table: TableName) -> dict[str, str]:
     return {"projectId": table.project, "datasetId": table.dataset, "tableId": table.table}
+
+
+async def _permit_view(cloud: Cloud, token: Token, table: TableName, view: View | None) -> None:
+    """Insist that who makes or changes a view may read what it selects from, as by statement.
+
+    Source: Google, "Authorized datasets": else whoever may make views in one would read all that it is authorised for.
+    """
+    if view is not None and view != cloud.views.get(table.resource):
+        reader = Reader(token=token, project=table.project, decision=token.decision, location="")
+        await permit_reading(cloud, reader, analyse(view.query, project=table.project))
 
 
 def _view(body: dict[str, Any], project: str) -> View | None:

@@ -74,6 +74,28 @@ def test_an_authorised_dataset_opens_for_all_its_views_but_no_namesake_of_it(cha
             rows(client, through)
 
 
+@pytest.mark.parametrize("change", [False, True])
+def test_who_makes_a_view_may_read_what_it_selects_from(chain: Chain, change: bool) -> None:
+    shop = make_dataset(chain.google)
+    home = {"dataset": {"projectId": PROJECT, "datasetId": shop}, "targetTypes": ["VIEWS"]}
+    authorise(chain, {"dataset": home})
+    access = {"access": [{"role": "WRITER", "userByEmail": READER}]}
+    chain.google.done("PATCH", f"{BIGQUERY_PATH}/datasets/{shop}", access)
+    with chain.client() as client:
+        window = bigquery.Table(f"{PROJECT}.{shop}.window")
+        if change:
+            window.view_query = fill(chain, "SELECT name FROM {users}")
+            window = client.create_table(window)
+        window.view_query = fill(chain, "SELECT name FROM {secrets}")
+        with pytest.raises(Forbidden, match=r"permission to query table .*secrets"):
+            client.update_table(window, ["view_query"]) if change else client.create_table(window)
+        with pytest.raises(Forbidden, match=r"permission to query table .*secrets"):
+            rows(client, fill(chain, "CREATE OR REPLACE VIEW {shop}.window AS SELECT name FROM {secrets}", shop=shop))
+        chain.grant(f"{chain.tables_path}/secrets", "roles/bigquery.dataViewer", MEMBER)
+        client.update_table(window, ["view_query"]) if change else client.create_table(window)
+        assert len(rows(client, fill(chain, "SELECT * FROM {shop}.window", shop=shop))) == 3
+
+
 def test_a_view_of_an_authorised_view_needs_each_step(chain: Chain) -> None:
     shop = make_dataset(chain.google)
     run(chain, fill(chain, "CREATE VIEW {shop}.near AS SELECT name FROM {secrets}", shop=shop))
