@@ -13,6 +13,7 @@ from local_cloud.context import Cloud
 from local_cloud.errors import MISSING_CREDENTIALS, ApiError, permission_denied, service_disabled, unauthenticated
 from local_cloud.permissions import Grant, Policy, decide
 from local_cloud.projects import Project
+from local_cloud.quota_project import check_user_project
 from local_cloud.services.iam.model import PoolState
 from local_cloud.services.service_usage.model import service_key, title_of
 from local_cloud.tokens import Token, TokenKind
@@ -36,7 +37,7 @@ def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozen
 
     Raises:
         Refused: 401 no token, an unknown or expired one, or one whose pool or service account no longer
-            stands behind it; 403 a token with other scopes only.
+            stands behind it; 403 a token with other scopes only, or a quota project that the caller may not use.
     """
     token = _find(cloud, request)
     trail.principal, trail.parent = token.principal.member, token.decision
@@ -60,6 +61,7 @@ def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozen
         "the bearer token is known and unexpired",
         f"{token.kind.value} token {token.fingerprint}, until {token.expires}",
     )
+    check_user_project(cloud, request, token, trail)
     return token
 
 
@@ -135,20 +137,6 @@ def _check_account(cloud: Cloud, token: Token) -> None:
             ),
             unauthenticated(),
         )
-
-
-def consumer_of(cloud: Cloud, token: Token) -> Project:
-    """Return the project to whose account a call goes where the resource doesn't say: the credential's own.
-
-    That of the pool for a federated token, of the service account for its access token (Google Cloud, "Quota project
-    overview"); the deployer's is the main one.
-    """
-    if token.kind is TokenKind.FEDERATED:
-        found = cloud.find_project(token.principal.pool.split("/")[1])
-    else:
-        account = cloud.accounts.get(token.principal.unique_id)
-        found = cloud.find_project(account.project_id) if account else None
-    return found or cloud.main_project
 
 
 def check_enabled(cloud: Cloud, service: str, project: Project | None = None) -> None:

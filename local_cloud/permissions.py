@@ -20,6 +20,7 @@ from local_cloud.principals import Principal
 
 GET_ACCESS_TOKEN = "iam.serviceAccounts.getAccessToken"  # noqa: S105  (a permission's name)
 DELEGATE = "iam.serviceAccounts.implicitDelegation"
+USE_SERVICES = "serviceusage.services.use"
 CREATE_JOB = "bigquery.jobs.create"
 GET_DATA = "bigquery.tables.getData"
 UPDATE_DATA = "bigquery.tables.updateData"
@@ -76,7 +77,7 @@ _ACCOUNT_ADMIN = {
     ),
 }
 _SERVICES = {"serviceusage.services.list", "serviceusage.services.get"}
-_SERVICES_ADMIN = {*_SERVICES, "serviceusage.services.enable", "serviceusage.services.disable"}
+_SERVICES_ADMIN = {*_SERVICES, USE_SERVICES, "serviceusage.services.enable", "serviceusage.services.disable"}
 _PROJECT_IAM = {
     "resourcemanager.projects.get",
     "resourcemanager.projects.getIamPolicy",
@@ -97,7 +98,7 @@ ROLES: dict[str, frozenset[str]] = {
         "roles/iam.workloadIdentityPoolAdmin": _POOL_ADMIN,
         "roles/resourcemanager.projectIamAdmin": _PROJECT_IAM,
         "roles/serviceusage.serviceUsageViewer": _SERVICES,
-        "roles/serviceusage.serviceUsageConsumer": _SERVICES,
+        "roles/serviceusage.serviceUsageConsumer": {*_SERVICES, USE_SERVICES},
         "roles/serviceusage.serviceUsageAdmin": _SERVICES_ADMIN,
         "roles/datacatalog.categoryFineGrainedReader": {FINE_GRAINED_GET},
         "roles/bigquery.jobUser": _JOBS,

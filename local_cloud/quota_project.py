@@ -1,0 +1,83 @@
+"""The project to whose account a call goes: the one that a header names, or the credential's own.
+
+Source: Google Cloud, "Quota project overview" and "Set the quota project".
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from local_cloud.context import Cloud
+from local_cloud.errors import ApiError, invalid_argument
+from local_cloud.permissions import USE_SERVICES, Grant, decide
+from local_cloud.projects import Project
+from local_cloud.tokens import Token, TokenKind
+from local_cloud.trace import Part, Refusal, Refused, Trail
+
+HEADER = "x-goog-user-project"
+_PARAMETER = "$userProject"
+
+
+def consumer_of(cloud: Cloud, token: Token) -> Project:
+    """Return the project to whose account a call goes where the resource doesn't say: the credential's own.
+
+    That of the pool for a federated token, of the service account for its access token (Google Cloud, "Quota project
+    overview"); the deployer's is the main one.
+    """
+    if token.kind is TokenKind.FEDERATED:
+        found = cloud.find_project(token.principal.pool.split("/")[1])
+    else:
+        account = cloud.accounts.get(token.principal.unique_id)
+        found = cloud.find_project(account.project_id) if account else None
+    return found or cloud.main_project
+
+
+def check_user_project(cloud: Cloud, request: Request, token: Token, trail: Trail) -> None:
+    """Insist that the caller may use the project that the request names as its quota project, if it names one.
+
+    Raises:
+        Refused: 403, the project isn't there or the caller holds no ``serviceusage.services.use`` on it.
+        ApiError: 400, more than one project is named.
+    """
+    named = {*request.headers.getlist(HEADER), *request.query_params.getlist(_PARAMETER)} - {""}
+    if not named:
+        return
+    if len(named) > 1:
+        raise invalid_argument(f"The request names {len(named)} quota projects in {HEADER} and {_PARAMETER}.")
+    name = named.pop()
+    project = cloud.find_project(name.removeprefix("projects/"))
+    policies = cloud.project_policies(project) if project else []
+    verdict = decide(token.principal, USE_SERVICES, policies, now=trail.now)
+    if isinstance(verdict, Grant):
+        trail.passed(Part.PERMISSION, f"{USE_SERVICES}, for the quota project", verdict.sentence())
+        return
+    raise Refused(
+        Refusal(
+            part=Part.PERMISSION,
+            rule=f"{USE_SERVICES} is needed on the quota project that {HEADER} names",
+            saw=verdict.saw if project else f"there is no project {name}",
+            wanted=verdict.wanted if project else "a project that exists here",
+            mend="leave the header out (quota_project_id in the credentials), or grant the wanted role",
+        ),
+        _denied(name),
+    )
+
+
+def _denied(project: str) -> ApiError:
+    return ApiError(
+        403,
+        "PERMISSION_DENIED",
+        f"Caller does not have required permission to use project {project:.200}. Grant the caller the "
+        f"roles/serviceusage.serviceUsageConsumer role, or a custom role with the {USE_SERVICES} permission, by "
+        f"visiting https://console.developers.google.com/iam-admin/iam/project?project={project:.200} and then retry. "
+        "Propagation of the new permission may take a few minutes.",
+        reason="forbidden",
+        details=[
+            {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "USER_PROJECT_DENIED",
+                "domain": "googleapis.com",
+                "metadata": {"consumer": f"projects/{project:.200}"},
+            }
+        ],
+    )
