@@ -28,12 +28,12 @@ local-cloud: $(READY) ## the local cloud in the foreground, with the export line
 	@$(RUN) -m local_cloud serve
 
 test: $(READY) ## every test
-	@$(RUN) -m pytest -n 2 --dist loadfile
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: export KEYLESS_ROUNDS ?= 20
 soak: export KEYLESS_KILLS ?= 10
 soak: $(READY) ## the robustness tests for longer: twenty rounds, ten kills; a quarter of an hour
-	@$(RUN) -m pytest -n 2 --dist loadfile -m "soak or not soak" tests/robustness
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness
 
 lint: $(READY) ## ruff and mypy --strict
 	@$(RUN) -m ruff check .
