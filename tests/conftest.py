@@ -7,8 +7,19 @@ from collections.abc import Iterator
 import pytest
 
 _LIMIT_SECONDS = 60.0
+_RUNS_PROGRAMS = {"e2e", "infra", "plugins", "robustness"}
 
 # What the fixtures need is imported in them: most tests start no server, and would only wait for its clients to load.
+
+
+@pytest.fixture(scope="module", autouse=True)
+def failed_runs_forgotten(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collect what the SDK leaves of failed runs with the module that made them: later it would fail another's test."""
+    yield
+    if request.path.parent.name in _RUNS_PROGRAMS:
+        from tests.failed_runs import forget_failed_runs
+
+        forget_failed_runs()
 
 
 @pytest.fixture(scope="session")
