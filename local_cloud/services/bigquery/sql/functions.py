@@ -35,5 +35,10 @@ def check_functions(tree: exp.Expression) -> None:
     for dot in tree.find_all(exp.Dot):
         if isinstance(dot.expression, exp.Func) and dot.this.name.upper() != "SAFE":
             raise UnreadableSqlError("only built-in functions are offered", f"a call of {dot.sql()[:60]}")
+    for caller in tree.find_all(exp.SessionUser, exp.CurrentUser):
+        raise UnreadableSqlError("nothing depends on who asks: the local warehouse doesn't know", caller.sql()[:60])
+    for columns in tree.find_all(exp.Columns):
+        # Not BigQuery's; the warehouse would choose columns by a pattern.
+        raise UnreadableSqlError("columns are named", columns.sql()[:60])
     for reader in tree.find_all(exp.ReadCSV, exp.ReadParquet, exp.Command):
         raise UnreadableSqlError("only tables are read", f"{type(reader).__name__}")

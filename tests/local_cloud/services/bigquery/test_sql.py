@@ -89,6 +89,8 @@ def test_a_query_reads_exactly_these_tables(sql: str, tables: list[str]) -> None
         "SELECT ds.routine(1)",
         "SELECT current_setting('home_directory')",
         "SELECT getenv('HOME')",
+        "SELECT SESSION_USER()",
+        "SELECT COLUMNS('p.*') FROM ds.users",
         "SELECT t FROM ds.users AS a, a.tags",
         "SELECT 1; SELECT 2",
         "DECLARE x INT64 DEFAULT 1; SELECT x",
