@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import runpy
@@ -117,6 +118,10 @@ def record(settings: Mapping[str, str] | None = None, *, stack: str = "dev", pre
     """Runs ``__main__.py`` once, as a deployment or as a first preview."""
     configured = DEFAULTS | REQUIRED | dict(settings or {})
     clouds = _Clouds()
+    try:
+        asyncio.get_event_loop_policy().get_event_loop()
+    except RuntimeError:  # an asyncio.run before has taken this thread's away, and the SDK wants one
+        asyncio.set_event_loop(asyncio.new_event_loop())
     pulumi.runtime.set_mocks(clouds, project=PROJECT, stack=stack, preview=preview)
     pulumi.runtime.set_all_config({f"{PROJECT}:{key}": value for key, value in configured.items()})
     outputs: dict[str, Any] = {}
