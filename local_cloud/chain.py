@@ -21,7 +21,8 @@ def lineage(decisions: Sequence[Decision], decision: Decision) -> list[Decision]
 def descent(decisions: Sequence[Decision], decision: Decision) -> list[Decision]:
     """What came of a decision, oldest first: decisions on its token, theirs, and so on; the latest fifty."""
     within, found = {decision.id}, []
-    for one in decisions:  # a decision is always recorded after the one whose token it uses... or inside it
+    # A job is recorded before the tables that it reads, a token's decision before those that use it.
+    for one in decisions:
         if one.parent in within:
             within.add(one.id)
             found.append(one)

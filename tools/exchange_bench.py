@@ -42,12 +42,10 @@ class ExchangeFigures:
     Attributes:
         pairs_per_second: Exchanges, each with its impersonation, a second.
         milliseconds: How long each exchange and each impersonation took together, as the client saw it.
-        cores: Cores that the server could use.
     """
 
     pairs_per_second: float
     milliseconds: Sequence[float]
-    cores: int
 
     @property
     def median(self) -> float:
@@ -91,7 +89,7 @@ async def _measure(cores: Sequence[int], *, seconds: float, clients: int) -> Exc
         server.terminate()
         server.join(_LIMIT_SECONDS)
         aws.close()
-    return ExchangeFigures(pairs_per_second=len(taken) / elapsed, milliseconds=taken, cores=1)
+    return ExchangeFigures(pairs_per_second=len(taken) / elapsed, milliseconds=taken)
 
 
 def _receive(pipe: Connection) -> str:
