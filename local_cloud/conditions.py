@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from local_cloud.services.sts.expressions import ExpressionError, evaluate, expression_problem
-from local_cloud.services.sts.functions import Functions
-from local_cloud.services.sts.lexer import Kind, LexicalError, Word, words
+from federation_rules.expressions import ExpressionError, evaluate, expression_problem
+from federation_rules.functions import Functions
+from federation_rules.lexer import Kind, LexicalError, Word, words
 from local_cloud.timestamp_functions import PARTS, part
 
 MOST_EXPRESSION_CHARACTERS = 4096

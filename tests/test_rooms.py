@@ -19,6 +19,7 @@ ALLOWED = {
     "infra/rules.py": set(),
     "lambda_src": {"google", "requests", "urllib3", "lambda_src"},
     "lambda_src/environment.py": {"lambda_src"},
+    "federation_rules": {"cel", "federation_rules"},
     "tools/set_up.py": set(),
 }
 """For each room, what its modules may import besides the standard library."""

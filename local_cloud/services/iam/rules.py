@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from federation_rules.attributes import condition_problem, mapping_problem
 from local_cloud.errors import ApiError, invalid_argument, unimplemented
 from local_cloud.http import flag_field, object_field, text_field
 from local_cloud.services.iam.model import Account, Pool, Provider
-from local_cloud.services.sts.attributes import condition_problem, mapping_problem
 
 _RESOURCE_ID = re.compile(r"[a-z0-9-]{4,32}")
 _ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from local_cloud.services.sts.model import AwsRefusal, Caller
+from federation_rules.caller import Caller
+from local_cloud.services.sts.model import AwsRefusal
 
 MOST_ANSWER_BYTES = 64 * 1024
 _LONGEST_MESSAGE = 300

@@ -6,9 +6,10 @@ import asyncio
 
 import httpx
 
+from federation_rules.caller import Caller
 from local_cloud.errors import unavailable
 from local_cloud.services.sts.aws_answer import MOST_ANSWER_BYTES, NoAnswer, read_answer
-from local_cloud.services.sts.model import AwsRefusal, Caller, SignedRequest
+from local_cloud.services.sts.model import AwsRefusal, SignedRequest
 from local_cloud.services.sts.signed_request import QUERY
 from local_cloud.trace import Part, Refusal, Refused
 

@@ -49,15 +49,6 @@ class SignedRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Caller:
-    """Who AWS says signed the request."""
-
-    account: str
-    arn: str
-    user_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class AwsRefusal:
     """AWS's own refusal of the signed request."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from federation_rules import attributes as cel
+from federation_rules.caller import Caller
 from local_cloud.errors import OAuthError
 from local_cloud.principals import Principal, federated_principal
 from local_cloud.services.iam.model import Pool, PoolState, Provider
-from local_cloud.services.sts import attributes as cel
 from local_cloud.services.sts.exchange_rules import INVALID_TARGET
-from local_cloud.services.sts.model import AwsRefusal, Caller
+from local_cloud.services.sts.model import AwsRefusal
 from local_cloud.trace import Part, Refusal, Refused, Trail
 
 _ACCOUNT = re.compile(r"\d{12}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from federation_rules.caller import Caller
 from local_cloud.services.sts.aws_answer import MOST_ANSWER_BYTES, NoAnswer, read_answer
-from local_cloud.services.sts.model import AwsRefusal, Caller
+from local_cloud.services.sts.model import AwsRefusal
 
 FIELDS = "<Arn>arn:aws:sts::1:assumed-role/R/s</Arn><UserId>AROA:s</UserId><Account>1</Account>"
 CALLER = f"<GetCallerIdentityResult>{FIELDS}</GetCallerIdentityResult>"

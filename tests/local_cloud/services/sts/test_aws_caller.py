@@ -14,9 +14,10 @@ import httpx
 import pytest
 import requests
 
+from federation_rules.caller import Caller
 from local_cloud.errors import ApiError
 from local_cloud.services.sts.aws_caller import ask_aws
-from local_cloud.services.sts.model import AwsRefusal, Caller, SignedRequest
+from local_cloud.services.sts.model import AwsRefusal, SignedRequest
 from local_cloud.trace import Part, Refused
 from tests.local_cloud.chain import ACCOUNT, OTHER_ACCOUNT, PROVIDER_PATH, ROLE, Keys, LocalAccount, deploy
 from tests.local_cloud.google_server import serving

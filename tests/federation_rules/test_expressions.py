@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local_cloud.services.sts.attributes import (
+from federation_rules.attributes import (
     MOST_CONDITION_CHARACTERS,
     condition_holds,
     condition_problem,
     map_attributes,
     mapping_problem,
 )
-from local_cloud.services.sts.expressions import ExpressionError, evaluate, expression_problem
-from local_cloud.services.sts.functions import Functions
-from local_cloud.services.sts.lexer import MACROS
-from local_cloud.services.sts.model import Caller
+from federation_rules.caller import Caller
+from federation_rules.expressions import ExpressionError, evaluate, expression_problem
+from federation_rules.functions import Functions
+from federation_rules.lexer import MACROS
 
 LIMIT_SECONDS = 0.05
 VALUES: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """Attribute mapping and attribute condition: what AWS said about the caller becomes Google's attributes.
 
 Limits and keys are those of the IAM v1 API, ``WorkloadIdentityPoolProvider``, and of "IAM quotas". What an expression
-may hold is in :mod:`local_cloud.services.sts.expressions`.
+may hold is in :mod:`federation_rules.expressions`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_cloud.services.sts.expressions import ExpressionError, evaluate, expression_problem, work_of
-from local_cloud.services.sts.functions import Functions
-from local_cloud.services.sts.model import Caller
+from federation_rules.caller import Caller
+from federation_rules.expressions import ExpressionError, evaluate, expression_problem, work_of
+from federation_rules.functions import Functions
 
 SUBJECT = "google.subject"
 GROUPS = "google.groups"

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.services.sts.functions import NAMES, Functions
-from local_cloud.services.sts.lexer import MACROS, LexicalError, Macro, macros, nesting, words
-from local_cloud.services.sts.work import Unbounded, Work, work
+from federation_rules.functions import NAMES, Functions
+from federation_rules.lexer import MACROS, LexicalError, Macro, macros, nesting, words
+from federation_rules.work import Unbounded, Work, work
 
 if TYPE_CHECKING:
     import cel

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_cloud.services.sts.attributes import (
+from federation_rules.attributes import (
     DEFAULT_AWS_MAPPING,
     MappingError,
     condition_holds,
@@ -14,8 +14,8 @@ from local_cloud.services.sts.attributes import (
     map_attributes,
     mapping_problem,
 )
-from local_cloud.services.sts.functions import extract
-from local_cloud.services.sts.model import Caller
+from federation_rules.caller import Caller
+from federation_rules.functions import extract
 
 ROLE = Caller(account="210987654321", arn="arn:aws:sts::210987654321:assumed-role/R/fn", user_id="AROA1:fn")
 USER = Caller(account="210987654321", arn="arn:aws:iam::210987654321:user/assumed-role/R/u", user_id="AIDA1")

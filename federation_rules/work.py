@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from local_cloud.services.sts.functions import MOST_PARTS
-from local_cloud.services.sts.lexer import Kind, Macro, Word
+from federation_rules.functions import MOST_PARTS
+from federation_rules.lexer import Kind, Macro, Word
 
 MOST_STEPS = 20_000
 """Words evaluated, each as often as the macros around it may repeat it: some 10 ms."""
