@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import argparse
 
-from local_cloud.plugins.provider import KindsOf, StandIn
+from local_cloud.plugins.provider import ServedBy, StandIn
 from local_cloud.plugins.serve import serve, serve_together
 
 TOGETHER = "together"
 
 
-def _kinds_of(name: str) -> KindsOf:
+def _served_by(name: str) -> ServedBy:
     """The table of one plugin. Imported late: each process pays for its own libraries only."""
     if name == "gcp":
-        from local_cloud.plugins.gcp import kinds_of as gcp_kinds
+        from local_cloud.plugins.gcp import served_by as served_by_gcp
 
-        return gcp_kinds
+        return served_by_gcp
     if name == "aws":
-        from local_cloud.plugins.aws import kinds_of as aws_kinds
+        from local_cloud.plugins.aws import served_by as served_by_aws
 
-        return aws_kinds
-    from local_cloud.plugins.random_id import kinds_of as random_kinds
+        return served_by_aws
+    from local_cloud.plugins.random_id import served_by as served_by_random
 
-    return random_kinds
+    return served_by_random
 
 
 def main() -> None:
@@ -39,10 +39,10 @@ def main() -> None:
     known, _flags_of_the_engine = parser.parse_known_args()
     if known.name == TOGETHER:
         versions = dict(one.split("=", 1) for one in (known.version, *known.more))
-        serve_together({name: (StandIn(_kinds_of(name)), version) for name, version in versions.items()})
+        serve_together({name: (StandIn(_served_by(name)), version) for name, version in versions.items()})
     else:
         engine_address = known.more[0] if known.more else ""
-        serve(StandIn(_kinds_of(known.name)), version=known.version, engine_address=engine_address)
+        serve(StandIn(_served_by(known.name)), version=known.version, engine_address=engine_address)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 PluginError
 ├── ConfigError         the provider's settings are wrong, or point somewhere that is not loopback
 ├── UnsupportedError    the program asks for something that the stand-in does not serve
+├── MissingError        what the program looks up is not there
 ├── RefusedError        a rule of the resource forbids the step (deletion protection, deletion policy, …)
 └── ServiceError        the local cloud answered with an error, in its own words
 """
@@ -18,6 +19,10 @@ class ConfigError(PluginError):
 
 class UnsupportedError(PluginError):
     """The program uses a property or step that only the official plugin knows."""
+
+
+class MissingError(PluginError):
+    """What a program looks up is not there."""
 
 
 class RefusedError(PluginError):

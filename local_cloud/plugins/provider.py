@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from pulumi.provider.experimental import provider as pulumi
 
-from local_cloud.plugins.errors import ConfigError, UnsupportedError
+from local_cloud.plugins.errors import ConfigError
 from local_cloud.plugins.kind import (
     Change,
     Edit,
@@ -20,33 +20,28 @@ from local_cloud.plugins.kind import (
     previewed_update,
     refuse_unknown_inputs,
 )
+from local_cloud.plugins.lookup import Served
 from local_cloud.plugins.values import Properties
 from local_cloud.plugins.wire import plain_map, property_map
 
-KindsOf = Callable[[Properties], Mapping[str, Kind]]
-"""Makes the table of resource types from the provider's settings; may raise ConfigError."""
+ServedBy = Callable[[Properties], Served]
+"""Makes what a plugin serves from the provider's settings; may raise ConfigError."""
 
 
 class StandIn(pulumi.Provider):
-    """A provider plugin made from a table of resource types.
+    """A provider plugin made from a table of resource types and functions.
 
     Args:
-        kinds_of: makes the table once the engine has sent the provider's settings.
+        served_by: makes the table once the engine has sent the provider's settings.
     """
 
-    def __init__(self, kinds_of: KindsOf) -> None:
-        self._kinds_of = kinds_of
-        self._kinds: Mapping[str, Kind] = {}
+    def __init__(self, served_by: ServedBy) -> None:
+        self._served_by = served_by
+        self._served = Served()
 
     def _kind(self, qualified: str) -> Kind:
         # A URN names the types of the components around a resource before its own: `my:Component$aws:iam/role:Role`.
-        token = qualified.rpartition("$")[2]
-        try:
-            return self._kinds[token]
-        except KeyError:
-            raise UnsupportedError(
-                f"the stand-in plugin does not serve {token}; it serves {', '.join(sorted(self._kinds))}"
-            ) from None
+        return self._served.kind(qualified.rpartition("$")[2])
 
     async def check_config(self, request: pulumi.CheckRequest) -> pulumi.CheckResponse:
         """Accept the settings; they are judged when the engine configures the provider."""
@@ -64,8 +59,14 @@ class StandIn(pulumi.Provider):
             ConfigError: when they are wrong or point away from this machine.
         """
         settings = {name: _parsed(name, value) for name, value in plain_map(request.args).items()}
-        self._kinds = await asyncio.to_thread(self._kinds_of, settings)
+        self._served = await asyncio.to_thread(self._served_by, settings)
         return pulumi.ConfigureResponse(supports_preview=True)
+
+    async def invoke(self, request: pulumi.InvokeRequest) -> pulumi.InvokeResponse:
+        """Look up what the program does not own. It is asked in previews too."""
+        arguments = plain_map(request.args)
+        lookup = self._served.lookup(request.tok, arguments)
+        return pulumi.InvokeResponse(property_map(await asyncio.to_thread(lookup.answer, arguments)))
 
     async def check(self, request: pulumi.CheckRequest) -> pulumi.CheckResponse:
         """Refuse what the stand-in does not serve, and give a name to what has none."""

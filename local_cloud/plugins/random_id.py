@@ -9,6 +9,7 @@ from typing import Any
 
 from local_cloud.plugins.errors import ConfigError, UnsupportedError
 from local_cloud.plugins.kind import Created, Edit, Kind
+from local_cloud.plugins.lookup import Served
 from local_cloud.plugins.values import UNKNOWN, Properties
 
 
@@ -57,7 +58,7 @@ class RandomId(Kind):
         """Forget it."""
 
 
-def kinds_of(settings: Properties) -> Mapping[str, Kind]:
+def served_by(settings: Properties) -> Served:
     """The table of the `random` plugin, which has no settings.
 
     Raises:
@@ -66,4 +67,4 @@ def kinds_of(settings: Properties) -> Mapping[str, Kind]:
     extra = sorted(set(settings) - {"version"})
     if extra:
         raise ConfigError(f"the random provider has no settings, but got {', '.join(extra)}")
-    return {RandomId.resource_type: RandomId()}
+    return Served.all([RandomId()])

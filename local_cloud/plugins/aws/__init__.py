@@ -11,13 +11,13 @@ from local_cloud.plugins.aws.log_group import LogGroup
 from local_cloud.plugins.aws.role import Role, RolePolicy
 from local_cloud.plugins.endpoints import loopback
 from local_cloud.plugins.errors import ConfigError
-from local_cloud.plugins.kind import Kind
+from local_cloud.plugins.lookup import Served
 from local_cloud.plugins.values import Properties
 
 _SERVICES = ("iam", "lambda", "logs", "sts")
 
 
-def kinds_of(settings: Properties) -> Mapping[str, Kind]:
+def served_by(settings: Properties) -> Served:
     """The table of resource types, all of them using one set of clients.
 
     Raises:
@@ -25,15 +25,14 @@ def kinds_of(settings: Properties) -> Mapping[str, Kind]:
             one of `allowedAccountIds`.
     """
     api = api_from(settings, os.environ)
-    kinds: list[Kind] = [Role(api), RolePolicy(api), LogGroup(api), Function(api)]
-    return {kind.resource_type: kind for kind in kinds}
+    return Served.all([Role(api), RolePolicy(api), LogGroup(api), Function(api)])
 
 
 def api_from(settings: Properties, environment: Mapping[str, str]) -> AwsApi:
     """The clients that the provider's settings describe; the account is checked before anything else is asked.
 
     Raises:
-        ConfigError: as for `kinds_of`.
+        ConfigError: as for `served_by`.
     """
     listed = settings.get("endpoints") or []
     given = {name: url for entry in listed for name, url in entry.items() if url}

@@ -11,24 +11,25 @@ from local_cloud.plugins.errors import ConfigError
 from local_cloud.plugins.gcp.accounts import Account
 from local_cloud.plugins.gcp.api import Endpoints, GoogleApi
 from local_cloud.plugins.gcp.bigquery import Dataset, Table
+from local_cloud.plugins.gcp.lookups import GetDataset, GetPool, GetProject, GetProvider, GetTable
 from local_cloud.plugins.gcp.members import AccountMember, ProjectMember, TableMember
 from local_cloud.plugins.gcp.pools import Pool, Provider
 from local_cloud.plugins.gcp.services import Service
-from local_cloud.plugins.kind import Kind
+from local_cloud.plugins.lookup import Served
 from local_cloud.plugins.values import Properties
 
 _BASE_URL = re.compile(r".*/[^/]+/$")
 _SECONDS = re.compile(r"^(\d+)(ms|s)$")
 
 
-def kinds_of(settings: Properties) -> Mapping[str, Kind]:
-    """The table of resource types, all of them using one API client.
+def served_by(settings: Properties) -> Served:
+    """The table of resource types and functions, all of them using one API client.
 
     Raises:
         ConfigError: when an endpoint is absent or not on loopback, or there is no token.
     """
     api = api_from(settings, os.environ)
-    kinds: list[Kind] = [
+    kinds = [
         Service(api),
         Pool(api),
         Provider(api),
@@ -39,14 +40,15 @@ def kinds_of(settings: Properties) -> Mapping[str, Kind]:
         Dataset(api),
         Table(api),
     ]
-    return {kind.resource_type: kind for kind in kinds}
+    lookups = [GetProject(api), GetPool(api), GetProvider(api), GetDataset(api), GetTable(api)]
+    return Served.all(kinds, lookups)
 
 
 def api_from(settings: Properties, environment: Mapping[str, str]) -> GoogleApi:
     """The API client that the provider's settings describe; environment variables fill what they leave open.
 
     Raises:
-        ConfigError: as for `kinds_of`.
+        ConfigError: as for `served_by`.
     """
 
     def endpoint(key: str, variable: str) -> str:
@@ -58,13 +60,13 @@ def api_from(settings: Properties, environment: Mapping[str, str]) -> GoogleApi:
     token = settings.get("accessToken") or environment.get("GOOGLE_OAUTH_ACCESS_TOKEN")
     if not token:
         raise ConfigError("gcp: no token; set GOOGLE_OAUTH_ACCESS_TOKEN to what `make local-cloud` prints")
-    endpoint("cloudBillingCustomEndpoint", "GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT")
     return GoogleApi(
         endpoints=Endpoints(
             iam=endpoint("iamBetaCustomEndpoint", "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT"),
             service_usage=endpoint("serviceUsageCustomEndpoint", "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT"),
             resource_manager=endpoint("resourceManagerCustomEndpoint", "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT"),
             big_query=endpoint("bigQueryCustomEndpoint", "GOOGLE_BIG_QUERY_CUSTOM_ENDPOINT"),
+            billing=endpoint("cloudBillingCustomEndpoint", "GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT"),
         ),
         project=settings.get("project") or environment.get("GOOGLE_PROJECT") or environment.get("GOOGLE_CLOUD_PROJECT"),
         attribution=settings.get("addPulumiAttributionLabel", True) is True,

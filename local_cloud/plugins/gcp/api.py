@@ -29,6 +29,7 @@ class Endpoints:
     service_usage: str
     resource_manager: str
     big_query: str
+    billing: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,9 +59,9 @@ def _counts(changes: Mapping[automation.OpType, int] | None) -> dict[str, int]:
     return {str(getattr(kind, "value", kind)): count for kind, count in (changes or {}).items()}
 
 
-def google_provider(url: str) -> gcp.Provider:
+def google_provider(url: str, name: str = "google") -> gcp.Provider:
     return gcp.Provider(
-        "google",
+        name,
         project=PROJECT,
         add_pulumi_attribution_label=False,
         batching=gcp.ProviderBatchingArgs(enable_batching=True, send_after="100ms"),

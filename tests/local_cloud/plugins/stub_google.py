@@ -168,6 +168,8 @@ def _application(google: Google) -> Starlette:
             return _services(google, path, body)
         if path.startswith("/bigquery/v2/"):
             return _bigquery(google, method, path, body)
+        if path.endswith("/billingInfo"):
+            return JSONResponse({"billingAccountName": "billingAccounts/0-1-2"})
         if path == "/v1/projects/local-keyless":
             return JSONResponse({"projectId": "local-keyless", "projectNumber": NUMBER, "lifecycleState": "ACTIVE"})
         return _error(404, "NOT_FOUND", f"no route {method} {path}")

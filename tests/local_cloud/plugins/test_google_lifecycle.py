@@ -78,6 +78,24 @@ def chain(
     return program
 
 
+def looking(google: Google, program: Program, *, table: str = "users") -> Program:
+    """The program, which first looks up what is there already, through a provider of its own."""
+
+    def program_that_looks() -> None:
+        options = pulumi.InvokeOptions(provider=google_provider(google.url, "looks"))
+        project = gcp.organizations.get_project(project_id="local-keyless", opts=options)
+        provider = gcp.iam.get_workload_identity_pool_provider(
+            workload_identity_pool_id="pool-one", workload_identity_pool_provider_id="lambda", opts=options
+        )
+        found = gcp.bigquery.get_table(dataset_id="data", table_id=table, opts=options)
+        pulumi.export("number", project.number)
+        pulumi.export("trusts", [provider.aws[0].account_id, provider.attribute_mapping, provider.attribute_condition])
+        pulumi.export("columns", [column["name"] for column in json.loads(found.schema)])
+        program()
+
+    return program_that_looks
+
+
 def test_a_preview_before_anything_exists_plans_everything_and_writes_nothing(
     deployment: Deployment, google: Google
 ) -> None:
@@ -93,9 +111,15 @@ def test_a_second_up_changes_nothing_and_destroy_takes_it_all(deployment: Deploy
     assert deployment.output("unique") == "1"
     written = len(google.writes())
     assert deployment.up(chain(google)) == {"same": 13}
-    assert deployment.up(chain(google), refresh=True) == {"same": 13}
+    assert deployment.preview(looking(google, chain(google))) == {"same": 13, "create": 1}
+    assert deployment.up(looking(google, chain(google)), refresh=True) == {"same": 13, "create": 1}
+    assert deployment.output("number") == NUMBER
+    assert deployment.output("trusts") == ["210987654321", {"google.subject": "assertion.arn"}, "true"]
+    assert deployment.output("columns") == ["user_id", "name"]
+    with pytest.raises(Exception, match="projects/local-keyless/datasets/data/tables/nobodys not found"):
+        deployment.preview(looking(google, chain(google), table="nobodys"))
     assert len(google.writes()) == written
-    assert deployment.destroy() == {"delete": 13}
+    assert deployment.destroy() == {"delete": 14}
     assert {path: thing["state"] for path, thing in google.objects.items()} == {POOL: "DELETED", PROVIDER: "DELETED"}
     assert google.services == {"iam.googleapis.com", "sts.googleapis.com", "bigquery.googleapis.com"}
     assert all("bindings" not in policy for policy in google.policies.values())

@@ -18,7 +18,7 @@ from local_cloud.plugins.gcp import api_from, columns
 from local_cloud.plugins.gcp.members import has_member, with_member, without_member
 from local_cloud.plugins.gcp.services import Service
 from local_cloud.plugins.kind import changes, deletion_allowed, live_inputs, previewed_update, refuse_unknown_inputs
-from local_cloud.plugins.random_id import RandomId, kinds_of
+from local_cloud.plugins.random_id import RandomId, served_by
 from local_cloud.plugins.values import UNKNOWN
 
 WANTED = {"role": "roles/viewer", "member": "serviceAccount:A@x"}
@@ -188,4 +188,4 @@ def test_a_random_id_is_one_value_in_four_spellings() -> None:
     assert made["dec"] == str(int(made["hex"], 16))
     assert RandomId().create({"byteLength": 16}).state["hex"] != RandomId().create({"byteLength": 16}).state["hex"]
     with pytest.raises(ConfigError, match="has no settings"):
-        kinds_of({"seed": "1"})
+        served_by({"seed": "1"})
