@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import httpx
 
+from federation_rules.principals import Principal
 from local_cloud.clock import Ahead, Clock, MovableClock
 from local_cloud.config import DEPLOYER, CloudConfig
 from local_cloud.errors import permission_denied
 from local_cloud.permissions import NO_POLICY, Binding, Policy
-from local_cloud.principals import Principal
 from local_cloud.projects import Project
 from local_cloud.services.bigquery.catalogue import Catalogue
 from local_cloud.services.bigquery.model import Access, ColumnTags, Job, View

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from federation_rules.members import closeness, difference, matches
+from federation_rules.principals import Principal
 from local_cloud.clock import rfc3339
 from local_cloud.conditions import Circumstances, Condition, untruth
-from local_cloud.members import closeness, difference, matches
-from local_cloud.principals import Principal
 
 GET_ACCESS_TOKEN = "iam.serviceAccounts.getAccessToken"  # noqa: S105  (a permission's name)
 DELEGATE = "iam.serviceAccounts.implicitDelegation"

@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from federation_rules.members import member_problem
 from local_cloud.conditions import MOST_DESCRIPTION_CHARACTERS, Condition, condition_problem
 from local_cloud.errors import invalid_argument, unimplemented
 from local_cloud.http import check_fields, object_field, text_field
-from local_cloud.members import member_problem
 from local_cloud.permissions import ROLES, Binding, Policy
 
 MOST_PRINCIPALS = 1500

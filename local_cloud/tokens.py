@@ -9,8 +9,8 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
+from federation_rules.principals import Principal
 from local_cloud.clock import Clock, rfc3339
-from local_cloud.principals import Principal
 from local_cloud.store import Collection
 
 MOST_LIVE_TOKENS = 5000

@@ -7,12 +7,12 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from federation_rules.principals import Principal
 from local_cloud.access import IAM_SCOPES, authenticate, authorize, check_enabled
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument
 from local_cloud.http import read_json
 from local_cloud.permissions import DELEGATE, GET_ACCESS_TOKEN
-from local_cloud.principals import Principal
 from local_cloud.quota_project import consumer_of
 from local_cloud.services.iam.accounts import find_account
 from local_cloud.services.iam_credentials import rules

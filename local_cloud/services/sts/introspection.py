@@ -8,10 +8,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from federation_rules.principals import Principal
 from local_cloud.clock import from_rfc3339
 from local_cloud.context import Cloud
 from local_cloud.errors import OAuthError
-from local_cloud.principals import Principal
 from local_cloud.services.iam.model import PoolState
 from local_cloud.services.sts.model import ACCESS_TOKEN_TYPE, LIFETIME_SECONDS
 from local_cloud.services.sts.oauth_client import GCLOUD, check_client

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from federation_rules import attributes as cel
 from federation_rules.caller import Caller
+from federation_rules.principals import Principal, federated_principal
 from local_cloud.errors import OAuthError
-from local_cloud.principals import Principal, federated_principal
 from local_cloud.services.iam.model import Pool, PoolState, Provider
 from local_cloud.services.sts.exchange_rules import INVALID_TARGET
 from local_cloud.services.sts.model import AwsRefusal

@@ -1,8 +1,9 @@
 """Who is meant by a member of a binding, and whether that is a given principal. Pure.
 
 The forms are those of Google's "Principal identifiers" page. Some name people that only Google knows: a group's, a
-domain's, a workforce pool's. A policy may hold them, so that real tools work, but here they mean nobody. The two that
-mean everybody are refused: nothing here could be told from open access, which no test should take for a refusal.
+domain's, a workforce pool's. A policy may hold them; here they mean nobody, since nothing here can tell who belongs to
+them. The two that mean everybody the local Google refuses: nothing in it could be told from open access, which no test
+should take for a refusal.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from local_cloud.principals import Principal
+from federation_rules.principals import Principal
 
 _HOST = r"iam\.googleapis\.com"
 _POOL = rf"{_HOST}/(?P<pool>projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]{{1,32}})"
@@ -117,7 +118,7 @@ def difference(member: str, principal: Principal) -> str:
     if found.kind is Kind.DELETED:
         return f"binding names {member}, which was deleted; an account made later under that e-mail is another"
     if found.kind is Kind.UNKNOWABLE:
-        return f"binding names {member}, {Kind.UNKNOWABLE.value}: in the local cloud it means nobody"
+        return f"binding names {member}, {Kind.UNKNOWABLE.value}: here it means nobody"
     if not principal.pool:
         return f"binding names identities of pool {found.pool}, principal is {principal.member}"
     if found.pool != principal.pool:
