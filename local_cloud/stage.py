@@ -28,6 +28,7 @@ from infra import outputs
 from infra.program import ROOT
 from local_cloud import attached
 from local_cloud.cloud import LocalCloud
+from local_cloud.process import Child
 from local_cloud.shell import NAMESPACE
 from local_cloud.trace import Decision
 
@@ -68,25 +69,37 @@ class Stage:
         cloud: The running local cloud.
         folder: Where project files, state and plugins of this stage go.
         settings: Config values that differ from ``Pulumi.local.yaml``, by key without namespace.
+        name: The stack's name.
+        plugins: Plugins that somebody else ends; ``None`` starts some of its own.
     """
 
-    def __init__(self, cloud: LocalCloud, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        cloud: LocalCloud,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        name: str = STACK,
+        plugins: Child | None = None,
+    ) -> None:
         self.cloud = cloud
+        self._folder = folder
         workspace = Workspace(folder)
         environment = {**cloud.environment(), **workspace.environment()}
         self.stack = automation.create_or_select_stack(
-            stack_name=STACK,
+            stack_name=name,
             project_name=NAMESPACE,
             program=_run_program,
             opts=automation.LocalWorkspaceOptions(
-                work_dir=str(_project(folder, cloud, settings or {})),
+                work_dir=str(_project(folder, cloud, settings or {}, name)),
                 pulumi_command=workspace.command(),
                 env_vars=environment,
             ),
         )
         # Kept, since asking the engine for them takes two more of its processes each time.
         self._outputs: automation.OutputMap = {}
-        self._plugins = attached.start_plugins(folder, environment)
+        self._own_plugins = plugins is None
+        self._plugins = plugins or attached.start_plugins(folder, environment)
         try:
             self.stack.workspace.env_vars = {**environment, **attached.variables(self._plugins)}
         except BaseException:
@@ -102,8 +115,18 @@ class Stage:
         self.close()
 
     def close(self) -> None:
-        """Ends the plugins. The stack stays as it is."""
-        self._plugins.stop()
+        """Ends the plugins, if they are its own. The stack stays as it is."""
+        if self._own_plugins:
+            self._plugins.stop()
+
+    def beside(self, name: str, settings: Mapping[str, str] | None = None) -> Stage:
+        """Another stack of the same project, with the same backend; it needs this one's plugins.
+
+        Args:
+            name: The stack's name; the same name opens this very stack with other settings.
+            settings: As for the stage itself.
+        """
+        return Stage(self.cloud, self._folder, settings, name=name, plugins=self._plugins)
 
     def preview(self) -> automation.PreviewResult:
         """What ``up`` would do."""
@@ -239,15 +262,14 @@ class Stage:
         }
 
 
-def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, str]) -> Path:
+def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, str], name: str) -> Path:
     """The project's files in a folder of their own: the engine writes to them."""
     project = folder / "project"
     project.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "Pulumi.yaml", project)
-    stack_file = f"Pulumi.{STACK}.yaml"
-    stack = yaml.safe_load((cloud.folder / stack_file).read_text())
+    stack = yaml.safe_load((cloud.folder / f"Pulumi.{STACK}.yaml").read_text())
     stack["config"] |= {f"{NAMESPACE}:{key}": value for key, value in settings.items()}
-    (project / stack_file).write_text(yaml.safe_dump(stack, sort_keys=False))
+    (project / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(stack, sort_keys=False))
     return project
 
 
