@@ -116,7 +116,7 @@ def for_bigquery(code: int | None, reason: str, message: str) -> tuple[Link, str
         return Link.JOB_CREATION, "GOOGLE_CLOUD_PROJECT, and the service account's roles in it"
     if code is not None and code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Link.QUERY, "the status of BigQuery; then run the function again"
-    return Link.QUERY, "the query and the table's schema: it needs the columns user_id and name"
+    return Link.QUERY, "the query and the table's schema: it needs the columns that BIGQUERY_COLUMNS names"
 
 
 def _names_data(message: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import google.auth.transport.requests
@@ -36,6 +36,7 @@ class BigQueryReader:
 
     Attributes:
         table: The table that the function is for.
+        columns: What it selects there.
 
     Raises:
         lambda_src.errors.ConfigurationError: The credential configuration is no good.
@@ -44,6 +45,7 @@ class BigQueryReader:
     def __init__(self, environment: Environment) -> None:
         self._limit = TimeLimit()
         self.table = environment.table
+        self.columns = environment.columns
         self._maximum_bytes_billed = environment.maximum_bytes_billed
         self._client = _client(environment, self._limit)
 
@@ -56,8 +58,8 @@ class BigQueryReader:
         self._limit.begin(remaining_milliseconds)
         return self._limit.enforced()
 
-    def rows(self, sql: str) -> Iterator[Mapping[str, Any]]:
-        """Runs a query, and gives its rows, one page in memory at a time.
+    def rows(self, sql: str) -> Iterator[Sequence[Any]]:
+        """Runs a query, and gives its rows, values in the query's order, one page in memory at a time.
 
         Raises, also while the rows are taken:
             google.auth.exceptions.GoogleAuthError: No token could be had.

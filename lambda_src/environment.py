@@ -22,6 +22,18 @@ PROJECT = "GOOGLE_CLOUD_PROJECT"
 TABLE = "BIGQUERY_TABLE"
 """The table to read, as ``project.dataset.table``."""
 
+COLUMNS = "BIGQUERY_COLUMNS"
+"""The columns to select, in this order: names joined by commas. Optional: :data:`DEFAULT_COLUMNS`."""
+
+DEFAULT_COLUMNS = ("user_id", "name")
+"""What is selected where no columns are named: those of the table that the program makes by default."""
+
+MOST_COLUMNS = 100
+"""Most columns that may be named. Lambda bounds all variables together to 4 KB."""
+
+COLUMN_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,299}"
+"""A column's name. Source: BigQuery, "Specifying a schema"; its flexible column names are not supported."""
+
 LOCATION = "BIGQUERY_LOCATION"
 """BigQuery location of the dataset, for example ``US`` or ``asia-northeast1``."""
 
@@ -50,6 +62,7 @@ class Environment:
         credentials_file: Where the credential configuration lies.
         project: Project that pays for the query jobs.
         table: The table to read, as ``project.dataset.table``; needs no escaping inside backticks.
+        columns: The columns to select, at least one; need no escaping inside backticks.
         location: BigQuery location of the table.
         maximum_bytes_billed: Most bytes that a query may bill.
         api_endpoint: Base URL of the BigQuery API; ``None``: Google's public one.
@@ -58,6 +71,7 @@ class Environment:
     credentials_file: Path
     project: str
     table: str
+    columns: tuple[str, ...]
     location: str
     maximum_bytes_billed: int
     api_endpoint: str | None
@@ -75,6 +89,7 @@ class Environment:
                 environ, PROJECT, _PROJECT_ID, "a project id, such as my-project-123, and not a project number"
             ),
             table=_matching(environ, TABLE, rf"{_PROJECT_ID}\.\w{{1,1024}}\.[\w-]{{1,1024}}", "project.dataset.table"),
+            columns=_columns(environ, COLUMNS),
             location=_matching(environ, LOCATION, r"[A-Za-z0-9-]{2,40}", "a BigQuery location, such as US"),
             maximum_bytes_billed=_whole_number(environ, MAXIMUM_BYTES_BILLED),
             api_endpoint=_endpoint(environ, API_ENDPOINT),
@@ -112,6 +127,23 @@ def _matching(environ: Mapping[str, str], name: str, pattern: str, rule: str) ->
     if re.fullmatch(pattern, value, re.ASCII) is None:
         raise _refused(name, f"is {value[:200]!r}", f"it must be {rule}")
     return value
+
+
+def _columns(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    if name not in environ:
+        return DEFAULT_COLUMNS
+    value = environ[name]
+    columns = tuple(value.split(","))
+    rule = f"it must be 1 to {MOST_COLUMNS} names of columns, such as user_id,name: joined by commas, without spaces"
+    if len(columns) > MOST_COLUMNS:
+        raise _refused(name, f"names {len(columns)} columns", rule)
+    for column in columns:
+        if re.fullmatch(COLUMN_NAME, column) is None:
+            raise _refused(name, f"is {value[:200]!r}, in which {column[:60]!r} is no name of a column", rule)
+    # BigQuery takes names that differ by case only for the same.
+    if len({column.lower() for column in columns}) < len(columns):
+        raise _refused(name, f"is {value[:200]!r}", "it must name no column twice; case makes no difference")
+    return columns
 
 
 def _whole_number(environ: Mapping[str, str], name: str) -> int:

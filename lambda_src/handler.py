@@ -12,7 +12,7 @@ from lambda_src.bigquery_client import BigQueryReader
 from lambda_src.diagnosis import diagnose
 from lambda_src.environment import AWS_SESSION, Environment, require_aws_session
 from lambda_src.errors import ReaderError, error_for
-from lambda_src.query import print_users
+from lambda_src.query import print_rows
 from lambda_src.redaction import scrub
 
 
@@ -29,7 +29,7 @@ def lambda_handler(event: object, context: LambdaContext) -> object:
     Raises:
         ReaderError: The rows could not be had. Its text was printed as one line, and holds no secret.
     """
-    failure = _print_users(context)
+    failure = _print_rows(context)
     if failure is not None:
         print(f"ERROR {failure}", file=sys.stderr, flush=True)
         # Raised here, outside the except clause below, so that it carries no trace of the libraries' own errors:
@@ -38,12 +38,12 @@ def lambda_handler(event: object, context: LambdaContext) -> object:
     return event
 
 
-def _print_users(context: LambdaContext) -> ReaderError | None:
+def _print_rows(context: LambdaContext) -> ReaderError | None:
     try:
         require_aws_session(os.environ)
         reader = _reader()
         with reader.invocation(context.get_remaining_time_in_millis()):
-            print_users(reader.rows, table=reader.table)
+            print_rows(reader.rows, table=reader.table, columns=reader.columns)
     except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, it must not reach the log as it is
         return _failure(error)
     return None

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
-Rows = Iterable[Mapping[str, Any]]
+Rows = Iterable[Sequence[Any]]
+"""Each row's values, in the order in which the query names its columns."""
 
 
-def users_query(table: str) -> str:
+def rows_query(table: str, columns: Sequence[str]) -> str:
     """The query for the rows of ``table``.
 
     Args:
         table: ``project.dataset.table``, as :class:`lambda_src.environment.Environment` checked it: it holds nothing
             that would end the quotes.
+        columns: What to select, at least one, checked in the same way.
     """
-    return f"SELECT user_id, name FROM `{table}`"  # noqa: S608 - checked, and a table name can't be a parameter
+    selected = ", ".join(f"`{column}`" for column in columns)
+    return f"SELECT {selected} FROM `{table}`"  # noqa: S608 - checked, and names can't be parameters
 
 
-def print_users(run: Callable[[str], Rows], *, table: str, out: TextIO | None = None) -> None:
-    """Prints the heading, then each row as it comes; none is kept.
+def print_rows(run: Callable[[str], Rows], *, table: str, columns: Sequence[str], out: TextIO | None = None) -> None:
+    """Prints the heading, then each row as it comes, as ``column=value`` joined by commas; none is kept.
 
     Args:
         run: Runs a query and gives its rows.
-        table: As for :func:`users_query`.
+        table: As for :func:`rows_query`.
+        columns: As for :func:`rows_query`.
         out: Where to print; ``None``: standard output, which is the function's log.
     """
     stream = out or sys.stdout
-    rows = run(users_query(table))
+    rows = run(rows_query(table, columns))
     print("The query data:", file=stream)
     for row in rows:
-        print("user_id={}, name={}".format(row["user_id"], row["name"]), file=stream)
+        print(", ".join(f"{column}={row[place]}" for place, column in enumerate(columns)), file=stream)

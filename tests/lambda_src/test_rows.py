@@ -33,6 +33,15 @@ def test_it_prints_the_rows_as_the_article_does_and_returns_the_event(function: 
     assert done.results[0]["returned"] == event
 
 
+def test_the_columns_that_are_named_are_selected_and_printed(function: PackagedFunction, google: GoogleStandIn) -> None:
+    schema = {"fields": [{"name": name, "type": "STRING"} for name in ("Item", "user_id", "_x2")]}
+    values = [{"f": [{"v": "pear"}, {"v": None}, {"v": "a=b, c"}]}]
+    google.query = lambda _: JSONResponse({"jobComplete": True, "schema": schema, "rows": values, "totalRows": "1"})
+    done = function.invoke(environ={"BIGQUERY_COLUMNS": "item,user_id,_x2"})
+    assert google.sent[2].json["query"].startswith("SELECT `item`, `user_id`, `_x2` FROM `")
+    assert done.stdout == "The query data:\nitem=pear, user_id=None, _x2=a=b, c\n"
+
+
 def test_a_cold_call_makes_three_requests_and_no_more(function: PackagedFunction, google: GoogleStandIn) -> None:
     function.invoke()
     assert google.paths == [TOKEN_PATH, IMPERSONATION_PATH, QUERY_PATH]
@@ -66,7 +75,7 @@ def _reached(function: PackagedFunction) -> set[str]:
 def test_the_query_is_the_articles_with_a_cap_on_bytes(function: PackagedFunction, google: GoogleStandIn) -> None:
     function.invoke()
     asked = google.sent[2].json
-    assert asked["query"] == "SELECT user_id, name FROM `local-keyless.keyless_local.users`"
+    assert asked["query"] == "SELECT `user_id`, `name` FROM `local-keyless.keyless_local.users`"
     assert asked["maximumBytesBilled"] == "104857600"
     assert asked["useLegacySql"] is False
     assert asked["location"] == "US"
