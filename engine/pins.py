@@ -11,6 +11,19 @@ from engine.errors import EngineError
 ROOT = Path(__file__).resolve().parent.parent
 """The project's folder."""
 
+
+def project_name() -> str:
+    """The project's name, and so the namespace of its config keys; `pulumi new` gives each copy another.
+
+    Raises:
+        EngineError: when Pulumi.yaml has none.
+    """
+    match = re.search(r"^name:\s*[\"']?([\w.-]+)", (ROOT / "Pulumi.yaml").read_text(), re.MULTILINE)
+    if match is None:
+        raise EngineError(f"{ROOT / 'Pulumi.yaml'} has no line `name: …`")
+    return match[1]
+
+
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
 

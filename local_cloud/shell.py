@@ -10,11 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from engine.pins import ROOT
+from engine.pins import ROOT, project_name
 from local_cloud.endpoints import CONFIG_FILE, TOKEN_FILE, Endpoints, write_private
-
-NAMESPACE = "keyless-bigquery"
-"""The project's name, and so the namespace of its config keys."""
 
 BIGQUERY_SETTINGS_FILE = "bigqueryrc"
 _BIGQUERY_SETTINGS = "".join(f"[{command}]\n--use_legacy_sql=false\n" for command in ("query", "mk"))
@@ -29,12 +26,14 @@ def prepare(folder: Path, endpoints: Endpoints) -> None:
         endpoints: where it is.
     """
     settings = yaml.safe_load((ROOT / CONFIG_FILE).read_text())
-    settings["config"] |= {
-        f"{NAMESPACE}:googleProject": endpoints.project_id,
-        f"{NAMESPACE}:awsAccountId": endpoints.aws_account_id,
-        f"{NAMESPACE}:awsRegion": endpoints.aws_region,
-        f"{NAMESPACE}:googleEndpoint": endpoints.google_url,
-        f"{NAMESPACE}:awsEndpoint": endpoints.aws_url,
+    # Bare keys belong to whatever project reads them; `pulumi config set` writes the project's name before each.
+    own = f"{project_name()}:"
+    settings["config"] = {key.removeprefix(own): value for key, value in settings["config"].items()} | {
+        "googleProject": endpoints.project_id,
+        "awsAccountId": endpoints.aws_account_id,
+        "awsRegion": endpoints.aws_region,
+        "googleEndpoint": endpoints.google_url,
+        "awsEndpoint": endpoints.aws_url,
     }
     write_private(folder / CONFIG_FILE, yaml.safe_dump(settings, sort_keys=False))
     write_private(folder / BIGQUERY_SETTINGS_FILE, _BIGQUERY_SETTINGS)

@@ -23,13 +23,13 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from pulumi import automation
 
+from engine.pins import project_name
 from engine.workspace import Workspace
 from infra import outputs
 from infra.program import ROOT
 from local_cloud import attached
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import Child
-from local_cloud.shell import NAMESPACE
 from local_cloud.trace import Decision
 
 STACK = "local"
@@ -88,7 +88,7 @@ class Stage:
         environment = {**cloud.environment(), **workspace.environment()}
         self.stack = automation.create_or_select_stack(
             stack_name=name,
-            project_name=NAMESPACE,
+            project_name=project_name(),
             program=_run_program,
             opts=automation.LocalWorkspaceOptions(
                 work_dir=str(_project(folder, cloud, settings or {}, name)),
@@ -268,7 +268,7 @@ def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, str], name:
     project.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "Pulumi.yaml", project)
     stack = yaml.safe_load((cloud.folder / f"Pulumi.{STACK}.yaml").read_text())
-    stack["config"] |= {f"{NAMESPACE}:{key}": value for key, value in settings.items()}
+    stack["config"] |= settings
     (project / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(stack, sort_keys=False))
     return project
 

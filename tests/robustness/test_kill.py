@@ -19,6 +19,7 @@ from typing import Any
 import boto3
 import pytest
 
+from engine.pins import project_name
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import command_line, family
@@ -158,7 +159,7 @@ def test_after_killed_servers_that_kept_their_state_refresh_and_up_converge(tmp_
 @pytest.mark.timeout(150)
 def test_everything_that_was_made_and_never_noted_is_taken_over(cloud: LocalCloud) -> None:
     pulumi(cloud, *UP)
-    state = next(Path(cloud.folder).rglob("stacks/keyless-bigquery/local.json"))
+    state = next(Path(cloud.folder).rglob(f"stacks/{project_name()}/local.json"))
     noted = json.loads(state.read_text())
     latest = noted["checkpoint"]["latest"]
     lost = [resource for resource in latest["resources"] if resource["type"] in IMPORT_IDS]

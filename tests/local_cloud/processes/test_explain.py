@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.pins import project_name
 from local_cloud.endpoints import Endpoints, forget
 from local_cloud.explain import chain
 from local_cloud.process import ProcessError
@@ -62,9 +63,10 @@ def test_a_shell_that_runs_the_printed_lines_has_every_variable(tmp_path: Path) 
 def test_the_settings_of_this_run_are_laid_over_the_tracked_ones(tmp_path: Path) -> None:
     prepare(tmp_path, ENDPOINTS)
     settings = (tmp_path / "Pulumi.local.yaml").read_text()
-    assert "keyless-bigquery:googleEndpoint: http://127.0.0.1:1\n" in settings
-    assert "keyless-bigquery:awsEndpoint: http://127.0.0.1:2\n" in settings
-    assert "keyless-bigquery:functionRuntime: host\n" in settings
+    assert "\n  googleEndpoint: http://127.0.0.1:1\n" in settings
+    assert "\n  awsEndpoint: http://127.0.0.1:2\n" in settings
+    assert "\n  functionRuntime: host\n" in settings
+    assert f"{project_name()}:" not in settings
 
 
 def test_what_was_written_is_read_again_until_it_is_forgotten(tmp_path: Path) -> None:
