@@ -12,7 +12,7 @@ from local_cloud.emulator import Emulator
 from local_cloud.process import Child, Command, ProcessError
 
 _LAUNCHER = Path(__file__).parent / "ministack_main.py"
-SERVICES = ("iam", "sts", "lambda", "logs")
+SERVICES = ("iam", "sts", "lambda", "logs", "events")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ANSWER_SECONDS = 5.0
 

@@ -67,6 +67,16 @@ class Kind(ABC):
     """The input that gets a generated name when the program gives none."""
     delete_before_replace: ClassVar[bool] = False
 
+    def changing(self, inputs: Properties) -> frozenset[str]:
+        """Outputs that an update to these inputs may change."""
+        del inputs
+        return self.volatile
+
+    def id_of(self, resource_id: str, live: Properties) -> str:
+        """The id under which the engine keeps what was read, where an import may write it in other ways too."""
+        del live
+        return resource_id
+
     @abstractmethod
     def create(self, inputs: Properties) -> Created:
         """Create the resource from complete inputs."""
@@ -147,7 +157,7 @@ def live_inputs(kind: Kind, inputs: Properties, state: Properties) -> Properties
 
 def previewed_update(kind: Kind, state: Properties, inputs: Properties) -> Properties:
     """What an update will leave behind, as far as it is known before it is made."""
-    kept = {name: value for name, value in state.items() if name not in kind.inputs | kind.volatile}
+    kept = {name: value for name, value in state.items() if name not in kind.inputs | kind.changing(inputs)}
     computed_inputs = {n: v for n, v in state.items() if n in kind.inputs and n not in kind.defaults}
     return kept | computed_inputs | inputs
 

@@ -110,7 +110,7 @@ class StandIn(pulumi.Provider):
         if live is None:
             return pulumi.ReadResponse(resource_id="", properties={}, inputs={})
         return pulumi.ReadResponse(
-            resource_id=request.resource_id,
+            resource_id=kind.id_of(request.resource_id, live),
             properties=property_map(live),
             inputs=property_map(live_inputs(kind, inputs, live)),
         )

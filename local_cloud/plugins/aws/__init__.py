@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from local_cloud.plugins.aws.alias import Alias
 from local_cloud.plugins.aws.api import AwsApi
+from local_cloud.plugins.aws.attachment import RolePolicyAttachment
 from local_cloud.plugins.aws.function import Function
 from local_cloud.plugins.aws.log_group import LogGroup
+from local_cloud.plugins.aws.permission import Permission
 from local_cloud.plugins.aws.role import Role, RolePolicy
+from local_cloud.plugins.aws.schedule import EventRule, EventTarget
 from local_cloud.plugins.endpoints import loopback
 from local_cloud.plugins.errors import ConfigError
 from local_cloud.plugins.lookup import Served
 from local_cloud.plugins.values import Properties
 
 _SERVICES = ("iam", "lambda", "logs", "sts")
+_EVENTS = ("events", "cloudwatchevents", "eventbridge")
+"""The names under which the provider takes the endpoint of EventBridge."""
 
 
 def served_by(settings: Properties) -> Served:
@@ -25,7 +31,19 @@ def served_by(settings: Properties) -> Served:
             one of `allowedAccountIds`.
     """
     api = api_from(settings, os.environ)
-    return Served.all([Role(api), RolePolicy(api), LogGroup(api), Function(api)])
+    return Served.all(
+        [
+            Role(api),
+            RolePolicy(api),
+            RolePolicyAttachment(api),
+            LogGroup(api),
+            Function(api),
+            Alias(api),
+            Permission(api),
+            EventRule(api),
+            EventTarget(api),
+        ]
+    )
 
 
 def api_from(settings: Properties, environment: Mapping[str, str]) -> AwsApi:
@@ -40,6 +58,10 @@ def api_from(settings: Properties, environment: Mapping[str, str]) -> AwsApi:
         name: loopback(f"aws:endpoints.{name}", given.get(name) or environment.get("AWS_ENDPOINT_URL"), plugin="aws")
         for name in _SERVICES
     }
+    # A stack without a schedule need not say where EventBridge is.
+    events = next((given[name] for name in _EVENTS if name in given), environment.get("AWS_ENDPOINT_URL"))
+    if events:
+        endpoints["events"] = loopback("aws:endpoints.cloudwatchevents", events, plugin="aws")
     region = settings.get("region") or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if not region:
         raise ConfigError("aws:region is not set, and neither is AWS_REGION")

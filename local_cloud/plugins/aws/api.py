@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_cloud.plugins.errors import PluginError, ServiceError
+from local_cloud.plugins.errors import ConfigError, PluginError, ServiceError
 
+_Answer = TypeVar("_Answer")
 _NOT_FOUND = {"NoSuchEntity", "ResourceNotFoundException"}
 
 
@@ -42,7 +43,15 @@ class AwsApi:
         self._lock = threading.Lock()
 
     def client(self, service: str) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
-        """The client of one service."""
+        """The client of one service.
+
+        Raises:
+            ConfigError: the provider's settings don't say where it is.
+        """
+        if service not in self._endpoints:
+            raise ConfigError(
+                f"aws:endpoints names no address for {service}; set it to the address that `make local-cloud` prints"
+            )
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._session.create_client(
@@ -89,6 +98,22 @@ def aws_errors() -> Iterator[None]:
         ) from error
     except BotoCoreError as error:
         raise PluginError(f"the local AWS: {error}; is `make local-cloud` still running?") from error
+
+
+def unless_gone(ask: Callable[[], _Answer]) -> _Answer | None:
+    """What the service answers, or None when the thing does not exist.
+
+    Raises:
+        ServiceError: for every other refusal.
+        PluginError: as `aws_errors`.
+    """
+    try:
+        with aws_errors():
+            return ask()
+    except ServiceError as error:
+        if is_gone(error):
+            return None
+        raise
 
 
 def is_gone(error: ServiceError) -> bool:

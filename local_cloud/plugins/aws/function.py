@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from local_cloud.plugins.aws import function_form
 from local_cloud.plugins.aws.api import AwsApi, aws_errors, is_gone
 from local_cloud.plugins.errors import PluginError, ServiceError
 from local_cloud.plugins.kind import Change, Created, Edit, Kind
@@ -18,7 +19,10 @@ from local_cloud.plugins.values import Archive, Properties
 _LIMIT_SECONDS = 60.0
 """How long a function may stay pending, and how long a new role may stay unknown to Lambda."""
 
-_ARN_PREFIX = "arn:aws:apigateway"
+_PUBLISHED = frozenset({"version", "qualifiedArn", "qualifiedInvokeArn"})
+"""Outputs that a newly published version changes."""
+
+_NOT_CONFIGURATION = frozenset({"code", "architectures", "tags", "reservedConcurrentExecutions"})
 
 
 class Function(Kind):
@@ -41,6 +45,11 @@ class Function(Kind):
             "publish",
             "skipDestroy",
             "tags",
+            "snapStart",
+            "reservedConcurrentExecutions",
+            "vpcConfig",
+            "kmsKeyArn",
+            "loggingConfig",
         }
     )
     replace_on = frozenset({"name", "packageType"})
@@ -55,6 +64,10 @@ class Function(Kind):
         "publish": False,
         "skipDestroy": False,
         "tags": {},
+        "snapStart": {},
+        "reservedConcurrentExecutions": function_form.UNRESERVED,
+        "vpcConfig": {},
+        "kmsKeyArn": "",
     }
     volatile = frozenset({"codeSha256", "sourceCodeHash", "sourceCodeSize", "lastModified"})
     autoname = "name"
@@ -67,15 +80,21 @@ class Function(Kind):
         return self._api.client("lambda")
 
     def check(self, inputs: Properties) -> Mapping[str, str]:
-        """Only zip files are served, and nothing is published."""
+        """Only zip files are served."""
         failures: dict[str, str] = {}
         if "code" not in inputs:
             failures["code"] = "the stand-in plugin serves functions with a FileArchive only"
         if inputs.get("packageType", "Zip") != "Zip":
             failures["packageType"] = "the stand-in plugin serves Zip only"
-        if inputs.get("publish"):
-            failures["publish"] = "the stand-in plugin does not publish versions"
         return failures
+
+    def changing(self, inputs: Properties) -> frozenset[str]:
+        """Every change publishes a version, where versions are published."""
+        return self.volatile | _PUBLISHED if inputs.get("publish") else self.volatile
+
+    def same(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
+        """Some inputs have several ways to say the same."""
+        return function_form.same(name, old, new)
 
     def differing(self, name: str, state: Properties, inputs: Properties) -> Change | None:
         """The code differs when its hash does. `read` keeps it only while the live code is what was made of it."""
@@ -88,11 +107,12 @@ class Function(Kind):
 
     def create(self, inputs: Properties) -> Created:
         """CreateFunction, again while IAM's new role has not reached Lambda, then wait until it is active."""
-        request = self._configuration(inputs) | {
+        request = function_form.request(inputs) | {
             "Code": {"ZipFile": _content(inputs["code"])},
             "Architectures": inputs.get("architectures", ["x86_64"]),
             "PackageType": "Zip",
             "Tags": inputs.get("tags", {}),
+            "Publish": inputs.get("publish", False),
         }
         deadline = time.monotonic() + _LIMIT_SECONDS
         while True:
@@ -105,62 +125,36 @@ class Function(Kind):
                     raise
             time.sleep(1)
         self._settle(inputs["name"])
+        if inputs.get("reservedConcurrentExecutions", function_form.UNRESERVED) != function_form.UNRESERVED:
+            self._reserve(inputs["name"], inputs["reservedConcurrentExecutions"])
         return Created(id=inputs["name"], state=self._read_again(inputs["name"], inputs))
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
-        """GetFunction."""
+        """GetFunction, and ListVersionsByFunction for the version published last."""
         try:
             with aws_errors():
                 answer = self._lambda.get_function(FunctionName=resource_id)
+                latest = self._latest_version(resource_id)
         except ServiceError as error:
             if is_gone(error):
                 return None
             raise
-        live, tags = answer["Configuration"], answer.get("Tags", {})
-        arn = live["FunctionArn"]
-        variables = live.get("Environment", {}).get("Variables", {})
         known = {name: state[name] for name in sorted(self.client_side) if name in state}
-        if "code" in state and state.get("codeSha256", live["CodeSha256"]) == live["CodeSha256"]:
+        live_hash = answer["Configuration"]["CodeSha256"]
+        if "code" in state and state.get("codeSha256", live_hash) == live_hash:
             known["code"] = state["code"]  # otherwise nobody knows which archive the live code is
-        return known | {
-            "name": live["FunctionName"],
-            "role": live["Role"],
-            "handler": live.get("Handler", ""),
-            "runtime": live.get("Runtime", ""),
-            "architectures": live.get("Architectures", ["x86_64"]),
-            "description": live.get("Description", ""),
-            "memorySize": live["MemorySize"],
-            "timeout": live["Timeout"],
-            "environment": {"variables": variables} if variables else {},
-            "packageType": live.get("PackageType", "Zip"),
-            "tags": tags,
-            "tagsAll": tags,
-            "arn": arn,
-            "invokeArn": f"{_ARN_PREFIX}:{self._api.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
-            "qualifiedArn": f"{arn}:{live['Version']}",
-            "qualifiedInvokeArn": (
-                f"{_ARN_PREFIX}:{self._api.region}:lambda:path/2015-03-31/functions/{arn}:{live['Version']}/invocations"
-            ),
-            "responseStreamingInvokeArn": (
-                f"{_ARN_PREFIX}:{self._api.region}:lambda:path/2021-11-15/functions/"
-                f"{arn}/response-streaming-invocations"
-            ),
-            "version": live["Version"],
-            "lastModified": live["LastModified"],
-            "codeSha256": live["CodeSha256"],
-            "sourceCodeHash": live["CodeSha256"],
-            "sourceCodeSize": live["CodeSize"],
-            "signingJobArn": live.get("SigningJobArn", ""),
-            "signingProfileVersionArn": live.get("SigningProfileVersionArn", ""),
-        }
+        return known | function_form.state(answer, latest=latest, region=self._api.region)
 
     def update(self, edit: Edit) -> Properties:
-        """Configuration first, then code, each waited for, as Lambda takes one change at a time."""
-        if set(edit.changes) - self.client_side - {"code", "architectures", "tags"}:
+        """Configuration first, then code, each waited for, as Lambda takes one change at a time; then a version."""
+        changed = set(edit.changes)
+        configuration = changed - self.client_side - _NOT_CONFIGURATION
+        code = changed & {"code", "architectures"}
+        if configuration:
             with aws_errors():
-                self._lambda.update_function_configuration(**self._configuration(edit.inputs))
+                self._lambda.update_function_configuration(**function_form.request(edit.inputs, configuration))
             self._settle(edit.id)
-        if {"code", "architectures"} & set(edit.changes):
+        if code:
             with aws_errors():
                 self._lambda.update_function_code(
                     FunctionName=edit.id,
@@ -168,7 +162,11 @@ class Function(Kind):
                     Architectures=edit.inputs.get("architectures", ["x86_64"]),
                 )
             self._settle(edit.id)
-        if "tags" in edit.changes:
+        if "reservedConcurrentExecutions" in changed:
+            self._reserve(edit.id, edit.inputs.get("reservedConcurrentExecutions", function_form.UNRESERVED))
+        if edit.inputs.get("publish") and (configuration or code or "publish" in changed):
+            self._publish(edit.id)
+        if "tags" in changed:
             self._change_tags(edit)
         return self._read_again(edit.id, edit.inputs)
 
@@ -192,21 +190,25 @@ class Function(Kind):
             if not is_gone(error):
                 raise
 
-    def _configuration(self, inputs: Properties) -> dict[str, Any]:
-        """The whole configuration. An update sends all of it, so that no part keeps an older value."""
-        return {
-            "FunctionName": inputs["name"],
-            "Role": inputs["role"],
-            "Handler": inputs.get("handler", ""),
-            "Runtime": inputs.get("runtime", ""),
-            "Description": inputs.get("description", ""),
-            "MemorySize": inputs.get("memorySize", 128),
-            "Timeout": inputs.get("timeout", 3),
-            "Environment": {"Variables": inputs.get("environment", {}).get("variables", {})},
-        }
+    def _publish(self, name: str) -> None:
+        with aws_errors():
+            version = self._lambda.publish_version(FunctionName=name)["Version"]
+        self._settle(name, version)
 
-    def _settle(self, name: str) -> None:
-        """Wait until the function takes invocations and further changes.
+    def _reserve(self, name: str, executions: int) -> None:
+        with aws_errors():
+            if executions == function_form.UNRESERVED:
+                self._lambda.delete_function_concurrency(FunctionName=name)
+            else:
+                self._lambda.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=executions)
+
+    def _latest_version(self, name: str) -> str:
+        """The version published last, which the list has at its end; `$LATEST` when none was."""
+        pages = self._lambda.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+        return str([version["Version"] for page in pages for version in page["Versions"]][-1])
+
+    def _settle(self, name: str, version: str = "$LATEST") -> None:
+        """Wait until the function, or a version of it, takes invocations and further changes.
 
         Raises:
             PluginError: when Lambda reports a failure, or time is up.
@@ -214,7 +216,7 @@ class Function(Kind):
         deadline, pause = time.monotonic() + _LIMIT_SECONDS, 0.05
         while True:
             with aws_errors():
-                live = self._lambda.get_function_configuration(FunctionName=name)
+                live = self._lambda.get_function_configuration(FunctionName=name, Qualifier=version)
             states = {live.get("State", "Active"), live.get("LastUpdateStatus", "Successful")}
             if states == {"Active", "Successful"}:
                 return

@@ -79,5 +79,5 @@ def aws_provider(url: str, *, allowed: str = ACCOUNT) -> aws.Provider:
         region="us-east-1",
         allowed_account_ids=[allowed],
         skip_metadata_api_check=True,
-        endpoints=[aws.ProviderEndpointArgs(iam=url, lambda_=url, logs=url, sts=url)],
+        endpoints=[aws.ProviderEndpointArgs(iam=url, lambda_=url, logs=url, sts=url, cloudwatchevents=url)],
     )

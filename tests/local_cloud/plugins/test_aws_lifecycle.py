@@ -21,6 +21,8 @@ LAMBDA_MAY_ASSUME = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
+NETWORK_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 HANDLER = "import os\ndef handler(event, context):\n    print(os.environ['GREETING'])\n    return {answer!r}\n"
 
 
@@ -86,8 +88,53 @@ def function(
     return program
 
 
-def invoke(local_aws: LocalAws) -> Any:
-    return json.loads(client(local_aws, "lambda").invoke(FunctionName="reader")["Payload"].read())
+def scheduled(local_aws: LocalAws, code: Path, *, reserved: int | None = 5, text: str = "first") -> Program:
+    """A function in a network, with a key for its environment, that a rule calls by an alias of its newest version."""
+
+    def program() -> None:
+        options = pulumi.ResourceOptions(provider=aws_provider(local_aws.url))
+        role = aws.iam.Role("role", name="Reader", assume_role_policy=json.dumps(LAMBDA_MAY_ASSUME), opts=options)
+        network = aws.iam.RolePolicyAttachment("network", role=role.name, policy_arn=NETWORK_POLICY, opts=options)
+        made = aws.lambda_.Function(
+            "function",
+            name="timed",
+            role=role.arn,
+            handler="code.handler",
+            runtime="python3.12",
+            description=text,
+            code=pulumi.FileArchive(str(code)),
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables={"GREETING": "hello"}),
+            publish=True,
+            snap_start=aws.lambda_.FunctionSnapStartArgs(apply_on="PublishedVersions"),
+            reserved_concurrent_executions=reserved,
+            vpc_config=aws.lambda_.FunctionVpcConfigArgs(
+                subnet_ids=["subnet-00000002", "subnet-00000001"], security_group_ids=["sg-00000001"]
+            ),
+            kms_key_arn=KEY,
+            logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", application_log_level="DEBUG"),
+            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[network])),
+        )
+        alias = aws.lambda_.Alias(
+            "alias", name="live", function_name=made.name, function_version=made.version, opts=options
+        )
+        rule = aws.cloudwatch.EventRule(
+            "schedule", name="hourly", schedule_expression="rate(1 hour)", description=text, opts=options
+        )
+        aws.lambda_.Permission(
+            "may-call", statement_id="schedule", action="lambda:InvokeFunction", function=made.name,
+            qualifier=alias.name, principal="events.amazonaws.com", source_arn=rule.arn, opts=options,
+        )  # fmt: skip
+        aws.cloudwatch.EventTarget(
+            "target", rule=rule.name, target_id="reader", arn=alias.arn, input='{"limit": 1}', opts=options
+        )
+        pulumi.export("version", made.version)
+        pulumi.export("qualified", made.qualified_arn)
+
+    return program
+
+
+def invoke(local_aws: LocalAws, name: str = "reader") -> Any:
+    return json.loads(client(local_aws, "lambda").invoke(FunctionName=name)["Payload"].read())
 
 
 @pytest.fixture
@@ -112,6 +159,42 @@ def test_from_preview_to_destroy_and_nothing_changes_in_between(
     assert deployment.destroy() == {"delete": 6}
     assert client(local_aws, "iam").list_roles()["Roles"] == []
     assert client(local_aws, "lambda").list_functions()["Functions"] == []
+
+
+def test_a_scheduled_function_follows_its_program_and_what_is_changed_by_hand_is_put_back(
+    deployment: Deployment, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    functions, events = client(local_aws, "lambda"), client(local_aws, "events")
+    code = archive(tmp_path, "one")
+    assert deployment.up(scheduled(local_aws, code)) == {"create": 9}
+    assert (deployment.output("version"), invoke(local_aws, "timed:live")) == ("1", "one")
+    assert str(deployment.output("qualified")).endswith(":function:timed:1")
+    live = functions.get_function(FunctionName="timed")
+    assert live["Concurrency"] == {"ReservedConcurrentExecutions": 5}
+    assert live["Configuration"]["SnapStart"]["ApplyOn"] == "PublishedVersions"
+    assert live["Configuration"]["KMSKeyArn"] == KEY
+    assert live["Configuration"]["VpcConfig"]["SecurityGroupIds"] == ["sg-00000001"]
+    assert live["Configuration"]["LoggingConfig"]["ApplicationLogLevel"] == "DEBUG"
+
+    functions.delete_function_concurrency(FunctionName="timed")
+    functions.remove_permission(FunctionName="timed", StatementId="schedule", Qualifier="live")
+    events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)", State="DISABLED")
+    events.remove_targets(Rule="hourly", Ids=["reader"])
+    client(local_aws, "iam").detach_role_policy(RoleName="Reader", PolicyArn=NETWORK_POLICY)
+    assert deployment.up(scheduled(local_aws, code), refresh=True) == {"same": 4, "update": 2, "create": 3}
+    assert deployment.output("version") == "1", "reserving publishes nothing"
+    assert events.describe_rule(Name="hourly")["State"] == "ENABLED"
+
+    changed = scheduled(local_aws, archive(tmp_path, "two"), reserved=None, text="second")
+    assert deployment.preview(changed) == {"same": 6, "update": 3}, "the alias moves to a version not known yet"
+    assert deployment.up(changed, refresh=True) == {"same": 6, "update": 3}
+    assert (deployment.output("version"), invoke(local_aws, "timed:live")) == ("2", "two")
+    assert "Concurrency" not in functions.get_function(FunctionName="timed")
+
+    assert deployment.destroy() == {"delete": 9}
+    assert functions.list_functions(FunctionVersion="ALL")["Functions"] == []
+    assert events.list_rules()["Rules"] == []
+    assert client(local_aws, "iam").list_roles()["Roles"] == []
 
 
 def test_a_policy_in_another_spelling_is_no_change_but_another_greeting_is(
