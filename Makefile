@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud test soak lint format locks bench bench-setup clean
+.PHONY: help setup demo local-cloud doctor test soak lint format locks bench bench-setup clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -26,6 +26,12 @@ demo: $(READY) ## the whole chain on this machine: deploy, read rows, be refused
 
 local-cloud: $(READY) ## the local cloud in the foreground, with the export lines to use it
 	@$(RUN) -m local_cloud serve
+
+# The engine of PATH, or set-up's own: the doctor asks it about the stack.
+WITH_ENGINE := engine=$$($(VENV)/bin/python -m engine) && PATH="$$engine:$$PATH"
+
+doctor: $(READY) ## STACK=name: walk the deployed chain, name the first broken link and its mend; changes nothing
+	@$(WITH_ENGINE) $(RUN) -m doctor $(STACK)
 
 test: $(READY) ## every test
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -20,6 +20,8 @@ ALLOWED = {
     "lambda_src": {"google", "requests", "urllib3", "lambda_src"},
     "lambda_src/environment.py": {"lambda_src"},
     "federation_rules": {"cel", "federation_rules"},
+    "doctor": {"boto3", "botocore", "google", "requests", "rich", "doctor", "infra", "lambda_src", "federation_rules"},
+    "doctor/links": {"doctor", "infra", "federation_rules"},
     "tools/set_up.py": set(),
 }
 """For each room, what its modules may import besides the standard library."""

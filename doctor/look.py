@@ -1,0 +1,112 @@
+"""Looks at everything that the findings need, link after link. What can't be seen stops nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from doctor.answer import JSON, Absent, Answer, Found, Silent
+from doctor.aws_api import AwsApi
+from doctor.expected import Expected
+from doctor.google_api import GoogleApi
+from doctor.package_file import read_from_package
+from doctor.seen import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT, Seen
+from infra.trust import CREDENTIAL_CONFIGURATION_FILE
+
+_POLICY_VERSION = {"options": {"requestedPolicyVersion": 3}}
+
+
+class Clouds:
+    """Both clouds, as whoever runs the doctor sees them.
+
+    Args:
+        google: Google's APIs; a sentence in their place says why they can't be asked.
+        aws: AWS's APIs.
+    """
+
+    def __init__(self, *, google: GoogleApi | str, aws: AwsApi) -> None:
+        self._google = google
+        self._aws = aws
+
+    def look(self, expected: Expected) -> Seen:
+        """Looks at one reader's chain."""
+        account, table = expected.service_account, expected.table
+        data = f"/bigquery/v2/projects/{table.project}/datasets/{table.dataset}"
+        function = self._of_account(expected, self._aws.function(expected.function))
+        return Seen(
+            function=function,
+            credential_configuration=_file_in(function),
+            role=self._of_account(expected, self._aws.role(expected.trust.role_name)),
+            log_group=self._of_account(expected, self._aws.log_group(expected.log_group)),
+            services={
+                project: {name: self._service(project, name) for name in names}
+                for project, names in expected.services.items()
+            },
+            pool=self._get("iam", f"/v1/{expected.pool_name}", "iam.workloadIdentityPools.get"),
+            provider=self._get("iam", f"/v1/{expected.provider_name}", "iam.workloadIdentityPoolProviders.get"),
+            organisation_policies={
+                constraint: self._ask(
+                    "cloudresourcemanager",
+                    f"/v1/projects/{expected.pool_project}:getEffectiveOrgPolicy",
+                    {"constraint": constraint},
+                    "orgpolicy.policy.get",
+                )
+                for constraint in (PROVIDERS_CONSTRAINT, ACCOUNTS_CONSTRAINT)
+            },
+            service_account=None if account is None else self._account(expected, account),
+            account_policy=None if account is None else self._account_policy(expected, account),
+            project_policy=self._project_policy(expected.project),
+            data_project_policy=self._project_policy(table.project),
+            dataset=self._get("bigquery", data, "bigquery.datasets.get"),
+            table=self._get("bigquery", f"{data}/tables/{table.table}", "bigquery.tables.get"),
+            table_policy=self._ask(
+                "bigquery",
+                f"{data}/tables/{table.table}:getIamPolicy",
+                _POLICY_VERSION,
+                "bigquery.tables.getIamPolicy",
+            ),
+        )
+
+    def _service(self, project: str, name: str) -> Answer[JSON]:
+        return self._get("serviceusage", f"/v1/projects/{project}/services/{name}", "serviceusage.services.get")
+
+    def _account(self, expected: Expected, email: str) -> Answer[JSON]:
+        path = f"/v1/projects/{expected.project}/serviceAccounts/{email}"
+        return self._get("iam", path, "iam.serviceAccounts.get")
+
+    def _account_policy(self, expected: Expected, email: str) -> Answer[JSON]:
+        path = f"/v1/projects/{expected.project}/serviceAccounts/{email}:getIamPolicy"
+        return self._ask("iam", path, _POLICY_VERSION, "iam.serviceAccounts.getIamPolicy")
+
+    def _project_policy(self, project: str) -> Answer[JSON]:
+        path = f"/v1/projects/{project}:getIamPolicy"
+        return self._ask("cloudresourcemanager", path, _POLICY_VERSION, "resourcemanager.projects.getIamPolicy")
+
+    def _get(self, service: str, path: str, permission: str) -> Answer[JSON]:
+        if isinstance(self._google, str):
+            return Silent(why=self._google)
+        return self._google.get(service, path, permission=permission)
+
+    def _ask(self, service: str, path: str, body: Mapping[str, Any], permission: str) -> Answer[JSON]:
+        if isinstance(self._google, str):
+            return Silent(why=self._google)
+        return self._google.ask(service, path, body, permission=permission)
+
+    def _of_account(self, expected: Expected, answer: Answer[JSON]) -> Answer[JSON]:
+        """An answer, unless it says that there is nothing, and another account than the stack's was asked."""
+        if not isinstance(answer, Absent):
+            return answer
+        account = self._aws.account()
+        if isinstance(account, Found) and account.value != expected.trust.aws_account_id:
+            ours = expected.trust.aws_account_id
+            return Silent(why=f"your AWS credentials are of the account {account.value}, the stack's is {ours}")
+        return answer
+
+
+def _file_in(function: Answer[JSON]) -> Answer[str]:
+    if not isinstance(function, Found):
+        return function
+    url = (function.value.get("Code") or {}).get("Location")
+    if not url:
+        return Silent(why="AWS gives no address of the package")
+    return read_from_package(url, CREDENTIAL_CONFIGURATION_FILE)

@@ -1,0 +1,73 @@
+"""The commands that mend, with the real names filled in.
+
+What the stack owns, ``pulumi up --refresh`` puts back, so that the next preview agrees with what was mended. The
+others are for what the engine can't do: undelete, enable what a refresh needs, and what belongs to somebody else.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+
+def up(stack: str) -> str:
+    """Puts back whatever the stack owns and somebody changed or deleted."""
+    return f"pulumi up --refresh --stack {stack}"
+
+
+def deploy(stack: str) -> str:
+    """Deploys settings that were changed since the last time."""
+    return f"pulumi up --stack {stack}"
+
+
+def make_function_again(stack: str, *, function: str, region: str) -> str:
+    """Makes the function anew, package included. The engine does not see that a package was replaced."""
+    return f"aws lambda delete-function --function-name {function} --region {region} && {up(stack)}"
+
+
+def wait_for_function(*, function: str, region: str) -> str:
+    """Waits until Lambda has made the function ready."""
+    return f"aws lambda wait function-active-v2 --function-name {function} --region {region}"
+
+
+def enable_services(services: Mapping[str, Sequence[str]]) -> str:
+    """Switches APIs on, by project. A refresh fails while the API that it asks is off."""
+    commands = [f"gcloud services enable {' '.join(names)} --project={project}" for project, names in services.items()]
+    return " && ".join(commands)
+
+
+def pool(verb: str, *flags: str, pool_id: str, project: str) -> str:
+    """``gcloud`` on a pool.
+
+    Args:
+        verb: ``undelete`` or ``update``.
+        flags: What else.
+        pool_id: The pool.
+        project: Its project.
+    """
+    return _gcloud("workload-identity-pools", verb, pool_id, "--location=global", f"--project={project}", *flags)
+
+
+def provider(verb: str, *flags: str, provider_id: str, pool_id: str, project: str) -> str:
+    """``gcloud`` on an AWS provider; arguments as for :func:`pool`."""
+    place = (f"--workload-identity-pool={pool_id}", "--location=global", f"--project={project}")
+    return _gcloud("workload-identity-pools", "providers", verb, provider_id, *place, *flags)
+
+
+def enable_account(email: str, *, project: str) -> str:
+    """Enables a service account."""
+    return _gcloud("service-accounts", "enable", email, f"--project={project}")
+
+
+def allow_by_organisation(constraint: str, value: str, *, project: str) -> str:
+    """Adds a value to what an organisation policy allows in a project."""
+    return f"gcloud resource-manager org-policies allow {constraint} {value} --project={project}"
+
+
+def set_location(stack: str, location: str) -> str:
+    """Tells the stack where its data is."""
+    return f"pulumi config set bigqueryLocation {location} --stack {stack} && {deploy(stack)}"
+
+
+def _gcloud(*arguments: str) -> str:
+    return shlex.join(["gcloud", "iam", *arguments])

@@ -1,0 +1,105 @@
+"""What the doctor prints: one line for each link, and the first broken one with its mend; or all of it as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from doctor.finding import Finding, Verdict
+from doctor.walk import first_broken
+
+WHOLE, BROKEN, NOT_SEEN = 0, 1, 2
+"""Exit codes: the chain is whole; a link is broken; it could not be looked at, or not at all of it."""
+
+_STYLES = {
+    Verdict.OK: "green",
+    Verdict.BROKEN: "bold red",
+    Verdict.FOLLOWS: "red",
+    Verdict.UNKNOWN: "yellow",
+    Verdict.NOT_LOOKED: "dim",
+}
+_WIDTH = 26
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walked:
+    """One reader's walk.
+
+    Args:
+        reader: The reader's name.
+        findings: One for each link.
+    """
+
+    reader: str
+    findings: tuple[Finding, ...]
+
+
+def exit_code(walks: Sequence[Walked]) -> int:
+    """What the shell is told."""
+    verdicts = {finding.verdict for walked in walks for finding in walked.findings}
+    if Verdict.BROKEN in verdicts:
+        return BROKEN
+    return NOT_SEEN if Verdict.UNKNOWN in verdicts else WHOLE
+
+
+def print_report(console: Console, walks: Sequence[Walked]) -> None:
+    """Prints every walk, then what to mend first."""
+    for walked in walks:
+        console.print(Text(f"reader {walked.reader}", style="bold"))
+        for finding in walked.findings:
+            console.print(_line(finding), soft_wrap=True)
+    for walked in walks:
+        _print_first(console, walked)
+
+
+def as_json(walks: Sequence[Walked]) -> str:
+    """The same for machines."""
+    return json.dumps(
+        {
+            "readers": {
+                walked.reader: {
+                    "findings": [_fields(finding) for finding in walked.findings],
+                    "firstBroken": None if (broken := first_broken(walked.findings)) is None else broken.link.value,
+                }
+                for walked in walks
+            },
+            "exitCode": exit_code(walks),
+        },
+        indent=2,
+    )
+
+
+def _line(finding: Finding) -> Text:
+    return Text.assemble(
+        (f"  {finding.verdict.value:<13}", _STYLES[finding.verdict]),
+        (f"{finding.link.value:<{_WIDTH}}", "bold"),
+        finding.saw,
+    )
+
+
+def _print_first(console: Console, walked: Walked) -> None:
+    broken = first_broken(walked.findings)
+    if broken is not None:
+        console.print(Text(f"\nreader {walked.reader}: the first broken link is {broken.link.value}", style="bold red"))
+        for what, told in {"saw": broken.saw, "wanted": broken.wanted, "mend": broken.mend}.items():
+            console.print(Text.assemble((f"  {what:<13}", "bold"), told), soft_wrap=True)
+        return
+    unseen = [finding.link.value for finding in walked.findings if finding.verdict is Verdict.UNKNOWN]
+    if unseen:
+        console.print(Text(f"\nreader {walked.reader}: nothing is broken, but not seen: {', '.join(unseen)}"))
+    else:
+        console.print(Text(f"\nreader {walked.reader}: the chain is whole", style="bold green"))
+
+
+def _fields(finding: Finding) -> dict[str, str]:
+    return {
+        "link": finding.link.value,
+        "verdict": finding.verdict.value.lower(),
+        "saw": finding.saw,
+        "wanted": finding.wanted,
+        "mend": finding.mend,
+    }

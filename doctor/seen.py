@@ -1,0 +1,52 @@
+"""What was seen of one reader's chain: an answer for each thing that was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from doctor.answer import JSON, Answer
+
+PROVIDERS_CONSTRAINT = "constraints/iam.workloadIdentityPoolProviders"
+ACCOUNTS_CONSTRAINT = "constraints/iam.workloadIdentityPoolAwsAccounts"
+"""The constraints under which an organisation may refuse an AWS provider. Source: Google, "Manage workload identity
+pools and providers"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """One look at everything.
+
+    Args:
+        function: ``GetFunction``.
+        credential_configuration: The file in the function's package.
+        role: ``GetRole``.
+        log_group: The log group.
+        services: Each API that is needed, by project and name.
+        pool: The pool; a deleted one is answered for 30 days.
+        provider: The provider, likewise.
+        organisation_policies: Effective policies of the pool's project, by constraint.
+        service_account: The account; ``None`` for direct access, as the next one.
+        account_policy: The allow policy on it.
+        project_policy: The allow policy of the project that pays.
+        data_project_policy: The allow policy of the project that holds the data.
+        dataset: The dataset, with its access list.
+        table: The table.
+        table_policy: The allow policy on it.
+    """
+
+    function: Answer[JSON]
+    credential_configuration: Answer[str]
+    role: Answer[JSON]
+    log_group: Answer[JSON]
+    services: Mapping[str, Mapping[str, Answer[JSON]]]
+    pool: Answer[JSON]
+    provider: Answer[JSON]
+    organisation_policies: Mapping[str, Answer[JSON]]
+    service_account: Answer[JSON] | None
+    account_policy: Answer[JSON] | None
+    project_policy: Answer[JSON]
+    data_project_policy: Answer[JSON]
+    dataset: Answer[JSON]
+    table: Answer[JSON]
+    table_policy: Answer[JSON]

@@ -1,0 +1,83 @@
+"""What the engine knows of a stack: its settings and its outputs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.settings import KEYS, Settings, SettingsError
+
+_ALWAYS_SET = "googleUniverseDomain"
+_LIMIT_SECONDS = 60.0
+_LAST_LINES = 4
+
+
+class StackError(Exception):
+    """The stack can't be read. The message says why, and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A deployed stack.
+
+    Args:
+        name: Its name.
+        settings: Its settings, as they are configured now.
+        outputs: Its outputs, as the last ``pulumi up`` left them.
+    """
+
+    name: str
+    settings: Settings
+    outputs: Mapping[str, Any]
+
+
+def read_stack(name: str) -> Stack:
+    """Asks the engine on PATH about a stack of the project in the current folder.
+
+    Raises:
+        StackError: There is no engine, no such stack, or nothing is deployed; or its settings can't be used.
+    """
+    configured = _pulumi("config", "--json", "--stack", name)
+    outputs = _pulumi("stack", "output", "--json", "--stack", name)
+    if not outputs:
+        raise StackError(f"the stack {name} has no outputs, so nothing is deployed: run `pulumi up --stack {name}`")
+    try:
+        settings = Settings.read(values_of(configured), stack=name)
+    except SettingsError as error:
+        problems = "\n".join(f"  - {problem}" for problem in error.problems)
+        raise StackError(f"the settings of the stack {name} can't be used\n{problems}") from error
+    return Stack(name=name, settings=settings, outputs=outputs)
+
+
+def values_of(configured: Mapping[str, Any]) -> dict[str, str]:
+    """The settings by key, out of what ``pulumi config --json`` prints. An empty value counts as not set.
+
+    The keys' namespace is the project's name, which may be any: it is taken from a key that always has a value.
+    """
+    project = next((key.partition(":")[0] for key in configured if key.endswith(f":{_ALWAYS_SET}")), "")
+    values = {key: configured.get(f"{project}:{key}", {}).get("value") for key in KEYS}
+    return {key: str(value) for key, value in values.items() if value}
+
+
+def _pulumi(*arguments: str) -> dict[str, Any]:
+    command = ["pulumi", *arguments, "--non-interactive"]
+    shown = f"`{' '.join(command[:-1])}`"
+    try:
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False)
+    except FileNotFoundError as error:
+        raise StackError(
+            "there is no pulumi on PATH: `make doctor` and `make verify` find the one of set-up"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise StackError(f"{shown} took longer than {_LIMIT_SECONDS:.0f} s: is its state backend reachable?") from error
+    if finished.returncode != 0:
+        told = (finished.stderr.strip() or finished.stdout.strip()).splitlines()[-_LAST_LINES:]
+        raise StackError(f"{shown} failed: {' '.join(line.strip() for line in told)}")
+    try:
+        found = json.loads(finished.stdout)
+    except ValueError as error:
+        raise StackError(f"{shown} printed something that is no JSON") from error
+    return dict(found)
