@@ -1,0 +1,327 @@
+"""Ways to break the deployed chain, each at one link, and the way back: what the printed mend would do."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import httpx
+
+from infra import outputs
+from infra.trust import CREDENTIAL_CONFIGURATION_FILE
+from lambda_src import environment
+from local_cloud.stage import Stage
+
+Break = Callable[[Stage], AbstractContextManager[None]]
+
+
+# The AWS side
+
+
+@contextmanager
+def another_role(stage: Stage) -> Iterator[None]:
+    stage.give_another_role("Another-Reader")
+    yield
+    function(stage, Role=stage.output(outputs.ROLE_ARN))
+    stage.delete_role("Another-Reader")
+
+
+@contextmanager
+def a_function_that_was_deleted(stage: Stage) -> Iterator[None]:
+    stage.aws("lambda").delete_function(FunctionName=stage.output(outputs.FUNCTION_NAME))
+    yield
+    stage.up(refresh=True)
+
+
+@contextmanager
+def a_role_that_another_account_may_assume(stage: Stage) -> Iterator[None]:
+    iam, name = stage.aws("iam"), role_name(stage)
+    before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    stranger = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}
+    opened = {**before, "Statement": [*before["Statement"], stranger]}
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(opened))
+    yield
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
+
+
+@contextmanager
+def a_role_that_lambda_may_not_assume(stage: Stage) -> Iterator[None]:
+    iam, name = stage.aws("iam"), role_name(stage)
+    before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    text = json.dumps(before).replace("lambda.amazonaws.com", "ec2.amazonaws.com")
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=text)
+    yield
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
+
+
+@contextmanager
+def another_table_in_the_environment(stage: Stage) -> Iterator[None]:
+    with variables(stage, **{environment.TABLE: "local-keyless.keyless_local.userz"}):
+        yield
+
+
+@contextmanager
+def a_variable_that_is_not_set(stage: Stage) -> Iterator[None]:
+    with variables(stage, **{environment.PROJECT: None}):
+        yield
+
+
+@contextmanager
+def a_package_whose_audience_has_the_projects_id(stage: Stage) -> Iterator[None]:
+    content = stage.output(outputs.CREDENTIAL_CONFIGURATION)
+    content = content.replace(f"projects/{stage.cloud.project_number}/", f"projects/{stage.cloud.project_id}/")
+    with package(stage, {CREDENTIAL_CONFIGURATION_FILE: content}):
+        yield
+
+
+@contextmanager
+def a_package_without_the_file(stage: Stage) -> Iterator[None]:
+    with package(stage, {"something.else": ""}):
+        yield
+
+
+@contextmanager
+def a_log_group_that_was_deleted(stage: Stage) -> Iterator[None]:
+    name = stage.output(outputs.LOG_GROUP)
+    stage.aws("logs").delete_log_group(logGroupName=name)
+    yield
+    stage.aws("logs").create_log_group(logGroupName=name)
+
+
+# What Google trusts
+
+
+@contextmanager
+def sts_switched_off(stage: Stage) -> Iterator[None]:
+    with service_off(stage, "sts.googleapis.com"):
+        yield
+
+
+@contextmanager
+def iam_switched_off(stage: Stage) -> Iterator[None]:
+    with service_off(stage, "iam.googleapis.com"):
+        yield
+
+
+@contextmanager
+def the_pool_disabled(stage: Stage) -> Iterator[None]:
+    pool = f"/v1/{stage.output(outputs.POOL_NAME)}?updateMask=disabled"
+    stage.google("PATCH", pool, {"disabled": True})
+    yield
+    stage.google("PATCH", pool, {})
+
+
+@contextmanager
+def the_pool_deleted(stage: Stage) -> Iterator[None]:
+    stage.google("DELETE", f"/v1/{stage.output(outputs.POOL_NAME)}")
+    yield
+    stage.google("POST", f"/v1/{stage.output(outputs.POOL_NAME)}:undelete", {})
+    stage.google("POST", f"/v1/{stage.output(outputs.PROVIDER_NAME)}:undelete", {})
+
+
+@contextmanager
+def the_provider_disabled(stage: Stage) -> Iterator[None]:
+    with provider(stage, disabled=True):
+        yield
+
+
+@contextmanager
+def the_provider_deleted(stage: Stage) -> Iterator[None]:
+    stage.google("DELETE", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")
+    yield
+    stage.google("POST", f"/v1/{stage.output(outputs.PROVIDER_NAME)}:undelete", {})
+
+
+@contextmanager
+def another_account(stage: Stage) -> Iterator[None]:
+    with provider(stage, aws={"accountId": "111111111111"}):
+        yield
+
+
+@contextmanager
+def a_mapping_to_the_bare_role_name(stage: Stage) -> Iterator[None]:
+    bare = "assertion.arn.extract('assumed-role/{role_name}/')"
+    with provider(stage, attributeMapping={"google.subject": "assertion.arn", "attribute.aws_role": bare}):
+        yield
+
+
+@contextmanager
+def a_mapping_of_a_claim_that_aws_does_not_give(stage: Stage) -> Iterator[None]:
+    with provider(stage, attributeMapping={"google.subject": "assertion.sub"}):
+        yield
+
+
+@contextmanager
+def a_condition_in_another_case(stage: Stage) -> Iterator[None]:
+    condition = stage.google("GET", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
+    with provider(stage, attributeCondition=condition.replace("Keyless-Reader", "keyless-reader")):
+        yield
+
+
+@contextmanager
+def a_condition_for_another_role(stage: Stage) -> Iterator[None]:
+    condition = stage.google("GET", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
+    with provider(stage, attributeCondition=condition.replace("Keyless-Reader/", "Keyless-Reader2/")):
+        yield
+
+
+# From the token to the rows
+
+
+@contextmanager
+def the_account_disabled(stage: Stage) -> Iterator[None]:
+    account = f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
+    stage.google("POST", f"{account}:disable", {})
+    yield
+    stage.google("POST", f"{account}:enable", {})
+
+
+@contextmanager
+def the_account_deleted(stage: Stage) -> Iterator[None]:
+    account = f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
+    unique_id = stage.google("GET", account)["uniqueId"]
+    stage.google("DELETE", account)
+    yield
+    stage.google("POST", f"/v1/projects/-/serviceAccounts/{unique_id}:undelete", {})
+
+
+@contextmanager
+def no_binding(stage: Stage) -> Iterator[None]:
+    with members(stage, account(stage), "roles/iam.workloadIdentityUser", None):
+        yield
+
+
+@contextmanager
+def a_binding_with_an_escaped_slash(stage: Stage) -> Iterator[None]:
+    member = stage.output(outputs.PRINCIPAL).replace("assumed-role/", "assumed-role%2F")
+    with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
+        yield
+
+
+@contextmanager
+def a_binding_in_another_case(stage: Stage) -> Iterator[None]:
+    member = stage.output(outputs.PRINCIPAL).replace("Keyless-Reader", "keyless-reader")
+    with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
+        yield
+
+
+@contextmanager
+def a_binding_of_another_pool(stage: Stage) -> Iterator[None]:
+    pool = stage.output(outputs.POOL_NAME)
+    member = stage.output(outputs.PRINCIPAL).replace(pool, f"{pool}-old")
+    with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
+        yield
+
+
+@contextmanager
+def a_role_that_does_not_let_impersonate(stage: Stage) -> Iterator[None]:
+    principal = stage.output(outputs.PRINCIPAL)
+    with (
+        members(stage, account(stage), "roles/iam.workloadIdentityUser", None),
+        members(stage, account(stage), "roles/iam.serviceAccountViewer", principal),
+    ):
+        yield
+
+
+@contextmanager
+def no_job_user(stage: Stage) -> Iterator[None]:
+    with members(stage, f"/v1/projects/{stage.cloud.project_id}", "roles/bigquery.jobUser", None):
+        yield
+
+
+@contextmanager
+def a_table_that_was_deleted(stage: Stage) -> Iterator[None]:
+    path = table(stage)
+    kept, policy = stage.google("GET", path), stage.google("POST", f"{path}:getIamPolicy", {})
+    google_delete(stage, path)
+    yield
+    made = {name: kept[name] for name in ("tableReference", "schema", "description")}
+    stage.google("POST", path.rpartition("/")[0], made)
+    stage.google("POST", f"{path}:setIamPolicy", {"policy": {"bindings": policy["bindings"]}})
+
+
+@contextmanager
+def no_data_viewer(stage: Stage) -> Iterator[None]:
+    with members(stage, table(stage), "roles/bigquery.dataViewer", None):
+        yield
+
+
+# How
+
+
+def role_name(stage: Stage) -> str:
+    return stage.output(outputs.ROLE_ARN).rpartition("/")[2]
+
+
+def account(stage: Stage) -> str:
+    return f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
+
+
+def table(stage: Stage) -> str:
+    project, dataset, name = stage.output(outputs.TABLE).split(".")
+    return f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{name}"
+
+
+def function(stage: Stage, **change: Any) -> None:
+    stage.aws("lambda").update_function_configuration(FunctionName=stage.output(outputs.FUNCTION_NAME), **change)
+
+
+@contextmanager
+def variables(stage: Stage, **change: str | None) -> Iterator[None]:
+    name = stage.output(outputs.FUNCTION_NAME)
+    before = stage.aws("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    changed = {key: value for key, value in {**before, **change}.items() if value is not None}
+    function(stage, Environment={"Variables": changed})
+    yield
+    function(stage, Environment={"Variables": before})
+
+
+@contextmanager
+def package(stage: Stage, files: Mapping[str, str]) -> Iterator[None]:
+    client, name = stage.aws("lambda"), stage.output(outputs.FUNCTION_NAME)
+    before = httpx.get(client.get_function(FunctionName=name)["Code"]["Location"], timeout=10).content
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    client.update_function_code(FunctionName=name, ZipFile=packed.getvalue())
+    yield
+    client.update_function_code(FunctionName=name, ZipFile=before)
+
+
+@contextmanager
+def service_off(stage: Stage, name: str) -> Iterator[None]:
+    service = f"/v1/projects/{stage.cloud.project_id}/services/{name}"
+    stage.google("POST", f"{service}:disable", {})
+    yield
+    stage.google("POST", f"{service}:enable", {})
+
+
+@contextmanager
+def provider(stage: Stage, **change: Any) -> Iterator[None]:
+    path = f"/v1/{stage.output(outputs.PROVIDER_NAME)}"
+    before, mask = stage.google("GET", path), ",".join(change)
+    stage.google("PATCH", f"{path}?updateMask={mask}", change)
+    yield
+    stage.google("PATCH", f"{path}?updateMask={mask}", {key: before[key] for key in change if key in before})
+
+
+@contextmanager
+def members(stage: Stage, resource: str, role: str, member: str | None) -> Iterator[None]:
+    """Gives a role to one member, and to nobody else; to nobody at all for ``None``."""
+    before = stage.google("POST", f"{resource}:getIamPolicy", {}).get("bindings", [])
+    others = [binding for binding in before if binding["role"] != role]
+    changed = [*others, {"role": role, "members": [member]}] if member else others
+    assert changed != before
+    stage.google("POST", f"{resource}:setIamPolicy", {"policy": {"bindings": changed}})
+    yield
+    stage.google("POST", f"{resource}:setIamPolicy", {"policy": {"bindings": before}})
+
+
+def google_delete(stage: Stage, path: str) -> None:
+    headers = {"Authorization": f"Bearer {stage.cloud.deployer_token}"}
+    httpx.delete(stage.cloud.google_url + path, headers=headers, timeout=10).raise_for_status()
