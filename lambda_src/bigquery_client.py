@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from google.api_core.client_options import ClientOptions
 from google.cloud import bigquery
 
 from lambda_src import credentials
+from lambda_src.aws_credentials import Remembering, RoleSessionSupplier, Supplier
 from lambda_src.environment import Environment
 from lambda_src.time_limit import TimeLimit, bounded
 
@@ -33,6 +35,7 @@ class BigQueryReader:
 
     Args:
         environment: What the deployer told the function.
+        supplier: Where the role's session comes from; ``None``: what AWS put into this process's environment.
 
     Attributes:
         table: The table that the function is for.
@@ -42,12 +45,18 @@ class BigQueryReader:
         lambda_src.errors.ConfigurationError: The credential configuration is no good.
     """
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, supplier: Supplier | None = None) -> None:
         self._limit = TimeLimit()
+        self._session = Remembering(supplier or RoleSessionSupplier(os.environ, self._limit))
         self.table = environment.table
         self.columns = environment.columns
         self._maximum_bytes_billed = environment.maximum_bytes_billed
-        self._client = _client(environment, self._limit)
+        self._client = _client(environment, self._session, self._limit)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values of the role's latest session, which must not be logged."""
+        return self._session.secrets
 
     def invocation(self, remaining_milliseconds: int) -> contextlib.AbstractContextManager[None]:
         """A context that ends in so many milliseconds, less a margin; queries are run inside it.
@@ -83,12 +92,12 @@ class BigQueryReader:
         return iter(found)
 
 
-def _client(environment: Environment, limit: TimeLimit) -> bigquery.Client:
+def _client(environment: Environment, supplier: Supplier, limit: TimeLimit) -> bigquery.Client:
     # google-auth's own session for token requests waits 120 s, four times over; this one keeps to the invocation.
     auth_session = requests.Session()
     bounded(auth_session, limit=limit, most_seconds=_AUTH_SECONDS)
     session = google.auth.transport.requests.AuthorizedSession(  # type: ignore[no-untyped-call]  # google-auth has no types
-        credentials.from_file(environment.credentials_file),
+        credentials.from_file(environment.credentials_file, supplier),
         auth_request=google.auth.transport.requests.Request(auth_session),
     )
     bounded(session, limit=limit, most_seconds=_REQUEST_SECONDS)

@@ -17,12 +17,22 @@ SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 _LARGEST_BYTES = 64 * 1024
 
 
-def from_file(path: Path) -> google.auth.aws.Credentials:
+VERIFICATION_URL = "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+"""What is signed. google-auth takes it from the configuration only where it finds the session by itself, and signs
+this one for a supplier; so a configuration that names another could not be kept to."""
+
+
+def from_file(path: Path, supplier: google.auth.aws.AwsSecurityCredentialsSupplier) -> google.auth.aws.Credentials:
     """The credentials that a credential configuration of an AWS provider describes. Sends nothing yet.
 
     Google's documentation asks for a check of a configuration that comes from elsewhere; this one is made by the
     Pulumi program and lies in the function's own package. It must be of a workload identity provider for AWS:
-    a service account key in its place is refused, so that none is ever used.
+    a service account key in its place is refused, so that none is ever used. Where google-auth would look for the
+    role's session by the configuration, the supplier is asked instead.
+
+    Args:
+        path: The file.
+        supplier: Where the role's session comes from.
 
     Raises:
         ConfigurationError: The file is missing, or is not such a configuration.
@@ -31,9 +41,18 @@ def from_file(path: Path) -> google.auth.aws.Credentials:
     kind = configuration.get("type")
     if kind != "external_account":
         raise _refused(path, f"it is of type {str(kind)[:40]!r}, and only 'external_account' needs no key")
+    for name in ("audience", "subject_token_type", "token_url"):
+        if not isinstance(configuration.get(name), str):
+            # google-auth would put Google's own address in the place of one, and send nothing in that of the others.
+            raise _refused(path, f"it has no {name}")
+    source = configuration.pop("credential_source", None)
+    if not isinstance(source, dict) or source.get("environment_id") != "aws1":
+        raise _refused(path, "its credential_source is not that of an AWS provider, whose environment_id is aws1")
+    if source.get("regional_cred_verification_url") != VERIFICATION_URL:
+        raise _refused(path, f"its regional_cred_verification_url must be {VERIFICATION_URL}")
     try:
         credentials: google.auth.aws.Credentials = google.auth.aws.Credentials.from_info(  # type: ignore[no-untyped-call]  # google-auth has no types
-            configuration, scopes=list(SCOPES)
+            configuration, scopes=list(SCOPES), aws_security_credentials_supplier=supplier
         )
     except (google.auth.exceptions.GoogleAuthError, AttributeError, TypeError) as error:
         # google-auth does not check the file, so a wrong type in it comes up as whatever trips over it.

@@ -8,9 +8,10 @@ last one when its retries are used up.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,8 @@ import requests
 from google.api_core import exceptions as api
 
 from lambda_src import advice
-from lambda_src.errors import Diagnosis, Link, ReaderError
+from lambda_src.errors import Diagnosis, Link, ReaderError, error_for
+from lambda_src.redaction import scrub
 from lambda_src.time_limit import OutOfTimeError
 
 _IMPERSONATION_REFUSED = "Unable to acquire impersonated credentials"
@@ -38,6 +40,17 @@ def diagnose(error: BaseException) -> Diagnosis:
         if isinstance(error, kind):
             return rule(error)
     return _unexpected(error)
+
+
+def failure(error: Exception, *, secrets: Iterable[str]) -> ReaderError:
+    """What to raise or to print in place of ``error``: its diagnosis, without credentials.
+
+    Args:
+        error: Whatever went wrong.
+        secrets: Values that must not come through, as they are.
+    """
+    diagnosis = diagnose(error)
+    return error_for(dataclasses.replace(diagnosis, what=scrub(diagnosis.what, secrets)))
 
 
 def _diagnosed(error: ReaderError) -> Diagnosis:

@@ -44,10 +44,22 @@ API_ENDPOINT = "BIGQUERY_API_ENDPOINT"
 """Base URL of the BigQuery API where it is not Google's public one. Optional."""
 
 AWS_SESSION = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-"""The role's session credentials, put there by Lambda and read by google-auth. Their values are secret."""
+"""The role's session, put there by Lambda. Their values are secret."""
 
-AWS_REGION = "AWS_REGION"
-"""The function's region, put there by Lambda and read by google-auth."""
+CONTAINER_PATH = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+"""Where the role's session is to be had on ECS: a path at the address of ECS. Whoever knows it gets the session."""
+
+CONTAINER_URL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+"""Where the role's session is to be had under Lambda's SnapStart and EKS Pod Identity."""
+
+CONTAINER_TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105 - the name of a variable
+"""What to show there, under SnapStart. Its value is secret."""
+
+CONTAINER_TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105 - the name of a variable
+"""File that holds what to show there, under EKS Pod Identity, which renews it."""
+
+AWS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""The region, in the first that is set; put there by Lambda, ECS and EKS."""
 
 _PROJECT_ID = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -97,22 +109,34 @@ class Environment:
 
 
 def require_aws_session(environ: Mapping[str, str]) -> None:
-    """Makes sure that google-auth finds the role's session in the environment.
+    """Makes sure that a role's session can be had: from the variables, or from a container credentials endpoint.
 
-    Without it google-auth asks the metadata address of an EC2 instance, which Lambda does not have.
+    The variables come first, as in the AWS SDKs. They hold a session or nothing: the two keys of an IAM user, without
+    a session token, are refused, since such keys are what this function exists to do without.
 
     Raises:
         SubjectTokenError: A variable is missing. No value is shown.
     """
-    missing = [name for name in (*AWS_SESSION, AWS_REGION) if not environ.get(name)]
+    held = any(environ.get(name) for name in AWS_SESSION)
+    asked = any(environ.get(name) for name in (CONTAINER_PATH, CONTAINER_URL))
+    needed = AWS_SESSION if held or not asked else ()
+    missing = [name for name in needed if not environ.get(name)]
+    if not any(environ.get(name) for name in AWS_REGIONS):
+        missing.append(AWS_REGIONS[0])
     if missing:
         raise SubjectTokenError(
             Diagnosis(
                 link=Link.SUBJECT_TOKEN,
                 what=f"{', '.join(missing)} not set, so no GetCallerIdentity request can be signed",
-                look_at="the function's execution role; Lambda sets these variables itself, except under SnapStart",
+                look_at="the function's execution role, or the task's or pod's role: with it AWS itself sets these"
+                f" variables, or {CONTAINER_URL} or {CONTAINER_PATH} in place of the keys",
             )
         )
+
+
+def secrets_in(environ: Mapping[str, str]) -> list[str]:
+    """Values in the environment that must not be logged."""
+    return [environ[name] for name in (*AWS_SESSION, CONTAINER_TOKEN, CONTAINER_PATH) if environ.get(name)]
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:

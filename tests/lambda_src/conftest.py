@@ -18,7 +18,8 @@ import pytest
 
 from infra import package
 from infra.program import ROOT, package_cache
-from tests.lambda_src import google_stand_in
+from tests.lambda_src import credentials_endpoint, google_stand_in
+from tests.lambda_src.credentials_endpoint import CredentialsEndpoint
 from tests.lambda_src.google_stand_in import GoogleStandIn
 
 AWS_SECRETS = {
@@ -26,6 +27,9 @@ AWS_SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "planted-aws-secret-key-9z8y7x6w",
     "AWS_SESSION_TOKEN": "planted-aws-session-token-0a1b2c3d",
 }
+IN_CONTAINER = {**dict.fromkeys(AWS_SECRETS), "AWS_CONTAINER_AUTHORIZATION_TOKEN": credentials_endpoint.TOKEN}
+"""What differs where the role's session is at an endpoint; its address comes on top."""
+
 TABLE = "local-keyless.keyless_local.users"
 PROVIDER = "projects/123456789012/locations/global/workloadIdentityPools/pool/providers/aws"
 RUNNER = Path(__file__).with_name("runner.py")
@@ -109,6 +113,12 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def google() -> Iterator[GoogleStandIn]:
     with google_stand_in.running() as stand_in:
         yield stand_in
+
+
+@pytest.fixture
+def endpoint() -> Iterator[CredentialsEndpoint]:
+    with credentials_endpoint.running() as scripted:
+        yield scripted
 
 
 @pytest.fixture

@@ -9,17 +9,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from tests.lambda_src.serving import served
 
 FEDERATED_TOKEN = "planted-federated-token-1f2e3d4c"
 ACCESS_TOKEN = "planted-access-token-5a6b7c8d"
@@ -97,21 +96,9 @@ class GoogleStandIn:
 def running() -> Iterator[GoogleStandIn]:
     """The stand-in on a free port of this machine."""
     stand_in = GoogleStandIn()
-    config = uvicorn.Config(stand_in.application(), host="127.0.0.1", port=0, log_level="critical", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > deadline:
-            raise RuntimeError("the stand-in did not start within 10 s")
-        time.sleep(0.005)
-    stand_in.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    try:
+    with served(stand_in.application()) as url:
+        stand_in.url = url
         yield stand_in
-    finally:
-        server.should_exit = server.force_exit = True
-        thread.join(timeout=10)
 
 
 def rows(values: list[tuple[str, str]]) -> list[dict[str, Any]]:

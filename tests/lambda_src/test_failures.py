@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
-from tests.lambda_src.conftest import AWS_SECRETS, Outcome, PackagedFunction
+from tests.lambda_src.conftest import AWS_SECRETS, IN_CONTAINER, Outcome, PackagedFunction, credential_configuration
+from tests.lambda_src.credentials_endpoint import SESSION, TOKEN, CredentialsEndpoint
 from tests.lambda_src.google_stand_in import (
     ACCESS_TOKEN,
     FEDERATED_TOKEN,
@@ -176,6 +177,28 @@ def test_a_missing_session_variable_is_the_subject_tokens_failure(
     )
     assert google.sent == []
     assert done.report["reached"] == []
+
+
+def test_a_session_from_the_endpoint_that_google_quotes_is_kept_out_of_the_log(
+    function: PackagedFunction, google: GoogleStandIn, endpoint: CredentialsEndpoint
+) -> None:
+    session = (SESSION["AccessKeyId"], SESSION["SecretAccessKey"], SESSION["Token"])
+    google.exchange = lambda _: oauth_error("invalid_grant", f"unknown: {' '.join(session)} {TOKEN}")
+    done = function.invoke(environ={**IN_CONTAINER, "AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint.url})
+    (line,) = done.errors
+    assert "unknown: [removed] [removed] [removed] [removed]" in line
+    assert not [secret for secret in (*session, TOKEN) if secret in done.printed]
+
+
+def test_under_snapstart_a_refusal_of_the_endpoint_is_the_subject_tokens_failure(
+    function: PackagedFunction, google: GoogleStandIn, endpoint: CredentialsEndpoint
+) -> None:
+    endpoint.answer = lambda _: google_error(400, "bad", "no role")
+    done = function.invoke(environ={**IN_CONTAINER, "AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint.url})
+    assert_failed(
+        done, error="SubjectTokenError", link="subject token", says="answered 400: ", look_at="EKS Pod Identity Agent"
+    )
+    assert google.sent == []
 
 
 @pytest.fixture
@@ -400,12 +423,25 @@ def test_a_bad_variable_is_named_with_its_rule(
     assert google.sent == []
 
 
+def changed(**values: object) -> str:
+    """The good file with some values changed. Nobody listens at its addresses."""
+    return json.dumps({**credential_configuration("http://127.0.0.1:9"), **values})
+
+
 BAD_CONFIGURATIONS = [
     pytest.param('{"type": "service_account", "private_key": "planted"}', "only 'external_account'", id="a key"),
     pytest.param("{}", "of type 'None'", id="empty"),
     pytest.param("[]", "not a JSON object", id="list"),
     pytest.param("not json", "not JSON", id="text"),
-    pytest.param('{"type": "external_account"}', "google-auth can't use it", id="half"),
+    pytest.param('{"type": "external_account"}', "it has no audience", id="half"),
+    pytest.param(changed(token_url=None), "it has no token_url", id="no address"),
+    pytest.param(changed(credential_source={"file": "/token"}), "not that of an AWS provider", id="OIDC"),
+    pytest.param(
+        changed(credential_source={"environment_id": "aws1", "regional_cred_verification_url": "https://sts.example"}),
+        "regional_cred_verification_url must be https://sts.{region}.amazonaws.com?Action",
+        id="another verification URL",
+    ),
+    pytest.param(changed(workforce_pool_user_project="1"), "google-auth can't use it", id="workforce"),
 ]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from tests.lambda_src.conftest import AWS_SECRETS, PackagedFunction
+from tests.lambda_src.conftest import AWS_SECRETS, IN_CONTAINER, PackagedFunction
+from tests.lambda_src.credentials_endpoint import SESSION, TOKEN, CredentialsEndpoint
 from tests.lambda_src.google_stand_in import (
     ACCESS_TOKEN,
     FEDERATED_TOKEN,
@@ -94,6 +95,24 @@ def test_the_chain_is_the_documented_one(function: PackagedFunction, google: Goo
     assert impersonation.authorization == f"Bearer {FEDERATED_TOKEN}"
     assert impersonation.json["scope"] == ["https://www.googleapis.com/auth/bigquery"]
     assert query.authorization == f"Bearer {ACCESS_TOKEN}"
+
+
+def test_under_snapstart_each_exchange_signs_with_a_session_of_its_own(
+    function: PackagedFunction, google: GoogleStandIn, endpoint: CredentialsEndpoint
+) -> None:
+    numbers = iter(range(9))
+    endpoint.answer = lambda _: JSONResponse({**SESSION, "Token": f"session-{next(numbers)}"})
+    google.exchange = lambda _: JSONResponse({"access_token": "federated", "token_type": "Bearer", "expires_in": 1})
+    google.impersonation = lambda _: JSONResponse({"accessToken": "token", "expireTime": "2000-01-01T00:00:00Z"})
+    google.query = lambda _: page([("1", "Ada")])
+    environ = {**IN_CONTAINER, "AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint.url}
+    done = function.invoke(events=(1, 2), environ=environ)
+    assert [result["returned"] for result in done.results] == [1, 2], done.printed
+    assert done.stderr == ""
+    subjects = [json.loads(urllib.parse.unquote(sent.form["subject_token"][0])) for sent in google.sent[::3]]
+    tokens = [{header["key"]: header["value"] for header in subject["headers"]} for subject in subjects]
+    assert [headers["x-amz-security-token"] for headers in tokens] == ["session-0", "session-1"]
+    assert endpoint.sent == [TOKEN, TOKEN]
 
 
 def test_a_token_that_bigquery_refuses_is_renewed_once(function: PackagedFunction, google: GoogleStandIn) -> None:

@@ -1,0 +1,45 @@
+"""From the environment to the printed rows: the same in Lambda and in a container."""
+
+from __future__ import annotations
+
+import os
+
+from lambda_src.aws_credentials import Supplier
+from lambda_src.bigquery_client import BigQueryReader
+from lambda_src.diagnosis import failure
+from lambda_src.environment import Environment, secrets_in
+from lambda_src.errors import ReaderError
+from lambda_src.query import print_rows
+
+
+class Reading:
+    """Reads the table that the environment names, as often as it is asked to, with one client and its tokens.
+
+    The client is made at the first reading; one that could not be made is tried again by the next.
+
+    Args:
+        supplier: Where the role's session comes from; ``None``: what AWS put into this process's environment.
+    """
+
+    def __init__(self, supplier: Supplier | None = None) -> None:
+        self._supplier = supplier
+        self._reader: BigQueryReader | None = None
+
+    def print_rows(self, *, milliseconds: int) -> ReaderError | None:
+        """Prints the rows to standard output.
+
+        Args:
+            milliseconds: The time there is, less a second and a half in which to say what happened.
+
+        Returns:
+            Why the rows could not be had, free of secrets and of the libraries' own errors, which hold requests with
+            their headers; ``None``: they were printed.
+        """
+        try:
+            self._reader = self._reader or BigQueryReader(Environment.from_environ(os.environ), self._supplier)
+            with self._reader.invocation(milliseconds):
+                print_rows(self._reader.rows, table=self._reader.table, columns=self._reader.columns)
+        except Exception as error:  # noqa: BLE001 - the one boundary: whatever it is, it must not reach the log as it is
+            held = self._reader.secrets if self._reader else ()
+            return failure(error, secrets=[*secrets_in(os.environ), *held])
+        return None
