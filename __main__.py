@@ -2,13 +2,14 @@
 
 import pulumi
 
-from infra import outputs
+from infra import exports
 from infra.clouds import Clouds, CloudsArgs
-from infra.federation import Federation, FederationArgs
-from infra.program import build_package, package_cache, plain_errors, read_settings
+from infra.program import build_package, function_args, plain_errors, read_settings, trusted_pool
 from infra.reader import Reader, ReaderArgs
-from infra.reader_account import ReaderAccount, ReaderAccountArgs
-from infra.warehouse import Warehouse, WarehouseArgs
+from infra.reader_access import ReaderAccess, ReaderAccessArgs
+from infra.services import Services, ServicesArgs
+from infra.trust import GoogleEndpoints
+from infra.warehouse import ReadTable, Warehouse, WarehouseArgs
 
 with plain_errors():
     settings = read_settings()
@@ -18,81 +19,95 @@ clouds = Clouds(
     "clouds",
     CloudsArgs(
         google_project=settings.google_project,
-        google_endpoint=settings.google_endpoint,
+        google_endpoints=GoogleEndpoints(base_url=settings.google_endpoint),
         aws_account_id=settings.aws_account_id,
         aws_region=settings.aws_region,
         aws_endpoint=settings.aws_endpoint,
     ),
 )
 
-federation = Federation(
-    "federation",
-    FederationArgs(
-        trust=settings.trust,
-        provider_id=settings.provider_id,
-        pool_id=settings.pool_id,
-        pool_id_prefix=settings.pool_id_prefix,
-        project_number=settings.google_project_number,
-        protected=settings.deletion_protection,
+services = Services(
+    "services",
+    ServicesArgs(
+        project=settings.google_project,
+        pool_project=settings.pool_project if settings.pool == "own" else None,
+        data_project=settings.data_project if settings.table == "own" else None,
+        impersonation=settings.access == "impersonation",
     ),
     google=clouds.google,
 )
 
-account = ReaderAccount(
-    "reader-account",
-    ReaderAccountArgs(
-        project=settings.google_project,
-        account_id=settings.service_account_id,
-        principal=federation.principal,
-        protected=settings.deletion_protection,
-    ),
-    google=clouds.google,
-    services=federation.services,
-)
+with plain_errors():
+    pool = trusted_pool(settings, google=clouds.google, services=services.enabled)
+
+access = {
+    reader.label: ReaderAccess(
+        reader.logical_name("reader-access"),
+        ReaderAccessArgs(
+            project=settings.google_project,
+            principal=pool.principal(reader.trust),
+            account_id=reader.service_account_id if settings.access == "impersonation" else None,
+            suffix=reader.suffix,
+            protected=settings.deletion_protection,
+        ),
+        google=clouds.google,
+        services=services.enabled,
+    )
+    for reader in settings.readers
+}
 
 warehouse = Warehouse(
     "warehouse",
     WarehouseArgs(
-        project=settings.google_project,
-        dataset_id=settings.dataset_id,
-        table_id=settings.table_id,
+        project=settings.data_project,
         location=settings.bigquery_location,
-        reader=account.member,
+        own=settings.table == "own",
+        tables=[
+            ReadTable(
+                dataset_id=reader.dataset_id,
+                table_id=reader.table_id,
+                columns=reader.columns,
+                reader=access[reader.label].member,
+                label=reader.label,
+                suffix=reader.suffix,
+            )
+            for reader in settings.readers
+        ],
         protected=settings.deletion_protection,
     ),
     google=clouds.google,
-    services=federation.services,
+    services=services.enabled,
 )
 
-reader = Reader(
-    "reader",
-    ReaderArgs(
-        trust=settings.trust,
-        provider_name=federation.provider_name,
-        service_account_email=account.email,
-        project=settings.google_project,
-        table=warehouse.table,
-        location=settings.bigquery_location,
-        maximum_bytes_billed=settings.maximum_bytes_billed,
-        api_endpoint=settings.google_endpoint,
-        archive=archive,
-        cache=package_cache(),
-        target=settings.target,
-        memory_mb=settings.memory_mb,
-        timeout_seconds=settings.timeout_seconds,
-        log_retention_days=settings.log_retention_days,
-        ready_after=[*account.grants, *warehouse.grants],
-    ),
-    provider=clouds.aws,
-)
+readers = {
+    reader.label: Reader(
+        reader.logical_name("reader"),
+        ReaderArgs(
+            function=function_args(settings, archive),
+            trust=reader.trust,
+            provider_name=pool.provider_name,
+            service_account_email=access[reader.label].email,
+            table=warehouse.tables[reader.label],
+            columns=[column.name for column in reader.columns],
+            memory_mb=reader.memory_mb,
+            timeout_seconds=reader.timeout_seconds,
+            reserved_concurrency=reader.reserved_concurrency,
+            schedule=reader.schedule,
+            suffix=reader.suffix,
+            ready_after=[*access[reader.label].grants, warehouse.grants[reader.label]],
+        ),
+        provider=clouds.aws,
+    )
+    for reader in settings.readers
+}
 
-pulumi.export(outputs.FUNCTION_NAME, reader.function_name)
-pulumi.export(outputs.ROLE_ARN, reader.role_arn)
-pulumi.export(outputs.LOG_GROUP, reader.log_group_name)
-pulumi.export(outputs.POOL_NAME, federation.pool_name)
-pulumi.export(outputs.PROVIDER_NAME, federation.provider_name)
-pulumi.export(outputs.AUDIENCE, federation.audience)
-pulumi.export(outputs.PRINCIPAL, federation.principal)
-pulumi.export(outputs.SERVICE_ACCOUNT, account.email)
-pulumi.export(outputs.TABLE, warehouse.table)
-pulumi.export(outputs.CREDENTIAL_CONFIGURATION, reader.credential_configuration)
+for name, value in exports.of_stack(
+    pool,
+    {
+        reader.label: exports.of_reader(
+            reader.trust, pool, access[reader.label], warehouse.tables[reader.label], readers[reader.label]
+        )
+        for reader in settings.readers
+    },
+):
+    pulumi.export(name, value)

@@ -12,6 +12,10 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_gcp as gcp
 
+from infra.trust import GoogleEndpoints
+
+_AWS_SERVICES = ("cloudwatchevents", "iam", "lambda_", "logs", "sts")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CloudsArgs:
@@ -19,14 +23,14 @@ class CloudsArgs:
 
     Args:
         google_project: Project id for every Google resource.
-        google_endpoint: Base URL that serves every Google API; ``None``: Google's public hosts.
+        google_endpoints: Where Google's APIs are for the deployer.
         aws_account_id: The provider refuses to work in any other account.
         aws_region: Region of the function.
         aws_endpoint: Base URL that serves every AWS API; ``None``: AWS's public hosts.
     """
 
     google_project: str
-    google_endpoint: str | None
+    google_endpoints: GoogleEndpoints
     aws_account_id: str
     aws_region: str
     aws_endpoint: str | None
@@ -48,11 +52,11 @@ class Clouds(pulumi.ComponentResource):
             add_pulumi_attribution_label=False,
             # The provider gathers requests for 3 s before it sends them; the stack has too few for that to pay.
             batching=gcp.ProviderBatchingArgs(enable_batching=True, send_after="100ms"),
-            iam_beta_custom_endpoint=_google(args.google_endpoint, "/v1/"),
-            service_usage_custom_endpoint=_google(args.google_endpoint, "/v1beta1/"),
-            resource_manager_custom_endpoint=_google(args.google_endpoint, "/v1/"),
-            big_query_custom_endpoint=_google(args.google_endpoint, "/bigquery/v2/"),
-            cloud_billing_custom_endpoint=_google(args.google_endpoint, "/v1/"),
+            iam_beta_custom_endpoint=_google(args.google_endpoints, "iam", "/v1/"),
+            service_usage_custom_endpoint=_google(args.google_endpoints, "serviceusage", "/v1beta1/"),
+            resource_manager_custom_endpoint=_google(args.google_endpoints, "cloudresourcemanager", "/v1/"),
+            big_query_custom_endpoint=_google(args.google_endpoints, "bigquery", "/bigquery/v2/"),
+            cloud_billing_custom_endpoint=_google(args.google_endpoints, "cloudbilling", "/v1/"),
             opts=child,
         )
         self.aws = aws.Provider(
@@ -66,11 +70,11 @@ class Clouds(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _google(endpoint: str | None, path: str) -> str | None:
-    return None if endpoint is None else endpoint + path
+def _google(endpoints: GoogleEndpoints, service: str, path: str) -> str | None:
+    return None if endpoints.base_url is None else endpoints.url(service, path)
 
 
 def _aws(endpoint: str | None) -> list[aws.ProviderEndpointArgs] | None:
     if endpoint is None:
         return None
-    return [aws.ProviderEndpointArgs(iam=endpoint, lambda_=endpoint, logs=endpoint, sts=endpoint)]
+    return [aws.ProviderEndpointArgs(**dict.fromkeys(_AWS_SERVICES, endpoint))]

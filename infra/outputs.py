@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-FUNCTION_NAME = "function_name"
-"""The function to invoke."""
-
-ROLE_ARN = "role_arn"
-"""The function's execution role, as IAM knows it."""
-
-LOG_GROUP = "log_group"
-"""Where the function's log goes."""
-
 POOL_NAME = "pool_name"
 """Full resource name of the workload identity pool."""
 
@@ -20,11 +11,23 @@ PROVIDER_NAME = "provider_name"
 AUDIENCE = "audience"
 """The audience of the token exchange."""
 
+READERS = "readers"
+"""Every reader by its label, each with the outputs of :data:`OF_READER`."""
+
+FUNCTION_NAME = "function_name"
+"""What to invoke: the function's name, with its alias under SnapStart."""
+
+ROLE_ARN = "role_arn"
+"""The function's execution role, as IAM knows it."""
+
+LOG_GROUP = "log_group"
+"""Where the function's log goes."""
+
 PRINCIPAL = "principal"
-"""The principal set that may impersonate the service account: the function's role and nobody else."""
+"""The principal set that the bindings name: the function's role and nobody else."""
 
 SERVICE_ACCOUNT = "service_account"
-"""E-mail address of the service account."""
+"""E-mail address of the service account. Absent with direct access."""
 
 TABLE = "table"
 """The table that the function reads, as ``project.dataset.table``."""
@@ -32,16 +35,8 @@ TABLE = "table"
 CREDENTIAL_CONFIGURATION = "credential_configuration"
 """What google-auth reads in the function. It holds no secret."""
 
-ALL = (
-    FUNCTION_NAME,
-    ROLE_ARN,
-    LOG_GROUP,
-    POOL_NAME,
-    PROVIDER_NAME,
-    AUDIENCE,
-    PRINCIPAL,
-    SERVICE_ACCOUNT,
-    TABLE,
-    CREDENTIAL_CONFIGURATION,
-)
-"""Every output, in the order in which the program exports them."""
+OF_STACK = (POOL_NAME, PROVIDER_NAME, AUDIENCE, READERS)
+"""The outputs of every stack, in the order in which the program exports them."""
+
+OF_READER = (FUNCTION_NAME, ROLE_ARN, LOG_GROUP, PRINCIPAL, SERVICE_ACCOUNT, TABLE, CREDENTIAL_CONFIGURATION)
+"""The outputs of a reader. A stack without a list of readers exports those of its only one by themselves, too."""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pulumi
+import pulumi_gcp as gcp
+from pulumi.runtime.config import CONFIG, get_config_env
 
 from infra import package
 from infra.cache import cache_folder
-from infra.settings import KEYS, Settings, SettingsError
+from infra.federation import Federation, FederationArgs
+from infra.foreign_pool import ForeignPoolError, foreign_pool
+from infra.pool import TrustedPool
+from infra.reader import FunctionArgs
+from infra.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The project's folder."""
@@ -21,11 +27,12 @@ def plain_errors() -> Iterator[None]:
     """Ends the program with the message alone, without a traceback, where the message says all there is to say.
 
     Raises:
-        pulumi.RunError: In place of a :class:`SettingsError` or a :class:`infra.package.PackageError`.
+        pulumi.RunError: In place of a :class:`SettingsError`, :class:`infra.package.PackageError` or
+            :class:`infra.foreign_pool.ForeignPoolError`.
     """
     try:
         yield
-    except (SettingsError, package.PackageError) as error:
+    except (SettingsError, package.PackageError, ForeignPoolError) as error:
         raise pulumi.RunError(str(error)) from error
 
 
@@ -35,9 +42,20 @@ def read_settings() -> Settings:
     Raises:
         SettingsError: Some can't be used.
     """
+    return Settings.read(_configured(), stack=pulumi.get_stack())
+
+
+def _configured() -> dict[str, str]:
+    """Every value of the stack's config in this project's namespace, known keys and others.
+
+    ``pulumi.Config`` tells the value of a key that one knows, and a misspelt key is one that nobody asks for. So the
+    keys come from where the SDK itself looks: the engine's variable, or what an inline program was given.
+    """
+    prefix = f"{pulumi.get_project()}:"
+    everything = {**get_config_env(), **CONFIG.get()}
     config = pulumi.Config()
-    configured = {key: value for key in KEYS if (value := config.get(key))}
-    return Settings.read(configured, stack=pulumi.get_stack())
+    keys = [key.removeprefix(prefix) for key in everything if key.startswith(prefix)]
+    return {key: value for key in keys if (value := config.get(key))}
 
 
 def build_package(settings: Settings) -> Path:
@@ -48,6 +66,51 @@ def build_package(settings: Settings) -> Path:
     """
     source = ROOT / "lambda_src"
     return package.build(target=settings.target, source=source, lock=source / "requirements.txt", cache=package_cache())
+
+
+def trusted_pool(settings: Settings, *, google: gcp.Provider, services: Sequence[pulumi.Resource]) -> TrustedPool:
+    """The pool that admits the readers: the stack's own, or the one that the settings name.
+
+    Raises:
+        ForeignPoolError: The one that the settings name can't be used.
+    """
+    trusts = [reader.trust for reader in settings.readers]
+    if settings.provider_name is not None:
+        return foreign_pool(settings.provider_name, trusts, google=google)
+    args = FederationArgs(
+        project=settings.pool_project,
+        project_number=settings.google_project_number,
+        trusts=trusts,
+        provider_id=settings.provider_id,
+        pool_id=settings.pool_id,
+        pool_id_prefix=settings.pool_id_prefix,
+        protected=settings.deletion_protection,
+    )
+    return Federation("federation", args, google=google, services=services).pool
+
+
+def function_args(settings: Settings, archive: Path) -> FunctionArgs:
+    """What all functions of the stack have in common.
+
+    Args:
+        settings: The stack's settings.
+        archive: What :func:`build_package` built.
+    """
+    return FunctionArgs(
+        archive=archive,
+        cache=package_cache(),
+        target=settings.target,
+        region=settings.aws_region,
+        snap_start=settings.snap_start,
+        subnet_ids=settings.subnet_ids,
+        security_group_ids=settings.security_group_ids,
+        kms_key_arn=settings.environment_kms_key_arn,
+        log_level=settings.log_level,
+        log_retention_days=settings.log_retention_days,
+        project=settings.google_project,
+        location=settings.bigquery_location,
+        maximum_bytes_billed=settings.maximum_bytes_billed,
+    )
 
 
 def package_cache() -> Path:

@@ -1,13 +1,8 @@
-"""The AWS side: the function, the one role that is its identity, and its log group.
-
-The role is what Google trusts, so nothing else may wear it: its trust policy names the Lambda service alone, and its
-only permission is to write the function's own log.
-"""
+"""The AWS side of one reader: the function, the one role that is its identity, its log group and its clock."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,69 +10,96 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import package
+from infra.execution_role import ExecutionRole, ExecutionRoleArgs
+from infra.schedule import Schedule, ScheduleArgs
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE, TrustChain
 from lambda_src import environment
 
 HANDLER = "lambda_src.handler.lambda_handler"
 """The function's entry point, as a path into its package."""
 
-_LAMBDA_ONLY = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
+ALIAS = "live"
+"""Under SnapStart only published versions start from a snapshot; this alias is the newest one."""
+
+_SNAP_START = aws.lambda_.FunctionSnapStartArgs(apply_on="PublishedVersions")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FunctionArgs:
+    """What all functions of a stack have in common.
+
+    Args:
+        archive: The function's package, without the credential configuration.
+        cache: Folder in which the package with the credential configuration is kept.
+        target: Runtime and architecture.
+        region: The AWS region.
+        snap_start: Start from a snapshot of the initialised function.
+        subnet_ids: Subnets of the network that the functions are in; empty: none.
+        security_group_ids: What may go in and out there.
+        kms_key_arn: Key that encrypts their environment; ``None``: AWS's own.
+        log_level: What is logged at least: DEBUG, INFO or WARN.
+        log_retention_days: Days that their logs are kept.
+        project: Project that pays for queries.
+        location: BigQuery location of the tables.
+        maximum_bytes_billed: Most bytes that one query may bill.
+    """
+
+    archive: Path
+    cache: Path
+    target: package.Target
+    region: str
+    snap_start: bool
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+    kms_key_arn: str | None
+    log_level: str
+    log_retention_days: int
+    project: str
+    location: str
+    maximum_bytes_billed: int
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReaderArgs:
-    """What the function is made from.
+    """What one reader is made from.
 
     Args:
-        trust: The AWS identity that Google trusts; names the role and the function.
-        provider_name: Full resource name of the provider that admits the role.
-        service_account_email: The account to impersonate.
-        project: Id of the project that pays for the queries.
-        table: The table to read, as ``project.dataset.table``.
-        location: BigQuery location of the table.
-        maximum_bytes_billed: A query that would bill more is refused by BigQuery.
-        api_endpoint: Base URL of the BigQuery API; ``None``: Google's public one.
-        archive: The function's package, without the credential configuration.
-        cache: Folder for packages that have been built.
-        target: Runtime and architecture that ``archive`` is built for.
-        memory_mb: Memory of the function, in MiB.
+        function: What it has in common with the others.
+        trust: The AWS identity that it is.
+        provider_name: Full resource name of the provider that admits it.
+        service_account_email: The account that it impersonates; ``None`` for direct access.
+        table: The table that it reads, as ``project.dataset.table``.
+        columns: Names of the columns that it selects.
+        memory_mb: Memory in MiB.
         timeout_seconds: Time limit of one invocation.
-        log_retention_days: How long the log is kept.
-        ready_after: What must exist before the function can be invoked with success.
+        reserved_concurrency: Most invocations at a time, kept free for it; ``None``: what the account has left.
+        schedule: When it is started by itself; ``None``: never.
+        suffix: What the logical names end in, so that each reader has its own.
+        ready_after: What must exist before its first invocation can succeed.
     """
 
+    function: FunctionArgs
     trust: TrustChain
     provider_name: pulumi.Input[str]
-    service_account_email: pulumi.Input[str]
-    project: str
+    service_account_email: pulumi.Input[str] | None
     table: pulumi.Input[str]
-    location: str
-    maximum_bytes_billed: int
-    api_endpoint: str | None
-    archive: Path
-    cache: Path
-    target: package.Target
+    columns: Sequence[str]
     memory_mb: int
     timeout_seconds: int
-    log_retention_days: int
+    reserved_concurrency: int | None
+    schedule: str | None
+    suffix: str
     ready_after: Sequence[pulumi.Resource]
 
 
 class Reader(pulumi.ComponentResource):
-    """The function, its role and its log group.
+    """One function with all that belongs to it.
 
     Attributes:
-        function_name: Name of the function.
-        role_arn: ARN of the role as IAM knows it.
-        log_group_name: Where the function's log goes.
-        credential_configuration: The file in the function's package by which google-auth finds its way. Not a secret.
+        function_name: What to invoke: the function's name, with its alias under SnapStart.
+        role_arn: Its execution role, as IAM knows it.
+        log_group_name: Where its log goes.
+        credential_configuration: What google-auth reads in it. Holds no secret.
     """
 
     function_name: pulumi.Output[str]
@@ -94,63 +116,94 @@ class Reader(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:Reader", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self, provider=provider)
+        self._child = pulumi.ResourceOptions(parent=self, provider=provider)
         log_group = aws.cloudwatch.LogGroup(
-            "function-log",
+            f"function-log{args.suffix}",
             name=f"/aws/lambda/{args.trust.function_name}",
-            retention_in_days=args.log_retention_days,
-            opts=child,
+            retention_in_days=args.function.log_retention_days,
+            opts=self._child,
         )
-        role = aws.iam.Role(
-            "execution-role",
-            name=args.trust.role_name,
-            description="Identity of one Lambda function; Google lets it read one BigQuery table.",
-            assume_role_policy=_LAMBDA_ONLY,
-            opts=child,
-        )
-        may_write_log = aws.iam.RolePolicy(
-            "may-write-own-log",
-            name="write-own-log",
-            role=role.name,
-            policy=log_group.arn.apply(_own_log_only),
-            opts=child,
+        role = ExecutionRole(
+            f"identity{args.suffix}",
+            ExecutionRoleArgs(
+                role_name=args.trust.role_name,
+                log_group_arn=log_group.arn,
+                function_arn=args.trust.function_arn(args.function.region),
+                in_network=bool(args.function.subnet_ids),
+                kms_key_arn=args.function.kms_key_arn,
+                suffix=args.suffix,
+            ),
+            provider=provider,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self.credential_configuration = pulumi.Output.all(
             provider_name=args.provider_name, service_account_email=args.service_account_email
         ).apply(lambda known: args.trust.credential_configuration(**known))
-        function = aws.lambda_.Function(
-            "function",
-            name=args.trust.function_name,
-            description="Reads one BigQuery table without a service account key.",
-            role=role.arn,
-            handler=HANDLER,
-            runtime=args.target.runtime,
-            architectures=[args.target.architecture],
-            code=self.credential_configuration.apply(lambda content: _code(args, content)),
-            memory_size=args.memory_mb,
-            timeout=args.timeout_seconds,
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables=_variables(args)),
-            opts=pulumi.ResourceOptions(parent=self, provider=provider, depends_on=[may_write_log, *args.ready_after]),
-        )
-        self.function_name = function.name
+        function = self._function(args, role)
+        alias = self._alias(args, function) if args.function.snap_start else None
+        if args.schedule is not None:
+            Schedule(
+                f"clock{args.suffix}",
+                ScheduleArgs(
+                    expression=args.schedule,
+                    function_name=function.name,
+                    target_arn=function.arn if alias is None else alias.arn,
+                    qualifier=None if alias is None else ALIAS,
+                    suffix=args.suffix,
+                ),
+                provider=provider,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.function_name = function.name if alias is None else pulumi.Output.concat(function.name, ":", alias.name)
         self.role_arn = role.arn
         self.log_group_name = log_group.name
         self.register_outputs({"function_name": self.function_name})
 
+    def _function(self, args: ReaderArgs, role: ExecutionRole) -> aws.lambda_.Function:
+        shared = args.function
+        network = aws.lambda_.FunctionVpcConfigArgs(
+            subnet_ids=list(shared.subnet_ids), security_group_ids=list(shared.security_group_ids)
+        )
+        return aws.lambda_.Function(
+            f"function{args.suffix}",
+            name=args.trust.function_name,
+            description="Reads one BigQuery table without a service account key.",
+            role=role.arn,
+            handler=HANDLER,
+            runtime=shared.target.runtime,
+            architectures=[shared.target.architecture],
+            code=self.credential_configuration.apply(lambda content: _code(shared, content)),
+            memory_size=args.memory_mb,
+            timeout=args.timeout_seconds,
+            reserved_concurrent_executions=args.reserved_concurrency,
+            publish=shared.snap_start or None,
+            snap_start=_SNAP_START if shared.snap_start else None,
+            vpc_config=network if shared.subnet_ids else None,
+            kms_key_arn=shared.kms_key_arn,
+            logging_config=aws.lambda_.FunctionLoggingConfigArgs(
+                log_format="JSON", application_log_level=shared.log_level, system_log_level=shared.log_level
+            ),
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables=_variables(args)),
+            opts=pulumi.ResourceOptions.merge(
+                self._child, pulumi.ResourceOptions(depends_on=[*role.policies, *args.ready_after])
+            ),
+        )
 
-def _own_log_only(log_group_arn: str) -> str:
-    statement = {
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": f"{log_group_arn.removesuffix(':*')}:*",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    def _alias(self, args: ReaderArgs, function: aws.lambda_.Function) -> aws.lambda_.Alias:
+        return aws.lambda_.Alias(
+            f"function-alias{args.suffix}",
+            name=ALIAS,
+            description="The newest published version, which starts from a snapshot.",
+            function_name=function.name,
+            function_version=function.version,
+            opts=self._child,
+        )
 
 
-def _code(args: ReaderArgs, credential_configuration: str) -> pulumi.FileArchive:
+def _code(shared: FunctionArgs, credential_configuration: str) -> pulumi.FileArchive:
     """The package with the credential configuration in it. Writes a cached file, and makes no resource."""
     archive = package.with_file(
-        args.archive, name=CREDENTIAL_CONFIGURATION_FILE, content=credential_configuration, cache=args.cache
+        shared.archive, name=CREDENTIAL_CONFIGURATION_FILE, content=credential_configuration, cache=shared.cache
     )
     return pulumi.FileArchive(str(archive))
 
@@ -159,11 +212,12 @@ def _variables(args: ReaderArgs) -> dict[str, pulumi.Input[str]]:
     variables: dict[str, pulumi.Input[str]] = {
         # A relative path: Lambda starts the function in the folder that holds its package.
         environment.CREDENTIALS_FILE: CREDENTIAL_CONFIGURATION_FILE,
-        environment.PROJECT: args.project,
+        environment.PROJECT: args.function.project,
         environment.TABLE: args.table,
-        environment.LOCATION: args.location,
-        environment.MAXIMUM_BYTES_BILLED: str(args.maximum_bytes_billed),
+        environment.COLUMNS: ",".join(args.columns),
+        environment.LOCATION: args.function.location,
+        environment.MAXIMUM_BYTES_BILLED: str(args.function.maximum_bytes_billed),
     }
-    if args.api_endpoint is not None:
-        variables[environment.API_ENDPOINT] = args.api_endpoint
+    if args.trust.endpoints.base_url is not None:
+        variables[environment.API_ENDPOINT] = args.trust.endpoints.url("bigquery", "")
     return variables

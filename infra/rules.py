@@ -17,7 +17,12 @@ Rule = Callable[[str], Verdict]
 """Looks at one value."""
 
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|::1", re.ASCII)
 _ENDPOINT_EXAMPLE = "For example: https://apis.internal.example or http://127.0.0.1:8080"
+_GOOGLE_ENDPOINT_EXAMPLE = "For example: https://{service}-myendpoint.p.googleapis.com"
+
+SERVICE_PLACEHOLDER = "{service}"
+"""What stands for a Google API's short name, such as ``sts``, in the address of an endpoint."""
 
 
 def _pattern(expression: str, rule: str, mend: str) -> Rule:
@@ -55,7 +60,7 @@ def project_id(value: str) -> Verdict:
     if value.isdigit():
         return (
             "that is a project number, where a project id is wanted",
-            f"`gcloud projects describe {value} --format='value(projectId)'` tells the id.",
+            f"`gcloud projects describe {value[:20]} --format='value(projectId)'` tells the id.",
         )
     return _project_id_form(value)
 
@@ -67,7 +72,8 @@ def project_number(value: str) -> Verdict:
     return (
         "a project number has digits only; this looks like a project id, and Google STS refuses an audience made from"
         " an id as invalid_target",
-        f"`gcloud projects describe {value} --format='value(projectNumber)'` tells the number; or remove the setting,"
+        f"`gcloud projects describe {value if _project_id_form(value) is None else 'PROJECT'}"
+        " --format='value(projectNumber)'` tells the number; or remove the setting,"
         " and the number is taken from the pool that Google makes.",
     )
 
@@ -112,14 +118,27 @@ def pool_or_provider_id(value: str) -> Verdict:
 
 def endpoint(value: str) -> Verdict:
     """A base URL without a path; plain http only where the packets never leave the machine."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        return f"it is not a URL ({error})", _ENDPOINT_EXAMPLE
+    if parts.scheme not in ("http", "https") or not host or port == 0:
         return "it must be a base URL that begins with https:// (http:// for this machine itself)", _ENDPOINT_EXAMPLE
-    if parts.path or parts.query or parts.fragment or parts.username:
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
         return "it must be scheme, host and port only", _ENDPOINT_EXAMPLE
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK_HOSTS:
+    if _HOST.fullmatch(host) is None:
+        return "its host has characters that no host name has", _ENDPOINT_EXAMPLE
+    if parts.scheme == "http" and host not in _LOOPBACK_HOSTS:
         return "tokens travel to this address, and plain http is for this machine itself only", _ENDPOINT_EXAMPLE
     return None
+
+
+def google_endpoint(value: str) -> Verdict:
+    """An :func:`endpoint` whose host may hold ``{service}`` once, as the hosts of Private Service Connect do."""
+    if value.count(SERVICE_PLACEHOLDER) > 1:
+        return f"{SERVICE_PLACEHOLDER} may stand in it once", _GOOGLE_ENDPOINT_EXAMPLE
+    return endpoint(value.replace(SERVICE_PLACEHOLDER, "service"))
 
 
 service_account_id = _pattern(
@@ -160,3 +179,63 @@ function_name = _pattern(
 
 universe_domain = _pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "it must be a domain name", "Google's own is googleapis.com")
 """Google's public cloud is one universe; sovereign clouds and the local cloud are others."""
+
+column_name = _pattern(
+    r"[A-Za-z_]\w{0,299}",
+    "a column's name has up to 300 letters, digits and underscores, and begins with a letter or an underscore",
+    "For example: user_id",
+)
+"""Source: BigQuery, "Specifying a schema", column names. Other alphabets are left out: the name goes into a query."""
+
+subnet_id = _pattern(r"subnet-[0-9a-f]{8,17}", "it is not the id of a subnet", "For example: subnet-0123456789abcdef0")
+"""Source: EC2 API, ``DescribeSubnets``."""
+
+security_group_id = _pattern(
+    r"sg-[0-9a-f]{8,17}", "it is not the id of a security group", "For example: sg-0123456789abcdef0"
+)
+"""Source: EC2 API, ``DescribeSecurityGroups``."""
+
+kms_key_arn = _pattern(
+    r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}",
+    "it must be the full ARN of a key, not an alias: the role is allowed to use exactly this key",
+    "`aws kms describe-key --key-id ALIAS --query KeyMetadata.Arn` tells it.",
+)
+"""Source: KMS, "Key identifiers", key ARN."""
+
+provider_name = _pattern(
+    r"projects/[0-9]{1,19}/locations/global/workloadIdentityPools/[a-z0-9-]{4,32}/providers/[a-z0-9-]{4,32}",
+    "it must be a provider's full resource name with the project's number:"
+    " projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
+    "`gcloud iam workload-identity-pools providers describe PROVIDER --workload-identity-pool=POOL --location=global"
+    " --format='value(name)'` tells it.",
+)
+"""Source: IAM API, ``workloadIdentityPools.providers``."""
+
+reader_name = _pattern(
+    r"[a-z][a-z0-9]*(-[a-z0-9]+)*",
+    "a reader's name has lower-case letters, digits and single hyphens, and begins with a letter",
+    "For example: orders",
+)
+"""Ours: every name of the reader's resources is made of it."""
+
+_rate = re.compile(r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]{1,3}) (?:minutes|hours|days))\)", re.ASCII)
+_cron = re.compile(r"cron\((?:[\w*?/,#-]+ ){5}[\w*?/,#-]+\)", re.ASCII)
+
+
+def schedule(value: str) -> Verdict:
+    """When EventBridge starts the function. Source: EventBridge, "Creating a rule that runs on a schedule"."""
+    if _rate.fullmatch(value) or _cron.fullmatch(value):
+        return None
+    return (
+        "EventBridge takes rate(VALUE UNIT), the unit in the singular for 1 only, or cron() of six fields in UTC",
+        "For example: rate(1 hour), rate(15 minutes) or cron(0 6 * * ? *)",
+    )
+
+
+def at_most(characters: int) -> Rule:
+    """The text isn't longer than this."""
+    return lambda value: (
+        None
+        if len(value) <= characters
+        else (f"it has {len(value)} characters, at most {characters} fit", "Shorten it.")
+    )

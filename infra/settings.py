@@ -1,46 +1,33 @@
 """The stack's settings: read once, checked once, all problems told at once.
 
-Every rule about a configured value lives here, without Pulumi, so that it can be tested on its own. Defaults stand
-in ``Pulumi.yaml``, where ``pulumi config`` shows them; names that are derived from the stack's name stand here.
+Every rule about a configured value is found from here, without Pulumi, so that it can be tested on its own: one value
+in :mod:`infra.rules`, several together in :mod:`infra.consistency`. Defaults stand in ``Pulumi.yaml``, where
+``pulumi config`` shows them; names that are derived from the stack's name stand in :mod:`infra.reader_settings`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from infra import rules
+from infra import consistency, reader_settings, rules
+from infra.consistency import POOL_SUFFIX_BYTES
 from infra.package import Target
 from infra.package.target import ARCHITECTURES, RUNTIMES
-from infra.rules import Rule
-from infra.trust import SUBJECT_LIMIT_BYTES, GoogleEndpoints, TrustChain
+from infra.problems import Problem, SettingsError, Values
+from infra.reader_settings import ReaderSettings, Shared, slug
+from infra.trust import GoogleEndpoints
 
+__all__ = ["KEYS", "POOL_SUFFIX_BYTES", "Problem", "Settings", "SettingsError"]
+
+# The values that CloudWatch Logs takes. Source: AWS, PutRetentionPolicy.
 LOG_RETENTION_DAYS = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-"""The values that CloudWatch Logs takes. Source: AWS, PutRetentionPolicy."""
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARN")
+"""The levels that Lambda takes for its own lines. Source: Lambda API, ``LoggingConfig.SystemLogLevel``."""
 
 HOST = "host"
 """Value of the function's runtime or architecture that stands for the machine on which Pulumi runs."""
@@ -48,60 +35,51 @@ HOST = "host"
 MINIMUM_BYTES_BILLED = 10 * 1024 * 1024
 """BigQuery bills at least 10 MB for each table a query reads: a lower cap refuses every query."""
 
+_MOST_SUBNETS = 16
+_MOST_SECURITY_GROUPS = 5
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Problem:
-    """One setting that can't be used: its config key, the value, the rule it breaks, and how to mend it."""
-
-    key: str
-    value: str | None
-    rule: str
-    mend: str
-
-    def __str__(self) -> str:
-        shown = "is not set" if self.value is None else f"is {self.value!r}"
-        return f"{self.key} {shown}: {self.rule}. {self.mend}"
-
-
-class SettingsError(ValueError):
-    """The stack's settings can't be used. Nothing has been created.
-
-    Args:
-        problems: All that is wrong, in the order in which ``Pulumi.yaml`` declares the settings.
-    """
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        count = "1 setting" if len(self.problems) == 1 else f"{len(self.problems)} settings"
-        lines = "\n".join(f"  - {problem}" for problem in self.problems)
-        super().__init__(f"{count} of this stack can't be used; nothing was created.\n{lines}")
+KEYS = (
+    *("googleProject", "googleProjectNumber", "poolProject", "dataProject", "awsAccountId", "awsRegion"),
+    *("access", "pool", "providerName", "poolId", "providerId", "serviceAccountId"),
+    *("table", "datasetId", "tableId", "columns", "bigqueryLocation", "maximumBytesBilled"),
+    *("roleName", "functionName", "readers", "functionRuntime", "functionArchitecture", "memoryMb", "timeoutSeconds"),
+    *("reservedConcurrency", "snapStart", "subnetIds", "securityGroupIds", "environmentKmsKeyArn", "schedule"),
+    *("logLevel", "logRetentionDays", "deletionProtection"),
+    *("googleEndpoint", "functionGoogleEndpoint", "googleUniverseDomain", "awsEndpoint"),
+)
+"""Every config key, as ``Pulumi.yaml`` declares them."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that an environment may choose. Field names are the config keys in snake case.
 
-    ``pool_id`` and ``google_project_number`` are ``None`` when not set: the pool then gets a random suffix, and the
-    number is taken from the pool that Google made.
+    ``pool_id``, ``google_project_number`` and ``provider_name`` are ``None`` when not set: the pool then gets a random
+    suffix, and the number is taken from the pool that Google made. Settings of one reader stand in ``readers``.
     """
 
     google_project: str
     google_project_number: str | None
+    pool_project: str
+    data_project: str
     aws_account_id: str
     aws_region: str
+    access: str
+    pool: str
+    provider_name: str | None
     pool_id: str | None
     provider_id: str
-    service_account_id: str
-    dataset_id: str
-    table_id: str
+    table: str
     bigquery_location: str
     maximum_bytes_billed: int
-    role_name: str
-    function_name: str
+    readers: tuple[ReaderSettings, ...]
     function_runtime: str
     function_architecture: str
-    memory_mb: int
-    timeout_seconds: int
+    snap_start: bool
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+    environment_kms_key_arn: str | None
+    log_level: str
     log_retention_days: int
     deletion_protection: bool
     google_endpoint: str | None
@@ -110,65 +88,75 @@ class Settings:
     stack: str
 
     @classmethod
-    def read(cls, values: Mapping[str, str], *, stack: str) -> Settings:
+    def read(cls, given: Mapping[str, str], *, stack: str) -> Settings:
         """The settings of a stack.
 
         Args:
-            values: Config keys without namespace, and their values as Pulumi hands them out: text.
+            given: Config keys without namespace, and their values as Pulumi hands them out: text, and JSON for lists.
             stack: The stack's name, from which names that are not set are derived.
 
         Raises:
             SettingsError: With every problem found, not only the first.
         """
-        reader = _Reader(values, stack)
+        values = Values(given, stack=stack)
+        values.refuse_unknown(KEYS)
+        project = values.text("googleProject", rules.project_id)
+        endpoint = values.optional("googleEndpoint", rules.google_endpoint)
+        universe = values.text("googleUniverseDomain", rules.universe_domain)
+        account = values.text("awsAccountId", rules.account_id)
+        table = values.choice("table", ("own", "existing"))
+        shared = Shared(
+            aws_account_id=account,
+            endpoints=GoogleEndpoints(
+                universe_domain=universe,
+                base_url=values.optional("functionGoogleEndpoint", rules.google_endpoint) or endpoint,
+            ),
+            own_table=table == "own",
+        )
         settings = cls(
-            google_project=reader.text("googleProject", rules.project_id),
-            google_project_number=reader.optional("googleProjectNumber", rules.project_number),
-            aws_account_id=reader.text("awsAccountId", rules.account_id),
-            aws_region=reader.text("awsRegion", rules.region),
-            pool_id=reader.optional("poolId", rules.pool_or_provider_id),
-            provider_id=reader.text("providerId", rules.pool_or_provider_id),
-            service_account_id=reader.named("serviceAccountId", f"bq-reader-{_slug(stack)}", rules.service_account_id),
-            dataset_id=reader.named("datasetId", f"keyless_{_slug(stack).replace('-', '_')}", rules.dataset_id),
-            table_id=reader.text("tableId", rules.table_id),
-            bigquery_location=reader.text("bigqueryLocation", rules.location),
-            maximum_bytes_billed=reader.number("maximumBytesBilled", MINIMUM_BYTES_BILLED, 2**63 - 1),
-            role_name=reader.named("roleName", f"keyless-bigquery-{_slug(stack)}", rules.role_name),
-            function_name=reader.named("functionName", f"keyless-bigquery-{_slug(stack)}", rules.function_name),
-            function_runtime=reader.text("functionRuntime", rules.one_of((*RUNTIMES, HOST))),
-            function_architecture=reader.text("functionArchitecture", rules.one_of((*ARCHITECTURES, HOST))),
-            memory_mb=reader.number("memoryMb", 128, 10240),
-            timeout_seconds=reader.number("timeoutSeconds", 10, 900),
-            log_retention_days=reader.number("logRetentionDays", 1, 3653, allowed=LOG_RETENTION_DAYS),
-            deletion_protection=reader.switch("deletionProtection"),
-            google_endpoint=reader.optional("googleEndpoint", rules.endpoint),
-            google_universe_domain=reader.text("googleUniverseDomain", rules.universe_domain),
-            aws_endpoint=reader.optional("awsEndpoint", rules.endpoint),
+            google_project=project,
+            google_project_number=values.optional("googleProjectNumber", rules.project_number),
+            pool_project=values.optional("poolProject", rules.project_id) or project,
+            data_project=values.optional("dataProject", rules.project_id) or project,
+            aws_account_id=account,
+            aws_region=values.text("awsRegion", rules.region),
+            access=values.choice("access", ("impersonation", "direct")),
+            pool=values.choice("pool", ("own", "existing")),
+            provider_name=values.optional("providerName", rules.provider_name),
+            pool_id=values.optional("poolId", rules.pool_or_provider_id),
+            provider_id=values.text("providerId", rules.pool_or_provider_id),
+            table=table,
+            bigquery_location=values.text("bigqueryLocation", rules.location),
+            maximum_bytes_billed=values.number("maximumBytesBilled", MINIMUM_BYTES_BILLED, 2**63 - 1),
+            readers=reader_settings.read(values, shared),
+            function_runtime=values.text("functionRuntime", rules.one_of((*RUNTIMES, HOST))),
+            function_architecture=values.text("functionArchitecture", rules.one_of((*ARCHITECTURES, HOST))),
+            snap_start=values.switch("snapStart"),
+            subnet_ids=values.texts("subnetIds", rules.subnet_id, _MOST_SUBNETS),
+            security_group_ids=values.texts("securityGroupIds", rules.security_group_id, _MOST_SECURITY_GROUPS),
+            environment_kms_key_arn=values.optional("environmentKmsKeyArn", rules.kms_key_arn),
+            log_level=values.choice("logLevel", LOG_LEVELS),
+            log_retention_days=values.number("logRetentionDays", 1, 3653, allowed=LOG_RETENTION_DAYS),
+            deletion_protection=values.switch("deletionProtection"),
+            google_endpoint=endpoint,
+            google_universe_domain=universe,
+            aws_endpoint=values.optional("awsEndpoint", rules.endpoint),
             stack=stack,
         )
-        reader.refuse(_subject_length(settings))
-        reader.refuse(_derived_pool_id(settings))
-        reader.finish()
+        if not values.problems:
+            consistency.check(settings, values)
+        if values.problems:
+            raise SettingsError(sorted(values.problems, key=_place))
         return settings
-
-    @property
-    def trust(self) -> TrustChain:
-        """The one AWS identity that Google is to trust."""
-        return TrustChain(
-            aws_account_id=self.aws_account_id,
-            role_name=self.role_name,
-            function_name=self.function_name,
-            endpoints=GoogleEndpoints(universe_domain=self.google_universe_domain, base_url=self.google_endpoint),
-        )
 
     @property
     def pool_id_prefix(self) -> str:
         """What a pool id with a random suffix begins with."""
-        return f"bq-{_slug(self.stack)}-"
+        return f"bq-{slug(self.stack)}-"
 
     @property
     def target(self) -> Target:
-        """The runtime and architecture that the function's package is built for."""
+        """The runtime and architecture that the functions' package is built for."""
         host = Target.host()
         return Target(
             runtime=host.runtime if self.function_runtime == HOST else self.function_runtime,
@@ -176,120 +164,7 @@ class Settings:
         )
 
 
-KEYS = tuple(
-    re.sub(r"_([a-z])", lambda found: found[1].upper(), field.name)
-    for field in dataclasses.fields(Settings)
-    if field.name != "stack"
-)
-"""Every config key, as ``Pulumi.yaml`` declares them."""
-
-POOL_SUFFIX_BYTES = 2
-"""Random bytes of a pool id's suffix, two hexadecimal digits each."""
-
-
-class _Reader:
-    """Takes values out of the config by key, and collects what is wrong instead of stopping at the first."""
-
-    def __init__(self, values: Mapping[str, str], stack: str) -> None:
-        self._values = values
-        self._stack = stack
-        self._problems: list[Problem] = []
-
-    def text(self, key: str, rule: Rule) -> str:
-        value = self._values.get(key)
-        if value is None:
-            self._problems.append(
-                Problem(
-                    key=key,
-                    value=None,
-                    rule="this setting has no default",
-                    mend=_HOW_TO_FIND.get(key, "") + f"Set it with: pulumi config set {key} VALUE",
-                )
-            )
-            return ""
-        return self._checked(key, value, rule)
-
-    def optional(self, key: str, rule: Rule) -> str | None:
-        value = self._values.get(key)
-        return None if value is None else self._checked(key, value, rule)
-
-    def named(self, key: str, derived: str, rule: Rule) -> str:
-        value = self._values.get(key)
-        if value is not None:
-            return self._checked(key, value, rule)
-        verdict = rule(derived)
-        if verdict is not None:
-            self._problems.append(
-                Problem(
-                    key=key,
-                    value=derived,
-                    rule=f"the name derived from stack {self._stack!r} is no good: {verdict[0]}",
-                    mend=f"Choose one with: pulumi config set {key} VALUE",
-                )
-            )
-        return derived
-
-    def number(self, key: str, least: int, most: int, *, allowed: Sequence[int] = ()) -> int:
-        rule = rules.whole_number(least, most, allowed)
-        value = self.text(key, rule)
-        return int(value) if rule(value) is None else least
-
-    def switch(self, key: str) -> bool:
-        return self.text(key, rules.one_of(("true", "false"))) == "true"
-
-    def refuse(self, problem: Problem | None) -> None:
-        """Adds a problem that concerns several settings, unless one of them is already known to be wrong."""
-        if problem is not None and not self._problems:
-            self._problems.append(problem)
-
-    def finish(self) -> None:
-        if self._problems:
-            order = {key: place for place, key in enumerate(KEYS)}
-            raise SettingsError(sorted(self._problems, key=lambda problem: order[problem.key]))
-
-    def _checked(self, key: str, value: str, rule: Rule) -> str:
-        verdict = rule(value)
-        if verdict is not None:
-            self._problems.append(Problem(key=key, value=value, rule=verdict[0], mend=verdict[1]))
-        return value
-
-
-_HOW_TO_FIND = {
-    "googleProject": "`gcloud config get project` tells the current project. ",
-    "awsAccountId": "`aws sts get-caller-identity --query Account --output text` tells it. ",
-}
-
-
-def _slug(stack: str) -> str:
-    """The stack's name in the characters that every name here may have."""
-    return re.sub(r"[^a-z0-9]+", "-", stack.lower()).strip("-")
-
-
-def _subject_length(settings: Settings) -> Problem | None:
-    length = len(settings.trust.caller_arn.encode())
-    if length <= SUBJECT_LIMIT_BYTES:
-        return None
-    return Problem(
-        key="roleName",
-        value=settings.role_name,
-        rule=(
-            f"google.subject would be {settings.trust.caller_arn!r}, {length} bytes long, and Google STS takes at most"
-            f" {SUBJECT_LIMIT_BYTES}"
-        ),
-        mend=f"Make roleName and functionName {length - SUBJECT_LIMIT_BYTES} bytes shorter together.",
-    )
-
-
-def _derived_pool_id(settings: Settings) -> Problem | None:
-    if settings.pool_id is not None:
-        return None
-    longest = settings.pool_id_prefix + "00" * POOL_SUFFIX_BYTES
-    verdict = rules.pool_or_provider_id(longest)
-    if verdict is None:
-        return None
-    return Problem(
-        key="poolId",
-        value=longest,
-        rule=f"the id derived from stack {settings.stack!r} is no good: {verdict[0]}",
-        mend="Choose a shorter stack name, or a fixed id with: pulumi config set poolId VALUE",
-    )
+def _place(problem: Problem) -> int:
+    """Where the problem's key stands in ``Pulumi.yaml``; what doesn't stand there comes last."""
+    key = problem.key.partition("[")[0]
+    return KEYS.index(key) if key in KEYS else len(KEYS)

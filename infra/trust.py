@@ -1,9 +1,9 @@
 """The strings on which the federation stands, each made in exactly one place.
 
 Google admits the function only if four things agree: the provider's attribute mapping, its attribute condition,
-the principal in the service account's binding, and the audience in the function's credential configuration. They
-are written in four different resources, and IAM accepts any disagreement without complaint. Here they are methods
-of one value, so they can't disagree. Nothing in this module imports Pulumi.
+the principal in the binding, and the audience in the function's credential configuration. They are written in four
+different resources, and IAM accepts any disagreement without complaint. Here all four are made of the same values, so
+they can't disagree. Nothing in this module imports Pulumi.
 
 What it refuses: a whole pool (``/*``), an account-wide attribute, a role prefix, a partition other than ``aws``.
 """
@@ -13,9 +13,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Sequence
+
+from infra.rules import SERVICE_PLACEHOLDER
 
 SUBJECT_LIMIT_BYTES = 127
 """Longest ``google.subject`` that Google STS accepts. Source: Google, "IAM quotas and limits"."""
+
+CONDITION_LIMIT_CHARACTERS = 4096
+"""Longest attribute condition. Source: IAM API, ``WorkloadIdentityPoolProvider.attributeCondition``."""
 
 ROLE_ATTRIBUTE = "aws_role"
 """The one custom attribute of the mapping, and the one that the binding names."""
@@ -50,7 +56,8 @@ class GoogleEndpoints:
     Args:
         universe_domain: Google's own is ``googleapis.com``. google-auth looks up the allowed locations of a service
             account at a fixed Google host in that universe only, so a local cloud names another one.
-        base_url: Base URL that serves every Google API, without a trailing slash. ``None``: Google's public hosts.
+        base_url: Base URL that serves every Google API, without a trailing slash; ``{service}`` in it stands for the
+            API's short name, as in the hosts of Private Service Connect. ``None``: Google's public hosts.
     """
 
     universe_domain: str = "googleapis.com"
@@ -58,8 +65,8 @@ class GoogleEndpoints:
 
     def url(self, service: str, path: str) -> str:
         """The address of a service's method, such as ``sts`` and ``/v1/token``."""
-        base = self.base_url or f"https://{service}.{self.universe_domain}"
-        return base + path
+        base = self.base_url or f"https://{SERVICE_PLACEHOLDER}.{self.universe_domain}"
+        return base.replace(SERVICE_PLACEHOLDER, service) + path
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -89,19 +96,18 @@ class TrustChain:
         """What GetCallerIdentity answers to the function: the value of ``google.subject``."""
         return f"{self.role_arn}/{self.function_name}"
 
-    @property
-    def attribute_mapping(self) -> dict[str, str]:
-        """The provider's attribute mapping. Complete: once one key is given, Google applies no default."""
-        return {"google.subject": "assertion.arn", f"attribute.{ROLE_ATTRIBUTE}": _ROLE_EXPRESSION}
+    def function_arn(self, region: str) -> str:
+        """The function's own ARN."""
+        return f"arn:aws:lambda:{region}:{self.aws_account_id}:function:{self.function_name}"
 
     @property
-    def attribute_condition(self) -> str:
-        """The provider's condition: this account and exactly this role.
+    def condition_clause(self) -> str:
+        """What an attribute condition must say to admit this role, its account named beside it.
 
         Anchored at the start of the ARN, so that no path or session name can imitate it, and ended by the slash
         before the session name, so that a role whose name only starts with this one is refused.
         """
-        return f"assertion.account == '{self.aws_account_id}' && assertion.arn.startsWith('{self.role_arn}/')"
+        return f"assertion.arn.startsWith('{self.role_arn}/')"
 
     def principal_set(self, pool_name: str) -> str:
         """The member of the service account's binding.
@@ -115,33 +121,25 @@ class TrustChain:
         _match(_POOL_NAME, pool_name, "pool")
         return f"principalSet://iam.googleapis.com/{pool_name}/attribute.{ROLE_ATTRIBUTE}/{self.role_arn}"
 
-    def audience(self, provider_name: str) -> str:
-        """The audience of the token exchange.
-
-        Args:
-            provider_name: The provider's full resource name, with the project's *number*.
-
-        Raises:
-            TrustError: ``provider_name`` is not such a name; Google STS would answer ``invalid_target``.
-        """
-        _match(_PROVIDER_NAME, provider_name, "provider")
-        return f"//iam.googleapis.com/{provider_name}"
-
-    def credential_configuration(self, *, provider_name: str, service_account_email: str) -> str:
+    def credential_configuration(self, *, provider_name: str, service_account_email: str | None) -> str:
         """The file that google-auth reads, holding no secret.
 
-        Byte for byte what ``gcloud iam workload-identity-pools create-cred-config --aws --service-account=…`` writes,
-        which ends without a line break.
+        Byte for byte what ``gcloud iam workload-identity-pools create-cred-config --aws`` writes, with
+        ``--service-account=…`` or without; it ends without a line break.
         The ``169.254.169.254`` addresses are never called on Lambda, where the environment has keys and region, and
         the verification URL is only signed: whoever checks the subject token calls it.
 
+        Args:
+            provider_name: The provider's full resource name, with the project's *number*.
+            service_account_email: The account to impersonate; ``None`` for direct access.
+
         Raises:
-            TrustError: As :meth:`audience`.
+            TrustError: As :func:`audience`.
         """
-        configuration = {
+        configuration: dict[str, object] = {
             "universe_domain": self.endpoints.universe_domain,
             "type": "external_account",
-            "audience": self.audience(provider_name),
+            "audience": audience(provider_name),
             "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
             "token_url": self.endpoints.url("sts", "/v1/token"),
             "credential_source": {
@@ -152,12 +150,80 @@ class TrustChain:
                     "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
                 ),
             },
-            "service_account_impersonation_url": self.endpoints.url(
-                "iamcredentials",
-                f"/v1/projects/-/serviceAccounts/{service_account_email}:generateAccessToken",
-            ),
         }
+        if service_account_email is None:
+            configuration["token_info_url"] = self.endpoints.url("sts", "/v1/introspect")
+        else:
+            configuration["service_account_impersonation_url"] = self.endpoints.url(
+                "iamcredentials", f"/v1/projects/-/serviceAccounts/{service_account_email}:generateAccessToken"
+            )
         return json.dumps(configuration, indent=2)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ProviderName:
+    """A provider's full resource name, taken apart.
+
+    Args:
+        project_number: The number of the project that holds the pool.
+        pool_id: The pool's id.
+        provider_id: The provider's id.
+    """
+
+    project_number: str
+    pool_id: str
+    provider_id: str
+
+    @classmethod
+    def parse(cls, name: str) -> ProviderName:
+        """The parts of a full resource name.
+
+        Raises:
+            TrustError: As :func:`audience`.
+        """
+        return cls(**_match(_PROVIDER_NAME, name, "provider"))
+
+    @property
+    def pool_name(self) -> str:
+        """The pool's full resource name."""
+        return f"projects/{self.project_number}/locations/global/workloadIdentityPools/{self.pool_id}"
+
+
+def audience(provider_name: str) -> str:
+    """The audience of the token exchange.
+
+    Args:
+        provider_name: The provider's full resource name, with the project's *number*.
+
+    Raises:
+        TrustError: ``provider_name`` is not such a name; Google STS would answer ``invalid_target``.
+    """
+    _match(_PROVIDER_NAME, provider_name, "provider")
+    return f"//iam.googleapis.com/{provider_name}"
+
+
+def attribute_mapping() -> dict[str, str]:
+    """The provider's attribute mapping. Complete: once one key is given, Google applies no default."""
+    return {"google.subject": "assertion.arn", f"attribute.{ROLE_ATTRIBUTE}": _ROLE_EXPRESSION}
+
+
+def attribute_condition(chains: Sequence[TrustChain]) -> str:
+    """The provider's condition: one account, and exactly the roles of the readers.
+
+    Args:
+        chains: At least one, all of the same account.
+
+    Raises:
+        TrustError: There is none, or two accounts are among them: a provider is of one account.
+    """
+    accounts = {chain.aws_account_id for chain in chains}
+    if len(accounts) != 1:
+        raise TrustError(
+            f"The roles are of the accounts {sorted(accounts)}: a provider admits the roles of exactly one. Use a pool"
+            " and a provider for each account."
+        )
+    clauses = " || ".join(chain.condition_clause for chain in chains)
+    return f"assertion.account == '{accounts.pop()}' && {clauses if len(chains) == 1 else f'({clauses})'}"
 
 
 def check_project_number(pool_name: str, expected: str | None) -> str:
@@ -180,7 +246,7 @@ def check_project_number(pool_name: str, expected: str | None) -> str:
     return pool_name
 
 
-def _match(pattern: re.Pattern[str], name: str, kind: str) -> re.Match[str]:
+def _match(pattern: re.Pattern[str], name: str, kind: str) -> dict[str, str]:
     found = pattern.fullmatch(name)
     if found is None:
         raise TrustError(
@@ -188,4 +254,4 @@ def _match(pattern: re.Pattern[str], name: str, kind: str) -> re.Match[str]:
             f"workloadIdentityPools/POOL{'/providers/PROVIDER' if kind == 'provider' else ''}, with the project's"
             " number, not its id. Take it from the resource's `name` output."
         )
-    return found
+    return found.groupdict()

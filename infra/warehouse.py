@@ -1,19 +1,36 @@
-"""The data: one dataset, one table, and the one account that may read that table."""
+"""The data: one dataset and its tables, or tables that exist, and for each the one member that may read it."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 
 import pulumi
 import pulumi_gcp as gcp
 
-USERS_SCHEMA = (
-    {"name": "user_id", "type": "INTEGER", "mode": "REQUIRED", "description": "The user's number."},
-    {"name": "name", "type": "STRING", "mode": "NULLABLE", "description": "The user's name."},
-)
-"""The columns that the function selects."""
+from infra import columns
+from infra.columns import Column
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReadTable:
+    """A table and who reads it.
+
+    Args:
+        dataset_id: Id of its dataset.
+        table_id: Id of the table.
+        columns: Its columns, if the stack makes it.
+        reader: The member that may read it.
+        label: What it is called in :attr:`Warehouse.tables`.
+        suffix: What the logical names end in, so that each reader has its own.
+    """
+
+    dataset_id: str
+    table_id: str
+    columns: tuple[Column, ...]
+    reader: pulumi.Input[str]
+    label: str
+    suffix: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -21,26 +38,24 @@ class WarehouseArgs:
     """What the data lies in.
 
     Args:
-        project: Id of the project that holds the dataset.
-        dataset_id: Id of the dataset.
-        table_id: Id of the table.
-        location: BigQuery location, for example ``US``. It can't be changed later.
-        reader: The member that may read the table.
-        protected: Dataset and table survive a destroy. Otherwise they go, rows included.
+        project: Id of the project that holds the data.
+        location: BigQuery location of an own dataset, for example ``US``. It can't be changed later.
+        own: The stack makes dataset and tables. Otherwise it never changes or deletes them, and adds grants only.
+        tables: The tables, of one dataset if they are the stack's own.
+        protected: Dataset and tables survive a destroy. Otherwise they go, rows included.
     """
 
     project: str
-    dataset_id: str
-    table_id: str
     location: str
-    reader: pulumi.Input[str]
+    own: bool
+    tables: Sequence[ReadTable]
     protected: bool
 
 
 class Warehouse(pulumi.ComponentResource):
-    """The dataset, the table and the read grant, on the table itself and on nothing above it.
+    """The tables and the read grants, each on the table itself and on nothing above it.
 
-    The grant is not on the dataset: an update of a dataset rewrites its whole access list.
+    The grants are not on the dataset: an update of a dataset rewrites its whole access list.
 
     Args:
         name: Logical name of the component.
@@ -50,12 +65,12 @@ class Warehouse(pulumi.ComponentResource):
         opts: Options of the component.
 
     Attributes:
-        table: The table as ``project.dataset.table``.
-        grants: The read grant, for whatever must not start before it exists.
+        tables: Each as ``project.dataset.table``, by label.
+        grants: The read grants, by label, for whatever must not start before they exist.
     """
 
-    table: pulumi.Output[str]
-    grants: list[pulumi.Resource]
+    tables: dict[str, pulumi.Output[str]]
+    grants: dict[str, pulumi.Resource]
 
     def __init__(
         self,
@@ -67,35 +82,51 @@ class Warehouse(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:Warehouse", name, None, opts)
-        deletion_policy = "PREVENT" if args.protected else "DELETE"
-        kept = pulumi.ResourceOptions(parent=self, provider=google, depends_on=list(services), protect=args.protected)
-        dataset = gcp.bigquery.Dataset(
-            "dataset",
-            dataset_id=args.dataset_id,
-            location=args.location,
-            description="Read by AWS Lambda through Workload Identity Federation.",
-            delete_contents_on_destroy=not args.protected,
-            deletion_policy=deletion_policy,
-            opts=kept,
-        )
-        table = gcp.bigquery.Table(
-            "users",
-            dataset_id=dataset.dataset_id,
-            table_id=args.table_id,
-            description="The users that the function lists.",
-            schema=json.dumps(USERS_SCHEMA),
-            deletion_protection=args.protected,
-            deletion_policy=deletion_policy,
-            opts=kept,
-        )
-        may_read = gcp.bigquery.IamMember(
-            "may-read-users",
-            dataset_id=table.dataset_id,
-            table_id=table.table_id,
-            role="roles/bigquery.dataViewer",
-            member=args.reader,
-            opts=pulumi.ResourceOptions(parent=self, provider=google),
-        )
-        self.table = pulumi.Output.concat(args.project, ".", table.dataset_id, ".", table.table_id)
-        self.grants = [may_read]
-        self.register_outputs({"table": self.table})
+        child = pulumi.ResourceOptions(parent=self, provider=google, depends_on=list(services))
+        kept = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args.protected))
+        dataset = _dataset(args, kept) if args.own else None
+        self.tables, self.grants = {}, {}
+        for table in args.tables:
+            made = None if dataset is None else _table(args, table, dataset.dataset_id, kept)
+            dataset_id = table.dataset_id if made is None else made.dataset_id
+            table_id = table.table_id if made is None else made.table_id
+            self.tables[table.label] = pulumi.Output.concat(args.project, ".", dataset_id, ".", table_id)
+            self.grants[table.label] = gcp.bigquery.IamMember(
+                f"may-read-table{table.suffix}",
+                project=args.project,
+                dataset_id=dataset_id,
+                table_id=table_id,
+                role="roles/bigquery.dataViewer",
+                member=table.reader,
+                opts=child,
+            )
+        self.register_outputs({"tables": self.tables})
+
+
+def _dataset(args: WarehouseArgs, kept: pulumi.ResourceOptions) -> gcp.bigquery.Dataset:
+    return gcp.bigquery.Dataset(
+        "dataset",
+        project=args.project,
+        dataset_id=args.tables[0].dataset_id,
+        location=args.location,
+        description="Read by AWS Lambda through Workload Identity Federation.",
+        delete_contents_on_destroy=not args.protected,
+        deletion_policy="PREVENT" if args.protected else "DELETE",
+        opts=kept,
+    )
+
+
+def _table(
+    args: WarehouseArgs, table: ReadTable, dataset_id: pulumi.Output[str], kept: pulumi.ResourceOptions
+) -> gcp.bigquery.Table:
+    return gcp.bigquery.Table(
+        f"table{table.suffix}",
+        project=args.project,
+        dataset_id=dataset_id,
+        table_id=table.table_id,
+        description="Read by one AWS Lambda function.",
+        schema=columns.schema(table.columns),
+        deletion_protection=args.protected,
+        deletion_policy="PREVENT" if args.protected else "DELETE",
+        opts=kept,
+    )

@@ -25,7 +25,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from infra.trust import TrustChain
+from infra.trust import TrustChain, attribute_condition, attribute_mapping, audience
 
 PROJECT, NUMBER, ACCOUNT, REGION = "local-keyless", "123456789012", "210987654321", "us-east-1"
 CLIENTS = 4
@@ -146,8 +146,8 @@ async def _deploy(client: httpx.AsyncClient, deployer_token: str) -> None:
     pools = f"/v1/projects/{PROJECT}/locations/global/workloadIdentityPools"
     provider = {
         "aws": {"accountId": ACCOUNT},
-        "attributeMapping": _TRUST.attribute_mapping,
-        "attributeCondition": _TRUST.attribute_condition,
+        "attributeMapping": attribute_mapping(),
+        "attributeCondition": attribute_condition([_TRUST]),
     }
     binding = {"role": "roles/iam.workloadIdentityUser", "members": [_TRUST.principal_set(_POOL)]}
     apis = [f"{name}.googleapis.com" for name in ("iam", "sts", "iamcredentials")]
@@ -164,10 +164,10 @@ async def _deploy(client: httpx.AsyncClient, deployer_token: str) -> None:
 
 def _form() -> dict[str, str]:
     """An exchange as google-auth sends it, signed with keys that are nobody's."""
-    audience = _TRUST.audience(_PROVIDER)
+    target = audience(_PROVIDER)
     host = f"sts.{REGION}.amazonaws.com"
     request = AWSRequest(
-        method="POST", url=f"https://{host}/?{_QUERY}", headers={"host": host, "x-goog-cloud-target-resource": audience}
+        method="POST", url=f"https://{host}/?{_QUERY}", headers={"host": host, "x-goog-cloud-target-resource": target}
     )
     keys = Credentials("ASIAEXAMPLEEXAMPLE00", secrets.token_urlsafe(30), secrets.token_urlsafe(90))
     SigV4Auth(keys, "sts", REGION).add_auth(request)
@@ -175,7 +175,7 @@ def _form() -> dict[str, str]:
     token = json.dumps({"url": request.url, "method": "POST", "headers": headers})
     return {
         "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-        "audience": audience,
+        "audience": target,
         "scope": _SCOPE,
         "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
         "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",

@@ -9,6 +9,7 @@ import pytest
 from pulumi.automation.errors import CommandError
 
 from infra import outputs
+from infra.reader_settings import ONLY_READER
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
 from local_cloud.cloud import LocalCloud
 from local_cloud.stage import Stage
@@ -24,7 +25,9 @@ def test_a_preview_of_a_deployed_stack_plans_nothing(stage: Stage) -> None:
 
 
 def test_every_output_is_there(stage: Stage) -> None:
-    assert set(stage.stack.outputs()) == set(outputs.ALL)
+    found = stage.stack.outputs()
+    assert set(found) == {*outputs.OF_STACK, *outputs.OF_READER}
+    assert found[outputs.READERS].value == {ONLY_READER: {name: found[name].value for name in outputs.OF_READER}}
     assert stage.output(outputs.AUDIENCE) == f"//iam.googleapis.com/{stage.output(outputs.PROVIDER_NAME)}"
     assert json.loads(stage.output(outputs.CREDENTIAL_CONFIGURATION))["audience"] == stage.output(outputs.AUDIENCE)
 

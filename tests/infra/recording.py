@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import json
 import runpy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pulumi
+import yaml
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from infra.program import ROOT
@@ -17,21 +19,20 @@ from infra.program import ROOT
 PROJECT = "keyless-bigquery"
 PROJECT_NUMBER = "123456789012"
 REQUIRED = {"googleProject": "my-project", "awsAccountId": "210987654321"}
-DEFAULTS = {
-    "awsRegion": "us-east-1",
-    "providerId": "aws-lambda",
-    "tableId": "users",
-    "bigqueryLocation": "US",
-    "maximumBytesBilled": "104857600",
-    "functionRuntime": "host",
-    "functionArchitecture": "host",
-    "memoryMb": "512",
-    "timeoutSeconds": "60",
-    "logRetentionDays": "14",
-    "deletionProtection": "true",
-    "googleUniverseDomain": "googleapis.com",
-}
-"""What ``Pulumi.yaml`` fills in, but for the package: that is built for the host."""
+HOST = {"functionRuntime": "host", "functionArchitecture": "host"}
+"""The package is built for the machine that runs the tests."""
+
+
+def declared() -> dict[str, str]:
+    """What ``Pulumi.yaml`` fills in, as the engine hands it out: text."""
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    return {
+        key: value if isinstance(value := entry["default"], str) else json.dumps(value)
+        for key, entry in project["config"].items()
+    }
+
+
+DEFAULTS = declared() | HOST
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,8 +63,9 @@ class Recording:
 class _Clouds(Mocks):
     """Answers with the shapes of the real clouds, so that what the program derives from them is real too."""
 
-    def __init__(self) -> None:
+    def __init__(self, answers: Mapping[str, Mapping[str, Any]]) -> None:
         self.resources: list[Registration] = []
+        self._answers = answers
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         known = {(resource.type, resource.name) for resource in self.resources}
@@ -77,7 +79,8 @@ class _Clouds(Mocks):
         return f"{args.name}-id", state
 
     def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"the program must not look anything up, and asked for {args.token}")
+        assert args.token in self._answers, f"the program must not look this up: {args.token}"
+        return {**args.args, **self._answers[args.token]}, []
 
 
 def _pool(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,11 +93,11 @@ def _provider(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _account(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    email = f"{inputs['accountId']}@my-project.iam.gserviceaccount.com"
+    email = f"{inputs['accountId']}@{inputs['project']}.iam.gserviceaccount.com"
     return {
         "email": email,
         "member": f"serviceAccount:{email}",
-        "name": f"projects/my-project/serviceAccounts/{email}",
+        "name": f"projects/{inputs['project']}/serviceAccounts/{email}",
     }
 
 
@@ -110,14 +113,37 @@ _COMPUTED: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "aws:cloudwatch/logGroup:LogGroup": lambda inputs: {
         "arn": f"arn:aws:logs:us-east-1:210987654321:log-group:{inputs['name']}"
     },
+    "aws:lambda/function:Function": lambda inputs: {
+        "arn": f"arn:aws:lambda:us-east-1:210987654321:function:{inputs['name']}",
+        "version": "1",
+    },
+    "aws:lambda/alias:Alias": lambda inputs: {
+        "arn": f"arn:aws:lambda:us-east-1:210987654321:function:{inputs['functionName']}:{inputs['name']}"
+    },
+    "aws:cloudwatch/eventRule:EventRule": lambda inputs: {
+        "arn": f"arn:aws:events:us-east-1:210987654321:rule/{inputs['name']}"
+    },
     "aws:iam/role:Role": lambda inputs: {"arn": f"arn:aws:iam::210987654321:role/{inputs['name']}"},
 }
 
 
-def record(settings: Mapping[str, str] | None = None, *, stack: str = "dev", preview: bool = False) -> Recording:
-    """Runs ``__main__.py`` once, as a deployment or as a first preview."""
+def record(
+    settings: Mapping[str, str] | None = None,
+    *,
+    stack: str = "dev",
+    preview: bool = False,
+    answers: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Recording:
+    """Runs ``__main__.py`` once, as a deployment or as a first preview.
+
+    Args:
+        settings: What differs from the defaults.
+        stack: The stack's name.
+        preview: Nothing that a cloud computes is known.
+        answers: What a look-up is answered, by its token. Any other look-up fails.
+    """
     configured = DEFAULTS | REQUIRED | dict(settings or {})
-    clouds = _Clouds()
+    clouds = _Clouds(answers or {})
     try:
         asyncio.get_event_loop_policy().get_event_loop()
     except RuntimeError:  # an asyncio.run before has taken this thread's away, and the SDK wants one

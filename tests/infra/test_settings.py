@@ -8,7 +8,7 @@ import yaml
 from infra.program import ROOT
 from infra.settings import KEYS, Settings, SettingsError
 from infra.trust import SUBJECT_LIMIT_BYTES
-from tests.infra.recording import DEFAULTS, REQUIRED
+from tests.infra.recording import DEFAULTS, REQUIRED, declared
 
 GOOD = DEFAULTS | REQUIRED
 
@@ -29,18 +29,21 @@ def test_good_settings_are_taken_as_they_are() -> None:
     assert settings.google_project == "my-project"
     assert settings.google_project_number == "123456789012"
     assert settings.pool_id == "my-pool"
-    assert settings.role_name == "Reader"
-    assert settings.memory_mb == 512
+    (reader,) = settings.readers
+    assert reader.trust.role_name == "Reader"
+    assert reader.memory_mb == 512
     assert settings.deletion_protection is False
 
 
 def test_names_that_are_not_set_carry_the_stacks_name() -> None:
-    one, other = read(stack="dev"), read(stack="prod")
-    assert one.role_name == one.function_name == "keyless-bigquery-dev"
+    (one,), (other,) = read(stack="dev").readers, read(stack="prod").readers
+    assert one.trust.role_name == one.trust.function_name == "keyless-bigquery-dev"
     assert one.service_account_id == "bq-reader-dev"
-    assert one.dataset_id == "keyless_dev"
-    for name in ("role_name", "function_name", "service_account_id", "dataset_id", "pool_id_prefix"):
+    assert (one.dataset_id, one.table_id) == ("keyless_dev", "users")
+    for name in ("service_account_id", "dataset_id"):
         assert getattr(one, name) != getattr(other, name)
+    assert other.trust.role_arn != one.trust.role_arn
+    assert read(stack="dev").pool_id_prefix != read(stack="prod").pool_id_prefix
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,7 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_settings() -> None:
 
 def test_a_subject_of_127_bytes_is_accepted() -> None:
     names = {"roleName": "r" * 43, "functionName": "f" * 44}
-    assert len(read(**names).trust.caller_arn) == SUBJECT_LIMIT_BYTES
+    assert len(read(**names).readers[0].trust.caller_arn) == SUBJECT_LIMIT_BYTES
 
 
 def test_a_subject_of_128_bytes_is_refused_with_the_length_and_the_excess() -> None:
@@ -124,26 +127,22 @@ def test_a_stack_name_too_long_for_a_pool_id_is_refused_and_never_cut() -> None:
 def test_pulumi_yaml_declares_exactly_the_settings_that_are_read() -> None:
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     assert tuple(project["config"]) == KEYS
-    for key, declared in project["config"].items():
-        assert declared["type"] in ("string", "integer", "boolean"), key
-        assert declared["description"], key
-        assert ("default" in declared) == (key not in REQUIRED), key
+    for key, entry in project["config"].items():
+        assert entry["type"] in ("string", "integer", "boolean", "array"), key
+        assert entry["description"], key
+        # The engine would name missing ones by itself, and before the program can name what else is wrong.
+        assert "default" in entry, key
 
 
 def test_the_defaults_in_pulumi_yaml_keep_the_rules() -> None:
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    defaults = {key: entry.get("default") for key, entry in declared.items()}
-    texts = {
-        key: str(value).lower() if isinstance(value, bool) else str(value)
-        for key, value in defaults.items()
-        if value not in (None, "")
-    }
-    settings = Settings.read(texts | REQUIRED, stack="dev")
+    settings = Settings.read(declared() | REQUIRED, stack="dev")
     assert settings.deletion_protection is True
     assert settings.target.architecture == "arm64"
+    assert (settings.access, settings.pool, settings.table) == ("impersonation", "own", "own")
 
 
-@pytest.mark.parametrize("stack", ["dev", "local"])
+@pytest.mark.parametrize("stack", ["dev", "local", "prod"])
 def test_a_tracked_stack_file_sets_only_what_is_declared(stack: str) -> None:
     config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    assert {key.partition(":")[2] for key in config} <= set(KEYS)
+    # Without the project's name before them: `pulumi new` gives each copy another one.
+    assert set(config) <= set(KEYS)

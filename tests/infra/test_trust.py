@@ -7,7 +7,16 @@ import json
 
 import pytest
 
-from infra.trust import GoogleEndpoints, TrustChain, TrustError, check_project_number
+from infra.trust import (
+    GoogleEndpoints,
+    ProviderName,
+    TrustChain,
+    TrustError,
+    attribute_condition,
+    attribute_mapping,
+    audience,
+    check_project_number,
+)
 
 POOL = "projects/123456789012/locations/global/workloadIdentityPools/bq-dev-a1b2"
 PROVIDER = f"{POOL}/providers/aws-lambda"
@@ -21,24 +30,44 @@ def test_the_binding_names_the_role_of_this_account_and_keeps_its_case() -> None
 
 
 def test_the_condition_starts_at_the_beginning_of_the_arn_and_ends_with_the_slash_after_the_role() -> None:
-    assert TRUST.attribute_condition == (
+    assert attribute_condition([TRUST]) == (
         "assertion.account == '210987654321'"
         " && assertion.arn.startsWith('arn:aws:sts::210987654321:assumed-role/Reader-Dev/')"
     )
 
 
+def test_several_roles_are_each_named_in_brackets_beside_the_one_account() -> None:
+    other = dataclasses.replace(TRUST, role_name="Other")
+    assert attribute_condition([TRUST, other]) == (
+        "assertion.account == '210987654321'"
+        " && (assertion.arn.startsWith('arn:aws:sts::210987654321:assumed-role/Reader-Dev/')"
+        " || assertion.arn.startsWith('arn:aws:sts::210987654321:assumed-role/Other/'))"
+    )
+
+
+def test_a_condition_of_no_role_or_of_two_accounts_is_refused() -> None:
+    for chains in ([], [TRUST, dataclasses.replace(TRUST, aws_account_id="111111111111")]):
+        with pytest.raises(TrustError, match="exactly one"):
+            attribute_condition(chains)
+
+
+def test_a_providers_name_is_taken_apart_and_tells_its_pool() -> None:
+    name = ProviderName.parse(PROVIDER)
+    assert (name.project_number, name.provider_id, name.pool_name) == ("123456789012", "aws-lambda", POOL)
+
+
 def test_the_mapping_gives_the_attribute_that_the_binding_names() -> None:
     attribute = TRUST.principal_set(POOL).split("/attribute.")[1].split("/")[0]
-    assert f"attribute.{attribute}" in TRUST.attribute_mapping
+    assert f"attribute.{attribute}" in attribute_mapping()
 
 
 def test_the_mapping_is_complete_since_google_adds_no_default_to_a_partial_one() -> None:
-    assert TRUST.attribute_mapping["google.subject"] == "assertion.arn"
+    assert attribute_mapping()["google.subject"] == "assertion.arn"
 
 
 def test_another_role_changes_condition_and_binding_together() -> None:
     other = dataclasses.replace(TRUST, role_name="Other")
-    assert other.attribute_condition != TRUST.attribute_condition
+    assert attribute_condition([other]) != attribute_condition([TRUST])
     assert other.principal_set(POOL) != TRUST.principal_set(POOL)
 
 
@@ -60,7 +89,7 @@ def test_a_principal_is_made_from_a_pools_full_name_with_the_project_number_only
 @pytest.mark.parametrize("provider_name", [POOL, "aws-lambda", PROVIDER.replace("123456789012", "my-project")])
 def test_an_audience_is_made_from_a_providers_full_name_with_the_project_number_only(provider_name: str) -> None:
     with pytest.raises(TrustError, match="number, not its id"):
-        TRUST.audience(provider_name)
+        audience(provider_name)
 
 
 def test_the_credential_configuration_is_what_gcloud_writes_key_for_key() -> None:
@@ -100,6 +129,19 @@ def test_a_local_endpoint_moves_the_two_google_addresses_and_not_the_signed_one(
         "https://sts.{region}.amazonaws.com?"
     )
     assert written["universe_domain"] == "local.invalid"
+
+
+def test_without_a_service_account_the_configuration_is_gclouds_own_for_direct_access() -> None:
+    direct = json.loads(TRUST.credential_configuration(provider_name=PROVIDER, service_account_email=None))
+    assert "service_account_impersonation_url" not in direct
+    assert direct["token_info_url"] == "https://sts.googleapis.com/v1/introspect"
+    assert list(direct)[-1] == "token_info_url"
+
+
+def test_private_service_connect_gives_each_api_a_host_of_its_own() -> None:
+    private = GoogleEndpoints(base_url="https://{service}-mine.p.googleapis.com")
+    assert private.url("sts", "/v1/token") == "https://sts-mine.p.googleapis.com/v1/token"
+    assert private.url("bigquery", "") == "https://bigquery-mine.p.googleapis.com"
 
 
 def test_the_pools_project_number_is_accepted_when_it_is_the_one_in_the_settings() -> None:

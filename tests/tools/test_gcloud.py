@@ -11,7 +11,7 @@ import boto3
 import httpx
 import pytest
 
-from infra.trust import TrustChain
+from infra.trust import TrustChain, attribute_condition, attribute_mapping
 from local_cloud.cloud import LocalCloud
 from tests.tools.shell import Shell, installed
 
@@ -53,20 +53,20 @@ def test_a_pool_and_its_provider_live_die_and_come_back(shell: Shell, cloud: Loc
     assert "Created workload identity pool [lifecycle]." in created.errors
     assert shell.gcloud(f"{POOLS} update lifecycle {place}", "--description=with words").status == 0
 
-    expression = trust(cloud).attribute_mapping["attribute.aws_role"]
+    expression = attribute_mapping()["attribute.aws_role"]
     made = shell.gcloud(
         f"{PROVIDERS} create-aws lambda {place} {inside} --account-id={cloud.aws_account_id}",
         f"--attribute-mapping=google.subject=assertion.arn,attribute.aws_role={expression}",
     )
     assert "Created workload identity pool provider [lambda]." in made.errors
-    condition = trust(cloud).attribute_condition
+    condition = attribute_condition([trust(cloud)])
     changed = shell.done(f"{PROVIDERS} update-aws lambda {place} {inside}", f"--attribute-condition={condition}")
     assert changed["done"] is True
     assert shell.done(f"{PROVIDERS} describe lambda {place} {inside}") == {
         "name": f"{name}/providers/lambda",
         "state": "ACTIVE",
         "aws": {"accountId": cloud.aws_account_id},
-        "attributeMapping": trust(cloud).attribute_mapping,
+        "attributeMapping": attribute_mapping(),
         "attributeCondition": condition,
     }
     assert shell.gcloud(f"{PROVIDERS} delete lambda {place} {inside}").status == 0
@@ -163,12 +163,9 @@ def test_create_cred_config_writes_byte_for_byte_what_the_program_injects(
     made = shell.gcloud(f"{POOLS} create-cred-config {provider} --aws --output-file={file}", *account)
     assert made.status == 0, made.errors
     chain = TrustChain(aws_account_id="210987654321", role_name="Reader-Dev", function_name="reader")
-    injected = chain.credential_configuration(provider_name=provider, service_account_email=email)
-    if not impersonated:
-        # The program always impersonates. Without an account gcloud's file differs in this alone.
-        keys = json.loads(injected)
-        del keys["service_account_impersonation_url"]
-        injected = json.dumps({**keys, "token_info_url": "https://sts.googleapis.com/v1/introspect"}, indent=2)
+    injected = chain.credential_configuration(
+        provider_name=provider, service_account_email=email if impersonated else None
+    )
     assert file.read_bytes() == injected.encode()
 
 
@@ -182,7 +179,7 @@ def federation(cloud: LocalCloud) -> str:
     pools = f"{project}/locations/global/workloadIdentityPools"
     email = f"federated@{cloud.project_id}.iam.gserviceaccount.com"
     chain = trust(cloud)
-    provider = {"aws": {"accountId": cloud.aws_account_id}, "attributeCondition": chain.attribute_condition}
+    provider = {"aws": {"accountId": cloud.aws_account_id}, "attributeCondition": attribute_condition([chain])}
     pool = f"projects/{cloud.project_number}/locations/global/workloadIdentityPools/federation"
     impersonator = {"role": USER, "members": [chain.principal_set(pool)]}
     deployer = {"Authorization": f"Bearer {cloud.deployer_token}"}

@@ -1,0 +1,148 @@
+"""Rules about several settings together. Each looks at settings that are good one by one, and adds what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from infra import rules
+from infra.package.target import RUNTIMES
+from infra.problems import Values
+from infra.reader_settings import ReaderSettings
+from infra.trust import CONDITION_LIMIT_CHARACTERS, SUBJECT_LIMIT_BYTES, attribute_condition
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+POOL_SUFFIX_BYTES = 2
+"""Random bytes of a pool id's suffix, two hexadecimal digits each."""
+
+_SNAP_START_SINCE = "python3.12"
+
+
+def check(settings: Settings, values: Values) -> None:
+    """Adds every disagreement between two or more settings to the problems of ``values``."""
+    for rule in (_pool, _table, _access, _network, _snap_start, _key, _names, _subjects, _condition):
+        rule(settings, values)
+
+
+def _pool(settings: Settings, values: Values) -> None:
+    if settings.pool == "own":
+        if settings.provider_name is not None:
+            rule = "it names a provider that exists, and with pool=own the stack makes one"
+            values.add("providerName", settings.provider_name, rule, "Remove it, or set pool to existing.")
+        if settings.pool_id is None:
+            _derived_pool_id(settings, values)
+        return
+    if settings.provider_name is None:
+        values.text("providerName", rules.provider_name)
+    for key in ("poolId", "poolProject", "googleProjectNumber"):
+        if (value := values.own(key)) is not None:
+            rule = "with pool=existing the provider's own name says it, and nothing of the pool is made here"
+            values.add(key, value, rule, "Remove it, or set pool to own.")
+
+
+def _derived_pool_id(settings: Settings, values: Values) -> None:
+    longest = settings.pool_id_prefix + "00" * POOL_SUFFIX_BYTES
+    if (verdict := rules.pool_or_provider_id(longest)) is not None:
+        rule = f"the id derived from stack {values.stack!r} is no good: {verdict[0]}"
+        mend = "Choose a shorter stack name, or a fixed id with: pulumi config set poolId VALUE"
+        values.add("poolId", longest, rule, mend)
+
+
+def _table(settings: Settings, values: Values) -> None:
+    if settings.table == "existing" and any(_dataset_unset(values, reader) for reader in _listed(values)):
+        rule = "with table=existing the table is somebody else's, so its dataset can't be derived from the stack's name"
+        values.add("datasetId", None, rule, "Set it with: pulumi config set datasetId VALUE")
+
+
+def _listed(values: Values) -> list[Mapping[str, object]]:
+    return values.entries("readers", dict, 10_000) or [{}]
+
+
+def _dataset_unset(values: Values, reader: Mapping[str, object]) -> bool:
+    return not reader.get("datasetId") and values.own("datasetId") is None
+
+
+def _access(settings: Settings, values: Values) -> None:
+    if settings.access != "direct":
+        return
+    set_here = [("serviceAccountId", values.own("serviceAccountId"))]
+    set_here += [
+        (f"readers[{place}].serviceAccountId", str(reader["serviceAccountId"]))
+        for place, reader in enumerate(_listed(values))
+        if reader.get("serviceAccountId")
+    ]
+    for key, value in set_here:
+        if value is not None:
+            rule = "with access=direct there is no service account"
+            values.add(key, value, rule, "Remove it, or set access to impersonation.")
+
+
+def _network(settings: Settings, values: Values) -> None:
+    pair = {"subnetIds": settings.subnet_ids, "securityGroupIds": settings.security_group_ids}
+    for key, other in (("subnetIds", "securityGroupIds"), ("securityGroupIds", "subnetIds")):
+        if pair[other] and not pair[key]:
+            rule = f"{other} is set, and a function in a network needs subnets and security groups both"
+            values.add(key, None, rule, f"Set it with: pulumi config set --path '{key}[0]' VALUE, or remove {other}.")
+
+
+def _snap_start(settings: Settings, values: Values) -> None:
+    older = list(RUNTIMES)[: list(RUNTIMES).index(_SNAP_START_SINCE)]
+    if settings.snap_start and settings.function_runtime in older:
+        rule = f"functionRuntime is {settings.function_runtime}, and Lambda has SnapStart since {_SNAP_START_SINCE}"
+        values.add("snapStart", "true", rule, "Take a later runtime, or set it to false.")
+
+
+def _key(settings: Settings, values: Values) -> None:
+    arn = settings.environment_kms_key_arn
+    if arn is not None and arn.split(":")[3] != settings.aws_region:
+        rule = f"the function is in {settings.aws_region}, and Lambda takes a key of the same region only"
+        values.add("environmentKmsKeyArn", arn, rule, "Take a key of that region.")
+
+
+_NAMES: Mapping[str, Callable[[ReaderSettings], str]] = {
+    "name": lambda reader: reader.name,
+    # IAM and Lambda take names that differ in case only for one name, or show them side by side to confuse.
+    "roleName": lambda reader: reader.trust.role_name.casefold(),
+    "functionName": lambda reader: reader.trust.function_name.casefold(),
+    "serviceAccountId": lambda reader: reader.service_account_id,
+    "tableId": lambda reader: f"{reader.dataset_id}.{reader.table_id}",
+}
+
+
+def _names(settings: Settings, values: Values) -> None:
+    """Each reader has a name, role, function, account and table of its own: else one could read what another may."""
+    for key, name_of in _NAMES.items():
+        first: dict[str, int] = {}
+        for place, reader in enumerate(settings.readers):
+            other = first.setdefault(name_of(reader), place)
+            if other != place:
+                value = {"name": reader.name, "tableId": reader.table_id}.get(key, name_of(reader))
+                rule = f"readers[{other}] has the same, and no reader may have a way into what another reads"
+                values.add(f"readers[{place}].{key}", value, rule, "Give each reader one of its own.")
+        if key == "name" and len(first) < len(settings.readers):
+            return
+
+
+def _subjects(settings: Settings, values: Values) -> None:
+    for place, reader in enumerate(settings.readers):
+        length = len(reader.trust.caller_arn.encode())
+        if length > SUBJECT_LIMIT_BYTES:
+            rule = (
+                f"google.subject would be {reader.trust.caller_arn!r}, {length} bytes long, and Google STS takes at"
+                f" most {SUBJECT_LIMIT_BYTES}"
+            )
+            mend = f"Make roleName and functionName {length - SUBJECT_LIMIT_BYTES} bytes shorter together."
+            key = f"readers[{place}].roleName" if reader.name else "roleName"
+            values.add(key, reader.trust.role_name, rule, mend)
+
+
+def _condition(settings: Settings, values: Values) -> None:
+    length = len(attribute_condition([reader.trust for reader in settings.readers]))
+    if length > CONDITION_LIMIT_CHARACTERS:
+        rule = (
+            f"the provider's condition would name {len(settings.readers)} roles in {length} characters, and Google"
+            f" takes at most {CONDITION_LIMIT_CHARACTERS}"
+        )
+        values.add("readers", values.own("readers"), rule, "Use shorter role names, or two stacks.")

@@ -1,0 +1,67 @@
+"""A pool and provider that somebody else owns: looked up, judged, and never changed.
+
+The one who can edit a provider's mapping can become whoever the mapping names, so using one is a decision to trust its
+owner. What can be checked is checked before anything is made: that it admits the readers' roles, and that nobody else
+could pass for one of them (:mod:`federation_rules.foreign_provider`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_gcp as gcp
+
+from federation_rules.foreign_provider import ForeignProvider, Reader, refusals
+from infra.pool import TrustedPool
+from infra.trust import ROLE_ATTRIBUTE, ProviderName, TrustChain, attribute_condition, audience
+
+
+class ForeignPoolError(ValueError):
+    """The provider can't be used, and nothing was created. The message tells every reason, and how to mend it."""
+
+
+def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provider) -> TrustedPool:
+    """The pool of a provider that exists.
+
+    Args:
+        name: The provider's full resource name.
+        trusts: The readers, of one account.
+        google: The provider to look it up with; needs ``iam.workloadIdentityPoolProviders.get``.
+
+    Raises:
+        ForeignPoolError: It would not let the readers in, or somebody else in their name.
+    """
+    parts = ProviderName.parse(name)
+    # It waits for the answer: nothing may be made before the judgement.
+    found = gcp.iam.get_workload_identity_pool_provider(
+        project=parts.project_number,
+        workload_identity_pool_id=parts.pool_id,
+        workload_identity_pool_provider_id=parts.provider_id,
+        opts=pulumi.InvokeOptions(provider=google),
+    )
+    reasons = refusals(
+        ForeignProvider(
+            aws_account_id=found.aws[0].account_id if found.aws else "",
+            attribute_mapping=found.attribute_mapping,
+            attribute_condition=found.attribute_condition,
+            state=found.state,
+            disabled=found.disabled,
+        ),
+        [
+            Reader(role_name=trust.role_name, function_name=trust.function_name, clause=attribute_condition([trust]))
+            for trust in trusts
+        ],
+        aws_account_id=trusts[0].aws_account_id,
+        role_attribute=ROLE_ATTRIBUTE,
+    )
+    if reasons:
+        lines = "\n".join(f"  - {reason}" for reason in reasons)
+        raise ForeignPoolError(
+            f"The provider of the setting providerName, {name}, can't be used; nothing was created.\n{lines}"
+        )
+    return TrustedPool(
+        pool_name=pulumi.Output.from_input(parts.pool_name),
+        provider_name=pulumi.Output.from_input(name),
+        audience=pulumi.Output.from_input(audience(name)),
+    )

@@ -1,0 +1,58 @@
+"""What a reader's role may do in AWS, as policy documents: each names exactly what it is for."""
+
+from __future__ import annotations
+
+import json
+
+NETWORK_POLICY_ARN = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
+"""AWS's own policy by which the Lambda service manages a function's network interfaces, and nothing else."""
+
+_NETWORK_ACTIONS = (
+    *("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"),
+    *("ec2:DescribeSubnets", "ec2:DetachNetworkInterface"),
+    *("ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"),
+)
+
+
+def lambda_only() -> str:
+    """The trust policy: the Lambda service may wear the role, and nobody else."""
+    return _document({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
+
+
+def own_log_only(log_group_arn: str) -> str:
+    """Write to one log group.
+
+    Args:
+        log_group_arn: Its ARN, with or without the ``:*`` that some APIs append.
+    """
+    return _document(
+        {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": f"{log_group_arn.removesuffix(':*')}:*",
+        }
+    )
+
+
+def no_network_changes_by_code(function_arn: str) -> str:
+    """Keeps the function's own code from what :data:`NETWORK_POLICY_ARN` is for: that is the service's business.
+
+    Source: AWS, "Giving Lambda functions access to resources in an Amazon VPC", which recommends this statement.
+    """
+    return _document(
+        {
+            "Effect": "Deny",
+            "Action": list(_NETWORK_ACTIONS),
+            "Resource": "*",
+            "Condition": {"ArnEquals": {"lambda:SourceFunctionArn": function_arn}},
+        }
+    )
+
+
+def decrypt_with(kms_key_arn: str) -> str:
+    """Read the environment that one key encrypts."""
+    return _document({"Effect": "Allow", "Action": "kms:Decrypt", "Resource": kms_key_arn})
+
+
+def _document(statement: dict[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -1,0 +1,253 @@
+"""What each option changes in what the program registers, and what it must not change."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from infra import outputs, role_policies
+from infra.reader import ALIAS
+from infra.trust import TrustChain, attribute_condition, attribute_mapping
+from lambda_src import environment
+from tests.infra.recording import PROJECT_NUMBER, UNKNOWN, Recording, record
+from tests.infra.test_program import (
+    ACCOUNT_MEMBER,
+    FUNCTION,
+    POOL,
+    PROJECT_MEMBER,
+    PROVIDER,
+    ROLE,
+    ROLE_POLICY,
+    TABLE_MEMBER,
+)
+
+ACCOUNT = "gcp:serviceaccount/account:Account"
+DATASET = "gcp:bigquery/dataset:Dataset"
+TABLE = "gcp:bigquery/table:Table"
+SERVICE = "gcp:projects/service:Service"
+LOOK_UP = "gcp:iam/getWorkloadIdentityPoolProvider:getWorkloadIdentityPoolProvider"
+THEIRS = "projects/99/locations/global/workloadIdentityPools/shared/providers/aws-lambda"
+OURS = TrustChain(aws_account_id="210987654321", role_name="keyless-bigquery-dev", function_name="keyless-bigquery-dev")
+READERS = json.dumps([{"name": "users"}, {"name": "orders", "memoryMb": 1024}])
+NETWORK = {"subnetIds": '["subnet-0123456789abcdef0"]', "securityGroupIds": '["sg-0123456789abcdef0"]'}
+KEY = "arn:aws:kms:us-east-1:210987654321:key/1234abcd"
+
+
+def provider(**changed: Any) -> dict[str, dict[str, Any]]:
+    """A platform team's provider, as the look-up answers it."""
+    fit = {
+        "aws": [{"accountId": "210987654321"}],
+        "attributeMapping": attribute_mapping(),
+        "attributeCondition": attribute_condition([OURS]),
+        "state": "ACTIVE",
+        "disabled": False,
+    }
+    return {LOOK_UP: fit | changed}
+
+
+def statements(stack: Recording, name: str) -> dict[str, Any]:
+    (policy,) = [found for found in stack.of_type(ROLE_POLICY) if found.name == name]
+    (statement,) = json.loads(policy.inputs["policy"])["Statement"]
+    return dict(statement)
+
+
+def test_direct_access_grants_to_the_role_itself_and_makes_no_account() -> None:
+    stack = record({"access": "direct"})
+    principal = stack.outputs[outputs.PRINCIPAL]
+    assert principal.startswith("principalSet://")
+    assert principal.endswith(f"/attribute.aws_role/{OURS.role_arn}")
+    assert not stack.of_type(ACCOUNT)
+    assert not stack.of_type(ACCOUNT_MEMBER)
+    assert stack.only(PROJECT_MEMBER).inputs["member"] == stack.only(TABLE_MEMBER).inputs["member"] == principal
+    configuration = json.loads(stack.outputs[outputs.CREDENTIAL_CONFIGURATION])
+    assert "service_account_impersonation_url" not in configuration
+    assert outputs.SERVICE_ACCOUNT not in stack.outputs
+    assert "iamcredentials.googleapis.com" not in {found.inputs["service"] for found in stack.of_type(SERVICE)}
+
+
+def test_an_existing_pool_that_admits_exactly_the_reader_is_used_and_not_touched() -> None:
+    stack = record({"pool": "existing", "providerName": THEIRS}, answers=provider())
+    assert not stack.of_type(POOL)
+    assert not stack.of_type(PROVIDER)
+    assert stack.outputs[outputs.AUDIENCE] == f"//iam.googleapis.com/{THEIRS}"
+    assert (
+        stack.only(ACCOUNT_MEMBER)
+        .inputs["member"]
+        .startswith(
+            "principalSet://iam.googleapis.com/projects/99/locations/global/workloadIdentityPools/shared/attribute.aws_role/"
+        )
+    )
+    assert {found.inputs["project"] for found in stack.of_type(SERVICE)} == {"my-project"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"attributeCondition": ""},
+        {"attributeCondition": "assertion.account == '210987654321'"},
+        {"attributeCondition": attribute_condition([OURS]).replace("/')", "')")},
+        {
+            "attributeMapping": attribute_mapping()
+            | {"attribute.aws_role": "assertion.arn.extract('assumed-role/{r}/')"}
+        },
+        {"aws": [{"accountId": "111111111111"}]},
+        {"aws": []},
+        {"disabled": True},
+        {"state": "DELETED"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_an_existing_pool_that_lets_others_in_is_refused_before_anything_is_made(changed: dict[str, Any]) -> None:
+    with pytest.raises(pulumi.RunError, match=r"providerName, .*/aws-lambda, can't be used; nothing was created"):
+        record({"pool": "existing", "providerName": THEIRS}, answers=provider(**changed))
+
+
+def test_an_existing_table_is_granted_on_and_nothing_else_of_it_is_made() -> None:
+    stack = record({"table": "existing", "dataProject": "data-project", "datasetId": "theirs", "tableId": "facts"})
+    assert not stack.of_type(DATASET)
+    assert not stack.of_type(TABLE)
+    grant = stack.only(TABLE_MEMBER).inputs
+    assert (grant["project"], grant["datasetId"], grant["tableId"]) == ("data-project", "theirs", "facts")
+    assert stack.outputs[outputs.TABLE] == "data-project.theirs.facts"
+    assert {found.inputs["project"] for found in stack.of_type(SERVICE)} == {"my-project"}
+
+
+def test_three_projects_each_hold_their_part() -> None:
+    stack = record({"poolProject": "pool-project", "dataProject": "data-project"})
+    assert stack.only(POOL).inputs["project"] == stack.only(PROVIDER).inputs["project"] == "pool-project"
+    assert stack.only(DATASET).inputs["project"] == stack.only(TABLE).inputs["project"] == "data-project"
+    assert stack.only(ACCOUNT).inputs["project"] == stack.only(PROJECT_MEMBER).inputs["project"] == "my-project"
+    assert stack.only(TABLE_MEMBER).inputs["project"] == "data-project"
+    variables = stack.only(FUNCTION).inputs["environment"]["variables"]
+    assert variables[environment.PROJECT] == "my-project"
+    assert variables[environment.TABLE] == "data-project.keyless_dev.users"
+    enabled: dict[str, set[str]] = {}
+    for found in stack.of_type(SERVICE):
+        enabled.setdefault(found.inputs["project"], set()).add(found.inputs["service"].partition(".")[0])
+    assert enabled == {
+        "my-project": {"iam", "cloudresourcemanager", "iamcredentials", "bigquery"},
+        "pool-project": {"iam", "sts"},
+        "data-project": {"bigquery"},
+    }
+
+
+def test_each_of_several_readers_has_a_role_an_account_a_table_and_a_function_of_its_own() -> None:
+    stack = record({"readers": READERS})
+    for kind in (ROLE, ACCOUNT, ACCOUNT_MEMBER, PROJECT_MEMBER, TABLE, TABLE_MEMBER, FUNCTION):
+        assert len(stack.of_type(kind)) == 2, kind
+    assert len(stack.of_type(POOL)) == len(stack.of_type(PROVIDER)) == len(stack.of_type(DATASET)) == 1
+    roles = [f"arn:aws:sts::210987654321:assumed-role/{found.inputs['name']}" for found in stack.of_type(ROLE)]
+    assert all(f"startsWith('{role}/')" in stack.only(PROVIDER).inputs["attributeCondition"] for role in roles)
+    for place, binding in enumerate(stack.of_type(ACCOUNT_MEMBER)):
+        assert binding.inputs["member"].endswith(f"/attribute.aws_role/{roles[place]}")
+    readers_of = {found.inputs["tableId"]: found.inputs["member"] for found in stack.of_type(TABLE_MEMBER)}
+    assert readers_of == {
+        name: f"serviceAccount:bq-dev-{name}@my-project.iam.gserviceaccount.com" for name in ("users", "orders")
+    }
+    assert set(stack.outputs) == set(outputs.OF_STACK)
+    assert set(stack.outputs[outputs.READERS]) == {"users", "orders"}
+    assert all(set(found) == set(outputs.OF_READER) for found in stack.outputs[outputs.READERS].values())
+
+
+def test_in_a_network_lambda_manages_the_interfaces_and_the_functions_code_may_not() -> None:
+    stack = record(NETWORK)
+    assert stack.only(FUNCTION).inputs["vpcConfig"] == {
+        "subnetIds": ["subnet-0123456789abcdef0"],
+        "securityGroupIds": ["sg-0123456789abcdef0"],
+    }
+    attached = stack.only("aws:iam/rolePolicyAttachment:RolePolicyAttachment").inputs
+    assert attached["policyArn"] == role_policies.NETWORK_POLICY_ARN
+    denied = statements(stack, "may-leave-network-to-lambda")
+    assert denied["Effect"] == "Deny"
+    assert denied["Condition"] == {
+        "ArnEquals": {"lambda:SourceFunctionArn": "arn:aws:lambda:us-east-1:210987654321:function:keyless-bigquery-dev"}
+    }
+
+
+def test_outside_a_network_nothing_is_attached() -> None:
+    assert not record().of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+
+
+def test_a_key_of_ones_own_encrypts_the_environment_and_the_role_may_use_that_key_only() -> None:
+    stack = record({"environmentKmsKeyArn": KEY})
+    assert stack.only(FUNCTION).inputs["kmsKeyArn"] == KEY
+    assert statements(stack, "may-read-own-environment") == {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": KEY,
+    }
+
+
+def test_snap_start_publishes_versions_and_everybody_goes_by_the_alias() -> None:
+    stack = record({"snapStart": "true", "schedule": "rate(1 hour)"})
+    function = stack.only(FUNCTION).inputs
+    assert (function["publish"], function["snapStart"]) == (True, {"applyOn": "PublishedVersions"})
+    alias = stack.only("aws:lambda/alias:Alias").inputs
+    assert (alias["name"], alias["functionVersion"]) == (ALIAS, "1")
+    assert stack.outputs[outputs.FUNCTION_NAME] == f"keyless-bigquery-dev:{ALIAS}"
+    assert stack.only("aws:cloudwatch/eventTarget:EventTarget").inputs["arn"].endswith(f":{ALIAS}")
+    assert stack.only("aws:lambda/permission:Permission").inputs["qualifier"] == ALIAS
+
+
+def test_without_snap_start_there_is_no_alias_and_no_version() -> None:
+    stack = record()
+    assert "publish" not in stack.only(FUNCTION).inputs
+    assert not stack.of_type("aws:lambda/alias:Alias")
+
+
+def test_a_schedule_starts_this_function_and_only_its_own_rule_may() -> None:
+    stack = record({"schedule": "cron(0 6 * * ? *)"})
+    rule = stack.only("aws:cloudwatch/eventRule:EventRule").inputs
+    allowed = stack.only("aws:lambda/permission:Permission").inputs
+    target = stack.only("aws:cloudwatch/eventTarget:EventTarget").inputs
+    assert rule["scheduleExpression"] == "cron(0 6 * * ? *)"
+    assert (allowed["principal"], allowed["function"]) == ("events.amazonaws.com", "keyless-bigquery-dev")
+    assert allowed["sourceArn"] == "arn:aws:events:us-east-1:210987654321:rule/keyless-bigquery-dev"
+    assert target["arn"] == "arn:aws:lambda:us-east-1:210987654321:function:keyless-bigquery-dev"
+    assert not record().of_type("aws:cloudwatch/eventRule:EventRule")
+
+
+def test_reserved_concurrency_zero_is_not_the_same_as_none() -> None:
+    assert record({"reservedConcurrency": "0"}).only(FUNCTION).inputs["reservedConcurrentExecutions"] == 0
+    assert "reservedConcurrentExecutions" not in record().only(FUNCTION).inputs
+
+
+def test_the_functions_go_through_private_service_connect_and_the_deployer_does_not() -> None:
+    stack = record({"functionGoogleEndpoint": "https://{service}-mine.p.googleapis.com"})
+    configuration = json.loads(stack.outputs[outputs.CREDENTIAL_CONFIGURATION])
+    assert configuration["token_url"] == "https://sts-mine.p.googleapis.com/v1/token"
+    assert configuration["service_account_impersonation_url"].startswith(
+        "https://iamcredentials-mine.p.googleapis.com/"
+    )
+    variables = stack.only(FUNCTION).inputs["environment"]["variables"]
+    assert variables[environment.API_ENDPOINT] == "https://bigquery-mine.p.googleapis.com"
+    assert not [key for key in stack.only("pulumi:providers:gcp").inputs if key.endswith("CustomEndpoint")]
+
+
+def test_the_columns_make_the_table_and_are_what_the_function_selects() -> None:
+    columns = [{"name": "id", "type": "INTEGER", "mode": "REQUIRED"}, {"name": "total", "type": "NUMERIC"}]
+    stack = record({"columns": json.dumps(columns)})
+    made = json.loads(stack.only(TABLE).inputs["schema"])
+    assert [(column["name"], column["type"], column["mode"]) for column in made] == [
+        ("id", "INTEGER", "REQUIRED"),
+        ("total", "NUMERIC", "NULLABLE"),
+    ]
+    assert stack.only(FUNCTION).inputs["environment"]["variables"][environment.COLUMNS] == "id,total"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"access": "direct"},
+        {"readers": READERS, "snapStart": "true", "schedule": "rate(1 hour)", **NETWORK},
+        {"table": "existing", "datasetId": "theirs", "environmentKmsKeyArn": KEY},
+    ],
+    ids=["direct", "readers", "existing"],
+)
+def test_a_first_preview_of_any_option_works_with_every_computed_value_unknown(settings: dict[str, str]) -> None:
+    planned = record(settings, preview=True)
+    assert planned.outputs[outputs.POOL_NAME] == UNKNOWN
+    assert PROJECT_NUMBER not in json.dumps([str(found.inputs) for found in planned.resources])

@@ -1,0 +1,157 @@
+"""Whatever is configured is usable, or refused with key, value, rule and mend, and never with a traceback."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from infra.settings import KEYS, Settings, SettingsError
+from tests.infra.recording import DEFAULTS, REQUIRED
+
+GOOD = DEFAULTS | REQUIRED
+LISTS = ("columns", "readers", "subnetIds", "securityGroupIds")
+
+ODD = st.one_of(
+    st.text(max_size=40),
+    st.integers().map(str),
+    st.sampled_from(
+        [
+            *("true", "False", "null", "[]", "{}", "[[]]", '[{"name": 7}]', '"', "0", "-1", "1e9", "½", "١٢", " "),
+            *("a" * 5000, "../..", "`", "'; DROP", "*", "projects/1", "http://[", "https://[::1", "rate(1 hours)"),
+            *("arn:aws:kms:eu-west-1:1:key/x", "gcp-x", "https://{service}.x/{service}", "http://127.0.0.1:99999"),
+        ]
+    ),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+READER = st.fixed_dictionaries(
+    {"name": st.sampled_from(["orders", "users", "Orders", "", "x" * 70])},
+    optional={
+        **dict.fromkeys(("roleName", "functionName", "serviceAccountId", "tableId", "datasetId", "schedule"), ODD),
+        **{key: st.integers() for key in ("memoryMb", "timeoutSeconds", "reservedConcurrency")},
+        "columns": JSON,
+        "surplus": JSON,
+    },
+)
+
+
+def problems(changed: dict[str, str], stack: str = "dev") -> list[Any]:
+    """What is wrong with these settings; fails on any other error."""
+    try:
+        Settings.read(GOOD | changed, stack=stack)
+    except SettingsError as refused:
+        return list(refused.problems)
+    return []
+
+
+def assert_told_well(found: list[Any]) -> None:
+    for problem in found:
+        line = str(problem)
+        assert problem.key.partition("[")[0] in KEYS or "no such setting" in problem.rule, line
+        assert problem.rule.strip(), line
+        assert problem.mend.strip(), line
+        assert " is " in line, line
+        assert line.isprintable(), line
+        assert len(line) < 2000, line
+
+
+@given(key=st.sampled_from(KEYS), value=ODD)
+@settings(max_examples=400, deadline=None)
+def test_any_value_of_any_setting_is_taken_or_refused_with_a_whole_sentence(key: str, value: str) -> None:
+    assert_told_well(problems({key: value}))
+
+
+@given(changed=st.dictionaries(st.sampled_from(KEYS), ODD, min_size=2, max_size=12), stack=st.text(max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_any_settings_of_any_stack_together_are_taken_or_refused_with_whole_sentences(
+    changed: dict[str, str], stack: str
+) -> None:
+    assert_told_well(problems(changed, stack))
+
+
+@given(key=st.sampled_from(LISTS), value=JSON)
+@settings(max_examples=200, deadline=None)
+def test_any_json_in_place_of_a_list_is_taken_or_refused(key: str, value: object) -> None:
+    assert_told_well(problems({key: json.dumps(value)}))
+
+
+@given(readers=st.lists(READER, min_size=1, max_size=4), access=st.sampled_from(["direct", "impersonation"]))
+@example(readers=[{"name": "users"}, {"name": "users"}], access="direct")
+@settings(max_examples=200, deadline=None)
+def test_any_list_of_readers_is_refused_or_gives_each_of_them_names_of_its_own(
+    readers: list[dict[str, object]], access: str
+) -> None:
+    changed = {"readers": json.dumps(readers), "access": access}
+    found = problems(changed)
+    assert_told_well(found)
+    if not found:
+        taken = Settings.read(GOOD | changed, stack="dev").readers
+        for names in (
+            [reader.trust.role_arn.casefold() for reader in taken],
+            [reader.trust.function_name.casefold() for reader in taken],
+            [reader.table_id for reader in taken],
+            [reader.label for reader in taken],
+        ):
+            assert len(set(names)) == len(readers)
+
+
+WRONG = {
+    "googleProject": "123",
+    "googleProjectNumber": "my-project",
+    "poolProject": "X",
+    "dataProject": "42",
+    "awsAccountId": "12",
+    "awsRegion": "cn-north-1",
+    "access": "both",
+    "pool": "shared",
+    "providerName": "projects/my-project/locations/global/workloadIdentityPools/pool/providers/aws",
+    "poolId": "gcp-pool",
+    "providerId": "x",
+    "serviceAccountId": "X",
+    "table": "view",
+    "datasetId": "a-b",
+    "tableId": "a b",
+    "columns": '[{"name": "a b", "type": "STRING"}]',
+    "bigqueryLocation": "moon",
+    "maximumBytesBilled": "1",
+    "roleName": "team/role",
+    "functionName": "a.b",
+    "readers": '[{"name": "Orders"}]',
+    "functionRuntime": "python3.9",
+    "functionArchitecture": "mips",
+    "memoryMb": "10241",
+    "timeoutSeconds": "901",
+    "reservedConcurrency": "-1",
+    "snapStart": "yes",
+    "subnetIds": '["sg-0123456789abcdef0"]',
+    "securityGroupIds": '["default"]',
+    "environmentKmsKeyArn": "alias/mine",
+    "schedule": "rate(1 hours)",
+    "logLevel": "TRACE",
+    "logRetentionDays": "2",
+    "deletionProtection": "1",
+    "googleEndpoint": "http://example.com",
+    "functionGoogleEndpoint": "https://{service}.{service}.example",
+    "googleUniverseDomain": "x",
+    "awsEndpoint": "https://example.com/path",
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_each_setting_wrong_in_turn_is_the_one_that_is_named(key: str) -> None:
+    (problem,) = problems({key: WRONG[key]})
+    assert problem.key.partition("[")[0] == key
+    assert_told_well([problem])
+
+
+def test_every_setting_wrong_at_once_is_told_in_one_message_in_the_order_of_pulumi_yaml() -> None:
+    found = problems(WRONG)
+    named = list(dict.fromkeys(problem.key.partition("[")[0] for problem in found))
+    assert named == list(KEYS)
