@@ -149,6 +149,8 @@ class RolePolicy(_Documented):
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetRolePolicy."""
         role, _, name = resource_id.partition(":")
+        if not role or not name:
+            raise PluginError(f"{resource_id!r} can't be imported; write ROLE:POLICY")
         try:
             with aws_errors():
                 live = self._iam.get_role_policy(RoleName=role, PolicyName=name)

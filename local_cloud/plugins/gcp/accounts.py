@@ -9,19 +9,22 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from local_cloud.plugins.errors import PluginError, ServiceError
-from local_cloud.plugins.gcp.api import JSON, GoogleApi, until
-from local_cloud.plugins.kind import Created, Edit, Kind, deletion_allowed
+from local_cloud.plugins.errors import ServiceError
+from local_cloud.plugins.gcp import ids
+from local_cloud.plugins.gcp.api import JSON, until
+from local_cloud.plugins.gcp.named import Named
+from local_cloud.plugins.kind import Created, Edit, deletion_allowed
 from local_cloud.plugins.values import Properties
 
 _MASKS = {"description": "description", "displayName": "display_name"}
 """Input to its name in the update mask, which is in snake case for this API alone."""
 
 
-class Account(Kind):
+class Account(Named):
     """A service account."""
 
     resource_type = "gcp:serviceaccount/account:Account"
+    ids = ids.ACCOUNT
     inputs = frozenset(
         {
             "accountId",
@@ -42,9 +45,6 @@ class Account(Kind):
         "deletionPolicy": "DELETE",
         "createIgnoreAlreadyExists": False,
     }
-
-    def __init__(self, api: GoogleApi) -> None:
-        self._api = api
 
     def check(self, inputs: Properties) -> Mapping[str, str]:
         """An account needs an id."""
@@ -74,13 +74,14 @@ class Account(Kind):
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GET."""
-        live = self._api.find(self._url(resource_id))
+        parts = self._parts(resource_id)
+        live = self._api.find(self._url(self.ids.whole(parts)))
         if live is None:
             return None
         email = str(live["email"])
         return {
             "accountId": email.partition("@")[0],
-            "project": live.get("projectId") or resource_id.split("/")[1],
+            "project": live.get("projectId") or parts["project"],
             "displayName": live.get("displayName", ""),
             "description": live.get("description", ""),
             "disabled": live.get("disabled", False),
@@ -110,9 +111,3 @@ class Account(Kind):
         """DELETE."""
         if deletion_allowed(state, resource_id):
             self._api.remove(self._url(resource_id))
-
-    def _read_again(self, resource_id: str, inputs: Properties) -> Properties:
-        live = self.read(resource_id, inputs)
-        if live is None:
-            raise PluginError(f"{resource_id} was written but can't be read back")
-        return live

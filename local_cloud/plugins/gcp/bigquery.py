@@ -8,26 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from local_cloud.plugins.errors import PluginError, RefusedError
-from local_cloud.plugins.gcp import columns
-from local_cloud.plugins.gcp.api import JSON, GoogleApi
-from local_cloud.plugins.kind import Created, Edit, Kind, deletion_allowed
+from local_cloud.plugins.errors import RefusedError
+from local_cloud.plugins.gcp import columns, ids
+from local_cloud.plugins.gcp.api import JSON
+from local_cloud.plugins.gcp.named import Named
+from local_cloud.plugins.kind import Created, Edit, deletion_allowed
 from local_cloud.plugins.values import Properties
 
 _POLICY_VERSION = {"accessPolicyVersion": "3"}
 _ATTRIBUTION = {"goog-pulumi-provisioned": "true"}
 
 
-class _Stored(Kind):
+class _Stored(Named):
     """What dataset and table share: labels, whole-object writes, string integers."""
 
     volatile = frozenset({"etag", "lastModifiedTime", "effectiveLabels", "pulumiLabels"})
     query: ClassVar[Mapping[str, str]] = {}
     collection: ClassVar[str]
     """Last part of the URL that a new one is posted to."""
-
-    def __init__(self, api: GoogleApi) -> None:
-        self._api = api
 
     def _url(self, resource_id: str) -> str:
         return self._api.endpoints.big_query + resource_id
@@ -57,17 +55,12 @@ class _Stored(Kind):
             "lastModifiedTime": int(live.get("lastModifiedTime", 0)),
         }
 
-    def _read_again(self, resource_id: str, inputs: Properties) -> Properties:
-        live = self.read(resource_id, inputs)
-        if live is None:
-            raise PluginError(f"{resource_id} was written but can't be read back")
-        return live
-
 
 class Dataset(_Stored):
     """A dataset. Its access list is never written, so that grants made elsewhere survive."""
 
     resource_type = "gcp:bigquery/dataset:Dataset"
+    ids = ids.DATASET
     inputs = frozenset(
         {
             "datasetId",
@@ -115,13 +108,12 @@ class Dataset(_Stored):
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GET."""
-        live = self._api.find(self._url(resource_id), params=_POLICY_VERSION)
+        parts = self._parts(resource_id)
+        live = self._api.find(self._url(self.ids.whole(parts)), params=_POLICY_VERSION)
         if live is None:
             return None
-        _, project, _, dataset_id = resource_id.split("/")
         return self._common(live, state) | {
-            "datasetId": dataset_id,
-            "project": project,
+            **parts,
             "location": live.get("location", state.get("location", "US")),
             "defaultTableExpirationMs": int(live.get("defaultTableExpirationMs", 0)),
             "accesses": live.get("access", []),
@@ -146,6 +138,7 @@ class Table(_Stored):
     """A table with a schema. Columns can be added and dropped; anything else about them makes a new table."""
 
     resource_type = "gcp:bigquery/table:Table"
+    ids = ids.TABLE
     inputs = frozenset(
         {
             "datasetId",
@@ -205,18 +198,16 @@ class Table(_Stored):
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GET."""
-        live = self._api.find(self._url(resource_id))
+        parts = self._parts(resource_id)
+        live = self._api.find(self._url(self.ids.whole(parts)))
         if live is None:
             return None
-        _, project, _, dataset_id, _, table_id = resource_id.split("/")
         sizes = {name: int(live.get(name, 0)) for name in ("numBytes", "numLongTermBytes", "numRows")}
         return (
             self._common(live, state)
             | sizes
             | {
-                "datasetId": dataset_id,
-                "tableId": table_id,
-                "project": project,
+                **parts,
                 "schema": columns.live_text(live.get("schema", {}).get("fields", []), before=state.get("schema")),
                 "generatedSchemaColumns": "",
                 "location": live.get("location", ""),

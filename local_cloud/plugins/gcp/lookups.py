@@ -11,7 +11,6 @@ from local_cloud.plugins.errors import MissingError
 from local_cloud.plugins.gcp.api import GoogleApi
 from local_cloud.plugins.gcp.bigquery import Dataset, Table
 from local_cloud.plugins.gcp.pools import Pool, Provider
-from local_cloud.plugins.kind import Kind
 from local_cloud.plugins.lookup import Lookup
 from local_cloud.plugins.values import Properties
 
@@ -20,12 +19,10 @@ class _OfKind(Lookup):
     """Reads an object as its resource type does."""
 
     kind_type: ClassVar[type[Pool | Provider | Dataset | Table]]
-    path: ClassVar[str]
-    """The object's id in Pulumi, with arguments to fill in."""
 
     def __init__(self, api: GoogleApi) -> None:
         self._api = api
-        self._kind: Kind = self.kind_type(api)
+        self._kind = self.kind_type(api)
 
     def answer(self, arguments: Properties) -> Properties:
         """GET.
@@ -33,7 +30,7 @@ class _OfKind(Lookup):
         Raises:
             MissingError: in the official plugin's words, for what is not there or soft-deleted.
         """
-        resource_id = self.path.format(**(arguments | {"project": self._api.project_of(arguments)}))
+        resource_id = self._kind.ids.whole(arguments | {"project": self._api.project_of(arguments)})
         live = self._kind.read(resource_id, {})
         if live is None:
             raise MissingError(f"{resource_id} not found")
@@ -49,7 +46,6 @@ class GetPool(_OfKind):
     function = "gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool"
     arguments = frozenset({"project", "workloadIdentityPoolId"})
     kind_type = Pool
-    path = "projects/{project}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}"
 
 
 class GetProvider(_OfKind):
@@ -58,7 +54,6 @@ class GetProvider(_OfKind):
     function = "gcp:iam/getWorkloadIdentityPoolProvider:getWorkloadIdentityPoolProvider"
     arguments = frozenset({"project", "workloadIdentityPoolId", "workloadIdentityPoolProviderId"})
     kind_type = Provider
-    path = f"{GetPool.path}/providers/{{workloadIdentityPoolProviderId}}"
 
     def _result(self, live: Properties) -> Properties:
         """A function answers each block as a list."""
@@ -72,7 +67,6 @@ class GetDataset(_OfKind):
     function = "gcp:bigquery/getDataset:getDataset"
     arguments = frozenset({"project", "datasetId"})
     kind_type = Dataset
-    path = "projects/{project}/datasets/{datasetId}"
 
 
 class GetTable(_OfKind):
@@ -81,7 +75,6 @@ class GetTable(_OfKind):
     function = "gcp:bigquery/getTable:getTable"
     arguments = frozenset({"project", "datasetId", "tableId"})
     kind_type = Table
-    path = f"{GetDataset.path}/tables/{{tableId}}"
 
 
 class GetProject(Lookup):

@@ -13,7 +13,9 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from local_cloud.plugins.errors import PluginError, ServiceError, UnsupportedError
+from local_cloud.plugins.gcp import ids
 from local_cloud.plugins.gcp.api import JSON, LIMIT_SECONDS, GoogleApi
+from local_cloud.plugins.gcp.ids import Ids
 from local_cloud.plugins.kind import Created, Edit, Kind
 from local_cloud.plugins.values import Properties
 
@@ -24,6 +26,8 @@ Bindings = list[JSON]
 class _Member(Kind):
     """A single member. Other members and other roles of the policy are left alone."""
 
+    ids: ClassVar[Ids]
+    """Of the resource that holds the policy, as an import writes it."""
     version: ClassVar[int]
     """Policy version that is asked for and written."""
 
@@ -47,27 +51,49 @@ class _Member(Kind):
         """Merge the member in, then read it back."""
         url, name = self._resource(inputs)
         self._write(url, lambda bindings: with_member(bindings, inputs))
-        resource_id = f"{name}/{inputs['role']}/{inputs['member']}"
-        state = self.read(resource_id, inputs)
+        state = self.read("", inputs)
         if state is None:
             raise PluginError(f"{inputs['member']} was written to {name} as {inputs['role']} but can't be read back")
-        return Created(id=resource_id, state=state)
+        return Created(id=self.id_of("", state), state=state)
+
+    def id_of(self, resource_id: str, live: Properties) -> str:
+        """Resource, role, member and the condition's title, joined with slashes."""
+        del resource_id
+        _, name = self._resource(live)
+        title = [live["condition"]["title"]] if "condition" in live else []
+        return "/".join([name, live["role"], live["member"], *title])
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """Look the member up; a resource that is gone has no members."""
-        if not state:
-            raise UnsupportedError(f"{self.resource_type} {resource_id!r} can't be imported by the stand-in plugin")
-        url, _ = self._resource(state)
+        known, title = (state, None) if state else self._imported(resource_id)
+        url, _ = self._resource(known)
         try:
             policy = self._get(url)
         except ServiceError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
-        if not has_member(policy.get("bindings", []), state):
+        bindings = policy.get("bindings", [])
+        if title is not None:
+            known = known | titled(bindings, role=known["role"], title=title)
+        if not has_member(bindings, known):
             return None
-        live = {name: value for name, value in state.items() if name in self.inputs}
+        live = {name: value for name, value in known.items() if name in self.inputs}
         return live | {"etag": policy.get("etag", "")}
+
+    def _imported(self, resource_id: str) -> tuple[Properties, str | None]:
+        """What an import's id says: resource, role and member between spaces, and the title of a condition if any."""
+        words = resource_id.split(" ", 3)
+        if len(words) < 3:
+            form = " or ".join(f'"{form} ROLE MEMBER"' for form in self.ids.forms)
+            raise PluginError(f"{resource_id!r} can't be imported; write {form}, and the title of its condition if any")
+        resource, role, member, *title = words
+        parts = self.ids.parts(resource, project=self._api.project)
+        return self._inputs_of(parts) | {"role": role, "member": member}, title[0] if title else None
+
+    def _inputs_of(self, parts: dict[str, str]) -> Properties:
+        """The inputs that name the resource."""
+        return dict(parts)
 
     def update(self, edit: Edit) -> Properties:
         """Never asked for: every input replaces."""
@@ -119,6 +145,12 @@ def has_member(bindings: Bindings, wanted: Mapping[str, Any]) -> bool:
     return any(_belongs(b, wanted) and any(_is(m, wanted) for m in b.get("members", [])) for b in bindings)
 
 
+def titled(bindings: Bindings, *, role: str, title: str) -> Properties:
+    """The condition of this title, as an input; empty where the role has none under it."""
+    conditions = [binding.get("condition", {}) for binding in bindings if binding.get("role") == role]
+    return next(({"condition": condition} for condition in conditions if condition.get("title") == title), {})
+
+
 def with_member(bindings: Bindings, wanted: Mapping[str, Any]) -> Bindings:
     """The bindings with the member in its role; every other binding as it was."""
     if has_member(bindings, wanted):
@@ -147,6 +179,7 @@ class ProjectMember(_Member):
     """A member of a project's policy."""
 
     resource_type = "gcp:projects/iAMMember:IAMMember"
+    ids = ids.PROJECT
     inputs = frozenset({"project", "role", "member", "condition"})
     replace_on = inputs
     version = 3
@@ -166,12 +199,16 @@ class AccountMember(_Member):
     """A member of a service account's policy: who may act as it."""
 
     resource_type = "gcp:serviceaccount/iAMMember:IAMMember"
+    ids = ids.ACCOUNT
     inputs = frozenset({"serviceAccountId", "role", "member", "condition"})
     replace_on = inputs
     version = 3
 
     def _resource(self, inputs: Properties) -> tuple[str, str]:
         return f"{self._api.endpoints.iam}{inputs['serviceAccountId']}", str(inputs["serviceAccountId"])
+
+    def _inputs_of(self, parts: dict[str, str]) -> Properties:
+        return {"serviceAccountId": self.ids.whole(parts)}
 
     def _get(self, url: str) -> JSON:
         return self._api.call(
@@ -183,13 +220,14 @@ class TableMember(_Member):
     """A member of a BigQuery table's policy."""
 
     resource_type = "gcp:bigquery/iamMember:IamMember"
+    ids = ids.TABLE
     inputs = frozenset({"project", "datasetId", "tableId", "role", "member", "condition"})
     replace_on = inputs
     version = 1
 
     def _resource(self, inputs: Properties) -> tuple[str, str]:
         project = self._api.project_of(inputs)
-        name = f"projects/{project}/datasets/{inputs['datasetId']}/tables/{inputs['tableId']}"
+        name = self.ids.whole({**inputs, "project": project})
         return self._api.endpoints.big_query + name, name
 
     def _get(self, url: str) -> JSON:

@@ -9,9 +9,10 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from local_cloud.plugins.errors import PluginError
-from local_cloud.plugins.gcp.api import JSON, GoogleApi
-from local_cloud.plugins.kind import Created, Edit, Kind, deletion_allowed
+from local_cloud.plugins.gcp import ids
+from local_cloud.plugins.gcp.api import JSON
+from local_cloud.plugins.gcp.named import Named
+from local_cloud.plugins.kind import Created, Edit, deletion_allowed
 from local_cloud.plugins.values import Properties
 
 _COMMON_DEFAULTS: Mapping[str, Any] = {
@@ -22,23 +23,16 @@ _COMMON_DEFAULTS: Mapping[str, Any] = {
 }
 
 
-class _Federated(Kind):
+class _Federated(Named):
     """What pool and provider share: operations, update masks, soft delete."""
 
     client_side = frozenset({"deletionPolicy"})
     sent: ClassVar[tuple[str, ...]]
     """Fields of the body, which are also the fields of the update mask."""
 
-    def __init__(self, api: GoogleApi) -> None:
-        self._api = api
-
     @abstractmethod
     def _place(self, inputs: Properties) -> tuple[str, dict[str, str], str]:
         """Parent path, the query that names the new object, and the object's id in Pulumi."""
-
-    @abstractmethod
-    def _identity(self, resource_id: str) -> Properties:
-        """The inputs that an id stands for."""
 
     def _body(self, inputs: Properties) -> JSON:
         return {name: inputs[name] for name in self.sent if inputs.get(name) not in (None, "", False, {})}
@@ -55,13 +49,14 @@ class _Federated(Kind):
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GET; a soft-deleted object counts as gone, since the official plugin never undeletes."""
-        live = self._api.find(self._url(resource_id))
+        parts = self._parts(resource_id)
+        live = self._api.find(self._url(self.ids.whole(parts)))
         if live is None or live.get("state") == "DELETED":
             return None
         policy = {"deletionPolicy": state.get("deletionPolicy", "DELETE")}
         fields = {name: live.get(name, self.defaults.get(name)) for name in self.sent}
         outputs = {"name": live["name"], "state": live.get("state", "ACTIVE")}
-        return self._identity(resource_id) | fields | outputs | policy
+        return parts | fields | outputs | policy
 
     def update(self, edit: Edit) -> Properties:
         """PATCH with a mask of what changed and a body of everything; no request for client-side changes."""
@@ -78,17 +73,12 @@ class _Federated(Kind):
         if deletion_allowed(state, resource_id):
             self._api.wait(self._api.remove(self._url(resource_id)), base=self._api.endpoints.iam)
 
-    def _read_again(self, resource_id: str, inputs: Properties) -> Properties:
-        live = self.read(resource_id, inputs)
-        if live is None:
-            raise PluginError(f"{resource_id} was written but can't be read back")
-        return live
-
 
 class Pool(_Federated):
     """A workload identity pool, always in location `global`."""
 
     resource_type = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
+    ids = ids.POOL
     inputs = frozenset(
         {"workloadIdentityPoolId", "project", "displayName", "description", "disabled", "deletionPolicy"}
     )
@@ -101,22 +91,20 @@ class Pool(_Federated):
         pool_id = inputs["workloadIdentityPoolId"]
         return parent, {"workloadIdentityPoolId": pool_id}, f"{parent}/{pool_id}"
 
-    def _identity(self, resource_id: str) -> Properties:
-        _, project, _, _, _, pool_id = _parts(resource_id, 6)
-        return {"project": project, "workloadIdentityPoolId": pool_id}
-
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GET, and the attestation rules that the official plugin asks for after every GET."""
         live = super().read(resource_id, state)
-        if live is None or self._api.find(self._url(f"{resource_id}:listAttestationRules")) is None:
+        if live is None:
             return None
-        return live
+        rules = self._api.find(self._url(f"{self.id_of(resource_id, live)}:listAttestationRules"))
+        return None if rules is None else live
 
 
 class Provider(_Federated):
     """A provider of a pool that trusts one AWS account."""
 
     resource_type = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
+    ids = ids.PROVIDER
     inputs = frozenset(
         {
             "workloadIdentityPoolId",
@@ -144,18 +132,3 @@ class Provider(_Federated):
         parent = f"{pool}/{inputs['workloadIdentityPoolId']}/providers"
         provider_id = inputs["workloadIdentityPoolProviderId"]
         return parent, {"workloadIdentityPoolProviderId": provider_id}, f"{parent}/{provider_id}"
-
-    def _identity(self, resource_id: str) -> Properties:
-        _, project, _, _, _, pool_id, _, provider_id = _parts(resource_id, 8)
-        return {
-            "project": project,
-            "workloadIdentityPoolId": pool_id,
-            "workloadIdentityPoolProviderId": provider_id,
-        }
-
-
-def _parts(resource_id: str, count: int) -> list[str]:
-    parts = resource_id.split("/")
-    if len(parts) != count:
-        raise PluginError(f"{resource_id!r} is not an id of this type: expected {count} parts between slashes")
-    return parts

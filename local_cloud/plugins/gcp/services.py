@@ -12,8 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from local_cloud.plugins.gcp import ids
 from local_cloud.plugins.gcp.api import JSON, GoogleApi, until
-from local_cloud.plugins.kind import Created, Edit, Kind, deletion_allowed
+from local_cloud.plugins.gcp.named import Named
+from local_cloud.plugins.kind import Created, Edit, deletion_allowed
 from local_cloud.plugins.values import Properties
 
 _BATCH_MAXIMUM = 20
@@ -55,10 +57,11 @@ class _Batch:
         self._send(project, sorted(gathered.items))
 
 
-class Service(Kind):
+class Service(Named):
     """One API of one project. It stays on after a destroy unless `disableOnDestroy` says otherwise."""
 
     resource_type = "gcp:projects/service:Service"
+    ids = ids.SERVICE
     inputs = frozenset(
         {
             "service",
@@ -81,7 +84,7 @@ class Service(Kind):
     }
 
     def __init__(self, api: GoogleApi) -> None:
-        self._api = api
+        super().__init__(api)
         self._enabling = _Batch(self._enable, api.batch_seconds)
         self._base = api.endpoints.service_usage.rstrip("/").rpartition("/")[0] + "/v1/"
 
@@ -96,11 +99,11 @@ class Service(Kind):
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """A service that the list does not show is gone."""
-        project, _, service = resource_id.partition("/")
-        if service not in self._enabled(project):
+        parts = self._parts(resource_id)
+        if parts["service"] not in self._enabled(parts["project"]):
             return None
         client_side = {name: state[name] for name in self.client_side if name in state}
-        return {"service": service, "project": project} | client_side
+        return parts | client_side
 
     def update(self, edit: Edit) -> Properties:
         """Only client-side inputs can change: no request."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pulumi
 import pulumi_aws as aws
 import pulumi_gcp as gcp
 from pulumi import automation
@@ -47,6 +48,13 @@ class Deployment:
         self.stack.workspace.program = program
         return _counts(self.stack.up(refresh=refresh).summary.resource_changes)
 
+    def forget(self) -> None:
+        """Leave everything where it is, and the stack as if nothing had been deployed."""
+        state = self.stack.export_stack()
+        self.stack.import_stack(
+            automation.Deployment(version=state.version, deployment={**(state.deployment or {}), "resources": []})
+        )
+
     def output(self, name: str) -> object:
         return self.stack.outputs()[name].value
 
@@ -57,6 +65,22 @@ class Deployment:
 def _counts(changes: Mapping[automation.OpType, int] | None) -> dict[str, int]:
     """The engine's operations, which are enumerations or plain text, as plain text."""
     return {str(getattr(kind, "value", kind)): count for kind, count in (changes or {}).items()}
+
+
+def adopting(program: Program, ids: Mapping[str, str]) -> Program:
+    """The program, which imports the resources of these names instead of making them."""
+
+    def adopt(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if args.name not in ids:
+            return None
+        imported = pulumi.ResourceOptions(import_=ids[args.name])
+        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, imported))
+
+    def program_that_adopts() -> None:
+        pulumi.runtime.register_stack_transformation(adopt)
+        program()
+
+    return program_that_adopts
 
 
 def google_provider(url: str, name: str = "google") -> gcp.Provider:

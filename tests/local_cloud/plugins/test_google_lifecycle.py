@@ -8,7 +8,7 @@ import pulumi
 import pulumi_gcp as gcp
 import pytest
 
-from tests.local_cloud.plugins.stacks import Deployment, Program, google_provider
+from tests.local_cloud.plugins.stacks import Deployment, Program, adopting, google_provider
 from tests.local_cloud.plugins.stub_google import NUMBER, Google
 
 POOL = f"projects/{NUMBER}/locations/global/workloadIdentityPools/pool-one"
@@ -60,7 +60,7 @@ def chain(
         )
         dataset = gcp.bigquery.Dataset(
             "dataset", dataset_id="data", location="US", description=description,
-            delete_contents_on_destroy=True, opts=options,
+            delete_contents_on_destroy=not protected, opts=options,
         )  # fmt: skip
         table = gcp.bigquery.Table(
             "table", dataset_id=dataset.dataset_id, table_id="users", schema=json.dumps(columns),
@@ -193,6 +193,34 @@ def test_a_column_is_added_in_place_and_dropped_by_sql_but_another_type_makes_a_
     assert body["query"] == "ALTER TABLE `local-keyless.data.users` DROP COLUMN `city`"
     retyped = [{"name": "user_id", "type": "STRING", "mode": "REQUIRED"}, SCHEMA[1]]
     assert deployment.preview(chain(google, columns=retyped))["replace"] == 1
+
+
+def test_what_was_made_before_is_imported_by_the_ids_that_the_reference_names_and_then_nothing_changes(
+    deployment: Deployment, google: Google
+) -> None:
+    program = chain(google, protected=True)
+    deployment.up(program)
+    deployment.forget()
+    written = len(google.writes())
+    email = "reader@local-keyless.iam.gserviceaccount.com"
+    role = f"principalSet://iam.googleapis.com/{POOL}/attribute.aws_role/x"
+    ids = {
+        "iam": "local-keyless/iam.googleapis.com",
+        "sts": "local-keyless/sts.googleapis.com",
+        "bigquery": "local-keyless/bigquery.googleapis.com",
+        "pool": "pool-one",
+        "provider": "local-keyless/pool-one/lambda",
+        "account": f"projects/local-keyless/serviceAccounts/{email}",
+        "impersonate": f"projects/local-keyless/serviceAccounts/{email} roles/iam.workloadIdentityUser {role}",
+        "jobs": f"local-keyless roles/bigquery.jobUser serviceAccount:{email}",
+        "dataset": "local-keyless/data",
+        "table": "projects/local-keyless/datasets/data/tables/users",
+        "read": f"projects/local-keyless/datasets/data/tables/users roles/bigquery.dataViewer serviceAccount:{email}",
+    }
+    assert deployment.up(adopting(program, ids)) == {"create": 2, "import": 11}
+    assert deployment.preview(program) == {"same": 13}
+    assert deployment.up(program, refresh=True) == {"same": 13}
+    assert len(google.writes()) == written
 
 
 def stored(google: Google, *, protected: bool, policy: str = "DELETE") -> Program:
