@@ -23,7 +23,7 @@ from engine.pins import project_name
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import command_line, family
-from tools.recover import IMPORT_IDS
+from tools.imports import MADE_ONCE
 
 KILLS = int(os.environ.get("KEYLESS_KILLS", "1"))
 """`make soak` kills ten times."""
@@ -162,8 +162,8 @@ def test_everything_that_was_made_and_never_noted_is_taken_over(cloud: LocalClou
     state = next(Path(cloud.folder).rglob(f"stacks/{project_name()}/local.json"))
     noted = json.loads(state.read_text())
     latest = noted["checkpoint"]["latest"]
-    lost = [resource for resource in latest["resources"] if resource["type"] in IMPORT_IDS]
-    assert {resource["type"] for resource in lost} == set(IMPORT_IDS), "the stack has one of each"
+    lost = [resource for resource in latest["resources"] if resource["type"] in MADE_ONCE]
+    assert {resource["type"] for resource in lost} == MADE_ONCE, "the stack has one of each"
     forget(latest, lost)
     state.write_text(json.dumps(noted))
     told = recover(cloud)
