@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import os
 import runpy
 import shutil
 from collections.abc import Mapping, Sequence
@@ -127,6 +128,11 @@ class Stage:
             settings: As for the stage itself.
         """
         return Stage(self.cloud, self._folder, settings, name=name, plugins=self._plugins)
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a command that acts on this stack from the project's folder."""
+        settings = Path(self.stack.workspace.work_dir) / f"Pulumi.{self.stack.name}.yaml"
+        return {**os.environ, **self.stack.workspace.env_vars, "PULUMI_OPTION_CONFIG_FILE": str(settings)}
 
     def preview(self) -> automation.PreviewResult:
         """What ``up`` would do."""
