@@ -2,7 +2,7 @@
 
 import pulumi
 
-from infra import exports
+from infra import apis, exports
 from infra.clouds import Clouds, CloudsArgs
 from infra.program import build_package, function_args, plain_errors, read_settings, trusted_pool
 from infra.reader import Reader, ReaderArgs
@@ -28,12 +28,7 @@ clouds = Clouds(
 
 services = Services(
     "services",
-    ServicesArgs(
-        project=settings.google_project,
-        pool_project=settings.pool_project if settings.pool == "own" else None,
-        data_project=settings.data_project if settings.table == "own" else None,
-        impersonation=settings.access == "impersonation",
-    ),
+    ServicesArgs(project=settings.google_project, apis=apis.needed(settings)),
     google=clouds.google,
 )
 

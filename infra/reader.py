@@ -11,9 +11,9 @@ import pulumi_aws as aws
 
 from infra import package
 from infra.execution_role import ExecutionRole, ExecutionRoleArgs
+from infra.function_environment import variables
 from infra.schedule import Schedule, ScheduleArgs
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE, TrustChain
-from lambda_src import environment
 
 HANDLER = "lambda_src.handler.lambda_handler"
 """The function's entry point, as a path into its package."""
@@ -183,7 +183,16 @@ class Reader(pulumi.ComponentResource):
             logging_config=aws.lambda_.FunctionLoggingConfigArgs(
                 log_format="JSON", application_log_level=shared.log_level, system_log_level=shared.log_level
             ),
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables=_variables(args)),
+            environment=aws.lambda_.FunctionEnvironmentArgs(
+                variables=variables(
+                    project=shared.project,
+                    table=args.table,
+                    columns=args.columns,
+                    location=shared.location,
+                    maximum_bytes_billed=shared.maximum_bytes_billed,
+                    endpoints=args.trust.endpoints,
+                )
+            ),
             opts=pulumi.ResourceOptions.merge(
                 self._child, pulumi.ResourceOptions(depends_on=[*role.policies, *args.ready_after])
             ),
@@ -206,18 +215,3 @@ def _code(shared: FunctionArgs, credential_configuration: str) -> pulumi.FileArc
         shared.archive, name=CREDENTIAL_CONFIGURATION_FILE, content=credential_configuration, cache=shared.cache
     )
     return pulumi.FileArchive(str(archive))
-
-
-def _variables(args: ReaderArgs) -> dict[str, pulumi.Input[str]]:
-    variables: dict[str, pulumi.Input[str]] = {
-        # A relative path: Lambda starts the function in the folder that holds its package.
-        environment.CREDENTIALS_FILE: CREDENTIAL_CONFIGURATION_FILE,
-        environment.PROJECT: args.function.project,
-        environment.TABLE: args.table,
-        environment.COLUMNS: ",".join(args.columns),
-        environment.LOCATION: args.function.location,
-        environment.MAXIMUM_BYTES_BILLED: str(args.function.maximum_bytes_billed),
-    }
-    if args.trust.endpoints.base_url is not None:
-        variables[environment.API_ENDPOINT] = args.trust.endpoints.url("bigquery", "")
-    return variables

@@ -11,37 +11,15 @@ import pulumi_gcp as gcp
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ServicesArgs:
-    """Which projects play which part. One project may play them all.
+    """Which APIs are switched on.
 
     Args:
-        project: It pays for queries, and holds the service accounts.
-        pool_project: It holds the pool; ``None``: the pool is somebody else's, and so are its project's APIs.
-        data_project: It holds the dataset; ``None``: the table is somebody else's.
-        impersonation: The readers impersonate service accounts.
+        project: It pays for queries, and its APIs have the plain logical names.
+        apis: What :func:`infra.apis.needed` says, by project id.
     """
 
     project: str
-    pool_project: str | None
-    data_project: str | None
-    impersonation: bool
-
-    def wanted(self) -> Mapping[str, Sequence[str]]:
-        """The APIs that each project needs, by project id; none twice.
-
-        ``serviceusage.googleapis.com`` is not among them: it must be on already, since it can't enable itself.
-        """
-        found: dict[str, dict[str, None]] = {}
-        parts = (
-            (self.project, ("iam", "cloudresourcemanager")),
-            (self.project, ("iamcredentials",) if self.impersonation else ()),
-            (self.pool_project, ("iam", "sts")),
-            (self.project, ("bigquery",)),
-            (self.data_project, ("bigquery",)),
-        )
-        for project, services in parts:
-            if project is not None:
-                found.setdefault(project, {}).update(dict.fromkeys(services))
-        return {project: tuple(services) for project, services in found.items()}
+    apis: Mapping[str, Sequence[str]]
 
 
 class Services(pulumi.ComponentResource):
@@ -65,7 +43,7 @@ class Services(pulumi.ComponentResource):
                 disable_on_destroy=False,
                 opts=pulumi.ResourceOptions(parent=self, provider=google),
             )
-            for project, services in args.wanted().items()
+            for project, services in args.apis.items()
             for service in services
         ]
         self.register_outputs({})

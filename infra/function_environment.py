@@ -1,0 +1,44 @@
+"""What the function is told: its environment variables, under the names by which it reads them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from infra.trust import CREDENTIAL_CONFIGURATION_FILE, GoogleEndpoints
+from lambda_src import environment
+
+T = TypeVar("T")
+
+
+def variables(
+    *,
+    project: str,
+    table: T,
+    columns: Sequence[str],
+    location: str,
+    maximum_bytes_billed: int,
+    endpoints: GoogleEndpoints,
+) -> dict[str, str | T]:
+    """The variables of one reader's function.
+
+    Args:
+        project: Project that pays for queries.
+        table: The table that it reads, as ``project.dataset.table``; perhaps not known yet.
+        columns: Names of the columns that it selects.
+        location: BigQuery location of the table.
+        maximum_bytes_billed: Most bytes that one query may bill.
+        endpoints: Where it finds Google's APIs.
+    """
+    told: dict[str, str | T] = {
+        # A relative path: Lambda starts the function in the folder that holds its package.
+        environment.CREDENTIALS_FILE: CREDENTIAL_CONFIGURATION_FILE,
+        environment.PROJECT: project,
+        environment.TABLE: table,
+        environment.COLUMNS: ",".join(columns),
+        environment.LOCATION: location,
+        environment.MAXIMUM_BYTES_BILLED: str(maximum_bytes_billed),
+    }
+    if endpoints.base_url is not None:
+        told[environment.API_ENDPOINT] = endpoints.url("bigquery", "")
+    return told
