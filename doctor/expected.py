@@ -7,15 +7,14 @@ say. Where the two differ the stack was configured anew and not deployed, which 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from doctor.stack import Stack, StackError
-from infra import outputs
-from infra.trust import CREDENTIAL_CONFIGURATION_FILE, TrustChain
-from lambda_src import environment
-
-APIS = ("iam", "cloudresourcemanager", "iamcredentials", "sts", "bigquery")
+from infra import apis, outputs
+from infra.function_environment import variables
+from infra.reader_settings import ReaderSettings
+from infra.trust import ProviderName, TrustChain, attribute_condition, attribute_mapping
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,7 +39,7 @@ class Expected:
         undeployed: Settings that differ from what is deployed, each in words.
         region: AWS region of the function.
         trust: Which AWS identity the function is, and every string that follows from it.
-        function: Name of the function.
+        function: What to invoke: the function's name, with its alias under SnapStart.
         role_arn: Its role, as IAM knows it.
         log_group: Where its log goes.
         variables: Its environment.
@@ -57,6 +56,7 @@ class Expected:
         service_account: The account to impersonate; ``None`` for direct access.
         project: The project that pays, and holds the account.
         table: The table to read.
+        table_is_ours: The stack makes it.
         location: Its location.
         columns: What is selected.
     """
@@ -83,6 +83,7 @@ class Expected:
     service_account: str | None
     project: str
     table: TableName
+    table_is_ours: bool
     location: str
     columns: tuple[str, ...]
 
@@ -98,80 +99,127 @@ class Expected:
 
 
 def expected_of(stack: Stack) -> tuple[Expected, ...]:
-    """What is expected, reader by reader.
+    """What is expected, for each reader that is both configured and deployed.
 
     Raises:
-        StackError: An output is missing: the stack was not deployed to its end.
+        StackError: There is none, or an output is missing: the stack was not deployed to its end.
     """
-    return (_only_reader(stack),)
-
-
-def _only_reader(stack: Stack) -> Expected:
-    settings = stack.settings
-    told = {name: _output(stack, name) for name in outputs.ALL}
-    project, dataset, table = told[outputs.TABLE].split(".")
-    trust = dataclasses.replace(
-        settings.trust,
-        role_name=told[outputs.ROLE_ARN].rpartition("/")[2],
-        function_name=told[outputs.FUNCTION_NAME],
+    deployed = stack.outputs.get(outputs.READERS)
+    if not isinstance(deployed, dict):
+        raise _not_deployed(stack, outputs.READERS)
+    readers = [reader for reader in stack.settings.readers if reader.label in deployed]
+    if not readers:
+        raise _not_deployed(stack, f"{outputs.READERS}.{stack.settings.readers[0].label}")
+    undeployed = tuple(_undeployed(stack, deployed))
+    trusts = {reader.label: _trust(stack, reader, deployed[reader.label]) for reader in readers}
+    # Of readers that are about to go, only the roles count here: the condition still admits them.
+    going = [_trust(stack, readers[0], told) for label, told in deployed.items() if label not in trusts]
+    condition = attribute_condition([*trusts.values(), *going])
+    return tuple(
+        _expected(stack, reader, deployed[reader.label], trusts[reader.label], condition, undeployed)
+        for reader in readers
     )
-    variables = {
-        environment.CREDENTIALS_FILE: CREDENTIAL_CONFIGURATION_FILE,
-        environment.PROJECT: settings.google_project,
-        environment.TABLE: told[outputs.TABLE],
-        environment.LOCATION: settings.bigquery_location,
-        environment.MAXIMUM_BYTES_BILLED: str(settings.maximum_bytes_billed),
-    }
-    if settings.google_endpoint is not None:
-        variables[environment.API_ENDPOINT] = settings.google_endpoint
+
+
+def _expected(
+    stack: Stack,
+    reader: ReaderSettings,
+    told: Mapping[str, Any],
+    trust: TrustChain,
+    condition: str,
+    undeployed: tuple[str, ...],
+) -> Expected:
+    settings = stack.settings
+    pool_name, provider_name = _output(stack, outputs.POOL_NAME), _output(stack, outputs.PROVIDER_NAME)
+    own_pool, email = settings.pool == "own", told.get(outputs.SERVICE_ACCOUNT)
+    table, columns = _told(stack, told, outputs.TABLE), tuple(column.name for column in reader.columns)
     return Expected(
         stack=stack.name,
-        reader="reader",
-        undeployed=_undeployed(stack, told),
+        reader=reader.label,
+        undeployed=undeployed,
         region=settings.aws_region,
         trust=trust,
-        function=trust.function_name,
-        role_arn=told[outputs.ROLE_ARN],
-        log_group=told[outputs.LOG_GROUP],
-        variables=variables,
-        credential_configuration=trust.credential_configuration(
-            provider_name=told[outputs.PROVIDER_NAME], service_account_email=told[outputs.SERVICE_ACCOUNT]
+        function=_told(stack, told, outputs.FUNCTION_NAME),
+        role_arn=_told(stack, told, outputs.ROLE_ARN),
+        log_group=_told(stack, told, outputs.LOG_GROUP),
+        variables=variables(
+            project=settings.google_project,
+            table=table,
+            columns=columns,
+            location=settings.bigquery_location,
+            maximum_bytes_billed=settings.maximum_bytes_billed,
+            endpoints=trust.endpoints,
         ),
-        exported_configuration=told[outputs.CREDENTIAL_CONFIGURATION],
-        services={settings.google_project: tuple(f"{api}.googleapis.com" for api in APIS)},
-        pool_project=settings.google_project,
-        pool_name=told[outputs.POOL_NAME],
-        provider_name=told[outputs.PROVIDER_NAME],
-        pool_is_ours=True,
-        mapping=trust.attribute_mapping,
-        condition=trust.attribute_condition,
-        principal=trust.principal_set(told[outputs.POOL_NAME]),
-        service_account=told[outputs.SERVICE_ACCOUNT],
+        credential_configuration=trust.credential_configuration(
+            provider_name=provider_name, service_account_email=email
+        ),
+        exported_configuration=_told(stack, told, outputs.CREDENTIAL_CONFIGURATION),
+        services={
+            project: tuple(f"{api}.googleapis.com" for api in names) for project, names in apis.needed(settings).items()
+        },
+        pool_project=settings.pool_project if own_pool else ProviderName.parse(provider_name).project_number,
+        pool_name=pool_name,
+        provider_name=provider_name,
+        pool_is_ours=own_pool,
+        mapping=attribute_mapping(),
+        condition=condition,
+        principal=trust.principal_set(pool_name),
+        service_account=email,
         project=settings.google_project,
-        table=TableName(project=project, dataset=dataset, table=table),
+        table=TableName(**dict(zip(("project", "dataset", "table"), table.split("."), strict=True))),
+        table_is_ours=settings.table == "own",
         location=settings.bigquery_location,
-        columns=("user_id", "name"),
+        columns=columns,
     )
 
 
-def _undeployed(stack: Stack, told: Mapping[str, str]) -> tuple[str, ...]:
+def _trust(stack: Stack, reader: ReaderSettings, told: Mapping[str, Any]) -> TrustChain:
+    """The identity that is deployed, under whatever names that was."""
+    return dataclasses.replace(
+        reader.trust,
+        role_name=_told(stack, told, outputs.ROLE_ARN).rpartition("/")[2],
+        function_name=_told(stack, told, outputs.FUNCTION_NAME).partition(":")[0],
+    )
+
+
+def _undeployed(stack: Stack, deployed: Mapping[str, Any]) -> Iterator[str]:
+    """Where the settings say something else than what is deployed, in words."""
     settings = stack.settings
-    configured = {
-        outputs.FUNCTION_NAME: settings.function_name,
-        outputs.ROLE_ARN: f"arn:aws:iam::{settings.aws_account_id}:role/{settings.role_name}",
-        outputs.SERVICE_ACCOUNT: (f"{settings.service_account_id}@{settings.google_project}.iam.gserviceaccount.com"),
-        outputs.TABLE: f"{settings.google_project}.{settings.dataset_id}.{settings.table_id}",
-    }
-    return tuple(
-        f"{name} is {told[name]}, configured is {value}" for name, value in configured.items() if told[name] != value
-    )
+    configured = {reader.label: reader for reader in settings.readers}
+    yield from (f"reader {label} is configured and not deployed" for label in configured if label not in deployed)
+    yield from (f"reader {label} is deployed and not configured" for label in deployed if label not in configured)
+    if settings.provider_name not in (None, found := _output(stack, outputs.PROVIDER_NAME)):
+        yield f"the provider is {found}, configured is {settings.provider_name}"
+    for label, reader in configured.items():
+        account = f"{reader.service_account_id}@{settings.google_project}.iam.gserviceaccount.com"
+        wanted = {
+            outputs.FUNCTION_NAME: reader.trust.function_name,
+            outputs.ROLE_ARN: f"arn:aws:iam::{settings.aws_account_id}:role/{reader.trust.role_name}",
+            outputs.SERVICE_ACCOUNT: account if settings.access == "impersonation" else None,
+            outputs.TABLE: f"{settings.data_project}.{reader.dataset_id}.{reader.table_id}",
+        }
+        for name, value in wanted.items() if label in deployed else ():
+            found = deployed[label].get(name)
+            if found != value and not (name == outputs.FUNCTION_NAME and str(found).partition(":")[0] == value):
+                yield f"{name} of {label} is {found or 'none'}, configured is {value or 'none'}"
+
+
+def _told(stack: Stack, told: Mapping[str, Any], name: str) -> str:
+    value = told.get(name)
+    if not isinstance(value, str):
+        raise _not_deployed(stack, f"{outputs.READERS}.….{name}")
+    return value
 
 
 def _output(stack: Stack, name: str) -> str:
-    value: Any = stack.outputs.get(name)
+    value = stack.outputs.get(name)
     if not isinstance(value, str):
-        raise StackError(
-            f"the stack {stack.name} has no output {name}: its last `pulumi up` did not come to an end. Run"
-            f" `pulumi up --stack {stack.name}`"
-        )
+        raise _not_deployed(stack, name)
     return value
+
+
+def _not_deployed(stack: Stack, output: str) -> StackError:
+    return StackError(
+        f"the stack {stack.name} has no output {output}: it was not deployed to its end. Run `pulumi up --stack"
+        f" {stack.name}`"
+    )
