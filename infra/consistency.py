@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from infra import rules
 from infra.package.target import RUNTIMES
 from infra.problems import Values
-from infra.reader_settings import ReaderSettings
+from infra.reader_settings import ReaderSettings, slug
 from infra.trust import CONDITION_LIMIT_CHARACTERS, SUBJECT_LIMIT_BYTES, attribute_condition
 
 if TYPE_CHECKING:
@@ -22,8 +22,35 @@ _SNAP_START_SINCE = "python3.12"
 
 def check(settings: Settings, values: Values) -> None:
     """Adds every disagreement between two or more settings to the problems of ``values``."""
-    for rule in (_pool, _table, _access, _network, _snap_start, _key, _names, _subjects, _condition):
+    for rule in (_stack_name, _pool, _table, _access, _network, _snap_start, _key, _names, _subjects, _condition):
         rule(settings, values)
+
+
+def _stack_name(settings: Settings, values: Values) -> None:
+    """No two stacks derive the same names. What a slug leaves out of a name, another stack's name may lack."""
+    if slug(values.stack) == values.stack:
+        return
+    derived = {
+        "serviceAccountId": settings.access == "impersonation",
+        "datasetId": settings.table == "own",
+        "roleName": True,
+        "functionName": True,
+    }
+    unset = [
+        key
+        for key, needed in derived.items()
+        if needed and values.own(key) is None and not all(reader.get(key) for reader in _listed(values))
+    ]
+    if unset:
+        rule = (
+            f"{', '.join(unset)} would be derived from the stack's name {values.stack!r}, and stack"
+            f" {slug(values.stack)!r} would get the same"
+        )
+        mend = (
+            f"Name the stack with lower-case letters, digits and single hyphens: pulumi stack rename"
+            f" {slug(values.stack) or 'NAME'}; or set what is derived with: pulumi config set {unset[0]} VALUE"
+        )
+        values.add(unset[0], None, rule, mend)
 
 
 def _pool(settings: Settings, values: Values) -> None:

@@ -112,7 +112,9 @@ def _listed(stack: Values, place: int, entry: Mapping[str, object], shared: Shar
 
 def _reader(values: Values, name: str, shared: Shared) -> ReaderSettings:
     stack = slug(values.stack)
-    suffix = f"-{name}" if name else ""
+    # Two hyphens, which neither a stack's slug nor a reader's name has: the reader `x` of stack `dev` must not get the
+    # names of stack `dev-x`.
+    suffix = f"--{name}" if name else ""
     return ReaderSettings(
         name=name,
         trust=TrustChain(

@@ -88,10 +88,10 @@ def test_each_listed_reader_gets_names_of_its_own_and_takes_over_what_it_has_not
         timeoutSeconds="30",
     ).readers
     assert (users.trust.role_name, orders.trust.role_name) == (
-        "keyless-bigquery-dev-users",
-        "keyless-bigquery-dev-orders",
+        "keyless-bigquery-dev--users",
+        "keyless-bigquery-dev--orders",
     )
-    assert (users.service_account_id, orders.service_account_id) == ("bq-dev-users", "bq-dev-orders")
+    assert (users.service_account_id, orders.service_account_id) == ("bq-dev--users", "bq-dev--orders")
     assert (users.table_id, orders.table_id) == ("users", "orders")
     assert (users.memory_mb, orders.memory_mb) == (512, 256)
     assert users.timeout_seconds == orders.timeout_seconds == 30

@@ -145,7 +145,7 @@ def test_each_of_several_readers_has_a_role_an_account_a_table_and_a_function_of
         assert binding.inputs["member"].endswith(f"/attribute.aws_role/{roles[place]}")
     readers_of = {found.inputs["tableId"]: found.inputs["member"] for found in stack.of_type(TABLE_MEMBER)}
     assert readers_of == {
-        name: f"serviceAccount:bq-dev-{name}@my-project.iam.gserviceaccount.com" for name in ("users", "orders")
+        name: f"serviceAccount:bq-dev--{name}@my-project.iam.gserviceaccount.com" for name in ("users", "orders")
     }
     assert set(stack.outputs) == set(outputs.OF_STACK)
     assert set(stack.outputs[outputs.READERS]) == {"users", "orders"}

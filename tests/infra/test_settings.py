@@ -115,8 +115,13 @@ def test_a_subject_of_128_bytes_is_refused_with_the_length_and_the_excess() -> N
     assert "1 bytes shorter together" in message
 
 
-def test_a_stack_name_that_gives_a_good_pool_id_needs_no_setting() -> None:
-    assert read(stack="team.Feature_x").pool_id_prefix == "bq-team-feature-x-"
+def test_a_stack_whose_name_another_stacks_names_may_come_from_has_to_set_them() -> None:
+    message = refusal(stack="team.Feature_x")
+    assert "serviceAccountId, datasetId, roleName, functionName would be derived" in message
+    assert "pulumi stack rename team-feature-x" in message
+    names = {"serviceAccountId": "reader-x", "datasetId": "x", "roleName": "Reader-X", "functionName": "Reader-X"}
+    assert read(stack="team.Feature_x", **names).pool_id_prefix == "bq-team-feature-x-"
+    assert "roleName would be" in refusal(stack="team.Feature_x", **{**names, "roleName": ""})
 
 
 def test_a_stack_name_too_long_for_a_pool_id_is_refused_and_never_cut() -> None:
