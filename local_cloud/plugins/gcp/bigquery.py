@@ -135,7 +135,7 @@ class Dataset(_Stored):
 
 
 class Table(_Stored):
-    """A table with a schema. Columns can be added and dropped; anything else about them makes a new table."""
+    """A table with a schema. Columns can be added or dropped; most other changes of them make a new table."""
 
     resource_type = "gcp:bigquery/table:Table"
     ids = ids.TABLE
@@ -154,6 +154,7 @@ class Table(_Stored):
     )
     replace_on = frozenset({"datasetId", "tableId", "project"})
     client_side = frozenset({"deletionProtection", "deletionPolicy"})
+    delete_before_replace = True  # a new one would have the old one's name
     volatile = _Stored.volatile | {"numBytes", "numLongTermBytes", "numRows"}
     defaults: ClassVar[Mapping[str, Any]] = {
         "description": "",
@@ -217,17 +218,17 @@ class Table(_Stored):
         )
 
     def update(self, edit: Edit) -> Properties:
-        """Drop columns by SQL, then PUT the whole object."""
+        """Drop by SQL the live columns that the program lacks, then PUT the whole object."""
         if set(edit.changes) - self.client_side:
-            self._api.call("GET", self._url(edit.id))
+            live = self._api.call("GET", self._url(edit.id))
             project = edit.id.split("/")[1]
-            if "schema" in edit.changes:
-                self._drop_columns(project, edit.state, edit.inputs)
+            if "schema" in edit.inputs:
+                self._drop_columns(project, live, edit.inputs)
             self._api.call("PUT", self._url(edit.id), body=self._body(edit.inputs, project))
         return self._read_again(edit.id, edit.inputs)
 
-    def _drop_columns(self, project: str, state: Properties, inputs: Properties) -> None:
-        dropped = columns.dropped(state.get("schema", "[]"), inputs.get("schema", "[]"))
+    def _drop_columns(self, project: str, live: JSON, inputs: Properties) -> None:
+        dropped = columns.dropped(live.get("schema", {}).get("fields", []), inputs["schema"])
         if not dropped:
             return
         table = f"`{project}.{inputs['datasetId']}.{inputs['tableId']}`"

@@ -33,8 +33,12 @@ def fault(schema: object) -> str | None:
 
 
 def parsed(schema: str) -> list[JSON]:
-    """The columns in one spelling, so that two schemas can be compared. An empty text has no columns."""
-    return [_normal(field) for field in json.loads(schema or "[]")]
+    """The columns in one spelling and by name, so that two schemas can be compared. An empty text has no columns."""
+    return _normal_all(json.loads(schema or "[]"))
+
+
+def _normal_all(fields: list[JSON]) -> list[JSON]:
+    return sorted((_normal(field) for field in fields), key=lambda column: str(column["name"]))
 
 
 def _normal(field: Column) -> JSON:
@@ -46,7 +50,7 @@ def _normal(field: Column) -> JSON:
         "description": field.get("description") or "",
     }
     if field.get("fields"):
-        column["fields"] = [_normal(inner) for inner in field["fields"]]
+        column["fields"] = _normal_all(field["fields"])
     return column
 
 
@@ -57,27 +61,36 @@ def on_the_wire(schema: str) -> list[JSON]:
 
 def live_text(fields: list[JSON], *, before: str | None) -> str:
     """The live columns as text: the text from before, if it still says the same."""
-    live = [_normal(field) for field in fields]
-    if before is not None and parsed(before) == live:
+    if before is not None and parsed(before) == _normal_all(fields):
         return before
-    return json.dumps(live)
+    return json.dumps([_normal(field) for field in fields])
 
 
-def dropped(old: str, new: str) -> list[str]:
-    """Names of the columns that are in the old schema only."""
-    kept = {column["name"].casefold() for column in parsed(new)}
-    return [column["name"] for column in parsed(old) if column["name"].casefold() not in kept]
+def dropped(live: list[JSON], new: str) -> list[str]:
+    """Names of the live columns that the new schema lacks, whoever added them."""
+    kept = {column["name"] for column in parsed(new)}
+    return [str(column["name"]) for column in live if column["name"] not in kept]
 
 
 def incompatible(old: str, new: str) -> bool:
-    """Whether some column that stays changes its type, or begins to refuse NULL."""
-    before = {column["name"].casefold(): column for column in parsed(old)}
-    for column in parsed(new):
-        was = before.get(column["name"].casefold())
-        if was is None:
-            continue
-        if was["type"] != column["type"]:
-            return True
-        if was["mode"] != column["mode"] and column["mode"] != "NULLABLE":
-            return True
-    return False
+    """Whether the new schema needs a new table, by the official plugin's rules.
+
+    In place are: more columns, fewer columns, a column that no longer refuses NULL, other descriptions. Not so are
+    another type or mode, a part of a record that goes, and columns that go while others come: those could be renamed.
+    """
+    return not _changeable(parsed(old), parsed(new), may_drop=True)
+
+
+def _changeable(old: list[JSON], new: list[JSON], *, may_drop: bool) -> bool:
+    before, after = ({column["name"]: column for column in columns} for columns in (old, new))
+    gone, added = before.keys() - after.keys(), after.keys() - before.keys()
+    if gone and (added or not may_drop):
+        return False
+    return all(_column_changeable(before[name], after[name]) for name in before.keys() & after.keys())
+
+
+def _column_changeable(old: JSON, new: JSON) -> bool:
+    modes = (old["mode"], new["mode"])
+    if old["type"] != new["type"] or (modes[0] != modes[1] and modes != ("REQUIRED", "NULLABLE")):
+        return False
+    return _changeable(old.get("fields", []), new.get("fields", []), may_drop=False)

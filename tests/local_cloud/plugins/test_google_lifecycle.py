@@ -181,18 +181,24 @@ def test_another_pool_id_replaces_pool_provider_and_binding(deployment: Deployme
     assert [member for member in binding["members"] if "pool-two" in member] == binding["members"]
 
 
-def test_a_column_is_added_in_place_and_dropped_by_sql_but_another_type_makes_a_new_table(
+def test_a_column_is_added_in_place_and_dropped_by_sql_but_another_type_is_a_new_table_which_protection_refuses(
     deployment: Deployment, google: Google
 ) -> None:
-    deployment.up(chain(google))
+    def table(columns: list[dict[str, str]]) -> Program:
+        return chain(google, columns=columns, protected=True)
+
+    deployment.up(table(SCHEMA))
     wider = [*SCHEMA, {"name": "city", "type": "STRING"}]
-    assert deployment.up(chain(google, columns=wider)) == {"same": 12, "update": 1}
+    assert deployment.up(table(wider)) == {"same": 12, "update": 1}
     assert google.asked("POST", "/queries") == []
-    assert deployment.up(chain(google)) == {"same": 12, "update": 1}
+    assert deployment.up(table(SCHEMA)) == {"same": 12, "update": 1}
     [(_, body)] = google.asked("POST", "/queries")
     assert body["query"] == "ALTER TABLE `local-keyless.data.users` DROP COLUMN `city`"
     retyped = [{"name": "user_id", "type": "STRING", "mode": "REQUIRED"}, SCHEMA[1]]
-    assert deployment.preview(chain(google, columns=retyped))["replace"] == 1
+    assert deployment.preview(table(retyped)) == {"same": 11, "replace": 2}, "the table, and the grant on it"
+    with pytest.raises(Exception, match="has deletionProtection: set it to false"):
+        deployment.up(table(retyped))
+    assert TABLE in google.objects
 
 
 def test_what_was_made_before_is_imported_by_the_ids_that_the_reference_names_and_then_nothing_changes(

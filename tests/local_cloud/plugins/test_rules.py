@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from typing import Any
@@ -12,20 +11,13 @@ import pytest
 
 from engine.pins import ROOT
 from local_cloud.plugins.aws import api_from as aws_api_from
-from local_cloud.plugins.aws import documents, function_form
-from local_cloud.plugins.aws.alias import Alias
-from local_cloud.plugins.aws.api import AwsApi
-from local_cloud.plugins.aws.attachment import RolePolicyAttachment
-from local_cloud.plugins.aws.permission import Permission
-from local_cloud.plugins.aws.role import RolePolicy
-from local_cloud.plugins.aws.schedule import EventRule, EventTarget
+from local_cloud.plugins.aws import documents
 from local_cloud.plugins.endpoints import loopback
-from local_cloud.plugins.errors import ConfigError, PluginError, RefusedError, UnsupportedError
-from local_cloud.plugins.gcp import api_from, columns, ids
-from local_cloud.plugins.gcp.members import ProjectMember, has_member, titled, with_member, without_member
+from local_cloud.plugins.errors import ConfigError, RefusedError, UnsupportedError
+from local_cloud.plugins.gcp import api_from, columns
+from local_cloud.plugins.gcp.members import has_member, titled, with_member, without_member
 from local_cloud.plugins.gcp.services import Service
 from local_cloud.plugins.kind import (
-    Kind,
     changes,
     deletion_allowed,
     live_inputs,
@@ -45,7 +37,8 @@ GOOGLE = {
     "cloudBillingCustomEndpoint": f"{LOCAL}/v1/",
 }
 TOKEN = {"GOOGLE_OAUTH_ACCESS_TOKEN": "t"}
-NO_AWS = AwsApi(endpoints={}, region="us-east-1", key="k", secret="s", session=None)
+A, B = {"name": "a", "type": "STRING"}, {"name": "b", "type": "DATE"}
+RECORD = {"name": "r", "type": "RECORD"}
 
 
 def test_a_member_is_added_beside_what_is_there_and_only_it_is_taken_away() -> None:
@@ -72,88 +65,6 @@ def test_a_member_under_a_condition_is_imported_by_the_conditions_title() -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind_ids", "written", "whole"),
-    [
-        (ids.PROJECT, "projects/p", "p"),
-        (ids.SERVICE, "p/iam.googleapis.com", "p/iam.googleapis.com"),
-        (ids.ACCOUNT, "a@p.iam.gserviceaccount.com", "projects/p/serviceAccounts/a@p.iam.gserviceaccount.com"),
-        (ids.POOL, "q/one", "projects/q/locations/global/workloadIdentityPools/one"),
-        (ids.PROVIDER, "one/aws", "projects/p/locations/global/workloadIdentityPools/one/providers/aws"),
-        (ids.DATASET, "d", "projects/p/datasets/d"),
-        (ids.TABLE, "q/d/t", "projects/q/datasets/d/tables/t"),
-    ],
-)
-def test_an_import_may_write_an_id_shorter_and_the_engine_keeps_it_whole(
-    kind_ids: ids.Ids, written: str, whole: str
-) -> None:
-    assert kind_ids.whole(kind_ids.parts(written, project="p")) == whole
-    assert kind_ids.whole(kind_ids.parts(whole, project=None)) == whole
-
-
-@pytest.mark.parametrize("written", ["a/b/c/d", "", "projects/p/dataset/d", "d/", "d e"])
-def test_an_id_of_no_known_form_is_refused_with_the_forms(written: str) -> None:
-    with pytest.raises(PluginError, match=r"can't be imported; write projects/\{project\}/datasets/\{datasetId\} or"):
-        ids.DATASET.parts(written, project="p")
-    with pytest.raises(PluginError, match="can't be imported"):
-        ids.DATASET.parts("d", project=None)
-
-
-@pytest.mark.parametrize(
-    ("kind", "written", "form"),
-    [
-        (ProjectMember(api_from(GOOGLE, TOKEN)), "p roles/viewer", '"{project} ROLE MEMBER"'),
-        (ProjectMember(api_from(GOOGLE, TOKEN)), "a/b/c roles/viewer user:b@x", "{project}"),
-        (RolePolicy(NO_AWS), "role", "ROLE:POLICY"),
-        (RolePolicyAttachment(NO_AWS), "role/policy", "ROLE/POLICY_ARN"),
-        (Alias(NO_AWS), "function:alias", "FUNCTION/ALIAS"),
-        (Permission(NO_AWS), "statement", "FUNCTION[:QUALIFIER]/STATEMENT"),
-        (EventRule(NO_AWS), "/rule", "NAME or BUS/NAME"),
-        (EventTarget(NO_AWS), "target", "RULE/TARGET or BUS/RULE/TARGET"),
-    ],
-)
-def test_an_id_that_cant_be_imported_is_refused_before_anything_is_asked(kind: Kind, written: str, form: str) -> None:
-    with pytest.raises(PluginError, match=re.escape(form)):
-        kind.read(written, {})
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new", "same"),
-    [
-        ("snapStart", {}, {"applyOn": "None"}, True),
-        ("snapStart", {"applyOn": "PublishedVersions", "optimizationStatus": "Off"}, {}, False),
-        ("vpcConfig", {"subnetIds": ["b", "a"], "securityGroupIds": ["c"], "vpcId": "v"}, {}, False),
-        (
-            "vpcConfig",
-            {"subnetIds": ["b", "a"], "securityGroupIds": ["c"], "vpcId": "v"},
-            {"subnetIds": ["a", "b"], "securityGroupIds": ["c"]},
-            True,
-        ),
-        (
-            "loggingConfig",
-            {"logFormat": "JSON", "systemLogLevel": "INFO"},
-            {"logFormat": "JSON"},
-            True,
-        ),
-        ("loggingConfig", {"logFormat": "Text"}, {"logFormat": "JSON"}, False),
-        ("memorySize", 128, 256, False),
-    ],
-)
-def test_settings_of_a_function_are_compared_by_what_they_mean_to_lambda(
-    name: str, old: Any, new: Any, same: bool
-) -> None:
-    assert function_form.same(name, old, new) is same
-
-
-def test_a_setting_of_a_function_that_the_program_drops_is_set_back() -> None:
-    bare = {"name": "f", "role": "r"}
-    assert not {"VpcConfig", "KMSKeyArn", "SnapStart", "LoggingConfig"} & set(function_form.request(bare))
-    back = function_form.request(bare, {"vpcConfig", "kmsKeyArn", "snapStart"})
-    assert (back["VpcConfig"], back["KMSKeyArn"], back["SnapStart"]) == (
-        {"SubnetIds": [], "SecurityGroupIds": []}, "", {"ApplyOn": "None"},
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
     ("old", "new", "same", "incompatible"),
     [
         ([{"name": "a", "type": "INT64"}], [{"name": "a", "type": "integer", "mode": "nullable"}], True, False),
@@ -166,6 +77,13 @@ def test_a_setting_of_a_function_that_the_program_drops_is_set_back() -> None:
         ([{"name": "a", "type": "INT64"}], [{"name": "a", "type": "STRING"}], False, True),
         ([{"name": "a", "type": "INT64"}], [{"name": "a", "type": "INT64", "mode": "REQUIRED"}], False, True),
         ([{"name": "a", "type": "INT64", "mode": "REQUIRED"}], [{"name": "a", "type": "INT64"}], False, False),
+        ([{"name": "a", "type": "INT64", "mode": "REPEATED"}], [{"name": "a", "type": "INT64"}], False, True),
+        ([A, B], [B, A], True, False),
+        ([A, B], [A], False, False),
+        ([A], [B], False, True),
+        ([{**RECORD, "fields": [A]}], [{**RECORD, "fields": [A, B]}], False, False),
+        ([{**RECORD, "fields": [A, B]}], [{**RECORD, "fields": [B, A]}], True, False),
+        ([{**RECORD, "fields": [A, B]}], [{**RECORD, "fields": [A]}], False, True),
     ],
 )
 def test_schemas_are_compared_by_meaning(old: Any, new: Any, same: bool, incompatible: bool) -> None:
