@@ -1,4 +1,4 @@
-"""The third way to an engine: built from the pinned Go modules in tools/pulumi."""
+"""The third way to an engine, and the only one to actionlint: built from the pinned Go modules in tools."""
 
 from __future__ import annotations
 
@@ -38,10 +38,41 @@ def build(folder: Path, *, progress: Progress) -> None:
         raise EngineError(no_go())
     executables = folder / "bin"
     executables.mkdir()
-    _compile(go, LANGUAGE_HOST, executables / "pulumi-language-python", progress)
+    compile_program(go, LANGUAGE_HOST, executables, progress=progress)
     shutil.copy2(_source_folder(go) / "python" / "cmd" / _EXEC_SCRIPT, executables / _EXEC_SCRIPT)
     (executables / _EXEC_SCRIPT).chmod(0o755)
-    _compile(go, CLI, executables / "pulumi", progress)
+    compile_program(go, CLI, executables, progress=progress)
+
+
+def compile_program(go: str, module: GoModule, folder: Path, *, progress: Progress) -> Path:
+    """Build one program.
+
+    Args:
+        go: the Go tool.
+        module: what pins the program.
+        folder: where the executable goes, under the program's name.
+        progress: is told.
+
+    Returns:
+        The executable.
+
+    Raises:
+        EngineError: one line that says why not and what to do.
+    """
+    version, target = f"v{module.version}", folder / module.name
+    command = [
+        go, "build", "-trimpath", "-ldflags", f"-s -w -X {_STAMP}={version}", "-o", str(target), module.package,
+    ]  # fmt: skip
+    what = f"building {module.name} {version} with Go"
+    try:
+        result = progress.run(
+            command, what=what, limit_seconds=_LIMIT_SECONDS, environment=_environment(os.environ), folder=module.folder
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(f"{what} is not done after {_LIMIT_SECONDS / 60:.0f} min; run this again") from error
+    if result.returncode != 0:
+        raise EngineError(explain(result.stdout, go=go, module=module))
+    return target
 
 
 def no_go() -> str:
@@ -52,43 +83,36 @@ def no_go() -> str:
     )
 
 
-def explain(output: str, *, go: str) -> str:
+def explain(output: str, *, go: str, module: GoModule) -> str:
     """One line for what the Go tool printed when it failed.
 
     Args:
         output: everything it printed.
         go: the program that was run.
+        module: what was to be built.
     """
     too_old = _TOO_OLD.search(output)
     if too_old:
         needed = f"{too_old[1]} or newer" if too_old[1] else "a newer one"
-        return f"{go} is too old to build pulumi {CLI.version}: install Go {needed} (https://go.dev/dl/)"
+        return f"{go} is too old to build {module}: install Go {needed} (https://go.dev/dl/)"
     if _CHECKSUM.search(output):
         return (
-            "what the Go module proxy sent is not what tools/pulumi/*/go.sum pins; do not switch the check off: "
+            "what the Go module proxy sent is not what the go.sum files in tools pin; do not switch the check off: "
             f"look at GOPROXY and at the last lines: {_last(output)}"
         )
     if _UNREACHABLE.search(output):
         return (
-            "the Go module proxy can't be reached; set GOPROXY to one that can, or install pulumi "
-            f"(https://www.pulumi.com/docs/install/). Go said: {_last(output)}"
+            f"the Go module proxy can't be reached; set GOPROXY to one that can, or install {module.name} "
+            f"({module.instructions}). Go said: {_last(output)}"
         )
     if _FULL.search(output):
         return "the disk is full: building pulumi needs 8 GB in the Go caches (see `go env GOCACHE GOMODCACHE`)"
-    return f"building pulumi failed; Go said: {_last(output)}"
+    return f"building {module.name} failed; Go said: {_last(output)}"
 
 
 def _last(output: str) -> str:
     lines = [line for line in output.strip().splitlines() if line.strip()]
     return lines[-1][:400] if lines else "nothing"
-
-
-def _compile(go: str, module: GoModule, target: Path, progress: Progress) -> None:
-    version = f"v{module.version}"
-    command = [
-        go, "build", "-trimpath", "-ldflags", f"-s -w -X {_STAMP}={version}", "-o", str(target), module.package,
-    ]  # fmt: skip
-    _run(go, command, module.folder, f"building {target.name} {version} with Go", progress)
 
 
 def _source_folder(go: str) -> Path:
@@ -103,19 +127,8 @@ def _source_folder(go: str) -> Path:
         timeout=60,
     )
     if answer.returncode != 0 or not answer.stdout.strip():
-        raise EngineError(explain(answer.stderr, go=go))
+        raise EngineError(explain(answer.stderr, go=go, module=LANGUAGE_HOST))
     return Path(answer.stdout.strip())
-
-
-def _run(go: str, command: list[str], folder: Path, what: str, progress: Progress) -> None:
-    try:
-        result = progress.run(
-            command, what=what, limit_seconds=_LIMIT_SECONDS, environment=_environment(os.environ), folder=folder
-        )
-    except subprocess.TimeoutExpired as error:
-        raise EngineError(f"{what} is not done after {_LIMIT_SECONDS / 60:.0f} min; run this again") from error
-    if result.returncode != 0:
-        raise EngineError(explain(result.stdout, go=go))
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -53,17 +53,24 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True)
 class GoModule:
-    """A Go module in tools/pulumi that pins one program.
+    """A Go module in tools that pins one program.
 
     Args:
+        name: what the program is called.
         folder: where its go.mod is.
         package: the program's import path.
         requires: the module that holds the package.
+        instructions: where its makers say how to install it.
     """
 
+    name: str
     folder: Path
     package: str
     requires: str
+    instructions: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
 
     @property
     def version(self) -> Version:
@@ -84,13 +91,26 @@ class GoModule:
         return (self.folder / "go.mod").read_bytes() + (self.folder / "go.sum").read_bytes()
 
 
+_PULUMI = "https://www.pulumi.com/docs/install/"
+
 CLI = GoModule(
+    name="pulumi",
     folder=ROOT / "tools" / "pulumi" / "engine",
     package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     requires="github.com/pulumi/pulumi/pkg/v3",
+    instructions=_PULUMI,
 )
 LANGUAGE_HOST = GoModule(
+    name="pulumi-language-python",
     folder=ROOT / "tools" / "pulumi" / "language-python",
     package="github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
     requires="github.com/pulumi/pulumi/sdk/v3",
+    instructions=_PULUMI,
+)
+ACTIONLINT = GoModule(
+    name="actionlint",
+    folder=ROOT / "tools" / "actionlint",
+    package="github.com/rhysd/actionlint/cmd/actionlint",
+    requires="github.com/rhysd/actionlint",
+    instructions="https://github.com/rhysd/actionlint/blob/main/docs/install.md",
 )

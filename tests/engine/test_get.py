@@ -98,7 +98,9 @@ def test_the_installer_is_asked_first_and_go_when_it_fails(
     monkeypatch.setattr(installer, "reachable", lambda: True)
     monkeypatch.setattr(installer, "install", fail)
     program(machine, "go", "echo 'go: go.mod requires go >= 1.25.11 (running go 1.20)'; exit 1")
-    with pytest.raises(EngineError, match=r"go is too old to build pulumi 3\.259\.0: install Go 1\.25\.11 or newer"):
+    with pytest.raises(
+        EngineError, match=r"go is too old to build pulumi-language-python 3\.60\.0: install Go 1\.25\.11"
+    ):
         get.ensure(progress)
     assert isinstance(progress.stream, io.StringIO)
     assert "curl is missing; building it instead" in progress.stream.getvalue()
@@ -126,7 +128,7 @@ def test_what_the_installer_made_is_kept_and_found_again(progress: Progress, mon
     ],
 )
 def test_what_go_says_becomes_one_line(output: str, told: str) -> None:
-    line = go_build.explain(output, go="/usr/bin/go")
+    line = go_build.explain(output, go="/usr/bin/go", module=CLI)
     assert told in line
     assert "\n" not in line
 
