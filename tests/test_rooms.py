@@ -28,6 +28,7 @@ ALLOWED = {
     "federation_rules": {"cel", "federation_rules"},
     "doctor": {"boto3", "botocore", "google", "requests", "rich", "doctor", "infra", "lambda_src", "federation_rules"},
     "doctor/links": {"doctor", "infra", "federation_rules"},
+    "delivery": {"httpx", "yaml", "delivery"},
     "tools/set_up.py": set(),
 }
 """For each room, what its modules may import besides the standard library."""

@@ -1,0 +1,71 @@
+"""Asking the engine without changing anything: what would change, and what has changed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from delivery import changes, pulumi_cli, report
+
+SUFFIX_REPORT = ".md"
+SUFFIX_JSON = ".json"
+SUFFIX_DRIFT = ".drift.md"
+
+
+def preview(stack: str, folder: Path) -> bool:
+    """Preview one stack; leave its diff as Markdown and its plan as JSON, for the summary and for the guardrails.
+
+    Args:
+        stack: the stack's name.
+        folder: where `STACK.md` and `STACK.json` go. After a failure there is only `STACK.md`, and it says so.
+
+    Returns:
+        Whether it succeeded.
+
+    Raises:
+        DeliveryError: there is no engine, it took too long, or its JSON is none.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    plan, written = folder / f"{stack}{SUFFIX_JSON}", folder / f"{stack}{SUFFIX_REPORT}"
+    for left_over in (plan, written):
+        left_over.unlink(missing_ok=True)
+    diff = pulumi_cli.run(["preview", "--diff", "--suppress-progress", "--stack", stack])
+    _tell(diff)
+    planned = pulumi_cli.run(["preview", "--json", "--stack", stack]) if diff.succeeded else diff
+    if not planned.succeeded:
+        written.write_text(report.failure(f"The preview of `{stack}`", planned.told + planned.error))
+        return False
+    plan.write_text(planned.told)
+    written.write_text(report.preview(stack, changes.read(planned.told), diff.told))
+    return True
+
+
+def drift(stack: str, folder: Path) -> bool | None:
+    """Compare one stack's state with what is in the clouds.
+
+    Args:
+        stack: the stack's name.
+        folder: where `STACK.drift.md` goes: empty where nothing has drifted, absent where it isn't known.
+
+    Returns:
+        Whether something has drifted; None where the engine could not tell.
+
+    Raises:
+        DeliveryError: there is no engine, or it took too long.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = folder / f"{stack}{SUFFIX_DRIFT}"
+    written.unlink(missing_ok=True)
+    # Neither writes the state, so an identity that can only read will do.
+    compared = pulumi_cli.run(["refresh", "--preview-only", "--expect-no-changes", "--diff", "--stack", stack])
+    _tell(compared)
+    if not (compared.succeeded or compared.found_changes):
+        return None
+    written.write_text(report.drift(stack, compared.told) if compared.found_changes else "")
+    return compared.found_changes
+
+
+def _tell(run: pulumi_cli.Run) -> None:
+    """All of it goes to the run's log, whatever the report has room for."""
+    sys.stdout.write(run.told)
+    sys.stderr.write(run.error)

@@ -1,0 +1,102 @@
+"""A preview as Markdown for a pull request: what is lost first, then a table, then the diff as far as it fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from delivery.changes import Change, Changes
+
+LIMIT_CHARACTERS = 60_000
+"""GitHub takes comments of at most 65,536 characters; the rest is for the marker and what a reader adds."""
+
+_LONGEST_TABLE = 100
+_LONGEST_CELL = 200
+_SHORTEST_DIFF = 200
+
+
+def preview(stack: str, changes: Changes, diff: str, *, limit: int = LIMIT_CHARACTERS) -> str:
+    """What a preview found.
+
+    Args:
+        stack: the stack's name.
+        changes: what would change.
+        diff: what `pulumi preview --diff` prints.
+        limit: most characters of the whole.
+    """
+    head = [f"### {_code(stack)}: {changes.counted()}", ""]
+    if changes.losing:
+        names = ", ".join(_code(change.name) for change in changes.losing[:_LONGEST_TABLE])
+        head += [f"> **Deleted or replaced:** {names}", ""]
+    if changes.each:
+        head += [*_table(changes.each), ""]
+    return _with_block("\n".join([*head, ""]), "the diff", "diff", diff, limit)
+
+
+def failure(what: str, told: str, *, limit: int = LIMIT_CHARACTERS) -> str:
+    """What to say in place of a preview that failed.
+
+    Args:
+        what: what failed, such as `preview of dev`.
+        told: what the engine said.
+        limit: most characters of the whole.
+    """
+    return _with_block(f"### {what} failed\n\n", "what the engine said", "text", told, limit)
+
+
+def drift(stack: str, diff: str, *, limit: int = LIMIT_CHARACTERS) -> str:
+    """What a refresh found.
+
+    Args:
+        stack: the stack's name.
+        diff: what `pulumi refresh --preview-only --diff` prints.
+        limit: most characters of the whole.
+    """
+    head = (
+        f"Something in the clouds differs from what was last deployed as {_code(stack)}. Below, what was deployed is on"
+        " the left of each arrow and what is there now on the right.\n\n"
+        f"To put it back: `pulumi up --refresh --stack {stack}`. To keep it: bring the program to say the same, then"
+        f" `pulumi refresh --stack {stack}`.\n\n"
+    )
+    return _with_block(head, "the difference", "diff", diff, limit)
+
+
+def _table(changes: Sequence[Change]) -> list[str]:
+    """One row for each change; what it is because of only where the engine told it of any."""
+    told = any(change.properties for change in changes)
+    rows = [["step", "resource", "type", "because of"], ["---"] * 4]
+    rows += [
+        [change.step, _code(change.name), _code(change.type), ", ".join(map(_code, change.properties))]
+        for change in changes[:_LONGEST_TABLE]
+    ]
+    if len(changes) > _LONGEST_TABLE:
+        rows.append(["…", f"{len(changes) - _LONGEST_TABLE} more", "", ""])
+    return [f"| {' | '.join(row if told else row[:3])} |" for row in rows]
+
+
+def _code(text: str) -> str:
+    """A code span that holds whatever the text is: no mention, link or cell border comes out of it."""
+    shown = re.sub(r"\s+", " ", text)
+    shown = shown if len(shown) <= _LONGEST_CELL else shown[: _LONGEST_CELL - 1] + "…"
+    return "`" + shown.replace("`", "'").replace("|", "¦") + "`"
+
+
+def _with_block(head: str, title: str, language: str, text: str, limit: int) -> str:
+    """The head, then the text folded away and cut to what is left of the limit."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    opening = f"<details><summary>{title}</summary>\n\n{fence}{language}\n"
+    closing = f"\n{fence}\n\n</details>\n"
+    note = "… {} more lines: the run's log has them all"
+    room = limit - len(head) - len(opening) - len(closing) - len(note) - 10
+    if room < _SHORTEST_DIFF:
+        return head[: limit - 60] + "\n\n… the run's log has the rest\n"
+    lines = text.strip().splitlines()
+    kept: list[str] = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            kept.append(note.format(len(lines) - len(kept)))
+            break
+        kept.append(line)
+    return head + opening + "\n".join(kept) + closing

@@ -1,0 +1,141 @@
+"""Looking changes nothing, hands the engine no token of GitHub's, and leaves a report also where it fails."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from delivery import looking, pulumi_cli
+from delivery.errors import DeliveryError
+from engine.pins import ROOT
+from tests.delivery.github_stand_in import REPOSITORY, TOKEN, Repository, serving
+from tests.delivery.test_report import STEPS
+
+LOOKS = """
+echo "$*" >> {log}
+env | grep -c '^G[HITUB]*_TOKEN=' >> {log}.tokens
+case "$1 $2" in
+  "preview --diff") echo '~ memorySize: 512 => 256' ;;
+  "preview --json") cat {plan} ;;
+  "refresh --preview-only") {refresh} ;;
+esac
+"""
+UNEXPECTED = "error: no changes were expected for refresh but changes were proposed"
+DRIFTED = f"echo '~ memorySize: 512 => 256'; echo '{UNEXPECTED}' >&2; exit 7"
+UNKNOWN = "echo 'error: could not open the bucket' >&2; exit 255"
+
+
+class Pulumi:
+    """A `pulumi` on PATH that answers like the real one; what it was asked is kept."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.log = folder / "asked"
+        (folder / "plan.json").write_text(json.dumps({"steps": STEPS}))
+        monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+        monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+        self.answer("true")
+
+    def answer(self, refresh: str) -> None:
+        text = LOOKS.format(log=self.log, plan=self.folder / "plan.json", refresh=refresh)
+        self.write(text)
+
+    def write(self, text: str) -> None:
+        (self.folder / "pulumi").write_text(f"#!/bin/sh\n{text}")
+        (self.folder / "pulumi").chmod(0o755)
+
+
+@pytest.fixture
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pulumi:
+    return Pulumi(tmp_path, monkeypatch)
+
+
+def test_a_preview_leaves_markdown_and_the_plan(pulumi: Pulumi, tmp_path: Path) -> None:
+    assert looking.preview("dev", tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "dev.json").read_text())["steps"] == STEPS
+    written = (tmp_path / "out" / "dev.md").read_text()
+    assert "### `dev`: 1 to update, 1 to replace, 1 to delete, 1 unchanged" in written
+    assert "~ memorySize: 512 => 256" in written
+    assert all("--stack dev --non-interactive" in asked for asked in pulumi.log.read_text().splitlines())
+
+
+def test_the_engine_gets_no_token_of_githubs(pulumi: Pulumi, tmp_path: Path) -> None:
+    looking.preview("dev", tmp_path)
+    assert set(Path(f"{pulumi.log}.tokens").read_text().split()) == {"0"}
+
+
+def test_a_preview_that_fails_leaves_its_words_and_no_plan_of_an_earlier_one(pulumi: Pulumi, tmp_path: Path) -> None:
+    assert looking.preview("dev", tmp_path)
+    pulumi.write("echo 'error: 2 settings of this stack cannot be used' >&2; exit 1")
+    assert not looking.preview("dev", tmp_path)
+    assert "2 settings of this stack" in (tmp_path / "dev.md").read_text()
+    assert not (tmp_path / "dev.json").exists()
+
+
+def test_drift_is_there_or_not_or_not_known(pulumi: Pulumi, tmp_path: Path) -> None:
+    written = tmp_path / "dev.drift.md"
+    pulumi.answer(DRIFTED)
+    assert looking.drift("dev", tmp_path) is True
+    assert "~ memorySize: 512 => 256" in written.read_text()
+    pulumi.answer("true")
+    assert looking.drift("dev", tmp_path) is False
+    assert written.read_text() == ""
+    pulumi.answer(UNKNOWN)
+    assert looking.drift("dev", tmp_path) is None
+    assert not written.exists()
+
+
+def test_looking_asks_for_nothing_that_could_change_a_stack(pulumi: Pulumi, tmp_path: Path) -> None:
+    looking.preview("dev", tmp_path)
+    looking.drift("dev", tmp_path)
+    asked = pulumi.log.read_text().splitlines()
+    assert {line.split()[0] for line in asked} == {"preview", "refresh"}
+    assert all("--preview-only" in line for line in asked if line.startswith("refresh"))
+
+
+def test_no_engine_and_an_engine_that_hangs_are_one_line(pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch) -> None:
+    pulumi.write("exec sleep 60")
+    with pytest.raises(DeliveryError, match=r"`pulumi preview` is not done after 0 s"):
+        pulumi_cli.run(["preview"], limit_seconds=0.2)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(DeliveryError, match="no pulumi on PATH"):
+        pulumi_cli.run(["preview"])
+
+
+def delivery(*arguments: str, url: str = "", token: str = TOKEN) -> subprocess.CompletedProcess[str]:
+    names = {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": token}
+    return subprocess.run(
+        [sys.executable, "-m", "delivery", *arguments],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **names},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def test_the_command_line_comments_and_keeps_the_issue_until_drift_is_over(tmp_path: Path) -> None:
+    repository = Repository()
+    (tmp_path / "dev.md").write_text("### `dev`: 1 to update\n")
+    with serving(repository) as url:
+        said = delivery("comment", "dev", "--folder", str(tmp_path), "--pull-request", "7", url=url)
+        assert (said.returncode, said.stdout) == (0, "c/0\n"), said.stderr
+        assert repository.comments[7][0]["body"].endswith("### `dev`: 1 to update\n")
+        for text, state in (("512 => 256", "open"), (None, "open"), ("", "closed")):
+            if text is None:
+                (tmp_path / "dev.drift.md").unlink()
+            else:
+                (tmp_path / "dev.drift.md").write_text(text)
+            told = delivery("issue", "dev", "--folder", str(tmp_path), url=url)
+            assert told.returncode == 0, told.stderr
+            assert [issue["state"] for issue in repository.issues] == [state]
+
+
+def test_a_command_line_outside_a_workflow_says_what_is_missing(tmp_path: Path) -> None:
+    told = delivery("comment", "dev", "--folder", str(tmp_path), "--pull-request", "7", token="")
+    assert told.returncode == 1
+    assert told.stderr == "error: not in the environment: GITHUB_API_URL, GITHUB_TOKEN; a workflow's step sets them\n"
