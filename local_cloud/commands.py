@@ -39,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
     weather.add_argument("condition", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `calm`")
     _add_state(weather)
     commands.add_parser("demo", help="deploy, read, be refused, tear down")
+    preview = commands.add_parser("preview", help="what a first deployment of an environment would make")
+    preview.add_argument("stack", nargs="+", help="an environment that has its Pulumi.NAME.yaml, such as dev")
+    preview.add_argument("--folder", type=Path, required=True, help="where the reports go")
     return made
 
 
@@ -182,6 +185,12 @@ def _demo(arguments: argparse.Namespace) -> int:
     return demo()
 
 
+def _preview(arguments: argparse.Namespace) -> int:
+    from local_cloud.previews import preview
+
+    return 0 if preview(arguments.stack, arguments.folder.absolute()) else 1
+
+
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
     "use": _use,
@@ -190,5 +199,6 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "clock": _clock,
     "weather": _weather,
     "demo": _demo,
+    "preview": _preview,
 }
 """What each command does; it returns the exit code."""

@@ -16,6 +16,10 @@ from local_cloud.endpoints import CONFIG_FILE, TOKEN_FILE, Endpoints, write_priv
 BIGQUERY_SETTINGS_FILE = "bigqueryrc"
 _BIGQUERY_SETTINGS = "".join(f"[{command}]\n--use_legacy_sql=false\n" for command in ("query", "mk"))
 _LOOPBACK = "127.0.0.1"
+_OTHER_PROJECTS = frozenset({"googleProjectNumber", "poolProject", "dataProject"})
+"""Settings that name a project which the local cloud doesn't have."""
+_KEYS_ELSEWHERE = frozenset({"secretsprovider", "encryptedkey"})
+"""What the engine would ask a key management service for."""
 
 
 def prepare(folder: Path, endpoints: Endpoints) -> None:
@@ -25,18 +29,30 @@ def prepare(folder: Path, endpoints: Endpoints) -> None:
         folder: state folder of the local cloud.
         endpoints: where it is.
     """
-    settings = yaml.safe_load((ROOT / CONFIG_FILE).read_text())
+    write_settings(folder / CONFIG_FILE, ROOT / CONFIG_FILE, endpoints)
+    write_private(folder / BIGQUERY_SETTINGS_FILE, _BIGQUERY_SETTINGS)
+
+
+def write_settings(target: Path, tracked: Path, endpoints: Endpoints) -> None:
+    """Write a stack's settings with this local cloud in place of the clouds that they name, and no key of either.
+
+    Args:
+        target: file to write.
+        tracked: the stack's own file, which stays as it is.
+        endpoints: where the local cloud is.
+    """
+    settings = {key: value for key, value in yaml.safe_load(tracked.read_text()).items() if key not in _KEYS_ELSEWHERE}
     # Bare keys belong to whatever project reads them; `pulumi config set` writes the project's name before each.
     own = f"{project_name()}:"
-    settings["config"] = {key.removeprefix(own): value for key, value in settings["config"].items()} | {
+    bare = {key.removeprefix(own): value for key, value in (settings.get("config") or {}).items()}
+    settings["config"] = {key: value for key, value in bare.items() if key not in _OTHER_PROJECTS} | {
         "googleProject": endpoints.project_id,
         "awsAccountId": endpoints.aws_account_id,
         "awsRegion": endpoints.aws_region,
         "googleEndpoint": endpoints.google_url,
         "awsEndpoint": endpoints.aws_url,
     }
-    write_private(folder / CONFIG_FILE, yaml.safe_dump(settings, sort_keys=False))
-    write_private(folder / BIGQUERY_SETTINGS_FILE, _BIGQUERY_SETTINGS)
+    write_private(target, yaml.safe_dump(settings, sort_keys=False))
 
 
 def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
