@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud doctor test soak lint format locks bench bench-setup clean
+.PHONY: help setup demo local-cloud preview-offline doctor test soak lint format locks bench bench-setup clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -27,6 +27,10 @@ demo: $(READY) ## the whole chain on this machine: deploy, read rows, be refused
 local-cloud: $(READY) ## the local cloud in the foreground, with the export lines to use it
 	@$(RUN) -m local_cloud serve
 
+preview-offline: STACKS ?= dev prod
+preview-offline: $(READY) ## what a first deployment of each of STACKS would make, without a cloud; into build/preview
+	@$(RUN) -m local_cloud preview $(STACKS) --folder build/preview
+
 # The engine of PATH, or set-up's own: the doctor asks it about the stack.
 WITH_ENGINE := engine=$$($(VENV)/bin/python -m engine) && PATH="$$engine:$$PATH"
 
@@ -41,10 +45,11 @@ soak: export KEYLESS_KILLS ?= 10
 soak: $(READY) ## the robustness tests for longer: twenty rounds, ten kills; a quarter of an hour
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness
 
-lint: $(READY) ## ruff and mypy --strict
+lint: $(READY) ## ruff, mypy --strict, and actionlint over the workflows
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@$(RUN) -m tools.lint_workflows
 
 format: $(READY) ## let ruff lay out the code
 	@$(RUN) -m ruff check --fix .
