@@ -30,7 +30,11 @@ def served_by(settings: Properties) -> Served:
         ConfigError: when an endpoint is absent or not on loopback, credentials are missing, or the account is not
             one of `allowedAccountIds`.
     """
-    api = api_from(settings, os.environ)
+    return served(api_from(settings, os.environ))
+
+
+def served(api: AwsApi) -> Served:
+    """The table of resource types on these clients."""
     return Served.all(
         [
             Role(api),

@@ -15,6 +15,9 @@ import pulumi_aws as aws
 import pytest
 
 from local_cloud.aws import LocalAws
+from local_cloud.plugins.aws import served
+from local_cloud.plugins.aws.api import AwsApi
+from local_cloud.plugins.kind import changes
 from tests.local_cloud.plugins.stacks import ACCOUNT, Deployment, Program, aws_provider
 
 LAMBDA_MAY_ASSUME = {
@@ -82,6 +85,7 @@ def function(
             opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[written])),
         )
         pulumi.export("invoke", made.invoke_arn)
+        pulumi.export("policy", pulumi.Output.concat(role.name, ":", written.name))
         pulumi.export("role", role.arn)
         pulumi.export("unique", role.unique_id)
 
@@ -133,6 +137,23 @@ def scheduled(local_aws: LocalAws, code: Path, *, reserved: int | None = 5, text
     return program
 
 
+def imported(deployment: Deployment, local_aws: LocalAws, ids: dict[str, str]) -> dict[str, set[str]]:
+    """What the program would change of each resource, were it imported by this id; by the resources' names."""
+    endpoints = dict.fromkeys(("iam", "lambda", "logs", "events"), local_aws.url)
+    types = served(AwsApi(endpoints=endpoints, region="us-east-1", key=ACCOUNT, secret="test", session=None))
+    found = {}
+    for resource in (deployment.stack.export_stack().deployment or {})["resources"]:
+        name = resource["urn"].rpartition("::")[2]
+        if name in ids:
+            kind = types.kind(resource["type"])
+            live = kind.read(ids[name], {})
+            assert live is not None, f"{name} is not found"
+            assert kind.id_of(ids[name], live) == resource["id"]
+            found[name] = set(changes(kind, live, resource["inputs"]))
+            assert kind.read(f"{ids[name]}-of-nobody", {}) is None, f"{name} is found under another id"
+    return found
+
+
 def invoke(local_aws: LocalAws, name: str = "reader") -> Any:
     return json.loads(client(local_aws, "lambda").invoke(FunctionName=name)["Payload"].read())
 
@@ -156,6 +177,8 @@ def test_from_preview_to_destroy_and_nothing_changes_in_between(
     assert invoke(local_aws) == "one"
     assert deployment.up(program) == {"same": 6}
     assert deployment.up(program, refresh=True) == {"same": 6}
+    ids = {"role": "Reader", "policy": str(deployment.output("policy")), "log": "/aws/lambda/reader"}
+    assert imported(deployment, local_aws, ids) == {key: set() for key in ids}
     assert deployment.destroy() == {"delete": 6}
     assert client(local_aws, "iam").list_roles()["Roles"] == []
     assert client(local_aws, "lambda").list_functions()["Functions"] == []
@@ -176,6 +199,17 @@ def test_a_scheduled_function_follows_its_program_and_what_is_changed_by_hand_is
     assert live["Configuration"]["VpcConfig"]["SecurityGroupIds"] == ["sg-00000001"]
     assert live["Configuration"]["LoggingConfig"]["ApplicationLogLevel"] == "DEBUG"
 
+    ids = {
+        "network": f"Reader/{NETWORK_POLICY}",
+        "function": "timed",
+        "alias": "timed/live",
+        "may-call": "timed:live/schedule",
+        "schedule": "default/hourly",
+        "target": "hourly/reader",
+    }
+    changed = {key: set[str]() for key in ids} | {"function": {"code", "publish"}}
+    assert imported(deployment, local_aws, ids) == changed, "AWS does not tell from which file the code came"
+
     functions.delete_function_concurrency(FunctionName="timed")
     functions.remove_permission(FunctionName="timed", StatementId="schedule", Qualifier="live")
     events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)", State="DISABLED")
@@ -185,9 +219,9 @@ def test_a_scheduled_function_follows_its_program_and_what_is_changed_by_hand_is
     assert deployment.output("version") == "1", "reserving publishes nothing"
     assert events.describe_rule(Name="hourly")["State"] == "ENABLED"
 
-    changed = scheduled(local_aws, archive(tmp_path, "two"), reserved=None, text="second")
-    assert deployment.preview(changed) == {"same": 6, "update": 3}, "the alias moves to a version not known yet"
-    assert deployment.up(changed, refresh=True) == {"same": 6, "update": 3}
+    second = scheduled(local_aws, archive(tmp_path, "two"), reserved=None, text="second")
+    assert deployment.preview(second) == {"same": 6, "update": 3}, "the alias moves to a version not known yet"
+    assert deployment.up(second, refresh=True) == {"same": 6, "update": 3}
     assert (deployment.output("version"), invoke(local_aws, "timed:live")) == ("2", "two")
     assert "Concurrency" not in functions.get_function(FunctionName="timed")
 
