@@ -115,10 +115,11 @@ def _network(settings: Settings, values: Values) -> None:
 
 
 def _snap_start(settings: Settings, values: Values) -> None:
-    older = list(RUNTIMES)[: list(RUNTIMES).index(_SNAP_START_SINCE)]
-    if settings.snap_start and settings.function_runtime in older:
-        rule = f"functionRuntime is {settings.function_runtime}, and Lambda has SnapStart since {_SNAP_START_SINCE}"
-        values.add("snapStart", "true", rule, "Take a later runtime, or set it to false.")
+    runtime = settings.target.runtime
+    runtimes = list(RUNTIMES)
+    if settings.snap_start and runtimes.index(runtime) < runtimes.index(_SNAP_START_SINCE):
+        rule = f"the functions run on {runtime}, and Lambda has SnapStart since {_SNAP_START_SINCE}"
+        values.add("snapStart", "true", rule, "Take a later functionRuntime, or set it to false.")
 
 
 def _key(settings: Settings, values: Values) -> None:

@@ -50,6 +50,14 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--seed", type=Path, metavar="FILE", help="YAML: what there is from the start")
     serve.add_argument("--project-id", help="default: the seed's, or local-keyless")
     serve.add_argument("--project-number", help="default: the seed's, or 123456789012")
+    serve.add_argument(
+        "--also-project",
+        action="append",
+        default=[],
+        type=another_project,
+        metavar="ID=NUMBER",
+        help="a project that exists beside the main one; may be given several times",
+    )
     serve.add_argument("--aws-account-id", help="default: the seed's, or 210987654321")
     serve.add_argument("--aws-region", help="default: the seed's, or us-east-1")
     serve.add_argument("--google-port", type=int, help="0 takes a free one; default: the kept one, or a free one")
@@ -75,6 +83,18 @@ def duration(text: str) -> timedelta:
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no step of time; write a number and s, m, h or d, such as 31d")
     return timedelta(**{_UNITS[found["unit"]]: int(found["count"])})
+
+
+def another_project(text: str) -> tuple[str, str]:
+    """Read a project's id and number.
+
+    Raises:
+        argparse.ArgumentTypeError: It isn't both.
+    """
+    project_id, equals, number = text.partition("=")
+    if not (project_id and equals and number.isascii() and number.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no project; write its id and number, such as data-project=42")
+    return project_id, number
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -109,6 +129,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         folder=arguments.state.absolute(),
         project_id=name("project-id", "local-keyless"),
         project_number=name("project-number", "123456789012"),
+        other_projects=dict(arguments.also_project),
         aws_account_id=name("aws-account-id", "210987654321"),
         aws_region=name("aws-region", "us-east-1"),
         google_port=arguments.google_port,

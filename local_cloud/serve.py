@@ -13,8 +13,8 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ class ServeSettings:
         folder: state, logs, and the files that say where everything is.
         project_id: the Google project.
         project_number: its number.
+        other_projects: id and number of each project that exists beside the main one.
         aws_account_id: the AWS account.
         aws_region: the AWS region.
         google_port: port of the Google identity; 0 lets the system choose, None takes the kept one if there is one.
@@ -61,6 +62,7 @@ class ServeSettings:
     project_number: str
     aws_account_id: str
     aws_region: str
+    other_projects: Mapping[str, str] = field(default_factory=dict)
     google_port: int | None = None
     aws_port: int | None = None
     aws_url: str | None = None
@@ -124,6 +126,7 @@ def serve(settings: ServeSettings) -> None:
                 aws_url=endpoints.aws_url,
                 warehouse_url=endpoints.warehouse_url,
                 deployer_token=endpoints.deployer_token,
+                other_projects=settings.other_projects,
                 # Without --keep the emulators forget everything when they end, and what Google knows must not
                 # outlive them.
                 state_directory=_folder(settings, "google") if settings.keep else None,

@@ -28,6 +28,7 @@ from engine.pins import project_name
 from engine.workspace import Workspace
 from infra import outputs
 from infra.program import ROOT
+from infra.reader_settings import ONLY_READER
 from local_cloud import attached
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import Child
@@ -78,7 +79,7 @@ class Stage:
         self,
         cloud: LocalCloud,
         folder: Path,
-        settings: Mapping[str, str] | None = None,
+        settings: Mapping[str, object] | None = None,
         *,
         name: str = STACK,
         plugins: Child | None = None,
@@ -120,7 +121,7 @@ class Stage:
         if self._own_plugins:
             self._plugins.stop()
 
-    def beside(self, name: str, settings: Mapping[str, str] | None = None) -> Stage:
+    def beside(self, name: str, settings: Mapping[str, object] | None = None) -> Stage:
         """Another stack of the same project, with the same backend; it needs this one's plugins.
 
         Args:
@@ -155,8 +156,15 @@ class Stage:
         """Takes everything down again."""
         return self.stack.destroy().summary.resource_changes or {}
 
-    def output(self, name: str) -> str:
-        """A stack output as the latest :meth:`up` left it, named as in :mod:`infra.outputs`."""
+    def output(self, name: str, *, reader: str = ONLY_READER) -> str:
+        """A stack output as the latest :meth:`up` left it.
+
+        Args:
+            name: One of :mod:`infra.outputs`.
+            reader: Whose, if it is an output of a reader.
+        """
+        if name in outputs.OF_READER:
+            return str(self._outputs[outputs.READERS].value[reader][name])
         return str(self._outputs[name].value)
 
     def aws(self, service: str) -> BaseClient:
@@ -187,13 +195,13 @@ class Stage:
         answer.raise_for_status()
         return dict(answer.json())
 
-    def put_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Adds rows to the table, as the deployer.
+    def put_rows(self, rows: Sequence[Mapping[str, Any]], *, reader: str = ONLY_READER) -> None:
+        """Adds rows to a reader's table, as the deployer.
 
         Raises:
             RuntimeError: BigQuery took some of them not.
         """
-        project, dataset, table = self.output(outputs.TABLE).split(".")
+        project, dataset, table = self.output(outputs.TABLE, reader=reader).split(".")
         answer = self.google(
             "POST",
             f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}/insertAll",
@@ -202,11 +210,11 @@ class Stage:
         if answer.get("insertErrors"):
             raise RuntimeError(f"rows were not taken: {answer['insertErrors']}")
 
-    def invoke(self, event: Mapping[str, Any] | None = None) -> Invocation:
-        """Runs the function once and waits for its end."""
+    def invoke(self, event: Mapping[str, Any] | None = None, *, reader: str = ONLY_READER) -> Invocation:
+        """Runs a reader's function once and waits for its end."""
         last = next((decision.id for decision in reversed(self.cloud.decisions())), None)
         answer = self.aws("lambda").invoke(
-            FunctionName=self.output(outputs.FUNCTION_NAME),
+            FunctionName=self.output(outputs.FUNCTION_NAME, reader=reader),
             Payload=json.dumps(event or {}).encode(),
             LogType="Tail",
         )
@@ -217,9 +225,9 @@ class Stage:
             decisions=tuple(self.cloud.decisions(after=last)),
         )
 
-    def forget_tokens(self) -> None:
+    def forget_tokens(self, *, reader: str = ONLY_READER) -> None:
         """Ends the function's warm process, and with it the tokens it keeps: the next invocation is a cold start."""
-        name = self.output(outputs.FUNCTION_NAME)
+        name = self.output(outputs.FUNCTION_NAME, reader=reader)
         memory = self.aws("lambda").get_function_configuration(FunctionName=name)["MemorySize"]
         self.aws("lambda").update_function_configuration(FunctionName=name, MemorySize=memory)
 
@@ -268,7 +276,7 @@ class Stage:
         }
 
 
-def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, str], name: str) -> Path:
+def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, object], name: str) -> Path:
     """The project's files in a folder of their own: the engine writes to them."""
     project = folder / "project"
     project.mkdir(parents=True, exist_ok=True)

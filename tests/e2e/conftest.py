@@ -11,10 +11,14 @@ from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
 
+OTHER_PROJECTS = {"pool-project": "222222222222", "data-project": "333333333333"}
+"""Id and number of the projects that exist beside the one that pays."""
+
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as running:
+    others = [part for name, number in OTHER_PROJECTS.items() for part in ("--also-project", f"{name}={number}")]
+    with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud"), options=others) as running:
         yield running
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra import outputs, role_policies
+from infra import consistency, outputs, role_policies
+from infra.package import Target
 from infra.reader import ALIAS
 from infra.trust import TrustChain, attribute_condition, attribute_mapping
 from lambda_src import environment
@@ -129,7 +130,7 @@ def test_three_projects_each_hold_their_part() -> None:
         enabled.setdefault(found.inputs["project"], set()).add(found.inputs["service"].partition(".")[0])
     assert enabled == {
         "my-project": {"iam", "cloudresourcemanager", "iamcredentials", "bigquery"},
-        "pool-project": {"iam", "sts"},
+        "pool-project": {"iam", "sts", "iamcredentials"},
         "data-project": {"bigquery"},
     }
 
@@ -181,7 +182,8 @@ def test_a_key_of_ones_own_encrypts_the_environment_and_the_role_may_use_that_ke
     }
 
 
-def test_snap_start_publishes_versions_and_everybody_goes_by_the_alias() -> None:
+def test_snap_start_publishes_versions_and_everybody_goes_by_the_alias(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consistency, "_SNAP_START_SINCE", Target.host().runtime)  # the package is for this machine
     stack = record({"snapStart": "true", "schedule": "rate(1 hour)"})
     function = stack.only(FUNCTION).inputs
     assert (function["publish"], function["snapStart"]) == (True, {"applyOn": "PublishedVersions"})
@@ -242,7 +244,7 @@ def test_the_columns_make_the_table_and_are_what_the_function_selects() -> None:
     "settings",
     [
         {"access": "direct"},
-        {"readers": READERS, "snapStart": "true", "schedule": "rate(1 hour)", **NETWORK},
+        {"readers": READERS, "schedule": "rate(1 hour)", **NETWORK},
         {"table": "existing", "datasetId": "theirs", "environmentKmsKeyArn": KEY},
     ],
     ids=["direct", "readers", "existing"],

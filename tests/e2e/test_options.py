@@ -1,0 +1,226 @@
+"""Each option deployed by the real engine: what it lets in, and whom it goes on refusing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from pulumi import automation
+
+from infra import outputs
+from infra.trust import TrustChain, attribute_condition, attribute_mapping
+from local_cloud.stage import Stage
+from local_cloud.trace import Link
+from tests.e2e.conftest import OTHER_PROJECTS
+from tests.failed_runs import forget_failed_runs
+
+ORDERS = [{"id": 1, "total": "12.50"}, {"id": 2, "total": "8.00"}]
+USERS = [{"user_id": 1, "name": "Alice"}]
+READERS = [
+    {"name": "users", "schedule": "rate(1 day)"},
+    {
+        "name": "orders",
+        "columns": [{"name": "id", "type": "INTEGER"}, {"name": "total", "type": "NUMERIC"}],
+        "reservedConcurrency": 1,
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def several(deployed: Stage) -> Iterator[Stage]:
+    """Two readers, with the pool in one project, the data in another, and the bill in a third."""
+    stage = deployed.beside(
+        "several", {"poolProject": "pool-project", "dataProject": "data-project", "readers": READERS}
+    )
+    stage.up()
+    stage.put_rows(USERS, reader="users")
+    stage.put_rows(ORDERS, reader="orders")
+    yield stage
+    stage.destroy()
+
+
+def reconfigure(stage: Stage, reader: str, **changed: Any) -> None:
+    stage.aws("lambda").update_function_configuration(
+        FunctionName=stage.output(outputs.FUNCTION_NAME, reader=reader), **changed
+    )
+
+
+def variables(stage: Stage, reader: str) -> dict[str, str]:
+    name = stage.output(outputs.FUNCTION_NAME, reader=reader)
+    found = stage.aws("lambda").get_function_configuration(FunctionName=name)
+    return dict(found["Environment"]["Variables"])
+
+
+def test_each_reader_reads_its_own_table_over_three_projects(several: Stage) -> None:
+    users, orders = several.invoke(reader="users"), several.invoke(reader="orders")
+    assert not users.failed, users.log
+    assert "user_id=1, name=Alice" in users.log
+    assert not orders.failed, orders.log
+    assert "id=2, total=8" in orders.log
+    assert several.output(outputs.POOL_NAME).startswith(f"projects/{OTHER_PROJECTS['pool-project']}/")
+    assert several.output(outputs.TABLE, reader="orders").startswith("data-project.")
+
+
+@pytest.mark.parametrize(("reader", "other"), [("users", "orders"), ("orders", "users")])
+def test_a_reader_that_asks_for_anothers_table_is_refused_at_the_table(several: Stage, reader: str, other: str) -> None:
+    own, theirs = variables(several, reader), variables(several, other)
+    reconfigure(several, reader, Environment={"Variables": {**theirs}})
+    try:
+        refused = several.invoke(reader=reader)
+    finally:
+        reconfigure(several, reader, Environment={"Variables": own})
+    assert refused.failed
+    assert refused.refusal is not None
+    assert refused.refusal.link is Link.TABLE
+    assert not several.invoke(reader=reader).failed
+
+
+@pytest.mark.parametrize(("reader", "other"), [("users", "orders"), ("orders", "users")])
+def test_a_reader_in_anothers_role_is_refused_at_the_account(several: Stage, reader: str, other: str) -> None:
+    reconfigure(several, reader, Role=several.output(outputs.ROLE_ARN, reader=other))
+    try:
+        refused = several.invoke(reader=reader)
+    finally:
+        reconfigure(several, reader, Role=several.output(outputs.ROLE_ARN, reader=reader))
+    assert refused.refusal is not None
+    assert refused.refusal.link is Link.IMPERSONATION
+    assert not several.invoke(reader=reader).failed
+
+
+def test_a_second_up_of_several_readers_changes_nothing(several: Stage) -> None:
+    assert set(several.up()) == {"same"}
+
+
+POOL, PROVIDER = "platform-team", "their-aws"
+THEIRS = f"/v1/projects/pool-project/locations/global/workloadIdentityPools/{POOL}/providers/{PROVIDER}"
+DATASET = "/bigquery/v2/projects/data-project/datasets/theirs"
+GUEST = TrustChain(
+    aws_account_id="210987654321", role_name="keyless-bigquery-guest", function_name="keyless-bigquery-guest"
+)
+EXISTING = {
+    "access": "direct",
+    "pool": "existing",
+    "providerName": THEIRS.removeprefix("/v1/").replace("pool-project", OTHER_PROJECTS["pool-project"]),
+    "table": "existing",
+    "dataProject": "data-project",
+    "datasetId": "theirs",
+    "tableId": "facts",
+    "columns": [{"name": "fact"}],
+    "subnetIds": ["subnet-0123456789abcdef0"],
+    "securityGroupIds": ["sg-0123456789abcdef0"],
+    "environmentKmsKeyArn": "arn:aws:kms:us-east-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+}
+
+
+@pytest.fixture(scope="module")
+def theirs(deployed: Stage) -> Stage:
+    """What other teams made: a pool with a provider that admits the guest's role by name, and a table with a row."""
+    google, pool = deployed.google, THEIRS.partition("/providers/")[0]
+    google("POST", f"{pool.rpartition('/')[0]}?workloadIdentityPoolId={POOL}", {"displayName": "theirs"})
+    google(
+        "POST",
+        f"{pool}/providers?workloadIdentityPoolProviderId={PROVIDER}",
+        {
+            "aws": {"accountId": GUEST.aws_account_id},
+            "attributeMapping": attribute_mapping(),
+            "attributeCondition": attribute_condition([GUEST]),
+        },
+    )
+    for service in ("bigquery", "sts"):
+        for project in OTHER_PROJECTS:
+            google("POST", f"/v1/projects/{project}/services/{service}.googleapis.com:enable", {})
+    google("POST", DATASET.rpartition("/")[0], {"datasetReference": {"datasetId": "theirs"}, "location": "US"})
+    facts = {"tableReference": {"tableId": "facts"}, "schema": {"fields": [{"name": "fact", "type": "STRING"}]}}
+    google("POST", f"{DATASET}/tables", facts)
+    google("POST", f"{DATASET}/tables/facts/insertAll", {"rows": [{"json": {"fact": "it works"}}]})
+    return deployed
+
+
+@pytest.fixture(scope="module")
+def guest(theirs: Stage) -> Iterator[Stage]:
+    """A stack that is admitted by their provider, reads their table, and is granted everything directly."""
+    stage = theirs.beside("guest", EXISTING)
+    stage.up()
+    yield stage
+    stage.destroy()
+    assert stage.google("GET", THEIRS)["state"] == "ACTIVE", "their provider outlives the stack"
+    assert stage.google("GET", f"{DATASET}/tables/facts")["numRows"], "their table outlives the stack"
+    kept = stage.google("POST", f"{DATASET}/tables/facts:getIamPolicy")
+    assert not kept.get("bindings"), "the stack's grant goes with it"
+
+
+def test_a_guest_reads_their_table_without_an_account_and_one_round_trip_less(guest: Stage) -> None:
+    read = guest.invoke()
+    assert not read.failed, read.log
+    assert "fact=it works" in read.log
+    assert [decision.link for decision in read.decisions] == [Link.TOKEN_EXCHANGE, Link.JOB, Link.TABLE]
+
+
+def test_a_guest_in_a_role_that_their_condition_does_not_name_is_refused_at_the_exchange(guest: Stage) -> None:
+    guest.give_another_role(f"{GUEST.role_name}2")
+    refused = guest.invoke()
+    assert dict(guest.up(refresh=True)).get(automation.OpType.UPDATE) == 1
+    guest.delete_role(f"{GUEST.role_name}2")
+    assert refused.refusal is not None, refused.log
+    assert refused.refusal.link is Link.TOKEN_EXCHANGE
+
+
+@pytest.mark.parametrize(
+    ("resource", "role", "link"),
+    [
+        ("/v1/projects/local-keyless", "roles/bigquery.jobUser", Link.JOB),
+        (f"{DATASET}/tables/facts", "roles/bigquery.dataViewer", Link.TABLE),
+    ],
+)
+def test_a_guest_without_one_of_its_two_grants_is_refused_there(
+    guest: Stage, resource: str, role: str, link: Link
+) -> None:
+    policy = guest.google("POST", f"{resource}:getIamPolicy", {})
+    principal = guest.output(outputs.PRINCIPAL)
+    kept = [
+        {**binding, "members": [member for member in binding["members"] if member != principal]}
+        for binding in policy["bindings"]
+        if binding["role"] == role
+    ] + [binding for binding in policy["bindings"] if binding["role"] != role]
+    cleared = {**policy, "bindings": [binding for binding in kept if binding["members"]]}
+    without = guest.google("POST", f"{resource}:setIamPolicy", {"policy": cleared})
+    guest.forget_tokens()
+    refused = guest.invoke()
+    guest.google("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "etag": without["etag"]}})
+    assert refused.refusal is not None, refused.log
+    assert refused.refusal.link is link
+    assert not guest.invoke().failed
+
+
+@pytest.mark.parametrize(
+    "loosened",
+    [
+        "assertion.account == '210987654321'",
+        attribute_condition([GUEST]).replace("/')", "')"),
+    ],
+    ids=["any role of the account", "a prefix of the role's name"],
+)
+def test_their_provider_once_it_lets_others_in_is_refused_in_the_preview(guest: Stage, loosened: str) -> None:
+    guest.google("PATCH", f"{THEIRS}?updateMask=attributeCondition", {"attributeCondition": loosened})
+    try:
+        with pytest.raises(automation.CommandError) as refused:
+            guest.preview()
+        forget_failed_runs()
+    finally:
+        own = {"attributeCondition": attribute_condition([GUEST])}
+        guest.google("PATCH", f"{THEIRS}?updateMask=attributeCondition", own)
+    told = str(refused.value)
+    assert "can't be used; nothing was created" in told
+    assert "Traceback" not in told
+    assert set(guest.preview().change_summary) == {"same"}
+
+
+def test_a_table_or_provider_that_is_not_there_is_told_by_its_name(guest: Stage) -> None:
+    missing = guest.beside("guest", EXISTING | {"providerName": str(EXISTING["providerName"]).replace("aws", "axs")})
+    with pytest.raises(automation.CommandError, match="their-axs"):
+        missing.preview()
+    forget_failed_runs()
+    with pytest.raises(httpx.HTTPStatusError):
+        guest.google("GET", THEIRS.replace("aws", "axs"))
