@@ -118,6 +118,9 @@ EXISTING = {
 def theirs(deployed: Stage) -> Stage:
     """What other teams made: a pool with a provider that admits the guest's role by name, and a table with a row."""
     google, pool = deployed.google, THEIRS.partition("/providers/")[0]
+    for service in ("iam", "sts", "bigquery"):
+        for project in OTHER_PROJECTS:
+            google("POST", f"/v1/projects/{project}/services/{service}.googleapis.com:enable", {})
     google("POST", f"{pool.rpartition('/')[0]}?workloadIdentityPoolId={POOL}", {"displayName": "theirs"})
     google(
         "POST",
@@ -128,9 +131,6 @@ def theirs(deployed: Stage) -> Stage:
             "attributeCondition": attribute_condition([GUEST]),
         },
     )
-    for service in ("bigquery", "sts"):
-        for project in OTHER_PROJECTS:
-            google("POST", f"/v1/projects/{project}/services/{service}.googleapis.com:enable", {})
     google("POST", DATASET.rpartition("/")[0], {"datasetReference": {"datasetId": "theirs"}, "location": "US"})
     facts = {"tableReference": {"tableId": "facts"}, "schema": {"fields": [{"name": "fact", "type": "STRING"}]}}
     google("POST", f"{DATASET}/tables", facts)
