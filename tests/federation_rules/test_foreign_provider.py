@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -28,8 +29,8 @@ FIT = ForeignProvider(aws_account_id=ACCOUNT, attribute_mapping={}, attribute_co
 ROLE_EXPRESSION = DEFAULT_AWS_MAPPING["attribute.aws_role"]
 
 
-def judged(readers: tuple[Reader, ...] = (READER,), **changes: object) -> list[Refusal]:
-    provider = dataclasses.replace(FIT, **changes)  # type: ignore[arg-type]  # each test names real fields
+def judged(readers: tuple[Reader, ...] = (READER,), **changes: Any) -> list[Refusal]:
+    provider = dataclasses.replace(FIT, **changes)
     return refusals(provider, readers, aws_account_id=ACCOUNT)
 
 
@@ -63,7 +64,7 @@ def test_a_provider_like_our_own_is_fit() -> None:
         ),
     ],
 )
-def test_what_makes_a_provider_unfit_is_the_only_thing_named(changes: dict[str, object], rule: str, saw: str) -> None:
+def test_what_makes_a_provider_unfit_is_the_only_thing_named(changes: dict[str, Any], rule: str, saw: str) -> None:
     [found] = judged(**changes)
     assert rule in found.rule
     assert saw in found.saw
@@ -340,7 +341,7 @@ def let_in(condition: str, mapping: dict[str, str], caller: Caller) -> str | Non
         return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     role=NAMES,
     others=CONDITIONS,
@@ -365,7 +366,3 @@ def test_whoever_is_let_in_by_a_fit_provider_wears_a_role_that_its_condition_nam
             assert worn, f"{caller.arn} is no role"
             assert re.search(rf"(?<![ab.A-]){re.escape(worn[1])}(?![ab.A-])", condition), f"{caller.arn} isn't named"
             assert (value == f"{ROLES}{role}") is (worn[1] == role)
-
-
-def test_the_oracle_is_asked_about_fit_providers_too() -> None:
-    assert judged(attribute_condition=f"{CLAUSE} || attribute.aws_role in ['{ROLES}a', '{ROLES}b']") == []
