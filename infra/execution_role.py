@@ -57,7 +57,8 @@ class ExecutionRole(pulumi.ComponentResource):
             name=args.role_name,
             description="Identity of one Lambda function; Google lets it read one BigQuery table.",
             assume_role_policy=role_policies.lambda_only(),
-            opts=child,
+            # The provider would delete a role before it makes one of another name, and the function would wear none.
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=False)),
         )
         documents: dict[str, pulumi.Input[str]] = {
             "write-own-log": pulumi.Output.from_input(args.log_group_arn).apply(role_policies.own_log_only)

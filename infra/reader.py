@@ -32,7 +32,7 @@ class FunctionArgs:
         archive: The function's package, without the credential configuration.
         cache: Folder in which the package with the credential configuration is kept.
         target: Runtime and architecture.
-        region: The AWS region.
+        region: The AWS region. Each resource that is regional names it, or a change of it would leave them behind.
         snap_start: Start from a snapshot of the initialised function.
         subnet_ids: Subnets of the network that the functions are in; empty: none.
         security_group_ids: What may go in and out there.
@@ -121,6 +121,7 @@ class Reader(pulumi.ComponentResource):
             f"function-log{args.suffix}",
             name=f"/aws/lambda/{args.trust.function_name}",
             retention_in_days=args.function.log_retention_days,
+            region=args.function.region,
             opts=self._child,
         )
         role = ExecutionRole(
@@ -146,6 +147,7 @@ class Reader(pulumi.ComponentResource):
                 f"clock{args.suffix}",
                 ScheduleArgs(
                     expression=args.schedule,
+                    region=args.function.region,
                     function_name=function.name,
                     target_arn=function.arn if alias is None else alias.arn,
                     qualifier=None if alias is None else ALIAS,
@@ -167,6 +169,7 @@ class Reader(pulumi.ComponentResource):
         return aws.lambda_.Function(
             f"function{args.suffix}",
             name=args.trust.function_name,
+            region=shared.region,
             description="Reads one BigQuery table without a service account key.",
             role=role.arn,
             handler=HANDLER,
@@ -202,6 +205,7 @@ class Reader(pulumi.ComponentResource):
         return aws.lambda_.Alias(
             f"function-alias{args.suffix}",
             name=ALIAS,
+            region=args.function.region,
             description="The newest published version, which starts from a snapshot.",
             function_name=function.name,
             function_version=function.version,

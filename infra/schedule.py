@@ -14,6 +14,7 @@ class ScheduleArgs:
 
     Args:
         expression: ``rate(…)`` or ``cron(…)``, in UTC.
+        region: The AWS region, which is the function's.
         function_name: Name of the function, which the rule's own name is made of.
         target_arn: ARN of the function, or of its alias.
         qualifier: Name of that alias; ``None``: the function itself.
@@ -21,6 +22,7 @@ class ScheduleArgs:
     """
 
     expression: str
+    region: str
     function_name: pulumi.Input[str]
     target_arn: pulumi.Input[str]
     qualifier: str | None
@@ -43,6 +45,7 @@ class Schedule(pulumi.ComponentResource):
         rule = aws.cloudwatch.EventRule(
             f"schedule{args.suffix}",
             name=args.function_name,
+            region=args.region,
             description="Starts one function that reads BigQuery.",
             schedule_expression=args.expression,
             opts=child,
@@ -50,6 +53,7 @@ class Schedule(pulumi.ComponentResource):
         allowed = aws.lambda_.Permission(
             f"may-start-function{args.suffix}",
             statement_id="schedule",
+            region=args.region,
             action="lambda:InvokeFunction",
             function=args.function_name,
             qualifier=args.qualifier,
@@ -61,6 +65,7 @@ class Schedule(pulumi.ComponentResource):
             f"scheduled-function{args.suffix}",
             rule=rule.name,
             target_id="function",
+            region=args.region,
             arn=args.target_arn,
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[allowed])),
         )

@@ -11,6 +11,7 @@ from local_cloud.plugins.aws.attachment import RolePolicyAttachment
 from local_cloud.plugins.aws.function import Function
 from local_cloud.plugins.aws.log_group import LogGroup
 from local_cloud.plugins.aws.permission import Permission
+from local_cloud.plugins.aws.regional import regional
 from local_cloud.plugins.aws.role import Role, RolePolicy
 from local_cloud.plugins.aws.schedule import EventRule, EventTarget
 from local_cloud.plugins.endpoints import loopback
@@ -40,12 +41,12 @@ def served(api: AwsApi) -> Served:
             Role(api),
             RolePolicy(api),
             RolePolicyAttachment(api),
-            LogGroup(api),
-            Function(api),
-            Alias(api),
-            Permission(api),
-            EventRule(api),
-            EventTarget(api),
+            regional(LogGroup, api),
+            regional(Function, api),
+            regional(Alias, api),
+            regional(Permission, api),
+            regional(EventRule, api),
+            regional(EventTarget, api),
         ]
     )
 

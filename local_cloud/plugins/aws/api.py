@@ -40,7 +40,23 @@ class AwsApi:
         }
         self._session = botocore.session.get_session()
         self._clients: dict[str, Any] = {}
+        self._elsewhere: dict[str, AwsApi] = {}
         self._lock = threading.Lock()
+
+    def at(self, region: str) -> AwsApi:
+        """The same AWS in a region, which may be this one."""
+        if region == self.region:
+            return self
+        with self._lock:
+            if region not in self._elsewhere:
+                self._elsewhere[region] = AwsApi(
+                    endpoints=self._endpoints,
+                    region=region,
+                    key=str(self._credentials["aws_access_key_id"]),
+                    secret=str(self._credentials["aws_secret_access_key"]),
+                    session=self._credentials["aws_session_token"],
+                )
+            return self._elsewhere[region]
 
     def client(self, service: str) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
         """The client of one service.
