@@ -14,7 +14,7 @@ STS_STATUS = "the token_url in credential-configuration.json, and the status of 
 IAM_CREDENTIALS_STATUS = (
     "service_account_impersonation_url in credential-configuration.json, and the status of IAM Credentials"
 )
-SIGNING = "the function's execution role and AWS_REGION"
+SIGNING = "the role of the function, task or pod, and AWS_REGION"
 CREDENTIAL_CONFIGURATION = "credential-configuration.json in the package; `pulumi up` makes it"
 NETWORK = (
     "the function's way out: a function in a VPC needs a NAT to reach Google; and the addresses in"
@@ -38,6 +38,7 @@ SOCKET_SIGNS: Mapping[str, str] = {
 """Pieces of the text of a socket error, and what they mean."""
 
 _WAIT = "if it was deployed minutes ago, wait: Google takes up to 7 minutes to spread a change; else "
+_READER = "the service account (with direct access: of the role's principalSet)"
 _API_OFF = "has not been used in project"
 
 
@@ -51,9 +52,9 @@ def for_exchange(code: str, description: str) -> str:
     if _API_OFF in description:
         return "whether the API sts.googleapis.com is on in the project"
     if "attribute condition" in description:
-        return "the provider's attribute condition: it must name this account and this function's role exactly"
+        return "the provider's attribute condition: it must name the caller's account and role exactly"
     if "google.subject" in description:
-        return "the provider's attribute mapping, and the length of role name and function name together"
+        return "the provider's attribute mapping, and the length of role name and session name together"
     by_code = {
         "invalid_target": _WAIT + "the pool and the provider: both must exist and be enabled, and the audience in"
         " credential-configuration.json must name them with the project's number",
@@ -77,8 +78,8 @@ def for_impersonation(code: object, message: str) -> str:
         return "whether the API iamcredentials.googleapis.com is on in the project"
     if code == HTTPStatus.FORBIDDEN:
         return (
-            _WAIT + "the binding roles/iam.workloadIdentityUser on the service account: its principalSet must name this"
-            " function's role; and whether the account exists"
+            _WAIT + "the binding roles/iam.workloadIdentityUser on the service account: its principalSet must name the"
+            " caller's role; and whether the account exists"
         )
     if code == HTTPStatus.NOT_FOUND:
         return "whether the service account exists and was not deleted and made anew"
@@ -98,14 +99,14 @@ def for_bigquery(code: int | None, reason: str, message: str) -> tuple[Link, str
         message: Its message.
     """
     if code == HTTPStatus.UNAUTHORIZED:
-        return Link.JOB_CREATION, "whether the service account is still enabled: its token was not accepted"
+        return Link.JOB_CREATION, "whether service account and pool are still enabled: the token was not accepted"
     if reason == "accessNotConfigured" or _API_OFF in message:
         return Link.JOB_CREATION, "whether the API bigquery.googleapis.com is on in the project"
     if "bigquery.jobs.create" in message:
-        return Link.JOB_CREATION, _WAIT + "roles/bigquery.jobUser of the service account on GOOGLE_CLOUD_PROJECT"
+        return Link.JOB_CREATION, _WAIT + f"roles/bigquery.jobUser of {_READER} on GOOGLE_CLOUD_PROJECT"
     if code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND} and _names_data(message):
         return Link.TABLE_ACCESS, (
-            _WAIT + "roles/bigquery.dataViewer of the service account on the table, BIGQUERY_TABLE, and whether the"
+            _WAIT + f"roles/bigquery.dataViewer of {_READER} on the table, BIGQUERY_TABLE, and whether the"
             " table is in BIGQUERY_LOCATION: Google does not say which"
         )
     if reason == "bytesBilledLimitExceeded":
@@ -113,7 +114,7 @@ def for_bigquery(code: int | None, reason: str, message: str) -> tuple[Link, str
     if reason in {"quotaExceeded", "rateLimitExceeded", "billingNotEnabled"}:
         return Link.JOB_CREATION, "quotas and billing of GOOGLE_CLOUD_PROJECT"
     if code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
-        return Link.JOB_CREATION, "GOOGLE_CLOUD_PROJECT, and the service account's roles in it"
+        return Link.JOB_CREATION, "GOOGLE_CLOUD_PROJECT, and in it the roles of " + _READER
     if code is not None and code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Link.QUERY, "the status of BigQuery; then run the function again"
     return Link.QUERY, "the query and the table's schema: it needs the columns that BIGQUERY_COLUMNS names"

@@ -14,11 +14,15 @@ from google.cloud import bigquery
 
 from lambda_src import credentials
 from lambda_src.aws_credentials import Remembering, RoleSessionSupplier, Supplier
-from lambda_src.environment import Environment
+from lambda_src.environment import API_ENDPOINT, Environment
+from lambda_src.errors import ConfigurationError, Diagnosis, Link
 from lambda_src.time_limit import TimeLimit, bounded
 
 PAGE_ROWS = 10_000
 """Most rows that are in memory at once. BigQuery also ends a page at 10 MB."""
+
+PUBLIC_UNIVERSE = "googleapis.com"
+"""The universe of Google's public addresses."""
 
 _AUTH_SECONDS = 10.0
 _REQUEST_SECONDS = 30.0
@@ -93,11 +97,21 @@ class BigQueryReader:
 
 
 def _client(environment: Environment, supplier: Supplier, limit: TimeLimit) -> bigquery.Client:
+    made = credentials.from_file(environment.credentials_file, supplier)
+    if environment.api_endpoint is None and made.universe_domain != PUBLIC_UNIVERSE:
+        raise ConfigurationError(
+            Diagnosis(
+                link=Link.CONFIGURATION,
+                what=f"the credential configuration is of the universe {made.universe_domain!r}, and without"
+                f" {API_ENDPOINT} the client would ask BigQuery in {PUBLIC_UNIVERSE}",
+                look_at=f"{API_ENDPOINT}, and universe_domain in the credential configuration",
+            )
+        )
     # google-auth's own session for token requests waits 120 s, four times over; this one keeps to the invocation.
     auth_session = requests.Session()
     bounded(auth_session, limit=limit, most_seconds=_AUTH_SECONDS)
     session = google.auth.transport.requests.AuthorizedSession(  # type: ignore[no-untyped-call]  # google-auth has no types
-        credentials.from_file(environment.credentials_file, supplier),
+        made,
         auth_request=google.auth.transport.requests.Request(auth_session),
     )
     bounded(session, limit=limit, most_seconds=_REQUEST_SECONDS)

@@ -194,6 +194,6 @@ def _refused(name: str, problem: str, rule: str) -> ConfigurationError:
         Diagnosis(
             link=Link.CONFIGURATION,
             what=f"environment variable {name} {problem}: {rule}",
-            look_at=f"{name} in the function's configuration; `pulumi up` sets it",
+            look_at=f"{name} in the function's configuration, which `pulumi up` makes, or the container's environment",
         )
     )

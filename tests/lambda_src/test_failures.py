@@ -143,7 +143,7 @@ BIGQUERY_REFUSALS = [
     ),
     pytest.param(
         google_error(401, "authError", "Request had invalid authentication credentials."),
-        ("JobCreationError", "job creation", "service account is still enabled"),
+        ("JobCreationError", "job creation", "service account and pool are still enabled"),
         id="B8",
     ),
 ]
@@ -420,6 +420,18 @@ def test_a_bad_variable_is_named_with_its_rule(
 ) -> None:
     done = function.invoke(environ={name: value})
     assert_failed(done, error="ConfigurationError", link="configuration", says=says, look_at=name)
+    assert google.sent == []
+
+
+def test_another_universe_without_an_address_is_refused(function: PackagedFunction, google: GoogleStandIn) -> None:
+    done = function.invoke(environ={"BIGQUERY_API_ENDPOINT": None})
+    assert_failed(
+        done,
+        error="ConfigurationError",
+        link="configuration",
+        says="of the universe 'local.invalid', and without BIGQUERY_API_ENDPOINT",
+        look_at="BIGQUERY_API_ENDPOINT",
+    )
     assert google.sent == []
 
 
