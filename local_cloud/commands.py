@@ -24,11 +24,16 @@ def parser() -> argparse.ArgumentParser:
     _add_serve(commands.add_parser("serve", help="run it in the foreground and print how to use it"))
     use = commands.add_parser("use", help='print export lines for a program that comes as a role: eval "$(…)"')
     sign = commands.add_parser("sign", help="print the signed body of a token exchange, for curl")
-    for command in (use, sign):
+    task = commands.add_parser("task", help="run a command as a container of a role: -- COMMAND ARGUMENT …")
+    for command in (use, sign, task):
         command.add_argument("role", help="a role of the local AWS account")
         command.add_argument("--provider", metavar="POOL/PROVIDER", help="needed where there are several")
         _add_state(command)
-    use.add_argument("--service-account", metavar="ID", help="impersonate it; without, the role comes as itself")
+    for command in (use, task):
+        command.add_argument(
+            "--service-account", metavar="ID", help="impersonate it; without, the role comes as itself"
+        )
+    task.add_argument("run", nargs="+", metavar="COMMAND", help="what to run, after --")
     explain = commands.add_parser("explain", help="tell why something was allowed or refused")
     explain.add_argument("decision", nargs="?", help="id of a decision; without it, the latest chain")
     _add_state(explain)
@@ -157,6 +162,15 @@ def _use(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _task(arguments: argparse.Namespace) -> int:
+    from local_cloud import task, use
+
+    folder = arguments.state.absolute()
+    choice = use.Choice(role=arguments.role, provider=arguments.provider, service_account=arguments.service_account)
+    endpoints = use.opened(folder, limit_seconds=use.START_SECONDS)
+    return task.run(arguments.run, folder=folder, endpoints=endpoints, choice=choice)
+
+
 def _sign(arguments: argparse.Namespace) -> int:
     from local_cloud import use
 
@@ -215,6 +229,7 @@ def _preview(arguments: argparse.Namespace) -> int:
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
     "use": _use,
+    "task": _task,
     "sign": _sign,
     "explain": _explain,
     "clock": _clock,

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from local_cloud.endpoints import Endpoints
@@ -25,11 +26,20 @@ class RoleError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class SessionKeys:
-    """Credentials of a role's session."""
+    """Credentials of a role's session.
+
+    Args:
+        access_key_id: Its key id.
+        secret_access_key: Its secret key.
+        session_token: Its token.
+        expires: When it ends, with the zone.
+        region: The account's region.
+    """
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str = field(repr=False)
+    expires: datetime
     region: str
 
     def environment(self) -> dict[str, str]:
@@ -78,6 +88,7 @@ def take_on(endpoints: Endpoints, role: str, *, session: str = SESSION) -> Sessi
         access_key_id=made["AccessKeyId"],
         secret_access_key=made["SecretAccessKey"],
         session_token=made["SessionToken"],
+        expires=made["Expiration"],
         region=endpoints.aws_region,
     )
 

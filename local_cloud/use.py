@@ -68,11 +68,20 @@ def environment(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str,
         ProcessError: The provider or service account isn't there, or isn't the only one and wasn't named.
         RoleError: The role can't be taken on.
     """
+    without_keys = addresses(folder, endpoints, choice)
+    return {**take_on(endpoints, choice.role).environment(), **without_keys}
+
+
+def addresses(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str, str]:
+    """The same variables without the role's session.
+
+    Raises:
+        ProcessError: As :func:`environment`.
+    """
     provider, account = _found(endpoints, choice)
     path = write_configuration(folder / CREDENTIALS, endpoints, provider, service_account=account)
     host = endpoints.google_url
     return {
-        **take_on(endpoints, choice.role).environment(),
         "AWS_ENDPOINT_URL": endpoints.aws_url,
         "GOOGLE_APPLICATION_CREDENTIALS": str(path),
         "GOOGLE_CLOUD_PROJECT": endpoints.project_id,
