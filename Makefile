@@ -70,6 +70,7 @@ locks: $(READY) ## pin every dependency again, with hashes
 	$(LOCK) requirements/local-aws.in -o requirements/local-aws.txt
 	$(LOCK) requirements/local-warehouse.in -o requirements/local-warehouse.txt
 	$(LOCK) lambda_src/requirements.in -o lambda_src/requirements.txt
+	$(LOCK) examples/container/requirements.in -o examples/container/requirements.txt -c lambda_src/requirements.txt
 
 clean: ## remove what was made in this folder; the cache stays
 	rm -rf $(VENV) .local build .mypy_cache .ruff_cache .pytest_cache

@@ -10,7 +10,12 @@ import pytest
 from infra.program import ROOT
 from infra.settings import KEYS
 
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "local_cloud").glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted(
+    [
+        ROOT / "README.md",
+        *(path for room in ("local_cloud", "docs", "examples") for path in (ROOT / room).rglob("*.md")),
+    ]
+)
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
@@ -24,9 +29,8 @@ def test_every_make_command_in_a_document_is_a_target(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_path_in_a_document_is_there(document: Path) -> None:
-    named = re.findall(
-        r"`((?:infra|lambda_src|local_cloud|engine|docs|tools|tests|requirements)/[\w./-]*)`", document.read_text()
-    )
+    rooms = "infra|lambda_src|examples|local_cloud|engine|docs|tools|tests|requirements"
+    named = re.findall(rf"`((?:{rooms})/[\w./-]*)`", document.read_text())
     missing = [path for path in named if not (ROOT / path).exists()]
     assert not missing
 

@@ -25,6 +25,8 @@ ALLOWED = {
     "infra/rules.py": set(),
     "lambda_src": {"google", "requests", "urllib3", "lambda_src"},
     "lambda_src/environment.py": {"lambda_src"},
+    "examples": {"boto3", "botocore", "google", "lambda_src", "examples"},
+    "examples/container/main.py": {"lambda_src", "examples"},
     "federation_rules": {"cel", "federation_rules"},
     "doctor": {"boto3", "botocore", "google", "requests", "rich", "doctor", "infra", "lambda_src", "federation_rules"},
     "doctor/links": {"doctor", "infra", "federation_rules"},
