@@ -42,8 +42,8 @@ test: $(READY) ## every test
 
 soak: export KEYLESS_ROUNDS ?= 20
 soak: export KEYLESS_KILLS ?= 10
-soak: $(READY) ## the robustness tests for longer: twenty rounds, ten kills; a quarter of an hour
-	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness
+soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills; a quarter of an hour
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness tests/delivery
 
 lint: $(READY) ## ruff, mypy --strict, and actionlint over the workflows
 	@$(RUN) -m ruff check .
