@@ -18,7 +18,7 @@ help: ## list the commands
 setup: $(READY) ## install everything into .venv and a cache folder; the other commands do it by themselves
 
 $(READY): requirements.txt requirements/dev.txt requirements/local-aws.txt requirements/local-warehouse.txt \
-          requirements/bootstrap.txt tools/set_up.py
+          requirements/bootstrap.txt guardrails/pack/requirements.txt tools/set_up.py
 	@$(PYTHON) tools/set_up.py
 
 demo: $(READY) ## the whole chain on this machine: deploy, read rows, be refused, tear down
@@ -69,6 +69,7 @@ locks: $(READY) ## pin every dependency again, with hashes
 	$(LOCK) requirements/dev.in -o requirements/dev.txt -c requirements.txt
 	$(LOCK) requirements/local-aws.in -o requirements/local-aws.txt
 	$(LOCK) requirements/local-warehouse.in -o requirements/local-warehouse.txt
+	$(LOCK) guardrails/pack/requirements.in -o guardrails/pack/requirements.txt
 	$(LOCK) lambda_src/requirements.in -o lambda_src/requirements.txt
 	$(LOCK) examples/container/requirements.in -o examples/container/requirements.txt -c lambda_src/requirements.txt
 

@@ -1,5 +1,5 @@
 """Where a `pulumi` engine comes from, and the workspace in which it runs offline.
 
 `python -m engine` gets an engine and prints the folder of its executables; `python -m engine environments` makes the
-two virtual environments of the local cloud. Both use only the standard library and the `pulumi` package.
+other virtual environments. Both use only the standard library and the `pulumi` package.
 """

@@ -24,8 +24,7 @@ def main() -> int:
         if what == "engine":
             lines = [str(get.ensure(progress).folder)]
         else:
-            both = (environments.LOCAL_AWS, environments.LOCAL_WAREHOUSE)
-            lines = [str(environments.ensure(one, progress).python) for one in both]
+            lines = [str(environments.ensure(one, progress).python) for one in environments.EVERY]
     except EngineError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -1,7 +1,7 @@
-"""The two virtual environments of the local cloud, from hash-locked requirements.
+"""The virtual environments beside the project's own, from hash-locked requirements.
 
-The local AWS runs the function with its own Python, so that Python must hold nothing that was not packaged; and the
-BigQuery emulator pins a DuckDB that nothing else needs.
+The local AWS runs the function with its own Python, so that Python must hold nothing that was not packaged; the
+BigQuery emulator pins a DuckDB that nothing else needs; and the SDK of policy packs takes no protobuf as new as ours.
 """
 
 from __future__ import annotations
@@ -60,6 +60,9 @@ LOCAL_AWS = Environment(name="local-aws", lock=ROOT / "requirements" / "local-aw
 LOCAL_WAREHOUSE = Environment(
     name="local-warehouse", lock=ROOT / "requirements" / "local-warehouse.txt", duckdb_spatial=True
 )
+GUARDRAILS = Environment(name="guardrails", lock=ROOT / "guardrails" / "pack" / "requirements.txt")
+EVERY = (LOCAL_AWS, LOCAL_WAREHOUSE, GUARDRAILS)
+"""What set-up makes."""
 
 
 def ensure(environment: Environment, progress: Progress) -> Environment:

@@ -77,7 +77,7 @@ def _make_environment() -> None:
 
 def _make_engine_and_emulators() -> None:
     """The engine last: where it must be built it takes minutes, and if it can't be, its reason is the last line."""
-    for what, arguments in {"emulators": ["environments"], "Pulumi engine": []}.items():
+    for what, arguments in {"emulators and policy pack": ["environments"], "Pulumi engine": []}.items():
         _say(what)
         command: list[str | Path] = [PYTHON, "-m", "engine", *arguments]
         try:

@@ -17,6 +17,7 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]  # grpc ships no types
 import grpc.aio  # type: ignore[import-untyped]  # grpc ships no types
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]  # protobuf ships no types
+from pulumi.provider.experimental.provider import Provider
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # the engine's messages pass gRPC's default size
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
@@ -79,7 +80,7 @@ class _Attachable(ProviderServicer):
         return empty_pb2.Empty()
 
 
-async def _listen(provider: StandIn, version: str, engine_address: str) -> tuple[grpc.aio.Server, int]:
+async def _listen(provider: Provider, version: str, engine_address: str) -> tuple[grpc.aio.Server, int]:
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS, interceptors=[_Mended()])
     servicer = _Attachable([], version, provider, engine_address=engine_address)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
@@ -120,7 +121,7 @@ def serve(provider: StandIn, *, version: str, engine_address: str) -> None:
     asyncio.run(_serve(provider, version, engine_address))
 
 
-async def _serve_together(providers: Mapping[str, tuple[StandIn, str]]) -> None:
+async def _serve_together(providers: Mapping[str, tuple[Provider, str]]) -> None:
     listening = {name: await _listen(provider, version, "") for name, (provider, version) in providers.items()}
     ports = {name: port for name, (_server, port) in listening.items()}
     sys.stdout.write(json.dumps({"event": ATTACHABLE, "ports": ports}) + "\n")
@@ -128,7 +129,7 @@ async def _serve_together(providers: Mapping[str, tuple[StandIn, str]]) -> None:
     await asyncio.gather(*(server.wait_for_termination() for server, _port in listening.values()))
 
 
-def serve_together(providers: Mapping[str, tuple[StandIn, str]]) -> None:
+def serve_together(providers: Mapping[str, tuple[Provider, str]]) -> None:
     """Serve several stand-ins to one engine after another, until the process is ended.
 
     A run of the engine starts each of its plugins anew, which takes longer than all that they do here. An engine
