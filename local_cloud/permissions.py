@@ -83,6 +83,19 @@ _PROJECT_IAM = {
     "resourcemanager.projects.getIamPolicy",
     "resourcemanager.projects.setIamPolicy",
 }
+_REVIEW = {
+    "resourcemanager.projects.getIamPolicy",
+    "iam.serviceAccounts.getIamPolicy",
+    "bigquery.datasets.getIamPolicy",
+    "bigquery.tables.getIamPolicy",
+    *(
+        f"{kind}.list"
+        for kind in (
+            *("iam.serviceAccounts", "iam.workloadIdentityPools", "iam.workloadIdentityPoolProviders"),
+            *("bigquery.tables", "serviceusage.services"),
+        )
+    ),
+}
 
 ROLES: dict[str, frozenset[str]] = {
     name: frozenset(permissions)
@@ -94,6 +107,7 @@ ROLES: dict[str, frozenset[str]] = {
         "roles/iam.serviceAccountUser": _ACCOUNT_READ,
         "roles/iam.serviceAccountViewer": {*_ACCOUNT_READ, "iam.serviceAccounts.getIamPolicy"},
         "roles/iam.serviceAccountAdmin": _ACCOUNT_ADMIN,
+        "roles/iam.securityReviewer": _REVIEW,
         "roles/iam.workloadIdentityPoolViewer": _POOL_READ,
         "roles/iam.workloadIdentityPoolAdmin": _POOL_ADMIN,
         "roles/resourcemanager.projectIamAdmin": _PROJECT_IAM,
