@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud preview-offline doctor test soak lint format locks bench bench-setup clean
+.PHONY: help setup demo local-cloud preview-offline verify doctor test soak lint format locks bench bench-setup clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -31,8 +31,11 @@ preview-offline: STACKS ?= dev prod
 preview-offline: $(READY) ## what a first deployment of each of STACKS would make, without a cloud; into build/preview
 	@$(RUN) -m local_cloud preview $(STACKS) --folder build/preview
 
-# The engine of PATH, or set-up's own: the doctor asks it about the stack.
-WITH_ENGINE := engine=$$($(VENV)/bin/python -m engine) && PATH="$$engine:$$PATH"
+# The engine of PATH, or set-up's own: both ask it about the stack.
+WITH_ENGINE := engine=$$($(RUN) -m engine) && PATH="$$engine:$$PATH"
+
+verify: $(READY) ## STACK=name: invoke a deployed stack's functions, and wait until they read their rows
+	@$(WITH_ENGINE) $(RUN) -m doctor.verify $(STACK)
 
 doctor: $(READY) ## STACK=name: walk the deployed chain, name the first broken link and its mend; changes nothing
 	@$(WITH_ENGINE) $(RUN) -m doctor $(STACK)
@@ -43,7 +46,8 @@ test: $(READY) ## every test
 soak: export KEYLESS_ROUNDS ?= 20
 soak: export KEYLESS_KILLS ?= 10
 soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills; a quarter of an hour
-	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness tests/delivery
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness tests/delivery \
+	  tests/doctor
 
 lint: $(READY) ## ruff, mypy --strict, and actionlint over the workflows
 	@$(RUN) -m ruff check .

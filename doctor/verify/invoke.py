@@ -1,0 +1,56 @@
+"""Invokes a function once, and waits for its end."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from doctor.verify.attempt import Attempt, Failure, of_answer, of_refusal
+
+_EVENT = json.dumps({"asked by": "make verify"}).encode()
+_CONNECT_SECONDS = 5
+_MARGIN_SECONDS = 15
+_MOST_BYTES = 64 * 1024
+
+
+class Invoker:
+    """Invokes functions as whoever runs this.
+
+    Args:
+        session: Whose rights count, and the functions' region.
+        endpoint: Base URL that serves every AWS API; ``None``: AWS's public hosts.
+        timeout_seconds: Longest time limit of a function among those that will be invoked.
+    """
+
+    def __init__(self, session: boto3.Session, *, endpoint: str | None, timeout_seconds: int) -> None:
+        # Tried once: an invocation that got no answer may still have run.
+        config = Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=timeout_seconds + _MARGIN_SECONDS,
+            retries={"total_max_attempts": 1},
+        )
+        self._client: Any = session.client("lambda", endpoint_url=endpoint, config=config)
+
+    def invoke(self, function: str) -> Attempt:
+        """Invokes a function.
+
+        Args:
+            function: Its name, perhaps with an alias.
+        """
+        try:
+            answer = self._client.invoke(FunctionName=function, Payload=_EVENT, LogType="Tail")
+            payload = answer["Payload"].read(_MOST_BYTES).decode(errors="replace")
+        except ClientError as error:
+            return of_refusal(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
+        except BotoCoreError as error:
+            return Attempt(
+                lines=(),
+                failure=Failure(kind=type(error).__name__, told=f"AWS can't be asked: {error}", may_pass=False),
+            )
+        log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
+        return of_answer(log=log, failed="FunctionError" in answer, payload=payload)
