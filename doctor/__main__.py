@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+import boto3
 from rich.console import Console
 
 from doctor.aws_api import AwsApi
@@ -29,7 +30,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print for machines")
     arguments = parser.parse_args()
     try:
-        walks = examine(read_stack(arguments.stack))
+        stack = read_stack(arguments.stack)
+        walks = examine(stack, clouds_of(stack))
     except StackError as error:
         sys.stderr.write(f"error: {error}\n")
         return NOT_SEEN
@@ -40,17 +42,16 @@ def main() -> int:
     return exit_code(walks)
 
 
-def examine(stack: Stack, clouds: Clouds | None = None) -> tuple[Walked, ...]:
+def examine(stack: Stack, clouds: Clouds) -> tuple[Walked, ...]:
     """Walks the chain of every reader.
 
     Args:
         stack: What the engine knows of it.
-        clouds: Both clouds; made from the settings if left out.
+        clouds: Both clouds.
 
     Raises:
         StackError: An output is missing.
     """
-    clouds = clouds or clouds_of(stack)
     return tuple(
         Walked(reader=expected.reader, findings=walk(expected, clouds.look(expected)))
         for expected in expected_of(stack)
@@ -61,7 +62,7 @@ def clouds_of(stack: Stack) -> Clouds:
     """Both clouds as the settings name them, with the credentials of whoever runs this."""
     settings = stack.settings
     endpoints = GoogleEndpoints(universe_domain=settings.google_universe_domain, base_url=settings.google_endpoint)
-    aws = AwsApi(region=settings.aws_region, endpoint=settings.aws_endpoint)
+    aws = AwsApi(boto3.Session(region_name=settings.aws_region), endpoint=settings.aws_endpoint)
     try:
         return Clouds(google=GoogleApi(credentials_from(), endpoints), aws=aws)
     except CredentialsError as error:

@@ -20,12 +20,12 @@ class AwsApi:
     """Reads, as whoever runs the doctor. Clients are made when they are first used.
 
     Args:
-        region: Region of the function.
+        session: Whose rights count, and the function's region.
         endpoint: Base URL that serves every AWS API; ``None``: AWS's public hosts.
     """
 
-    def __init__(self, *, region: str, endpoint: str | None) -> None:
-        self._session = boto3.Session(region_name=region)
+    def __init__(self, session: boto3.Session, *, endpoint: str | None) -> None:
+        self._session = session
         self._endpoint = endpoint
         self._clients: dict[str, Any] = {}
 

@@ -14,6 +14,7 @@ import httpx
 from infra import outputs
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
 from lambda_src import environment
+from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
 
 Break = Callable[[Stage], AbstractContextManager[None]]
@@ -35,6 +36,14 @@ def a_function_that_was_deleted(stage: Stage) -> Iterator[None]:
     stage.aws("lambda").delete_function(FunctionName=stage.output(outputs.FUNCTION_NAME))
     yield
     stage.up(refresh=True)
+
+
+@contextmanager
+def a_function_that_never_runs(stage: Stage) -> Iterator[None]:
+    client, name = stage.aws("lambda"), stage.output(outputs.FUNCTION_NAME)
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    yield
+    client.delete_function_concurrency(FunctionName=name)
 
 
 @contextmanager
@@ -131,9 +140,11 @@ def the_provider_disabled(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def the_provider_deleted(stage: Stage) -> Iterator[None]:
-    stage.google("DELETE", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")
+    provider = f"/v1/{stage.output(outputs.PROVIDER_NAME)}"
+    stage.google("DELETE", provider)
     yield
-    stage.google("POST", f"/v1/{stage.output(outputs.PROVIDER_NAME)}:undelete", {})
+    if stage.google("GET", provider)["state"] == "DELETED":
+        stage.google("POST", f"{provider}:undelete", {})
 
 
 @contextmanager
@@ -242,6 +253,7 @@ def a_table_that_was_deleted(stage: Stage) -> Iterator[None]:
     made = {name: kept[name] for name in ("tableReference", "schema", "description")}
     stage.google("POST", path.rpartition("/")[0], made)
     stage.google("POST", f"{path}:setIamPolicy", {"policy": {"bindings": policy["bindings"]}})
+    stage.put_rows(ROWS)
 
 
 @contextmanager

@@ -1,0 +1,280 @@
+"""The doctor and verify on a deployed stack: each link broken in turn, and the doctor names that one and no other."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import boto3
+import pytest
+from rich.console import Console
+
+from doctor.__main__ import examine
+from doctor.aws_api import AwsApi
+from doctor.finding import Finding, Link, Verdict
+from doctor.google_api import READING_METHODS, ROLES
+from doctor.look import Clouds
+from doctor.report import BROKEN, NOT_SEEN, WHOLE, Walked, exit_code
+from doctor.stack import Stack
+from doctor.verify.__main__ import verify
+from doctor.verify.waiting import Patience, Time
+from doctor.walk import STEPS, first_broken
+from infra import outputs
+from lambda_src import environment
+from local_cloud.stage import STACK, Stage
+from tests.doctor import breaks
+from tests.doctor.breaks import Break
+from tests.doctor.cases import CASES, RUN_WITH_GCLOUD, UP
+from tests.doctor.conftest import google_api
+from tests.doctor.recorder import recording
+from tests.doctor.users import CloudTime, run, shell_of, token_of_the_reader
+from tests.tools.shell import installed
+
+
+def broken_links(walked: Walked) -> list[Link]:
+    return [finding.link for finding in walked.findings if finding.verdict is Verdict.BROKEN]
+
+
+def of_link(walked: Walked, link: Link) -> Finding:
+    return next(finding for finding in walked.findings if finding.link is link)
+
+
+@pytest.mark.parametrize(("change", "link", "told", "mend"), CASES, ids=[case[0].__name__ for case in CASES])
+def test_the_broken_link_is_named_and_no_other(
+    stage: Stage, stack: Stack, clouds: Clouds, change: Break, link: Link, told: str, mend: str
+) -> None:
+    with change(stage):
+        (broken,) = examine(stack, clouds)
+    (mended,) = examine(stack, clouds)
+
+    assert broken_links(broken) == [link]
+    named = first_broken(broken.findings)
+    assert named is not None
+    assert told in named.saw
+    assert named.wanted
+    assert named.mend.startswith(mend)
+    assert [finding.link for finding in broken.findings] == [step.link for step in STEPS]
+    assert exit_code([broken]) == BROKEN
+    assert exit_code([mended]) == WHOLE, [finding for finding in mended.findings if finding.verdict is not Verdict.OK]
+
+
+def test_every_link_is_broken_by_some_case() -> None:
+    by_other_means = {Link.SETTINGS, Link.ORGANISATION_POLICY}
+    assert {link for _, link, _, _ in CASES} == set(Link) - by_other_means
+
+
+@installed("gcloud")
+@pytest.mark.parametrize("change", RUN_WITH_GCLOUD, ids=lambda change: change.__name__)
+def test_the_printed_command_mends(stage: Stage, stack: Stack, clouds: Clouds, change: Break) -> None:
+    with change(stage) as _:
+        (broken,) = examine(stack, clouds)
+        named = first_broken(broken.findings)
+        assert named is not None
+        done = subprocess.run(
+            shlex.split(named.mend), env=shell_of(stage), capture_output=True, text=True, timeout=60, check=False
+        )
+        (mended,) = examine(stack, clouds)
+    assert done.returncode == 0, done.stderr
+    assert exit_code([mended]) == WHOLE
+
+
+def test_settings_that_were_changed_and_not_deployed_are_the_only_finding(stack: Stack, clouds: Clouds) -> None:
+    (reader,) = stack.settings.readers
+    renamed = dataclasses.replace(reader, table_id="customers")
+    (walked,) = examine(
+        dataclasses.replace(stack, settings=dataclasses.replace(stack.settings, readers=(renamed,))), clouds
+    )
+    assert broken_links(walked) == [Link.SETTINGS]
+    assert "configured is local-keyless.keyless_local.customers" in of_link(walked, Link.SETTINGS).saw
+    assert of_link(walked, Link.SETTINGS).mend == "pulumi up --stack local"
+
+
+def test_a_table_in_another_location_is_the_broken_link_though_the_function_was_told_so(
+    stage: Stage, stack: Stack, clouds: Clouds
+) -> None:
+    elsewhere = dataclasses.replace(stack, settings=dataclasses.replace(stack.settings, bigquery_location="EU"))
+    with breaks.variables(stage, **{environment.LOCATION: "EU"}):
+        (walked,) = examine(elsewhere, clouds)
+    assert broken_links(walked) == [Link.TABLE]
+    assert of_link(walked, Link.TABLE).mend.startswith("pulumi config set bigqueryLocation US --stack local")
+
+
+def test_a_condition_that_is_gone_lets_the_function_in_and_is_told(stage: Stage, stack: Stack, clouds: Clouds) -> None:
+    with breaks.provider(stage, attributeCondition=""):
+        (walked,) = examine(stack, clouds)
+    assert exit_code([walked]) == WHOLE
+    assert "there is none, so that every role of the account may come" in of_link(walked, Link.CONDITION).saw
+
+
+def test_nothing_but_reads_reaches_either_cloud(stage: Stage, stack: Stack, session: boto3.Session) -> None:
+    with recording(stage.cloud.google_url) as google, recording(stage.cloud.aws_url) as aws:
+        clouds = Clouds(
+            google=google_api(google.url, stage.cloud.deployer_token), aws=AwsApi(session, endpoint=aws.url)
+        )
+        (walked,) = examine(stack, clouds)
+    assert exit_code([walked]) == WHOLE
+    assert len(google.calls) >= 14
+    writing = [call for call in google.calls if not call.startswith("GET ") and not call.endswith(READING_METHODS)]
+    assert not writing
+    function = stage.output(outputs.FUNCTION_NAME)
+    assert sorted(aws.calls) == ["DescribeLogGroups", f"GET /2015-03-31/functions/{function}", "GetRole"]
+
+
+# Who looks
+
+
+def test_the_roles_that_it_names_are_enough_to_see_everything(
+    stage: Stage, stack: Stack, session: boto3.Session
+) -> None:
+    # The local Google has no organisation, and so no role for its policies.
+    roles = sorted({*ROLES.values()} - {"roles/orgpolicy.policyViewer"})
+    with token_of_the_reader(stage, *roles) as token:
+        clouds = Clouds(
+            google=google_api(stage.cloud.google_url, token), aws=AwsApi(session, endpoint=stage.cloud.aws_url)
+        )
+        (walked,) = examine(stack, clouds)
+    assert exit_code([walked]) == WHOLE, walked
+
+
+def test_a_missing_permission_is_named_and_the_walk_goes_on(stage: Stage, stack: Stack, session: boto3.Session) -> None:
+    with token_of_the_reader(stage) as token:
+        clouds = Clouds(
+            google=google_api(stage.cloud.google_url, token), aws=AwsApi(session, endpoint=stage.cloud.aws_url)
+        )
+        (walked,) = examine(stack, clouds)
+        with breaks.a_log_group_that_was_deleted(stage):
+            (broken,) = examine(stack, clouds)
+    unseen = {finding.link: finding.saw for finding in walked.findings if finding.verdict is Verdict.UNKNOWN}
+    assert exit_code([walked]) == NOT_SEEN
+    assert set(unseen) == {
+        Link.SERVICES,
+        Link.POOL,
+        Link.ORGANISATION_POLICY,
+        Link.PROVIDER,
+        Link.SERVICE_ACCOUNT,
+        Link.JOBS,
+    }
+    for link, permission in (
+        (Link.SERVICES, "serviceusage.services.get, which roles/serviceusage.serviceUsageViewer has"),
+        (Link.POOL, "iam.workloadIdentityPools.get, which roles/iam.workloadIdentityPoolViewer has"),
+        (Link.JOBS, "resourcemanager.projects.getIamPolicy"),
+    ):
+        assert f"you lack the permission {permission}" in unseen[link]
+    assert of_link(walked, Link.TABLE).verdict is Verdict.OK
+    assert broken_links(broken) == [Link.LOG]
+    assert exit_code([broken]) == BROKEN
+
+
+def test_aws_credentials_of_another_account_are_told_from_things_that_are_not_there(stage: Stage, stack: Stack) -> None:
+    stranger = boto3.Session(aws_access_key_id="111111111111", aws_secret_access_key="test", region_name="us-east-1")
+    google = google_api(stage.cloud.google_url, stage.cloud.deployer_token)
+    (walked,) = examine(stack, Clouds(google=google, aws=AwsApi(stranger, endpoint=stage.cloud.aws_url)))
+    assert exit_code([walked]) == NOT_SEEN
+    assert "of the account 111111111111, the stack's is 210987654321" in of_link(walked, Link.FUNCTION).saw
+
+
+# As a user runs it
+
+
+def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_end(stage: Stage) -> None:
+    with breaks.a_binding_with_an_escaped_slash(stage):
+        done = run(stage, "doctor", STACK)
+    assert done.returncode == BROKEN, done.stderr
+    links, _, first = done.stdout.partition("reader reader: the first broken link is binding")
+    for link in Link:
+        assert len([line for line in links.splitlines() if line[15:].startswith(link.value)]) == 1, link
+    assert first.splitlines()[-1].split(maxsplit=1) == ["mend", UP]
+
+
+def test_a_whole_chain_is_told_to_machines(stage: Stage) -> None:
+    done = run(stage, "doctor", STACK, "--json")
+    assert done.returncode == WHOLE, done.stderr
+    told = json.loads(done.stdout)
+    assert told["exitCode"] == WHOLE
+    assert told["readers"]["reader"]["firstBroken"] is None
+    assert {finding["verdict"] for finding in told["readers"]["reader"]["findings"]} <= {"ok", "not looked at"}
+
+
+@pytest.mark.parametrize("module", ["doctor", "doctor.verify"])
+def test_a_stack_that_is_not_there_is_told_without_a_traceback(stage: Stage, module: str) -> None:
+    done = run(stage, module, "nowhere")
+    assert done.returncode == NOT_SEEN
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: `pulumi config --json --stack nowhere` failed: ")
+    assert "no stack named 'nowhere' found" in done.stderr
+
+
+# Verify
+
+
+def verified(stack: Stack, session: boto3.Session, time: Time, *, limit: float) -> tuple[int, str]:
+    told = io.StringIO()
+    code = verify(stack, session, Patience(limit_seconds=limit, time=time), Console(file=told))
+    return code, told.getvalue()
+
+
+@contextmanager
+def a_grant_that_is_seen_late(stage: Stage, change: Break, seconds: float) -> Iterator[None]:
+    """Takes a grant away, and gives it back so that it is seen late; the function is cold."""
+    stage.forget_tokens()
+    with change(stage):
+        stage.google("POST", "/_local/weather", {"iamDelaySeconds": seconds})
+    yield
+    stage.google("POST", "/_local/weather", {})
+
+
+def test_verify_waits_out_a_grant_that_is_seen_20_seconds_late(
+    stage: Stage, stack: Stack, session: boto3.Session
+) -> None:
+    with a_grant_that_is_seen_late(stage, breaks.no_binding, 20):
+        code, told = verified(stack, session, CloudTime(stage), limit=600)
+    assert code == WHOLE, told
+    assert "try 1: impersonation refused, which may pass; again in" in told
+    assert told.count("Permission 'iam.serviceAccounts.getAccessToken' denied") == 1
+    assert "user_id=1, name=Alice" in told
+    assert 20 <= propagation(told) <= 45
+
+
+def propagation(told: str) -> float:
+    return float(told.partition("propagation took ")[2].partition(" s")[0])
+
+
+@pytest.mark.soak
+def test_verify_waits_out_20_seconds_in_real_time(stage: Stage) -> None:
+    with a_grant_that_is_seen_late(stage, breaks.no_job_user, 20):
+        done = run(stage, "doctor.verify", STACK, "--limit", "100")
+    assert done.returncode == WHOLE, done.stdout
+    assert "job creation refused, which may pass" in done.stdout
+    assert 15 <= propagation(done.stdout) <= 60
+
+
+def test_verify_gives_up_at_the_limit_with_the_last_error_and_a_hint(
+    stage: Stage, stack: Stack, session: boto3.Session
+) -> None:
+    stage.forget_tokens()
+    with breaks.no_data_viewer(stage):
+        code, told = verified(stack, session, CloudTime(stage), limit=4)
+    assert code == BROKEN
+    assert re.search(r"gave up after \d+\.\d s and [2-9] tries: table access failed: BigQuery answered 403", told), told
+    assert "`make doctor STACK=local` names the broken link" in told
+
+
+def test_verify_does_not_wait_for_what_waiting_can_not_mend(stage: Stage, stack: Stack, session: boto3.Session) -> None:
+    with breaks.a_variable_that_is_not_set(stage):
+        code, told = verified(stack, session, CloudTime(stage), limit=600)
+    assert code == BROKEN
+    assert "a failure of configuration is nothing that waiting mends: configuration failed: environment" in told
+    assert "try 1" not in told
+
+
+def test_verify_prints_the_rows_at_once_where_there_is_nothing_to_wait_for(stage: Stage) -> None:
+    done = run(stage, "doctor.verify", STACK, "--limit", "60")
+    assert done.returncode == WHOLE, done.stdout
+    assert "user_id=3, name=Chiyo" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("nothing to wait for")
