@@ -82,12 +82,15 @@ class Warehouse(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:Warehouse", name, None, opts)
+        alone = pulumi.ResourceOptions(parent=self)
         child = pulumi.ResourceOptions(parent=self, provider=google, depends_on=list(services))
         kept = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args.protected))
         dataset = _dataset(args, kept) if args.own else None
         self.tables, self.grants = {}, {}
         for table in args.tables:
-            made = None if dataset is None else _table(args, table, dataset.dataset_id, kept)
+            made = (
+                None if dataset is None else _table(args, table, dataset.dataset_id, kept, _kept_columns(table, alone))
+            )
             dataset_id = table.dataset_id if made is None else made.dataset_id
             table_id = table.table_id if made is None else made.table_id
             self.tables[table.label] = pulumi.Output.concat(args.project, ".", dataset_id, ".", table_id)
@@ -116,8 +119,50 @@ def _dataset(args: WarehouseArgs, kept: pulumi.ResourceOptions) -> gcp.bigquery.
     )
 
 
+def _kept_columns(table: ReadTable, child: pulumi.ResourceOptions) -> pulumi.Stash:
+    """The columns as they were, in the engine's state: where a change that would cost rows is found and refused.
+
+    The providers replace a table whose columns narrow: they delete it, rows included, and say no more than "replace".
+    Only an update of a resource shows a program its old inputs and its new ones together.
+    """
+    hook = pulumi.ResourceHook(
+        f"no-row-is-lost{table.suffix}", _refuse_losses, pulumi.ResourceHookOptions(on_dry_run=True)
+    )
+    return pulumi.Stash(
+        f"table-columns{table.suffix}",
+        input={"table": f"{table.dataset_id}.{table.table_id}", "schema": columns.schema(table.columns)},
+        opts=pulumi.ResourceOptions.merge(
+            child, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
+        ),
+    )
+
+
+def _refuse_losses(change: pulumi.ResourceHookArgs) -> None:
+    """Ends preview and deployment before a table is replaced.
+
+    Raises:
+        pulumi.RunError: The rows would lose something.
+    """
+    if change.old_inputs is None or change.new_inputs is None:
+        return
+    before, after = change.old_inputs["input"], change.new_inputs["input"]
+    if before["table"] != after["table"]:
+        return
+    lost = columns.losses(before["schema"], after["schema"])
+    if lost:
+        raise pulumi.RunError(
+            f"the columns of table {before['table']} can't become what the settings say: {'; '.join(lost)}. BigQuery"
+            " takes that only in a new table, and this one would be deleted with its rows. Undo the change, or give the"
+            " new form a new tableId and copy the rows over."
+        )
+
+
 def _table(
-    args: WarehouseArgs, table: ReadTable, dataset_id: pulumi.Output[str], kept: pulumi.ResourceOptions
+    args: WarehouseArgs,
+    table: ReadTable,
+    dataset_id: pulumi.Output[str],
+    kept: pulumi.ResourceOptions,
+    kept_columns: pulumi.Stash,
 ) -> gcp.bigquery.Table:
     return gcp.bigquery.Table(
         f"table{table.suffix}",
@@ -128,5 +173,5 @@ def _table(
         schema=columns.schema(table.columns),
         deletion_protection=args.protected,
         deletion_policy="PREVENT" if args.protected else "DELETE",
-        opts=kept,
+        opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[kept_columns])),
     )

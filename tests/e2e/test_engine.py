@@ -12,6 +12,7 @@ from infra import outputs
 from infra.reader_settings import ONLY_READER
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
 from local_cloud.cloud import LocalCloud
+from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
 from tests.failed_runs import forget_failed_runs
 
@@ -71,3 +72,23 @@ def test_the_credential_configuration_lies_in_the_package_under_its_name(stage: 
     function = stage.aws("lambda").get_function(FunctionName=stage.output(outputs.FUNCTION_NAME))
     variables = function["Configuration"]["Environment"]["Variables"]
     assert variables["GOOGLE_APPLICATION_CREDENTIALS"] == CREDENTIAL_CONFIGURATION_FILE
+
+
+def test_a_column_is_added_in_place_and_a_narrowed_one_is_refused_before_the_table_is_touched(stage: Stage) -> None:
+    user_id = {"name": "user_id", "type": "INTEGER", "mode": "REQUIRED"}
+    name, age = {"name": "name", "type": "STRING"}, {"name": "age", "type": "INTEGER"}
+    before = stage.beside("columns", {"columns": [user_id, name]})
+    before.up()
+    try:
+        before.put_rows(ROWS)
+        for narrowed in ([user_id | {"type": "STRING"}, name], [user_id]):
+            with pytest.raises(CommandError, match=r"can't become what the settings say: column (user_id|name) would"):
+                stage.beside("columns", {"columns": narrowed}).preview()
+            forget_failed_runs()
+        wider = stage.beside("columns", {"columns": [user_id, name, age]})
+        changed = set(wider.up())
+        read = wider.invoke()
+    finally:
+        before.destroy()
+    assert changed == {"same", "update"}
+    assert "user_id=1, name=Alice, age=None" in read.log, read.log
