@@ -109,16 +109,31 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def google() -> Iterator[GoogleStandIn]:
+# One server each for a whole module: ending one takes a fifth of a second.
+
+
+@pytest.fixture(scope="module")
+def google_server() -> Iterator[GoogleStandIn]:
     with google_stand_in.running() as stand_in:
         yield stand_in
 
 
-@pytest.fixture
-def endpoint() -> Iterator[CredentialsEndpoint]:
+@pytest.fixture(scope="module")
+def endpoint_server() -> Iterator[CredentialsEndpoint]:
     with credentials_endpoint.running() as scripted:
         yield scripted
+
+
+@pytest.fixture
+def google(google_server: GoogleStandIn) -> GoogleStandIn:
+    google_server.begin()
+    return google_server
+
+
+@pytest.fixture
+def endpoint(endpoint_server: CredentialsEndpoint) -> CredentialsEndpoint:
+    endpoint_server.begin()
+    return endpoint_server
 
 
 @pytest.fixture

@@ -28,6 +28,10 @@ class CredentialsEndpoint:
 
     def __init__(self) -> None:
         self.url = ""
+        self.begin()
+
+    def begin(self) -> None:
+        """Forgets what came, and gives a session to whoever asks."""
         self.sent: list[str | None] = []
         self.answer: Answer = lambda _: JSONResponse(SESSION)
 

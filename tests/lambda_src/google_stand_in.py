@@ -52,6 +52,11 @@ class GoogleStandIn:
     """Answers by script; ``sent`` holds what came, in order."""
 
     def __init__(self) -> None:
+        self.url = ""
+        self.begin()
+
+    def begin(self) -> None:
+        """Forgets what came, and answers as a Google where everything is in order."""
         self.sent: list[Sent] = []
         self.exchange: Answer = lambda _: JSONResponse(
             {"access_token": FEDERATED_TOKEN, "token_type": "Bearer", "expires_in": 3600}
@@ -61,7 +66,6 @@ class GoogleStandIn:
         )
         self.query: Answer = lambda _: page(THREE_ROWS)
         self.more: Answer = lambda _: google_error(501, "notImplemented", "not scripted")
-        self.url = ""
 
     def application(self) -> Starlette:
         return Starlette(

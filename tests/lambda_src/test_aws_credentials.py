@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -144,6 +145,10 @@ def test_an_address_by_which_nothing_leaves_the_machine_in_clear_may_be_asked(ur
         "http://127.0.0.1\\@elsewhere.example/x",
         "http://127.0.0.1\n.elsewhere.example/x",
         "http://127.0.0.1:99999/x",
+        "http://localhost/a\\b",
+        "http://localhost/a b",
+        "http://localhost/a\tb",
+        "http://localhost/é",
         "ftp://127.0.0.1/x",
         "file:///etc/passwd",
         "/v2/credentials",
@@ -227,7 +232,9 @@ def test_an_endpoint_that_never_answers_ends_when_the_time_is_up() -> None:
         listening.bind(("127.0.0.1", 0))
         listening.listen(16)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        begun = time.monotonic()
         says = refusal({"AWS_CONTAINER_CREDENTIALS_FULL_URI": url}, seconds=0.3)
+        assert time.monotonic() - begun < 1.5
     assert "gave no answer before the time was up" in says
 
 
