@@ -113,9 +113,8 @@ class RoleSessionSupplier(Supplier):
         if endpoint.token is not None:
             headers["Authorization"] = endpoint.token
         bound = urllib3.Timeout(total=min(_ATTEMPT_SECONDS, max(self._limit.seconds_left, 0.001)))
-        answer = pool.request(
-            "GET", endpoint.url, headers=headers, timeout=bound, retries=False, redirect=False, preload_content=False
-        )
+        # Without retries urllib3 does not follow a redirect either.
+        answer = pool.request("GET", endpoint.url, headers=headers, timeout=bound, retries=False, preload_content=False)
         with answer:
             body = b""
             while piece := answer.read1(_PIECE_BYTES):
