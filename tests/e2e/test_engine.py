@@ -54,18 +54,22 @@ def test_a_change_of_the_role_moves_condition_binding_and_function_together(clou
             renamed.destroy()
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "told"),
-    [("awsAccountId", "12345678901", "exactly 12 digits"), ("googleProjectNumber", "my-project", "looks like")],
-)
-def test_a_bad_setting_is_told_by_the_engine_without_a_traceback(
-    cloud: LocalCloud, tmp_path: Path, key: str, value: str, told: str
-) -> None:
-    with Stage(cloud, tmp_path, {key: value}) as stage, pytest.raises(CommandError, match=told) as refused:
-        stage.preview()
-    forget_failed_runs()
-    assert f"{key} is '{value}'" in str(refused.value)
-    assert "Traceback" not in str(refused.value)
+def test_all_that_is_missing_wrong_or_misspelt_is_told_in_one_message_and_nothing_is_created(stage: Stage) -> None:
+    before = stage.holdings()
+    settings = {"googleProject": "", "awsAccountId": "12345678901", "googleProjectNumber": "my-project", "memory": 512}
+    wrong = stage.beside("wrong", settings)
+    for attempt in (wrong.preview, wrong.up):
+        with pytest.raises(CommandError) as refused:
+            attempt()
+        forget_failed_runs()
+        told = str(refused.value)
+        assert "4 settings of this stack can't be used; nothing was created." in told
+        assert "googleProject is not set: this setting has no default" in told
+        assert "googleProjectNumber is 'my-project': a project number has digits only" in told
+        assert "awsAccountId is '12345678901': an AWS account id has exactly 12 digits" in told
+        assert "memory is '512': there is no such setting. Did you mean memoryMb?" in told
+        assert "Traceback" not in told
+    assert stage.holdings() == before
 
 
 def test_the_credential_configuration_lies_in_the_package_under_its_name(stage: Stage) -> None:
