@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud preview-offline verify doctor test soak lint format locks bench bench-setup clean
+.PHONY: help setup demo local-cloud preview-offline guardrails verify doctor test soak lint format locks bench bench-setup clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -27,9 +27,12 @@ demo: $(READY) ## the whole chain on this machine: deploy, read rows, be refused
 local-cloud: $(READY) ## the local cloud in the foreground, with the export lines to use it
 	@$(RUN) -m local_cloud serve
 
-preview-offline: STACKS ?= dev prod
+preview-offline guardrails: STACKS ?= dev prod
 preview-offline: $(READY) ## what a first deployment of each of STACKS would make, without a cloud; into build/preview
 	@$(RUN) -m local_cloud preview $(STACKS) --folder build/preview
+
+guardrails: preview-offline ## refuse what no stack may do, in those previews
+	@$(RUN) -m guardrails $(STACKS:%=build/preview/%.json)
 
 # The engine of PATH, or set-up's own: both ask it about the stack.
 WITH_ENGINE := engine=$$($(RUN) -m engine) && PATH="$$engine:$$PATH"

@@ -31,7 +31,7 @@ def preview(stack: str, folder: Path) -> bool:
         left_over.unlink(missing_ok=True)
     diff = pulumi_cli.run(["preview", "--diff", "--suppress-progress", "--stack", stack])
     _tell(diff)
-    planned = pulumi_cli.run(["preview", "--json", "--stack", stack]) if diff.succeeded else diff
+    planned = pulumi_cli.run(["preview", "--json", "--show-sames", "--stack", stack]) if diff.succeeded else diff
     if not planned.succeeded:
         written.write_text(report.failure(f"The preview of `{stack}`", planned.told + planned.error))
         return False
