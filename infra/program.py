@@ -42,10 +42,10 @@ def read_settings() -> Settings:
     Raises:
         SettingsError: Some can't be used.
     """
-    return Settings.read(_configured(), stack=pulumi.get_stack())
+    return Settings.read(configured(), stack=pulumi.get_stack())
 
 
-def _configured() -> dict[str, str]:
+def configured() -> dict[str, str]:
     """Every value of the stack's config in this project's namespace, known keys and others.
 
     ``pulumi.Config`` tells the value of a key that one knows, and a misspelt key is one that nobody asks for. So the

@@ -35,6 +35,7 @@ ALLOWED = {
     "guardrails/__main__.py": {"guardrails"},
     "doctor": {"boto3", "botocore", "google", "requests", "rich", "doctor", "infra", "lambda_src", "federation_rules"},
     "doctor/links": {"doctor", "infra", "federation_rules"},
+    "bootstrap": {"pulumi", "pulumi_aws", "pulumi_gcp", "bootstrap", "infra"},
     "delivery": {"httpx", "yaml", "delivery"},
     "tools/set_up.py": set(),
 }

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import runpy
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -123,6 +124,7 @@ _COMPUTED: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "aws:cloudwatch/eventRule:EventRule": lambda inputs: {
         "arn": f"arn:aws:events:us-east-1:210987654321:rule/{inputs['name']}"
     },
+    "aws:iam/policy:Policy": lambda inputs: {"arn": f"arn:aws:iam::210987654321:policy/{inputs['name']}"},
     "aws:iam/role:Role": lambda inputs: {"arn": f"arn:aws:iam::210987654321:role/{inputs['name']}"},
 }
 
@@ -133,16 +135,20 @@ def record(
     stack: str = "dev",
     preview: bool = False,
     answers: Mapping[str, Mapping[str, Any]] | None = None,
+    program: Path = ROOT / "__main__.py",
+    defaults: Mapping[str, str] = DEFAULTS | REQUIRED,
 ) -> Recording:
-    """Runs ``__main__.py`` once, as a deployment or as a first preview.
+    """Runs a program once, as a deployment or as a first preview.
 
     Args:
         settings: What differs from the defaults.
         stack: The stack's name.
         preview: Nothing that a cloud computes is known.
         answers: What a look-up is answered, by its token. Any other look-up fails.
+        program: The program, if it is another than the stack's.
+        defaults: What its project file fills in.
     """
-    configured = DEFAULTS | REQUIRED | dict(settings or {})
+    configured = {**defaults, **(settings or {})}
     clouds = _Clouds(answers or {})
     try:
         asyncio.get_event_loop_policy().get_event_loop()
@@ -153,15 +159,15 @@ def record(
     outputs: dict[str, Any] = {}
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]  # the SDK's decorator has no types
-    def program() -> pulumi.Output[None]:
+    def run() -> pulumi.Output[None]:
         exported: dict[str, pulumi.Output[Any]] = {}
         with _exports_into(exported):
-            runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+            runpy.run_path(str(program), run_name="__main__")
         return pulumi.Output.all(**{name: known_or_marked(value) for name, value in exported.items()}).apply(
             outputs.update
         )
 
-    program()
+    run()
     return Recording(resources=tuple(clouds.resources), outputs=outputs)
 
 
