@@ -51,7 +51,7 @@ _LEAST_TURNS = 0.42
 """How often neighbours are of different kinds: in random letters and digits 0.6, in words JoinedLikeThis 0.3."""
 
 BLINDED = "[secret]"
-"""What the engine shows in place of a value that the program marked as secret."""
+"""What a preview's JSON has in place of a value that the program marked as secret. A policy pack gets the value."""
 
 
 def secret_in(name: str, value: str) -> str | None:

@@ -13,6 +13,8 @@ import pulumi_gcp as gcp
 
 from tests.guardrails.programs.parts import ACCOUNT, POOL, PROJECT, ROLE, document, statement, trust
 
+KEY_ID = "AKIA" + "ABCDEFGHIJKLMNOP"
+
 
 def program() -> None:
     keys()
@@ -117,11 +119,17 @@ def execution_roles() -> None:
 def functions() -> None:
     aws.lambda_.Function(
         "no-secret-in-environment.name",
-        role=f"arn:aws:iam::210987654321:role/{'r'}",
+        role="arn:aws:iam::210987654321:role/r",
         environment=aws.lambda_.FunctionEnvironmentArgs(variables={"DB_PASSWORD": "swordfish"}),
     )
     aws.lambda_.Function(
         "no-secret-in-environment.value",
         role="arn:aws:iam::210987654321:role/r",
-        environment=aws.lambda_.FunctionEnvironmentArgs(variables={"NOTE": "AKIA" + "ABCDEFGHIJKLMNOP"}),
+        environment=aws.lambda_.FunctionEnvironmentArgs(variables={"NOTE": KEY_ID}),
+    )
+    # The check sees only that it is secret, the pack only what it is.
+    aws.lambda_.Function(
+        "no-secret-in-environment.marked",
+        role="arn:aws:iam::210987654321:role/r",
+        environment=aws.lambda_.FunctionEnvironmentArgs(variables={"NOTE": pulumi.Output.secret(KEY_ID)}),
     )
