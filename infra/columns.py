@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from infra import rules
 from infra.problems import Values, as_text
+from lambda_src import environment
 
 TYPES = (
     *("STRING", "BYTES", "INTEGER", "INT64", "FLOAT", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOLEAN", "BOOL"),
@@ -20,9 +21,6 @@ _OTHER_NAMES = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}
 
 MODES = ("NULLABLE", "REQUIRED", "REPEATED")
 """Source: BigQuery API, ``TableFieldSchema.mode``."""
-
-MOST_COLUMNS = 100
-"""Most columns that a function selects: their names have to fit into its environment, 4 KB in all."""
 
 _KEYS = ("name", "type", "mode", "description")
 
@@ -97,7 +95,7 @@ def read(values: Values, key: str, *, own_table: bool) -> tuple[Column, ...]:
         key: The setting.
         own_table: The stack makes the table, so each column needs a type.
     """
-    entries = values.entries(key, dict, MOST_COLUMNS)
+    entries = values.entries(key, dict, environment.MOST_COLUMNS)
     columns = tuple(_column(values, f"{key}[{place}]", entry, own_table) for place, entry in enumerate(entries))
     names = [column.name.casefold() for column in columns]
     for place, name in enumerate(names):

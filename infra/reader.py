@@ -21,6 +21,8 @@ HANDLER = "lambda_src.handler.lambda_handler"
 ALIAS = "live"
 """Under SnapStart only published versions start from a snapshot; this alias is the newest one."""
 
+_ROWS_AND_ERRORS = "INFO"
+# The function prints, and Lambda takes a line without a level for INFO: a higher one would drop the rows.
 _SNAP_START = aws.lambda_.FunctionSnapStartArgs(apply_on="PublishedVersions")
 
 
@@ -37,7 +39,7 @@ class FunctionArgs:
         subnet_ids: Subnets of the network that the functions are in; empty: none.
         security_group_ids: What may go in and out there.
         kms_key_arn: Key that encrypts their environment; ``None``: AWS's own.
-        log_level: What is logged at least: DEBUG, INFO or WARN.
+        log_level: What Lambda tells of itself at least: DEBUG, INFO or WARN.
         log_retention_days: Days that their logs are kept.
         project: Project that pays for queries.
         location: BigQuery location of the tables.
@@ -184,7 +186,7 @@ class Reader(pulumi.ComponentResource):
             vpc_config=network if shared.subnet_ids else None,
             kms_key_arn=shared.kms_key_arn,
             logging_config=aws.lambda_.FunctionLoggingConfigArgs(
-                log_format="JSON", application_log_level=shared.log_level, system_log_level=shared.log_level
+                log_format="JSON", application_log_level=_ROWS_AND_ERRORS, system_log_level=shared.log_level
             ),
             environment=aws.lambda_.FunctionEnvironmentArgs(
                 variables=variables(
