@@ -141,13 +141,13 @@ def test_each_of_several_readers_has_a_role_an_account_a_table_and_a_function_of
         assert len(stack.of_type(kind)) == 2, kind
     assert len(stack.of_type(POOL)) == len(stack.of_type(PROVIDER)) == len(stack.of_type(DATASET)) == 1
     roles = {found.name.rpartition("-")[2]: found.inputs["name"] for found in stack.of_type(ROLE)}
-    assert roles == {name: f"keyless-bigquery-dev-{name}" for name in ("users", "orders")}
+    assert roles == {name: f"keyless-bigquery-dev--{name}" for name in ("users", "orders")}
     for name, role in roles.items():
         arn = f"arn:aws:sts::210987654321:assumed-role/{role}"
         assert f"startsWith('{arn}/')" in stack.only(PROVIDER).inputs["attributeCondition"]
         (binding,) = [found for found in stack.of_type(ACCOUNT_MEMBER) if found.name == f"may-impersonate-{name}"]
         assert binding.inputs["member"].endswith(f"/attribute.aws_role/{arn}")
-        assert f"/serviceAccounts/bq-dev-{name}@" in binding.inputs["serviceAccountId"]
+        assert f"/serviceAccounts/bq-dev--{name}@" in binding.inputs["serviceAccountId"]
     readers_of = {found.inputs["tableId"]: found.inputs["member"] for found in stack.of_type(TABLE_MEMBER)}
     assert readers_of == {
         name: f"serviceAccount:bq-dev--{name}@my-project.iam.gserviceaccount.com" for name in ("users", "orders")
