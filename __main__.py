@@ -2,7 +2,7 @@
 
 import pulumi
 
-from infra import apis, exports
+from infra import apis, exports, former_names
 from infra.clouds import Clouds, CloudsArgs
 from infra.program import build_package, function_args, plain_errors, read_settings, trusted_pool
 from infra.reader import Reader, ReaderArgs
@@ -14,6 +14,8 @@ from infra.warehouse import ReadTable, Warehouse, WarehouseArgs
 with plain_errors():
     settings = read_settings()
     archive = build_package(settings)
+
+formerly = former_names.known([reader.suffix for reader in settings.readers])
 
 clouds = Clouds(
     "clouds",
@@ -30,6 +32,7 @@ services = Services(
     "services",
     ServicesArgs(project=settings.google_project, apis=apis.needed(settings)),
     google=clouds.google,
+    opts=formerly,
 )
 
 with plain_errors():
@@ -47,6 +50,7 @@ access = {
         ),
         google=clouds.google,
         services=services.enabled,
+        opts=formerly,
     )
     for reader in settings.readers
 }
@@ -72,6 +76,7 @@ warehouse = Warehouse(
     ),
     google=clouds.google,
     services=services.enabled,
+    opts=formerly,
 )
 
 readers = {
@@ -92,6 +97,7 @@ readers = {
             ready_after=[*access[reader.label].grants, warehouse.grants[reader.label]],
         ),
         provider=clouds.aws,
+        opts=formerly,
     )
     for reader in settings.readers
 }

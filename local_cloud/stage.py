@@ -12,6 +12,7 @@ import json
 import os
 import runpy
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -277,9 +278,9 @@ class Stage:
 
 
 def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, object], name: str) -> Path:
-    """The project's files in a folder of their own: the engine writes to them."""
-    project = folder / "project"
-    project.mkdir(parents=True, exist_ok=True)
+    """The project's files in a folder of their own, which the engine writes to: each stage has its own settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    project = Path(tempfile.mkdtemp(prefix="project-", dir=folder))
     shutil.copy(ROOT / "Pulumi.yaml", project)
     stack = yaml.safe_load((cloud.folder / f"Pulumi.{STACK}.yaml").read_text())
     stack["config"] |= settings

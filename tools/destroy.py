@@ -89,7 +89,7 @@ def farewell(stack: str, resources: Sequence[_Resource]) -> str:
         stack: The stack's name.
         resources: The stack's resources.
     """
-    custom = [one for one in resources if one.get("custom") and not one["type"].startswith("pulumi:providers:")]
+    custom = [one for one in resources if one.get("custom") and not one["type"].startswith("pulumi:")]
     goes = [one for one in custom if one["type"] != _STAYS]
     lines = [f"Destroying stack {stack} deletes {len(goes)} resources. With these goes what no `up` brings back:"]
     lines += [f"{_line(one)}: {_LOST[one['type']]}" for one in goes if one["type"] in _LOST]

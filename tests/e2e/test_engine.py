@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from pulumi.automation.errors import CommandError
@@ -11,7 +10,6 @@ from pulumi.automation.errors import CommandError
 from infra import outputs
 from infra.reader_settings import ONLY_READER
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
-from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
 from tests.failed_runs import forget_failed_runs
@@ -31,27 +29,6 @@ def test_every_output_is_there(stage: Stage) -> None:
     assert found[outputs.READERS].value == {ONLY_READER: {name: found[name].value for name in outputs.OF_READER}}
     assert stage.output(outputs.AUDIENCE) == f"//iam.googleapis.com/{stage.output(outputs.PROVIDER_NAME)}"
     assert json.loads(stage.output(outputs.CREDENTIAL_CONFIGURATION))["audience"] == stage.output(outputs.AUDIENCE)
-
-
-def test_a_change_of_the_role_moves_condition_binding_and_function_together(cloud: LocalCloud, tmp_path: Path) -> None:
-    names = {
-        "serviceAccountId": "bq-reader-two",
-        "datasetId": "keyless_two",
-        "functionName": "keyless-two",
-        "roleName": "Reader-One",
-    }
-    with Stage(cloud, tmp_path, names) as first:
-        first.up()
-    with Stage(cloud, tmp_path, {**names, "roleName": "Reader-Two"}) as renamed:
-        try:
-            renamed.up()
-            condition = renamed.google("GET", f"/v1/{renamed.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
-            assert "assumed-role/Reader-Two/" in condition
-            assert renamed.output(outputs.PRINCIPAL).endswith("assumed-role/Reader-Two")
-            assert not renamed.invoke({}).failed
-            assert set(renamed.up()) == {"same"}
-        finally:
-            renamed.destroy()
 
 
 def test_all_that_is_missing_wrong_or_misspelt_is_told_in_one_message_and_nothing_is_created(stage: Stage) -> None:

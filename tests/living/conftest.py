@@ -1,4 +1,4 @@
-"""One local cloud for the daily life of stacks; each test makes its own stacks and takes them down."""
+"""One local cloud for the daily life of stacks, and two environments on it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,29 @@ from collections.abc import Iterator
 import pytest
 
 from local_cloud.cloud import LocalCloud
+from local_cloud.demo.story import ROWS
+from local_cloud.stage import Stage
+from tests.living.environments import Environments
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def environments(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environments]:
+    """A test that changes one of the two puts it back."""
+    with Stage(cloud, tmp_path_factory.mktemp("environments"), name="dev") as dev:
+        before = dev.holdings()
+        prod = dev.beside("prod", {"deletionProtection": "true"})
+        for stage in (dev, prod):
+            stage.up()
+            stage.put_rows(ROWS)
+        yield Environments(dev=dev, prod=prod)
+        dev.destroy()
+        unprotected = prod.beside("prod")
+        assert set(unprotected.up()) == {"same", "update"}, "taking the protection off replaces nothing"
+        unprotected.destroy()
+        assert dev.holdings() == before

@@ -2,50 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import pytest
 
 from infra import outputs
-from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
-from local_cloud.stage import Stage
 from tests.living.commands import pulumi, tool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Environments:
-    """A disposable environment and a protected one, both up and with rows; a test leaves them so."""
-
-    dev: Stage
-    prod: Stage
-
-    @property
-    def holdings(self) -> set[str]:
-        return self.dev.holdings()
-
-
-@pytest.fixture(scope="module")
-def environments(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environments]:
-    with Stage(cloud, tmp_path_factory.mktemp("environments"), name="dev") as dev:
-        before = dev.holdings()
-        prod = dev.beside("prod", {"deletionProtection": "true"})
-        for stage in (dev, prod):
-            stage.up()
-            stage.put_rows(ROWS)
-        yield Environments(dev=dev, prod=prod)
-        dev.destroy()
-        unprotected = prod.beside("prod")
-        assert set(unprotected.up()) == {"same", "update"}, "taking the protection off replaces nothing"
-        unprotected.destroy()
-        assert dev.holdings() == before
-
-
-def reads(stage: Stage) -> bool:
-    """Whether a cold function reads."""
-    stage.forget_tokens()
-    return not stage.invoke().failed
+from tests.living.environments import Environments, reads
 
 
 def test_no_output_of_one_environment_is_an_output_of_the_other(environments: Environments) -> None:

@@ -79,6 +79,9 @@ class _Member(Kind):
         if not has_member(bindings, known):
             return None
         live = {name: value for name, value in known.items() if name in self.inputs}
+        if "project" in self.inputs:
+            # Told even where the program leaves it to the provider: naming it later must not replace the grant.
+            live["project"] = self._api.project_of(known)
         return live | {"etag": policy.get("etag", "")}
 
     def _imported(self, resource_id: str) -> tuple[Properties, str | None]:
