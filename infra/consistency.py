@@ -22,7 +22,19 @@ _SNAP_START_SINCE = "python3.12"
 
 def check(settings: Settings, values: Values) -> None:
     """Adds every disagreement between two or more settings to the problems of ``values``."""
-    for rule in (_stack_name, _pool, _table, _access, _network, _snap_start, _key, _names, _subjects, _condition):
+    for rule in (
+        _stack_name,
+        _pool,
+        _table,
+        _access,
+        _network,
+        _snap_start,
+        _key,
+        _boundary,
+        _names,
+        _subjects,
+        _condition,
+    ):
         rule(settings, values)
 
 
@@ -127,6 +139,13 @@ def _key(settings: Settings, values: Values) -> None:
     if arn is not None and arn.split(":")[3] != settings.aws_region:
         rule = f"the function is in {settings.aws_region}, and Lambda takes a key of the same region only"
         values.add("environmentKmsKeyArn", arn, rule, "Take a key of that region.")
+
+
+def _boundary(settings: Settings, values: Values) -> None:
+    arn = settings.permissions_boundary_arn
+    if arn is not None and arn.split(":")[4] != settings.aws_account_id:
+        rule = f"the roles are in {settings.aws_account_id}, and a boundary is a policy of the same account"
+        values.add("permissionsBoundaryArn", arn, rule, "Name one of that account, or remove it.")
 
 
 _NAMES: Mapping[str, Callable[[ReaderSettings], str]] = {

@@ -20,6 +20,8 @@ class ExecutionRoleArgs:
         function_arn: ARN of the one function that wears it.
         in_network: The function is in a network, so the Lambda service manages its interfaces as this role.
         kms_key_arn: The key that encrypts the function's environment; ``None``: AWS's own.
+        permissions_boundary_arn: The policy that bounds what it can be allowed; ``None``: none does. Who deploys may
+            not be able to make a role without.
         suffix: What the logical names end in, so that each reader has its own.
     """
 
@@ -28,6 +30,7 @@ class ExecutionRoleArgs:
     function_arn: str
     in_network: bool
     kms_key_arn: str | None
+    permissions_boundary_arn: str | None
     suffix: str
 
 
@@ -57,6 +60,7 @@ class ExecutionRole(pulumi.ComponentResource):
             name=args.role_name,
             description="Identity of one Lambda function; Google lets it read one BigQuery table.",
             assume_role_policy=role_policies.lambda_only(),
+            permissions_boundary=args.permissions_boundary_arn,
             # The provider would delete a role before it makes one of another name, and the function would wear none.
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=False)),
         )

@@ -105,6 +105,7 @@ def function_args(settings: Settings, archive: Path) -> FunctionArgs:
         subnet_ids=settings.subnet_ids,
         security_group_ids=settings.security_group_ids,
         kms_key_arn=settings.environment_kms_key_arn,
+        permissions_boundary_arn=settings.permissions_boundary_arn,
         log_level=settings.log_level,
         log_retention_days=settings.log_retention_days,
         project=settings.google_project,

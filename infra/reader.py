@@ -39,6 +39,7 @@ class FunctionArgs:
         subnet_ids: Subnets of the network that the functions are in; empty: none.
         security_group_ids: What may go in and out there.
         kms_key_arn: Key that encrypts their environment; ``None``: AWS's own.
+        permissions_boundary_arn: The policy that bounds their roles; ``None``: none does.
         log_level: What Lambda tells of itself at least: DEBUG, INFO or WARN.
         log_retention_days: Days that their logs are kept.
         project: Project that pays for queries.
@@ -54,6 +55,7 @@ class FunctionArgs:
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
     kms_key_arn: str | None
+    permissions_boundary_arn: str | None
     log_level: str
     log_retention_days: int
     project: str
@@ -134,6 +136,7 @@ class Reader(pulumi.ComponentResource):
                 function_arn=args.trust.function_arn(args.function.region),
                 in_network=bool(args.function.subnet_ids),
                 kms_key_arn=args.function.kms_key_arn,
+                permissions_boundary_arn=args.function.permissions_boundary_arn,
                 suffix=args.suffix,
             ),
             provider=provider,

@@ -202,6 +202,13 @@ kms_key_arn = _pattern(
 )
 """Source: KMS, "Key identifiers", key ARN."""
 
+policy_arn = _pattern(
+    r"arn:aws:iam::[0-9]{12}:policy/[A-Za-z0-9+=,.@_/-]{1,512}",
+    "it must be the ARN of a policy of your own account",
+    "For example: arn:aws:iam::123456789012:policy/keyless-bigquery-dev-boundary",
+)
+"""Source: IAM, "IAM identifiers", ARNs of customer managed policies."""
+
 provider_name = _pattern(
     r"projects/[0-9]{1,19}/locations/global/workloadIdentityPools/[a-z0-9-]{4,32}/providers/[a-z0-9-]{4,32}",
     "it must be a provider's full resource name with the project's number:"

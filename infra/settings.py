@@ -43,7 +43,15 @@ KEYS = (
     *("access", "pool", "providerName", "poolId", "providerId", "serviceAccountId"),
     *("table", "datasetId", "tableId", "columns", "bigqueryLocation", "maximumBytesBilled"),
     *("roleName", "functionName", "readers", "functionRuntime", "functionArchitecture", "memoryMb", "timeoutSeconds"),
-    *("reservedConcurrency", "snapStart", "subnetIds", "securityGroupIds", "environmentKmsKeyArn", "schedule"),
+    *(
+        "reservedConcurrency",
+        "snapStart",
+        "subnetIds",
+        "securityGroupIds",
+        "environmentKmsKeyArn",
+        "permissionsBoundaryArn",
+    ),
+    "schedule",
     *("logLevel", "logRetentionDays", "deletionProtection"),
     *("googleEndpoint", "functionGoogleEndpoint", "googleUniverseDomain", "awsEndpoint"),
 )
@@ -79,6 +87,7 @@ class Settings:
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
     environment_kms_key_arn: str | None
+    permissions_boundary_arn: str | None
     log_level: str
     log_retention_days: int
     deletion_protection: bool
@@ -135,6 +144,7 @@ class Settings:
             subnet_ids=values.texts("subnetIds", rules.subnet_id, _MOST_SUBNETS),
             security_group_ids=values.texts("securityGroupIds", rules.security_group_id, _MOST_SECURITY_GROUPS),
             environment_kms_key_arn=values.optional("environmentKmsKeyArn", rules.kms_key_arn),
+            permissions_boundary_arn=values.optional("permissionsBoundaryArn", rules.policy_arn),
             log_level=values.choice("logLevel", LOG_LEVELS),
             log_retention_days=values.number("logRetentionDays", 1, 3653, allowed=LOG_RETENTION_DAYS),
             deletion_protection=values.switch("deletionProtection"),

@@ -166,6 +166,13 @@ def test_a_key_of_another_region_is_refused() -> None:
     assert "Lambda takes a key of the same region only" in elsewhere
 
 
+def test_a_boundary_of_another_account_is_refused() -> None:
+    arn = "arn:aws:iam::210987654321:policy/boundary"
+    assert read(permissionsBoundaryArn=arn).permissions_boundary_arn == arn
+    (elsewhere,) = refusals(permissionsBoundaryArn=arn.replace("210987654321", "111111111111"))
+    assert "a boundary is a policy of the same account" in elsewhere
+
+
 @pytest.mark.parametrize(
     ("taken", "refused"),
     [

@@ -186,6 +186,13 @@ def test_a_key_of_ones_own_encrypts_the_environment_and_the_role_may_use_that_ke
     }
 
 
+def test_a_boundary_is_on_every_role_and_without_one_there_is_none() -> None:
+    arn = "arn:aws:iam::210987654321:policy/boundary"
+    bounded = record({"permissionsBoundaryArn": arn, "readers": '[{"name": "a"}, {"name": "b"}]'})
+    assert [role.inputs["permissionsBoundary"] for role in bounded.of_type("aws:iam/role:Role")] == [arn, arn]
+    assert "permissionsBoundary" not in record().only("aws:iam/role:Role").inputs
+
+
 def test_snap_start_publishes_versions_and_everybody_goes_by_the_alias(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consistency, "_SNAP_START_SINCE", Target.host().runtime)  # the package is for this machine
     stack = record({"snapStart": "true", "schedule": "rate(1 hour)"})

@@ -133,6 +133,7 @@ WRONG = {
     "subnetIds": '["sg-0123456789abcdef0"]',
     "securityGroupIds": '["default"]',
     "environmentKmsKeyArn": "alias/mine",
+    "permissionsBoundaryArn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
     "schedule": "rate(1 hours)",
     "logLevel": "TRACE",
     "logRetentionDays": "2",

@@ -44,9 +44,17 @@ class Role(_Documented):
 
     resource_type = "aws:iam/role:Role"
     document = "assumeRolePolicy"
-    inputs = frozenset({"name", "assumeRolePolicy", "description", "maxSessionDuration", "path", "tags"})
+    inputs = frozenset(
+        {"name", "assumeRolePolicy", "description", "maxSessionDuration", "path", "permissionsBoundary", "tags"}
+    )
     replace_on = frozenset({"name", "path"})
-    defaults: ClassVar[Mapping[str, Any]] = {"description": "", "maxSessionDuration": 3600, "path": "/", "tags": {}}
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "description": "",
+        "maxSessionDuration": 3600,
+        "path": "/",
+        "permissionsBoundary": "",
+        "tags": {},
+    }
     delete_before_replace = True
 
     def create(self, inputs: Properties) -> Created:
@@ -60,6 +68,8 @@ class Role(_Documented):
         }
         if inputs.get("description"):
             request["Description"] = inputs["description"]
+        if inputs.get("permissionsBoundary"):
+            request["PermissionsBoundary"] = inputs["permissionsBoundary"]
         with aws_errors():
             self._iam.create_role(**request)
         return Created(id=inputs["name"], state=self._read_again(inputs["name"], inputs))
@@ -82,6 +92,7 @@ class Role(_Documented):
             "description": live.get("Description", ""),
             "maxSessionDuration": live.get("MaxSessionDuration", 3600),
             "path": live.get("Path", "/"),
+            "permissionsBoundary": live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
             "tags": tags,
             "tagsAll": tags,
             "arn": live["Arn"],
@@ -100,9 +111,18 @@ class Role(_Documented):
                     Description=edit.inputs.get("description", ""),
                     MaxSessionDuration=edit.inputs.get("maxSessionDuration", 3600),
                 )
+            if "permissionsBoundary" in edit.changes:
+                self._change_boundary(edit)
             if "tags" in edit.changes:
                 self._change_tags(edit)
         return self._read_again(edit.id, edit.inputs)
+
+    def _change_boundary(self, edit: Edit) -> None:
+        wanted = edit.inputs.get("permissionsBoundary")
+        if wanted:
+            self._iam.put_role_permissions_boundary(RoleName=edit.id, PermissionsBoundary=wanted)
+        else:
+            self._iam.delete_role_permissions_boundary(RoleName=edit.id)
 
     def _change_tags(self, edit: Edit) -> None:
         wanted = edit.inputs.get("tags", {})

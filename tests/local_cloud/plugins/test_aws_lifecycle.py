@@ -25,6 +25,7 @@ LAMBDA_MAY_ASSUME = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 NETWORK_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 HANDLER = "import os\ndef handler(event, context):\n    print(os.environ['GREETING'])\n    return {answer!r}\n"
 
@@ -97,7 +98,13 @@ def scheduled(local_aws: LocalAws, code: Path, *, reserved: int | None = 5, text
 
     def program() -> None:
         options = pulumi.ResourceOptions(provider=aws_provider(local_aws.url))
-        role = aws.iam.Role("role", name="Reader", assume_role_policy=json.dumps(LAMBDA_MAY_ASSUME), opts=options)
+        role = aws.iam.Role(
+            "role",
+            name="Reader",
+            assume_role_policy=json.dumps(LAMBDA_MAY_ASSUME),
+            permissions_boundary=BOUNDARY,
+            opts=options,
+        )
         network = aws.iam.RolePolicyAttachment("network", role=role.name, policy_arn=NETWORK_POLICY, opts=options)
         made = aws.lambda_.Function(
             "function",
@@ -187,11 +194,14 @@ def test_from_preview_to_destroy_and_nothing_changes_in_between(
 def test_a_scheduled_function_follows_its_program_and_what_is_changed_by_hand_is_put_back(
     deployment: Deployment, local_aws: LocalAws, tmp_path: Path
 ) -> None:
-    functions, events = client(local_aws, "lambda"), client(local_aws, "events")
+    functions, events, iam = (client(local_aws, service) for service in ("lambda", "events", "iam"))
+    nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(nothing))
     code = archive(tmp_path, "one")
     assert deployment.up(scheduled(local_aws, code)) == {"create": 9}
     assert (deployment.output("version"), invoke(local_aws, "timed:live")) == ("1", "one")
     assert str(deployment.output("qualified")).endswith(":function:timed:1")
+    assert iam.get_role(RoleName="Reader")["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
     live = functions.get_function(FunctionName="timed")
     assert live["Concurrency"] == {"ReservedConcurrentExecutions": 5}
     assert live["Configuration"]["SnapStart"]["ApplyOn"] == "PublishedVersions"
@@ -214,8 +224,10 @@ def test_a_scheduled_function_follows_its_program_and_what_is_changed_by_hand_is
     functions.remove_permission(FunctionName="timed", StatementId="schedule", Qualifier="live")
     events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)", State="DISABLED")
     events.remove_targets(Rule="hourly", Ids=["reader"])
-    client(local_aws, "iam").detach_role_policy(RoleName="Reader", PolicyArn=NETWORK_POLICY)
-    assert deployment.up(scheduled(local_aws, code), refresh=True) == {"same": 4, "update": 2, "create": 3}
+    iam.detach_role_policy(RoleName="Reader", PolicyArn=NETWORK_POLICY)
+    iam.delete_role_permissions_boundary(RoleName="Reader")
+    assert deployment.up(scheduled(local_aws, code), refresh=True) == {"same": 3, "update": 3, "create": 3}
+    assert iam.get_role(RoleName="Reader")["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
     assert deployment.output("version") == "1", "reserving publishes nothing"
     assert events.describe_rule(Name="hourly")["State"] == "ENABLED"
 
@@ -228,7 +240,8 @@ def test_a_scheduled_function_follows_its_program_and_what_is_changed_by_hand_is
     assert deployment.destroy() == {"delete": 9}
     assert functions.list_functions(FunctionVersion="ALL")["Functions"] == []
     assert events.list_rules()["Rules"] == []
-    assert client(local_aws, "iam").list_roles()["Roles"] == []
+    assert iam.list_roles()["Roles"] == []
+    iam.delete_policy(PolicyArn=BOUNDARY)
 
 
 def test_a_policy_in_another_spelling_is_no_change_but_another_greeting_is(
