@@ -28,6 +28,7 @@ def running() -> set[int]:
     return set(family(os.getpid()))
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(60 + 60 * ROUNDS)
 def test_rounds_of_up_and_destroy_leave_nothing_behind(cloud: LocalCloud, tmp_path: Path) -> None:
     with Stage(cloud, tmp_path) as stage:
