@@ -19,6 +19,7 @@ _POOL = rf"{_HOST}/(?P<pool>projects/\d+/locations/global/workloadIdentityPools/
 _WORKFORCE = rf"{_HOST}/locations/global/workforcePools/[a-z0-9-]+"
 _CLUSTERS = rf"{_HOST}/projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+\.svc\.id\.goog"
 _ADDRESS = r"[^\s@:/?]+@[^\s@:/?]+"
+_BY_HAND = re.compile(rf"principal(?:Set)?://{_HOST}/(?:projects/(?P<project>[^/]+)/)?(?!locations/global/workforce)")
 _EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
 
 
@@ -114,7 +115,7 @@ def difference(member: str, principal: Principal) -> str:
     """Say in one sentence why a member does not mean this principal, for the trace."""
     found = _read(member)
     if found is None or found.kind is Kind.ADDRESS:
-        return f"binding names {member}, principal is {principal.member}"
+        return f"binding names {member}, principal is {principal.member}{_malformed(member)}"
     if found.kind is Kind.DELETED:
         return f"binding names {member}, which was deleted; an account made later under that e-mail is another"
     if found.kind is Kind.UNKNOWABLE:
@@ -128,6 +129,18 @@ def difference(member: str, principal: Principal) -> str:
     if found.kind is Kind.GROUP:
         return f"binding names group {found.value}, principal has {', '.join(principal.groups) or 'no google.groups'}"
     return _attribute_difference(found, principal)
+
+
+def _malformed(member: str) -> str:
+    """What is wrong with a member that was meant for somebody of a pool, for people who write them by hand."""
+    if member.startswith("principalset:"):
+        return " (it is written in lower case, and case counts)"
+    place = _BY_HAND.match(member)
+    if place is None or _read(member) is not None:
+        return ""
+    if place["project"] is None:
+        return " (the pool is written as its full resource name, projects/NUMBER/locations/global/…, not as its id)"
+    return "" if place["project"].isdigit() else " (the project is written as its number, not as its id)"
 
 
 def _attribute_difference(found: _Member, principal: Principal) -> str:
@@ -147,7 +160,8 @@ def closeness(member: str, principal: Principal) -> int:
     """Rank how near a member comes to meaning this principal: 3 same attribute, 2 same pool, 1 same kind, 0."""
     found = _read(member)
     if found is None or found.kind in (Kind.ADDRESS, Kind.DELETED):
-        return 1 if member.partition(":")[0] == principal.member.partition(":")[0] else 0
+        kind = "principal" if member.lower().startswith("principalset:") else member.partition(":")[0]
+        return 1 if kind == principal.member.partition(":")[0] else 0
     if found.kind is Kind.UNKNOWABLE:
         return 1
     if found.pool != principal.pool:

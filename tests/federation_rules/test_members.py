@@ -103,3 +103,25 @@ def test_a_group_is_the_nearest_miss_of_a_policy_that_names_nobody_else() -> Non
     assert isinstance(miss, Miss)
     assert miss.saw.startswith("binding names group:readers@example.com, people that only Google knows")
     assert closeness("group:readers@example.com", FEDERATED) < closeness(f"{MEMBER}2", FEDERATED)
+
+
+@pytest.mark.parametrize(
+    ("member", "told"),
+    [
+        (MEMBER.replace("projects/123456789012/", "projects/my-project/"), "the project is written as its number"),
+        (MEMBER.replace(POOL_NAME, POOL_NAME.rpartition("/")[2]), "the pool is written as its full resource name"),
+        (MEMBER.replace("assumed-role/", "assumed-role%2F"), "written as it is, not as %2F"),
+        (MEMBER.replace(ROLE, ROLE.lower()), "they differ in case"),
+        (MEMBER.lower(), "it is written in lower case, and case counts"),
+        (MEMBER.replace(POOL_NAME, f"{POOL_NAME}-2"), f"principal is of pool {POOL_NAME}"),
+    ],
+)
+def test_a_member_written_by_hand_is_near_and_told_what_is_wrong_with_it(member: str, told: str) -> None:
+    assert not matches(member, FEDERATED)
+    assert told in difference(member, FEDERATED)
+    assert closeness(member, FEDERATED) >= 1
+
+
+def test_an_account_is_not_told_how_pools_are_written() -> None:
+    assert "written as" not in difference(f"serviceAccount:{READER}", FEDERATED)
+    assert closeness(f"serviceAccount:{READER}", FEDERATED) == 0
