@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from doctor.answer import JSON, Absent, Answer, Found, Hidden, Silent
 
@@ -68,5 +69,5 @@ class AwsApi:
             if code in _FORBIDDEN:
                 return Hidden(permission=action)
             return Silent(why=f"AWS answered {action} with {code}: {message:.200}")
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             return Silent(why=f"AWS can't be asked: {error!s:.200}")

@@ -28,6 +28,11 @@ class TableName:
     def __str__(self) -> str:
         return f"{self.project}.{self.dataset}.{self.table}"
 
+    @property
+    def for_bq(self) -> str:
+        """As the tool ``bq`` writes it."""
+        return f"{self.project}:{self.dataset}.{self.table}"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Expected:

@@ -59,7 +59,6 @@ class GoogleApi:
         self._endpoints = endpoints
         self._session = requests.Session()
         self._session.auth = _Bearer(credentials)
-        self._session.max_redirects = 0
 
     def get(self, service: str, path: str, *, permission: str) -> Answer[JSON]:
         """Reads a resource.

@@ -6,6 +6,7 @@ others are for what the engine can't do: undelete, enable what a refresh needs, 
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -67,6 +68,26 @@ def allow_by_organisation(constraint: str, value: str, *, project: str) -> str:
 def set_location(stack: str, location: str) -> str:
     """Tells the stack where its data is."""
     return f"pulumi config set bigqueryLocation {location} --stack {stack} && {deploy(stack)}"
+
+
+def bring_table_back(table: str) -> str:
+    """A deleted table as it was an hour ago; BigQuery keeps it for seven days. Source: BigQuery, "Time travel".
+
+    Args:
+        table: The table as ``bq`` writes it, ``project:dataset.table``.
+    """
+    return shlex.join(["bq", "cp", f"{table}@-3600000", table])
+
+
+def select_columns(stack: str, columns: Sequence[str]) -> str:
+    """Tells the stack to select these."""
+    listed = json.dumps([{"name": column} for column in columns])
+    return f"pulumi config set columns {shlex.quote(listed)} --stack {stack} && {deploy(stack)}"
+
+
+def show_columns(table: str) -> str:
+    """Shows what there is to select; ``table`` as for :func:`bring_table_back`."""
+    return shlex.join(["bq", "show", "--schema", "--format=prettyjson", table])
 
 
 def _gcloud(*arguments: str) -> str:

@@ -11,6 +11,7 @@ from doctor.finding import Finding, Link, broken, not_looked, not_seen, not_ther
 from doctor.grants import Grant
 from doctor.seen import Seen
 from federation_rules.principals import Principal
+from infra.reader_settings import ONLY_READER
 
 _NOBODY = "who the function is in the pool can't be told without the provider's mapping"
 _ABOVE = "what folders and organisations grant can't be seen here"
@@ -37,7 +38,7 @@ def binding(expected: Expected, seen: Seen) -> Finding:
     principal = identity.federated(expected, seen)
     if principal is None:
         return not_looked(link, _NOBODY)
-    if isinstance(seen.account_policy, Absent):
+    if isinstance(seen.service_account, Absent):
         return not_looked(link, "there is no service account to look at")
     return _held(
         link,
@@ -69,7 +70,8 @@ def table(expected: Expected, seen: Seen) -> Finding:
     """The table is there, where the function looks for it, with the columns that it selects."""
     link, name = Link.TABLE, expected.table
     if not isinstance(seen.table, Found):
-        return not_there(link, f"table {name}", seen.table, mend=mends.up(expected.stack))
+        mend = mends.up(expected.stack) if expected.table_is_ours else mends.bring_table_back(name.for_bq)
+        return not_there(link, f"table {name}", seen.table, mend=mend)
     location = seen.table.value.get("location", "")
     if location.casefold() != expected.location.casefold():
         return broken(
@@ -78,14 +80,15 @@ def table(expected: Expected, seen: Seen) -> Finding:
             wanted=f"{expected.location}, where the function looks for it",
             mend=mends.set_location(expected.stack, location),
         )
-    found = {str(field["name"]).casefold() for field in (seen.table.value.get("schema") or {}).get("fields") or []}
-    missing = [column for column in expected.columns if column.casefold() not in found]
+    there = [str(field["name"]) for field in (seen.table.value.get("schema") or {}).get("fields") or []]
+    known = {column.casefold() for column in there}
+    missing = [column for column in expected.columns if column.casefold() not in known]
     if missing:
         return broken(
             link,
-            f"{name} has no column {', '.join(missing)}",
+            f"{name} has no column {', '.join(missing)}, but {', '.join(there) or 'none'}",
             wanted=f"the columns {', '.join(expected.columns)}, which the function selects",
-            mend=mends.up(expected.stack),
+            mend=_other_columns(expected, [column for column in expected.columns if column not in missing] or there),
         )
     return ok(link, f"{name} is in {location} and has the columns {', '.join(expected.columns)}")
 
@@ -96,7 +99,7 @@ def rows(expected: Expected, seen: Seen) -> Finding:
     principal = identity.reader(expected, seen)
     if principal is None:
         return not_looked(link, _NOBODY)
-    if isinstance(seen.table_policy, Absent):
+    if isinstance(seen.table, Absent):
         return not_looked(link, "there is no table to look at")
     project = _grants(seen.data_project_policy, f"project {name.project}")
     listed = grants.of_access_list(_value(seen.dataset), f"dataset {name.project}.{name.dataset}", project)
@@ -110,6 +113,15 @@ def rows(expected: Expected, seen: Seen) -> Finding:
         more=listed,
         also={"the dataset's access list": seen.dataset},
     )
+
+
+def _other_columns(expected: Expected, columns: Sequence[str]) -> str:
+    """Adds the columns to the stack's table, or selects those that somebody else's has."""
+    if expected.table_is_ours:
+        return mends.up(expected.stack)
+    if expected.reader == ONLY_READER and columns:
+        return mends.select_columns(expected.stack, columns)
+    return mends.show_columns(expected.table.for_bq)
 
 
 def _held(

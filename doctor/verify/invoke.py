@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from doctor.verify.attempt import Attempt, Failure, of_answer, of_refusal
 
@@ -47,7 +48,7 @@ class Invoker:
             payload = answer["Payload"].read(_MOST_BYTES).decode(errors="replace")
         except ClientError as error:
             return of_refusal(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             return Attempt(
                 lines=(),
                 failure=Failure(kind=type(error).__name__, told=f"AWS can't be asked: {error}", may_pass=False),
