@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 _LIMIT_SECONDS = 60.0
-_RUNS_PROGRAMS = {"bootstrap", "e2e", "guardrails", "infra", "living", "plugins", "robustness"}
+_RUNS_PROGRAMS = {"bootstrap", "doctor", "e2e", "guardrails", "infra", "living", "plugins", "robustness"}
 
 # What the fixtures need is imported in them: most tests start no server, and would only wait for its clients to load.
 

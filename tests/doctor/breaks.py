@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
-
-import httpx
 
 from infra import outputs
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
 from lambda_src import environment
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
+from tests.doctor.changes import (
+    account,
+    function,
+    google_delete,
+    members,
+    package,
+    provider,
+    role_name,
+    service_off,
+    table,
+    variables,
+)
 
 Break = Callable[[Stage], AbstractContextManager[None]]
 
@@ -260,80 +267,3 @@ def a_table_that_was_deleted(stage: Stage) -> Iterator[None]:
 def no_data_viewer(stage: Stage) -> Iterator[None]:
     with members(stage, table(stage), "roles/bigquery.dataViewer", None):
         yield
-
-
-# How
-
-
-def role_name(stage: Stage) -> str:
-    return stage.output(outputs.ROLE_ARN).rpartition("/")[2]
-
-
-def account(stage: Stage) -> str:
-    return f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
-
-
-def table(stage: Stage) -> str:
-    project, dataset, name = stage.output(outputs.TABLE).split(".")
-    return f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{name}"
-
-
-def function(stage: Stage, **change: Any) -> None:
-    stage.aws("lambda").update_function_configuration(FunctionName=stage.output(outputs.FUNCTION_NAME), **change)
-
-
-@contextmanager
-def variables(stage: Stage, **change: str | None) -> Iterator[None]:
-    name = stage.output(outputs.FUNCTION_NAME)
-    before = stage.aws("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    changed = {key: value for key, value in {**before, **change}.items() if value is not None}
-    function(stage, Environment={"Variables": changed})
-    yield
-    function(stage, Environment={"Variables": before})
-
-
-@contextmanager
-def package(stage: Stage, files: Mapping[str, str]) -> Iterator[None]:
-    client, name = stage.aws("lambda"), stage.output(outputs.FUNCTION_NAME)
-    before = httpx.get(client.get_function(FunctionName=name)["Code"]["Location"], timeout=10).content
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for path, content in files.items():
-            archive.writestr(path, content)
-    client.update_function_code(FunctionName=name, ZipFile=packed.getvalue())
-    yield
-    client.update_function_code(FunctionName=name, ZipFile=before)
-
-
-@contextmanager
-def service_off(stage: Stage, name: str) -> Iterator[None]:
-    service = f"/v1/projects/{stage.cloud.project_id}/services/{name}"
-    stage.google("POST", f"{service}:disable", {})
-    yield
-    stage.google("POST", f"{service}:enable", {})
-
-
-@contextmanager
-def provider(stage: Stage, **change: Any) -> Iterator[None]:
-    path = f"/v1/{stage.output(outputs.PROVIDER_NAME)}"
-    before, mask = stage.google("GET", path), ",".join(change)
-    stage.google("PATCH", f"{path}?updateMask={mask}", change)
-    yield
-    stage.google("PATCH", f"{path}?updateMask={mask}", {key: before[key] for key in change if key in before})
-
-
-@contextmanager
-def members(stage: Stage, resource: str, role: str, member: str | None) -> Iterator[None]:
-    """Gives a role to one member, and to nobody else; to nobody at all for ``None``."""
-    before = stage.google("POST", f"{resource}:getIamPolicy", {}).get("bindings", [])
-    others = [binding for binding in before if binding["role"] != role]
-    changed = [*others, {"role": role, "members": [member]}] if member else others
-    assert changed != before
-    stage.google("POST", f"{resource}:setIamPolicy", {"policy": {"bindings": changed}})
-    yield
-    stage.google("POST", f"{resource}:setIamPolicy", {"policy": {"bindings": before}})
-
-
-def google_delete(stage: Stage, path: str) -> None:
-    headers = {"Authorization": f"Bearer {stage.cloud.deployer_token}"}
-    httpx.delete(stage.cloud.google_url + path, headers=headers, timeout=10).raise_for_status()

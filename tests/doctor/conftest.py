@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import boto3
-import google.oauth2.credentials
 import pytest
 
-from doctor.aws_api import AwsApi
-from doctor.google_api import GoogleApi
 from doctor.look import Clouds
 from doctor.stack import Stack, read_stack
-from infra.trust import GoogleEndpoints
 from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import STACK, Stage
+from tests.doctor.users import owner, seen_by_the_deployer
 
 
 @pytest.fixture(scope="session")
@@ -43,24 +40,10 @@ def stack(stage: Stage) -> Stack:
 @pytest.fixture(scope="session")
 def session(stage: Stage) -> boto3.Session:
     """The owner of the AWS account."""
-    environment = stage.cloud.environment()
-    return boto3.Session(
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=stage.cloud.aws_region,
-    )
+    return owner(stage)
 
 
 @pytest.fixture(scope="session")
-def clouds(stage: Stage, session: boto3.Session) -> Clouds:
+def clouds(stage: Stage) -> Clouds:
     """Both clouds over HTTP, as the deployer sees them."""
-    return Clouds(
-        google=google_api(stage.cloud.google_url, stage.cloud.deployer_token),
-        aws=AwsApi(session, endpoint=stage.cloud.aws_url),
-    )
-
-
-def google_api(url: str, token: str) -> GoogleApi:
-    """The local Google as whoever a token speaks for."""
-    credentials = google.oauth2.credentials.Credentials(token)  # type: ignore[no-untyped-call]  # google-auth's own
-    return GoogleApi(credentials, GoogleEndpoints(base_url=url))
+    return seen_by_the_deployer(stage)

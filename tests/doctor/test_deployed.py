@@ -28,17 +28,12 @@ from doctor.walk import STEPS, first_broken
 from infra import outputs
 from lambda_src import environment
 from local_cloud.stage import STACK, Stage
-from tests.doctor import breaks
+from tests.doctor import breaks, changes
 from tests.doctor.breaks import Break
 from tests.doctor.cases import CASES, RUN_WITH_GCLOUD, UP
-from tests.doctor.conftest import google_api
 from tests.doctor.recorder import recording
-from tests.doctor.users import CloudTime, run, shell_of, token_of_the_reader
+from tests.doctor.users import CloudTime, broken_links, google_api, run, token_of_the_reader
 from tests.tools.shell import installed
-
-
-def broken_links(walked: Walked) -> list[Link]:
-    return [finding.link for finding in walked.findings if finding.verdict is Verdict.BROKEN]
 
 
 def of_link(walked: Walked, link: Link) -> Finding:
@@ -77,7 +72,7 @@ def test_the_printed_command_mends(stage: Stage, stack: Stack, clouds: Clouds, c
         named = first_broken(broken.findings)
         assert named is not None
         done = subprocess.run(
-            shlex.split(named.mend), env=shell_of(stage), capture_output=True, text=True, timeout=60, check=False
+            shlex.split(named.mend), env=stage.environment(), capture_output=True, text=True, timeout=60, check=False
         )
         (mended,) = examine(stack, clouds)
     assert done.returncode == 0, done.stderr
@@ -99,14 +94,14 @@ def test_a_table_in_another_location_is_the_broken_link_though_the_function_was_
     stage: Stage, stack: Stack, clouds: Clouds
 ) -> None:
     elsewhere = dataclasses.replace(stack, settings=dataclasses.replace(stack.settings, bigquery_location="EU"))
-    with breaks.variables(stage, **{environment.LOCATION: "EU"}):
+    with changes.variables(stage, **{environment.LOCATION: "EU"}):
         (walked,) = examine(elsewhere, clouds)
     assert broken_links(walked) == [Link.TABLE]
     assert of_link(walked, Link.TABLE).mend.startswith("pulumi config set bigqueryLocation US --stack local")
 
 
 def test_a_condition_that_is_gone_lets_the_function_in_and_is_told(stage: Stage, stack: Stack, clouds: Clouds) -> None:
-    with breaks.provider(stage, attributeCondition=""):
+    with changes.provider(stage, attributeCondition=""):
         (walked,) = examine(stack, clouds)
     assert exit_code([walked]) == WHOLE
     assert "there is none, so that every role of the account may come" in of_link(walked, Link.CONDITION).saw

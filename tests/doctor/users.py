@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 import subprocess
 import sys
 import time
@@ -12,19 +11,65 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import boto3
+import google.oauth2.credentials
 import httpx
 
+from doctor.__main__ import examine
+from doctor.aws_api import AwsApi
+from doctor.finding import Link, Verdict
+from doctor.google_api import GoogleApi
+from doctor.look import Clouds
+from doctor.report import Walked
+from doctor.stack import Stack, values_of
 from infra import outputs
 from infra.program import ROOT
+from infra.settings import Settings
+from infra.trust import GoogleEndpoints
 from local_cloud.remote import Remote
 from local_cloud.stage import Stage
 from local_cloud.use import Choice, signed_form
-from tests.doctor import breaks
+from tests.doctor import changes
 
 
-def shell_of(stage: Stage) -> dict[str, str]:
-    """The environment of a shell that is set up for the local cloud."""
-    return {**os.environ, **stage.stack.workspace.env_vars, "PYTHONPATH": str(ROOT)}
+def examined(stage: Stage) -> tuple[Walked, ...]:
+    """Every reader of a stack, as the deployer's doctor sees it."""
+    configured = {key: {"value": value.value} for key, value in stage.stack.get_all_config().items()}
+    stack = Stack(
+        name=stage.stack.name,
+        settings=Settings.read(values_of(configured), stack=stage.stack.name),
+        outputs={name: output.value for name, output in stage.stack.outputs().items()},
+    )
+    return examine(stack, seen_by_the_deployer(stage))
+
+
+def broken_links(walked: Walked) -> list[Link]:
+    """The links that are broken by themselves."""
+    return [finding.link for finding in walked.findings if finding.verdict is Verdict.BROKEN]
+
+
+def seen_by_the_deployer(stage: Stage) -> Clouds:
+    """Both clouds over HTTP."""
+    return Clouds(
+        google=google_api(stage.cloud.google_url, stage.cloud.deployer_token),
+        aws=AwsApi(owner(stage), endpoint=stage.cloud.aws_url),
+    )
+
+
+def owner(stage: Stage) -> boto3.Session:
+    """The owner of the AWS account."""
+    environment = stage.cloud.environment()
+    return boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=stage.cloud.aws_region,
+    )
+
+
+def google_api(url: str, token: str) -> GoogleApi:
+    """The local Google as whoever a token speaks for."""
+    credentials = google.oauth2.credentials.Credentials(token)  # type: ignore[no-untyped-call]  # google-auth's own
+    return GoogleApi(credentials, GoogleEndpoints(base_url=url))
 
 
 def run(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -32,7 +77,7 @@ def run(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *arguments],
         cwd=stage.stack.workspace.work_dir,
-        env=shell_of(stage),
+        env={**stage.environment(), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=60,
@@ -43,7 +88,7 @@ def run(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def token_of_the_reader(stage: Stage, *roles: str) -> Iterator[str]:
     """A token of the stack's own service account, with further roles on the project: of somebody with few rights."""
-    email, role = stage.output(outputs.SERVICE_ACCOUNT), breaks.role_name(stage)
+    email, role = stage.output(outputs.SERVICE_ACCOUNT), changes.role_name(stage)
     form = signed_form(stage.cloud.endpoints, Choice(role=role))
     exchanged = httpx.post(
         f"{stage.cloud.google_url}/v1/token",
