@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 from pulumi import automation
 
+from doctor import finding
+from doctor.report import WHOLE, exit_code
+from doctor.walk import first_broken
 from infra import outputs
 from infra.trust import TrustChain, attribute_condition, attribute_mapping
 from local_cloud.stage import Stage
 from local_cloud.trace import Link
+from tests.doctor import changes
+from tests.doctor.users import broken_links, examined
 from tests.e2e.conftest import OTHER_PROJECTS
 from tests.failed_runs import forget_failed_runs
 
@@ -89,6 +96,16 @@ def test_a_reader_in_anothers_role_is_refused_at_the_account(several: Stage, rea
     assert not several.invoke(reader=reader).failed
 
 
+def test_the_doctor_walks_each_readers_chain_and_tells_whose_is_broken(several: Stage) -> None:
+    whole = examined(several)
+    with changes.members(several, changes.table(several, reader="orders"), "roles/bigquery.dataViewer", None):
+        users, orders = examined(several)
+    assert [walked.reader for walked in whole] == ["users", "orders"]
+    assert exit_code(whole) == WHOLE, whole
+    assert first_broken(users.findings) is None
+    assert broken_links(orders) == [finding.Link.ROWS]
+
+
 def test_a_second_up_of_several_readers_changes_nothing(several: Stage) -> None:
     assert set(several.up()) == {"same"}
 
@@ -138,6 +155,17 @@ def theirs(deployed: Stage) -> Stage:
     return deployed
 
 
+@contextmanager
+def their_condition(stage: Stage, condition: str) -> Iterator[None]:
+    """Their provider with another condition, for a while."""
+    path = f"{THEIRS}?updateMask=attributeCondition"
+    stage.google("PATCH", path, {"attributeCondition": condition})
+    try:
+        yield
+    finally:
+        stage.google("PATCH", path, {"attributeCondition": attribute_condition([GUEST])})
+
+
 @pytest.fixture(scope="module")
 def guest(theirs: Stage) -> Iterator[Stage]:
     """A stack that is admitted by their provider, reads their table, and is granted everything directly."""
@@ -156,6 +184,21 @@ def test_a_guest_reads_their_table_without_an_account_and_one_round_trip_less(gu
     assert not read.failed, read.log
     assert "fact=it works" in read.log
     assert [decision.link for decision in read.decisions] == [Link.TOKEN_EXCHANGE, Link.JOB, Link.TABLE]
+
+
+def test_the_doctor_walks_a_guests_chain_and_tells_its_owner_what_to_mend(guest: Stage) -> None:
+    whole = examined(guest)
+    with their_condition(guest, attribute_condition([GUEST]).replace("guest/", "visitor/")):
+        (walked,) = examined(guest)
+    assert exit_code(whole) == WHOLE, whole
+    assert broken_links(walked) == [finding.Link.CONDITION]
+    broken = first_broken(walked.findings)
+    assert broken is not None
+    assert shlex.split(broken.mend) == [
+        *("gcloud", "iam", "workload-identity-pools", "providers", "update-aws", PROVIDER),
+        *(f"--workload-identity-pool={POOL}", "--location=global", f"--project={OTHER_PROJECTS['pool-project']}"),
+        f"--attribute-condition={attribute_condition([GUEST])}",
+    ]
 
 
 def test_a_guest_in_a_role_that_their_condition_does_not_name_is_refused_at_the_exchange(guest: Stage) -> None:
@@ -203,14 +246,10 @@ def test_a_guest_without_one_of_its_two_grants_is_refused_there(
     ids=["any role of the account", "a prefix of the role's name"],
 )
 def test_their_provider_once_it_lets_others_in_is_refused_in_the_preview(guest: Stage, loosened: str) -> None:
-    guest.google("PATCH", f"{THEIRS}?updateMask=attributeCondition", {"attributeCondition": loosened})
-    try:
+    with their_condition(guest, loosened):
         with pytest.raises(automation.CommandError) as refused:
             guest.preview()
         forget_failed_runs()
-    finally:
-        own = {"attributeCondition": attribute_condition([GUEST])}
-        guest.google("PATCH", f"{THEIRS}?updateMask=attributeCondition", own)
     told = str(refused.value)
     assert "can't be used; nothing was created" in told
     assert "Traceback" not in told
