@@ -1,0 +1,47 @@
+"""What the page about options says a preview shows is what the program registers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from infra import consistency
+from infra.package import Target
+from infra.program import ROOT
+from infra.settings import KEYS
+from tests.docs.config_lines import lines_of
+from tests.docs.pages import read
+from tests.infra.recording import record
+
+PAGE = read(ROOT / "docs" / "options.md")
+NOT_CHOICES = {
+    *("awsAccountId", "googleProjectNumber", "providerId", "googleUniverseDomain", "googleEndpoint", "awsEndpoint"),
+    *("roleName", "functionName", "serviceAccountId", "maximumBytesBilled"),
+}
+"""Names and addresses, which the page leaves to the other pages and to ``Pulumi.yaml``."""
+
+EVERY_ADDITION = {
+    "snapStart": "true",
+    "schedule": "rate(1 hour)",
+    "subnetIds": '["subnet-0123456789abcdef0"]',
+    "securityGroupIds": '["sg-0123456789abcdef0"]',
+    "environmentKmsKeyArn": "arn:aws:kms:us-east-1:210987654321:key/1234abcd",
+    "poolProject": "pool-project",
+    "dataProject": "data-project",
+}
+
+
+def test_every_resource_that_a_preview_is_said_to_show_is_one_of_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consistency, "_SNAP_START_SINCE", Target.host().runtime)  # the package is for this machine
+    made = {resource.name for resource in record(EVERY_ADDITION).resources}
+    shown = {span for span in PAGE.spans if re.fullmatch(r"[+~-] [a-z-]+", span)}
+    assert {span[2:] for span in shown} - made == set()
+    # What an option adds, the page must tell.
+    added = made - {resource.name for resource in record().resources}
+    assert added - {span[2:] for span in shown if span[0] == "+"} == set()
+
+
+def test_every_choice_has_a_line_to_type() -> None:
+    named = {key.partition("[")[0] for commands in PAGE.commands for key, _, _ in lines_of(commands)}
+    assert named == set(KEYS) - NOT_CHOICES
