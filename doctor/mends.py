@@ -6,7 +6,6 @@ others are for what the engine can't do: undelete, enable what a refresh needs, 
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -80,14 +79,19 @@ def bring_table_back(table: str) -> str:
 
 
 def select_columns(stack: str, columns: Sequence[str]) -> str:
-    """Tells the stack to select these."""
-    listed = json.dumps([{"name": column} for column in columns])
-    return f"pulumi config set columns {shlex.quote(listed)} --stack {stack} && {deploy(stack)}"
+    """Tells the stack to select these. The engine takes a list by path only, and keeps what a shorter one leaves."""
+    entries = [f"columns[{place}].name={column}" for place, column in enumerate(columns)]
+    set_all = shlex.join(["pulumi", "config", "set-all", "--path", *_each("--plaintext", entries), "--stack", stack])
+    return f"pulumi config rm columns --stack {stack} && {set_all} && {deploy(stack)}"
 
 
 def show_columns(table: str) -> str:
     """Shows what there is to select; ``table`` as for :func:`bring_table_back`."""
     return shlex.join(["bq", "show", "--schema", "--format=prettyjson", table])
+
+
+def _each(flag: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (flag, value)]
 
 
 def _gcloud(*arguments: str) -> str:

@@ -142,7 +142,9 @@ FOREIGN = healthy.expected(table="existing", datasetId="theirs", columns='[{"nam
         (
             FOREIGN,
             ["id", "total"],
-            """pulumi config set columns '[{"name": "id"}]' --stack dev && pulumi up --stack dev""",
+            "pulumi config rm columns --stack dev"
+            " && pulumi config set-all --path --plaintext 'columns[0].name=id' --stack dev"
+            " && pulumi up --stack dev",
         ),
         (
             dataclasses.replace(FOREIGN, reader="facts"),
