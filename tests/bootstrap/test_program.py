@@ -11,6 +11,8 @@ import pytest
 from bootstrap import variables
 from bootstrap.settings import KEYS
 from engine.pins import ROOT
+from guardrails.model import Resource
+from guardrails.rules import judge
 from tests.bootstrap.given import ACCOUNT, DECLARED, GIVEN, PROGRAM
 from tests.infra.recording import PROJECT_NUMBER, UNKNOWN, Recording, record
 
@@ -133,3 +135,14 @@ def test_bad_settings_end_the_program_with_their_message_before_anything_is_regi
         pulumi.RunError, match=r"(?s)2 settings.*repositoryId is 'reports'.*backendUrl is 'file:///tmp'"
     ):
         bootstrap({"repositoryId": "reports", "backendUrl": "file:///tmp"})
+
+
+@pytest.mark.parametrize("backend", ["s3://acme-state", "gs://acme-state"])
+def test_of_the_guardrails_it_breaks_only_those_that_are_about_readers(backend: str) -> None:
+    resources = [
+        Resource(urn=f"urn:pulumi:prod::ci::{one.type}::{one.name}", type=one.type, inputs=one.inputs)
+        for one in bootstrap({"backendUrl": backend}).resources
+    ]
+    broken = {verdict.rule for verdict in judge(resources, ())}
+    # Who deploys makes what isn't there yet, so it goes by the beginning of a name, and by roles for whole projects.
+    assert broken == {"no-wildcard", "no-broad-role"}

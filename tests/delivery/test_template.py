@@ -13,10 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.pins import ROOT
+from engine.pins import ROOT, project_name
 from engine.workspace import Workspace
 from infra.settings import KEYS, Settings, SettingsError
 
+pytestmark = [
+    pytest.mark.skipif(project_name() != "keyless-bigquery", reason="this project was made from the template"),
+    pytest.mark.skipif(not (ROOT / ".git").exists(), reason="git says which files are the template's"),
+]
 NAME = "acme-reports"
 ANSWERS = {"googleProject": "my-project", "awsAccountId": "210987654321"}
 

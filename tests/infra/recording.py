@@ -20,6 +20,8 @@ from infra.program import ROOT
 PROJECT = "keyless-bigquery"
 PROJECT_NUMBER = "123456789012"
 REQUIRED = {"googleProject": "my-project", "awsAccountId": "210987654321"}
+OF_THE_TEMPLATE = {"pulumi:tags"}
+"""Where `pulumi new` notes in a new project from which template it is."""
 HOST = {"functionRuntime": "host", "functionArchitecture": "host"}
 """The package is built for the machine that runs the tests."""
 
@@ -30,6 +32,7 @@ def declared() -> dict[str, str]:
     return {
         key: value if isinstance(value := entry["default"], str) else json.dumps(value)
         for key, entry in project["config"].items()
+        if key not in OF_THE_TEMPLATE
     }
 
 
