@@ -28,8 +28,8 @@ local-cloud: $(READY) ## the local cloud in the foreground, with the export line
 	@$(RUN) -m local_cloud serve
 
 preview-offline guardrails: STACKS ?= dev prod
-preview-offline: $(READY) ## what a first deployment of each of STACKS would make, without a cloud; into build/preview
-	@$(RUN) -m local_cloud preview $(STACKS) --folder build/preview
+preview-offline: $(READY) ## what each of STACKS would become, without a cloud; BASE=folder: what changes since that version
+	@$(RUN) -m local_cloud preview $(STACKS) --folder build/preview $(if $(BASE),--base $(BASE))
 
 guardrails: preview-offline ## refuse what no stack may do, in those previews
 	@$(RUN) -m guardrails $(STACKS:%=build/preview/%.json)

@@ -44,9 +44,12 @@ def parser() -> argparse.ArgumentParser:
     weather.add_argument("condition", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `calm`")
     _add_state(weather)
     commands.add_parser("demo", help="deploy, read, be refused, tear down")
-    preview = commands.add_parser("preview", help="what a first deployment of an environment would make")
+    preview = commands.add_parser("preview", help="what a change would do to an environment, without any cloud")
     preview.add_argument("stack", nargs="+", help="an environment that has its Pulumi.NAME.yaml, such as dev")
     preview.add_argument("--folder", type=Path, required=True, help="where the reports go")
+    preview.add_argument(
+        "--base", type=Path, metavar="FOLDER", help="what is changed; default: nothing is deployed yet"
+    )
     return made
 
 
@@ -223,7 +226,8 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _preview(arguments: argparse.Namespace) -> int:
     from local_cloud.previews import preview
 
-    return 0 if preview(arguments.stack, arguments.folder.absolute()) else 1
+    base = None if arguments.base is None else arguments.base.absolute()
+    return 0 if preview(arguments.stack, arguments.folder.absolute(), base=base) else 1
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {

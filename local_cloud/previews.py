@@ -1,4 +1,4 @@
-"""What a first deployment of each environment would make, on a local cloud: no credential, and nothing leaves."""
+"""What a change would do to each environment, on a local cloud: no credential, and nothing leaves the machine."""
 
 from __future__ import annotations
 
@@ -6,65 +6,93 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.pins import ROOT
+from local_cloud import attached
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import ProcessError
 from local_cloud.shell import write_settings
 
 PROJECT_FILE = "Pulumi.yaml"
 _LIMIT_SECONDS = 300.0
+_UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 
 
-def preview(stacks: Sequence[str], reports: Path) -> bool:
+def preview(stacks: Sequence[str], reports: Path, *, base: Path | None = None) -> bool:
     """Preview environments with their own settings; only project, account, region and endpoints are the local cloud's.
 
     Args:
         stacks: names of the environments; each has its `Pulumi.NAME.yaml`.
         reports: where `NAME.md` and `NAME.json` go.
+        base: folder that holds another version of this project, which is deployed first: the preview then tells what
+            changes between the two. None previews a first deployment.
 
     Returns:
         Whether each of them could be previewed. What failed has been told, and has its report too.
 
     Raises:
-        ProcessError: an environment has no settings, or the local cloud doesn't start.
+        ProcessError: an environment has no settings, the base is no such project, or the local cloud doesn't start.
     """
-    absent = [_settings(stack).name for stack in stacks if not _settings(stack).exists()]
+    absent = [_settings(ROOT, stack).name for stack in stacks if not _settings(ROOT, stack).exists()]
     if absent:
         raise ProcessError(f"{', '.join(absent)} is not there; an environment is a file Pulumi.NAME.yaml")
+    if base is not None and not (base / PROJECT_FILE).exists():
+        raise ProcessError(f"the base {base} holds no {PROJECT_FILE}; name a folder with a checkout of this project")
     with LocalCloud.start() as cloud:
-        previewed = [_preview(cloud, stack, reports) for stack in stacks]
-        return all(previewed)
+        environment = {**cloud.environment(), "PULUMI_OPTION_CONFIG_FILE": ""}
+        plugins = attached.start_plugins(cloud.folder, environment)
+        try:
+            shell = {**os.environ, **environment, **attached.variables(plugins)}
+            previewed = [_Environment(cloud=cloud, stack=stack, shell=shell).preview(reports, base) for stack in stacks]
+        finally:
+            plugins.stop()
+    return all(previewed)
 
 
-def _preview(cloud: LocalCloud, stack: str, reports: Path) -> bool:
-    environment = {**os.environ, **cloud.environment(), "PULUMI_OPTION_CONFIG_FILE": ""}
-    commands = (
-        ["pulumi", "stack", "init", stack, "--non-interactive"],
-        [sys.executable, "-m", "delivery", "preview", stack, "--folder", str(reports)],
-    )
-    project = _project(cloud, stack)
-    # Each of the two writes what went wrong for itself.
-    return all(
-        subprocess.run(command, cwd=project, env=environment, timeout=_LIMIT_SECONDS, check=False).returncode == 0
-        for command in commands
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Environment:
+    """One environment on the local cloud. Each command writes for itself what went wrong."""
+
+    cloud: LocalCloud
+    stack: str
+    shell: Mapping[str, str]
+
+    def preview(self, reports: Path, base: Path | None) -> bool:
+        """Deploy the base, if it has this environment; then preview this project."""
+        project = self._project(ROOT, "changed")
+        if not self._run(project, "pulumi", "stack", "init", self.stack, "--non-interactive"):
+            return False
+        if base is not None and _settings(base, self.stack).exists():
+            sys.stderr.write(f"deploying {self.stack} as {base} has it\n")
+            based = self._project(base, "base")
+            if not self._run(based, "pulumi", *_UP, "--non-interactive", "--stack", self.stack):
+                return False
+        look = ("-m", "delivery", "preview", self.stack, "--folder", str(reports))
+        return self._run(project, sys.executable, *look)
+
+    def _run(self, project: Path, *command: str) -> bool:
+        ended = subprocess.run(command, cwd=project, env=self.shell, timeout=_LIMIT_SECONDS, check=False)
+        return ended.returncode == 0
+
+    def _project(self, of: Path, name: str) -> Path:
+        """A folder that holds a project by links, and settings of its own: the engine writes into them."""
+        project = self.cloud.folder / "previews" / self.stack / name
+        project.mkdir(parents=True)
+        tracked = _settings(of, self.stack)
+        for part in of.iterdir():
+            if part.name not in {tracked.name, PROJECT_FILE, _VENV}:
+                (project / part.name).symlink_to(part)
+        (project / _VENV).symlink_to(ROOT / _VENV)
+        shutil.copy(of / PROJECT_FILE, project)
+        write_settings(project / tracked.name, tracked, self.cloud.endpoints)
+        return project
 
 
-def _project(cloud: LocalCloud, stack: str) -> Path:
-    """A folder that holds this project by links, and settings of its own: the engine writes into them."""
-    project = cloud.folder / "previews" / stack
-    project.mkdir(parents=True)
-    own = {_settings(stack).name, PROJECT_FILE}
-    for part in ROOT.iterdir():
-        if part.name not in own:
-            (project / part.name).symlink_to(part)
-    shutil.copy(ROOT / PROJECT_FILE, project)
-    write_settings(project / _settings(stack).name, _settings(stack), cloud.endpoints)
-    return project
+_VENV = ".venv"
 
 
-def _settings(stack: str) -> Path:
-    return ROOT / f"Pulumi.{stack}.yaml"
+def _settings(project: Path, stack: str) -> Path:
+    return project / f"Pulumi.{stack}.yaml"
