@@ -34,6 +34,7 @@ from local_cloud.recovery import drop_lost_datasets, finish_renames
 from local_cloud.services.bigquery import datasets, discovery, jobs, rows, tables
 from local_cloud.services.iam import accounts, pools
 from local_cloud.services.iam_credentials import routes as iam_credentials
+from local_cloud.services.resource_manager import organisation
 from local_cloud.services.resource_manager import routes as resource_manager
 from local_cloud.services.service_usage import routes as service_usage
 from local_cloud.services.sts import introspection
@@ -80,6 +81,10 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("GET", _PROJECT + "/billingInfo", resource_manager.get_billing_info),
     ("POST", _PROJECT + ":getIamPolicy", resource_manager.get_project_policy),
     ("POST", _PROJECT + ":setIamPolicy", resource_manager.set_project_policy),
+    ("POST", _PROJECT + ":getOrgPolicy", organisation.get_policy),
+    ("POST", _PROJECT + ":getEffectiveOrgPolicy", organisation.get_effective_policy),
+    ("POST", _PROJECT + ":setOrgPolicy", organisation.set_policy),
+    ("POST", _PROJECT + ":clearOrgPolicy", organisation.clear_policy),
     # Service Usage, in both versions that clients use
     *(
         route

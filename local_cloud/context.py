@@ -17,6 +17,7 @@ from local_cloud.projects import Project
 from local_cloud.services.bigquery.catalogue import Catalogue
 from local_cloud.services.bigquery.model import Access, ColumnTags, Job, View
 from local_cloud.services.iam.model import Account, Operations, Pool, Provider
+from local_cloud.services.resource_manager.model import OrganisationPolicy
 from local_cloud.services.service_usage.model import EnabledService
 from local_cloud.store import Collection, new_etag
 from local_cloud.tokens import Token, Tokens
@@ -42,6 +43,7 @@ class Cloud:
     providers: Collection[Provider]
     accounts: Collection[Account]
     policies: Propagated[Policy]
+    organisation_policies: Collection[OrganisationPolicy]
     datasets: Propagated[Access]
     views: Collection[View]
     column_tags: Collection[ColumnTags]
@@ -139,6 +141,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         policies=Propagated(
             "policies", Policy.from_json, folder=folder, clock=clock, delay=lambda: weather.conditions.iam_delay
         ),
+        organisation_policies=Collection("organisation_policies", OrganisationPolicy.from_json, folder=folder),
         datasets=Propagated(
             "dataset_access",
             Access.from_json,

@@ -108,6 +108,8 @@ ROLES: dict[str, frozenset[str]] = {
         "roles/iam.serviceAccountViewer": {*_ACCOUNT_READ, "iam.serviceAccounts.getIamPolicy"},
         "roles/iam.serviceAccountAdmin": _ACCOUNT_ADMIN,
         "roles/iam.securityReviewer": _REVIEW,
+        "roles/orgpolicy.policyViewer": {"orgpolicy.policy.get"},
+        "roles/orgpolicy.policyAdmin": {"orgpolicy.policy.get", "orgpolicy.policy.set"},
         "roles/iam.workloadIdentityPoolViewer": _POOL_READ,
         "roles/iam.workloadIdentityPoolAdmin": _POOL_ADMIN,
         "roles/resourcemanager.projectIamAdmin": _PROJECT_IAM,

@@ -26,6 +26,7 @@ from local_cloud.services.iam.rules import (
     check_id,
     read_mask,
 )
+from local_cloud.services.resource_manager.organisation import check_provider
 
 _SERVICE = "iam.googleapis.com"
 
@@ -104,6 +105,7 @@ async def create_provider(cloud: Cloud, request: Request) -> Response:
     if _live_or_deleted(cloud, cloud.providers.get(name)) is not None:
         raise already_exists()
     provider = changed_provider(Provider(name=name, account_id=""), body, set(PROVIDER_FIELDS))
+    check_provider(cloud, cloud.project_of(request.path_params["project"]), provider.account_id)
     return _save_provider(cloud, provider)
 
 
@@ -129,7 +131,9 @@ async def update_provider(cloud: Cloud, request: Request) -> Response:
         raise invalid_argument("The kind of a provider can't be changed: create a new one, with another id.")
     mask = read_mask(request.query_params.get("updateMask", ""), PROVIDER_FIELDS)
     _check_live(provider)
-    return _save_provider(cloud, changed_provider(provider, body, mask))
+    changed = changed_provider(provider, body, mask)
+    check_provider(cloud, cloud.project_of(request.path_params["project"]), changed.account_id)
+    return _save_provider(cloud, changed)
 
 
 async def delete_provider(cloud: Cloud, request: Request) -> Response:

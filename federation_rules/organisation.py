@@ -1,0 +1,41 @@
+"""What an organisation may forbid: providers of a kind, and AWS accounts. Pure.
+
+Both constraints act when a provider is made or changed, not on one that is there. Source: Google, "Manage workload
+identity pools and providers".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+PROVIDERS_CONSTRAINT = "constraints/iam.workloadIdentityPoolProviders"
+"""Which providers may be made. Its values are issuers."""
+
+ACCOUNTS_CONSTRAINT = "constraints/iam.workloadIdentityPoolAwsAccounts"
+"""Which AWS accounts a provider may admit. Its values are account ids."""
+
+AWS_ISSUER = "https://sts.amazonaws.com"
+"""The issuer that stands for AWS."""
+
+
+def needed_values(aws_account_id: str) -> dict[str, str]:
+    """What must be allowed for a provider of an AWS account, by constraint."""
+    return {PROVIDERS_CONSTRAINT: AWS_ISSUER, ACCOUNTS_CONSTRAINT: aws_account_id}
+
+
+def permits(list_policy: Mapping[str, Any], value: str) -> bool:
+    """Whether an effective policy allows a value; one that says nothing does.
+
+    Args:
+        list_policy: Source: Resource Manager API v1, ``ListPolicy``. A value may be written with ``is:`` before it.
+        value: The value.
+    """
+    everything = list_policy.get("allValues")
+    if everything in ("ALLOW", "DENY"):
+        return bool(everything == "ALLOW")
+    denied, allowed = (
+        [str(one).removeprefix("is:") for one in list_policy.get(name) or []]
+        for name in ("deniedValues", "allowedValues")
+    )
+    return value not in denied and (not allowed or value in allowed)

@@ -1,0 +1,75 @@
+"""Routes of organisation policies, as a project has them (Resource Manager v1, ``projects.*OrgPolicy``).
+
+There is no organisation above a project here: what is set on the project is all that counts.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local_cloud.access import administer
+from local_cloud.context import Cloud
+from local_cloud.errors import aborted
+from local_cloud.http import answer, read_json
+from local_cloud.projects import Project
+from local_cloud.services.resource_manager.model import OrganisationPolicy, organisation_policy_key
+from local_cloud.services.resource_manager.rules import (
+    CONSTRAINTS,
+    check_allowed,
+    read_constraint,
+    read_organisation_policy,
+)
+from local_cloud.store import new_etag
+
+
+async def get_policy(cloud: Cloud, request: Request) -> Response:
+    """``POST /v1/projects/P:getOrgPolicy``: what is set here; one without a list if nothing is."""
+    project = _permit(cloud, request, "get")
+    return answer(_policy(cloud, project, read_constraint(await read_json(request))).wire())
+
+
+async def get_effective_policy(cloud: Cloud, request: Request) -> Response:
+    """``POST /v1/projects/P:getEffectiveOrgPolicy``: what counts; everything is allowed if nothing is set."""
+    project = _permit(cloud, request, "get")
+    policy = _policy(cloud, project, read_constraint(await read_json(request)))
+    return answer({"constraint": policy.constraint, "listPolicy": policy.list_policy() or {"allValues": "ALLOW"}})
+
+
+async def set_policy(cloud: Cloud, request: Request) -> Response:
+    """``POST /v1/projects/P:setOrgPolicy``."""
+    project = _permit(cloud, request, "set")
+    body = await read_json(request)
+    policy = read_organisation_policy(body, etag=new_etag())
+    sent, present = body["policy"].get("etag"), _policy(cloud, project, policy.constraint)
+    if sent and sent != present.etag:
+        raise aborted("The policy was changed since it was read. Read it again.")
+    cloud.organisation_policies.put(organisation_policy_key(project, policy.constraint), policy)
+    return answer(policy.wire())
+
+
+async def clear_policy(cloud: Cloud, request: Request) -> Response:
+    """``POST /v1/projects/P:clearOrgPolicy``."""
+    project = _permit(cloud, request, "set")
+    cloud.organisation_policies.remove(organisation_policy_key(project, read_constraint(await read_json(request))))
+    return answer({})
+
+
+def check_provider(cloud: Cloud, project: Project, aws_account_id: str) -> None:
+    """Insist that the project's policies allow a provider for this AWS account.
+
+    Raises:
+        ApiError: 400 ``FAILED_PRECONDITION``.
+    """
+    check_allowed([_policy(cloud, project, constraint) for constraint in CONSTRAINTS], aws_account_id)
+
+
+def _policy(cloud: Cloud, project: Project, constraint: str) -> OrganisationPolicy:
+    found = cloud.organisation_policies.get(organisation_policy_key(project, constraint))
+    return found or OrganisationPolicy(constraint=constraint)
+
+
+def _permit(cloud: Cloud, request: Request, verb: str) -> Project:
+    name = request.path_params["project"]
+    administer(cloud, request, f"orgpolicy.policy.{verb}", resource=f"projects/{name}", project=name)
+    return cloud.project_of(name)
