@@ -10,7 +10,8 @@ from doctor.aws_api import AwsApi
 from doctor.expected import Expected
 from doctor.google_api import GoogleApi
 from doctor.package_file import read_from_package
-from doctor.seen import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT, Seen
+from doctor.seen import Seen
+from federation_rules.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
 
 _POLICY_VERSION = {"options": {"requestedPolicyVersion": 3}}

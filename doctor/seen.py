@@ -7,11 +7,6 @@ from dataclasses import dataclass
 
 from doctor.answer import JSON, Answer
 
-PROVIDERS_CONSTRAINT = "constraints/iam.workloadIdentityPoolProviders"
-ACCOUNTS_CONSTRAINT = "constraints/iam.workloadIdentityPoolAwsAccounts"
-"""The constraints under which an organisation may refuse an AWS provider. Source: Google, "Manage workload identity
-pools and providers"."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:

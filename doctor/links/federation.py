@@ -7,7 +7,7 @@ from doctor.answer import JSON, Absent, Found, Hidden, Off, Silent
 from doctor.expected import Expected
 from doctor.finding import Finding, Link, broken, not_looked, not_seen, not_there, ok, unknown
 from doctor.identity import caller_of, principal_of
-from doctor.seen import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT, Seen
+from doctor.seen import Seen
 from federation_rules.attributes import (
     DEFAULT_AWS_MAPPING,
     MOST_SUBJECT_BYTES,
@@ -15,10 +15,10 @@ from federation_rules.attributes import (
     condition_holds,
     map_attributes,
 )
+from federation_rules.foreign_provider import ForeignProvider, Reader, Refusal, refusals
 from federation_rules.members import difference, matches
-
-AWS_ISSUER = "https://sts.amazonaws.com"
-"""How the organisation policy names AWS. Source: Google, "Manage workload identity pools and providers"."""
+from federation_rules.organisation import AWS_ISSUER, needed_values, permits
+from infra.trust import ROLE_ATTRIBUTE, attribute_condition
 
 _NO_PROVIDER = "there is no provider to look at"
 
@@ -61,13 +61,12 @@ def pool(expected: Expected, seen: Seen) -> Finding:
 def organisation_policy(expected: Expected, seen: Seen) -> Finding:
     """The organisation allows a provider of this AWS account, which it asks when one is made or changed."""
     link = Link.ORGANISATION_POLICY
-    needed = {PROVIDERS_CONSTRAINT: AWS_ISSUER, ACCOUNTS_CONSTRAINT: expected.trust.aws_account_id}
-    there = isinstance(seen.provider, Found) and seen.provider.value.get("state") != "DELETED"
+    there = isinstance(seen.provider, Found)
     later = "it acts when a provider is made or changed, and this one is there"
-    for constraint, value in needed.items():
+    for constraint, value in needed_values(expected.trust.aws_account_id).items():
         answer = seen.organisation_policies[constraint]
         if isinstance(answer, Found):
-            if not _permits(answer.value, value):
+            if not permits(answer.value.get("listPolicy") or {}, value):
                 refused = f"{constraint} does not allow {value} in {expected.pool_project}"
                 if there:
                     return ok(link, f"{refused}: {later}, but `pulumi up` will be refused when it has to change it")
@@ -165,7 +164,24 @@ def condition(expected: Expected, seen: Seen) -> Finding:
         again = mends.up(expected.stack)
         written = f"it reads {found}" if found else "there is none, so that every role of the account may come"
         return ok(link, f"true for {caller.arn}, but not the stack's own: {written}. `{again}` puts it back")
+    if not expected.pool_is_ours and (reasons := _unfit(expected, seen.provider.value)):
+        return ok(link, f"true for {caller.arn}, but the next `pulumi up` will refuse this provider: {reasons[0]}")
     return ok(link, f"true for {caller.arn}")
+
+
+def _unfit(expected: Expected, provider: JSON) -> list[Refusal]:
+    """Why somebody else's provider would not be used again, though it lets the function in."""
+    trust = expected.trust
+    return refusals(
+        ForeignProvider(
+            aws_account_id=provider.get("aws", {}).get("accountId", ""),
+            attribute_mapping=provider.get("attributeMapping") or {},
+            attribute_condition=provider.get("attributeCondition", ""),
+        ),
+        [Reader(role_name=trust.role_name, function_name=trust.function_name, clause=attribute_condition([trust]))],
+        aws_account_id=trust.aws_account_id,
+        role_attribute=ROLE_ATTRIBUTE,
+    )
 
 
 def _active(link: Link, what: str, found: JSON, *, undelete: str, enable: str) -> Finding:
@@ -175,18 +191,6 @@ def _active(link: Link, what: str, found: JSON, *, undelete: str, enable: str) -
     if found.get("disabled"):
         return broken(link, f"{what} is disabled; was it on purpose?", wanted="enabled", mend=enable)
     return ok(link, f"{what} is {found.get('state', 'ACTIVE')}")
-
-
-def _permits(policy: JSON, value: str) -> bool:
-    """Whether an effective policy allows a value. Source: Resource Manager API v1, ``ListPolicy``."""
-    found = policy.get("listPolicy") or {}
-    if found.get("allValues") in ("ALLOW", "DENY"):
-        return bool(found["allValues"] == "ALLOW")
-    denied, allowed = ([str(one).removeprefix("is:") for one in found.get(key) or []] for key in _LISTS)
-    return value not in denied and (not allowed or value in allowed)
-
-
-_LISTS = ("deniedValues", "allowedValues")
 
 
 def _made_by_its_owner(expected: Expected, what: str) -> str:

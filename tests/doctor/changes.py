@@ -87,3 +87,17 @@ def members(stage: Stage, resource: str, role: str, member: str | None) -> Itera
 def google_delete(stage: Stage, path: str) -> None:
     headers = {"Authorization": f"Bearer {stage.cloud.deployer_token}"}
     httpx.delete(stage.cloud.google_url + path, headers=headers, timeout=10).raise_for_status()
+
+
+@contextmanager
+def organisation_policy(stage: Stage, constraint: str, policy: Mapping[str, Any]) -> Iterator[None]:
+    """Sets a policy of the project's organisation; whoever does needs a role that its owner lacks."""
+    project = f"/v1/projects/{stage.cloud.project_id}"
+    before = stage.google("POST", f"{project}:getIamPolicy", {})["bindings"]
+    owner = next(binding["members"] for binding in before if binding["role"] == "roles/owner")
+    admin = {"role": "roles/orgpolicy.policyAdmin", "members": owner}
+    stage.google("POST", f"{project}:setIamPolicy", {"policy": {"bindings": [*before, admin]}})
+    stage.google("POST", f"{project}:setOrgPolicy", {"policy": {"constraint": constraint, **policy}})
+    yield
+    stage.google("POST", f"{project}:clearOrgPolicy", {"constraint": constraint})
+    stage.google("POST", f"{project}:setIamPolicy", {"policy": {"bindings": before}})

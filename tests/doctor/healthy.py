@@ -8,8 +8,9 @@ from typing import Any
 
 from doctor.answer import JSON, Absent, Answer, Found, Hidden, Off, Silent
 from doctor.expected import Expected, expected_of
-from doctor.seen import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT, Seen
+from doctor.seen import Seen
 from doctor.stack import Stack
+from federation_rules.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT
 from infra import outputs
 from infra.settings import Settings
 from infra.trust import attribute_condition, attribute_mapping

@@ -16,8 +16,9 @@ from doctor.expected import Expected
 from doctor.finding import Finding, Link, Verdict
 from doctor.links import federation, function
 from doctor.report import BROKEN, NOT_SEEN, WHOLE, Walked, exit_code
-from doctor.seen import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT, Seen
+from doctor.seen import Seen
 from doctor.walk import STEPS, walk
+from federation_rules.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT
 from tests.doctor import healthy
 from tests.doctor.healthy import CHAIN, DIRECT, SEEN, UNSEEN, changed
 
@@ -222,6 +223,15 @@ def test_a_mapping_that_gives_another_principal_is_broken(mapping: Mapping[str, 
     finding = federation.mapping(CHAIN, provider(attributeMapping=mapping))
     assert finding.verdict is Verdict.BROKEN
     assert told in finding.saw
+
+
+def test_somebody_elses_provider_that_lets_others_in_is_fine_for_the_function_and_told() -> None:
+    theirs = dataclasses.replace(CHAIN, pool_is_ours=False)
+    exact, loose = federation.condition(theirs, SEEN), provider(attributeCondition="assertion.account != ''")
+    finding = federation.condition(theirs, loose)
+    assert exact.saw == f"true for {CHAIN.trust.caller_arn}"
+    assert finding.verdict is Verdict.OK
+    assert "the next `pulumi up` will refuse this provider: " in finding.saw
 
 
 def test_a_provider_of_another_kind_has_no_account() -> None:
