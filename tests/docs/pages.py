@@ -30,6 +30,19 @@ def name_of(document: Path) -> str:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table.
+
+    Args:
+        heading: The heading that it stands under.
+        rows: Its rows, each a list of cells as they are written; the first is its head.
+    """
+
+    heading: str
+    rows: list[list[str]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Page:
     """One document.
 
@@ -71,17 +84,29 @@ class Page:
         return [" ".join(token.content.split()) for token in _inline(self.tokens) if token.type == "code_inline"]
 
     @property
-    def tables(self) -> list[list[list[str]]]:
-        """Its tables, each a list of rows, each a list of cells as they are written; the heading is the first row."""
-        found: list[list[list[str]]] = []
+    def headings(self) -> list[str]:
+        """Its headings as they are written."""
+        return [self.tokens[place].content for place in self._headings]
+
+    @property
+    def tables(self) -> list[Table]:
+        """Its tables."""
+        found: list[Table] = []
+        heading = ""
         for place, token in enumerate(self.tokens):
-            if token.type == "table_open":
-                found.append([])
+            if token.type == "heading_open":
+                heading = self.tokens[place + 1].content
+            elif token.type == "table_open":
+                found.append(Table(heading=heading, rows=[]))
             elif token.type == "tr_open":
-                found[-1].append([])
+                found[-1].rows.append([])
             elif token.type in {"td_open", "th_open"}:
-                found[-1][-1].append(self.tokens[place + 1].content)
+                found[-1].rows[-1].append(self.tokens[place + 1].content)
         return found
+
+    @property
+    def _headings(self) -> list[int]:
+        return [place + 1 for place, token in enumerate(self.tokens) if token.type == "heading_open"]
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from infra.program import ROOT
 from infra.trust import TrustChain, attribute_condition, attribute_mapping
 from tests.docs.pages import read
 
-ROWS = [row for table in read(ROOT / "docs" / "limits.md").tables for row in table if len(row) == 4]
+ROWS = [row for table in read(ROOT / "docs" / "limits.md").tables for row in table.rows if len(row) == 4]
 CONSTANTS = {
     constant: row[1] for row in ROWS for constant in re.findall(r"`((?:infra|lambda_src|doctor)\.[\w.]+)`", row[3])
 }

@@ -1,0 +1,92 @@
+"""What the program says is found on the page by which people look it up, and what that page quotes is really said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from doctor.finding import Link
+from infra.program import ROOT
+from lambda_src import advice
+from lambda_src.errors import Link as FunctionsLink
+from tests.docs.pages import Page, page_of, read
+from tests.docs.spoken import is_quoted, is_told, shown, texts_of
+
+PAGE = ROOT / "docs" / "troubleshooting.md"
+OF_THE_FUNCTION = [
+    "advice.py",
+    "aws_credentials.py",
+    "bigquery_client.py",
+    "container_endpoint.py",
+    "credentials.py",
+    "diagnosis.py",
+    "environment.py",
+]
+OURS = {
+    "Settings": ["infra"],
+    "The package": ["infra/package"],
+    "Local cloud and set-up": ["local_cloud", "engine", "tools"],
+}
+"""The parts of the page that quote this project alone, and the rooms that say it."""
+
+
+def on_one_line(text: str) -> str:
+    """A text as it is compared: without line breaks and marks for code."""
+    return " ".join(text.replace("`", "").split())
+
+
+TOLD = on_one_line(PAGE.read_text())
+
+
+@pytest.mark.parametrize("module", OF_THE_FUNCTION)
+def test_everything_that_the_function_says_is_on_the_page(module: str) -> None:
+    said = [text for text in texts_of(ROOT / "lambda_src" / module) if text not in advice.SOCKET_SIGNS]
+    assert said
+    assert [shown(text) for text in said if not is_told(on_one_line(text), TOLD)] == []
+
+
+def test_the_page_covers_every_module_that_makes_a_diagnosis() -> None:
+    makers = {path.name for path in (ROOT / "lambda_src").glob("*.py") if "Diagnosis(" in path.read_text()}
+    assert makers - {"errors.py"} <= set(OF_THE_FUNCTION)
+
+
+def test_each_short_meaning_of_a_socket_error_is_on_the_page() -> None:
+    assert [meaning for meaning in advice.SOCKET_SIGNS.values() if meaning not in TOLD] == []
+
+
+def test_every_link_has_its_place_on_the_page() -> None:
+    page = read(PAGE)
+    first_cells = " ".join(row[0] for table in page.tables for row in table.rows)
+    assert [link.value for link in Link if f"`{link.value}`" not in first_cells] == []
+    headings = " ".join(page.headings)
+    assert [link.value for link in FunctionsLink if f"{link.value} failed" not in headings] == []
+
+
+@pytest.mark.parametrize("heading", OURS)
+def test_what_the_page_quotes_of_this_project_is_said_by_it(heading: str) -> None:
+    modules = [path for room in OURS[heading] for path in (ROOT / room).rglob("*.py")]
+    said = [
+        on_one_line(text) for module in modules for text in texts_of(module) if len(shown(text, gap=" ").split()) > 2
+    ]
+    quoted = quotes(read(PAGE), heading)
+    assert quoted
+    assert [quote for quote in quoted if not any(is_quoted(quote, text) for text in said)] == []
+
+
+def quotes(page: Page, heading: str) -> list[str]:
+    """What the first cells of the tables under a heading quote."""
+    rows = [row for table in page.tables if table.heading == heading for row in table.rows[1:]]
+    return [quote for row in rows for quote in page_of(row[0], path=page.path).spans]
+
+
+def test_a_text_of_a_module_is_found_whatever_stands_in_its_gaps(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        '"""Not this one."""\nX = f"it is {a} bytes" + " long"\nY = "and two"\nZ = WAIT + "for the pool"\n'
+    )
+    assert [shown(text) for text in texts_of(module)] == ["it is … bytes long", "…for the pool"]
+    assert is_told(texts_of(module)[0], "so it is 140 bytes long.")
+    assert not is_told(texts_of(module)[0], "it is 140 bits long")
+    assert is_quoted("is NUMBER bytes", texts_of(module)[0])
+    assert not is_quoted("is NUMBER bits", texts_of(module)[0])
