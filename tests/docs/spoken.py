@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _FEWEST_WORDS = 3
@@ -29,8 +29,7 @@ def is_told(text: str, told: str) -> bool:
         text: As :func:`texts_of` gives it.
         told: Where it is looked for, on one line.
     """
-    pieces = [re.escape(piece) for piece in text.split(_GAP)]
-    return re.search(f".{{0,{_LONGEST_VALUE}}}?".join(pieces), told) is not None
+    return _holds(told, text.split(_GAP))
 
 
 def is_quoted(quote: str, text: str) -> bool:
@@ -40,15 +39,19 @@ def is_quoted(quote: str, text: str) -> bool:
         quote: As a page writes it, with a word in capitals, a number or dots for each value.
         text: As :func:`texts_of` gives it.
     """
-    if is_told(text, quote):
-        return True
-    pieces = [re.escape(piece) for piece in _VALUE.split(quote)]
-    return re.search(f".{{0,{_LONGEST_VALUE}}}?".join(pieces), text) is not None
+    return is_told(text, quote) or _holds(text, _VALUE.split(quote))
 
 
 def shown(text: str, *, gap: str = "…") -> str:
     """A text as a person reads it."""
     return text.replace(_GAP, gap)
+
+
+def _holds(text: str, pieces: Sequence[str]) -> bool:
+    """Whether a text holds these pieces one after the other, no further apart than a value is long."""
+    if not all(piece in text for piece in pieces):
+        return False
+    return re.search(f".{{0,{_LONGEST_VALUE}}}?".join(map(re.escape, pieces)), text) is not None
 
 
 def _texts(node: ast.AST, skipped: set[int]) -> Iterator[str]:
