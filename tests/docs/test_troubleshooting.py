@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from doctor.finding import Link
+from guardrails.rules import CHANGE_RULES, RULES, STACK_RULES
 from infra.program import ROOT
 from lambda_src import advice
 from lambda_src.errors import Link as FunctionsLink
@@ -61,6 +62,11 @@ def test_every_link_has_its_place_on_the_page() -> None:
     assert [link.value for link in Link if f"`{link.value}`" not in first_cells] == []
     headings = " ".join(page.headings)
     assert [link.value for link in FunctionsLink if f"{link.value} failed" not in headings] == []
+
+
+def test_every_guardrail_is_named_on_the_page() -> None:
+    named = set(read(PAGE).spans)
+    assert {rule.name for rule in (*RULES, *STACK_RULES, *CHANGE_RULES)} - named == set()
 
 
 @pytest.mark.parametrize("heading", OURS)
