@@ -15,7 +15,7 @@ from doctor.aws_api import AwsApi
 from doctor.expected import expected_of
 from doctor.google_api import CredentialsError, GoogleApi, credentials_from
 from doctor.look import Clouds
-from doctor.report import NOT_SEEN, Walked, as_json, exit_code, print_report
+from doctor.report import INTERRUPTED, NOT_SEEN, Walked, as_json, exit_code, print_report
 from doctor.stack import Stack, StackError, read_stack
 from doctor.walk import walk
 from infra.trust import GoogleEndpoints
@@ -35,6 +35,9 @@ def main() -> int:
     except StackError as error:
         sys.stderr.write(f"error: {error}\n")
         return NOT_SEEN
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; nothing was changed\n")
+        return INTERRUPTED
     if arguments.json:
         sys.stdout.write(as_json(walks) + "\n")
     else:

@@ -47,6 +47,7 @@ class Expected:
         function: What to invoke: the function's name, with its alias under SnapStart.
         role_arn: Its role, as IAM knows it.
         log_group: Where its log goes.
+        paused: The settings keep it from running, by a reserved concurrency of 0.
         variables: Its environment.
         credential_configuration: The file in its package, as the provider needs it.
         exported_configuration: The same file as the stack's output has it.
@@ -74,6 +75,7 @@ class Expected:
     function: str
     role_arn: str
     log_group: str
+    paused: bool
     variables: Mapping[str, str]
     credential_configuration: str
     exported_configuration: str
@@ -147,6 +149,7 @@ def _expected(
         function=_told(stack, told, outputs.FUNCTION_NAME),
         role_arn=_told(stack, told, outputs.ROLE_ARN),
         log_group=_told(stack, told, outputs.LOG_GROUP),
+        paused=reader.reserved_concurrency == 0,
         variables=variables(
             project=settings.google_project,
             table=table,

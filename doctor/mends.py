@@ -30,6 +30,11 @@ def wait_for_function(*, function: str, region: str) -> str:
     return f"aws lambda wait function-active-v2 --function-name {function} --region {region}"
 
 
+def no_reserved_concurrency(stack: str) -> str:
+    """Lets a function run that the settings keep from running."""
+    return f"pulumi config rm reservedConcurrency --stack {stack} && {deploy(stack)}"
+
+
 def enable_services(services: Mapping[str, Sequence[str]]) -> str:
     """Switches APIs on, by project. A refresh fails while the API that it asks is off."""
     commands = [f"gcloud services enable {' '.join(names)} --project={project}" for project, names in services.items()]

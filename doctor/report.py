@@ -15,6 +15,9 @@ from doctor.walk import first_broken
 WHOLE, BROKEN, NOT_SEEN = 0, 1, 2
 """Exit codes: the chain is whole; a link is broken; it could not be looked at, or not at all of it."""
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as a shell gives it."""
+
 _STYLES = {
     Verdict.OK: "green",
     Verdict.BROKEN: "bold red",

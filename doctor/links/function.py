@@ -30,7 +30,8 @@ def settings(expected: Expected, _: Seen) -> Finding:
 
 def function(expected: Expected, seen: Seen) -> Finding:
     """The function is there, can run, and wears its role."""
-    name, region = expected.function, expected.region
+    name = expected.function
+    place = {"function": expected.trust.function_name, "region": expected.region}
     if not isinstance(seen.function, Found):
         return not_there(Link.FUNCTION, f"function {name}", seen.function, mend=mends.up(expected.stack))
     found = seen.function.value["Configuration"]
@@ -44,17 +45,17 @@ def function(expected: Expected, seen: Seen) -> Finding:
     state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
     if "Failed" in (state, update):
         why = found.get("StateReason") or found.get("LastUpdateStatusReason") or "AWS does not say why"
-        again = mends.make_function_again(expected.stack, function=name, region=region)
+        again = mends.make_function_again(expected.stack, **place)
         return broken(Link.FUNCTION, f"{name} is {state}, its last update {update}: {why}", wanted="Active", mend=again)
     if state == "Pending" and update != "InProgress":
-        wait = mends.wait_for_function(function=name, region=region)
+        wait = mends.wait_for_function(**place)
         return broken(Link.FUNCTION, f"{name} is {state}", wanted="Active", mend=wait)
     if seen.function.value.get("Concurrency", {}).get("ReservedConcurrentExecutions") == 0:
         return broken(
             Link.FUNCTION,
             f"{name} has a reserved concurrency of 0, so that it never runs",
-            wanted="the reserved concurrency of the settings",
-            mend=mends.up(expected.stack),
+            wanted="one above 0, or none",
+            mend=mends.no_reserved_concurrency(expected.stack) if expected.paused else mends.up(expected.stack),
         )
     # Until an update is done the function runs as it did before.
     still = ", and is being updated" if update == "InProgress" else ""
@@ -103,7 +104,7 @@ def credential_configuration(expected: Expected, seen: Seen) -> Finding:
     link, name = Link.CREDENTIAL_CONFIGURATION, CREDENTIAL_CONFIGURATION_FILE
     if not isinstance(seen.function, Found):
         return not_looked(link, "there is no function to look at")
-    mend = mends.make_function_again(expected.stack, function=expected.function, region=expected.region)
+    mend = mends.make_function_again(expected.stack, function=expected.trust.function_name, region=expected.region)
     if isinstance(seen.credential_configuration, Absent):
         return broken(link, f"the package holds no {name}", wanted=name, mend=mend)
     if isinstance(seen.credential_configuration, Found):

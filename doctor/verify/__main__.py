@@ -14,7 +14,7 @@ import boto3
 from rich.console import Console
 
 from doctor.expected import Expected, expected_of
-from doctor.report import BROKEN, NOT_SEEN, WHOLE
+from doctor.report import BROKEN, INTERRUPTED, NOT_SEEN, WHOLE
 from doctor.stack import Stack, StackError, read_stack
 from doctor.verify.invoke import Invoker
 from doctor.verify.report import Report
@@ -39,6 +39,9 @@ def main() -> int:
     except StackError as error:
         sys.stderr.write(f"error: {error}\n")
         return NOT_SEEN
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; nothing needs to be undone\n")
+        return INTERRUPTED
 
 
 def verify(stack: Stack, session: boto3.Session, patience: Patience, console: Console) -> int:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor.answer import JSON, Absent, Answer, Found
+from doctor.answer import JSON, Absent, Answer, Found, Off
 from doctor.expected import Expected
 from doctor.finding import Finding, Link, Verdict
 from doctor.links import federation, function
@@ -82,6 +82,18 @@ def test_what_only_follows_from_a_break_is_told_apart_and_has_no_mend() -> None:
     assert of_link(findings, Link.CONDITION).verdict is Verdict.NOT_LOOKED
 
 
+def test_what_is_hidden_by_an_api_that_is_off_follows_from_that() -> None:
+    off: Answer[JSON] = Off(service="iam.googleapis.com")
+    services = {"my-project": {"iam.googleapis.com": Found(value={"state": "DISABLED"})}}
+    findings = walk(CHAIN, changed(services=services, pool=off, provider=off, service_account=off, account_policy=off))
+    follows = [Link.POOL, Link.PROVIDER, Link.SERVICE_ACCOUNT]
+    assert [f.link for f in findings if f.verdict is Verdict.BROKEN] == [Link.SERVICES]
+    assert [f.link for f in findings if f.verdict is Verdict.FOLLOWS] == follows
+    assert of_link(findings, Link.SERVICES).mend == "gcloud services enable iam.googleapis.com --project=my-project"
+    on = walk(CHAIN, changed(pool=off))
+    assert of_link(on, Link.POOL).verdict is Verdict.UNKNOWN, "an API that was just switched on"
+
+
 # The function
 
 
@@ -101,6 +113,30 @@ def test_a_function_must_be_able_to_run(configuration: JSON, verdict: Verdict, t
     finding = function.function(CHAIN, changed(function=Found(value={"Configuration": found})))
     assert finding.verdict is verdict
     assert told in finding.saw
+
+
+@pytest.mark.parametrize(
+    ("settings", "mend"),
+    [
+        ({}, "pulumi up --refresh --stack dev"),
+        ({"reservedConcurrency": "0"}, "pulumi config rm reservedConcurrency --stack dev && pulumi up --stack dev"),
+    ],
+)
+def test_a_function_that_never_runs_is_broken_whoever_wanted_it(settings: dict[str, str], mend: str) -> None:
+    assert isinstance(SEEN.function, Found)
+    paused = {**SEEN.function.value, "Concurrency": {"ReservedConcurrentExecutions": 0}}
+    finding = function.function(healthy.expected(**settings), changed(function=Found(value=paused)))
+    assert finding.verdict is Verdict.BROKEN
+    assert finding.mend == mend
+
+
+def test_an_alias_is_looked_at_and_the_function_itself_is_mended() -> None:
+    assert isinstance(SEEN.function, Found)
+    aliased = dataclasses.replace(CHAIN, function=f"{CHAIN.function}:live")
+    failed = Found(value={"Configuration": {**SEEN.function.value["Configuration"], "State": "Failed"}})
+    finding = function.function(aliased, changed(function=failed))
+    assert finding.saw.startswith("keyless-bigquery-dev:live is Failed")
+    assert finding.mend.startswith("aws lambda delete-function --function-name keyless-bigquery-dev --region")
 
 
 @pytest.mark.parametrize(
