@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from local_cloud.cloud import LocalCloud
+    from local_cloud.stage import Stage
+
 _LIMIT_SECONDS = 60.0
 _RUNS_PROGRAMS = {"bootstrap", "doctor", "e2e", "guardrails", "infra", "living", "plugins", "robustness"}
+
+OTHER_PROJECTS = {"pool-project": "222222222222", "data-project": "333333333333"}
+"""Id and number of the projects that exist beside the one that pays."""
 
 # What the fixtures need is imported in them: most tests start no server, and would only wait for its clients to load.
 
@@ -55,3 +64,35 @@ def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield warehouse.url
     finally:
         warehouse.child.stop()
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A whole local cloud in a process of its own."""
+    from local_cloud.cloud import LocalCloud
+
+    others = [part for name, number in OTHER_PROJECTS.items() for part in ("--also-project", f"{name}={number}")]
+    with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud"), options=others) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stage_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the deployed stack's files are."""
+    return tmp_path_factory.mktemp("stage")
+
+
+@pytest.fixture(scope="session")
+def deployed(cloud: LocalCloud, stage_folder: Path) -> Iterator[Stage]:
+    """One stack for the whole session, up, with three rows in its table: a test puts back what it takes away.
+
+    The role's name has both cases, as IAM keeps them.
+    """
+    from local_cloud.demo.story import ROWS
+    from local_cloud.stage import Stage
+
+    with Stage(cloud, stage_folder, {"roleName": "Keyless-Reader"}) as stage:
+        stage.up()
+        stage.put_rows(ROWS)
+        yield stage
+        stage.destroy()

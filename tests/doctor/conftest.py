@@ -1,30 +1,20 @@
-"""One local cloud with one deployed stack for the module, and the doctor's view of both clouds."""
+"""The session's deployed stack as the doctor sees it."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import boto3
 import pytest
 
 from doctor.look import Clouds
 from doctor.stack import Stack, read_stack
-from local_cloud.cloud import LocalCloud
-from local_cloud.demo.story import ROWS
 from local_cloud.stage import STACK, Stage
 from tests.doctor.users import owner, seen_by_the_deployer
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The stack, up. A test puts back what it takes away. The role's name has both cases, as IAM keeps them."""
-    with (
-        LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as cloud,
-        Stage(cloud, tmp_path_factory.mktemp("stage"), {"roleName": "Keyless-Reader"}) as stage,
-    ):
-        stage.up()
-        stage.put_rows(ROWS)
-        yield stage
+def stage(deployed: Stage) -> Stage:
+    """The session's deployed stack."""
+    return deployed
 
 
 @pytest.fixture(scope="session")

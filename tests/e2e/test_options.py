@@ -18,9 +18,9 @@ from infra import outputs
 from infra.trust import TrustChain, attribute_condition, attribute_mapping
 from local_cloud.stage import Stage
 from local_cloud.trace import Link
+from tests.conftest import OTHER_PROJECTS
 from tests.doctor import changes
 from tests.doctor.users import broken_links, examined
-from tests.e2e.conftest import OTHER_PROJECTS
 from tests.failed_runs import forget_failed_runs
 
 ORDERS = [{"id": 1, "total": "12.50"}, {"id": 2, "total": "8.00"}]
