@@ -78,7 +78,7 @@ def as_json(walks: Sequence[Walked]) -> str:
 
 def _line(finding: Finding) -> Text:
     return Text.assemble(
-        (f"  {finding.verdict.value:<13}", _STYLES[finding.verdict]),
+        (f"  {finding.verdict.value:<14}", _STYLES[finding.verdict]),
         (f"{finding.link.value:<{_WIDTH}}", "bold"),
         finding.saw,
     )
@@ -89,7 +89,7 @@ def _print_first(console: Console, walked: Walked) -> None:
     if broken is not None:
         console.print(Text(f"\nreader {walked.reader}: the first broken link is {broken.link.value}", style="bold red"))
         for what, told in {"saw": broken.saw, "wanted": broken.wanted, "mend": broken.mend}.items():
-            console.print(Text.assemble((f"  {what:<13}", "bold"), told), soft_wrap=True)
+            console.print(Text.assemble((f"  {what:<14}", "bold"), told), soft_wrap=True)
         return
     unseen = [finding.link.value for finding in walked.findings if finding.verdict is Verdict.UNKNOWN]
     if unseen:

@@ -201,7 +201,7 @@ def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_e
     assert done.returncode == BROKEN, done.stderr
     links, _, first = done.stdout.partition("reader reader: the first broken link is binding")
     for link in Link:
-        assert len([line for line in links.splitlines() if line[15:].startswith(link.value)]) == 1, link
+        assert len([line for line in links.splitlines() if line[16:].startswith(link.value)]) == 1, link
     assert first.splitlines()[-1].split(maxsplit=1) == ["mend", UP]
 
 
