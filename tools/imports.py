@@ -17,6 +17,10 @@ _ONE_OF_A_NAME: Mapping[str, Callable[[_Inputs], str]] = {
     "aws:iam/role:Role": lambda i: f"{i['name']}",
     "aws:cloudwatch/logGroup:LogGroup": lambda i: f"{i['name']}",
     "aws:lambda/function:Function": lambda i: f"{i['name']}",
+    "aws:lambda/alias:Alias": lambda i: f"{i['functionName']}/{i['name']}",
+    "aws:lambda/permission:Permission": lambda i: (
+        f"{i['function']}{':' + i['qualifier'] if i.get('qualifier') else ''}/{i['statementId']}"
+    ),
     "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": lambda i: (
         f"projects/{i['project']}/locations/global/workloadIdentityPools/{i['workloadIdentityPoolId']}"
     ),
@@ -32,6 +36,9 @@ _ONE_OF_A_NAME: Mapping[str, Callable[[_Inputs], str]] = {
 }
 _AS_OFTEN_AS_ASKED: Mapping[str, Callable[[_Inputs], str]] = {
     "aws:iam/rolePolicy:RolePolicy": lambda i: f"{i['role']}:{i['name']}",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda i: f"{i['role']}/{i['policyArn']}",
+    "aws:cloudwatch/eventRule:EventRule": lambda i: f"{i['name']}",
+    "aws:cloudwatch/eventTarget:EventTarget": lambda i: f"{i['rule']}/{i['targetId']}",
     "gcp:projects/service:Service": lambda i: f"{i['project']}/{i['service']}",
     "gcp:projects/iAMMember:IAMMember": lambda i: f"{i['project']} {i['role']} {i['member']}",
     "gcp:serviceaccount/iAMMember:IAMMember": lambda i: f"{i['serviceAccountId']} {i['role']} {i['member']}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _LIMIT_SECONDS = 600.0
 _TOLD_LINES = 5
 _ERROR = "error: "
+_MARKUP = re.compile(r"<\{%[^%]*%\}>")
 
 
 class EngineRefusedError(Exception):
@@ -61,7 +63,10 @@ class Stack:
         Raises:
             EngineRefusedError: The program or a provider failed.
         """
-        steps: Sequence[Mapping[str, Any]] = json.loads(self.must("preview", "--json")).get("steps") or []
+        finished = self.run("preview", "--json")
+        if finished.returncode != 0:
+            raise EngineRefusedError(_diagnosed(finished) or refusal(finished))
+        steps: Sequence[Mapping[str, Any]] = json.loads(finished.stdout).get("steps") or []
         return steps
 
 
@@ -72,3 +77,15 @@ def refusal(finished: subprocess.CompletedProcess[str]) -> str:
     return f"`{' '.join(finished.args[:2])}` failed:\n" + "\n".join(
         f"  {line}" for line in errors or told[-_TOLD_LINES:]
     )
+
+
+def _diagnosed(finished: subprocess.CompletedProcess[str]) -> str:
+    """The errors in a failed preview's JSON; empty if it is none."""
+    try:
+        told = json.loads(finished.stdout).get("diagnostics") or []
+    except ValueError:
+        return ""
+    errors = [
+        _MARKUP.sub("", one["message"]).strip().removeprefix(_ERROR) for one in told if one.get("severity") == "error"
+    ]
+    return "\n".join(dict.fromkeys(errors))

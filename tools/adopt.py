@@ -1,0 +1,146 @@
+"""Adopt what was made by hand: pool, provider, account, grants, dataset, table, role, log group, function.
+
+::
+
+    python -m tools.adopt STACK          # says what it would do, as lines to type
+    python -m tools.adopt STACK --run    # does it, and says what `pulumi up` would still change
+
+The stack's settings name what there is (``poolId``, ``serviceAccountId``, ``roleName`` and so on). What of it exists is
+imported under the names and parents that the program gives it, so that the next ``pulumi up`` takes it for its own.
+Nothing in either cloud is made, changed or deleted: that is left to ``pulumi up``, once you have read the rest.
+
+The order: components and providers first, which exist in the stack alone, since an import needs its parent and its
+provider there; then whatever can be named; then what is named after those, such as a grant to the pool's principals.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tools.imports import Importable, import_file, importable
+from tools.outlook import Outlook, outlook
+from tools.stack import EngineRefusedError, Stack, refusal
+
+_ABSENT = re.compile(r"resource '(?P<id>[^']+)' does not exist")
+_Steps = Sequence[Mapping[str, Any]]
+
+
+def main() -> int:
+    """Plans or runs an adoption. The exit code is 1 if the engine refused, or if ``up`` would now destroy something."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.adopt", description="Take resources that were made by hand into a stack."
+    )
+    parser.add_argument("stack", help="the stack; its settings name what there is")
+    parser.add_argument("--run", action="store_true", help="import; without, only say what would be imported")
+    arguments = parser.parse_args()
+    stack = Stack(name=arguments.stack)
+    try:
+        if not arguments.run:
+            _tell(stack)
+            return 0
+        left = adopt(stack)
+    except EngineRefusedError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    print(left)
+    return 1 if left.losses else 0
+
+
+def groundwork(steps: _Steps) -> list[str]:
+    """URNs of what an ``up`` would create in the stack alone: components, providers, and what the engine keeps."""
+    planned = [step["newState"] for step in steps if step["op"] == "create"]
+    return [one["urn"] for one in planned if not one.get("custom") or one["type"].startswith("pulumi:")]
+
+
+def candidates(steps: _Steps, deployment: Mapping[str, Any]) -> list[Importable]:
+    """What an ``up`` would create in a cloud, and what may exist there already.
+
+    Args:
+        steps: The steps of a preview.
+        deployment: The stack's state.
+    """
+    planned = [step["newState"] for step in steps if step["op"] == "create"]
+    return importable(planned, [*planned, *(deployment.get("resources") or [])])
+
+
+def adopt(stack: Stack) -> Outlook:
+    """Imports everything of the stack that exists.
+
+    Args:
+        stack: The stack. Its program must pass a preview.
+
+    Returns:
+        What ``pulumi up`` would still change.
+
+    Raises:
+        EngineRefusedError: The engine refused, for another reason than that a resource isn't there.
+    """
+    steps = stack.preview()
+    if base := groundwork(steps):
+        stack.must("up", "--yes", "--skip-preview", *_targets(base))
+    tried: set[str] = set()
+    # Each round tries at least one resource more, so there are at most as many rounds as resources.
+    while found := [one for one in _candidates(stack, steps) if one.known and one.urn not in tried]:
+        tried |= {one.urn for one in found}
+        absent = _import(stack, found)
+        for one in found:
+            print(f"{'not there' if one.import_id in absent else 'adopted  '}  {one.name}  {one.import_id}")
+        steps = stack.preview()
+    return outlook(steps)
+
+
+def _import(stack: Stack, found: Sequence[Importable]) -> set[str]:
+    """Imports all of these that exist, in as few runs of the engine as it takes. Returns the ids of the others."""
+    absent: set[str] = set()
+    left = list(found)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "import.json"
+        while left:
+            file.write_text(json.dumps(import_file(left)))
+            finished = stack.run("import", "--file", str(file), "--generate-code=false", "--yes", "--skip-preview")
+            if finished.returncode == 0:
+                break
+            # One that isn't there fails the run, and does not undo the others' imports.
+            told = {found["id"] for found in _ABSENT.finditer(finished.stdout + finished.stderr)}
+            if not told - absent:
+                raise EngineRefusedError(refusal(finished))
+            absent |= told
+            known = {resource["urn"] for resource in stack.deployment().get("resources") or []}
+            left = [one for one in found if one.import_id not in absent and one.urn not in known]
+    return absent
+
+
+def _candidates(stack: Stack, steps: _Steps) -> list[Importable]:
+    return candidates(steps, stack.deployment())
+
+
+def _targets(urns: Sequence[str]) -> list[str]:
+    return [part for urn in urns for part in ("--target", urn)]
+
+
+def _tell(stack: Stack) -> None:
+    steps = stack.preview()
+    on = ("--stack", stack.name)
+    if base := groundwork(steps):
+        print("# 1. Components and providers. They exist in the stack alone, and imports need them there:")
+        print(shlex.join(["pulumi", "up", "--yes", "--skip-preview", *on, *_targets(base)]))
+    found = _candidates(stack, steps)
+    print("# 2. Of these, whatever exists:")
+    for one in found:
+        if one.known:
+            print(shlex.join(["pulumi", *one.command(protect=True), *on]))
+    if later := [one.name for one in found if not one.known]:
+        print(f"# 3. Named after those; to see their lines run this again: {', '.join(later)}")
+    print(f"# Or all of it at once: python -m tools.adopt {stack.name} --run")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""What a ``pulumi up`` would do, read from a preview: change by change, and what would be lost by it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from guardrails.columns import columns_of, losses
+
+_TABLE = "gcp:bigquery/table:Table"
+_OPERATIONS = ("create", "update", "replace", "delete")
+_GOES = ("replace", "delete")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Change:
+    """What happens to one resource.
+
+    Args:
+        operation: ``create``, ``update``, ``replace`` or ``delete``.
+        name: The resource's logical name.
+        type: Its type token.
+        properties: The inputs that differ, by name; empty for a create and a delete.
+        lost_columns: What the rows of a table would lose by an update.
+    """
+
+    operation: str
+    name: str
+    type: str
+    properties: tuple[str, ...]
+    lost_columns: tuple[str, ...] = ()
+
+    @property
+    def loses(self) -> bool:
+        """Whether something that exists would be gone afterwards."""
+        return self.operation in _GOES or bool(self.lost_columns)
+
+    def __str__(self) -> str:
+        line = f"{self.operation:8}  {self.name}"
+        if self.properties:
+            line += f"  ({', '.join(self.properties)})"
+        if self.lost_columns:
+            line += f"  {'; '.join(self.lost_columns)}"
+        return line
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """All that a ``pulumi up`` would change, in the engine's order."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def losses(self) -> tuple[Change, ...]:
+        """The changes after which something that exists would be gone."""
+        return tuple(change for change in self.changes if change.loses)
+
+    def __str__(self) -> str:
+        if not self.changes:
+            return "`pulumi up` would change nothing."
+        lines = ["`pulumi up` would still do this:", *(f"  {change}" for change in self.changes)]
+        if self.losses:
+            lines += ["Don't run it yet. What exists would be gone:", *(f"  {change}" for change in self.losses)]
+        return "\n".join(lines)
+
+
+def outlook(steps: Sequence[Mapping[str, Any]]) -> Outlook:
+    """Reads the steps of a preview.
+
+    Args:
+        steps: ``steps`` of ``pulumi preview --json``.
+    """
+    return Outlook(changes=tuple(_change(step) for step in steps if step["op"] in _OPERATIONS))
+
+
+def _change(step: Mapping[str, Any]) -> Change:
+    old, new = step.get("oldState") or {}, step.get("newState") or {}
+    either = new or old
+    differing = step.get("diffReasons") or step.get("replaceReasons") or []
+    return Change(
+        operation=step["op"],
+        name=str(step["urn"]).rpartition("::")[2],
+        type=either["type"],
+        properties=tuple(differing),
+        lost_columns=_lost_columns(step, old, new),
+    )
+
+
+def _lost_columns(step: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a table's rows would lose. The program's own look at this begins with the first ``up`` after an import."""
+    if old.get("type") != _TABLE or step["op"] != "update":
+        return ()
+    before, after = (columns_of((state.get("inputs") or {}).get("schema") or []) for state in (old, new))
+    return tuple(f"column {name}: {what}" for name, what in losses(before, after))
