@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud preview-offline guardrails verify doctor test soak lint format locks bench bench-setup clean
+.PHONY: help setup demo local-cloud preview-offline guardrails verify doctor adopt destroy test soak lint format locks bench bench-setup clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -43,6 +43,12 @@ verify: $(READY) ## STACK=name: invoke a deployed stack's functions, and wait un
 doctor: $(READY) ## STACK=name: walk the deployed chain, name the first broken link and its mend; changes nothing
 	@$(WITH_ENGINE) $(RUN) -m doctor $(STACK)
 
+adopt: $(READY) ## STACK=name: say how what was made by hand would be taken into the stack; changes nothing
+	@$(WITH_ENGINE) $(RUN) -m tools.adopt $(STACK)
+
+destroy: $(READY) ## STACK=name: say what goes with the stack, ask for its name again, and destroy it
+	@$(WITH_ENGINE) $(RUN) -m tools.destroy $(STACK)
+
 test: $(READY) ## every test
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -50,7 +56,7 @@ soak: export KEYLESS_ROUNDS ?= 20
 soak: export KEYLESS_KILLS ?= 10
 soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills; a quarter of an hour
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness tests/delivery \
-	  tests/doctor
+	  tests/doctor tests/living
 
 lint: $(READY) ## ruff, mypy --strict, and actionlint over the workflows
 	@$(RUN) -m ruff check .

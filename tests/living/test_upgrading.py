@@ -59,6 +59,20 @@ def dev(environments: Environments) -> Stage:
             {"function"},
             id="another service account",
         ),
+        pytest.param(
+            {"tableId": "people"},
+            {"table", "may-read-table"},
+            {"function"},
+            id="another table",
+            marks=pytest.mark.soak,
+        ),
+        pytest.param(
+            {"bigqueryLocation": "EU", "datasetId": "keyless_eu"},
+            {"dataset", "table", "may-read-table"},
+            {"function"},
+            id="another location",
+            marks=pytest.mark.soak,
+        ),
         pytest.param({"columns": [*USERS, CITY]}, set(), {"table", "function"}, id="a column more"),
     ],
 )
