@@ -61,7 +61,7 @@ soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills;
 lint: $(READY) ## ruff, mypy --strict, and actionlint over the workflows
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy
+	@$(RUN) -m mypy --cache-dir "$$($(RUN) -m infra.cache)/mypy"
 	@$(RUN) -m tools.lint_workflows
 
 format: $(READY) ## let ruff lay out the code

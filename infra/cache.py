@@ -1,6 +1,7 @@
 """Where what is built once is kept: packages of the function, and for the local cloud engine and emulators.
 
-Standard library only, so that set-up can use it before anything is installed.
+Standard library only, so that set-up can use it before anything is installed. As a program it prints the folder, for
+the Makefile.
 """
 
 from __future__ import annotations
@@ -20,3 +21,7 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
         return Path(configured).absolute()
     base = environment.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "keyless-bigquery"
+
+
+if __name__ == "__main__":
+    print(cache_folder())

@@ -186,7 +186,7 @@ def test_pages_join_to_the_whole_and_the_last_one_has_no_token(plugin: Plugin, p
         ("POST", "/v1/projects/{project}/serviceAccounts/a@b.c/keys"),
         ("GET", "/v2/projects/{project}/policies/a"),
         ("GET", "/v3/projects/{project}"),
-        ("POST", "/v1/projects/{project}:getOrgPolicy"),
+        ("POST", "/v1/projects/{project}:listOrgPolicies"),
         ("GET", "/bigquery/v2/projects/{project}/datasets/a/routines/b"),
         ("POST", "/bigquery/v2/projects/{project}/datasets/a:undelete"),
         ("PUT", "/v1/projects/{project}/serviceAccounts/a@b.c"),
