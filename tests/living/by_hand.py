@@ -1,12 +1,11 @@
 """What people make by hand before they meet this project: pool, account, grants, table, role and function, by commands.
 
-gcloud makes what is Google's where it is installed; elsewhere the same requests are sent without it. Mapping and
-binding are those that go round in articles: the role by its bare name, which a role of another account has as well.
+Each of gcloud's commands stands beside the request that it sends, which takes a tenth of its time. Mapping and binding
+are those that go round in articles: the role by its bare name, which a role of another account has as well.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,20 +53,19 @@ class Call:
     request: Callable[[Stage], Any]
 
 
-def make(stage: Stage, home: Path) -> None:
+def make(stage: Stage, shell: Shell | None = None) -> None:
     """Makes all of it, with three rows in the table.
 
     Args:
         stage: A stack whose settings are :data:`SETTINGS`, and that knows nothing of it yet.
-        home: An empty folder for gcloud's own files.
+        shell: Where gcloud runs; ``None``: the requests are sent without it.
     """
-    shell = Shell.after_pasting(stage.cloud, home)
     for call in _google_calls(stage):
-        if shutil.which("gcloud"):
-            ended = shell.gcloud(*call.gcloud)
-            assert ended.status == 0, ended.errors
-        else:
+        if shell is None:
             call.request(stage)
+            continue
+        ended = shell.gcloud(*call.gcloud)
+        assert ended.status == 0, ended.errors
     _make_table(stage)
     _make_function(stage)
 
