@@ -13,14 +13,17 @@ from infra import outputs
 from local_cloud.stage import Stage
 
 Plan = Mapping[str, str]
-"""What happens to each resource that doesn't stay as it is, by its logical name: create, update, replace, delete."""
+"""What happens first to each resource that doesn't stay as it is, by its logical name.
+
+create, update, delete, or replace: a new one is made, and the old one deleted later. The other way round is a gap.
+"""
 
 _OPERATIONS = {
     OpType.CREATE: "create",
     OpType.UPDATE: "update",
     OpType.REPLACE: "replace",
     OpType.CREATE_REPLACEMENT: "replace",
-    OpType.DELETE_REPLACED: "replace",
+    OpType.DELETE_REPLACED: "gap",
     OpType.DELETE: "delete",
 }
 
@@ -68,11 +71,11 @@ def plan(stage: Stage) -> Plan:
     """What ``up`` would do to the resources of either cloud, read from a real preview."""
     events: list[EngineEvent] = []
     stage.stack.preview(on_event=events.append)
-    found = {}
+    found: dict[str, str] = {}
     for event in events:
         if event.resource_pre_event is not None:
             metadata = event.resource_pre_event.metadata
             kind = metadata.type
             if metadata.op in _OPERATIONS and not kind.startswith(("keyless:", "pulumi:")):
-                found[metadata.urn.rpartition("::")[2]] = _OPERATIONS[metadata.op]
+                found.setdefault(metadata.urn.rpartition("::")[2], _OPERATIONS[metadata.op])
     return found
