@@ -23,6 +23,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tools import checkpoint
 from tools.imports import MADE_ONCE, Importable, importable
 from tools.stack import EngineRefusedError, Stack, refusal
 
@@ -85,6 +86,9 @@ def recover(stack: Stack, *, planned: bool = False) -> None:
     Raises:
         EngineRefusedError: The engine refused, for another reason than that a resource isn't there.
     """
+    folder = checkpoint.folder_of_backend()
+    if folder is not None and (state := checkpoint.put_back(folder, stack.name)) is not None:
+        print(f"{state} was cut off in the middle of a write; the state before it is in its place")
     # The lock of a killed engine; without one this fails, and that is fine.
     stack.run("cancel", "--yes")
     for pending in pending_creates(stack.deployment()):

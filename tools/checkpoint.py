@@ -1,0 +1,58 @@
+"""A state file that a killed engine left unreadable, and the copy of the one before it.
+
+A backend on a folder keeps both: ``STACK.json``, and ``STACK.json.bak`` with what it held before the latest write. The
+services keep their state whole by themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from engine.pins import project_name
+
+_LIMIT_SECONDS = 60.0
+
+
+def folder_of_backend() -> Path | None:
+    """The folder that holds the state; ``None`` for a service or a bucket."""
+    asked = subprocess.run(
+        ["pulumi", "whoami", "--json", "--non-interactive"],
+        capture_output=True,
+        text=True,
+        timeout=_LIMIT_SECONDS,
+        check=False,
+    )
+    url = urlsplit(str(json.loads(asked.stdout)["url"]) if asked.returncode == 0 else "")
+    return Path(unquote(url.netloc + url.path)).expanduser() if url.scheme == "file" else None
+
+
+def put_back(folder: Path, stack: str) -> Path | None:
+    """Replaces an unreadable state file by the copy of the one before it.
+
+    Args:
+        folder: The backend's folder.
+        stack: The stack's name.
+
+    Returns:
+        The file that was replaced; ``None`` if it can be read, or there is no copy that can.
+    """
+    state = folder / ".pulumi" / "stacks" / project_name() / f"{stack}.json"
+    before = state.with_name(f"{state.name}.bak")
+    if not state.is_file() or _readable(state) or not _readable(before):
+        return None
+    # Beside it first, so that nothing is lost if this is cut off, too.
+    copy = state.with_name(f"{state.name}.recovered")
+    shutil.copyfile(before, copy)
+    copy.replace(state)
+    return state
+
+
+def _readable(file: Path) -> bool:
+    try:
+        return isinstance(json.loads(file.read_bytes()), dict)
+    except (OSError, ValueError):
+        return False
