@@ -113,6 +113,7 @@ def killed_up(cloud: LocalCloud, chance: random.Random) -> None:
         assert time.monotonic() < deadline, f"still there after the engine was killed: {left}"
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(60 + 150 * KILLS)
 def test_after_a_killed_engine_recover_refresh_and_up_converge_and_no_plugin_stays(cloud: LocalCloud) -> None:
     chance = random.Random(SEED)  # noqa: S311  (moments, not secrets)

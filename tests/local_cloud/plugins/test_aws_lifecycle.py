@@ -171,6 +171,7 @@ def deployed(deployment: Deployment) -> Iterator[Deployment]:
     deployment.destroy()
 
 
+@pytest.mark.soak
 def test_from_preview_to_destroy_and_nothing_changes_in_between(
     deployment: Deployment, local_aws: LocalAws, tmp_path: Path
 ) -> None:
@@ -191,6 +192,7 @@ def test_from_preview_to_destroy_and_nothing_changes_in_between(
     assert client(local_aws, "lambda").list_functions()["Functions"] == []
 
 
+@pytest.mark.soak
 def test_a_scheduled_function_follows_its_program_and_what_is_changed_by_hand_is_put_back(
     deployment: Deployment, local_aws: LocalAws, tmp_path: Path
 ) -> None:

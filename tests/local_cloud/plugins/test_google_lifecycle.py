@@ -104,6 +104,7 @@ def test_a_preview_before_anything_exists_plans_everything_and_writes_nothing(
     assert google.writes() == []
 
 
+@pytest.mark.soak
 def test_a_second_up_changes_nothing_and_destroy_takes_it_all(deployment: Deployment, google: Google) -> None:
     assert deployment.up(chain(google)) == {"create": 13}
     assert deployment.output("provider") == PROVIDER
