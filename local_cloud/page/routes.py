@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from local_cloud.chain import descent, lineage
 from local_cloud.context import Cloud
@@ -38,7 +38,7 @@ _TYPES = MappingProxyType(
 
 async def index(_cloud: Cloud, _request: Request) -> Response:
     """``GET /``: the page."""
-    return FileResponse(_FILES / "index.html", media_type="text/html")
+    return _whole("index.html", "text/html")
 
 
 async def file(_cloud: Cloud, request: Request) -> Response:
@@ -46,7 +46,12 @@ async def file(_cloud: Cloud, request: Request) -> Response:
     name = request.path_params["file"]
     if name not in _TYPES:
         raise not_found(f"The page has no file {name:.60}.")
-    return FileResponse(_FILES / name, media_type=_TYPES[name])
+    return _whole(name, _TYPES[name])
+
+
+def _whole(name: str, media_type: str) -> Response:
+    # Read at once: a file that is streamed stays open when the browser goes away in the middle of it.
+    return Response((_FILES / name).read_bytes(), media_type=media_type)
 
 
 async def decision(cloud: Cloud, request: Request) -> Response:

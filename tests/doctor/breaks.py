@@ -102,10 +102,12 @@ def a_package_without_the_file(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def a_log_group_that_was_deleted(stage: Stage) -> Iterator[None]:
-    name = stage.output(outputs.LOG_GROUP)
-    stage.aws("logs").delete_log_group(logGroupName=name)
+    logs, name = stage.aws("logs"), stage.output(outputs.LOG_GROUP)
+    (before,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    logs.delete_log_group(logGroupName=name)
     yield
-    stage.aws("logs").create_log_group(logGroupName=name)
+    logs.create_log_group(logGroupName=name)
+    logs.put_retention_policy(logGroupName=name, retentionInDays=before["retentionInDays"])
 
 
 # What Google trusts

@@ -268,6 +268,7 @@ def test_code_is_sent_again_only_when_its_bytes_change(
     assert invoke(local_aws) == "two"
 
 
+@pytest.mark.soak
 def test_another_role_is_seen_on_refresh_and_put_back(
     deployed: Deployment, local_aws: LocalAws, tmp_path: Path
 ) -> None:
@@ -282,6 +283,7 @@ def test_another_role_is_seen_on_refresh_and_put_back(
     assert live["Role"] == f"arn:aws:iam::{ACCOUNT}:role/Reader"
 
 
+@pytest.mark.soak
 def test_code_that_was_changed_by_hand_is_put_back(deployed: Deployment, local_aws: LocalAws, tmp_path: Path) -> None:
     program = function(local_aws, archive(tmp_path, "one"))
     deployed.up(program)

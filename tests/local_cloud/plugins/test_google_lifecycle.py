@@ -161,6 +161,7 @@ def test_an_edit_sends_a_mask_of_what_changed_and_a_body_of_everything(deploymen
     assert "access" not in body
 
 
+@pytest.mark.soak
 def test_drift_is_found_and_mended_by_up_with_refresh(deployment: Deployment, google: Google) -> None:
     deployment.up(chain(google))
     google.objects[PROVIDER]["attributeCondition"] = "true || true"
