@@ -49,9 +49,8 @@ adopt: $(READY) ## STACK=name: say how what was made by hand would be taken into
 destroy: $(READY) ## STACK=name: say what goes with the stack, ask for its name again, and destroy it
 	@$(WITH_ENGINE) $(RUN) -m tools.destroy $(STACK)
 
-# Three on two cores: much of the time a test waits for a server or an engine.
 test: $(READY) ## every test
-	@$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: export KEYLESS_ROUNDS ?= 20
 soak: export KEYLESS_KILLS ?= 10
