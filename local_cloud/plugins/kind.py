@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from local_cloud.plugins.errors import RefusedError, UnsupportedError
+from local_cloud.plugins.errors import PluginError, RefusedError, UnsupportedError
 from local_cloud.plugins.values import Properties, contains_unknown
 
 
@@ -160,6 +160,21 @@ def previewed_update(kind: Kind, state: Properties, inputs: Properties) -> Prope
     kept = {name: value for name, value in state.items() if name not in kind.inputs | kind.changing(inputs)}
     computed_inputs = {n: v for n, v in state.items() if n in kind.inputs and n not in kind.defaults}
     return kept | computed_inputs | inputs
+
+
+def read_back(live: Properties | None, what: str) -> Properties:
+    """What was just written, as it is read again.
+
+    Args:
+        live: what `read` gave.
+        what: the resource, in words.
+
+    Raises:
+        PluginError: it isn't there.
+    """
+    if live is None:
+        raise PluginError(f"{what} was written but can't be read back")
+    return live
 
 
 def deletion_allowed(state: Properties, resource_id: str) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from local_cloud.plugins.aws import function_form
 from local_cloud.plugins.aws.api import AwsApi, aws_errors, unless_gone
 from local_cloud.plugins.errors import PluginError
-from local_cloud.plugins.kind import Created, Edit, Kind
+from local_cloud.plugins.kind import Created, Edit, Kind, read_back
 from local_cloud.plugins.values import Properties
 
 
@@ -60,7 +61,7 @@ class Alias(Kind):
             "functionVersion": live["FunctionVersion"],
             "description": live.get("Description", ""),
             "arn": arn,
-            "invokeArn": (f"arn:aws:apigateway:{self._api.region}:lambda:path/2015-03-31/functions/{arn}/invocations"),
+            "invokeArn": function_form.invoke_arn(arn, region=self._api.region),
         }
 
     def update(self, edit: Edit) -> Properties:
@@ -76,10 +77,7 @@ class Alias(Kind):
         unless_gone(lambda: self._lambda.delete_alias(FunctionName=function, Name=name))
 
     def _read_again(self, resource_id: str, inputs: Properties) -> Properties:
-        live = self.read(resource_id, inputs)
-        if live is None:
-            raise PluginError(f"alias {resource_id} was written but can't be read back")
-        return live
+        return read_back(self.read(resource_id, inputs), f"alias {resource_id}")
 
 
 def function_of(name_or_arn: str) -> str:

@@ -127,11 +127,6 @@ def unless_gone(ask: Callable[[], _Answer]) -> _Answer | None:
         with aws_errors():
             return ask()
     except ServiceError as error:
-        if is_gone(error):
+        if error.reason in _NOT_FOUND:
             return None
         raise
-
-
-def is_gone(error: ServiceError) -> bool:
-    """Whether this answer means that the thing does not exist."""
-    return error.reason in _NOT_FOUND

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from local_cloud.plugins.aws import function_form
-from local_cloud.plugins.aws.api import AwsApi, aws_errors, is_gone
+from local_cloud.plugins.aws.api import AwsApi, aws_errors, unless_gone
+from local_cloud.plugins.aws.tags import tag_changes
 from local_cloud.plugins.errors import PluginError, ServiceError
-from local_cloud.plugins.kind import Change, Created, Edit, Kind
+from local_cloud.plugins.kind import Change, Created, Edit, Kind, read_back
 from local_cloud.plugins.values import Archive, Properties
 
 _LIMIT_SECONDS = 60.0
@@ -131,14 +132,12 @@ class Function(Kind):
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetFunction, and ListVersionsByFunction for the version published last."""
-        try:
-            with aws_errors():
-                answer = self._lambda.get_function(FunctionName=resource_id)
-                latest = self._latest_version(resource_id)
-        except ServiceError as error:
-            if is_gone(error):
-                return None
-            raise
+        found = unless_gone(
+            lambda: (self._lambda.get_function(FunctionName=resource_id), self._latest_version(resource_id))
+        )
+        if found is None:
+            return None
+        answer, latest = found
         known = {name: state[name] for name in sorted(self.client_side) if name in state}
         live_hash = answer["Configuration"]["CodeSha256"]
         if "code" in state and state.get("codeSha256", live_hash) == live_hash:
@@ -171,8 +170,7 @@ class Function(Kind):
         return self._read_again(edit.id, edit.inputs)
 
     def _change_tags(self, edit: Edit) -> None:
-        wanted = edit.inputs.get("tags", {})
-        removed = sorted(set(edit.state.get("tags", {})) - set(wanted))
+        removed, wanted = tag_changes(edit)
         with aws_errors():
             if removed:
                 self._lambda.untag_resource(Resource=edit.state["arn"], TagKeys=removed)
@@ -183,12 +181,7 @@ class Function(Kind):
         """DeleteFunction, unless `skipDestroy` keeps it."""
         if state.get("skipDestroy"):
             return
-        try:
-            with aws_errors():
-                self._lambda.delete_function(FunctionName=resource_id)
-        except ServiceError as error:
-            if not is_gone(error):
-                raise
+        unless_gone(lambda: self._lambda.delete_function(FunctionName=resource_id))
 
     def _publish(self, name: str) -> None:
         with aws_errors():
@@ -229,10 +222,7 @@ class Function(Kind):
             pause = min(pause * 2, 1.0)
 
     def _read_again(self, name: str, inputs: Properties) -> Properties:
-        live = self.read(name, inputs)
-        if live is None:
-            raise PluginError(f"function {name} was written but can't be read back")
-        return live
+        return read_back(self.read(name, inputs), f"function {name}")
 
 
 def _content(code: Archive) -> bytes:

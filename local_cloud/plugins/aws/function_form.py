@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from local_cloud.plugins.aws.spelling import in_the_program, on_the_wire
 from local_cloud.plugins.values import Properties
 
 UNRESERVED = -1
@@ -45,7 +46,7 @@ def request(inputs: Properties, changed: Collection[str] = ()) -> dict[str, Any]
             "SecurityGroupIds": network.get("securityGroupIds", []),
         }
     if inputs.get("loggingConfig"):
-        body["LoggingConfig"] = {name[0].upper() + name[1:]: text for name, text in inputs["loggingConfig"].items()}
+        body["LoggingConfig"] = on_the_wire(inputs["loggingConfig"])
     return body
 
 
@@ -77,13 +78,13 @@ def state(answer: Mapping[str, Any], *, latest: str, region: str) -> Properties:
         "reservedConcurrentExecutions": reserved,
         "snapStart": _snap_start(live.get("SnapStart", {})),
         "vpcConfig": _network(live.get("VpcConfig", {})),
-        "loggingConfig": {name[0].lower() + name[1:]: text for name, text in live.get("LoggingConfig", {}).items()},
+        "loggingConfig": in_the_program(live.get("LoggingConfig", {})),
         "tags": tags,
         "tagsAll": tags,
         "arn": arn,
-        "invokeArn": f"{_GATEWAY}:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
+        "invokeArn": invoke_arn(arn, region=region),
         "qualifiedArn": qualified,
-        "qualifiedInvokeArn": f"{_GATEWAY}:{region}:lambda:path/2015-03-31/functions/{qualified}/invocations",
+        "qualifiedInvokeArn": invoke_arn(qualified, region=region),
         "responseStreamingInvokeArn": (
             f"{_GATEWAY}:{region}:lambda:path/2021-11-15/functions/{arn}/response-streaming-invocations"
         ),
@@ -95,6 +96,11 @@ def state(answer: Mapping[str, Any], *, latest: str, region: str) -> Properties:
         "signingJobArn": live.get("SigningJobArn", ""),
         "signingProfileVersionArn": live.get("SigningProfileVersionArn", ""),
     }
+
+
+def invoke_arn(arn: str, *, region: str) -> str:
+    """Under which API Gateway invokes a function, a version or an alias."""
+    return f"{_GATEWAY}:{region}:lambda:path/2015-03-31/functions/{arn}/invocations"
 
 
 def same(name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)

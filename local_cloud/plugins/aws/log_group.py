@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from local_cloud.plugins.aws.api import AwsApi, aws_errors, is_gone
-from local_cloud.plugins.errors import PluginError, ServiceError
-from local_cloud.plugins.kind import Created, Edit, Kind
+from local_cloud.plugins.aws.api import AwsApi, aws_errors, unless_gone
+from local_cloud.plugins.aws.tags import tag_changes
+from local_cloud.plugins.kind import Created, Edit, Kind, read_back
 from local_cloud.plugins.values import Properties
 
 
@@ -61,8 +61,7 @@ class LogGroup(Kind):
         if "retentionInDays" in edit.changes:
             self._keep(edit.id, edit.inputs.get("retentionInDays", 0))
         if "tags" in edit.changes:
-            wanted = edit.inputs.get("tags", {})
-            removed = sorted(set(edit.state.get("tags", {})) - set(wanted))
+            removed, wanted = tag_changes(edit)
             with aws_errors():
                 if removed:
                     self._logs.untag_log_group(logGroupName=edit.id, tags=removed)
@@ -74,12 +73,7 @@ class LogGroup(Kind):
         """DeleteLogGroup, unless `skipDestroy` keeps the log."""
         if state.get("skipDestroy"):
             return
-        try:
-            with aws_errors():
-                self._logs.delete_log_group(logGroupName=resource_id)
-        except ServiceError as error:
-            if not is_gone(error):
-                raise
+        unless_gone(lambda: self._logs.delete_log_group(logGroupName=resource_id))
 
     def _keep(self, name: str, days: int) -> None:
         with aws_errors():
@@ -89,7 +83,4 @@ class LogGroup(Kind):
                 self._logs.delete_retention_policy(logGroupName=name)
 
     def _read_again(self, name: str, inputs: Properties) -> Properties:
-        live = self.read(name, inputs)
-        if live is None:
-            raise PluginError(f"log group {name} was written but can't be read back")
-        return live
+        return read_back(self.read(name, inputs), f"log group {name}")

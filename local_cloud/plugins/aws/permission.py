@@ -12,7 +12,7 @@ from typing import Any
 from local_cloud.plugins.aws.alias import function_of
 from local_cloud.plugins.aws.api import AwsApi, aws_errors, unless_gone
 from local_cloud.plugins.errors import PluginError, UnsupportedError
-from local_cloud.plugins.kind import Created, Edit, Kind
+from local_cloud.plugins.kind import Created, Edit, Kind, read_back
 from local_cloud.plugins.values import Properties
 
 _QUALIFIER_PART = 7
@@ -50,10 +50,8 @@ class Permission(Kind):
                 Principal=inputs["principal"],
                 **{key: inputs[name] for key, name in optional.items() if inputs.get(name)},
             )
-        state = self.read(inputs["statementId"], inputs)
-        if state is None:
-            raise PluginError(f"permission {inputs['statementId']} was written but can't be read back")
-        return Created(id=inputs["statementId"], state=state)
+        statement = inputs["statementId"]
+        return Created(id=statement, state=read_back(self.read(statement, inputs), f"permission {statement}"))
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetPolicy, and in it the statement of this id."""

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from local_cloud.plugins.aws import documents
-from local_cloud.plugins.aws.api import AwsApi, aws_errors, is_gone
-from local_cloud.plugins.errors import PluginError, ServiceError
-from local_cloud.plugins.kind import Created, Edit, Kind
+from local_cloud.plugins.aws.api import AwsApi, aws_errors, unless_gone
+from local_cloud.plugins.aws.tags import tag_changes, tag_list
+from local_cloud.plugins.errors import PluginError
+from local_cloud.plugins.kind import Created, Edit, Kind, read_back
 from local_cloud.plugins.values import Properties
 
 
@@ -64,7 +65,7 @@ class Role(_Documented):
             "AssumeRolePolicyDocument": inputs["assumeRolePolicy"],
             "Path": inputs.get("path", "/"),
             "MaxSessionDuration": inputs.get("maxSessionDuration", 3600),
-            "Tags": _tag_list(inputs.get("tags", {})),
+            "Tags": tag_list(inputs.get("tags", {})),
         }
         if inputs.get("description"):
             request["Description"] = inputs["description"]
@@ -76,13 +77,9 @@ class Role(_Documented):
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetRole."""
-        try:
-            with aws_errors():
-                live = self._iam.get_role(RoleName=resource_id)["Role"]
-        except ServiceError as error:
-            if is_gone(error):
-                return None
-            raise
+        live = unless_gone(lambda: self._iam.get_role(RoleName=resource_id)["Role"])
+        if live is None:
+            return None
         tags = {tag["Key"]: tag["Value"] for tag in live.get("Tags", [])}
         return {
             "name": live["RoleName"],
@@ -125,28 +122,19 @@ class Role(_Documented):
             self._iam.delete_role_permissions_boundary(RoleName=edit.id)
 
     def _change_tags(self, edit: Edit) -> None:
-        wanted = edit.inputs.get("tags", {})
-        removed = sorted(set(edit.state.get("tags", {})) - set(wanted))
+        removed, wanted = tag_changes(edit)
         if removed:
             self._iam.untag_role(RoleName=edit.id, TagKeys=removed)
         if wanted:
-            self._iam.tag_role(RoleName=edit.id, Tags=_tag_list(wanted))
+            self._iam.tag_role(RoleName=edit.id, Tags=tag_list(wanted))
 
     def delete(self, resource_id: str, state: Properties) -> None:
         """DeleteRole."""
         del state
-        try:
-            with aws_errors():
-                self._iam.delete_role(RoleName=resource_id)
-        except ServiceError as error:
-            if not is_gone(error):
-                raise
+        unless_gone(lambda: self._iam.delete_role(RoleName=resource_id))
 
     def _read_again(self, name: str, inputs: Properties) -> Properties:
-        live = self.read(name, inputs)
-        if live is None:
-            raise PluginError(f"role {name} was written but can't be read back")
-        return live
+        return read_back(self.read(name, inputs), f"role {name}")
 
 
 class RolePolicy(_Documented):
@@ -161,23 +149,16 @@ class RolePolicy(_Documented):
         """PutRolePolicy."""
         self._put(inputs)
         resource_id = f"{inputs['role']}:{inputs['name']}"
-        state = self.read(resource_id, inputs)
-        if state is None:
-            raise PluginError(f"policy {resource_id} was written but can't be read back")
-        return Created(id=resource_id, state=state)
+        return Created(id=resource_id, state=read_back(self.read(resource_id, inputs), f"policy {resource_id}"))
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetRolePolicy."""
         role, _, name = resource_id.partition(":")
         if not role or not name:
             raise PluginError(f"{resource_id!r} can't be imported; write ROLE:POLICY")
-        try:
-            with aws_errors():
-                live = self._iam.get_role_policy(RoleName=role, PolicyName=name)
-        except ServiceError as error:
-            if is_gone(error):
-                return None
-            raise
+        live = unless_gone(lambda: self._iam.get_role_policy(RoleName=role, PolicyName=name))
+        if live is None:
+            return None
         policy = documents.live_text(live["PolicyDocument"], before=state.get("policy"))
         return {"name": name, "role": role, "policy": policy}
 
@@ -190,19 +171,10 @@ class RolePolicy(_Documented):
         """DeleteRolePolicy."""
         del state
         role, _, name = resource_id.partition(":")
-        try:
-            with aws_errors():
-                self._iam.delete_role_policy(RoleName=role, PolicyName=name)
-        except ServiceError as error:
-            if not is_gone(error):
-                raise
+        unless_gone(lambda: self._iam.delete_role_policy(RoleName=role, PolicyName=name))
 
     def _put(self, inputs: Properties) -> None:
         with aws_errors():
             self._iam.put_role_policy(
                 RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
             )
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

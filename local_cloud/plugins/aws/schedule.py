@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from local_cloud.plugins.aws.api import AwsApi, aws_errors, unless_gone
+from local_cloud.plugins.aws.spelling import in_the_program, on_the_wire
+from local_cloud.plugins.aws.tags import tag_changes, tag_list
 from local_cloud.plugins.errors import PluginError
-from local_cloud.plugins.kind import Created, Edit, Kind
+from local_cloud.plugins.kind import Created, Edit, Kind, read_back
 from local_cloud.plugins.values import Properties
 
 DEFAULT_BUS = "default"
@@ -43,10 +45,7 @@ class _OnBus(Kind):
         return self._read_again(edit.inputs)
 
     def _read_again(self, inputs: Properties) -> Properties:
-        live = self.read("", inputs)
-        if live is None:
-            raise PluginError(f"{self.resource_type} {self.id_of('', inputs)} was written but can't be read back")
-        return live
+        return read_back(self.read("", inputs), f"{self.resource_type} {self.id_of('', inputs)}")
 
 
 class EventRule(_OnBus):
@@ -80,20 +79,19 @@ class EventRule(_OnBus):
                 ScheduleExpression=inputs.get("scheduleExpression", ""),
                 Description=inputs.get("description", ""),
                 State=inputs.get("state", "ENABLED"),
-                **({"Tags": _tag_list(inputs["tags"])} if inputs.get("tags") else {}),
+                **({"Tags": tag_list(inputs["tags"])} if inputs.get("tags") else {}),
             )
 
     def update(self, edit: Edit) -> Properties:
         """PutRule takes no tags for a rule that is there."""
         self._put({name: value for name, value in edit.inputs.items() if name != "tags"})
         if "tags" in edit.changes:
-            wanted, arn = edit.inputs.get("tags", {}), edit.state["arn"]
-            removed = sorted(set(edit.state.get("tags", {})) - set(wanted))
+            arn, (removed, wanted) = edit.state["arn"], tag_changes(edit)
             with aws_errors():
                 if removed:
                     self._events.untag_resource(ResourceARN=arn, TagKeys=removed)
                 if wanted:
-                    self._events.tag_resource(ResourceARN=arn, Tags=_tag_list(wanted))
+                    self._events.tag_resource(ResourceARN=arn, Tags=tag_list(wanted))
         return self._read_again(edit.inputs)
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
@@ -150,7 +148,7 @@ class EventTarget(_OnBus):
         if inputs.get("input"):
             target["Input"] = inputs["input"]
         if inputs.get("retryPolicy"):
-            target["RetryPolicy"] = {name[0].upper() + name[1:]: n for name, n in inputs["retryPolicy"].items()}
+            target["RetryPolicy"] = on_the_wire(inputs["retryPolicy"])
         bus = inputs.get("eventBusName", DEFAULT_BUS)
         with aws_errors():
             answer = self._events.put_targets(Rule=inputs["rule"], EventBusName=bus, Targets=[target])
@@ -175,7 +173,7 @@ class EventTarget(_OnBus):
             "eventBusName": bus,
             "arn": live["Arn"],
             "input": live.get("Input", ""),
-            "retryPolicy": {name[0].lower() + name[1:]: n for name, n in live.get("RetryPolicy", {}).items()},
+            "retryPolicy": in_the_program(live.get("RetryPolicy", {})),
             "forceDestroy": state.get("forceDestroy", False),
         }
 
@@ -188,10 +186,6 @@ class EventTarget(_OnBus):
                 Rule=state["rule"], EventBusName=bus, Ids=[state["targetId"]], Force=force
             )
         )
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
 def _on_bus(path: str, form: str) -> tuple[str, str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from local_cloud.plugins.errors import PluginError
 from local_cloud.plugins.gcp.api import GoogleApi
 from local_cloud.plugins.gcp.ids import Ids
-from local_cloud.plugins.kind import Kind
+from local_cloud.plugins.kind import Kind, read_back
 from local_cloud.plugins.values import Properties
 
 
@@ -33,7 +32,4 @@ class Named(Kind):
         return self.ids.parts(resource_id, project=self._api.project)
 
     def _read_again(self, resource_id: str, inputs: Properties) -> Properties:
-        live = self.read(resource_id, inputs)
-        if live is None:
-            raise PluginError(f"{resource_id} was written but can't be read back")
-        return live
+        return read_back(self.read(resource_id, inputs), resource_id)
