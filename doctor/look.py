@@ -34,6 +34,7 @@ class Clouds:
         account, table = expected.service_account, expected.table
         data = f"/bigquery/v2/projects/{table.project}/datasets/{table.dataset}"
         function = self._of_account(expected, self._aws.function(expected.function))
+        project_policy = self._project_policy(expected.project)
         return Seen(
             function=function,
             credential_configuration=_file_in(function),
@@ -56,8 +57,10 @@ class Clouds:
             },
             service_account=None if account is None else self._account(expected, account),
             account_policy=None if account is None else self._account_policy(expected, account),
-            project_policy=self._project_policy(expected.project),
-            data_project_policy=self._project_policy(table.project),
+            project_policy=project_policy,
+            data_project_policy=(
+                project_policy if table.project == expected.project else self._project_policy(table.project)
+            ),
             dataset=self._get("bigquery", data, "bigquery.datasets.get"),
             table=self._get("bigquery", f"{data}/tables/{table.table}", "bigquery.tables.get"),
             table_policy=self._ask(

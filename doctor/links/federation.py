@@ -47,14 +47,14 @@ def pool(expected: Expected, seen: Seen) -> Finding:
     """The pool is there, and good for something."""
     link, name = Link.POOL, expected.pool_name
     if not isinstance(seen.pool, Found):
-        return not_there(link, f"pool {name}", seen.pool, mend=_made_by_its_owner(expected, "pool"))
-    ids = {"pool_id": expected.pool_id, "project": expected.pool_project}
+        mend = mends.up(expected.stack) if expected.pool_is_ours else _pool(expected, "create")
+        return not_there(link, f"pool {name}", seen.pool, mend=mend)
     return _active(
         link,
         f"pool {name}",
         seen.pool.value,
-        undelete=mends.pool("undelete", **ids),
-        enable=mends.pool("update", "--no-disabled", **ids),
+        undelete=_pool(expected, "undelete"),
+        enable=_pool(expected, "update", "--no-disabled"),
     )
 
 
@@ -84,14 +84,15 @@ def provider(expected: Expected, seen: Seen) -> Finding:
     """The provider is there, and good for something."""
     link, name = Link.PROVIDER, expected.provider_name
     if not isinstance(seen.provider, Found):
-        return not_there(link, f"provider {name}", seen.provider, mend=_made_by_its_owner(expected, "provider"))
-    ids = {"provider_id": expected.provider_id, "pool_id": expected.pool_id, "project": expected.pool_project}
+        trusted = (f"--account-id={expected.trust.aws_account_id}", f"--attribute-condition={expected.condition}")
+        mend = mends.up(expected.stack) if expected.pool_is_ours else _provider(expected, "create-aws", *trusted)
+        return not_there(link, f"provider {name}", seen.provider, mend=mend)
     return _active(
         link,
         f"provider {name}",
         seen.provider.value,
-        undelete=mends.provider("undelete", **ids),
-        enable=mends.provider("update-aws", "--no-disabled", **ids),
+        undelete=_provider(expected, "undelete"),
+        enable=_provider(expected, "update-aws", "--no-disabled"),
     )
 
 
@@ -193,28 +194,16 @@ def _active(link: Link, what: str, found: JSON, *, undelete: str, enable: str) -
     return ok(link, f"{what} is {found.get('state', 'ACTIVE')}")
 
 
-def _made_by_its_owner(expected: Expected, what: str) -> str:
-    if expected.pool_is_ours:
-        return mends.up(expected.stack)
-    verb = {"pool": mends.pool("create", pool_id=expected.pool_id, project=expected.pool_project)}
-    return verb.get(what) or mends.provider(
-        "create-aws",
-        f"--account-id={expected.trust.aws_account_id}",
-        f"--attribute-condition={expected.condition}",
-        provider_id=expected.provider_id,
-        pool_id=expected.pool_id,
-        project=expected.pool_project,
-    )
-
-
 def _changed(expected: Expected, flag: str) -> str:
     """What changes the provider: the stack if it is the stack's, else its owner."""
-    if expected.pool_is_ours:
-        return mends.up(expected.stack)
+    return mends.up(expected.stack) if expected.pool_is_ours else _provider(expected, "update-aws", flag)
+
+
+def _pool(expected: Expected, verb: str, *flags: str) -> str:
+    return mends.pool(verb, *flags, pool_id=expected.pool_id, project=expected.pool_project)
+
+
+def _provider(expected: Expected, verb: str, *flags: str) -> str:
     return mends.provider(
-        "update-aws",
-        flag,
-        provider_id=expected.provider_id,
-        pool_id=expected.pool_id,
-        project=expected.pool_project,
+        verb, *flags, provider_id=expected.provider_id, pool_id=expected.pool_id, project=expected.pool_project
     )
