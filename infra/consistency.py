@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from infra import rules
 from infra.package.target import RUNTIMES
 from infra.problems import Values
-from infra.reader_settings import ReaderSettings, slug
+from infra.reader_settings import ReaderSettings, listed, slug
 from infra.trust import CONDITION_LIMIT_CHARACTERS, SUBJECT_LIMIT_BYTES, attribute_condition
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _stack_name(settings: Settings, values: Values) -> None:
     unset = [
         key
         for key, needed in derived.items()
-        if needed and values.own(key) is None and not all(reader.get(key) for reader in _listed(values))
+        if needed and values.own(key) is None and not all(reader.get(key) for reader in _each(values))
     ]
     if unset:
         rule = (
@@ -90,13 +90,14 @@ def _derived_pool_id(settings: Settings, values: Values) -> None:
 
 
 def _table(settings: Settings, values: Values) -> None:
-    if settings.table == "existing" and any(_dataset_unset(values, reader) for reader in _listed(values)):
+    if settings.table == "existing" and any(_dataset_unset(values, reader) for reader in _each(values)):
         rule = "with table=existing the table is somebody else's, so its dataset can't be derived from the stack's name"
         values.add("datasetId", None, rule, "Set it with: pulumi config set datasetId VALUE")
 
 
-def _listed(values: Values) -> list[Mapping[str, object]]:
-    return values.entries("readers", dict, 10_000) or [{}]
+def _each(values: Values) -> list[Mapping[str, object]]:
+    """What each reader sets for itself: nothing where there is no list."""
+    return listed(values) or [{}]
 
 
 def _dataset_unset(values: Values, reader: Mapping[str, object]) -> bool:
@@ -109,7 +110,7 @@ def _access(settings: Settings, values: Values) -> None:
     set_here = [("serviceAccountId", values.own("serviceAccountId"))]
     set_here += [
         (f"readers[{place}].serviceAccountId", str(reader["serviceAccountId"]))
-        for place, reader in enumerate(_listed(values))
+        for place, reader in enumerate(_each(values))
         if reader.get("serviceAccountId")
     ]
     for key, value in set_here:

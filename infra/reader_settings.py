@@ -79,6 +79,15 @@ def slug(stack: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", stack.lower()).strip("-")
 
 
+def listed(values: Values) -> list[Mapping[str, object]]:
+    """The entries of the list of readers, as they are configured; empty if there is no list.
+
+    Args:
+        values: The stack's settings; what is wrong with the list is added to their problems.
+    """
+    return values.entries("readers", dict, MOST_READERS)
+
+
 def read(values: Values, shared: Shared) -> tuple[ReaderSettings, ...]:
     """The stack's readers: the listed ones, or the one that the stack's own settings describe.
 
@@ -86,14 +95,14 @@ def read(values: Values, shared: Shared) -> tuple[ReaderSettings, ...]:
         values: The stack's settings; what is wrong is added to their problems.
         shared: What the readers have in common.
     """
-    listed = values.entries("readers", dict, MOST_READERS)
-    if not listed:
+    entries = listed(values)
+    if not entries:
         return (_reader(values, "", shared),)
     for key in IDENTITY_KEYS:
         if (value := values.own(key)) is not None:
-            rule = f"it names one thing, and this stack lists {len(listed)} readers"
+            rule = f"it names one thing, and this stack lists {len(entries)} readers"
             values.add(key, value, rule, f"Remove it, and set {key} in the reader that it belongs to.")
-    return tuple(_listed(values, place, entry, shared) for place, entry in enumerate(listed))
+    return tuple(_listed(values, place, entry, shared) for place, entry in enumerate(entries))
 
 
 def _listed(stack: Values, place: int, entry: Mapping[str, object], shared: Shared) -> ReaderSettings:
