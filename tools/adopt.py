@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.imports import Importable, import_file, importable
+from tools.imports import Importable, import_file, importable, to_create
 from tools.outlook import Outlook, outlook
 from tools.stack import EngineRefusedError, Stack, refusal
 
@@ -56,8 +56,7 @@ def main() -> int:
 
 def groundwork(steps: _Steps) -> list[str]:
     """URNs of what an ``up`` would create in the stack alone: components, providers, and what the engine keeps."""
-    planned = [step["newState"] for step in steps if step["op"] == "create"]
-    return [one["urn"] for one in planned if not one.get("custom") or one["type"].startswith("pulumi:")]
+    return [one["urn"] for one in to_create(steps) if not one.get("custom") or one["type"].startswith("pulumi:")]
 
 
 def candidates(steps: _Steps, deployment: Mapping[str, Any]) -> list[Importable]:
@@ -67,8 +66,8 @@ def candidates(steps: _Steps, deployment: Mapping[str, Any]) -> list[Importable]
         steps: The steps of a preview.
         deployment: The stack's state.
     """
-    planned = [step["newState"] for step in steps if step["op"] == "create"]
-    return importable(planned, [*planned, *(deployment.get("resources") or [])])
+    created = to_create(steps)
+    return importable(created, [*created, *(deployment.get("resources") or [])])
 
 
 def adopt(stack: Stack) -> Outlook:
@@ -109,7 +108,7 @@ def _import(stack: Stack, found: Sequence[Importable]) -> set[str]:
             if finished.returncode == 0:
                 break
             # One that isn't there fails the run, and does not undo the others' imports.
-            told = {found["id"] for found in _ABSENT.finditer(finished.stdout + finished.stderr)}
+            told = {one["id"] for one in _ABSENT.finditer(finished.stdout + finished.stderr)}
             if not told - absent:
                 raise EngineRefusedError(refusal(finished))
             absent |= told

@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from engine.pins import project_name
+from tools.stack import pulumi
 
 _LIMIT_SECONDS = 60.0
 
 
 def folder_of_backend() -> Path | None:
     """The folder that holds the state; ``None`` for a service or a bucket."""
-    asked = subprocess.run(
-        ["pulumi", "whoami", "--json", "--non-interactive"],
-        capture_output=True,
-        text=True,
-        timeout=_LIMIT_SECONDS,
-        check=False,
-    )
+    asked = pulumi("whoami", "--json", limit_seconds=_LIMIT_SECONDS)
     url = urlsplit(str(json.loads(asked.stdout)["url"]) if asked.returncode == 0 else "")
     return Path(unquote(url.netloc + url.path)).expanduser() if url.scheme == "file" else None
 

@@ -95,6 +95,15 @@ class Importable:
         ]
 
 
+def to_create(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The resources that an ``up`` would create, as the engine writes them.
+
+    Args:
+        steps: The steps of a preview.
+    """
+    return [step["newState"] for step in steps if step["op"] == "create"]
+
+
 def importable(resources: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> list[Importable]:
     """Those of some resources that can be imported.
 

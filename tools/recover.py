@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tools import checkpoint
-from tools.imports import MADE_ONCE, Importable, importable
+from tools.imports import MADE_ONCE, Importable, importable, to_create
 from tools.stack import EngineRefusedError, Stack, refusal
 
 _ABSENT = "does not exist"
@@ -51,8 +51,7 @@ def planned_creates(steps: Sequence[Mapping[str, Any]], deployment: Mapping[str,
         steps: What the next ``up`` would do.
         deployment: ``deployment`` of ``pulumi stack export``.
     """
-    planned = [step["newState"] for step in steps if step["op"] == "create"]
-    return [found for found in _made_once(planned, deployment) if found.known]
+    return [found for found in _made_once(to_create(steps), deployment) if found.known]
 
 
 def _made_once(resources: Sequence[Mapping[str, Any]], deployment: Mapping[str, Any]) -> list[Importable]:

@@ -22,6 +22,17 @@ class EngineRefusedError(Exception):
     """The engine refused a step; the text is the end of what it said."""
 
 
+def pulumi(*arguments: str, limit_seconds: float = _LIMIT_SECONDS) -> subprocess.CompletedProcess[str]:
+    """Runs the engine's command line to its end, whatever that is.
+
+    Args:
+        arguments: The command and its options.
+        limit_seconds: After this it is killed.
+    """
+    command = ["pulumi", *arguments, "--non-interactive"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=limit_seconds, check=False)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Stack:
     """One stack of the project in the current folder.
@@ -34,8 +45,7 @@ class Stack:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs ``pulumi`` on this stack to its end, whatever that is."""
-        command: Sequence[str] = ["pulumi", *arguments, "--stack", self.name, "--non-interactive"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False)
+        return pulumi(*arguments, "--stack", self.name)
 
     def must(self, *arguments: str) -> str:
         """Runs ``pulumi`` on this stack; returns what it printed.
