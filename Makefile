@@ -68,8 +68,8 @@ format: $(READY) ## let ruff lay out the code
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
-bench: $(READY) ## print the figures: demo, exchange, gateway, start, memory, package size
-	@$(RUN) -m tools.bench
+bench: $(READY) ## measure, print and write docs/benchmarks; ONLY="cold-start size": only these sections
+	@$(RUN) -m benchmarks $(ONLY)
 
 bench-setup: $(READY) ## print how long set-up takes from nothing; minutes
 	@$(RUN) -m tools.bench --setup

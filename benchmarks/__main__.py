@@ -1,0 +1,60 @@
+"""``python -m benchmarks [SECTION …]``: measure, print, and write it all down."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import machine
+from benchmarks.page import FOLDER, write
+from benchmarks.plots import draw
+from benchmarks.report import Report, rendered
+from benchmarks.sections import SECTIONS, measuring
+
+_WIDTH = 140
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the sections that are named, or all, one after the other."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"one of {', '.join(SECTIONS)}; none: all")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where reports and pictures go")
+    given = parser.parse_args(arguments)
+    if unknown := sorted(set(given.sections) - set(SECTIONS)):
+        parser.error(f"there is no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    console = Console(width=_WIDTH, highlight=False)
+    given.folder.mkdir(parents=True, exist_ok=True)
+    for section in given.sections or SECTIONS:
+        console.rule(section)
+        report = _run(section, given.folder)
+        for table in report.tables:
+            console.print(rendered(table))
+        console.print(f"{section} took {report.seconds:.0f} s")
+    return 0
+
+
+def _run(section: str, folder: Path) -> Report:
+    measured = datetime.now(UTC).isoformat(timespec="seconds")
+    began = time.monotonic()
+    result = measuring(section)()
+    report = Report(
+        section=section,
+        measured=measured,
+        seconds=time.monotonic() - began,
+        machine=machine.describe(),
+        versions=dict(result.versions),
+        tables=result.tables,
+        pictures=tuple(draw(plot, folder).name for plot in result.plots),
+    )
+    write(report, folder)
+    return report
+
+
+if __name__ == "__main__":
+    sys.exit(main())

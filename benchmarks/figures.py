@@ -1,0 +1,90 @@
+"""A measured figure: every run's value, what they come to, and whether that is good enough."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Sequence
+
+TIMES = "times"
+"""The unit of a ratio."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Goal:
+    """What a figure should come to.
+
+    Args:
+        bound: The most it should be, in the figure's unit.
+        more: More is better: ``bound`` is the least it should be.
+    """
+
+    bound: float
+    more: bool = False
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.more else '≤'} {self.bound:g}"
+
+    def reached_by(self, value: float) -> bool:
+        """Whether ``value`` is good enough."""
+        return value >= self.bound if self.more else value <= self.bound
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One measured figure.
+
+    Args:
+        name: What was measured.
+        unit: Its unit; :data:`TIMES` for a ratio.
+        runs: Every run's value, at least one.
+        goal: What it should come to; ``None``: it has no goal.
+    """
+
+    name: str
+    unit: str
+    runs: tuple[float, ...]
+    goal: Goal | None = None
+
+    def __post_init__(self) -> None:
+        if not self.runs:
+            raise ValueError(f"the figure {self.name!r} has no run: measure it at least once")
+
+    @property
+    def median(self) -> float:
+        """The value that half of the runs stay below: what is held to the goal."""
+        return statistics.median(self.runs)
+
+    @property
+    def lowest(self) -> float:
+        """The smallest value of a run."""
+        return min(self.runs)
+
+    @property
+    def highest(self) -> float:
+        """The largest value of a run."""
+        return max(self.runs)
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the median reaches the goal; ``None`` without one."""
+        return None if self.goal is None else self.goal.reached_by(self.median)
+
+
+def ratio(name: str, above: Sequence[float], below: Sequence[float], *, goal: Goal | None = None) -> Figure:
+    """How many times one thing is another, measured in turn: the ratio is taken within each round.
+
+    What disturbs a machine for a while disturbs both of a round, and so hardly their ratio.
+
+    Args:
+        name: What is compared.
+        above: The runs that are divided, in the order of the rounds.
+        below: What they are divided by, the same number.
+        goal: What the ratio should come to.
+    """
+    return Figure(name=name, unit=TIMES, runs=tuple(a / b for a, b in zip(above, below, strict=True)), goal=goal)
+
+
+def percentile(values: Sequence[float], share: int) -> float:
+    """The value that ``share`` of a hundred stay below, of at least two values."""
+    return statistics.quantiles(values, n=100, method="inclusive")[share - 1]

@@ -1,0 +1,122 @@
+"""Pictures of figures, as PNG files: bars with their spread, and lines over a count.
+
+Colours are those of Okabe and Ito, which people who see colours differently can tell apart; each bar and line also
+carries its name. matplotlib is loaded when something is drawn: it takes most of a second.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+_MARKERS = "osD^v<>x"
+_INCHES_WIDE = 9.0
+_DOTS_PER_INCH = 110
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Bars:
+    """Figures of one unit as horizontal bars; a thin line spans each one's runs.
+
+    Args:
+        name: Of the file, without its suffix.
+        title: Above the picture.
+        figures: A bar each, of one unit, from top to bottom.
+        emphasised: Names of the figures that are the project's own.
+    """
+
+    name: str
+    title: str
+    figures: tuple[Figure, ...]
+    emphasised: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of :class:`Lines`: its name and its points."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Lines:
+    """Lines over a count, both axes logarithmic.
+
+    Args:
+        name: Of the file, without its suffix.
+        title: Above the picture.
+        across: What is counted, for the axis below.
+        upward: What is measured, with its unit, for the axis at the left.
+        lines: The lines.
+    """
+
+    name: str
+    title: str
+    across: str
+    upward: str
+    lines: tuple[Line, ...]
+
+
+Plot = Bars | Lines
+
+
+def draw(plot: Plot, folder: Path) -> Path:
+    """Draws a plot into ``folder``, and returns the file."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
+    high = 1.3 + 0.34 * len(plot.figures) if isinstance(plot, Bars) else 4.8
+    canvas = Canvas(figsize=(_INCHES_WIDE, high), dpi=_DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(canvas)
+    axes = canvas.add_subplot()
+    axes.set_title(plot.title, loc="left", fontsize=11)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    if isinstance(plot, Bars):
+        _bars(axes, plot)
+    else:
+        _lines(axes, plot)
+    path = folder / f"{plot.name}.png"
+    canvas.savefig(path, metadata={"Software": None})
+    return path
+
+
+def _bars(axes: Axes, plot: Bars) -> None:
+    figures = plot.figures
+    places = range(len(figures))
+    medians = [figure.median for figure in figures]
+    below = [figure.median - figure.lowest for figure in figures]
+    above = [figure.highest - figure.median for figure in figures]
+    colours = [_COLOURS[0] if figure.name in plot.emphasised else "#B8B8B8" for figure in figures]
+    axes.barh(places, medians, height=0.66, color=colours)
+    axes.errorbar(medians, places, xerr=[below, above], fmt="none", ecolor="#444444", elinewidth=1, capsize=3)
+    axes.set_yticks(places, [figure.name for figure in figures])
+    axes.invert_yaxis()
+    furthest = max(figure.highest for figure in figures)
+    axes.set_xlim(0, furthest * 1.12)
+    for place, figure in enumerate(figures):
+        axes.text(figure.highest + furthest * 0.012, place, f"{figure.median:.3g}", va="center", fontsize=9)
+    axes.set_xlabel(f"{figures[0].unit}: median, with the smallest and largest of the runs")
+    axes.grid(axis="x", color="#E0E0E0")
+    axes.set_axisbelow(True)
+
+
+def _lines(axes: Axes, plot: Lines) -> None:
+    for place, line in enumerate(plot.lines):
+        across, upward = zip(*line.points, strict=True)
+        axes.loglog(
+            across, upward, label=line.name, color=_COLOURS[place % len(_COLOURS)], marker=_MARKERS[place % 8]
+        )  # fmt: skip
+    axes.set_xlabel(plot.across)
+    axes.set_ylabel(plot.upward)
+    axes.grid(color="#E0E0E0")
+    axes.legend(frameon=False)

@@ -1,0 +1,22 @@
+"""The sections of ``make bench``. Each is a module here with ``measure``, named for it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import cast
+
+from benchmarks.report import Result
+
+SECTIONS = ("size",)
+"""Every section's name, in the order in which they run."""
+
+
+def measuring(section: str) -> Callable[[], Result]:
+    """What measures a section.
+
+    Args:
+        section: One of :data:`SECTIONS`; its module has ``_`` where the name has ``-``.
+    """
+    module = importlib.import_module(f"{__name__}.{section.replace('-', '_')}")
+    return cast("Callable[[], Result]", module.measure)
