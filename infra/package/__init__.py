@@ -10,7 +10,7 @@ Uses the standard library and pip, and knows nothing of Pulumi.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from infra.package import contents, wheels
@@ -23,7 +23,10 @@ from infra.package.target import Target
 __all__ = ["PackageError", "Target", "build", "with_file"]
 
 KEPT_PACKAGES = 32
-"""How many built packages the cache holds, some 7 MB each; each stack needs two."""
+"""How many built packages the cache holds, some 3 MB each; each stack needs two."""
+
+STAND_INS = Path(__file__).parent / "stand_ins"
+"""Sources of ours that ship under the names of packages that don't."""
 
 
 def build(*, target: Target, source: Path, lock: Path, cache: Path) -> Path:
@@ -43,7 +46,7 @@ def build(*, target: Target, source: Path, lock: Path, cache: Path) -> Path:
     """
     sources = [Entry.stored(f"{source.name}/{path}", content) for path, content in _sources(source)]
     locked = _read(lock, what="lock")
-    builder = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    builder = (path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
     inputs = digest([str(target).encode(), locked, *_parts(sources), b"built by", *builder])
     package = cache / f"function-{target.runtime}-{target.architecture}-{inputs[:16]}.zip"
     if not holds(package):
@@ -79,14 +82,31 @@ def with_file(archive: Path, *, name: str, content: str, cache: Path) -> Path:
     return package
 
 
-def _built(sources: list[Entry], locked: str, *, target: Target) -> bytes:
-    shipped = wheels.without(wheels.locked(locked), contents.OMITTED_DISTRIBUTIONS)
+def _built(sources: list[Entry], lock: str, *, target: Target) -> bytes:
+    locked = wheels.locked(lock)
+    names = {requirement.name for requirement in locked}
+    omitted = {listed.name for listed in contents.OMITTED_DISTRIBUTIONS} & names
     with tempfile.TemporaryDirectory(prefix="keyless-bigquery-wheels-") as folder:
-        fetched = wheels.fetch(shipped, target=target, folder=Path(folder))
-        entries = [entry for wheel in fetched for entry in wheels.installed(wheel) if contents.ships(entry.path)]
-    package = assemble([*entries, *sources])
+        fetched = wheels.fetch(wheels.without(locked, omitted), target=target, folder=Path(folder))
+        files = {wheels.distribution(wheel): list(wheels.installed(wheel)) for wheel in fetched}
+    contents.refuse_stale({name: [entry.path for entry in entries] for name, entries in files.items()}, locked=names)
+    shipped = [
+        entry for name, entries in files.items() for entry in entries if contents.ships(entry.path, distribution=name)
+    ]
+    package = assemble([*shipped, *_stand_ins(omitted), *sources])
     check(package, target=target)
     return package
+
+
+def _stand_ins(omitted: Collection[str]) -> Iterator[Entry]:
+    """What ships under the names of packages that don't."""
+    shared = STAND_INS / "not_shipped.py"
+    folders = [folder for name in sorted(omitted) if (folder := STAND_INS / f"for_{name.replace('-', '_')}").is_dir()]
+    if folders:
+        yield Entry.stored(shared.name, shared.read_bytes())
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            yield Entry.stored(path.relative_to(folder).as_posix(), path.read_bytes())
 
 
 def _sources(folder: Path) -> Iterator[tuple[str, bytes]]:

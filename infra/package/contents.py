@@ -1,66 +1,232 @@
 """What ships and what does not, each with its reason.
 
-The rule of thumb: the function reads rows over BigQuery's REST API, so what only gRPC, Arrow, tracing or development
-needs stays out. The tests run the function out of the finished zip, where nothing that is listed here exists.
+The rule of thumb: the function reads rows over BigQuery's REST API, so what only gRPC, Arrow, keys, uploads, tracing or
+development needs stays out, and everything that ``google.cloud.bigquery`` itself exports stays in. The build refuses a
+list that no longer fits what is locked; the tests run the function out of the finished zip, where nothing that is
+listed here exists.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-_FILE_TRANSFER = "only uploads and downloads of files use it"
-_GRPC_ONLY = "only the gRPC transport uses it"
-
-OMITTED_DISTRIBUTIONS: Mapping[str, str] = {
-    "google-crc32c": _FILE_TRANSFER,
-    "grpcio": "the function speaks REST; google-api-core does without gRPC where it is absent",
-    "grpcio-status": _GRPC_ONLY,
-    "opentelemetry-api": "the BigQuery client does without tracing where it is absent",
-    "proto-plus": _GRPC_ONLY,
-    "pyasn1": "google-auth reads private keys with cryptography; the function has no private key at all",
-    "pyasn1-modules": "as pyasn1",
-    "pycparser": "cffi parses C declarations with it when a binding is built, not when it is used",
-}
-"""Locked packages that are not even fetched, and why."""
+from infra.package.errors import PackageError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Omission:
-    """Files of shipped packages that stay out.
+class OmittedDistribution:
+    """A locked package that is not even fetched. Where ``stand_ins`` has a folder for it, that ships in its place.
 
     Args:
+        name: Its name, as the lock has it.
+        needed_by: The package whose requirement it is.
+        reason: Why the function never needs it.
+    """
+
+    name: str
+    needed_by: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OmittedFiles:
+    """Files of a shipped package that stay out.
+
+    Args:
+        distribution: The package; ``None``: any.
         pattern: Regular expression that the whole path in the zip matches.
         reason: Why the function never needs them.
     """
 
+    distribution: str | None
     pattern: str
     reason: str
 
 
-OMITTED_FILES: tuple[Omission, ...] = (
-    Omission(
-        pattern=r".+\.dist-info/(?!METADATA$|LICEN[CS]E|licenses/).+",
-        reason="installers read it; at run time only METADATA is read, and licences go with what they cover",
+_GRPC_ONLY = "only clients that speak gRPC use it"
+_ASYNC_ONLY = "for clients on asyncio; the function waits for one answer at a time"
+
+OMITTED_DISTRIBUTIONS = (
+    OmittedDistribution(
+        name="cffi", needed_by="cryptography", reason="cryptography alone uses it, and stays out itself"
     ),
-    Omission(pattern=r".+\.(pyi|pyx|pxd|c|h|proto)|(.+/)?py\.typed", reason="sources and types, for development"),
-    Omission(pattern=r"(.+/)?__pycache__/.+", reason="bytecode of another build; it would differ between builds"),
-    Omission(pattern=r"(.+/)?tests?/.+", reason="tests of the package itself"),
-    Omission(pattern=r"cffi/.+", reason="for building bindings; cryptography loads only the compiled _cffi_backend"),
-    Omission(
-        pattern=r"google/(api|gapic|logging|longrunning|type)/.+",
-        reason="protocol messages that only gRPC services use; google-api-core's errors use google/rpc",
+    OmittedDistribution(
+        name="charset-normalizer",
+        needed_by="requests",
+        reason="guesses the encoding of texts whose sender names none; Google's APIs name it",
     ),
-    Omission(
-        pattern=r"google/cloud/bigquery/(magics|dbapi)/.+", reason="notebook magics, PEP 249: nobody asks for them"
+    OmittedDistribution(
+        name="cryptography",
+        needed_by="google-auth",
+        reason="reads private keys and certificates; the function has neither, and TLS is OpenSSL's in the runtime",
+    ),
+    OmittedDistribution(
+        name="google-crc32c", needed_by="google-resumable-media", reason="checks files that are transferred"
+    ),
+    OmittedDistribution(
+        name="google-resumable-media",
+        needed_by="google-cloud-bigquery",
+        reason="uploads files for load jobs; the function reads",
+    ),
+    OmittedDistribution(
+        name="googleapis-common-protos",
+        needed_by="google-api-core",
+        reason="protocol messages; errors of REST are JSON, and what reads messages from them is for gRPC",
+    ),
+    OmittedDistribution(
+        name="grpcio",
+        needed_by="google-api-core",
+        reason="the function speaks REST; google-api-core does without gRPC where it is absent",
+    ),
+    OmittedDistribution(name="grpcio-status", needed_by="google-api-core", reason=_GRPC_ONLY),
+    OmittedDistribution(
+        name="opentelemetry-api",
+        needed_by="google-api-core",
+        reason="the BigQuery client does without tracing where it is absent",
+    ),
+    OmittedDistribution(name="proto-plus", needed_by="google-api-core", reason=_GRPC_ONLY),
+    OmittedDistribution(
+        name="protobuf",
+        needed_by="google-api-core",
+        reason="protocol messages; BigQuery's REST API speaks JSON",
+    ),
+    OmittedDistribution(
+        name="pyasn1",
+        needed_by="google-auth",
+        reason="google-auth reads private keys with it where cryptography can't; the function has none",
+    ),
+    OmittedDistribution(name="pyasn1-modules", needed_by="google-auth", reason="as pyasn1"),
+    OmittedDistribution(
+        name="pycparser", needed_by="cryptography", reason="cffi parses C declarations with it when a binding is built"
+    ),
+    OmittedDistribution(
+        name="typing-extensions",
+        needed_by="google-api-core",
+        reason="of the packages here only grpcio and opentelemetry-api import it",
+    ),
+)
+"""Locked packages that are not even fetched, and why."""
+
+OMITTED_FILES = (
+    OmittedFiles(
+        distribution=None,
+        pattern=r".+\.dist-info/(?!METADATA$|LICEN[CS]E|NOTICE|licenses/).+",
+        reason="installers read it; at run time only METADATA is read, also by what looks for known vulnerabilities,"
+        " and licences go with what they cover",
+    ),
+    OmittedFiles(
+        distribution=None,
+        pattern=r".+\.(pyi|pyx|pxd|c|h|proto)|(.+/)?py\.typed",
+        reason="sources and types, for development",
+    ),
+    OmittedFiles(
+        distribution=None,
+        pattern=r"(.+/)?__pycache__/.+",
+        reason="bytecode of somebody else's; what ships is made here, for the function's own interpreter",
+    ),
+    OmittedFiles(distribution=None, pattern=r"(.+/)?tests?/.+", reason="tests of the package itself"),
+    OmittedFiles(
+        distribution="google-api-core",
+        pattern=r"google/api_core/(gapic_v1|operations_v1)/.+|google/api_core/(_observability|_rest_streaming_base"
+        r"|bidi(_async|_base)?|extended_operation|grpc_helpers(_async)?|operation(_async)?|protobuf_helpers"
+        r"|rest_helpers|rest_streaming(_async)?)\.py",
+        reason="what clients made from protocol definitions build on; the BigQuery client is written by hand",
+    ),
+    OmittedFiles(
+        distribution="google-api-core",
+        pattern=r"google/api_core/resumable_transfer/.+",
+        reason="transfers of files",
+    ),
+    OmittedFiles(
+        distribution="google-api-core",
+        pattern=r"google/api_core/(page_iterator_async|retry_async|future/async_future)\.py",
+        reason=_ASYNC_ONLY,
+    ),
+    OmittedFiles(
+        distribution="google-auth",
+        pattern=r"google/auth/aio/.+|google/(auth|oauth2)/_[a-z_]+_async\.py"
+        r"|google/auth/transport/_(aiohttp_requests|requests_base)\.py",
+        reason=_ASYNC_ONLY,
+    ),
+    OmittedFiles(distribution="google-auth", pattern=r"google/auth/transport/grpc\.py", reason=_GRPC_ONLY),
+    OmittedFiles(
+        distribution="google-auth",
+        pattern=r"google/auth/crypt/_python_rsa\.py",
+        reason="keys of the package rsa, which is not locked",
+    ),
+    OmittedFiles(
+        distribution="google-cloud-bigquery",
+        pattern=r"google/cloud/bigquery/(magics|dbapi)/.+",
+        reason="notebook magics, PEP 249: nobody asks for them",
+    ),
+    OmittedFiles(
+        distribution="google-cloud-bigquery",
+        pattern=r"google/cloud/bigquery_v2/.+",
+        reason="old protocol messages of BigQuery, which the client no longer imports",
+    ),
+    OmittedFiles(
+        distribution="google-cloud-core",
+        pattern=r"google/cloud/(_testing|location|obsolete|operation)/.+|google/cloud/[a-z_]+_pb2\.py",
+        reason="protocol messages of other services, and what is for their clients",
+    ),
+    OmittedFiles(
+        distribution="packaging",
+        pattern=r"packaging/(?!(__init__|version)\.py$).+",
+        reason="the BigQuery client compares versions, and nothing here installs packages",
+    ),
+    OmittedFiles(
+        distribution="python-dateutil",
+        pattern=r"dateutil/(?!(__init__|_common|_version|relativedelta)\.py$).+",
+        reason="BigQuery's INTERVAL is a relativedelta; time zones and parsers are the standard library's",
+    ),
+    OmittedFiles(
+        distribution="urllib3",
+        pattern=r"urllib3/contrib/(?!__init__\.py$).+",
+        reason="for browsers, SOCKS proxies and interpreters without SNI",
+    ),
+    OmittedFiles(
+        distribution="urllib3",
+        pattern=r"urllib3/http2/connection\.py",
+        reason="needs h2, which is not locked; urllib3 speaks HTTP/2 only where it is asked to",
     ),
 )
 """Files that are left out, and why."""
 
-_OMITTED = re.compile("|".join(f"(?:{omission.pattern})" for omission in OMITTED_FILES))
+
+def ships(path: str, *, distribution: str) -> bool:
+    """Whether a file of a package is one that ships.
+
+    Args:
+        path: Where it lies, relative to the zip's root and with ``/``.
+        distribution: The package's name, as the lock has it.
+    """
+    return not any(_is_about(omitted, path, distribution) for omitted in OMITTED_FILES)
 
 
-def ships(path: str) -> bool:
-    """Whether the file at ``path``, relative to the zip's root and with ``/``, is one that ships."""
-    return _OMITTED.fullmatch(path) is None
+def refuse_stale(files: Mapping[str, Collection[str]], *, locked: Collection[str]) -> None:
+    """Makes sure that each entry above still leaves something out, as far as it is about packages of this lock.
+
+    Args:
+        files: For each package that was fetched, the paths in its wheel.
+        locked: The names of all that is locked.
+
+    Raises:
+        PackageError: One does not. It was about a version that is no longer locked.
+    """
+    for omitted in OMITTED_DISTRIBUTIONS:
+        if omitted.needed_by in locked and omitted.name not in locked:
+            raise _stale(omitted.name, f"{omitted.needed_by} is locked, and no longer needs it")
+    for listed in OMITTED_FILES:
+        paths = files.get(listed.distribution or "")
+        if paths is not None and not any(re.fullmatch(listed.pattern, path) for path in paths):
+            raise _stale(listed.pattern, f"{listed.distribution} has no such file any more")
+
+
+def _is_about(omitted: OmittedFiles, path: str, distribution: str) -> bool:
+    return omitted.distribution in {None, distribution} and re.fullmatch(omitted.pattern, path) is not None
+
+
+def _stale(entry: str, why: str) -> PackageError:
+    return PackageError(f"infra/package/contents.py leaves out {entry!r}: {why}. Take the entry out, or mend it.")

@@ -6,7 +6,7 @@ import dataclasses
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from infra.package.archive import Entry, read
@@ -115,8 +115,13 @@ def installed(wheel: Path) -> Iterator[Entry]:
             yield dataclasses.replace(entry, path=rest.partition("/")[2])
 
 
-def without(requirements: Iterable[Requirement], omitted: Mapping[str, str]) -> list[Requirement]:
-    """The requirements whose names are not keys of ``omitted``."""
+def distribution(wheel: Path) -> str:
+    """The name of a wheel's package, as a lock has it. Source: PyPA, "Names and normalization"."""
+    return re.sub(r"[-_.]+", "-", wheel.name.partition("-")[0]).lower()
+
+
+def without(requirements: Iterable[Requirement], omitted: Collection[str]) -> list[Requirement]:
+    """The requirements whose names are not in ``omitted``."""
     return [requirement for requirement in requirements if requirement.name not in omitted]
 
 

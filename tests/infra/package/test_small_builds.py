@@ -221,6 +221,34 @@ def test_two_packages_with_different_files_of_one_name_are_refused(workshop: Wor
         workshop.build()
 
 
+def test_a_stand_in_ships_only_where_its_package_is_locked(workshop: Workshop) -> None:
+    workshop.add("acme", {"acme.py": ""})
+    assert not [name for name in _content(workshop.build()) if "protobuf" in name or name == "not_shipped.py"]
+    workshop.add("protobuf", {"google/protobuf/__init__.py": "real = True\n", "google/protobuf/message.py": ""})
+    content = _content(workshop.build())
+    assert "google/protobuf/message.py" not in content
+    assert b"Stand-in" in content["google/protobuf/__init__.py"]
+    assert "not_shipped.py" in content
+    assert "cryptography/__init__.py" not in content
+
+
+def test_an_entry_about_files_that_are_no_more_is_refused(workshop: Workshop) -> None:
+    workshop.add("urllib3", {"urllib3/__init__.py": "", "urllib3/http2/connection.py": ""})
+    with pytest.raises(PackageError, match=r"contents\.py leaves out 'urllib3/contrib/.*: urllib3 has no such file"):
+        workshop.build()
+    workshop.lock.write_text("")
+    workshop.add("urllib3", {"urllib3/contrib/socks.py": "", "urllib3/http2/connection.py": ""})
+    assert "urllib3/contrib/socks.py" not in _content(workshop.build())
+
+
+def test_an_entry_about_a_package_that_is_no_longer_needed_is_refused(workshop: Workshop) -> None:
+    workshop.add("requests", {"requests.py": ""})
+    with pytest.raises(PackageError, match="'charset-normalizer': requests is locked, and no longer needs it"):
+        workshop.build()
+    workshop.add("charset-normalizer", {"charset_normalizer/__init__.py": "real = True\n"})
+    assert b"Stand-in" in _content(workshop.build())["charset_normalizer.py"]
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
