@@ -3,73 +3,65 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import google.auth.transport.requests
-import requests
 from google.api_core.client_options import ClientOptions
 from google.cloud import bigquery
 
-from lambda_src import credentials
-from lambda_src.aws_credentials import Remembering, RoleSessionSupplier, Supplier
+from lambda_src.access_token import AccessToken
+from lambda_src.credentials import PUBLIC_UNIVERSE
 from lambda_src.environment import API_ENDPOINT, Environment
 from lambda_src.errors import ConfigurationError, Diagnosis, Link
-from lambda_src.time_limit import TimeLimit, bounded
+from lambda_src.time_limit import bounded
 
 PAGE_ROWS = 10_000
 """Most rows that are in memory at once. BigQuery also ends a page at 10 MB."""
 
-PUBLIC_UNIVERSE = "googleapis.com"
-"""The universe of Google's public addresses."""
-
-_AUTH_SECONDS = 10.0
 _REQUEST_SECONDS = 30.0
 _RETRY_SECONDS = 10.0
 _NO_JOB_IF_SHORT = "JOB_CREATION_OPTIONAL"
 
 
 class BigQueryReader:
-    """Runs queries as the service account, within the time of the current invocation.
+    """Runs queries with an access token, within the time of the current invocation.
 
-    A short query is one request to BigQuery, after one to Google STS and one to IAM Credentials when there is no
-    token yet or it is about to expire. No request outlives the invocation; what fails in passing is tried again for
-    ten seconds at most.
+    A short query is one request to BigQuery. No request outlives the invocation; what fails in passing is tried again
+    for ten seconds at most.
 
     Args:
         environment: What the deployer told the function.
-        supplier: Where the role's session comes from; ``None``: what AWS put into this process's environment.
+        token: What BigQuery is shown.
 
     Attributes:
         table: The table that the function is for.
         columns: What it selects there.
 
     Raises:
-        lambda_src.errors.ConfigurationError: The credential configuration is no good.
+        lambda_src.errors.ConfigurationError: The token is not of the universe in which BigQuery would be asked.
     """
 
-    def __init__(self, environment: Environment, supplier: Supplier | None = None) -> None:
-        self._limit = TimeLimit()
-        self._session = Remembering(supplier or RoleSessionSupplier(os.environ, self._limit))
+    def __init__(self, environment: Environment, token: AccessToken) -> None:
         self.table = environment.table
         self.columns = environment.columns
         self._maximum_bytes_billed = environment.maximum_bytes_billed
-        self._client = _client(environment, self._session, self._limit)
+        self._token = token
+        self._client = _client(environment, token)
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Values of the role's latest session, which must not be logged."""
-        return self._session.secrets
-
-    def invocation(self, remaining_milliseconds: int) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def invocation(self, remaining_milliseconds: int) -> Iterator[None]:
         """A context that ends in so many milliseconds, less a margin; queries are run inside it.
 
         Raises, from inside the context:
             lambda_src.time_limit.OutOfTimeError: The time is up.
         """
-        self._limit.begin(remaining_milliseconds)
-        return self._limit.enforced()
+        self._token.limit.begin(remaining_milliseconds)
+        with self._token.limit.enforced():
+            try:
+                yield
+            finally:
+                self._token.settle()
 
     def rows(self, sql: str) -> Iterator[Sequence[Any]]:
         """Runs a query, and gives its rows, values in the query's order, one page in memory at a time.
@@ -80,7 +72,7 @@ class BigQueryReader:
             requests.exceptions.RequestException: BigQuery could not be reached.
             lambda_src.time_limit.OutOfTimeError: The invocation's time is up.
         """
-        left = self._limit.seconds_left
+        left = self._token.limit.seconds_left
         config = bigquery.QueryJobConfig(maximum_bytes_billed=self._maximum_bytes_billed)
         # BigQuery itself ends a job that nobody waits for any more.
         config.job_timeout_ms = max(1, int(left * 1000))
@@ -96,28 +88,21 @@ class BigQueryReader:
         return iter(found)
 
 
-def _client(environment: Environment, supplier: Supplier, limit: TimeLimit) -> bigquery.Client:
-    made = credentials.from_file(environment.credentials_file, supplier)
-    if environment.api_endpoint is None and made.universe_domain != PUBLIC_UNIVERSE:
+def _client(environment: Environment, token: AccessToken) -> bigquery.Client:
+    if environment.api_endpoint is None and token.universe_domain != PUBLIC_UNIVERSE:
         raise ConfigurationError(
             Diagnosis(
                 link=Link.CONFIGURATION,
-                what=f"the credential configuration is of the universe {made.universe_domain!r}, and without"
+                what=f"the credential configuration is of the universe {token.universe_domain!r}, and without"
                 f" {API_ENDPOINT} the client would ask BigQuery in {PUBLIC_UNIVERSE}",
                 look_at=f"{API_ENDPOINT}, and universe_domain in the credential configuration",
             )
         )
-    # google-auth's own session for token requests waits 120 s, four times over; this one keeps to the invocation.
-    auth_session = requests.Session()
-    bounded(auth_session, limit=limit, most_seconds=_AUTH_SECONDS)
-    session = google.auth.transport.requests.AuthorizedSession(  # type: ignore[no-untyped-call]  # google-auth has no types
-        made,
-        auth_request=google.auth.transport.requests.Request(auth_session),
-    )
-    bounded(session, limit=limit, most_seconds=_REQUEST_SECONDS)
+    session = google.auth.transport.requests.AuthorizedSession(token)  # type: ignore[no-untyped-call]  # google-auth has no types
+    bounded(session, limit=token.limit, most_seconds=_REQUEST_SECONDS)
     return bigquery.Client(
         project=environment.project,
-        credentials=session.credentials,
+        credentials=token,
         location=environment.location,
         client_options=ClientOptions(api_endpoint=environment.api_endpoint),
         default_job_creation_mode=_NO_JOB_IF_SHORT,

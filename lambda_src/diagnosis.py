@@ -65,7 +65,9 @@ def _exchange(error: google.auth.exceptions.OAuthError) -> Diagnosis:
         code, description = envelope.get("status"), envelope.get("message")
     if not isinstance(code, str):
         return Diagnosis(
-            link=Link.TOKEN_EXCHANGE, what="Google STS gave an answer that is no OAuth error", look_at=advice.STS_STATUS
+            link=Link.TOKEN_EXCHANGE,
+            what="Google STS gave an answer that is no token and no OAuth error",
+            look_at=advice.STS_STATUS,
         )
     return Diagnosis(
         link=Link.TOKEN_EXCHANGE,

@@ -1,12 +1,22 @@
-"""What Lambda calls."""
+"""What Lambda calls.
+
+Its import is the start of the process, and so the one in this package that does more than define names: in Lambda
+itself it begins to fetch the token before it imports the slow half, the BigQuery client.
+"""
 
 from __future__ import annotations
 
 import functools
+import os
 import sys
-from typing import Protocol
+from typing import Final, Protocol
 
-from lambda_src.reading import Reading
+from lambda_src.access_token import AccessToken
+from lambda_src.init_phase import token_begun
+
+_TOKEN: Final[AccessToken | None] = token_begun(os.environ)
+
+from lambda_src.reading import Reading  # noqa: E402 - what it imports takes as long as the token, which is on its way
 
 
 class LambdaContext(Protocol):
@@ -31,5 +41,5 @@ def lambda_handler(event: object, context: LambdaContext) -> object:
 
 @functools.cache
 def _reading() -> Reading:
-    """The process's one reading. Made by the first invocation, so that a snapshot of the process holds no token."""
-    return Reading()
+    """The process's one reading. Made by the first invocation, so that a snapshot holds no client and no connection."""
+    return Reading(token=_TOKEN)

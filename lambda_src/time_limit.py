@@ -54,6 +54,13 @@ class TimeLimit:
         self._clock = clock
         self._end = clock()
 
+    @classmethod
+    def of(cls, seconds: float) -> TimeLimit:
+        """A limit that is no invocation's, and ends in so many seconds."""
+        limit = cls()
+        limit._end += seconds
+        return limit
+
     def begin(self, milliseconds: int) -> None:
         """Begins an invocation that Lambda stops in so many milliseconds."""
         self._end = self._clock() + milliseconds / 1000 - MARGIN_SECONDS
@@ -92,9 +99,6 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         limit: The time that is left.
         most_seconds: Longest wait for an answer, however much is left.
     """
-
-    # requests copies these, and only these, when google-auth copies a session for its background look-up.
-    __attrs__ = [*requests.adapters.HTTPAdapter.__attrs__, "_limit", "_most_seconds"]  # noqa: RUF012 - requests' own
 
     def __init__(self, *, limit: TimeLimit, most_seconds: float) -> None:
         self._limit = limit

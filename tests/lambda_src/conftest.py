@@ -49,6 +49,11 @@ class Outcome:
     report: dict[str, Any]
 
     @property
+    def reached(self) -> set[str]:
+        """What the process connected to."""
+        return {f"http://{host}:{port}" for host, port in self.report["reached"]}
+
+    @property
     def printed(self) -> str:
         return self.stdout + self.stderr + json.dumps(self.results)
 
@@ -64,6 +69,14 @@ class PackagedFunction:
     folder: Path
     environ: Mapping[str, str]
     report: Path
+
+    def configure(self, *, universe_domain: str, impersonated: bool = True) -> None:
+        """Writes the credential configuration anew."""
+        file = self.report.with_name("credential-configuration.json")
+        configuration = {**json.loads(file.read_text()), "universe_domain": universe_domain}
+        if not impersonated:
+            del configuration["service_account_impersonation_url"]
+        file.write_text(json.dumps(configuration))
 
     def invoke(
         self,
@@ -168,7 +181,7 @@ def credential_configuration(url: str) -> dict[str, Any]:
         "type": "external_account",
         "audience": f"//iam.googleapis.com/{PROVIDER}",
         "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
-        "token_url": f"{url}/v1/token",
+        "token_url": f"{url}{google_stand_in.TOKEN_PATH}",
         "credential_source": {
             "environment_id": "aws1",
             "region_url": "http://169.254.169.254/latest/meta-data/placement/availability-zone",
@@ -177,7 +190,5 @@ def credential_configuration(url: str) -> dict[str, Any]:
                 "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
             ),
         },
-        "service_account_impersonation_url": (
-            f"{url}/v1/projects/-/serviceAccounts/reader@local-keyless.iam.gserviceaccount.com:generateAccessToken"
-        ),
+        "service_account_impersonation_url": (f"{url}{google_stand_in.IMPERSONATION_PATH}"),
     }

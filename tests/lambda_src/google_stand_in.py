@@ -22,6 +22,9 @@ from tests.lambda_src.serving import served
 
 FEDERATED_TOKEN = "planted-federated-token-1f2e3d4c"
 ACCESS_TOKEN = "planted-access-token-5a6b7c8d"
+TOKEN_PATH = "/v1/token"
+IMPERSONATION_PATH = "/v1/projects/-/serviceAccounts/reader@local-keyless.iam.gserviceaccount.com:generateAccessToken"
+QUERY_PATH = "/bigquery/v2/projects/local-keyless/queries"
 SCHEMA = {"fields": [{"name": "user_id", "type": "INTEGER"}, {"name": "name", "type": "STRING"}]}
 THREE_ROWS = [("1", "Ada"), ("2", "Grace"), ("3", "Mary")]
 
@@ -70,7 +73,7 @@ class GoogleStandIn:
     def application(self) -> Starlette:
         return Starlette(
             routes=[
-                Route("/v1/token", self._answer("exchange"), methods=["POST"]),
+                Route(TOKEN_PATH, self._answer("exchange"), methods=["POST"]),
                 Route("/v1/projects/-/serviceAccounts/{rest}", self._answer("impersonation"), methods=["POST"]),
                 Route("/bigquery/v2/projects/{project}/queries", self._answer("query"), methods=["POST"]),
                 Route("/bigquery/v2/{rest:path}", self._answer("more"), methods=["GET", "POST"]),

@@ -27,6 +27,15 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         REACHED.append((host, port))
 
 
+def _hold_up_the_bigquery_client(event: str, arguments: tuple[Any, ...]) -> None:
+    """Lets its import go on only when somebody has connected to somewhere, or after five seconds."""
+    deadline = time.monotonic() + 5
+    while event == "import" and arguments[0] == "google.cloud.bigquery" and not REACHED:
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.005)
+
+
 class Context:
     """Lambda's context object."""
 
@@ -52,11 +61,25 @@ def _invoke(handler: Handler, event: object, milliseconds: int) -> dict[str, Any
     return {**result, "seconds": time.monotonic() - begun}
 
 
+def _read_with_google_auths_own_credentials() -> None:
+    """One request to BigQuery by somebody who knows google-auth and nothing else."""
+    import os
+
+    import google.auth.aws
+    from google.auth.transport.requests import AuthorizedSession
+
+    credentials = google.auth.aws.Credentials.from_file(os.environ["GOOGLE_APPLICATION_CREDENTIALS"], scopes=["x"])  # type: ignore[no-untyped-call]  # google-auth has no types
+    session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]  # google-auth has no types
+    session.get(f"{os.environ['BIGQUERY_API_ENDPOINT']}/bigquery/v2/projects")
+
+
 def main() -> None:
     request = json.loads(sys.argv[1])
     # Only the task root and the standard library.
     sys.path[0] = str(Path.cwd())
     sys.addaudithook(_watch)
+    if request.get("hold_up_the_bigquery_client"):
+        sys.addaudithook(_hold_up_the_bigquery_client)
     begun = time.monotonic()
     from lambda_src.handler import lambda_handler
 
@@ -65,12 +88,15 @@ def main() -> None:
         import tracemalloc
 
         tracemalloc.start()
+    if request.get("as_google_auth_does"):
+        _read_with_google_auths_own_credentials()
     results = [_invoke(lambda_handler, event, request["milliseconds"]) for event in request["events"]]
     if request.get("join_threads"):
         for thread in threading.enumerate():
             if thread is not threading.current_thread():
                 thread.join(timeout=20)
     report = {"results": results, "reached": REACHED, "import_seconds": imported_seconds}
+
     if request.get("trace_memory"):
         report["peak_bytes"] = tracemalloc.get_traced_memory()[1]
     report["modules"] = sorted(
