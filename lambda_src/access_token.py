@@ -20,7 +20,8 @@ import requests
 
 from lambda_src.aws_credentials import Remembering, RoleSessionSupplier, Supplier
 from lambda_src.credentials import CredentialConfiguration
-from lambda_src.time_limit import TimeLimit, bounded
+from lambda_src.time_limit import TimeLimit
+from lambda_src.transport import bounded
 
 FETCH_SECONDS = 5.0
 """Longest fetch in a thread. Of the shortest timeout that the program allows it leaves enough to fetch once more."""

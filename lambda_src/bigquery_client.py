@@ -14,7 +14,7 @@ from lambda_src.access_token import AccessToken
 from lambda_src.credentials import PUBLIC_UNIVERSE
 from lambda_src.environment import API_ENDPOINT, Environment
 from lambda_src.errors import ConfigurationError, Diagnosis, Link
-from lambda_src.time_limit import bounded
+from lambda_src.transport import bounded
 
 PAGE_ROWS = 10_000
 """Most rows that are in memory at once. BigQuery also ends a page at 10 MB."""

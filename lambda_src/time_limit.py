@@ -1,4 +1,4 @@
-"""The end of an invocation, and HTTP that keeps to it.
+"""The end of an invocation.
 
 Lambda stops a function at its timeout without a word of the function's own. So every request here gets no more time
 than is left before that, less a margin in which to say what happened. A request's time limit only bounds each wait
@@ -11,19 +11,13 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any, NoReturn
-from urllib.parse import urlsplit
-
-import requests
-import requests.adapters
-import urllib3
+from typing import NoReturn
 
 MARGIN_SECONDS = 1.5
 """Kept back from an invocation's time, for the log line."""
 
-_CONNECT_SECONDS = 5.0
 _ALARM_AFTER_SECONDS = 0.3
 
 
@@ -90,62 +84,6 @@ class TimeLimit:
     def seconds_left(self) -> float:
         """Seconds left, never negative."""
         return max(0.0, self._end - self._clock())
-
-
-class BoundedAdapter(requests.adapters.HTTPAdapter):
-    """Sends a request once, within the time that the invocation has left.
-
-    Args:
-        limit: The time that is left.
-        most_seconds: Longest wait for an answer, however much is left.
-    """
-
-    def __init__(self, *, limit: TimeLimit, most_seconds: float) -> None:
-        self._limit = limit
-        self._most_seconds = most_seconds
-        super().__init__(max_retries=0)
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: float | tuple[float | None, float | None] | None = None,
-        verify: bool | str = True,
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        """As the base class, but never past the end of the invocation; ``timeout`` is not looked at.
-
-        Raises:
-            OutOfTimeError: No time is left.
-            requests.exceptions.RequestException: As the base class.
-        """
-        del timeout
-        left = self._limit.seconds_left
-        if left <= 0:
-            raise _out_of_time(request)
-        # requests hands a urllib3.Timeout through; only that one can bound connecting and waiting together.
-        bound: Any = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), total=min(self._most_seconds, left))
-        try:
-            return super().send(request, stream=stream, timeout=bound, verify=verify, cert=cert, proxies=proxies)
-        except requests.exceptions.Timeout:
-            if self._limit.seconds_left <= 0:
-                # The answer that did not come is the reason; trying again would only find no time left.
-                raise _out_of_time(request) from None
-            raise
-
-
-def bounded(session: requests.Session, *, limit: TimeLimit, most_seconds: float) -> None:
-    """Makes ``session`` keep to ``limit``, and follow no redirect: what it sends is for one host only."""
-    adapter = BoundedAdapter(limit=limit, most_seconds=most_seconds)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    session.max_redirects = 0
-
-
-def _out_of_time(request: requests.PreparedRequest) -> OutOfTimeError:
-    url = urlsplit(request.url or "")
-    return OutOfTimeError(host=url.netloc, path=url.path)
 
 
 def _ring(_: int, __: FrameType | None) -> NoReturn:

@@ -23,6 +23,7 @@ OF_THE_FUNCTION = [
     "credentials.py",
     "diagnosis.py",
     "environment.py",
+    "transport.py",
 ]
 OURS = {
     "Settings": ["infra/*.py"],
