@@ -62,10 +62,19 @@ def build_package(settings: Settings) -> Path:
     """The function's package for the stack's runtime and architecture, without the credential configuration.
 
     Raises:
-        infra.package.PackageError: A wheel can't be had, or what was built is not fit for Lambda.
+        infra.package.PackageError: A wheel or an interpreter can't be had, or what was built is not fit for Lambda.
     """
+    wanted = settings.function_bytecode
+    if wanted is package.Bytecode.WHERE_AVAILABLE and package.compiler(settings.target, wanted) is None:
+        pulumi.log.warn(package.absence(settings.target))
     source = ROOT / "lambda_src"
-    return package.build(target=settings.target, source=source, lock=source / "requirements.txt", cache=package_cache())
+    return package.build(
+        target=settings.target,
+        source=source,
+        lock=source / "requirements.txt",
+        cache=package_cache(),
+        bytecode=wanted,
+    )
 
 
 def trusted_pool(settings: Settings, *, google: gcp.Provider, services: Sequence[pulumi.Resource]) -> TrustedPool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from infra import consistency, reader_settings, rules
 from infra.consistency import POOL_SUFFIX_BYTES
-from infra.package import Target
+from infra.package import Bytecode, Target
 from infra.package.target import ARCHITECTURES, RUNTIMES
 from infra.problems import Problem, SettingsError, Values
 from infra.reader_settings import ReaderSettings, Shared, slug
@@ -42,15 +42,9 @@ KEYS = (
     *("googleProject", "googleProjectNumber", "poolProject", "dataProject", "awsAccountId", "awsRegion"),
     *("access", "pool", "providerName", "poolId", "providerId", "serviceAccountId"),
     *("table", "datasetId", "tableId", "columns", "bigqueryLocation", "maximumBytesBilled"),
-    *("roleName", "functionName", "readers", "functionRuntime", "functionArchitecture", "memoryMb", "timeoutSeconds"),
-    *(
-        "reservedConcurrency",
-        "snapStart",
-        "subnetIds",
-        "securityGroupIds",
-        "environmentKmsKeyArn",
-        "permissionsBoundaryArn",
-    ),
+    *("roleName", "functionName", "readers", "functionRuntime", "functionArchitecture", "functionBytecode"),
+    *("memoryMb", "timeoutSeconds", "reservedConcurrency", "snapStart", "subnetIds", "securityGroupIds"),
+    *("environmentKmsKeyArn", "permissionsBoundaryArn"),
     "schedule",
     *("logLevel", "logRetentionDays", "deletionProtection"),
     *("googleEndpoint", "functionGoogleEndpoint", "googleUniverseDomain", "awsEndpoint"),
@@ -83,6 +77,7 @@ class Settings:
     readers: tuple[ReaderSettings, ...]
     function_runtime: str
     function_architecture: str
+    function_bytecode: Bytecode
     snap_start: bool
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
@@ -140,6 +135,7 @@ class Settings:
             readers=reader_settings.read(values, shared),
             function_runtime=values.text("functionRuntime", rules.one_of((*RUNTIMES, HOST))),
             function_architecture=values.text("functionArchitecture", rules.one_of((*ARCHITECTURES, HOST))),
+            function_bytecode=Bytecode(values.choice("functionBytecode", tuple(Bytecode))),
             snap_start=values.switch("snapStart"),
             subnet_ids=values.texts("subnetIds", rules.subnet_id, _MOST_SUBNETS),
             security_group_ids=values.texts("securityGroupIds", rules.security_group_id, _MOST_SECURITY_GROUPS),

@@ -1,8 +1,9 @@
 """The function's package: one zip with the sources and the wheels that they need, the same bytes on every machine.
 
 Pure files in, one file out: the lock is resolved to wheels for the target (``wheels``), what ships is chosen
-(``contents``), the zip is put together without compressing anything (``archive``) and checked (``check``). What was
-built is kept by the digest of its inputs (``cached``), so a preview only hashes a few files.
+(``contents``), compiled for the target's interpreter where there is one (``bytecode``), put together without
+compressing anything (``archive``) and checked (``check``). What was built is kept by the digest of its inputs
+(``cached``), so a preview only hashes a few files.
 
 Uses the standard library and pip, and knows nothing of Pulumi.
 """
@@ -15,12 +16,14 @@ from pathlib import Path
 
 from infra.package import contents, wheels
 from infra.package.archive import Entry, assemble, read
+from infra.package.bytecode import Bytecode, absence, compiled, compiler
 from infra.package.cached import digest, holds, keep, prune
 from infra.package.check import check
 from infra.package.errors import PackageError
+from infra.package.interpreters import Interpreter
 from infra.package.target import Target
 
-__all__ = ["PackageError", "Target", "build", "with_file"]
+__all__ = ["Bytecode", "PackageError", "Target", "absence", "build", "compiler", "with_file"]
 
 KEPT_PACKAGES = 32
 """How many built packages the cache holds, some 3 MB each; each stack needs two."""
@@ -29,7 +32,9 @@ STAND_INS = Path(__file__).parent / "stand_ins"
 """Sources of ours that ship under the names of packages that don't."""
 
 
-def build(*, target: Target, source: Path, lock: Path, cache: Path) -> Path:
+def build(
+    *, target: Target, source: Path, lock: Path, cache: Path, bytecode: Bytecode = Bytecode.WHERE_AVAILABLE
+) -> Path:
     """The zip for ``target``, built now or kept from before.
 
     Args:
@@ -37,20 +42,25 @@ def build(*, target: Target, source: Path, lock: Path, cache: Path) -> Path:
         source: Folder with the function's sources; its ``*.py`` ship under its own name, as they stand.
         lock: The lock with hashes of what the sources import.
         cache: Folder in which built packages are kept; made if absent.
+        bytecode: Whether bytecode ships beside the sources.
 
     Returns:
-        The zip's path in ``cache``. The same inputs give the same bytes on any machine.
+        The zip's path in ``cache``. The same inputs, of which the version of the interpreter that compiles is one, give
+        the same bytes on any machine.
 
     Raises:
-        PackageError: An input is missing, a wheel can't be had, or what was built is not fit for Lambda.
+        PackageError: An input is missing, a wheel or an interpreter can't be had, or what was built is not fit for
+            Lambda.
     """
     sources = [Entry.stored(f"{source.name}/{path}", content) for path, content in _sources(source)]
     locked = _read(lock, what="lock")
+    by = compiler(target, bytecode)
     builder = (path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
-    inputs = digest([str(target).encode(), locked, *_parts(sources), b"built by", *builder])
+    compiles = f"compiled by {by.version if by else 'nobody'}"
+    inputs = digest([str(target).encode(), compiles.encode(), locked, *_parts(sources), b"built by", *builder])
     package = cache / f"function-{target.runtime}-{target.architecture}-{inputs[:16]}.zip"
     if not holds(package):
-        keep(package, _built(sources, locked.decode(), target=target))
+        keep(package, _built(sources, locked.decode(), target=target, by=by))
         prune(cache, keep_newest=KEPT_PACKAGES)
     return package
 
@@ -82,7 +92,7 @@ def with_file(archive: Path, *, name: str, content: str, cache: Path) -> Path:
     return package
 
 
-def _built(sources: list[Entry], lock: str, *, target: Target) -> bytes:
+def _built(sources: list[Entry], lock: str, *, target: Target, by: Interpreter | None) -> bytes:
     locked = wheels.locked(lock)
     names = {requirement.name for requirement in locked}
     omitted = {listed.name for listed in contents.OMITTED_DISTRIBUTIONS} & names
@@ -90,10 +100,10 @@ def _built(sources: list[Entry], lock: str, *, target: Target) -> bytes:
         fetched = wheels.fetch(wheels.without(locked, omitted), target=target, folder=Path(folder))
         files = {wheels.distribution(wheel): list(wheels.installed(wheel)) for wheel in fetched}
     contents.refuse_stale({name: [entry.path for entry in entries] for name, entries in files.items()}, locked=names)
-    shipped = [
-        entry for name, entries in files.items() for entry in entries if contents.ships(entry.path, distribution=name)
-    ]
-    package = assemble([*shipped, *_stand_ins(omitted), *sources])
+    fetched_entries = ((name, entry) for name, entries in files.items() for entry in entries)
+    shipped = [entry for name, entry in fetched_entries if contents.ships(entry.path, distribution=name)]
+    shipped += [*_stand_ins(omitted), *sources]
+    package = assemble([*shipped, *(compiled(shipped, by=by, target=target) if by else ())])
     check(package, target=target)
     return package
 

@@ -26,10 +26,12 @@ class Runtime:
     Args:
         python_version: Its Python, as pip's ``--python-version`` takes it.
         abi: The tag of its C interface.
+        cache_tag: What the names of its bytecode files carry. Source: PEP 3147.
     """
 
     python_version: str
     abi: str
+    cache_tag: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,8 @@ class Architecture:
 
 
 RUNTIMES: Mapping[str, Runtime] = {
-    f"python3.{minor}": Runtime(python_version=f"3.{minor}", abi=f"cp3{minor}") for minor in (11, 12, 13, 14)
+    f"python3.{minor}": Runtime(python_version=f"3.{minor}", abi=f"cp3{minor}", cache_tag=f"cpython-3{minor}")
+    for minor in (11, 12, 13, 14)
 }
 """The Lambda runtimes that a package can be built for. Source: AWS, "Lambda runtimes"."""
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
 from infra import consistency, outputs, role_policies
-from infra.package import Target
+from infra.cache import CACHE_VARIABLE
+from infra.package import Bytecode, PackageError, Target
+from infra.program import build_package, package_cache
 from infra.reader import ALIAS
+from infra.settings import Settings
 from infra.trust import TrustChain, attribute_condition, attribute_mapping
 from lambda_src import environment
-from tests.infra.recording import PROJECT_NUMBER, UNKNOWN, Recording, record
+from tests.infra.recording import DEFAULTS, PROJECT_NUMBER, REQUIRED, UNKNOWN, Recording, record
 from tests.infra.test_program import (
     ACCOUNT_MEMBER,
     FUNCTION,
@@ -53,6 +57,28 @@ def statements(stack: Recording, name: str) -> dict[str, Any]:
     (policy,) = [found for found in stack.of_type(ROLE_POLICY) if found.name == name]
     (statement,) = json.loads(policy.inputs["policy"])["Statement"]
     return dict(statement)
+
+
+def test_a_package_without_bytecode_is_told_once_unless_that_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(package_cache().parent))
+    for name in ("PATH", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    for name in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    production = DEFAULTS | REQUIRED | {"functionRuntime": "python3.14", "functionArchitecture": "arm64"}
+    for bytecode in Bytecode:
+        settings = Settings.read(production | {"functionBytecode": bytecode}, stack="dev")
+        if bytecode is Bytecode.REQUIRED:
+            with pytest.raises(PackageError, match=r"functionBytecode is required, and there is no Python 3\.14 here"):
+                build_package(settings)
+        else:
+            assert build_package(settings).exists()
+    assert [line for line in told if "each cold start compiles" in line] == told
+    assert len(told) == 1
 
 
 def test_direct_access_grants_to_the_role_itself_and_makes_no_account() -> None:

@@ -126,6 +126,7 @@ WRONG = {
     "readers": '[{"name": "Orders"}]',
     "functionRuntime": "python3.9",
     "functionArchitecture": "mips",
+    "functionBytecode": "yes",
     "memoryMb": "10241",
     "timeoutSeconds": "901",
     "reservedConcurrency": "-1",

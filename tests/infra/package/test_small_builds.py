@@ -7,67 +7,15 @@ import itertools
 import os
 import socket
 import threading
-import zipfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from infra import package
 from infra.package import PackageError, Target
+from tests.infra.package.workshop import HOST, Workshop, files_of
 
-HOST = Target.host()
 PRODUCTION = Target(runtime="python3.14", architecture="arm64")
-
-
-class Workshop:
-    """A folder with sources, a lock, and a folder of wheels that stands in for the registry."""
-
-    def __init__(self, folder: Path) -> None:
-        self.source = folder / "lambda_src"
-        self.lock = folder / "requirements.txt"
-        self.wheels = folder / "wheels"
-        self.cache = folder / "cache"
-        for made in (self.source, self.wheels):
-            made.mkdir()
-        (self.source / "handler.py").write_text("print('hello')\n")
-        self.lock.write_text("")
-
-    def add(self, name: str, files: Mapping[str, str | bytes], *, tag: str = "py3-none-any") -> None:
-        """Puts a wheel into the registry and into the lock."""
-        self.add_wheel(name, files, tag=tag)
-        wheel = self.wheels / f"{name}-1.0-{tag}.whl"
-        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        self.add_line(f"{name}==1.0 \\\n    --hash=sha256:{digest}\n    # via something")
-
-    def add_wheel(self, name: str, files: Mapping[str, str | bytes], *, tag: str) -> None:
-        metadata = f"{name}-1.0.dist-info"
-        with zipfile.ZipFile(self.wheels / f"{name}-1.0-{tag}.whl", "w", zipfile.ZIP_DEFLATED) as wheel:
-            for path, content in files.items():
-                wheel.writestr(path, content)
-            wheel.writestr(f"{metadata}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-            wheel.writestr(f"{metadata}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
-            wheel.writestr(f"{metadata}/RECORD", "")
-
-    def add_line(self, line: str) -> None:
-        self.lock.write_text(f"{self.lock.read_text()}{line}\n")
-
-    def build(self, target: Target = HOST) -> Path:
-        return package.build(target=target, source=self.source, lock=self.lock, cache=self.cache)
-
-
-@pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
-    made = Workshop(tmp_path)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(made.wheels))
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    return made
-
-
-def _content(archive: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(archive) as zipped:
-        return {name: zipped.read(name) for name in zipped.namelist()}
 
 
 def test_a_wheels_files_lie_where_they_are_imported_from(workshop: Workshop) -> None:
@@ -79,7 +27,7 @@ def test_a_wheels_files_lie_where_they_are_imported_from(workshop: Workshop) -> 
             "acme-1.0.data/scripts/acme": "#!/bin/sh\n",
         },
     )
-    assert _content(workshop.build()) == {
+    assert files_of(workshop.build()) == {
         "acme/__init__.py": b"x = 1\n",
         "acme-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n",
         "beside.py": b"y = 2\n",
@@ -92,7 +40,7 @@ def test_only_python_sources_ship(workshop: Workshop) -> None:
     (workshop.source / "requirements.txt").write_text("secret plans")
     (workshop.source / "__pycache__").mkdir()
     (workshop.source / "__pycache__" / "handler.cpython-314.pyc").write_bytes(b"x")
-    assert {name for name in _content(workshop.build()) if name.startswith("lambda_src")} == {"lambda_src/handler.py"}
+    assert {name for name in files_of(workshop.build()) if name.startswith("lambda_src")} == {"lambda_src/handler.py"}
 
 
 def test_what_changes_the_package_gives_it_another_name(workshop: Workshop) -> None:
@@ -102,7 +50,7 @@ def test_what_changes_the_package_gives_it_another_name(workshop: Workshop) -> N
     (workshop.source / "handler.py").write_text("print('changed')\n")
     second = workshop.build()
     assert second != first
-    assert _content(second)["lambda_src/handler.py"] == b"print('changed')\n"
+    assert files_of(second)["lambda_src/handler.py"] == b"print('changed')\n"
     (workshop.source / "handler.py").rename(workshop.source / "renamed.py")
     assert workshop.build() not in {first, second}
     assert workshop.build(PRODUCTION).name.startswith("function-python3.14-arm64-")
@@ -154,8 +102,8 @@ def test_a_file_is_added_to_the_same_bytes(workshop: Workshop) -> None:
     other = package.with_file(plain, name=name, content="{}", cache=workshop.cache)
     assert first == again
     assert first != other
-    assert _content(first) == {**_content(plain), name: content.encode()}
-    assert list(_content(first)) == sorted(_content(first))
+    assert files_of(first) == {**files_of(plain), name: content.encode()}
+    assert list(files_of(first)) == sorted(files_of(first))
     with pytest.raises(PackageError, match="already"):
         package.with_file(first, name=name, content="x", cache=workshop.cache)
 
@@ -186,9 +134,9 @@ def test_the_wheel_of_the_target_is_taken_and_not_the_hosts(workshop: Workshop) 
         f"--hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}" for wheel in workshop.wheels.glob("*.whl")
     )
     workshop.add_line(f"acme==1.0 {hashes}")
-    assert library.format("aarch64") in _content(workshop.build(PRODUCTION))
+    assert library.format("aarch64") in files_of(workshop.build(PRODUCTION))
     on_intel = Target(runtime="python3.14", architecture="x86_64")
-    assert library.format("x86_64") in _content(workshop.build(on_intel))
+    assert library.format("x86_64") in files_of(workshop.build(on_intel))
 
 
 def test_a_wheel_that_lies_about_its_platform_is_refused(workshop: Workshop) -> None:
@@ -215,7 +163,7 @@ def test_a_wheel_that_would_write_outside_is_refused(workshop: Workshop) -> None
 def test_two_packages_with_different_files_of_one_name_are_refused(workshop: Workshop) -> None:
     workshop.add("acme", {"shared/__init__.py": "", "shared/a.py": "1"})
     workshop.add("bolt", {"shared/__init__.py": "", "shared/b.py": "2"})
-    assert {"shared/__init__.py", "shared/a.py", "shared/b.py"} <= set(_content(workshop.build()))
+    assert {"shared/__init__.py", "shared/a.py", "shared/b.py"} <= set(files_of(workshop.build()))
     workshop.add("clash", {"shared/a.py": "3"})
     with pytest.raises(PackageError, match=r"'shared/a\.py' is in the package twice"):
         workshop.build()
@@ -223,9 +171,9 @@ def test_two_packages_with_different_files_of_one_name_are_refused(workshop: Wor
 
 def test_a_stand_in_ships_only_where_its_package_is_locked(workshop: Workshop) -> None:
     workshop.add("acme", {"acme.py": ""})
-    assert not [name for name in _content(workshop.build()) if "protobuf" in name or name == "not_shipped.py"]
+    assert not [name for name in files_of(workshop.build()) if "protobuf" in name or name == "not_shipped.py"]
     workshop.add("protobuf", {"google/protobuf/__init__.py": "real = True\n", "google/protobuf/message.py": ""})
-    content = _content(workshop.build())
+    content = files_of(workshop.build())
     assert "google/protobuf/message.py" not in content
     assert b"Stand-in" in content["google/protobuf/__init__.py"]
     assert "not_shipped.py" in content
@@ -238,7 +186,7 @@ def test_an_entry_about_files_that_are_no_more_is_refused(workshop: Workshop) ->
         workshop.build()
     workshop.lock.write_text("")
     workshop.add("urllib3", {"urllib3/contrib/socks.py": "", "urllib3/http2/connection.py": ""})
-    assert "urllib3/contrib/socks.py" not in _content(workshop.build())
+    assert "urllib3/contrib/socks.py" not in files_of(workshop.build())
 
 
 def test_an_entry_about_a_package_that_is_no_longer_needed_is_refused(workshop: Workshop) -> None:
@@ -246,7 +194,7 @@ def test_an_entry_about_a_package_that_is_no_longer_needed_is_refused(workshop: 
     with pytest.raises(PackageError, match="'charset-normalizer': requests is locked, and no longer needs it"):
         workshop.build()
     workshop.add("charset-normalizer", {"charset_normalizer/__init__.py": "real = True\n"})
-    assert b"Stand-in" in _content(workshop.build())["charset_normalizer.py"]
+    assert b"Stand-in" in files_of(workshop.build())["charset_normalizer.py"]
 
 
 @pytest.mark.parametrize(

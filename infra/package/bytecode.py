@@ -1,0 +1,104 @@
+"""Bytecode for the function's own interpreter, so that a cold start compiles nothing."""
+
+from __future__ import annotations
+
+import enum
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from infra.package import compiling
+from infra.package.archive import Entry, assemble, read
+from infra.package.errors import PackageError
+from infra.package.interpreters import ENVIRONMENT, Interpreter, find
+from infra.package.marshalled import canonical
+from infra.package.target import Target
+
+_COMPILE_SECONDS = 120
+_HEADER_BYTES = 16
+# The magic number, the flags and the source's hash. Source: PEP 552.
+
+
+class Bytecode(enum.StrEnum):
+    """Whether bytecode ships beside the sources."""
+
+    WHERE_AVAILABLE = "whereAvailable"
+    REQUIRED = "required"
+    NONE = "none"
+
+
+def compiler(target: Target, wanted: Bytecode) -> Interpreter | None:
+    """Who compiles for ``target``; ``None``: nobody, and the package has its sources only.
+
+    Raises:
+        PackageError: Bytecode is required, and there is no interpreter that could compile it.
+    """
+    if wanted is Bytecode.NONE:
+        return None
+    found = find(target.python.python_version)
+    if found is None and wanted is Bytecode.REQUIRED:
+        raise PackageError(
+            f"functionBytecode is {wanted}, and {_nobody(target)} Or set it to {Bytecode.WHERE_AVAILABLE}."
+        )
+    return found
+
+
+def absence(target: Target) -> str:
+    """What to tell where bytecode would ship, and there is nobody to compile it."""
+    return (
+        f"The functions get no bytecode, so each cold start compiles: {_nobody(target)}"
+        f" functionBytecode={Bytecode.NONE} stops this line, and {Bytecode.REQUIRED} makes it an error."
+    )
+
+
+def _nobody(target: Target) -> str:
+    version = target.python.python_version
+    return (
+        f"there is no Python {version} here, which alone compiles for {target.runtime}. Install one that is found as"
+        f" python{version} on PATH, such as by `uv python install {version}` or `pyenv install {version}`."
+    )
+
+
+def compiled(entries: Iterable[Entry], *, by: Interpreter, target: Target) -> Iterator[Entry]:
+    """The bytecode of all sources among ``entries``.
+
+    Raises:
+        PackageError: One can't be compiled, or it took more than two minutes.
+    """
+    sources = [entry for entry in entries if entry.path.endswith(".py")]
+    with tempfile.TemporaryDirectory(prefix="keyless-bigquery-bytecode-") as folder:
+        given, made = Path(folder) / "sources.zip", Path(folder) / "compiled.zip"
+        given.write_bytes(assemble(sources))
+        command = by.command(compiling.__file__, str(given), str(made))
+        try:
+            # No shell; the program is the interpreter that was found, and the files are ours.
+            done = subprocess.run(
+                command, env=dict(ENVIRONMENT), capture_output=True, text=True, timeout=_COMPILE_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise PackageError(
+                f"{by.path} compiled the function's package for {_COMPILE_SECONDS} s and was not done. Run the program"
+                " again, or set functionBytecode to none."
+            ) from None
+        if done.returncode != 0:
+            raise PackageError(
+                f"Python {by.version} ({by.path}) can't compile the function's package: {done.stderr.strip()[-300:]}"
+                " Leave the file out in infra/package/contents.py if the function doesn't import it."
+            )
+        for entry in read(made):
+            place, _, name = entry.path.rpartition("/")
+            stem = name.removesuffix(".py")
+            cached = f"__pycache__/{stem}.{target.python.cache_tag}.pyc"
+            yield Entry.stored(f"{place}/{cached}" if place else cached, _portable(entry.data, by=by))
+
+
+def _portable(bytecode: bytes, *, by: Interpreter) -> bytes:
+    """The same bytecode, in bytes that every interpreter of that version would have made."""
+    try:
+        return bytecode[:_HEADER_BYTES] + canonical(bytecode[_HEADER_BYTES:])
+    except ValueError as error:
+        raise PackageError(
+            f"Python {by.version} ({by.path}) writes bytecode that can't be read here: {error}. Set functionBytecode to"
+            f" {Bytecode.NONE}, or use another Python of that version."
+        ) from None

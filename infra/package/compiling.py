@@ -1,0 +1,80 @@
+"""Compiles sources to bytecode. Run as a program of its own by the interpreter of the function's runtime.
+
+Bytecode is one minor version's own, so this file is the one part of the builder that other versions of Python run:
+standard library only, and nothing of this project. What it writes is trusted without a look at the sources ("unchecked
+hash", PEP 552): a package is read-only, and the two are never apart.
+
+Docstrings are left out, since nothing that ships reads them; assertions stay, and so do names and lines in tracebacks.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import marshal
+import sys
+import zipfile
+
+TASK_ROOT = "/var/task"
+"""Where Lambda unpacks a package: file names compiled in as they will be need not be mended at each import."""
+
+_UNCHECKED_HASH = (0b01).to_bytes(4, "little")
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def bytecode(source: bytes, path: str) -> bytes:
+    """The content of the ``.pyc`` of one source.
+
+    Args:
+        source: Its bytes.
+        path: Where it lies in the package.
+
+    Raises:
+        SyntaxError, ValueError: This interpreter can't compile it.
+    """
+    filename = f"{TASK_ROOT}/{path}"
+    tree = ast.parse(source, filename)
+    for node in ast.walk(tree):
+        if isinstance(node, _DOCUMENTED):
+            _undocument(node)
+    code = compile(tree, filename, "exec", dont_inherit=True, optimize=0)
+    return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source) + marshal.dumps(code)
+
+
+def _undocument(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    if isinstance(node, ast.ClassDef) and node.decorator_list:
+        # For a class without one, dataclasses makes one from its signature: slower than to load it.
+        return
+    # All that begin the body: the second would be the docstring if only the first were gone.
+    while node.body and _is_text(node.body[0]):
+        del node.body[0]
+    if not node.body and not isinstance(node, ast.Module):
+        node.body.append(ast.copy_location(ast.Pass(), node))
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
+def main(sources: str, compiled: str) -> str | None:
+    """Compiles a zip of sources to a zip with bytecode at the same paths.
+
+    Args:
+        sources: Path of the zip to read.
+        compiled: Path of the zip to write.
+
+    Returns:
+        What is wrong; ``None`` if nothing is.
+    """
+    with zipfile.ZipFile(sources) as given, zipfile.ZipFile(compiled, "w") as made:
+        for path in sorted(given.namelist()):
+            try:
+                made.writestr(path, bytecode(given.read(path), path))
+            except (SyntaxError, ValueError) as error:
+                return f"{path}: {error}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

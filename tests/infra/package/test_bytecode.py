@@ -1,0 +1,268 @@
+"""Bytecode: for the target's own interpreter, the same bytes from anyone who compiles, and really used."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import marshal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import CodeType
+
+import pytest
+
+from infra import package
+from infra.package import Bytecode, PackageError, Target, compiling, interpreters
+from infra.package.marshalled import canonical
+from infra.package.target import RUNTIMES
+from tests.infra.package.workshop import HOST, Workshop, files_of
+
+HEADER_BYTES = 16
+TAG = HOST.python.cache_tag
+WITHOUT_INTERPRETER = Target(runtime="python3.14", architecture="arm64")
+POISON = b"raise SystemExit('compiled anew')\n"
+HANDLER = '''"""Says what it is made of."""
+import acme
+from acme import part
+def lambda_handler(event, context):
+    """Not needed at run time."""
+    return acme.name + part.name
+'''
+ACME = {"acme/__init__.py": 'name = "ac"\n', "acme/part.py": 'name = "me"\n'}
+
+
+@pytest.fixture
+def small(workshop: Workshop) -> Workshop:
+    (workshop.source / "handler.py").write_text(HANDLER)
+    workshop.add("acme", ACME)
+    return workshop
+
+
+@pytest.fixture
+def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other interpreter is found."""
+    for name in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(archive) as zipped:
+        zipped.extractall(folder)
+    return folder
+
+
+def run(interpreter: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Imports and calls the handler, as Lambda would, where nothing can be written."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(folder)!r})\nimport lambda_src.handler as handler\n"
+        "print(handler.lambda_handler(None, None), handler.__cached__ or 'nothing')"
+    )
+    command = [str(interpreter), "-I", "-S", "-B", "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def another() -> tuple[str, Path]:
+    """A Lambda runtime that is not this machine's, and an interpreter of it."""
+    for runtime, python in RUNTIMES.items():
+        found = interpreters.find(python.python_version) if runtime != HOST.runtime else None
+        if found is not None:
+            return runtime, found.path
+    pytest.skip("there is no other version of Python here")
+
+
+def test_every_source_has_bytecode_that_is_not_checked_against_it(small: Workshop) -> None:
+    files = files_of(small.build(bytecode=Bytecode.WHERE_AVAILABLE))
+    sources = {path for path in files if path.endswith(".py")}
+    for path in sources:
+        content = files[importlib.util.cache_from_source(path)]
+        assert content[:4] == importlib.util.MAGIC_NUMBER
+        assert int.from_bytes(content[4:8], "little") == 0b01
+        assert content[8:HEADER_BYTES] == importlib.util.source_hash(files[path])
+        code = marshal.loads(content[HEADER_BYTES:])
+        assert code.co_filename == f"/var/task/{path}"
+    assert len([path for path in files if path.endswith(".pyc")]) == len(sources) == 3
+
+
+def test_the_bytecode_is_what_runs(small: Workshop, tmp_path: Path) -> None:
+    folder = unpack(small.build(bytecode=Bytecode.WHERE_AVAILABLE), tmp_path / "task")
+    for path in folder.rglob("*.py"):
+        path.write_bytes(POISON)
+    done = run(Path(sys.executable), folder)
+    assert done.stdout.startswith("acme "), done.stderr
+    assert done.stdout.rstrip().endswith(f"__pycache__/handler.{TAG}.pyc")
+
+
+def test_another_interpreter_takes_the_sources(small: Workshop, tmp_path: Path) -> None:
+    folder = unpack(small.build(bytecode=Bytecode.WHERE_AVAILABLE), tmp_path / "task")
+    _, other = another()
+    assert run(other, folder).stdout.startswith("acme ")
+    for path in folder.rglob("*.pyc"):
+        # As it would be for another minor version.
+        path.rename(path.with_name(path.name.replace(TAG, "cpython-399")))
+    assert run(Path(sys.executable), folder).stdout.startswith("acme ")
+    (folder / "acme" / "part.py").write_bytes(POISON)
+    assert "compiled anew" in run(Path(sys.executable), folder).stderr
+
+
+def test_the_targets_interpreter_compiles_and_not_the_hosts(small: Workshop, tmp_path: Path) -> None:
+    runtime, other = another()
+    folder = unpack(small.build(Target(runtime=runtime, architecture="arm64"), Bytecode.REQUIRED), tmp_path / "task")
+    assert (folder / "acme" / "__pycache__" / f"part.{RUNTIMES[runtime].cache_tag}.pyc").exists()
+    for path in folder.rglob("*.py"):
+        path.write_bytes(POISON)
+    assert run(other, folder).stdout.startswith("acme ")
+
+
+@pytest.mark.usefixtures("nobody")
+def test_without_the_targets_interpreter_the_sources_ship_alone_unless_that_is_refused(small: Workshop) -> None:
+    files = files_of(small.build(WITHOUT_INTERPRETER, Bytecode.WHERE_AVAILABLE))
+    assert files == files_of(small.build(WITHOUT_INTERPRETER, Bytecode.NONE))
+    assert not [path for path in files if path.endswith(".pyc")]
+    with pytest.raises(PackageError) as refused:
+        small.build(WITHOUT_INTERPRETER, Bytecode.REQUIRED)
+    told = package.absence(WITHOUT_INTERPRETER)
+    for text in (str(refused.value), told):
+        assert "there is no Python 3.14 here, which alone compiles for python3.14" in text
+        assert "uv python install 3.14" in text
+    assert "functionBytecode=none stops this line" in told
+    assert small.build(bytecode=Bytecode.REQUIRED), "the running interpreter is always there"
+
+
+def test_none_means_none(small: Workshop) -> None:
+    assert not [path for path in files_of(small.build(bytecode=Bytecode.NONE)) if path.endswith(".pyc")]
+
+
+def test_the_version_that_compiled_is_one_of_the_inputs(small: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = small.build(bytecode=Bytecode.REQUIRED)
+    patched = interpreters.Interpreter(path=Path(sys.executable), version=f"{HOST.python.python_version}.99")
+    monkeypatch.setattr(package, "compiler", lambda *_: patched)
+    second = small.build(bytecode=Bytecode.REQUIRED)
+    assert second != first
+    assert second.read_bytes() == first.read_bytes()
+
+
+def test_a_source_that_the_target_cannot_compile_is_named(small: Workshop) -> None:
+    small.add("bolt", {"bolt/__init__.py": "", "bolt/old.py": "print 'hello'\n"})
+    with pytest.raises(PackageError, match=r"can't compile the function's package: bolt/old\.py: Missing parentheses"):
+        small.build(bytecode=Bytecode.REQUIRED)
+    small.build(bytecode=Bytecode.NONE)
+
+
+DOCUMENTED = b'''"""Of the module."""
+"""A second one, which must not take its place."""
+import dataclasses
+class Plain:
+    """Of the class."""
+@dataclasses.dataclass
+class Value:
+    """Kept: a made one would cost more."""
+    name: str = ""
+def function():
+    """Of the function."""
+async def other():
+    """Of the coroutine."""
+    assert False, "kept"
+def text():
+    return "a text"
+'''
+
+
+def test_docstrings_go_and_all_else_stays() -> None:
+    code = marshal.loads(compiling.bytecode(DOCUMENTED, "module.py")[HEADER_BYTES:])
+    held: dict[str, object] = {"__name__": "module"}
+    exec(code, held)  # noqa: S102  # what was compiled above
+    assert held.get("__doc__") is None
+    documented = {name: getattr(held[name], "__doc__", None) for name in ("Plain", "function", "other", "text")}
+    assert set(documented.values()) == {None}
+    assert held["Value"].__doc__ == "Kept: a made one would cost more."
+    assert held["text"]() == "a text"  # type: ignore[operator]  # a function, by its source
+    with pytest.raises(AssertionError, match="kept"):
+        held["other"]().send(None)  # type: ignore[operator]  # likewise
+
+
+def test_the_same_source_gives_the_same_bytes_whatever_else_is_in_memory() -> None:
+    source = Path(ast.__file__).read_bytes()
+
+    def compiled() -> tuple[CodeType, bytes]:
+        content = compiling.bytecode(source, "module.py")
+        return compile(source, "module.py", "exec"), content[HEADER_BYTES:]
+
+    held, first = compiled()
+    names = [sys.intern(f"{name}") for name in held.co_names]
+    # Whoever holds a text that the source holds too makes CPython mark it.
+    more = [sys.intern(text) for text in ("Prepend the indent to each line", *names)], compile(source, "again", "exec")
+    again = marshal.dumps(marshal.loads(first))
+    assert more
+    assert again != first, "there is nothing to make the same"
+    assert canonical(first) == canonical(again)
+
+
+def test_what_is_made_the_same_loads_the_same() -> None:
+    folder = Path(ast.__file__).parent
+    sources = [folder / f"{name}.py" for name in ("ast", "typing", "json/decoder", "_pydecimal", "unicodedata", "enum")]
+    for path in (path for path in sources if path.exists()):
+        data = compiling.bytecode(path.read_bytes(), path.name)[HEADER_BYTES:]
+        made = canonical(data)
+        assert marshal.loads(made) == marshal.loads(data)
+        assert canonical(made) == made
+        assert len(made) == len(data)
+
+
+def test_every_kind_of_object_is_read() -> None:
+    for value in (
+        *(None, True, ..., StopIteration, 0, -1, 2**31, -(2**70), 1.5, 2j, b"", b"x" * 300, "", "ä" * 300, "a" * 300),
+        *((), tuple(range(300)), [1, "a"], {1}, frozenset({"a"}), ("a", "a", ["a"])),
+    ):
+        assert marshal.loads(canonical(marshal.dumps(value))) == value
+
+
+@pytest.mark.parametrize("data", [b"", b"(", b"N" + b"N", b"\xe9\x01", b"?", b"z\x05abc", b"s\xff\xff\xff\x7fabc"])
+def test_what_is_not_marshalled_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="marshalled data"):
+        canonical(data)
+
+
+def test_a_shim_that_fails_and_what_is_no_such_release_are_passed_over(tmp_path: Path) -> None:
+    def pretend(folder: str, script: str) -> Path:
+        path = tmp_path / folder / "python3.9"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return path
+
+    def says(*version: object) -> str:
+        return f"echo '{str(list(version)).replace(chr(39), chr(34))}'"
+
+    shim = pretend("shims", "echo 'pyenv: python3.9: command not found' >&2; exit 127")
+    beta = pretend("beta", says("cpython", 3, 9, 0, "beta", ""))
+    without_gil = pretend("t", says("cpython", 3, 9, 1, "final", "t"))
+    other = pretend("other", says("cpython", 3, 8, 1, "final", ""))
+    another_kind = pretend("pypy", says("pypy", 3, 9, 1, "final", ""))
+    good = pretend("good", says("cpython", 3, 9, 7, "final", ""))
+    in_pyenv = pretend("pyenv/versions/3.9.18/bin", says("cpython", 3, 9, 18, "final", ""))
+    pretend("pyenv/versions/3.9.2/bin", says("cpython", 3, 9, 2, "final", ""))
+    in_uv = pretend("uv/cpython-3.9.20-linux-aarch64-gnu/bin", says("cpython", 3, 9, 20, "final", ""))
+    bad = [shim, beta, without_gil, other, another_kind]
+    on_path = {"PATH": ":".join(str(path.parent) for path in [*bad, good])}
+    elsewhere = {"PATH": ":".join(str(path.parent) for path in bad), "HOME": str(tmp_path)}
+    with_pyenv = {**elsewhere, "PYENV_ROOT": str(tmp_path / "pyenv")}
+    with_uv = {**elsewhere, "UV_PYTHON_INSTALL_DIR": str(tmp_path / "uv")}
+    for environ, path, version in (
+        (on_path, good, "3.9.7"),
+        (with_pyenv, in_pyenv, "3.9.18"),
+        (with_uv, in_uv, "3.9.20"),
+    ):
+        assert interpreters.find("3.9", environ) == interpreters.Interpreter(path=path, version=version)
+    assert interpreters.find("3.9", elsewhere) is None
+
+
+def test_a_program_that_hangs_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = tmp_path / "python3.9"
+    hanging.write_text("#!/bin/sh\nexec sleep 20\n")
+    hanging.chmod(0o755)
+    monkeypatch.setattr(interpreters, "_PROBE_SECONDS", 0.2)
+    assert interpreters.find("3.9", {"PATH": f"{tmp_path}", "HOME": str(tmp_path)}) is None
