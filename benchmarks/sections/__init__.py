@@ -8,7 +8,7 @@ from typing import cast
 
 from benchmarks.report import Result
 
-SECTIONS = ("size",)
+SECTIONS = ("cold-start", "size")
 """Every section's name, in the order in which they run."""
 
 

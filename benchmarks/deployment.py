@@ -1,0 +1,82 @@
+"""The stack, deployed on a local cloud, and the environment in which a candidate comes to it as the function's role."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from infra import outputs
+from lambda_src.environment import CREDENTIALS_FILE
+from local_cloud.cloud import LocalCloud
+from local_cloud.demo.story import ROWS
+from local_cloud.remote import Remote
+from local_cloud.roles import take_on
+from local_cloud.stage import Stage
+
+DIRECT = {"access": "direct"}
+"""Settings of a stack whose role is let in itself, without a service account."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """A deployed stack with rows in its table.
+
+    Args:
+        stage: The stack.
+        folder: For files that go with it.
+    """
+
+    stage: Stage
+    folder: Path
+
+    @property
+    def cloud(self) -> LocalCloud:
+        """Where it is deployed."""
+        return self.stage.cloud
+
+    def variables(self) -> dict[str, str]:
+        """The whole environment of a process that is the function: what the program and Lambda put there."""
+        name = self.stage.output(outputs.FUNCTION_NAME)
+        deployed: Mapping[str, str] = self.stage.aws("lambda").get_function_configuration(FunctionName=name)[
+            "Environment"
+        ]["Variables"]
+        configuration = self.folder / "credential-configuration.json"
+        configuration.write_text(self.stage.output(outputs.CREDENTIAL_CONFIGURATION))
+        role = self.stage.output(outputs.ROLE_ARN).rpartition("/")[2]
+        return {
+            **deployed,
+            **take_on(self.cloud.endpoints, role, session=name).environment(),
+            CREDENTIALS_FILE: str(configuration),
+            # Before it imports a handler for an invocation that waits, Lambda says so.
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_FUNCTION_NAME": name,
+            "PATH": os.defpath,
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def delay(self, milliseconds: int) -> None:
+        """Has each request to the local Google wait so long before it is looked at; 0 ends it."""
+        weather = {"slowShare": 1.0, "slowSeconds": milliseconds / 1000} if milliseconds else {}
+        Remote(self.cloud.endpoints).post("/_local/weather", weather)
+
+
+@contextlib.contextmanager
+def deployed(settings: Mapping[str, object] | None = None) -> Iterator[Deployment]:
+    """A stack on a local cloud of its own, which both end with the context.
+
+    Args:
+        settings: Config values that differ from ``Pulumi.local.yaml``.
+    """
+    with tempfile.TemporaryDirectory(prefix="keyless-bench-") as name:
+        folder = Path(name)
+        with (
+            LocalCloud.start(state_directory=folder / "cloud") as cloud,
+            Stage(cloud, folder / "stage", settings) as stage,
+        ):
+            stage.up()
+            stage.put_rows(ROWS)
+            yield Deployment(stage=stage, folder=folder)

@@ -1,0 +1,56 @@
+"""One fresh process: what is told of it, and when it is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.starting import HandlerError, Program, start
+
+NO_VARIABLES = {"PATH": "/usr/bin"}
+HANDLER = """
+import time
+time.sleep(0.02)
+def lambda_handler(event, context):
+    assert context.get_remaining_time_in_millis() > 0
+    print("name=Alice")
+    time.sleep(0.01)
+"""
+
+
+def program(folder: Path, source: str, *, reads: bool = True) -> Program:
+    (folder / "handler.py").write_text(source)
+    return Program(name="a program", folder=folder, reads=reads)
+
+
+def test_ready_is_after_the_import_and_the_row_is_in_the_first_invocation(tmp_path: Path) -> None:
+    measured = start(program(tmp_path, HANDLER), NO_VARIABLES, invocations=2)
+    assert measured.row is not None
+    assert 0.02 <= measured.ready <= measured.row < measured.ready + measured.invocations[0]
+    assert len(measured.invocations) == 2
+    assert all(seconds >= 0.01 for seconds in measured.invocations)
+    assert 0 < measured.ready_cpu <= measured.cpu < measured.ready + sum(measured.invocations)
+
+
+def test_a_handler_is_imported_and_not_invoked_where_nothing_is_asked_of_it(tmp_path: Path) -> None:
+    measured = start(program(tmp_path, HANDLER), NO_VARIABLES, invocations=0)
+    assert (measured.row, measured.invocations) == (None, ())
+
+
+def test_no_bytecode_is_left_for_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("")
+    start(program(tmp_path, "import other\n" + HANDLER), NO_VARIABLES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["handler.py", "other.py"]
+
+
+def test_nothing_but_the_package_and_the_standard_library_can_be_imported(tmp_path: Path) -> None:
+    with pytest.raises(HandlerError, match="No module named 'requests'"):
+        start(program(tmp_path, "import requests\n" + HANDLER), NO_VARIABLES)
+
+
+def test_a_handler_that_prints_no_row_is_refused_unless_it_has_none(tmp_path: Path) -> None:
+    silent = "def lambda_handler(event, context):\n    print('The query data:')\n"
+    with pytest.raises(HandlerError, match="a program printed no row: The query data:"):
+        start(program(tmp_path, silent), NO_VARIABLES)
+    assert start(program(tmp_path, silent, reads=False), NO_VARIABLES).row is None
