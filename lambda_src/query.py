@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
 Rows = Iterable[Sequence[Any]]
 """Each row's values, in the order in which the query names its columns."""
+
+BLOCK_ROWS = 100
+"""Rows that are written at once. Lambda's standard output is flushed at each write."""
 
 
 def rows_query(table: str, columns: Sequence[str]) -> str:
@@ -23,7 +27,7 @@ def rows_query(table: str, columns: Sequence[str]) -> str:
 
 
 def print_rows(run: Callable[[str], Rows], *, table: str, columns: Sequence[str], out: TextIO | None = None) -> None:
-    """Prints the heading, then each row as it comes, as ``column=value`` joined by commas; none is kept.
+    """Prints the heading, then the rows as they come, as ``column=value`` joined by commas; none is kept.
 
     Args:
         run: Runs a query and gives its rows.
@@ -33,6 +37,7 @@ def print_rows(run: Callable[[str], Rows], *, table: str, columns: Sequence[str]
     """
     stream = out or sys.stdout
     rows = run(rows_query(table, columns))
-    print("The query data:", file=stream)
-    for row in rows:
-        print(", ".join(f"{column}={row[place]}" for place, column in enumerate(columns)), file=stream)
+    stream.write("The query data:\n")
+    lines = (", ".join(f"{column}={row[place]}" for place, column in enumerate(columns)) + "\n" for row in rows)
+    while block := "".join(itertools.islice(lines, BLOCK_ROWS)):
+        stream.write(block)

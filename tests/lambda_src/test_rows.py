@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from lambda_src.bigquery_client import PAGE_ROWS
 from tests.lambda_src.conftest import AWS_SECRETS, IN_CONTAINER, PackagedFunction
 from tests.lambda_src.credentials_endpoint import SESSION, TOKEN, CredentialsEndpoint
 from tests.lambda_src.google_stand_in import (
@@ -100,52 +100,56 @@ def test_a_query_that_takes_longer_is_waited_for(function: PackagedFunction, goo
     assert done.stderr == ""
 
 
-def test_every_page_is_printed(function: PackagedFunction, google: GoogleStandIn) -> None:
-    google.query = google.more = _Pages(pages=3, rows_each=2)
+def test_every_row_of_every_page_is_printed_in_order(function: PackagedFunction, google: GoogleStandIn) -> None:
+    number = 2 * PAGE_ROWS + 7
+    google.query = google.more = _Table(rows=number)
     done = function.invoke()
-    assert done.stdout.splitlines()[1:] == [f"user_id={number}, name=name-{number}" for number in range(6)]
+    assert done.stdout.splitlines()[1:] == [f"user_id={place}, name=name-{place}" for place in range(number)]
     assert done.stderr == ""
 
 
-def test_rows_are_streamed_and_never_all_held(function: PackagedFunction, google: GoogleStandIn) -> None:
+def test_a_page_is_no_larger_than_what_may_be_in_memory(function: PackagedFunction, google: GoogleStandIn) -> None:
+    table = _Table(rows=PAGE_ROWS + 1)
+    google.query = google.more = table
+    done = function.invoke()
+    assert len(done.stdout.splitlines()) == 1 + PAGE_ROWS + 1
+    assert table.asked == [PAGE_ROWS, PAGE_ROWS]
+
+
+def test_the_peak_of_memory_does_not_grow_with_the_rows(function: PackagedFunction, google: GoogleStandIn) -> None:
     peaks = {}
-    for pages in (2, 20):
-        google.query = google.more = _Pages(pages=pages, rows_each=2_000)
-        done = function.invoke(options={"trace_memory": True}, milliseconds=60_000)
-        assert len(done.stdout.splitlines()) == 1 + pages * 2_000
-        peaks[pages] = done.report["peak_bytes"]
-    # Ten times the rows, and not half as much memory again.
-    assert peaks[20] < 1.5 * peaks[2]
+    for rows_each in (10, 20 * PAGE_ROWS):
+        google.query = google.more = _Table(rows=rows_each)
+        done = function.invoke(milliseconds=60_000)
+        assert len(done.stdout.splitlines()) == 1 + rows_each
+        peaks[rows_each] = done.report["peak_kilobytes"]
+    few, many = peaks.values()
+    assert many < 1.1 * few
 
 
-class _Pages:
-    """A query whose rows come in many pages, as jobs.query and then jobs.getQueryResults give them."""
+class _Table:
+    """A table whose rows come in the pages that are asked for; ``asked`` holds the size of each."""
 
-    def __init__(self, *, pages: int, rows_each: int) -> None:
-        self._pages = pages
-        self._rows_each = rows_each
+    def __init__(self, *, rows: int) -> None:
+        self._rows = rows
+        self.asked: list[int] = []
 
     def __call__(self, sent: Sent) -> Response:
         if "/jobs/" in sent.path:
             return _finished_job(sent)
-        if sent.query.get("maxResults") == ["0"]:
-            return JSONResponse(self._page(None))
-        return JSONResponse(self._page(int(sent.query.get("pageToken", ["0"])[0])))
-
-    def _page(self, number: int | None) -> dict[str, Any]:
+        is_query = sent.path == QUERY_PATH
+        most = sent.json["maxResults"] if is_query else int(sent.query["maxResults"][0])
+        self.asked.append(most)
+        first = int(sent.query.get("pageToken", ["0"])[0])
+        last = min(self._rows, first + most)
         answer = {
             "jobComplete": True,
             "jobReference": REFERENCE,
             "schema": SCHEMA,
-            "totalRows": str(self._pages * self._rows_each),
+            "totalRows": str(self._rows),
+            "rows": rows([(str(number), f"name-{number}") for number in range(first, last)]),
         }
-        if number is None:
-            return answer
-        first = number * self._rows_each
-        answer["rows"] = rows([(str(n), f"name-{n}") for n in range(first, first + self._rows_each)])
-        if number + 1 < self._pages:
-            answer["pageToken"] = str(number + 1)
-        return answer
+        return JSONResponse({**answer, "pageToken": str(last)} if last < self._rows else answer)
 
 
 REFERENCE = {"projectId": "local-keyless", "jobId": "job-1", "location": "US"}
