@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 
-from local_cloud.plugins.provider import ServedBy, StandIn
+from local_cloud.plugins.lookup import ServedBy
+from local_cloud.plugins.provider import StandIn
 from local_cloud.plugins.serve import serve, serve_together
 
 TOGETHER = "together"
@@ -22,7 +23,7 @@ def _served_by(name: str) -> ServedBy:
     if name == "aws":
         from local_cloud.plugins.aws import served_by as served_by_aws
 
-        return served_by_aws
+        return served_by_aws()
     from local_cloud.plugins.random_id import served_by as served_by_random
 
     return served_by_random

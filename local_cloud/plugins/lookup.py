@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
@@ -70,6 +70,10 @@ class Served:
         if extra:
             raise UnsupportedError(f"{token}: the stand-in plugin does not serve {', '.join(extra)}")
         return found
+
+
+ServedBy = Callable[[Properties], Served]
+"""Makes what a plugin serves from the provider's settings; may raise ConfigError."""
 
 
 def _known(table: Mapping[str, _T], token: str) -> _T:

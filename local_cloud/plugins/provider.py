@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any
 
 from pulumi.provider.experimental import provider as pulumi
@@ -20,12 +19,9 @@ from local_cloud.plugins.kind import (
     previewed_update,
     refuse_unknown_inputs,
 )
-from local_cloud.plugins.lookup import Served
+from local_cloud.plugins.lookup import Served, ServedBy
 from local_cloud.plugins.values import Properties
 from local_cloud.plugins.wire import plain_map, property_map
-
-ServedBy = Callable[[Properties], Served]
-"""Makes what a plugin serves from the provider's settings; may raise ConfigError."""
 
 
 class StandIn(pulumi.Provider):

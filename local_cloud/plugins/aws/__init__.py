@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from local_cloud.plugins.aws.alias import Alias
-from local_cloud.plugins.aws.api import AwsApi
+from local_cloud.plugins.aws.api import AwsApi, Models
 from local_cloud.plugins.aws.attachment import RolePolicyAttachment
 from local_cloud.plugins.aws.function import Function
 from local_cloud.plugins.aws.log_group import LogGroup
@@ -16,7 +16,7 @@ from local_cloud.plugins.aws.role import Role, RolePolicy
 from local_cloud.plugins.aws.schedule import EventRule, EventTarget
 from local_cloud.plugins.endpoints import loopback
 from local_cloud.plugins.errors import ConfigError
-from local_cloud.plugins.lookup import Served
+from local_cloud.plugins.lookup import Served, ServedBy
 from local_cloud.plugins.values import Properties
 
 _SERVICES = ("iam", "lambda", "logs", "sts")
@@ -24,14 +24,10 @@ _EVENTS = ("events", "cloudwatchevents", "eventbridge")
 """The names under which the provider takes the endpoint of EventBridge."""
 
 
-def served_by(settings: Properties) -> Served:
-    """The table of resource types, all of them using one set of clients.
-
-    Raises:
-        ConfigError: when an endpoint is absent or not on loopback, credentials are missing, or the account is not
-            one of `allowedAccountIds`.
-    """
-    return served(api_from(settings, os.environ))
+def served_by() -> ServedBy:
+    """Makes the table of resource types for one run of the engine after another, each time from new clients."""
+    models = Models()
+    return lambda settings: served(api_from(settings, os.environ, models))
 
 
 def served(api: AwsApi) -> Served:
@@ -51,11 +47,12 @@ def served(api: AwsApi) -> Served:
     )
 
 
-def api_from(settings: Properties, environment: Mapping[str, str]) -> AwsApi:
+def api_from(settings: Properties, environment: Mapping[str, str], models: Models | None = None) -> AwsApi:
     """The clients that the provider's settings describe; the account is checked before anything else is asked.
 
     Raises:
-        ConfigError: as for `served_by`.
+        ConfigError: when an endpoint is absent or not on loopback, credentials are missing, or the account is not
+            one of `allowedAccountIds`.
     """
     listed = settings.get("endpoints") or []
     given = {name: url for entry in listed for name, url in entry.items() if url}
@@ -81,6 +78,7 @@ def api_from(settings: Properties, environment: Mapping[str, str]) -> AwsApi:
         key=key,
         secret=secret,
         session=environment.get("AWS_SESSION_TOKEN"),
+        models=models,
     )
     _check_account(api, settings.get("allowedAccountIds"))
     return api

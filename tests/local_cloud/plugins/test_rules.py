@@ -8,10 +8,12 @@ import sys
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from engine.pins import ROOT
 from local_cloud.plugins.aws import api_from as aws_api_from
 from local_cloud.plugins.aws import documents
+from local_cloud.plugins.aws.api import Models
 from local_cloud.plugins.endpoints import loopback
 from local_cloud.plugins.errors import ConfigError, RefusedError, UnsupportedError
 from local_cloud.plugins.gcp import api_from, columns
@@ -147,6 +149,23 @@ def test_aws_needs_endpoints_a_region_and_credentials() -> None:
         aws_api_from(endpoints, keys)
     with pytest.raises(ConfigError, match="no credentials"):
         aws_api_from({**endpoints, "region": "us-east-1"}, {})
+
+
+def test_what_was_read_of_an_aws_service_is_not_read_again_for_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def client(models: Models) -> Any:
+        keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+        settings = {"endpoints": [dict.fromkeys(("iam", "lambda", "logs", "sts"), LOCAL)], "region": "us-east-1"}
+        return aws_api_from(settings, keys, models).client("sts")
+
+    def read(*_path: object) -> None:
+        raise AssertionError("a file was read")
+
+    models = Models()
+    first = client(models)
+    monkeypatch.setattr(JSONFileLoader, "load_file", read)
+    assert client(models) is not first
+    with pytest.raises(AssertionError, match="a file was read"):
+        client(Models())
 
 
 def test_an_absent_input_stands_for_its_default_and_without_one_for_what_is_live() -> None:
