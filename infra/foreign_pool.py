@@ -13,12 +13,8 @@ import pulumi
 import pulumi_gcp as gcp
 
 from federation_rules.foreign_provider import ForeignProvider, Reader, refusals
-from infra.pool import TrustedPool
+from infra.pool import ForeignPoolError, TrustedPool
 from infra.trust import ROLE_ATTRIBUTE, ProviderName, TrustChain, attribute_condition, audience
-
-
-class ForeignPoolError(ValueError):
-    """The provider can't be used, and nothing was created. The message tells every reason, and how to mend it."""
 
 
 def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provider) -> TrustedPool:

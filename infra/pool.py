@@ -9,6 +9,10 @@ import pulumi
 from infra.trust import TrustChain
 
 
+class ForeignPoolError(ValueError):
+    """Another team's provider can't be used, and nothing was created. The message tells every reason and its mend."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrustedPool:
     """A pool and a provider in it that admit the readers' roles, and nobody who could pass for one of them.

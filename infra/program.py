@@ -13,8 +13,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from infra import package
 from infra.cache import cache_folder
 from infra.federation import Federation, FederationArgs
-from infra.foreign_pool import ForeignPoolError, foreign_pool
-from infra.pool import TrustedPool
+from infra.pool import ForeignPoolError, TrustedPool
 from infra.reader import FunctionArgs
 from infra.settings import Settings, SettingsError
 
@@ -28,7 +27,7 @@ def plain_errors() -> Iterator[None]:
 
     Raises:
         pulumi.RunError: In place of a :class:`SettingsError`, :class:`infra.package.PackageError` or
-            :class:`infra.foreign_pool.ForeignPoolError`.
+            :class:`infra.pool.ForeignPoolError`.
     """
     try:
         yield
@@ -85,6 +84,9 @@ def trusted_pool(settings: Settings, *, google: gcp.Provider, services: Sequence
     """
     trusts = [reader.trust for reader in settings.readers]
     if settings.provider_name is not None:
+        # Only such a stack needs what judges another team's provider.
+        from infra.foreign_pool import foreign_pool
+
         return foreign_pool(settings.provider_name, trusts, google=google)
     args = FederationArgs(
         project=settings.pool_project,

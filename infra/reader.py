@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
+from pulumi_aws.cloudwatch.log_group import LogGroup
 
 from infra import package
 from infra.execution_role import ExecutionRole, ExecutionRoleArgs
@@ -121,7 +122,8 @@ class Reader(pulumi.ComponentResource):
     ) -> None:
         super().__init__("keyless:infra:Reader", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self, provider=provider)
-        log_group = aws.cloudwatch.LogGroup(
+        # Of its own module, since `aws.cloudwatch` would load forty others for it.
+        log_group = LogGroup(
             f"function-log{args.suffix}",
             name=f"/aws/lambda/{args.trust.function_name}",
             retention_in_days=args.function.log_retention_days,

@@ -1,4 +1,6 @@
-"""AWS Lambda reads BigQuery without a service account key: one stack, both clouds."""
+"""The stack's table of contents: settings → components → exports."""
+
+from __future__ import annotations
 
 import pulumi
 
@@ -11,104 +13,111 @@ from infra.services import Services, ServicesArgs
 from infra.trust import GoogleEndpoints
 from infra.warehouse import ReadTable, Warehouse, WarehouseArgs
 
-with plain_errors():
-    settings = read_settings()
-    archive = build_package(settings)
 
-formerly = former_names.known([reader.suffix for reader in settings.readers])
+def declare() -> None:
+    """Everything that the stack is made of, in the order in which one part needs another.
 
-clouds = Clouds(
-    "clouds",
-    CloudsArgs(
-        google_project=settings.google_project,
-        google_endpoints=GoogleEndpoints(base_url=settings.google_endpoint),
-        aws_account_id=settings.aws_account_id,
-        aws_region=settings.aws_region,
-        aws_endpoint=settings.aws_endpoint,
-    ),
-)
+    Raises:
+        pulumi.RunError: The settings, the package or a pool that somebody else owns can't be used.
+    """
+    with plain_errors():
+        settings = read_settings()
+        archive = build_package(settings)
 
-services = Services(
-    "services",
-    ServicesArgs(project=settings.google_project, apis=apis.needed(settings)),
-    google=clouds.google,
-    opts=formerly,
-)
+    formerly = former_names.known([reader.suffix for reader in settings.readers])
 
-with plain_errors():
-    pool = trusted_pool(settings, google=clouds.google, services=services.enabled)
+    clouds = Clouds(
+        "clouds",
+        CloudsArgs(
+            google_project=settings.google_project,
+            google_endpoints=GoogleEndpoints(base_url=settings.google_endpoint),
+            aws_account_id=settings.aws_account_id,
+            aws_region=settings.aws_region,
+            aws_endpoint=settings.aws_endpoint,
+        ),
+    )
 
-access = {
-    reader.label: ReaderAccess(
-        reader.logical_name("reader-access"),
-        ReaderAccessArgs(
-            project=settings.google_project,
-            principal=pool.principal(reader.trust),
-            account_id=reader.service_account_id if settings.access == "impersonation" else None,
-            suffix=reader.suffix,
+    services = Services(
+        "services",
+        ServicesArgs(project=settings.google_project, apis=apis.needed(settings)),
+        google=clouds.google,
+        opts=formerly,
+    )
+
+    with plain_errors():
+        pool = trusted_pool(settings, google=clouds.google, services=services.enabled)
+
+    access = {
+        reader.label: ReaderAccess(
+            reader.logical_name("reader-access"),
+            ReaderAccessArgs(
+                project=settings.google_project,
+                principal=pool.principal(reader.trust),
+                account_id=reader.service_account_id if settings.access == "impersonation" else None,
+                suffix=reader.suffix,
+                protected=settings.deletion_protection,
+            ),
+            google=clouds.google,
+            services=services.enabled,
+            opts=formerly,
+        )
+        for reader in settings.readers
+    }
+
+    warehouse = Warehouse(
+        "warehouse",
+        WarehouseArgs(
+            project=settings.data_project,
+            location=settings.bigquery_location,
+            own=settings.table == "own",
+            tables=[
+                ReadTable(
+                    dataset_id=reader.dataset_id,
+                    table_id=reader.table_id,
+                    columns=reader.columns,
+                    reader=access[reader.label].member,
+                    label=reader.label,
+                    suffix=reader.suffix,
+                )
+                for reader in settings.readers
+            ],
             protected=settings.deletion_protection,
         ),
         google=clouds.google,
         services=services.enabled,
         opts=formerly,
     )
-    for reader in settings.readers
-}
 
-warehouse = Warehouse(
-    "warehouse",
-    WarehouseArgs(
-        project=settings.data_project,
-        location=settings.bigquery_location,
-        own=settings.table == "own",
-        tables=[
-            ReadTable(
-                dataset_id=reader.dataset_id,
-                table_id=reader.table_id,
-                columns=reader.columns,
-                reader=access[reader.label].member,
-                label=reader.label,
+    readers = {
+        reader.label: Reader(
+            reader.logical_name("reader"),
+            ReaderArgs(
+                function=function_args(settings, archive),
+                trust=reader.trust,
+                provider_name=pool.provider_name,
+                service_account_email=access[reader.label].email,
+                table=warehouse.tables[reader.label],
+                columns=[column.name for column in reader.columns],
+                memory_mb=reader.memory_mb,
+                timeout_seconds=reader.timeout_seconds,
+                reserved_concurrency=reader.reserved_concurrency,
+                schedule=reader.schedule,
                 suffix=reader.suffix,
-            )
-            for reader in settings.readers
-        ],
-        protected=settings.deletion_protection,
-    ),
-    google=clouds.google,
-    services=services.enabled,
-    opts=formerly,
-)
-
-readers = {
-    reader.label: Reader(
-        reader.logical_name("reader"),
-        ReaderArgs(
-            function=function_args(settings, archive),
-            trust=reader.trust,
-            provider_name=pool.provider_name,
-            service_account_email=access[reader.label].email,
-            table=warehouse.tables[reader.label],
-            columns=[column.name for column in reader.columns],
-            memory_mb=reader.memory_mb,
-            timeout_seconds=reader.timeout_seconds,
-            reserved_concurrency=reader.reserved_concurrency,
-            schedule=reader.schedule,
-            suffix=reader.suffix,
-            ready_after=[*access[reader.label].grants, warehouse.grants[reader.label]],
-        ),
-        provider=clouds.aws,
-        opts=formerly,
-    )
-    for reader in settings.readers
-}
-
-for name, value in exports.of_stack(
-    pool,
-    {
-        reader.label: exports.of_reader(
-            reader.trust, pool, access[reader.label], warehouse.tables[reader.label], readers[reader.label]
+                ready_after=[*access[reader.label].grants, warehouse.grants[reader.label]],
+            ),
+            provider=clouds.aws,
+            opts=formerly,
         )
         for reader in settings.readers
-    },
-):
-    pulumi.export(name, value)
+    }
+
+    for name, value in exports.of_stack(
+        pool,
+        {
+            reader.label: exports.of_reader(
+                reader.trust, pool, access[reader.label], warehouse.tables[reader.label], readers[reader.label]
+            )
+            for reader in settings.readers
+        },
+    ):
+        pulumi.export(name, value)
