@@ -1,9 +1,9 @@
 """The function's package: one zip with the sources and the wheels that they need, the same bytes on every machine.
 
 Pure files in, one file out: the lock is resolved to wheels for the target (``wheels``), what ships is chosen
-(``contents``), compiled for the target's interpreter where there is one (``bytecode``), put together without
-compressing anything (``archive``) and checked (``check``). What was built is kept by the digest of its inputs
-(``cached``), so a preview only hashes a few files.
+(``selection``, by the lists in ``contents``) and compiled by the target's interpreter where there is one
+(``bytecode``), the zip is put together without compressing anything (``archive``) and checked (``check``). What was
+built is kept by the digest of its inputs (``cached``), so a preview only hashes a few files.
 
 Uses the standard library and pip, and knows nothing of Pulumi.
 """
@@ -11,25 +11,23 @@ Uses the standard library and pip, and knows nothing of Pulumi.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from infra.package import contents, wheels
+from infra.package import wheels
 from infra.package.archive import Entry, assemble, read
 from infra.package.bytecode import Bytecode, absence, compiled, compiler
 from infra.package.cached import digest, holds, keep, prune
 from infra.package.check import check
 from infra.package.errors import PackageError
 from infra.package.interpreters import Interpreter
+from infra.package.selection import omitted, selected
 from infra.package.target import Target
 
 __all__ = ["Bytecode", "PackageError", "Target", "absence", "build", "compiler", "with_file"]
 
 KEPT_PACKAGES = 32
 """How many built packages the cache holds, some 3 MB each; each stack needs two."""
-
-STAND_INS = Path(__file__).parent / "stand_ins"
-"""Sources of ours that ship under the names of packages that don't."""
 
 
 def build(
@@ -95,28 +93,13 @@ def with_file(archive: Path, *, name: str, content: str, cache: Path) -> Path:
 def _built(sources: list[Entry], lock: str, *, target: Target, by: Interpreter | None) -> bytes:
     locked = wheels.locked(lock)
     names = {requirement.name for requirement in locked}
-    omitted = {listed.name for listed in contents.OMITTED_DISTRIBUTIONS} & names
     with tempfile.TemporaryDirectory(prefix="keyless-bigquery-wheels-") as folder:
-        fetched = wheels.fetch(wheels.without(locked, omitted), target=target, folder=Path(folder))
+        fetched = wheels.fetch(wheels.without(locked, omitted(names)), target=target, folder=Path(folder))
         files = {wheels.distribution(wheel): list(wheels.installed(wheel)) for wheel in fetched}
-    contents.refuse_stale({name: [entry.path for entry in entries] for name, entries in files.items()}, locked=names)
-    fetched_entries = ((name, entry) for name, entries in files.items() for entry in entries)
-    shipped = [entry for name, entry in fetched_entries if contents.ships(entry.path, distribution=name)]
-    shipped += [*_stand_ins(omitted), *sources]
+    shipped = selected(files, locked=names, sources=sources, target=target)
     package = assemble([*shipped, *(compiled(shipped, by=by, target=target) if by else ())])
     check(package, target=target)
     return package
-
-
-def _stand_ins(omitted: Collection[str]) -> Iterator[Entry]:
-    """What ships under the names of packages that don't."""
-    shared = STAND_INS / "not_shipped.py"
-    folders = [folder for name in sorted(omitted) if (folder := STAND_INS / f"for_{name.replace('-', '_')}").is_dir()]
-    if folders:
-        yield Entry.stored(shared.name, shared.read_bytes())
-    for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            yield Entry.stored(path.relative_to(folder).as_posix(), path.read_bytes())
 
 
 def _sources(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -57,6 +57,15 @@ class Entry:
         return cls(path=path, method=zipfile.ZIP_STORED, crc=zlib.crc32(content), size=len(content), data=content)
 
     @property
+    def content(self) -> bytes:
+        """The content itself.
+
+        Raises:
+            zlib.error: The data is not what the method says.
+        """
+        return zlib.decompress(self.data, -zlib.MAX_WBITS) if self.method == zipfile.ZIP_DEFLATED else self.data
+
+    @property
     def mode(self) -> int:
         """Readable by everyone, as Lambda wants it, and executable only for what the loader maps."""
         return 0o755 if self.path.endswith(".so") else 0o644

@@ -3,7 +3,7 @@
 The rule of thumb: the function reads rows over BigQuery's REST API, so what only gRPC, Arrow, keys, uploads, tracing or
 development needs stays out, and everything that ``google.cloud.bigquery`` itself exports stays in. The build refuses a
 list that no longer fits what is locked; the tests run the function out of the finished zip, where nothing that is
-listed here exists.
+listed here exists. What shipped code imports nevertheless is judged by ``guard``, with the excuses below.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from infra.package.errors import PackageError
+from infra.package.imports import Import, When
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,31 @@ class OmittedFiles:
     distribution: str | None
     pattern: str
     reason: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExcusedImport:
+    """An import of something that does not ship, or of a stand-in, that does no harm.
+
+    Args:
+        importer: The module that imports, or a package whose modules do.
+        imported: The module that is imported, or a package around it.
+        when: When the import runs; only an import of that kind is excused.
+        reason: Why a query does not get there.
+    """
+
+    importer: str
+    imported: str
+    when: When
+    reason: str
+
+    def is_of(self, module: str) -> bool:
+        """Whether it is about what ``module`` imports."""
+        return _is_in(module, self.importer)
+
+    def excuses(self, wanted: Import, *, by: str) -> bool:
+        """Whether it is about what the module ``by`` wants."""
+        return self.is_of(by) and wanted.when is self.when and _is_in(str(wanted), self.imported)
 
 
 _GRPC_ONLY = "only clients that speak gRPC use it"
@@ -194,6 +220,81 @@ OMITTED_FILES = (
 )
 """Files that are left out, and why."""
 
+_CERTIFICATES = "certificates of the caller's own, which this function has none of"
+_DATA_FRAMES = "data frames and Arrow, for whoever asks for them; not locked either"
+
+EXCUSED_IMPORTS = (
+    ExcusedImport(
+        importer="google.auth._agent_identity_utils", imported="cryptography", when=When.TRIED, reason=_CERTIFICATES
+    ),
+    ExcusedImport(
+        importer="google.auth.crypt.rsa",
+        imported="google.auth.crypt._python_rsa",
+        when=When.LATER,
+        reason="for keys of the package rsa",
+    ),
+    ExcusedImport(importer="google.auth.identity_pool", imported="cryptography", when=When.LATER, reason=_CERTIFICATES),
+    ExcusedImport(
+        importer="google.auth.transport._custom_tls_signer",
+        imported="cryptography",
+        when=When.LATER,
+        reason=_CERTIFICATES,
+    ),
+    ExcusedImport(
+        importer="google.auth.transport._mtls_helper", imported="cryptography", when=When.LATER, reason=_CERTIFICATES
+    ),
+    ExcusedImport(
+        importer="google.auth.transport.requests",
+        imported="requests.packages.urllib3",
+        when=When.AT_IMPORT,
+        reason="requests registers urllib3 under that name when it is imported",
+    ),
+    ExcusedImport(
+        importer="google.cloud.bigquery",
+        imported="google.cloud.bigquery.magics",
+        when=When.LATER,
+        reason="when a notebook loads the extension",
+    ),
+    ExcusedImport(
+        importer="google.cloud.bigquery.client",
+        imported="google.api_core.gapic_v1",
+        when=When.LATER,
+        reason="when a client of the Storage API is made, which speaks gRPC",
+    ),
+    ExcusedImport(
+        importer="google.cloud.bigquery", imported="google.cloud.bigquery_storage", when=When.LATER, reason=_DATA_FRAMES
+    ),
+    ExcusedImport(
+        importer="google.cloud.bigquery",
+        imported="google.cloud.bigquery_storage_v1",
+        when=When.LATER,
+        reason=_DATA_FRAMES,
+    ),
+    ExcusedImport(importer="google.cloud.bigquery", imported="pandas", when=When.LATER, reason=_DATA_FRAMES),
+    ExcusedImport(importer="google.cloud.bigquery", imported="pyarrow", when=When.LATER, reason=_DATA_FRAMES),
+    ExcusedImport(importer="google.cloud.bigquery", imported="shapely", when=When.LATER, reason=_DATA_FRAMES),
+    ExcusedImport(
+        importer="requests",
+        imported="charset_normalizer",
+        when=When.TRIED,
+        reason="it asks for the version, and would warn if there were none",
+    ),
+    ExcusedImport(
+        importer="requests.compat",
+        imported="simplejson",
+        when=When.AT_IMPORT,
+        reason="only where an import of it just before worked",
+    ),
+    ExcusedImport(importer="six", imported="StringIO", when=When.AT_IMPORT, reason="in Python 2"),
+    ExcusedImport(
+        importer="urllib3.http2",
+        imported="urllib3.http2.connection",
+        when=When.LATER,
+        reason="when HTTP/2 is asked for, which needs h2",
+    ),
+)
+"""Imports that may fail, and why none of them does."""
+
 
 def ships(path: str, *, distribution: str) -> bool:
     """Whether a file of a package is one that ships.
@@ -222,6 +323,10 @@ def refuse_stale(files: Mapping[str, Collection[str]], *, locked: Collection[str
         paths = files.get(listed.distribution or "")
         if paths is not None and not any(re.fullmatch(listed.pattern, path) for path in paths):
             raise _stale(listed.pattern, f"{listed.distribution} has no such file any more")
+
+
+def _is_in(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
 
 
 def _is_about(omitted: OmittedFiles, path: str, distribution: str) -> bool:

@@ -27,7 +27,7 @@ OF_THE_FUNCTION = [
 ]
 OURS = {
     "Settings": ["infra/*.py"],
-    "The package": ["infra/package/*.py"],
+    "The package": ["infra/package/*.py", "infra/package/stand_ins/*.py"],
     "Local cloud and set-up": ["engine/*.py", "tools/*.py", "local_cloud/*.py", "local_cloud/plugins/*.py"],
 }
 """The parts of the page that quote this project alone, and the modules that say it."""

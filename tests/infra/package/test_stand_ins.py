@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.package import STAND_INS
 from infra.package.contents import OMITTED_DISTRIBUTIONS
+from infra.package.selection import STAND_INS
 
 
 @pytest.fixture(scope="module")
