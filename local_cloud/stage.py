@@ -89,21 +89,22 @@ class Stage:
         self._folder = folder
         workspace = Workspace(folder)
         environment = {**cloud.environment(), **workspace.environment()}
-        self.stack = automation.create_or_select_stack(
-            stack_name=name,
-            project_name=project_name(),
-            program=_run_program,
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(_project(folder, cloud, settings or {}, name)),
-                pulumi_command=workspace.command(),
-                env_vars=environment,
-            ),
-        )
         # Kept, since asking the engine for them takes two more of its processes each time.
         self._outputs: automation.OutputMap = {}
         self._own_plugins = plugins is None
+        # Before the stack, which takes the engine about as long to make as these take to listen.
         self._plugins = plugins or attached.start_plugins(folder, environment)
         try:
+            self.stack = automation.create_or_select_stack(
+                stack_name=name,
+                project_name=project_name(),
+                program=_run_program,
+                opts=automation.LocalWorkspaceOptions(
+                    work_dir=str(_project(folder, cloud, settings or {}, name)),
+                    pulumi_command=workspace.command(),
+                    env_vars=environment,
+                ),
+            )
             self.stack.workspace.env_vars = {**environment, **attached.variables(self._plugins)}
         except BaseException:
             self.close()
