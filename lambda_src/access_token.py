@@ -7,11 +7,9 @@ Whatever a thread can't do is left to the next invocation without a token, which
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import threading
 from collections.abc import MutableMapping
-from datetime import datetime
 
 import google.auth.credentials
 import google.auth.exceptions
@@ -30,19 +28,6 @@ SETTLING_SECONDS = 2.0
 """Longest wait for a thread at the end of an invocation, after which Lambda may freeze the process in mid-answer."""
 
 _REQUEST_SECONDS = 10.0
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Token:
-    """An access token.
-
-    Args:
-        value: What is shown to BigQuery; secret.
-        expiry: When it expires, UTC without a zone, as google-auth has it.
-    """
-
-    value: str = dataclasses.field(repr=False)
-    expiry: datetime
 
 
 class TokenSource:
@@ -65,8 +50,8 @@ class TokenSource:
         self._configuration = configuration
         self._supplier = supplier
 
-    def fetch(self, limit: TimeLimit) -> Token:
-        """A new token.
+    def fetch(self, limit: TimeLimit) -> google.auth.credentials.Credentials:
+        """Credentials of google-auth's with a new token, and the time of its expiry.
 
         Args:
             limit: The time that is left for it.
@@ -88,7 +73,7 @@ class TokenSource:
         if credentials.token is None or credentials.expiry is None:
             # google-auth takes an answer without a token for one.
             raise google.auth.exceptions.OAuthError("no token in the answer")  # type: ignore[no-untyped-call]  # google-auth has no types
-        return Token(value=credentials.token, expiry=credentials.expiry)
+        return credentials
 
 
 class AccessToken(google.auth.credentials.Credentials):
@@ -137,9 +122,9 @@ class AccessToken(google.auth.credentials.Credentials):
             most_seconds: How long at most; never longer than the invocation or the fetch may last.
         """
         if self._beside is not None:
-            token, self._beside = self._beside.wait(min(most_seconds, self.limit.seconds_left)), None
-            if token is not None:
-                self._keep(token)
+            fetched, self._beside = self._beside.wait(min(most_seconds, self.limit.seconds_left)), None
+            if fetched is not None:
+                self._keep(fetched)
 
     def before_request(self, request: object, method: str, url: str, headers: MutableMapping[str, str]) -> None:
         """What google-auth calls before each request to BigQuery: makes sure that there is a token, and adds it.
@@ -168,8 +153,8 @@ class AccessToken(google.auth.credentials.Credentials):
         del request
         self._keep(self._source.fetch(self.limit))
 
-    def _keep(self, token: Token) -> None:
-        self.token, self.expiry = token.value, token.expiry
+    def _keep(self, fetched: google.auth.credentials.Credentials) -> None:
+        self.token, self.expiry = fetched.token, fetched.expiry
 
 
 class _Fetch(threading.Thread):
@@ -179,15 +164,15 @@ class _Fetch(threading.Thread):
         super().__init__(name="token", daemon=True)
         self._source = source
         self._limit = TimeLimit.of(FETCH_SECONDS)
-        self._token: Token | None = None
+        self._fetched: google.auth.credentials.Credentials | None = None
 
     def run(self) -> None:
         try:
-            self._token = self._source.fetch(self._limit)
+            self._fetched = self._source.fetch(self._limit)
         except Exception:  # noqa: BLE001 - whoever needs the token fetches it then, and meets and tells the same error
             return
 
-    def wait(self, most_seconds: float) -> Token | None:
-        """The token, when the thread has ended; ``None``: it hasn't in time, or got none."""
+    def wait(self, most_seconds: float) -> google.auth.credentials.Credentials | None:
+        """What it fetched, when the thread has ended; ``None``: it hasn't in time, or got nothing."""
         self.join(min(most_seconds, self._limit.seconds_left))
-        return None if self.is_alive() else self._token
+        return None if self.is_alive() else self._fetched

@@ -11,12 +11,16 @@ import os
 import sys
 from typing import Final, Protocol
 
-from lambda_src.access_token import AccessToken
-from lambda_src.init_phase import token_begun
+from lambda_src.start import without_collecting
 
-_TOKEN: Final[AccessToken | None] = token_begun(os.environ)
+with without_collecting():
+    from lambda_src import init_phase
+    from lambda_src.access_token import AccessToken
 
-from lambda_src.reading import Reading  # noqa: E402 - what it imports takes as long as the token, which is on its way
+    _TOKEN: Final[AccessToken | None] = init_phase.begin(os.environ)
+
+    # What this imports takes as long as the token, which is on its way.
+    from lambda_src.reading import Reading
 
 
 class LambdaContext(Protocol):

@@ -1,9 +1,9 @@
-"""What begins while Lambda is still starting the function: the token is fetched beside the imports.
+"""What Lambda's init phase does: while the process starts, nobody waits for a token, but one can be on its way.
 
-Lambda's init phase ends when the handler's module is imported; until then nobody waits for a token, but one could be
-on its way. It is begun only where Lambda says that an invocation follows at once. Under SnapStart this memory becomes
-a snapshot, in which no credential may be, and provisioned concurrency initialises hours before an invocation, when
-the token would have expired, and freezes the process in the middle of the exchange.
+It is fetched beside the imports where Lambda says that an invocation follows at once. Under SnapStart this memory
+becomes a snapshot, in which no credential may be; and provisioned concurrency starts hours before an invocation, when
+the token would have expired, and freezes the process in the middle of the exchange. There it is the time to read and
+import what an invocation might need.
 
 Nothing here can make the start fail: what is wrong is met again, and said, by the first invocation.
 """
@@ -11,11 +11,13 @@ Nothing here can make the start fail: what is wrong is met again, and said, by t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from lambda_src.access_token import AccessToken, TokenSource
 from lambda_src.credentials import CredentialConfiguration
-from lambda_src.environment import Environment
-from lambda_src.errors import ReaderError
+from lambda_src.environment import CREDENTIALS_FILE
+from lambda_src.errors import ConfigurationError
+from lambda_src.transport import trust
 
 INITIALIZATION_TYPE = "AWS_LAMBDA_INITIALIZATION_TYPE"
 """By which Lambda tells how it starts the process. Source: AWS Lambda, "Defined runtime environment variables"."""
@@ -24,18 +26,34 @@ ON_DEMAND = "on-demand"
 """Its value where somebody's event is waiting."""
 
 
-def token_begun(environ: Mapping[str, str]) -> AccessToken | None:
-    """The reader's token, being fetched in a thread; ``None`` where it is too early for one, or this is not Lambda.
+def begin(environ: Mapping[str, str]) -> AccessToken | None:
+    """Begins what can be begun ahead of the first invocation; outside Lambda nothing.
 
     Args:
         environ: The process's variables.
+
+    Returns:
+        The reader's token, being fetched in a thread; ``None`` where it is too early for one, or this is not Lambda.
     """
-    if environ.get(INITIALIZATION_TYPE) != ON_DEMAND:
-        return None
+    initialization = environ.get(INITIALIZATION_TYPE)
     try:
-        file = Environment.from_environ(environ).credentials_file
-        token = AccessToken(TokenSource(CredentialConfiguration.from_file(file)))
-    except ReaderError:
+        if initialization == ON_DEMAND:
+            return _token_begun(Path(environ.get(CREDENTIALS_FILE, "")))
+        if initialization:
+            _read_ahead()
+    except ConfigurationError:
         return None
+    return None
+
+
+def _token_begun(file: Path) -> AccessToken:
+    token = AccessToken(TokenSource(CredentialConfiguration.from_file(file)))
     token.begin()
     return token
+
+
+def _read_ahead() -> None:
+    import lambda_src.container_session
+    import lambda_src.diagnosis  # noqa: F401 - both are imported where they are needed, and so that they are there
+
+    trust()

@@ -17,7 +17,7 @@ from tests.docs.spoken import is_quoted, is_told, shown, texts_of
 PAGE = ROOT / "docs" / "troubleshooting.md"
 OF_THE_FUNCTION = [
     "advice.py",
-    "aws_credentials.py",
+    "container_session.py",
     "bigquery_client.py",
     "container_endpoint.py",
     "credentials.py",

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
-from lambda_src.aws_credentials import ATTEMPTS, LARGEST_ANSWER_BYTES, Remembering, RoleSessionSupplier
+from lambda_src.aws_credentials import Remembering, RoleSessionSupplier
 from lambda_src.container_endpoint import ContainerEndpoint
+from lambda_src.container_session import ATTEMPTS, LARGEST_ANSWER_BYTES
 from lambda_src.errors import SubjectTokenError
 from lambda_src.time_limit import MARGIN_SECONDS, TimeLimit
 from tests.lambda_src.conftest import AWS_SECRETS
