@@ -23,11 +23,13 @@ class OmittedDistribution:
     Args:
         name: Its name, as the lock has it.
         needed_by: The package whose requirement it is.
+        modules: What it is imported as.
         reason: Why the function never needs it.
     """
 
     name: str
     needed_by: str
+    modules: tuple[str, ...]
     reason: str
 
 
@@ -76,60 +78,80 @@ _ASYNC_ONLY = "for clients on asyncio; the function waits for one answer at a ti
 
 OMITTED_DISTRIBUTIONS = (
     OmittedDistribution(
-        name="cffi", needed_by="cryptography", reason="cryptography alone uses it, and stays out itself"
+        name="cffi",
+        needed_by="cryptography",
+        modules=("cffi", "_cffi_backend"),
+        reason="cryptography alone uses it, and stays out itself",
     ),
     OmittedDistribution(
         name="charset-normalizer",
         needed_by="requests",
+        modules=("charset_normalizer",),
         reason="guesses the encoding of texts whose sender names none; Google's APIs name it",
     ),
     OmittedDistribution(
         name="cryptography",
         needed_by="google-auth",
+        modules=("cryptography",),
         reason="reads private keys and certificates; the function has neither, and TLS is OpenSSL's in the runtime",
     ),
     OmittedDistribution(
-        name="google-crc32c", needed_by="google-resumable-media", reason="checks files that are transferred"
+        name="google-crc32c",
+        needed_by="google-resumable-media",
+        modules=("google_crc32c",),
+        reason="checks files that are transferred",
     ),
     OmittedDistribution(
         name="google-resumable-media",
         needed_by="google-cloud-bigquery",
+        modules=("google.resumable_media", "google._async_resumable_media"),
         reason="uploads files for load jobs; the function reads",
     ),
     OmittedDistribution(
         name="googleapis-common-protos",
         needed_by="google-api-core",
+        modules=("google.api", "google.gapic", "google.logging", "google.longrunning", "google.rpc", "google.type"),
         reason="protocol messages; errors of REST are JSON, and what reads messages from them is for gRPC",
     ),
     OmittedDistribution(
         name="grpcio",
         needed_by="google-api-core",
+        modules=("grpc",),
         reason="the function speaks REST; google-api-core does without gRPC where it is absent",
     ),
-    OmittedDistribution(name="grpcio-status", needed_by="google-api-core", reason=_GRPC_ONLY),
+    OmittedDistribution(name="grpcio-status", needed_by="google-api-core", modules=("grpc_status",), reason=_GRPC_ONLY),
     OmittedDistribution(
         name="opentelemetry-api",
         needed_by="google-api-core",
+        modules=("opentelemetry",),
         reason="the BigQuery client does without tracing where it is absent",
     ),
-    OmittedDistribution(name="proto-plus", needed_by="google-api-core", reason=_GRPC_ONLY),
+    OmittedDistribution(name="proto-plus", needed_by="google-api-core", modules=("proto",), reason=_GRPC_ONLY),
     OmittedDistribution(
         name="protobuf",
         needed_by="google-api-core",
+        modules=("google.protobuf", "google._upb"),
         reason="protocol messages; BigQuery's REST API speaks JSON",
     ),
     OmittedDistribution(
         name="pyasn1",
         needed_by="google-auth",
+        modules=("pyasn1",),
         reason="google-auth reads private keys with it where cryptography can't; the function has none",
     ),
-    OmittedDistribution(name="pyasn1-modules", needed_by="google-auth", reason="as pyasn1"),
     OmittedDistribution(
-        name="pycparser", needed_by="cryptography", reason="cffi parses C declarations with it when a binding is built"
+        name="pyasn1-modules", needed_by="google-auth", modules=("pyasn1_modules",), reason="as pyasn1"
+    ),
+    OmittedDistribution(
+        name="pycparser",
+        needed_by="cryptography",
+        modules=("pycparser",),
+        reason="cffi parses C declarations with it when a binding is built",
     ),
     OmittedDistribution(
         name="typing-extensions",
         needed_by="google-api-core",
+        modules=("typing_extensions",),
         reason="of the packages here only grpcio and opentelemetry-api import it",
     ),
 )
@@ -221,11 +243,10 @@ OMITTED_FILES = (
 """Files that are left out, and why."""
 
 _CERTIFICATES = "certificates of the caller's own, which this function has none of"
-_DATA_FRAMES = "data frames and Arrow, for whoever asks for them; not locked either"
 
 EXCUSED_IMPORTS = (
     ExcusedImport(
-        importer="google.auth._agent_identity_utils", imported="cryptography", when=When.TRIED, reason=_CERTIFICATES
+        importer="google.auth._agent_identity_utils", imported="cryptography", when=When.LATER, reason=_CERTIFICATES
     ),
     ExcusedImport(
         importer="google.auth.crypt.rsa",
@@ -262,21 +283,9 @@ EXCUSED_IMPORTS = (
         reason="when a client of the Storage API is made, which speaks gRPC",
     ),
     ExcusedImport(
-        importer="google.cloud.bigquery", imported="google.cloud.bigquery_storage", when=When.LATER, reason=_DATA_FRAMES
-    ),
-    ExcusedImport(
-        importer="google.cloud.bigquery",
-        imported="google.cloud.bigquery_storage_v1",
-        when=When.LATER,
-        reason=_DATA_FRAMES,
-    ),
-    ExcusedImport(importer="google.cloud.bigquery", imported="pandas", when=When.LATER, reason=_DATA_FRAMES),
-    ExcusedImport(importer="google.cloud.bigquery", imported="pyarrow", when=When.LATER, reason=_DATA_FRAMES),
-    ExcusedImport(importer="google.cloud.bigquery", imported="shapely", when=When.LATER, reason=_DATA_FRAMES),
-    ExcusedImport(
         importer="requests",
         imported="charset_normalizer",
-        when=When.TRIED,
+        when=When.AT_IMPORT,
         reason="it asks for the version, and would warn if there were none",
     ),
     ExcusedImport(

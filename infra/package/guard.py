@@ -1,8 +1,9 @@
 """Finds out, before anyone deploys it, when the function would import something that does not ship.
 
-From the function's own modules every import is followed through the files that ship. Nothing is run, so it works for
-any target on any machine. A name that is computed is not seen: the tests, which run the function out of the finished
-zip, are there for those.
+From the function's own modules every import is followed through the files that ship. What is imported when the function
+is must be there. What is imported later, inside a function, must not be something that the lock holds and that was left
+out; what is not locked either is an extra of its library. Nothing is run, so it works for any target on any machine. A
+name that is computed is not seen: the tests, which run the function out of the finished zip, are there for those.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ class Shipping:
         stand_ins: The paths among them that are stand-ins.
         libraries: Paths of compiled modules that ship.
         left_out: Paths that don't ship, of packages that do.
+        dropped: Modules of locked packages that don't ship.
     """
 
     sources: Mapping[str, bytes]
     stand_ins: Collection[str]
     libraries: Collection[str]
     left_out: Collection[str]
+    dropped: Collection[str]
 
 
 def refuse_missing(shipping: Shipping, *, start: Collection[str], target: Target) -> None:
@@ -59,6 +62,7 @@ class _Walk:
         self._content = shipping.sources
         self._modules = {*self._sources, *map(_module, shipping.libraries)}
         self._packages = {parent for module in self._modules for parent in _parents(module)}
+        self._dropped = shipping.dropped
         self._left_out = {_module(path) for path in shipping.left_out if path.endswith(".py")}
         self._stand_ins = {_module(path): _names(shipping.sources[path]) for path in shipping.stand_ins}
         self._minor = int(target.python.python_version.partition(".")[2])
@@ -72,14 +76,17 @@ class _Walk:
         Raises:
             PackageError: As :func:`refuse_missing`.
         """
-        waiting, walked = [_module(path) for path in start], set[str]()
-        while waiting:
-            module = waiting.pop()
-            if module in walked:
-                continue
-            walked.add(module)
-            if module in self._sources and module not in self._stand_ins:
-                waiting += self._next(module)
+        walked, waiting, later = set[str](), [_module(path) for path in start], list[str]()
+        for at_start in (True, False):
+            while waiting:
+                module = waiting.pop()
+                if module in walked:
+                    continue
+                walked.add(module)
+                if module in self._sources and module not in self._stand_ins:
+                    for wanted in self._judged(module, at_start=at_start):
+                        (later if wanted.when is When.LATER else waiting).extend(self._found(wanted))
+            waiting = later
         for excuse in EXCUSED_IMPORTS:
             if excuse not in self._excused and any(excuse.is_of(module) for module in walked):
                 raise PackageError(
@@ -87,8 +94,8 @@ class _Walk:
                     " Take the entry out."
                 )
 
-    def _next(self, module: str) -> Iterator[str]:
-        """The modules that a module imports."""
+    def _judged(self, module: str, *, at_start: bool) -> Iterator[Import]:
+        """The imports of a module, none of which would miss anything."""
         path = self._sources[module]
         is_package = path.endswith("__init__.py")
         try:
@@ -98,22 +105,25 @@ class _Walk:
         except (SyntaxError, ValueError) as error:
             raise PackageError(f"{path} in the package is no source that can be read: {error}.") from None
         for wanted in read.imports():
-            self._judge(wanted, by=module)
-            yield from self._found(wanted)
+            self._judge(wanted, by=module, at_start=at_start)
+            yield wanted
         for use in read.uses():
             self._judge_use(use, by=module)
 
-    def _judge(self, wanted: Import, *, by: str) -> None:
+    def _judge(self, wanted: Import, *, by: str, at_start: bool) -> None:
         there = self._resolves(wanted)
         is_stand_in = there and self._is_stand_in(wanted)
-        if (there and not is_stand_in) or (wanted.when is When.TRIED and not there):
-            return
-        if is_stand_in and wanted.when is When.AT_IMPORT:
+        # A stand-in is there for whoever names it at once. What tries it would take it for the real one.
+        served = wanted.when is When.AT_IMPORT and not wanted.tried
+        if served if is_stand_in else there or wanted.tried:
             return
         for excuse in EXCUSED_IMPORTS:
             if excuse.excuses(wanted, by=by):
                 self._excused.add(excuse)
                 return
+        needed_at_once = at_start and wanted.when is When.AT_IMPORT
+        if not (needed_at_once or is_stand_in or self._was_dropped(wanted)):
+            return
         lacks = "has only a stand-in" if is_stand_in else "does not ship"
         raise PackageError(
             f"{by} (line {wanted.line}) imports {wanted} {wanted.when.value}, and that {lacks}{self._why(wanted)}. If a"
@@ -147,6 +157,11 @@ class _Walk:
     def _is_there(self, module: str) -> bool:
         return module in self._modules or module in self._packages
 
+    def _was_dropped(self, wanted: Import) -> bool:
+        if str(wanted) in self._left_out or wanted.module in self._left_out:
+            return True
+        return any(module in self._dropped for module in (str(wanted), wanted.module, *_parents(wanted.module)))
+
     def _is_stand_in(self, wanted: Import) -> bool:
         return wanted.module in self._stand_ins or str(wanted) in self._stand_ins
 
@@ -156,10 +171,10 @@ class _Walk:
                 yield module
 
     def _why(self, wanted: Import) -> str:
-        removed = wanted.module.partition(".")[0]
-        if str(wanted) in self._left_out or wanted.module in self._left_out:
-            return ", since the list of what is left out matches it"
-        if removed not in self._standard and removed in standard_library.modules(0):
+        if self._was_dropped(wanted):
+            return ", since it is left out"
+        top = wanted.module.partition(".")[0]
+        if top not in self._standard and top in standard_library.modules(0):
             return f" with {self._target.runtime}, whose standard library no longer has it"
         return ""
 

@@ -1,7 +1,7 @@
 """What a module imports, read from its source without running it.
 
-There are three kinds. What is imported when the module itself is must be there. What is tried, in a ``try`` that
-catches ImportError, may be absent. What is imported later, inside a function, must be there when that is called.
+What is imported when the module itself is must be there; what is imported later, inside a function, must be there when
+that is called; and what is only tried, in a ``try`` that catches ImportError, may be absent.
 Conditions on the platform and on Python's version are decided for the target; of any other, either outcome counts.
 """
 
@@ -31,7 +31,6 @@ class When(enum.Enum):
     """When an import statement runs."""
 
     AT_IMPORT = "when it is imported itself"
-    TRIED = "if it can"
     LATER = "inside a function"
 
 
@@ -43,12 +42,14 @@ class Import:
         module: The module, absolute.
         name: What is taken from it, which may be a submodule; ``None``: the module itself is imported.
         when: When the statement runs.
+        tried: Whether its failure is caught.
         line: Its line in the source.
     """
 
     module: str
     name: str | None
     when: When
+    tried: bool
     line: int
 
     def __str__(self) -> str:
@@ -103,42 +104,41 @@ class Module:
                 if first in bound and rest:
                     yield Use(path=f"{bound[first]}.{rest}", line=node.lineno)
 
-    def _walk(self, statements: Sequence[ast.AST], when: When) -> Iterator[Import]:
+    def _walk(self, statements: Sequence[ast.AST], when: When, *, tried: bool = False) -> Iterator[Import]:
         for node in statements:
             if isinstance(node, ast.Import | ast.ImportFrom):
-                yield from self._of_statement(node, when)
+                yield from self._of_statement(node, when, tried=tried)
             elif isinstance(node, ast.Call) and (named := _imported_by_name(node)):
-                yield Import(module=named, name=None, when=when, line=node.lineno)
+                yield Import(module=named, name=None, when=when, tried=tried, line=node.lineno)
             elif isinstance(node, _FUNCTIONS):
                 yield from self._walk(list(ast.iter_child_nodes(node)), When.LATER)
             elif isinstance(node, ast.If):
-                yield from self._walk([node.test], when)
                 outcome = self._decided(node.test)
-                yield from self._walk([] if outcome is False else node.body, when)
-                yield from self._walk([] if outcome is True else node.orelse, when)
+                yield from self._walk([] if outcome is False else node.body, when, tried=tried)
+                yield from self._walk([] if outcome is True else node.orelse, when, tried=tried)
             elif isinstance(node, ast.Try) and any(map(_catches, node.handlers)):
-                yield from self._of_try(node, when)
+                yield from self._of_try(node, when, tried=tried)
             elif isinstance(node, ast.With) and any(_suppresses(item) for item in node.items):
-                yield from self._walk(node.body, When.TRIED)
+                yield from self._walk(node.body, when, tried=True)
             else:
-                yield from self._walk(list(ast.iter_child_nodes(node)), when)
+                yield from self._walk(list(ast.iter_child_nodes(node)), when, tried=tried)
 
-    def _of_try(self, node: ast.Try, when: When) -> Iterator[Import]:
-        tried = list(self._walk(node.body, When.TRIED))
-        works = all(self._resolves(attempt) for attempt in tried)
-        yield from tried
+    def _of_try(self, node: ast.Try, when: When, *, tried: bool) -> Iterator[Import]:
+        attempts = list(self._walk(node.body, when, tried=True))
+        works = all(self._resolves(attempt) for attempt in attempts)
+        yield from attempts
         for handler in node.handlers:
-            yield from self._walk(handler.body, When.TRIED if works else when)
-        yield from self._walk(node.orelse, when if works else When.TRIED)
-        yield from self._walk(node.finalbody, when)
+            yield from self._walk(handler.body, when, tried=tried or works)
+        yield from self._walk(node.orelse, when, tried=tried or not works)
+        yield from self._walk(node.finalbody, when, tried=tried)
 
-    def _of_statement(self, node: ast.Import | ast.ImportFrom, when: When) -> Iterator[Import]:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(module=alias.name, name=None, when=when, line=node.lineno)
-        else:
-            for alias in node.names:
-                yield Import(module=self._absolute(node), name=alias.name, when=when, line=node.lineno)
+    def _of_statement(self, node: ast.Import | ast.ImportFrom, when: When, *, tried: bool) -> Iterator[Import]:
+        module = None if isinstance(node, ast.Import) else self._absolute(node)
+        for alias in node.names:
+            if module is None:
+                yield Import(module=alias.name, name=None, when=when, tried=tried, line=node.lineno)
+            else:
+                yield Import(module=module, name=alias.name, when=when, tried=tried, line=node.lineno)
 
     def _absolute(self, node: ast.ImportFrom) -> str:
         if not node.level:

@@ -48,6 +48,9 @@ def selected(
         stand_ins=[entry.path for entry in stand_ins],
         libraries=[entry.path for entry in shipped if entry.path.endswith(".so")],
         left_out=left_out,
+        dropped={
+            module for listed in contents.OMITTED_DISTRIBUTIONS if listed.name in locked for module in listed.modules
+        },
     )
     refuse_missing(shipping, start=[entry.path for entry in sources], target=target)
     return shipped

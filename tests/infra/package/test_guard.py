@@ -41,14 +41,15 @@ IMPORTED_AS = {
 
 
 def refusal(sources: Mapping[str, str], *, target: Target = TARGET, stand_ins: Mapping[str, str] | None = None,
-            left_out: tuple[str, ...] = (), libraries: tuple[str, ...] = ()) -> str:  # fmt: skip
+            dropped: tuple[str, ...] = (), libraries: tuple[str, ...] = ()) -> str:  # fmt: skip
     """Why a package is refused; empty if it is not."""
     given = {**sources, **(stand_ins or {})}
     shipping = Shipping(
         sources={path: source.encode() for path, source in given.items()},
         stand_ins=(stand_ins or {}).keys(),
         libraries=libraries,
-        left_out=left_out,
+        left_out=(),
+        dropped=dropped,
     )
     try:
         refuse_missing(shipping, start=[START], target=target)
@@ -96,7 +97,7 @@ def test_each_pattern_that_leaves_modules_out_is_missed_as_soon_as_one_is_needed
                 module = entry.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
                 parent, _, name = module.rpartition(".")
                 for needs in (f"import {module}", f"from {parent} import {name}", f"from {module} import x"):
-                    with pytest.raises(PackageError, match=rf"imports {re.escape(module)}.*left out matches it"):
+                    with pytest.raises(PackageError, match=rf"imports {re.escape(module)}.*, since it is left out"):
                         choose(fetched, needs)
                 tried += 1
                 break
@@ -143,13 +144,10 @@ def test_a_new_version_of_a_library_that_needs_more_is_refused(fetched: dict[str
         "try:\n    import other\nexcept ImportError:\n    import absent",
         "with open('x'):\n    import absent",
         "import importlib\nimportlib.import_module('absent')",
-        "def f():\n    import absent",
-        "def f():\n    def g():\n        from absent import x",
         "import sys\nif sys.version_info >= (3, 12):\n    import absent",
         "import sys\nif sys.platform == 'linux':\n    import absent",
         "import sys\nif not sys.platform == 'win32':\n    import absent",
         "import acme.needs",
-        "def f():\n    import acme.needs",
         "try:\n    import acme.needs\nexcept ImportError:\n    pass",
     ],
 )
@@ -175,6 +173,9 @@ def test_what_would_be_missing_is_refused(source: str) -> None:
         "try:\n    import json\nexcept ImportError:\n    import absent",
         "import contextlib\nwith contextlib.suppress(ImportError):\n    import absent",
         "def f():\n    try:\n        import absent\n    except ImportError:\n        pass",
+        "def f():\n    import absent",
+        "def f():\n    import acme.needs",
+        "def f():\n    try:\n        import acme.needs\n    except ImportError:\n        pass",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import absent",
         "import typing\nif not typing.TYPE_CHECKING:\n    pass\nelse:\n    import absent",
         "import sys\nif sys.version_info < (3, 12):\n    import absent",
@@ -189,9 +190,36 @@ def test_what_is_there_or_may_be_absent_is_let_through(source: str) -> None:
         "acme/__init__.py": "name = 1",
         "acme/part.py": "",
         "acme/space/deep.py": "",
-        "acme/unused.py": "import no",
+        "acme/needs.py": "import absent",
     }
     assert refusal({START: source, **others}, libraries=("compiled.cpython-314-aarch64-linux-gnu.so",)) == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n    import dropped",
+        "def f():\n    def g():\n        from dropped.part import x",
+        "try:\n    def f():\n        import dropped\nexcept ImportError:\n    pass",
+        "def f():\n    from space import dropped",
+        "def f():\n    import acme.later",
+        "def f():\n    try:\n        import acme.later\n    except ImportError:\n        pass",
+        "import acme.sooner",
+    ],
+)
+def test_what_is_imported_later_must_not_be_something_that_was_dropped(source: str) -> None:
+    sources = {
+        START: source,
+        "acme/later.py": "import dropped",
+        "acme/sooner.py": "def f():\n    import acme.later\n",
+        "space/part.py": "",
+    }
+    said = refusal(sources, dropped=("dropped", "space.dropped"))
+    assert "dropped" in said
+    assert "and that does not ship, since it is left out" in said
+    if "acme.sooner" in source:
+        assert said.startswith("acme.later (line 1) imports dropped when it is imported itself")
+    assert refusal(sources, dropped=("another",)) == "", "an extra that nobody locked"
 
 
 def test_conditions_on_the_version_are_the_targets() -> None:
@@ -256,14 +284,18 @@ def test_what_a_stand_in_has_is_let_through(source: str) -> None:
 def test_an_excuse_holds_for_its_own_import_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     excuse = ExcusedImport(importer="acme", imported="gone", when=When.LATER, reason="for this test")
     monkeypatch.setattr(guard, "EXCUSED_IMPORTS", (excuse,))
-    later = {"acme/part.py": "def f():\n    import gone.deep\n"}
-    start = {START: "import acme.part\n"}
-    assert refusal(start | later) == ""
-    assert "goner" in refusal(start | later | {"acme/part.py": "def f():\n    import gone, goner\n"})
-    assert "when it is imported itself" in refusal(start | {"acme/part.py": "import gone\n"})
-    assert "inside a function" in refusal(start | later | {START: "import acme.part\ndef f():\n    import gone\n"})
-    assert "excuses that acme imports gone, which it no longer does" in refusal(start | {"acme/part.py": ""})
-    assert refusal({START: ""}) == "", "it is about nothing that is walked"
+    later = {START: "import acme.part\n", "acme/part.py": "def f():\n    import gone.deep\n"}
+
+    def said(**changed: str) -> str:
+        paths = {"start": START, "part": "acme/part.py"}
+        return refusal(later | {paths[name]: source for name, source in changed.items()}, dropped=("gone", "goner"))
+
+    assert said() == ""
+    assert "imports goner" in said(part="def f():\n    import gone, goner\n")
+    assert "imports gone when it is imported itself" in said(part="import gone\n")
+    assert "handler (line 3) imports gone inside" in said(start="import acme.part\ndef f():\n    import gone\n")
+    assert "excuses that acme imports gone, which it no longer does" in said(part="")
+    assert said(start="") == "", "it is about nothing that is walked"
 
 
 def test_a_source_that_cannot_be_read_is_named() -> None:
@@ -275,3 +307,5 @@ def test_every_entry_has_a_reason() -> None:
     for entry in (*OMITTED_DISTRIBUTIONS, *OMITTED_FILES, *contents.EXCUSED_IMPORTS):
         assert entry.reason
     assert IMPORTED_AS.keys() == {listed.name for listed in OMITTED_DISTRIBUTIONS}
+    for listed in OMITTED_DISTRIBUTIONS:
+        assert IMPORTED_AS[listed.name].startswith(listed.modules), listed
