@@ -7,26 +7,18 @@ again and again while they are loaded, and once more as the interpreter ends, an
 from __future__ import annotations
 
 import atexit
-import contextlib
 import gc
-from collections.abc import Iterator
 
 
-@contextlib.contextmanager
-def held() -> Iterator[None]:
-    """Holds the collector. Then it goes on as before, and takes what is there by now for old."""
-    was_on = gc.isenabled()
+def hold() -> None:
+    """Holds the collector until :func:`release`, and spares it the look at the end, when the memory goes anyway."""
     gc.disable()
-    try:
-        yield
-    finally:
-        # Back and forth: the oldest generation, which is looked at last, without a look at each object.
-        gc.freeze()
-        gc.unfreeze()
-        if was_on:
-            gc.enable()
-
-
-def spare_the_exit() -> None:
-    """Has the interpreter end without a last look for cycles; the system takes the memory back at once."""
     atexit.register(gc.freeze)
+
+
+def release() -> None:
+    """Lets the collector go on; what is there by now it takes for old, and looks at last."""
+    # Back and forth: the oldest generation, without a look at each object.
+    gc.freeze()
+    gc.unfreeze()
+    gc.enable()

@@ -15,6 +15,7 @@ import pulumi
 import yaml
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
+from infra import collector
 from infra.program import ROOT
 
 PROJECT = "keyless-bigquery"
@@ -164,8 +165,11 @@ def record(
     @pulumi.runtime.test  # type: ignore[untyped-decorator]  # the SDK's decorator has no types
     def run() -> pulumi.Output[None]:
         exported: dict[str, pulumi.Output[Any]] = {}
-        with _exports_into(exported):
-            runpy.run_path(str(program), run_name="__main__")
+        try:
+            with _exports_into(exported):
+                runpy.run_path(str(program), run_name="__main__")
+        finally:
+            collector.release()  # which a program that ended early has not come to
         return pulumi.Output.all(**{name: known_or_marked(value) for name, value in exported.items()}).apply(
             outputs.update
         )

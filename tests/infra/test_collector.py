@@ -1,42 +1,27 @@
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
 
-import pytest
-
-from infra import collector
 from infra.program import ROOT
 
 
 def test_the_collector_is_held_while_the_program_loads_and_goes_on_afterwards() -> None:
-    with collector.held():
-        assert not gc.isenabled()
-    assert gc.isenabled()
-
-
-def test_it_goes_on_after_an_error_too() -> None:
-    with pytest.raises(ValueError, match="the settings"), collector.held():
-        raise ValueError("the settings")
-    assert gc.isenabled()
-
-
-def test_where_it_was_off_it_stays_off() -> None:
-    gc.disable()
-    try:
-        with collector.held():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
+    held, released = _python(
+        "import gc\nfrom infra import collector\n"
+        "collector.hold()\nprint(gc.isenabled())\ncollector.release()\nprint(gc.isenabled())\n"
+    ).split()
+    assert (held, released) == ("False", "True")
 
 
 def test_what_was_loaded_meanwhile_counts_as_old_and_stays_collectable() -> None:
-    with collector.held():
-        loaded = [[place] for place in range(10_000)]
-    assert gc.get_count()[0] < len(loaded)
-    assert gc.get_freeze_count() == 0
+    young, frozen = _python(
+        "import gc\nfrom infra import collector\n"
+        "collector.hold()\nloaded = [[place] for place in range(10_000)]\ncollector.release()\n"
+        "print(gc.get_count()[0], gc.get_freeze_count())\n"
+    ).split()
+    assert int(young) < 10_000
+    assert int(frozen) == 0
 
 
 def test_nothing_is_looked_at_as_the_interpreter_ends() -> None:
@@ -44,7 +29,7 @@ def test_nothing_is_looked_at_as_the_interpreter_ends() -> None:
         "import atexit, gc\n"
         "from infra import collector\n"
         "atexit.register(lambda: print(gc.get_freeze_count()))\n"  # the last to register is the first to run
-        "collector.spare_the_exit()\n"
+        "collector.hold()\n"
     )
     assert int(told) > 0
 
