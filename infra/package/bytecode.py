@@ -12,12 +12,9 @@ from infra.package import compiling
 from infra.package.archive import Entry, assemble, read
 from infra.package.errors import PackageError
 from infra.package.interpreters import ENVIRONMENT, Interpreter, find
-from infra.package.marshalled import canonical
 from infra.package.target import Target
 
 _COMPILE_SECONDS = 120
-_HEADER_BYTES = 16
-# The magic number, the flags and the source's hash. Source: PEP 552.
 
 
 class Bytecode(enum.StrEnum):
@@ -90,15 +87,4 @@ def compiled(entries: Iterable[Entry], *, by: Interpreter, target: Target) -> It
             place, _, name = entry.path.rpartition("/")
             stem = name.removesuffix(".py")
             cached = f"__pycache__/{stem}.{target.python.cache_tag}.pyc"
-            yield Entry.stored(f"{place}/{cached}" if place else cached, _portable(entry.data, by=by))
-
-
-def _portable(bytecode: bytes, *, by: Interpreter) -> bytes:
-    """The same bytecode, in bytes that every interpreter of that version would have made."""
-    try:
-        return bytecode[:_HEADER_BYTES] + canonical(bytecode[_HEADER_BYTES:])
-    except ValueError as error:
-        raise PackageError(
-            f"Python {by.version} ({by.path}) writes bytecode that can't be read here: {error}. Set functionBytecode to"
-            f" {Bytecode.NONE}, or use another Python of that version."
-        ) from None
+            yield Entry.stored(f"{place}/{cached}" if place else cached, entry.data)

@@ -149,3 +149,23 @@ def test_a_build_that_was_made_before_is_quick(for_host: Path) -> None:
     assert again == for_host
     assert again.stat().st_mtime_ns == changed
     assert seconds < 1
+
+
+def test_the_clients_public_names_are_there_and_what_is_left_out_refuses(for_host: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(for_host) as zipped:
+        zipped.extractall(tmp_path)
+    program = Path(__file__).with_name("client_program.py")
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-W", "error", str(program), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "google.resumable_media.requests.ResumableUpload",
+        "cryptography.hazmat.primitives.serialization.load_pem_private_key",
+        "cryptography.x509.load_pem_x509_certificate",
+        "cryptography.hazmat.primitives.serialization.load_pem_public_key",
+    ]

@@ -9,13 +9,13 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from types import CodeType
 
 import pytest
 
 from infra import package
 from infra.package import Bytecode, PackageError, Target, compiling, interpreters
-from infra.package.marshalled import canonical
+from infra.package.archive import Entry
+from infra.package.bytecode import compiled
 from infra.package.target import RUNTIMES
 from tests.infra.package.workshop import HOST, Workshop, files_of
 
@@ -145,6 +145,17 @@ def test_the_version_that_compiled_is_one_of_the_inputs(small: Workshop, monkeyp
     assert second.read_bytes() == first.read_bytes()
 
 
+def test_what_else_is_compiled_does_not_change_the_bytes_of_a_source() -> None:
+    by = interpreters.Interpreter(path=Path(sys.executable), version="this one")
+    library = Path(ast.__file__).parent
+    given = [
+        Entry.stored(f"{name}.py", (library / f"{name}.py").read_bytes()) for name in ("_pydecimal", "ast", "enum")
+    ]
+    together = {entry.path: entry for entry in compiled(given, by=by, target=HOST)}
+    (alone,) = compiled(given[1:2], by=by, target=HOST)
+    assert alone == together[alone.path]
+
+
 def test_a_source_that_the_target_cannot_compile_is_named(small: Workshop) -> None:
     small.add("bolt", {"bolt/__init__.py": "", "bolt/old.py": "print 'hello'\n"})
     with pytest.raises(PackageError, match=r"can't compile the function's package: bolt/old\.py: Missing parentheses"):
@@ -182,48 +193,6 @@ def test_docstrings_go_and_all_else_stays() -> None:
     assert held["text"]() == "a text"  # type: ignore[operator]  # a function, by its source
     with pytest.raises(AssertionError, match="kept"):
         held["other"]().send(None)  # type: ignore[operator]  # likewise
-
-
-def test_the_same_source_gives_the_same_bytes_whatever_else_is_in_memory() -> None:
-    source = Path(ast.__file__).read_bytes()
-
-    def compiled() -> tuple[CodeType, bytes]:
-        content = compiling.bytecode(source, "module.py")
-        return compile(source, "module.py", "exec"), content[HEADER_BYTES:]
-
-    held, first = compiled()
-    names = [sys.intern(f"{name}") for name in held.co_names]
-    # Whoever holds a text that the source holds too makes CPython mark it.
-    more = [sys.intern(text) for text in ("Prepend the indent to each line", *names)], compile(source, "again", "exec")
-    again = marshal.dumps(marshal.loads(first))
-    assert more
-    assert again != first, "there is nothing to make the same"
-    assert canonical(first) == canonical(again)
-
-
-def test_what_is_made_the_same_loads_the_same() -> None:
-    folder = Path(ast.__file__).parent
-    sources = [folder / f"{name}.py" for name in ("ast", "typing", "json/decoder", "_pydecimal", "unicodedata", "enum")]
-    for path in (path for path in sources if path.exists()):
-        data = compiling.bytecode(path.read_bytes(), path.name)[HEADER_BYTES:]
-        made = canonical(data)
-        assert marshal.loads(made) == marshal.loads(data)
-        assert canonical(made) == made
-        assert len(made) == len(data)
-
-
-def test_every_kind_of_object_is_read() -> None:
-    for value in (
-        *(None, True, ..., StopIteration, 0, -1, 2**31, -(2**70), 1.5, 2j, b"", b"x" * 300, "", "ä" * 300, "a" * 300),
-        *((), tuple(range(300)), [1, "a"], {1}, frozenset({"a"}), ("a", "a", ["a"])),
-    ):
-        assert marshal.loads(canonical(marshal.dumps(value))) == value
-
-
-@pytest.mark.parametrize("data", [b"", b"(", b"N" + b"N", b"\xe9\x01", b"?", b"z\x05abc", b"s\xff\xff\xff\x7fabc"])
-def test_what_is_not_marshalled_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="marshalled data"):
-        canonical(data)
 
 
 def test_a_shim_that_fails_and_what_is_no_such_release_are_passed_over(tmp_path: Path) -> None:
