@@ -25,6 +25,8 @@ def main() -> None:
     # Both are read when ministack is imported.
     os.environ["GATEWAY_PORT"] = str(bound)
     os.environ["BIND_HOST"] = "127.0.0.1"
+    # Every function inherits this one. Lambda tells it so; ministack doesn't.
+    os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand"
     application = importlib.import_module("ministack.app")
     _start_afresh_with_another_role()
     hypercorn = importlib.import_module("hypercorn.asyncio")

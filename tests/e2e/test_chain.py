@@ -38,7 +38,7 @@ def test_a_warm_invocation_uses_the_token_it_has(stage: Stage) -> None:
     assert_rows(stage.invoke(EVENT))
     warm = stage.invoke(EVENT)
     assert_rows(warm)
-    assert {decision.link for decision in warm.decisions} == {Link.JOB, Link.TABLE}
+    assert [decision.link for decision in warm.decisions] == [Link.JOB, Link.TABLE]
 
 
 Undo = Callable[[], object]

@@ -184,6 +184,7 @@ def test_a_guest_reads_their_table_without_an_account_and_one_round_trip_less(gu
     assert not read.failed, read.log
     assert "fact=it works" in read.log
     assert [decision.link for decision in read.decisions] == [Link.TOKEN_EXCHANGE, Link.JOB, Link.TABLE]
+    assert [decision.link for decision in guest.invoke().decisions] == [Link.JOB, Link.TABLE]
 
 
 def test_the_doctor_walks_a_guests_chain_and_tells_its_owner_what_to_mend(guest: Stage) -> None:
