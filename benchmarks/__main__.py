@@ -9,19 +9,26 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pulumi.automation import CommandError
 from rich.console import Console
 
 from benchmarks import machine
+from benchmarks.errors import BenchmarkError
 from benchmarks.page import FOLDER, write
 from benchmarks.plots import draw
 from benchmarks.report import Report, rendered
 from benchmarks.sections import SECTIONS, measuring
+from infra.package import PackageError
+from local_cloud.process import ProcessError
 
 _WIDTH = 140
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the sections that are named, or all, one after the other."""
+    """Runs the sections that are named, or all, one after the other. The exit code says whether each could be measured.
+
+    One that can't be is told and left out, and the page keeps what it said of it before.
+    """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"one of {', '.join(SECTIONS)}; none: all")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where reports and pictures go")
@@ -30,13 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
     console = Console(width=_WIDTH, highlight=False)
     given.folder.mkdir(parents=True, exist_ok=True)
+    failed = False
     for section in given.sections or SECTIONS:
         console.rule(section)
-        report = _run(section, given.folder)
+        try:
+            report = _run(section, given.folder)
+        except (BenchmarkError, PackageError, ProcessError, CommandError) as error:
+            console.print(f"{section} could not be measured: {error}", markup=False)
+            failed = True
+            continue
         for table in report.tables:
             console.print(rendered(table))
         console.print(f"{section} took {report.seconds:.0f} s")
-    return 0
+    return 1 if failed else 0
 
 
 def _run(section: str, folder: Path) -> Report:

@@ -2,10 +2,13 @@
 
 Nothing is imported here but what the interpreter has built in: whatever else a handler needs, it pays for.
 
-Arguments: the folder of the package, the handler as ``MODULE``, the file to report to, how many invocations. The report
-is lines of a name and a number: ``ready`` and ``row`` (nanoseconds of the monotonic clock, after the import, and when
-the first row was printed), ``ready_cpu`` and ``done_cpu`` (nanoseconds of processor time up to there), and ``took``
-(nanoseconds, a line for each invocation).
+Arguments: the folder of the package, the module with ``lambda_handler``, the file to report to, how many invocations.
+Before each invocation a line of standard input is read, and after each a line with :data:`DONE` is printed: whoever
+gives no input has them run at once.
+
+The report is lines of a name and a number: ``ready`` and ``row`` (nanoseconds of the monotonic clock, after the import,
+and when the first row was printed), ``ready_cpu`` and ``done_cpu`` (nanoseconds of processor time up to there),
+``peak`` (most memory that was resident, in bytes), and ``took`` (nanoseconds, a line for each invocation).
 """
 
 from __future__ import annotations
@@ -13,7 +16,12 @@ from __future__ import annotations
 import sys
 import time
 
-_ROW = "Alice"
+DONE = "\0"
+"""How the line begins that is printed after each invocation; the nanoseconds that it took follow."""
+
+ROW = "Alice"
+"""What the first row holds, and nothing that is printed before."""
+
 _INVOCATION_MILLISECONDS = 60_000
 
 
@@ -27,8 +35,10 @@ class Watched:
     def write(self, text: str) -> int:
         """Writes, and looks."""
         written: int = self._stream.write(text)  # type: ignore[attr-defined]  # typing would have to be imported
-        if not self.row and _ROW in text:
+        if ROW in text:
             self.row = time.monotonic_ns()
+            # From here on the stream is written to by itself, as fast as without a watch.
+            self.__dict__["write"] = self._stream.write  # type: ignore[attr-defined]  # as above
         return written
 
     def __getattr__(self, name: str) -> object:
@@ -50,15 +60,31 @@ def main(folder: str, handler: str, report: str, invocations: str) -> None:
     module = __import__(handler, fromlist=["lambda_handler"])
     ready, ready_cpu = time.monotonic_ns(), time.process_time_ns()
     watched = Watched(sys.stdout)
-    sys.stdout = watched
+    printed, sys.stdout = sys.stdout, watched
     took = []
     for _ in range(int(invocations)):
+        sys.stdin.readline()
         began = time.monotonic_ns()
         module.lambda_handler({}, Context())
         took.append(time.monotonic_ns() - began)
-    lines = [("ready", ready), ("row", watched.row), ("ready_cpu", ready_cpu), ("done_cpu", time.process_time_ns())]
+        printed.write(f"{DONE}{took[-1]}\n")
+        printed.flush()
+    lines = [
+        ("ready", ready),
+        ("row", watched.row),
+        ("ready_cpu", ready_cpu),
+        ("done_cpu", time.process_time_ns()),
+        ("peak", _peak_bytes()),
+        *(("took", value) for value in took),
+    ]
     with open(report, "w") as written:  # noqa: PTH123 - pathlib would be warm for whoever imports it next
-        written.writelines(f"{name} {value}\n" for name, value in [*lines, *(("took", value) for value in took)])
+        written.writelines(f"{name} {value}\n" for name, value in lines)
+
+
+def _peak_bytes() -> int:
+    """Most memory of this program; what getrusage tells may be that of the process it was made from."""
+    with open("/proc/self/status") as status:  # noqa: PTH123 - as above
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

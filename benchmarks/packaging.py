@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.errors import PackagingError
 from infra import package
 from infra.package.cached import digest
 from infra.program import ROOT, package_cache
@@ -31,13 +32,11 @@ _NO_BYTECODE = "--no-compile"
 _WITH_BYTECODE = "--compile"
 
 
-class PackagingError(Exception):
-    """A candidate's package can't be had. The text says why."""
-
-
-def ours(target: package.Target) -> Path:
+def ours(target: package.Target, *, bytecode: package.Bytecode = package.Bytecode.WHERE_AVAILABLE) -> Path:
     """The zip of the function, as the program builds it."""
-    return package.build(target=target, source=FUNCTION, lock=FUNCTION / _LOCK, cache=package_cache())
+    return package.build(
+        target=target, source=FUNCTION, lock=FUNCTION / _LOCK, cache=package_cache(), bytecode=bytecode
+    )
 
 
 def packaged(name: str, target: package.Target) -> Path:

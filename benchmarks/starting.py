@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
+
+from benchmarks.bootstrap import DONE
+from benchmarks.errors import HandlerError
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _LIMIT_SECONDS = 120.0
 _NANOSECONDS = 1_000_000_000
 _LAST_WORDS = 1000
-
-
-class HandlerError(Exception):
-    """A candidate's handler failed, or printed no row. The text is the end of what it printed."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class Start:
         row: Until the first row was printed; ``None``: it prints none.
         ready_cpu: Processor time, all threads, until the handler was imported.
         cpu: Processor time in all.
+        peak_bytes: Most memory that was resident.
         invocations: Each invocation.
     """
 
@@ -53,7 +56,37 @@ class Start:
     row: float | None
     ready_cpu: float
     cpu: float
+    peak_bytes: int
     invocations: tuple[float, ...]
+
+
+class Paced:
+    """A process whose handler is invoked when it is told to.
+
+    Args:
+        program: What runs.
+        process: The process.
+    """
+
+    def __init__(self, program: Program, process: subprocess.Popen[str]) -> None:
+        self._program = program
+        self._process = process
+
+    def invoke(self) -> float:
+        """Invokes the handler once, and returns how many seconds that took.
+
+        Raises:
+            HandlerError: It ended.
+        """
+        told, heard = self._process.stdin, self._process.stdout
+        if told is None or heard is None:
+            raise HandlerError(f"{self._program.name} was started without a way to talk to it")
+        told.write("\n")
+        told.flush()
+        for line in heard:
+            if line.startswith(DONE):
+                return int(line.removeprefix(DONE)) / _NANOSECONDS
+        raise HandlerError(f"{self._program.name} ended instead of answering")
 
 
 def start(program: Program, variables: Mapping[str, str], *, invocations: int = 1) -> Start:
@@ -69,33 +102,76 @@ def start(program: Program, variables: Mapping[str, str], *, invocations: int = 
     Raises:
         HandlerError: It failed, or printed no row although it should.
     """
-    # The interpreter itself: a virtual environment's would look for its own first.
-    interpreter = str(Path(sys.executable).resolve())
-    with tempfile.TemporaryDirectory(prefix="keyless-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="keyless-bench-") as folder, tempfile.TemporaryFile("w+") as printed:
         report = Path(folder) / "report"
-        command = [interpreter, "-I", "-S", "-B", str(_BOOTSTRAP), str(program.folder), program.handler, str(report)]
         began = time.monotonic_ns()
         try:
             done = subprocess.run(
-                [*command, str(invocations)],
+                _command(program, report, invocations),
                 env=dict(variables),
-                capture_output=True,
-                text=True,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
                 timeout=_LIMIT_SECONDS,
                 check=False,
             )
         except subprocess.TimeoutExpired:
             raise HandlerError(f"{program.name} was not done after {_LIMIT_SECONDS:.0f} s") from None
         if done.returncode != 0:
-            raise HandlerError(f"{program.name}: {(done.stdout + done.stderr)[-_LAST_WORDS:]}")
+            raise HandlerError(f"{program.name}: {_last_words(printed)}")
         told = [line.split() for line in report.read_text().splitlines()]
-    values = {name: int(value) for name, value in told if name != "took"}
-    if program.reads and invocations and not values["row"]:
-        raise HandlerError(f"{program.name} printed no row: {(done.stdout + done.stderr)[-_LAST_WORDS:]}")
+        values = {name: int(value) for name, value in told if name != "took"}
+        if program.reads and invocations and not values["row"]:
+            raise HandlerError(f"{program.name} printed no row: {_last_words(printed)}")
     return Start(
         ready=(values["ready"] - began) / _NANOSECONDS,
         row=(values["row"] - began) / _NANOSECONDS if values["row"] else None,
         ready_cpu=values["ready_cpu"] / _NANOSECONDS,
         cpu=values["done_cpu"] / _NANOSECONDS,
+        peak_bytes=values["peak"],
         invocations=tuple(int(value) / _NANOSECONDS for name, value in told if name == "took"),
     )
+
+
+@contextlib.contextmanager
+def paced(program: Program, variables: Mapping[str, str], *, invocations: int) -> Iterator[Paced]:
+    """A process that waits to be told before each invocation, and ends with the context.
+
+    Args:
+        program: What to start.
+        variables: Its whole environment.
+        invocations: The most that it is going to be told to; the whole has two minutes.
+    """
+    with tempfile.TemporaryDirectory(prefix="keyless-bench-") as folder:
+        process = subprocess.Popen(
+            _command(program, Path(folder) / "report", invocations),
+            env=dict(variables),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        # Reading from a pipe has no time limit; a process that is gone ends it.
+        alarm = threading.Timer(_LIMIT_SECONDS, process.kill)
+        alarm.start()
+        try:
+            with process:
+                try:
+                    yield Paced(program, process)
+                finally:
+                    process.kill()
+        finally:
+            alarm.cancel()
+
+
+def _command(program: Program, report: Path, invocations: int) -> list[str]:
+    # The interpreter itself: a virtual environment's would look for its own first.
+    interpreter = str(Path(sys.executable).resolve())
+    return [
+        *(interpreter, "-I", "-S", "-B", str(_BOOTSTRAP)),
+        *(str(program.folder), program.handler, str(report), str(invocations)),
+    ]
+
+
+def _last_words(printed: IO[str]) -> str:
+    printed.seek(0)
+    return printed.read()[-_LAST_WORDS:]

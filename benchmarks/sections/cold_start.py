@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks import machine
 from benchmarks.deployment import deployed
+from benchmarks.errors import ColdCacheError
 from benchmarks.figures import Figure, Goal, ratio
 from benchmarks.file_cache import put_out, share_held, take_in
 from benchmarks.plots import Bars
@@ -40,10 +41,6 @@ class Rounds:
     cache: str
     delay: int
     runs: Runs
-
-
-class ColdCacheError(Exception):
-    """A package's files stayed in the file cache, so that a cold start can't be measured."""
 
 
 def measure() -> Result:

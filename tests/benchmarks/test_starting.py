@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.starting import HandlerError, Program, start
+from benchmarks.errors import HandlerError
+from benchmarks.starting import Program, paced, start
 
 NO_VARIABLES = {"PATH": "/usr/bin"}
 HANDLER = """
@@ -54,3 +55,11 @@ def test_a_handler_that_prints_no_row_is_refused_unless_it_has_none(tmp_path: Pa
     with pytest.raises(HandlerError, match="a program printed no row: The query data:"):
         start(program(tmp_path, silent), NO_VARIABLES)
     assert start(program(tmp_path, silent, reads=False), NO_VARIABLES).row is None
+
+
+def test_a_paced_handler_is_invoked_when_it_is_told_to(tmp_path: Path) -> None:
+    with paced(program(tmp_path, HANDLER), NO_VARIABLES, invocations=2) as told:
+        assert 0.01 <= told.invoke() < 1
+        assert 0.01 <= told.invoke() < 1
+        with pytest.raises(HandlerError, match="a program ended instead of answering"):
+            told.invoke()
