@@ -84,7 +84,7 @@ locks: $(READY) ## pin every dependency again, with hashes
 	$(LOCK) requirements/local-warehouse.in -o requirements/local-warehouse.txt
 	$(LOCK) guardrails/pack/requirements.in -o guardrails/pack/requirements.txt
 	$(LOCK) lambda_src/requirements.in -o lambda_src/requirements.txt
-	for name in naive pandas floor; do $(LOCK) benchmarks/candidates/$$name/requirements.in \
+	for name in naive pandas floor raw; do $(LOCK) benchmarks/candidates/$$name/requirements.in \
 	  -o benchmarks/candidates/$$name/requirements.txt -c lambda_src/requirements.txt || exit; done
 	$(LOCK) examples/container/requirements.in -o examples/container/requirements.txt -c lambda_src/requirements.txt
 

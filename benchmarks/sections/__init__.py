@@ -8,7 +8,7 @@ from typing import cast
 
 from benchmarks.report import Result
 
-SECTIONS = ("cold-start", "size")
+SECTIONS = ("cold-start", "size", "round-trips", "warm-latency", "rows")
 """Every section's name, in the order in which they run."""
 
 
