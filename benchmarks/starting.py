@@ -81,8 +81,10 @@ class Paced:
         told, heard = self._process.stdin, self._process.stdout
         if told is None or heard is None:
             raise HandlerError(f"{self._program.name} was started without a way to talk to it")
-        told.write("\n")
-        told.flush()
+        # Told to a process that is gone, it breaks or not, as it happens; then nothing is heard.
+        with contextlib.suppress(BrokenPipeError):
+            told.write("\n")
+            told.flush()
         for line in heard:
             if line.startswith(DONE):
                 return int(line.removeprefix(DONE)) / _NANOSECONDS
@@ -159,8 +161,16 @@ def paced(program: Program, variables: Mapping[str, str], *, invocations: int) -
                     yield Paced(program, process)
                 finally:
                     process.kill()
+                    _close(process.stdin)
         finally:
             alarm.cancel()
+
+
+def _close(pipe: IO[str] | None) -> None:
+    """Closes the way to a process that may be gone, with what was not taken from it."""
+    if pipe is not None:
+        with contextlib.suppress(BrokenPipeError):
+            pipe.close()
 
 
 def _command(program: Program, report: Path, invocations: int) -> list[str]:
