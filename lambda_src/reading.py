@@ -14,7 +14,7 @@ from lambda_src.query import print_rows
 
 
 class Reading:
-    """Reads the table that the environment names, as often as it is asked to, with one client and its tokens.
+    """Reads the table that the environment names, as often as one thread asks it to, with one client and its token.
 
     The client is made at the first reading; one that could not be made is tried again by the next.
 
