@@ -70,9 +70,10 @@ format: $(READY) ## let ruff lay out the code
 
 bench: $(READY) ## measure, print and write docs/benchmarks; ONLY="cold-start size": only these sections
 	@$(RUN) -m benchmarks $(ONLY)
+	@$(RUN) -m benchmarks.cost_page
 
 bench-setup: $(READY) ## print how long set-up takes from nothing; minutes
-	@$(RUN) -m tools.bench --setup
+	@$(RUN) -m benchmarks set-up
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
         --no-emit-find-links --custom-compile-command 'make locks'

@@ -17,7 +17,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.page import FOLDER, write
 from benchmarks.plots import draw
 from benchmarks.report import Report, rendered
-from benchmarks.sections import SECTIONS, measuring
+from benchmarks.sections import ONLY_WHEN_NAMED, SECTIONS, measuring
 from infra.package import PackageError
 from local_cloud.process import ProcessError
 
@@ -30,7 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     One that can't be is told and left out, and the page keeps what it said of it before.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"one of {', '.join(SECTIONS)}; none: all")
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        metavar="SECTION",
+        help=f"one of {', '.join(SECTIONS)}; none: all but {', '.join(ONLY_WHEN_NAMED)}",
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where reports and pictures go")
     given = parser.parse_args(arguments)
     if unknown := sorted(set(given.sections) - set(SECTIONS)):
@@ -38,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(width=_WIDTH, highlight=False)
     given.folder.mkdir(parents=True, exist_ok=True)
     failed = False
-    for section in given.sections or SECTIONS:
+    for section in given.sections or [one for one in SECTIONS if one not in ONLY_WHEN_NAMED]:
         console.rule(section)
         try:
             report = _run(section, given.folder)

@@ -15,3 +15,11 @@ class HandlerError(BenchmarkError):
 
 class ColdCacheError(BenchmarkError):
     """A package's files stayed in the file cache, so that a cold start can't be measured."""
+
+
+class CommandFailedError(BenchmarkError):
+    """A command failed, or was not done in time. The text holds the end of what it printed."""
+
+
+class MemoryUnknownError(BenchmarkError):
+    """The system does not tell a process's memory."""

@@ -8,8 +8,14 @@ from typing import cast
 
 from benchmarks.report import Result
 
-SECTIONS = ("cold-start", "size", "round-trips", "warm-latency", "rows")
+SECTIONS = (
+    *("cold-start", "size", "round-trips", "warm-latency", "rows"),
+    *("plan", "local-cloud", "demo", "cost", "set-up"),
+)
 """Every section's name, in the order in which they run."""
+
+ONLY_WHEN_NAMED = frozenset({"set-up"})
+"""What takes minutes and downloads all there is: `make bench-setup`."""
 
 
 def measuring(section: str) -> Callable[[], Result]:

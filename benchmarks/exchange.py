@@ -25,6 +25,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from benchmarks.errors import BenchmarkError
 from infra.trust import TrustChain, attribute_condition, attribute_mapping, audience
 
 PROJECT, NUMBER, ACCOUNT, REGION = "local-keyless", "123456789012", "210987654321", "us-east-1"
@@ -94,7 +95,7 @@ async def _measure(cores: Sequence[int], *, seconds: float, clients: int) -> Exc
 
 def _receive(pipe: Connection) -> str:
     if not pipe.poll(_LIMIT_SECONDS):
-        raise RuntimeError(f"the measured server did not start within {_LIMIT_SECONDS:.0f} s")
+        raise BenchmarkError(f"the measured server did not start within {_LIMIT_SECONDS:.0f} s")
     return str(pipe.recv())
 
 

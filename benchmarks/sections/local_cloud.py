@@ -1,0 +1,86 @@
+"""How soon the local cloud is there, what it takes of the machine, and how fast it answers."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.deployment import Deployment, deployed
+from benchmarks.errors import HandlerError, MemoryUnknownError
+from benchmarks.exchange import measure_exchange
+from benchmarks.figures import Figure, Goal
+from benchmarks.gateway import measure_gateway
+from benchmarks.report import Figures, Result
+from local_cloud.cloud import LocalCloud
+from local_cloud.process import command_line, family
+
+_MEGABYTE = 1_000_000
+_EXCHANGE_RUNS = 3
+_START_RUNS = 5
+_FUNCTION = "ministack-lambda"
+"""What the command of a process says that runs a function, and nothing of the cloud itself."""
+
+
+def measure() -> Result:
+    """Starts local clouds, invokes the function on one of them, and loads the token exchange."""
+    starts = Figure(name="start", unit="s", runs=tuple(_timed_start() for _ in range(_START_RUNS)), goal=Goal(bound=2))
+    return Result(
+        tables=(Figures(title="The local cloud", figures=(starts, *_deployed(), *_exchange()), caption=_CAPTION),),
+    )
+
+
+_CAPTION = (
+    "Exchanges are measured on one core, each with its impersonation and without the forwarded call to AWS; the load"
+    " comes from the others. Memory is counted by share (PSS), after the function has read its rows."
+)
+
+
+def _timed_start() -> float:
+    with tempfile.TemporaryDirectory(prefix="keyless-bench-") as folder:
+        began = time.monotonic()
+        with LocalCloud.start(state_directory=Path(folder)):
+            return time.monotonic() - began
+
+
+def _deployed() -> tuple[Figure, ...]:
+    with deployed() as deployment:
+        function, of_cloud = _memory(deployment)
+        overhead = measure_gateway(deployment.stage).overhead
+    return (
+        Figure(name="what the gateway adds to a query", unit="ms", runs=tuple(overhead), goal=Goal(bound=3)),
+        Figure(name="memory of the local cloud", unit="MB", runs=(of_cloud,), goal=Goal(bound=400)),
+        Figure(name="memory of the running function", unit="MB", runs=(function,)),
+    )
+
+
+def _memory(deployment: Deployment) -> tuple[float, float]:
+    """Of the function's processes, and of all others, in megabytes."""
+    if deployment.stage.invoke().failed:
+        raise HandlerError("the function failed on the local cloud; `make demo` tells why")
+    held = {pid: _proportional_bytes(pid) / _MEGABYTE for pid in family(deployment.cloud.pid)}
+    function = sum(size for pid, size in held.items() if _FUNCTION in command_line(pid))
+    return function, sum(held.values()) - function
+
+
+def _proportional_bytes(pid: int) -> int:
+    """Memory of a process, with what it shares counted by share."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    raise MemoryUnknownError(f"the system does not tell the memory of process {pid}; this benchmark needs Linux")
+
+
+def _exchange() -> tuple[Figure, ...]:
+    runs = [measure_exchange() for _ in range(_EXCHANGE_RUNS)]
+    return (
+        Figure(
+            name="exchanges with impersonation",
+            unit="1/s",
+            runs=tuple(run.pairs_per_second for run in runs),
+            goal=Goal(bound=200, more=True),
+        ),
+        Figure(
+            name="both together, 99 of 100 within", unit="ms", runs=tuple(run.p99 for run in runs), goal=Goal(bound=50)
+        ),
+    )
