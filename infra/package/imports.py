@@ -148,8 +148,8 @@ class Module:
         return ".".join([*base, *([node.module] if node.module else [])])
 
     def _bound(self) -> Iterator[tuple[str, str]]:
-        """What each name that an import binds at the top stands for."""
-        for node in self._tree.body:
+        """What each name that is bound by an import when this module is imported stands for."""
+        for node in _executed(self._tree.body, annotations=False):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     first = alias.name.partition(".")[0]
@@ -187,7 +187,9 @@ class Module:
 
 
 def _catches(handler: ast.ExceptHandler) -> bool:
-    """Whether a failed import is caught."""
+    """Whether a failed import is caught, and not only raised again in other words."""
+    if any(isinstance(statement, ast.Raise) for statement in handler.body):
+        return False
     if handler.type is None:
         return True
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
