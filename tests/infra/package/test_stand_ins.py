@@ -73,6 +73,7 @@ class Attributes:
     def f(self, key: Union[ec.EllipticCurvePublicKey, ec.EllipticCurvePrivateKey], other: Optional[RSAPublicKey]): ...
 Either = ec.EllipticCurvePublicKey | RSAPublicKey | None
 class Derived(RSAPublicKey): ...
+assert not hasattr(RSAPublicKey, "__origin__"), "what typing asks of each class"
 held = padding.PKCS1v15(), hashes.SHA256(), backends.default_backend()
 assert not isinstance(held[0], RSAPublicKey) and not isinstance(held[0], Either)
 try:
