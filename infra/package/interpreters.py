@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 _PROBE_SECONDS = 10
 _PROBE = """
@@ -83,19 +84,36 @@ def _version(path: Path) -> str | None:
     if not (path.is_file() and os.access(path, os.X_OK)):
         return None
     try:
-        # No shell; a fixed program. What runs is whatever the user has under that name on their own PATH.
-        done = subprocess.run(
-            [str(path), "-S", "-s", "-c", _PROBE],
-            env=dict(ENVIRONMENT),
-            capture_output=True,
-            text=True,
-            timeout=_PROBE_SECONDS,
-            check=False,
+        # This one can tell at once: a preview need not start it again.
+        implementation, major, minor, micro, level, flags = (
+            (sys.implementation.name, *sys.version_info[:4], getattr(sys, "abiflags", ""))
+            if path == Path(sys.executable)
+            else _asked(path)
         )
-        implementation, major, minor, micro, level, flags = json.loads(done.stdout)
     except (OSError, subprocess.TimeoutExpired, ValueError):
         return None
     # A version before its release, and one without the GIL, have bytecode of their own.
     if (implementation, level, flags) != ("cpython", "final", ""):
         return None
     return f"{major}.{minor}.{micro}"
+
+
+def _asked(path: Path) -> list[Any]:
+    """What the program at ``path`` says of itself.
+
+    Raises:
+        OSError: It can't be run.
+        subprocess.TimeoutExpired: It is too slow.
+        ValueError: What it says is no JSON.
+    """
+    # No shell; a fixed program. What runs is whatever the user has under that name on their own PATH.
+    done = subprocess.run(
+        [str(path), "-S", "-s", "-c", _PROBE],
+        env=dict(ENVIRONMENT),
+        capture_output=True,
+        text=True,
+        timeout=_PROBE_SECONDS,
+        check=False,
+    )
+    told: list[Any] = json.loads(done.stdout)
+    return told
