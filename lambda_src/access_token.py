@@ -7,6 +7,7 @@ Whatever a thread can't do is left to the next invocation without a token, which
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import MutableMapping
@@ -107,10 +108,13 @@ class AccessToken(google.auth.credentials.Credentials):
         return self._source.secrets
 
     def begin(self) -> None:
-        """Begins to fetch a token in a thread, unless one is being fetched."""
-        if self._beside is None:
-            self._beside = _Fetch(self._source)
-            self._beside.start()
+        """Begins to fetch a token in a thread, unless one is being fetched, or there is no thread to be had."""
+        if self._beside is not None:
+            return
+        fetch = _Fetch(self._source)
+        with contextlib.suppress(RuntimeError):
+            fetch.start()
+            self._beside = fetch
 
     def settle(self, most_seconds: float = SETTLING_SECONDS) -> None:
         """Waits for the thread, if there is one, and takes the token that it fetched.

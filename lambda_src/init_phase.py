@@ -2,8 +2,9 @@
 
 It is fetched beside the imports where Lambda says that an invocation follows at once. Under SnapStart this memory
 becomes a snapshot, in which no credential may be; and provisioned concurrency starts hours before an invocation, when
-the token would have expired, and freezes the process in the middle of the exchange. There it is the time to read and
-import what an invocation might need.
+the token would have expired, and freezes the process in the middle of the exchange. There it is the time to import
+what an invocation might need; and no more, since whatever draws random numbers, as encryption does, would draw the same
+in each process that goes on from the snapshot.
 
 Nothing here can make the start fail: what is wrong is met again, and said, by the first invocation.
 """
@@ -17,7 +18,6 @@ from lambda_src.access_token import AccessToken, TokenSource
 from lambda_src.credentials import CredentialConfiguration
 from lambda_src.environment import CREDENTIALS_FILE
 from lambda_src.errors import ConfigurationError
-from lambda_src.transport import trust
 
 INITIALIZATION_TYPE = "AWS_LAMBDA_INITIALIZATION_TYPE"
 """By which Lambda tells how it starts the process. Source: AWS Lambda, "Defined runtime environment variables"."""
@@ -36,24 +36,22 @@ def begin(environ: Mapping[str, str]) -> AccessToken | None:
         The reader's token, being fetched in a thread; ``None`` where it is too early for one, or this is not Lambda.
     """
     initialization = environ.get(INITIALIZATION_TYPE)
-    try:
-        if initialization == ON_DEMAND:
-            return _token_begun(Path(environ.get(CREDENTIALS_FILE, "")))
-        if initialization:
-            _read_ahead()
-    except ConfigurationError:
-        return None
+    if initialization == ON_DEMAND:
+        return _token_begun(Path(environ.get(CREDENTIALS_FILE, "")))
+    if initialization:
+        _import_ahead()
     return None
 
 
-def _token_begun(file: Path) -> AccessToken:
-    token = AccessToken(TokenSource(CredentialConfiguration.from_file(file)))
+def _token_begun(file: Path) -> AccessToken | None:
+    try:
+        token = AccessToken(TokenSource(CredentialConfiguration.from_file(file)))
+    except ConfigurationError:
+        return None
     token.begin()
     return token
 
 
-def _read_ahead() -> None:
+def _import_ahead() -> None:
     import lambda_src.container_session
     import lambda_src.diagnosis  # noqa: F401 - both are imported where they are needed, and so that they are there
-
-    trust()

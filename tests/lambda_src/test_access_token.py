@@ -122,6 +122,19 @@ def test_an_error_in_the_thread_is_met_again_where_it_can_be_told(capfd: pytest.
     assert capfd.readouterr() == ("", "")
 
 
+def test_without_a_thread_to_be_had_the_request_fetches_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    source = Scripted(token("own"))
+    credentials = held(source)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        credentials.begin()
+    assert shown(credentials) == "own"
+    assert source.threads == [False]
+
+
 def test_a_first_request_waits_for_the_token_that_is_on_its_way() -> None:
     def slow(_: TimeLimit) -> Credentials:
         threading.Event().wait(0.1)
