@@ -70,7 +70,7 @@ format: $(READY) ## let ruff lay out the code
 
 bench: $(READY) ## measure, print and write docs/benchmarks; ONLY="cold-start size": only these sections
 	@$(RUN) -m benchmarks $(ONLY)
-	@$(RUN) -m benchmarks.cost_page
+	@$(RUN) -m benchmarks.passages
 
 bench-setup: $(READY) ## print how long set-up takes from nothing; minutes
 	@$(RUN) -m benchmarks set-up

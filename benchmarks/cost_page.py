@@ -1,43 +1,11 @@
-"""The estimate in ``docs/cost.md``, as the latest report has it: ``python -m benchmarks.cost_page`` writes it anew."""
+"""The estimate as ``docs/cost.md`` tells it."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from benchmarks.report import Listing, Report
 
-from benchmarks.page import FOLDER
-from benchmarks.report import Listing, Report, from_json
-from engine.pins import ROOT
-
-PAGE = ROOT / "docs" / "cost.md"
-"""Where the estimate stands, between two marks."""
-
-BEGIN, END = "<!-- estimate: begin -->", "<!-- estimate: end -->"
-_SECTION = "cost"
-
-
-def main() -> int:
-    """Writes the estimate into the page."""
-    PAGE.write_text(with_estimate(PAGE.read_text(), report(FOLDER)))
-    return 0
-
-
-def report(folder: Path) -> Report:
-    """The report of the section in this folder."""
-    return from_json(folder / f"{_SECTION}.json")
-
-
-def with_estimate(page: str, found: Report) -> str:
-    """The page with the report's tables in place of those that are there.
-
-    Raises:
-        ValueError: The page lacks a mark.
-    """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{PAGE.name} must have the lines {BEGIN} and {END}: the estimate goes between them")
-    return f"{before}{BEGIN}\n\n{estimate(found)}\n{END}{after}"
+SECTION = "cost"
+"""The section whose report it tells."""
 
 
 def estimate(found: Report) -> str:
@@ -52,7 +20,3 @@ def estimate(found: Report) -> str:
 def _rows(table: Listing) -> list[str]:
     shown = (table.columns, ("---:",) * len(table.columns), *table.rows)
     return [f"| {' | '.join(row)} |" for row in shown]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

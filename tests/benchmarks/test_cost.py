@@ -1,11 +1,10 @@
-"""What a million invocations cost: the formula, and that the page says what the report says."""
+"""What a million invocations cost: the formula, and that the page concludes what the report says."""
 
 from __future__ import annotations
 
 import pytest
 import yaml
 
-from benchmarks import cost_page
 from benchmarks.lambda_cost import (
     GB_SECOND_DOLLARS,
     REQUESTS_DOLLARS,
@@ -16,6 +15,7 @@ from benchmarks.lambda_cost import (
     waiting,
 )
 from benchmarks.page import FOLDER
+from benchmarks.report import from_json
 from benchmarks.sections.cost import Measured, table
 from infra.program import ROOT
 
@@ -68,20 +68,10 @@ def test_the_table_has_the_cost_of_each_size_on_each_architecture(way: str, requ
     assert float(cells["arm64: warm"]) < float(cells["x86_64: warm"])
 
 
-def test_the_page_has_the_estimate_of_the_committed_report() -> None:
-    page = cost_page.PAGE.read_text()
-    assert page == cost_page.with_estimate(page, cost_page.report(FOLDER)), "python -m benchmarks.cost_page"
-
-
-def test_a_page_without_the_marks_is_refused() -> None:
-    with pytest.raises(ValueError, match="must have the lines"):
-        cost_page.with_estimate("# Cost\n", cost_page.report(FOLDER))
-
-
 def test_what_the_page_concludes_is_what_the_report_and_the_defaults_say() -> None:
-    page = cost_page.PAGE.read_text()
+    page = (ROOT / "docs" / "cost.md").read_text()
     assert f"cost {bigquery_dollars_per_million():.2f} dollars" in page
-    (found,) = (one for one in cost_page.report(FOLDER).tables if "impersonated (estimate)" in one.title)
+    (found,) = (one for one in from_json(FOLDER / "cost.json").tables if "impersonated (estimate)" in one.title)
     rows = {row[0]: dict(zip(found.columns, row, strict=True)) for row in found.rows}
     chosen, largest = rows[str(default("memoryMb"))], rows[str(WHOLE_PROCESSOR_MB)]
     assert default("functionArchitecture") == "arm64"
