@@ -88,3 +88,9 @@ def ratio(name: str, above: Sequence[float], below: Sequence[float], *, goal: Go
 def percentile(values: Sequence[float], share: int) -> float:
     """The value that ``share`` of a hundred stay below, of at least two values."""
     return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
+
+
+def number(value: float) -> str:
+    """A value with as many digits as say something."""
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 _MARKERS = "osD^v<>x"
+_GREY, _FAINT = "#B8B8B8", "#E0E0E0"
 _INCHES_WIDE = 9.0
 _DOTS_PER_INCH = 110
 
@@ -94,29 +95,41 @@ def _bars(axes: Axes, plot: Bars) -> None:
     figures = plot.figures
     places = range(len(figures))
     medians = [figure.median for figure in figures]
-    below = [figure.median - figure.lowest for figure in figures]
-    above = [figure.highest - figure.median for figure in figures]
-    colours = [_COLOURS[0] if figure.name in plot.emphasised else "#B8B8B8" for figure in figures]
+    colours = [_COLOURS[0] if figure.name in plot.emphasised else _GREY for figure in figures]
     axes.barh(places, medians, height=0.66, color=colours)
-    axes.errorbar(medians, places, xerr=[below, above], fmt="none", ecolor="#444444", elinewidth=1, capsize=3)
+    spread = [len(figure.runs) > 1 for figure in figures]
+    if any(spread):
+        below = [figure.median - figure.lowest for figure in figures]
+        above = [figure.highest - figure.median for figure in figures]
+        axes.errorbar(medians, places, xerr=[below, above], fmt="none", ecolor="#444444", elinewidth=1, capsize=3)
     axes.set_yticks(places, [figure.name for figure in figures])
     axes.invert_yaxis()
     furthest = max(figure.highest for figure in figures)
     axes.set_xlim(0, furthest * 1.12)
     for place, figure in enumerate(figures):
-        axes.text(figure.highest + furthest * 0.012, place, f"{figure.median:.3g}", va="center", fontsize=9)
-    axes.set_xlabel(f"{figures[0].unit}: median, with the smallest and largest of the runs")
-    axes.grid(axis="x", color="#E0E0E0")
+        axes.text(figure.highest + furthest * 0.012, place, number(figure.median), va="center", fontsize=9)
+    said = ": median, with the smallest and largest of the runs" if any(spread) else ""
+    axes.set_xlabel(figures[0].unit + said)
+    axes.grid(axis="x", color=_FAINT)
     axes.set_axisbelow(True)
 
 
 def _lines(axes: Axes, plot: Lines) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     for place, line in enumerate(plot.lines):
         across, upward = zip(*line.points, strict=True)
-        axes.loglog(
-            across, upward, label=line.name, color=_COLOURS[place % len(_COLOURS)], marker=_MARKERS[place % 8]
-        )  # fmt: skip
+        colour = _COLOURS[place % len(_COLOURS)]
+        axes.loglog(across, upward, color=colour, marker=_MARKERS[place % len(_MARKERS)], label=line.name)
+        for x, y in line.points:
+            axes.annotate(number(y), (x, y), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
+    axes.margins(0.08)
+    plain = FuncFormatter(lambda value, _: f"{value:,g}")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(plain)
+        axis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.set_xlabel(plot.across)
     axes.set_ylabel(plot.upward)
-    axes.grid(color="#E0E0E0")
+    axes.grid(color=_FAINT)
     axes.legend(frameon=False)

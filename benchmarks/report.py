@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, number
 from benchmarks.plots import Plot
 
 _SIGNIFICANT_DIGITS = 5
@@ -137,12 +137,6 @@ def rendered(table: Table) -> RichTable:
     for row in table.rows:
         drawn.add_row(*(Text(cell, style="bold red" if cell == "NO" else "") for cell in row))
     return drawn
-
-
-def number(value: float) -> str:
-    """A value with as many digits as say something."""
-    size = abs(value)
-    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def _tables(candidates: Programs, measured: Sequence[Rounds]) -> Iterator[Table]
     yield Figures(
         title="Handler ready: how many times longer others take",
         figures=tuple(_ready_ratios(candidates, measured)),
-        caption="Each ratio is of two starts of one round. The goals are about the first, the second and the fourth.",
+        caption="Each ratio is of two starts of one round. Ours has bytecode, and so has the floor in our packaging.",
     )
     for cache in (_COLD, _WARM):
         yield Figures(
@@ -147,7 +147,7 @@ def _ready_ratios(candidates: Programs, measured: Sequence[Rounds]) -> Iterator[
     ours = candidates.ours
     yield compared(candidates.naive, ours, _COLD, Goal(bound=4, more=True))
     yield compared(candidates.naive, ours, _WARM, Goal(bound=3, more=True))
-    yield compared(ours, candidates.floor, _COLD)
+    yield compared(ours, candidates.floor, _COLD, Goal(bound=1.5))
     yield compared(ours, candidates.floor, _WARM, Goal(bound=1.5))
     yield compared(ours, candidates.floor_usual, _COLD)
     yield compared(ours, candidates.floor_usual, _WARM)

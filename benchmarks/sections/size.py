@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.figures import Figure, Goal
+from benchmarks.figures import Figure, Goal, number
 from benchmarks.packaging import ours, usual, zipped
 from benchmarks.plots import Bars
-from benchmarks.report import Figures, Listing, Result, Table, number
+from benchmarks.report import Figures, Listing, Result, Table
 from infra.package import Bytecode, PackageError, Target
 from infra.package.target import RUNTIMES
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from benchmarks.figures import Figure, Goal
+from benchmarks.figures import Figure, Goal, number
 from benchmarks.page import FOLDER, page, reports, write
 from benchmarks.plots import Bars, Line, Lines, draw
-from benchmarks.report import Figures, Listing, Report, from_json, number, to_json
+from benchmarks.report import Figures, Listing, Report, from_json, to_json
 from benchmarks.sections import SECTIONS
 
 MISSED = Figure(name="ours", unit="s", runs=(0.123456789, 2.0, 3.0), goal=Goal(bound=1.0))
