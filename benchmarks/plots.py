@@ -120,11 +120,13 @@ def _lines(axes: Axes, plot: Lines) -> None:
     for place, line in enumerate(plot.lines):
         across, upward = zip(*line.points, strict=True)
         colour = _COLOURS[place % len(_COLOURS)]
-        axes.loglog(across, upward, color=colour, marker=_MARKERS[place % len(_MARKERS)], label=line.name)
-        for x, y in line.points:
-            axes.annotate(number(y), (x, y), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
+        # In the legend: beside their points the values of lines that lie together would cover each other.
+        values = ", ".join(number(value) for value in upward)
+        axes.loglog(
+            across, upward, color=colour, marker=_MARKERS[place % len(_MARKERS)], label=f"{line.name}: {values}"
+        )
     axes.margins(0.08)
-    plain = FuncFormatter(lambda value, _: f"{value:,g}")
+    plain = FuncFormatter(lambda value, _: f"{value:,.0f}")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(plain)
         axis.set_minor_formatter(NullFormatter())

@@ -21,8 +21,8 @@ class Programs:
 
     Args:
         bare: The interpreter, and a handler that does nothing.
-        floor: google-auth and urllib3 by hand, in the project's packaging.
-        floor_usual: The same as pip leaves it, zipped without bytecode.
+        floor_usual: google-auth and urllib3 by hand, as pip leaves it, zipped without bytecode.
+        floor: The same in the project's packaging.
         ours: The function.
         naive: The usual article's, zipped without bytecode, as AWS advises.
         naive_compiled: The same with the bytecode that pip compiled, valid.
@@ -31,8 +31,8 @@ class Programs:
     """
 
     bare: Program
-    floor: Program
     floor_usual: Program
+    floor: Program
     ours: Program
     naive: Program
     naive_compiled: Program
@@ -40,7 +40,7 @@ class Programs:
     pandas_compiled: Program
 
     def all(self) -> tuple[Program, ...]:
-        """Every one, from the least to the most."""
+        """Every one, in the order in which they are started: what a goal compares, right after each other."""
         return tuple(getattr(self, field.name) for field in dataclasses.fields(self))
 
 
