@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.figures import TIMES, Figure
-from benchmarks.report import Figures, Report, number
+from benchmarks.figures import TIMES, Figure, number
+from benchmarks.report import Figures, Report
 
 
 def table(reports: Sequence[Report]) -> str:
