@@ -153,15 +153,17 @@ def _table_json(table: Table) -> dict[str, Any]:
 
 
 def _figure_json(figure: Figure) -> dict[str, Any]:
+    # What follows from the runs follows from them as they are written, so that it can be told from them again.
+    written = dataclasses.replace(figure, runs=tuple(map(_rounded, figure.runs)))
     return {
-        "name": figure.name,
-        "unit": figure.unit,
-        "median": _rounded(figure.median),
-        "min": _rounded(figure.lowest),
-        "max": _rounded(figure.highest),
-        "goal": None if figure.goal is None else {"bound": figure.goal.bound, "more": figure.goal.more},
-        "reached": figure.reached,
-        "runs": [_rounded(value) for value in figure.runs],
+        "name": written.name,
+        "unit": written.unit,
+        "median": _rounded(written.median),
+        "min": written.lowest,
+        "max": written.highest,
+        "goal": None if written.goal is None else {"bound": written.goal.bound, "more": written.goal.more},
+        "reached": written.reached,
+        "runs": list(written.runs),
     }
 
 
