@@ -121,6 +121,12 @@ OMITTED_DISTRIBUTIONS = (
     ),
     OmittedDistribution(name="grpcio-status", needed_by="google-api-core", modules=("grpc_status",), reason=_GRPC_ONLY),
     OmittedDistribution(
+        name="idna",
+        needed_by="requests",
+        modules=("idna",),
+        reason="encodes names of hosts that are not ASCII, and those of Google's APIs and of AWS are",
+    ),
+    OmittedDistribution(
         name="opentelemetry-api",
         needed_by="google-api-core",
         modules=("opentelemetry",),
@@ -242,6 +248,7 @@ OMITTED_FILES = (
 )
 """Files that are left out, and why."""
 
+_FOREIGN_NAMES = "for hosts whose names are not ASCII"
 _CERTIFICATES = "certificates of the caller's own, which this function has none of"
 
 EXCUSED_IMPORTS = (
@@ -294,6 +301,7 @@ EXCUSED_IMPORTS = (
         when=When.AT_IMPORT,
         reason="only where an import of it just before worked",
     ),
+    ExcusedImport(importer="requests.models", imported="idna", when=When.LATER, reason=_FOREIGN_NAMES),
     ExcusedImport(importer="six", imported="StringIO", when=When.AT_IMPORT, reason="in Python 2"),
     ExcusedImport(
         importer="urllib3.http2",
@@ -301,6 +309,7 @@ EXCUSED_IMPORTS = (
         when=When.LATER,
         reason="when HTTP/2 is asked for, which needs h2",
     ),
+    ExcusedImport(importer="urllib3.util.url", imported="idna", when=When.LATER, reason=_FOREIGN_NAMES),
 )
 """Imports that may fail, and why none of them does."""
 

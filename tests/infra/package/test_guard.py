@@ -29,6 +29,7 @@ IMPORTED_AS = {
     "googleapis-common-protos": "google.rpc.status_pb2",
     "grpcio": "grpc",
     "grpcio-status": "grpc_status.rpc_status",
+    "idna": "idna.codec",
     "opentelemetry-api": "opentelemetry.trace",
     "proto-plus": "proto",
     "protobuf": "google.protobuf.message",

@@ -191,6 +191,7 @@ def test_an_entry_about_files_that_are_no_more_is_refused(workshop: Workshop) ->
 
 def test_an_entry_about_a_package_that_is_no_longer_needed_is_refused(workshop: Workshop) -> None:
     workshop.add("requests", {"requests.py": ""})
+    workshop.add("idna", {"idna/__init__.py": ""})
     with pytest.raises(PackageError, match="'charset-normalizer': requests is locked, and no longer needs it"):
         workshop.build()
     workshop.add("charset-normalizer", {"charset_normalizer/__init__.py": "real = True\n"})

@@ -102,6 +102,7 @@ USES = {
     "a file is uploaded": "from google.resumable_media.requests import ResumableUpload\nResumableUpload('', 1)",
     "an upload is tried again": "from google import resumable_media\nresumable_media.RetryStrategy()",
     "a text's language is asked": "import charset_normalizer\ncharset_normalizer.from_bytes(b'')",
+    "a host's name is not ASCII": "import idna\nidna.encode('b\u00fccher.example', uts46=True)",
 }
 
 
@@ -123,7 +124,7 @@ print(json.dumps(said))
     said = json.loads(done.stdout)
     assert said.keys() == USES.keys()
     for use, text in said.items():
-        assert any(name in text for name in ("cryptography.", "google.", "charset_normalizer.", "user.L")), use
+        assert any(name in text for name in ("cryptography.", "google.", "charset_normalizer.", "idna.", "user.L")), use
         assert "a stand-in ships in its place" in text, use
         assert "take its entry out of infra/package/contents.py" in text, use
 
