@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -65,6 +65,8 @@ class Kind(ABC):
     """Outputs that any update may change; previews show them as unknown."""
     autoname: ClassVar[str | None] = None
     """The input that gets a generated name when the program gives none."""
+    named_by: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that make a name which only one can have: while none of them changes, the old one must go first."""
 
     def changing(self, inputs: Properties) -> frozenset[str]:
         """Outputs that an update to these inputs may change."""
@@ -101,11 +103,6 @@ class Kind(ABC):
         """Whether two values of one property mean the same."""
         del name
         return bool(old == new)
-
-    def deletes_first(self, changed: Collection[str]) -> bool:
-        """Whether the old one must go before a new one is made, when these properties change."""
-        del changed
-        return False
 
     def replaces(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
         """Whether this change of one property needs a new resource."""

@@ -82,7 +82,7 @@ class StandIn(pulumi.Provider):
             changes=bool(found),
             replaces=[name for name, change in found.items() if change.replaces],
             stables=sorted(kind.replace_on),
-            delete_before_replace=kind.deletes_first(found.keys()),
+            delete_before_replace=bool(kind.named_by) and kind.named_by.isdisjoint(found),
             diffs=list(found),
             detailed_diff={
                 name: pulumi.PropertyDiff(_difference(name, change, state, inputs), input_diff=False)

@@ -5,7 +5,7 @@ Requests: https://docs.aws.amazon.com/IAM/latest/APIReference/
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from local_cloud.plugins.aws import documents
@@ -56,10 +56,7 @@ class Role(_Documented):
         "permissionsBoundary": "",
         "tags": {},
     }
-
-    def deletes_first(self, changed: Collection[str]) -> bool:
-        """A new one would have the old one's name, unless that is what changes."""
-        return "name" not in changed
+    named_by = frozenset({"name"})
 
     def create(self, inputs: Properties) -> Created:
         """CreateRole, GetRole."""

@@ -5,7 +5,7 @@ Requests: https://cloud.google.com/bigquery/docs/reference/rest/v2
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from local_cloud.plugins.errors import RefusedError
@@ -152,7 +152,7 @@ class Table(_Stored):
             "deletionPolicy",
         }
     )
-    replace_on = frozenset({"datasetId", "tableId", "project"})
+    named_by = replace_on = frozenset({"datasetId", "tableId", "project"})
     client_side = frozenset({"deletionProtection", "deletionPolicy"})
     volatile = _Stored.volatile | {"numBytes", "numLongTermBytes", "numRows"}
     defaults: ClassVar[Mapping[str, Any]] = {
@@ -162,10 +162,6 @@ class Table(_Stored):
         "deletionProtection": True,
         "deletionPolicy": "DELETE",
     }
-
-    def deletes_first(self, changed: Collection[str]) -> bool:
-        """A new one would have the old one's name, unless that is what changes."""
-        return self.replace_on.isdisjoint(changed)
 
     def check(self, inputs: Properties) -> Mapping[str, str]:
         """The schema must be a JSON list of columns."""
