@@ -22,9 +22,7 @@ from infra.program import ROOT, package_cache
 CANDIDATES = Path(__file__).parent / "candidates"
 """The candidates' handlers and locks."""
 
-FUNCTION = ROOT / "lambda_src"
-"""The function's sources and lock."""
-
+_FUNCTION = ROOT / "lambda_src"
 _KEPT = "benchmarks"
 _LOCK = "requirements.txt"
 _INSTALL_SECONDS = 600
@@ -32,10 +30,15 @@ _NO_BYTECODE = "--no-compile"
 _WITH_BYTECODE = "--compile"
 
 
-def ours(target: package.Target, *, bytecode: package.Bytecode = package.Bytecode.WHERE_AVAILABLE) -> Path:
-    """The zip of the function, as the program builds it."""
+def ours(
+    target: package.Target,
+    *,
+    bytecode: package.Bytecode = package.Bytecode.WHERE_AVAILABLE,
+    cache: Path | None = None,
+) -> Path:
+    """The zip of the function, as the program builds it; ``cache`` is another than the program's own."""
     return package.build(
-        target=target, source=FUNCTION, lock=FUNCTION / _LOCK, cache=package_cache(), bytecode=bytecode
+        target=target, source=_FUNCTION, lock=_FUNCTION / _LOCK, cache=cache or package_cache(), bytecode=bytecode
     )
 
 
@@ -94,9 +97,7 @@ def _pip(lock: Path, target: package.Target, folder: Path, *, bytecode: bool) ->
     command = [
         *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"),
         *("--target", str(folder), "--requirement", str(lock), "--require-hashes", "--no-deps"),
-        *("--only-binary=:all:", "--implementation", "cp", "--python-version", target.python.python_version),
-        *(part for abi in (target.python.abi, "abi3", "none") for part in ("--abi", abi)),
-        *(part for tag in target.platform_tags for part in ("--platform", tag)),
+        *target.pip_options,
         _WITH_BYTECODE if bytecode else _NO_BYTECODE,
     ]
     try:

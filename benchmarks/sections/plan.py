@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.commands import Took
 from benchmarks.figures import Figure, Goal, ratio
-from benchmarks.packaging import FUNCTION
+from benchmarks.packaging import ours
 from benchmarks.plots import Bars
 from benchmarks.projects import Project, Projects, in_turn, projects
 from benchmarks.report import Figures, Result, Table
@@ -111,7 +111,7 @@ def _packages() -> Iterator[Figure]:
         with tempfile.TemporaryDirectory(prefix="keyless-bench-") as folder:
 
             def build(target: package.Target = target, cache: Path = Path(folder)) -> Path:
-                return package.build(target=target, source=FUNCTION, lock=FUNCTION / "requirements.txt", cache=cache)
+                return ours(target, cache=cache)
 
             yield Figure(name=f"build it, {target}", unit="s", runs=(_timed(build),))
             yield Figure(name=f"find it, {target}", unit="ms", runs=tuple(_timed(build) * 1000 for _ in range(_FOUND)))

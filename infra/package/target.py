@@ -117,6 +117,15 @@ class Target:
         modern = [f"manylinux_2_{minor}_{machine}" for minor in range(_LAMBDA_GLIBC_MINOR, _OLDEST_GLIBC_MINOR - 1, -1)]
         return (*modern, *(f"{tag}_{machine}" for tag in self.processor.old_platform_tags))
 
+    @property
+    def pip_options(self) -> tuple[str, ...]:
+        """What makes pip take the wheels of this target, whatever machine it runs on, and nothing but wheels."""
+        return (
+            *("--only-binary=:all:", "--implementation", "cp", "--python-version", self.python.python_version),
+            *(part for abi in (self.python.abi, "abi3", "none") for part in ("--abi", abi)),
+            *(part for tag in self.platform_tags for part in ("--platform", tag)),
+        )
+
 
 def _known(name: str, known: Mapping[str, object], *, what: str) -> None:
     if name not in known:

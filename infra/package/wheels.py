@@ -75,10 +75,8 @@ def fetch(requirements: Iterable[Requirement], *, target: Target, folder: Path) 
     command = [
         *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet"),
         *("--timeout", str(_CONNECTION_SECONDS), "--retries", str(_CONNECTION_RETRIES)),
-        *("--only-binary=:all:", "--require-hashes", "--no-deps", "--progress-bar=off"),
-        *("--implementation", "cp", "--python-version", target.python.python_version),
-        *(part for abi in (target.python.abi, "abi3", "none") for part in ("--abi", abi)),
-        *(part for tag in target.platform_tags for part in ("--platform", tag)),
+        *("--require-hashes", "--no-deps", "--progress-bar=off"),
+        *target.pip_options,
         *("--dest", str(folder), "--requirement", str(listed)),
     ]
     try:
