@@ -6,14 +6,13 @@ import contextlib
 import http.client
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from benchmarks.serving import LIMIT_SECONDS, Answering, served
 
 ELSEWHERE = "elsewhere: "
 """How a request begins that would have left the machine; its host follows."""
 
-_LIMIT_SECONDS = 30.0
-_POLL_SECONDS = 0.02
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server", "host"})
 """Headers that are of one connection only, or that this server writes itself. Source: RFC 9110, section 7.6.1."""
 
@@ -26,8 +25,8 @@ class Counter:
         last_body: What the latest request carried.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self) -> None:
+        self.url = ""
         self.last_body = b""
         self._sent: list[str] = []
         self._lock = threading.Lock()
@@ -51,55 +50,28 @@ def counting(target: str) -> Iterator[Counter]:
 
     As a proxy for anything else it notes the host that was wanted and refuses: nothing leaves the machine.
     """
-    # What the handler needs, since the server makes one for each connection.
     place = urlsplit(target)
-    noted: list[Counter] = []
+    counter = Counter()
 
-    class Forwarding(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = _LIMIT_SECONDS
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            self._forward()
-
-        def do_POST(self) -> None:
-            self._forward()
-
-        def do_CONNECT(self) -> None:
-            noted[0].note(f"{ELSEWHERE}{self.path}")
+    class Forwarding(Answering):
+        def do_CONNECT(self) -> None:  # noqa: N802 - http.server's name
+            counter.note(f"{ELSEWHERE}{self.path}")
             self.send_error(http.client.BAD_GATEWAY)
 
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-        def _forward(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            noted[0].note(f"{self.command} {purpose(self.path)}", body)
+        def respond(self) -> None:
+            body = self.body()
+            counter.note(f"{self.command} {purpose(self.path)}", body)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
-            onward = http.client.HTTPConnection(str(place.hostname), place.port, timeout=_LIMIT_SECONDS)
+            onward = http.client.HTTPConnection(str(place.hostname), place.port, timeout=LIMIT_SECONDS)
             with contextlib.closing(onward):
                 onward.request(self.command, self.path, body=body, headers=headers)
                 answer = onward.getresponse()
                 content = answer.read()
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in _HOP_BY_HOP:
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            kept = tuple((name, value) for name, value in answer.getheaders() if name.lower() not in _HOP_BY_HOP)
+            self.answer(content, status=answer.status, headers=kept)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Forwarding) as server:
-        server.daemon_threads = True
-        noted.append(Counter(f"http://127.0.0.1:{server.server_address[1]}"))
-        thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="counting", daemon=True)
-        thread.start()
-        try:
-            yield noted[0]
-        finally:
-            server.shutdown()
-            thread.join(_LIMIT_SECONDS)
+    with served(Forwarding, name="counting") as counter.url:
+        yield counter
 
 
 def purpose(path: str) -> str:

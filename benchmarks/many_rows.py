@@ -9,14 +9,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-_LIMIT_SECONDS = 30.0
-_POLL_SECONDS = 0.02
+from benchmarks.serving import Answering, served
+
 _PAGE_BYTES = 10_000_000
 """Most bytes of rows in one answer. Source: BigQuery, "Paging through results using the API"."""
 
@@ -37,48 +35,32 @@ _NAMES = ("Alice", "Bob", "Chiyo")
 def serving(count: int) -> Iterator[str]:
     """The base URL of such a server, whose table has so many rows; it ends with the context."""
 
-    class Answering(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = _LIMIT_SECONDS
-        # Or the end of each answer waits 40 ms for the client's delayed acknowledgement.
-        disable_nagle_algorithm = True
+    class Rows(Answering):
+        def respond(self) -> None:
+            if self.command == "GET":
+                self._of_job()
+            else:
+                self._of_post()
 
-        def do_GET(self) -> None:
+        def _of_job(self) -> None:
             parts = urlsplit(self.path)
             asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            self._answer(_json(_BEGUN) if "/jobs/" in parts.path else results(count, asked))
+            self.answer(_json(_BEGUN) if "/jobs/" in parts.path else results(count, asked))
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        def _of_post(self) -> None:
+            body = self.body()
             path = urlsplit(self.path).path
             if path.endswith("/token"):
-                self._answer(_json({"access_token": "federated", "token_type": "Bearer", "expires_in": 3600}))
+                self.answer(_json({"access_token": "federated", "token_type": "Bearer", "expires_in": 3600}))
             elif path.endswith(":generateAccessToken"):
-                self._answer(_json({"accessToken": "access", "expireTime": "2999-01-01T00:00:00Z"}))
+                self.answer(_json({"accessToken": "access", "expireTime": "2999-01-01T00:00:00Z"}))
             elif path.endswith("/jobs"):
-                self._answer(_json(_BEGUN))
+                self.answer(_json(_BEGUN))
             else:
-                self._answer(results(count, json.loads(body)))
+                self.answer(results(count, json.loads(body)))
 
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-        def _answer(self, content: bytes) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json; charset=UTF-8")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="many rows", daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join(_LIMIT_SECONDS)
+    with served(Rows, name="many rows") as url:
+        yield url
 
 
 def results(count: int, asked: dict[str, Any]) -> bytes:
