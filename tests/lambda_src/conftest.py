@@ -77,6 +77,22 @@ class PackagedFunction:
             del configuration["service_account_impersonation_url"]
         file.write_text(json.dumps(configuration))
 
+    def run(
+        self, script: Path, request: Mapping[str, Any], *, environ: Mapping[str, str | None] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a script where only the package and the standard library can be imported; it writes ``report``."""
+        changed = {**self.environ, **(environ or {})}
+        asked = {**request, "report": str(self.report)}
+        return subprocess.run(
+            [sys.executable, "-S", "-E", "-s", "-B", "-W", "error", str(script), json.dumps(asked)],
+            cwd=self.folder,
+            env={name: value for name, value in changed.items() if value is not None},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     def invoke(
         self,
         *,
@@ -86,18 +102,9 @@ class PackagedFunction:
         options: Mapping[str, Any] | None = None,
     ) -> Outcome:
         """Invokes the handler once for each event, all in one process."""
-        changed = {**self.environ, **(environ or {})}
-        request = {"events": events, "milliseconds": milliseconds, "report": str(self.report), **(options or {})}
+        request = {"events": events, "milliseconds": milliseconds, **(options or {})}
         begun = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-S", "-E", "-s", "-B", "-W", "error", str(RUNNER), json.dumps(request)],
-            cwd=self.folder,
-            env={name: value for name, value in changed.items() if value is not None},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = self.run(RUNNER, request, environ=environ)
         seconds = time.monotonic() - begun
         assert done.returncode == 0, done.stderr
         report = json.loads(self.report.read_text())

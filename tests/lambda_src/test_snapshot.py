@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
-import sys
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,17 +28,8 @@ SECRETS = [SESSION["AccessKeyId"], SESSION["SecretAccessKey"], SESSION["Token"],
 
 def started(function: PackagedFunction, *, times: int, environ: Mapping[str, str | None]) -> dict[str, Any]:
     """What a process holds after its import, and what those do that go on from there."""
-    request = {"times": times, "secrets": [secret[::-1] for secret in SECRETS], "report": str(function.report)}
-    changed = {**function.environ, **environ}
-    done = subprocess.run(
-        [sys.executable, "-S", "-E", "-s", "-B", "-W", "error", str(RUNNER), json.dumps(request)],
-        cwd=function.folder,
-        env={name: value for name, value in changed.items() if value is not None},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    request = {"times": times, "secrets": [secret[::-1] for secret in SECRETS]}
+    done = function.run(RUNNER, request, environ=environ)
     assert (done.returncode, done.stderr) == (0, "")
     report: dict[str, Any] = json.loads(function.report.read_text())
     return report
