@@ -17,15 +17,16 @@ from federation_rules.members import closeness, difference, matches
 from federation_rules.principals import Principal
 from local_cloud.clock import rfc3339
 from local_cloud.conditions import Circumstances, Condition, untruth
-
-GET_ACCESS_TOKEN = "iam.serviceAccounts.getAccessToken"  # noqa: S105  (a permission's name)
-DELEGATE = "iam.serviceAccounts.implicitDelegation"
-USE_SERVICES = "serviceusage.services.use"
-CREATE_JOB = "bigquery.jobs.create"
-GET_DATA = "bigquery.tables.getData"
-UPDATE_DATA = "bigquery.tables.updateData"
-SET_CATEGORY = "bigquery.tables.setCategory"
-FINE_GRAINED_GET = "datacatalog.categories.fineGrainedGet"
+from local_cloud.permission_names import (
+    CREATE_JOB,
+    DELEGATE,
+    FINE_GRAINED_GET,
+    GET_ACCESS_TOKEN,
+    GET_DATA,
+    SET_CATEGORY,
+    UPDATE_DATA,
+    USE_SERVICES,
+)
 
 _METADATA = {
     "bigquery.datasets.get",

@@ -9,7 +9,8 @@ from starlette.requests import Request
 
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument
-from local_cloud.permissions import USE_SERVICES, Grant, decide
+from local_cloud.permission_names import USE_SERVICES
+from local_cloud.permissions import Grant, decide
 from local_cloud.projects import Project
 from local_cloud.tokens import Token, TokenKind
 from local_cloud.trace import Part, Refusal, Refused, Trail

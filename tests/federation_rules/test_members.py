@@ -6,7 +6,8 @@ import pytest
 
 from federation_rules.members import closeness, difference, matches, member_problem
 from federation_rules.principals import Principal, federated_principal
-from local_cloud.permissions import GET_ACCESS_TOKEN, Binding, Miss, Policy, decide
+from local_cloud.permission_names import GET_ACCESS_TOKEN
+from local_cloud.permissions import Binding, Miss, Policy, decide
 from tests.local_cloud.chain import ACCOUNT, MEMBER, POOL_NAME, READER, ROLE
 from tests.local_cloud.test_permissions import NOW
 

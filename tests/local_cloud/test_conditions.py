@@ -9,7 +9,8 @@ import pytest
 
 from federation_rules.principals import Principal
 from local_cloud.conditions import Circumstances, Condition, condition_problem, untruth
-from local_cloud.permissions import CREATE_JOB, GET_ACCESS_TOKEN, GET_DATA, Binding, Grant, Miss, Policy, decide
+from local_cloud.permission_names import CREATE_JOB, GET_ACCESS_TOKEN, GET_DATA
+from local_cloud.permissions import Binding, Grant, Miss, Policy, decide
 
 NOW = datetime(2026, 11, 24, 23, 30, 5, 123000, tzinfo=UTC)  # a Tuesday; in Berlin it is Wednesday already
 TABLE = "projects/p/datasets/d/tables/t"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from federation_rules.principals import Principal, federated_principal
-from local_cloud.permissions import CREATE_JOB, GET_ACCESS_TOKEN, GET_DATA, ROLES, Binding, Grant, Miss, Policy, decide
+from local_cloud.permission_names import CREATE_JOB, GET_ACCESS_TOKEN, GET_DATA
+from local_cloud.permissions import ROLES, Binding, Grant, Miss, Policy, decide
 from tests.local_cloud.chain import ACCOUNT, MEMBER, POOL_NAME, READER, ROLE
 
 ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}"

@@ -12,7 +12,7 @@ from local_cloud.access import IAM_SCOPES, authenticate, authorize, check_enable
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument
 from local_cloud.http import read_json
-from local_cloud.permissions import DELEGATE, GET_ACCESS_TOKEN
+from local_cloud.permission_names import DELEGATE, GET_ACCESS_TOKEN
 from local_cloud.quota_project import consumer_of
 from local_cloud.services.iam.accounts import find_account
 from local_cloud.services.iam_credentials import rules

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from local_cloud.errors import ApiError, failed_precondition, invalid_argument, not_found, permission_denied
-from local_cloud.permissions import GET_ACCESS_TOKEN
+from local_cloud.permission_names import GET_ACCESS_TOKEN
 from local_cloud.services.iam.model import Account
 from local_cloud.services.iam_credentials.model import AccessTokenRequest
 from local_cloud.trace import Part, Refusal, Refused
