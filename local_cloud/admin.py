@@ -18,9 +18,10 @@ from local_cloud.projects import Project
 from local_cloud.services.iam.model import PoolState
 
 
-async def health(_cloud: Cloud, _request: Request) -> Response:
-    """``GET /_local/health``."""
-    return answer({"status": "ok"})
+async def health(cloud: Cloud, _request: Request) -> Response:
+    """``GET /_local/health``, with how often each thing has happened that should never happen."""
+    counted = {"counters": dict(cloud.counters)} if cloud.counters else {}
+    return answer({"status": "ok", **counted})
 
 
 async def decisions(cloud: Cloud, request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,10 +16,13 @@ from local_cloud.errors import permission_denied
 from local_cloud.permissions import NO_POLICY, Binding, Policy
 from local_cloud.projects import Project
 from local_cloud.services.bigquery.catalogue import Catalogue
-from local_cloud.services.bigquery.model import Access, ColumnTags, Job, View
+from local_cloud.services.bigquery.job import Jobs
+from local_cloud.services.bigquery.model import Access, ColumnTags, View
+from local_cloud.services.bigquery.understood import Understood
 from local_cloud.services.iam.model import Account, Operations, Pool, Provider
 from local_cloud.services.resource_manager.model import OrganisationPolicy
 from local_cloud.services.service_usage.model import EnabledService
+from local_cloud.sockets import reachable
 from local_cloud.store import Collection, new_etag
 from local_cloud.tokens import Token, Tokens
 from local_cloud.trace import Part, Refusal, Refused, Trace
@@ -47,11 +51,12 @@ class Cloud:
     datasets: Propagated[Access]
     views: Collection[View]
     column_tags: Collection[ColumnTags]
-    jobs: Collection[Job]
+    jobs: Jobs
+    understood: Understood
+    counters: Counter[str]
     catalogue: Catalogue
     aws: httpx.AsyncClient
     warehouse: httpx.AsyncClient
-    warehouse_reads: httpx.AsyncClient
 
     @property
     def main_project(self) -> Project:
@@ -152,12 +157,12 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         ),
         views=Collection("views", View.from_json, folder=folder),
         column_tags=Collection("column_tags", ColumnTags.from_json, folder=folder),
-        # The warehouse forgets its jobs when it ends.
-        jobs=Collection("jobs", Job.from_json, folder=None),
+        jobs=Jobs(),
+        understood=Understood(),
+        counters=Counter(),
         catalogue=Catalogue(),
         aws=_client(config.aws_url, config.aws_timeout_seconds, kept_connections=20),
         warehouse=_client(config.warehouse_url, config.warehouse_timeout_seconds),
-        warehouse_reads=_client(config.warehouse_url, config.warehouse_timeout_seconds, kept_connections=20),
     )
     for changes in (cloud.services, cloud.policies, cloud.datasets):
         weather.on_change(changes.settle)
@@ -182,15 +187,20 @@ def _no_project(text: str, known: Iterable[Project]) -> Refused:
 
 
 def _client(url: str, timeout_seconds: float, *, kept_connections: int = 0) -> httpx.AsyncClient:
-    # trust_env off: a proxy variable must not send local credentials anywhere else. The empty TLS context saves
-    # loading certificate authorities: both servers are on this machine and speak plain HTTP.
+    """Make a client of a server on this machine, by ``http://`` or ``unix:`` and the path of its socket."""
+    limits = httpx.Limits(max_keepalive_connections=kept_connections, keepalive_expiry=3.0)
+    path = url.removeprefix("unix:")
     return httpx.AsyncClient(
-        base_url=url,
+        base_url="http://localhost" if path != url else url,
         timeout=timeout_seconds,
+        # No proxy variable may send local credentials anywhere else. The empty TLS context saves loading certificate
+        # authorities: these servers speak plain HTTP.
         trust_env=False,
         follow_redirects=False,
-        # A connection for each call where a call can't be repeated: the warehouse drops one after an error of its own
-        # without saying so, and the next caller must not pay for the last one's mistake.
-        limits=httpx.Limits(max_keepalive_connections=kept_connections, keepalive_expiry=3.0),
-        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        transport=httpx.AsyncHTTPTransport(
+            uds=reachable(path) if path != url else None,
+            limits=limits,
+            trust_env=False,
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        ),
     )

@@ -1,4 +1,4 @@
-"""The local BigQuery: bqemulator as a child process. It checks nobody, so only our gateway may know its port."""
+"""The BigQuery emulator as a child process. It checks no one, so only the gateway can connect to its socket."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import environments
-from local_cloud.emulator import Emulator
 from local_cloud.process import Child, Command
+
+_MAIN = Path(__file__).parent / "bigquery_emulator" / "main.py"
+_SOCKET = "bigquery.sock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +18,7 @@ class WarehouseSettings:
 
     Args:
         project_id: the project that a request without one means.
-        folder: where its log and uploads are kept.
+        folder: where its socket and its log are, and its data if it is kept.
         keep: whether the data outlives it, in that folder; otherwise it is in memory only.
     """
 
@@ -25,46 +27,45 @@ class WarehouseSettings:
     keep: bool = False
 
 
-class LocalWarehouse(Emulator):
-    """A running local BigQuery."""
+class LocalWarehouse:
+    """A running local BigQuery.
 
-    listening = "rest.listen"
-    health = "/healthz"
+    Attributes:
+        child: its process.
+        url: ``unix:`` and the path of its socket.
+    """
+
+    def __init__(self, child: Child, url: str) -> None:
+        self.child = child
+        self.url = url
 
     @classmethod
     def start(cls, settings: WarehouseSettings) -> LocalWarehouse:
-        """Start it on ports that the system chooses; `wait` says when it can be used.
+        """Start it; `wait` says when it can be used.
 
         Raises:
             ProcessError: when its environment is not there.
         """
-        temporary = settings.folder / "tmp"
-        temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
         environment = environments.LOCAL_WAREHOUSE
-        data = settings.folder / "data"
-        kept = {"BQEMU_PERSISTENCE_MODE": "persistent", "BQEMU_DATA_DIR": str(data)} if settings.keep else {}
-        if settings.keep:
-            data.mkdir(mode=0o700, exist_ok=True)
+        folder = settings.folder.absolute()
+        folder.chmod(0o700)
+        extensions = environment.home / ".duckdb" / "extensions"
+        python = [str(environment.python), "-I", "-X", "utf8"]
+        keep = "keep" if settings.keep else "forget"
         command = Command(
-            name="the local BigQuery (bqemulator)",
-            arguments=[str(environment.python), "-I", "-m", "bqemulator", "start"],
-            environment={
-                "PATH": "/usr/bin:/bin",
-                # DuckDB looks for its extensions below HOME.
-                "HOME": str(environment.home),
-                "TMPDIR": str(temporary),
-                "LANG": "C.UTF-8",
-                "PYTHONUNBUFFERED": "1",
-                "BQEMU_REST_HOST": "127.0.0.1",
-                "BQEMU_REST_PORT": "0",
-                "BQEMU_GRPC_HOST": "127.0.0.1",
-                "BQEMU_GRPC_PORT": "0",
-                "BQEMU_DEFAULT_PROJECT_ID": settings.project_id,
-                # Otherwise it tries to download extensions when it starts.
-                "BQEMU_ENABLE_FORMAT_EXTENSIONS": "false",
-                **kept,
-            },
-            log=settings.folder / "warehouse.log",
-            folder=settings.folder,
+            name="the local BigQuery",
+            arguments=[*python, str(_MAIN), str(folder), str(extensions), settings.project_id, keep],
+            # Nothing of ours, and nothing of the user's: what it executes comes from others.
+            environment={},
+            log=folder / "warehouse.log",
+            folder=folder,
         )
-        return cls(Child.start(command))
+        return cls(Child.start(command), f"unix:{folder / _SOCKET}")
+
+    def wait(self, *, limit_seconds: float) -> None:
+        """Wait until it listens.
+
+        Raises:
+            ProcessError: when it does not.
+        """
+        self.child.wait_for_event("listening", limit_seconds=limit_seconds)

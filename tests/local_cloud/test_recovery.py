@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from local_cloud.sockets import reachable
 from tests.local_cloud.chain import ACCOUNT_PATH, POOL_PATH, POOLS_PATH, PROVIDER_PATH, READER
 from tests.local_cloud.google_server import PROJECT, serving
 from tests.local_cloud.in_process import InProcess
@@ -127,7 +128,9 @@ def test_what_the_warehouse_lost_is_dropped_and_what_it_has_stays(
         google.done("POST", f"{POLICY}/services/bigquery.googleapis.com:enable")
         for name in ("recovery_lost", "recovery_kept"):
             google.done("POST", datasets, {"datasetReference": {"datasetId": name}})
-    httpx.delete(f"{warehouse_url}{datasets}/recovery_lost", trust_env=False).raise_for_status()
+    socket = httpx.HTTPTransport(uds=reachable(warehouse_url.removeprefix("unix:")))
+    with httpx.Client(transport=socket, base_url="http://localhost") as emulator:
+        emulator.delete(f"{datasets}/recovery_lost").raise_for_status()
     with serving(aws_url=aws_url, warehouse_url=warehouse_url, state_directory=tmp_path) as google:
         assert set(google.done("GET", "/_local/resources")["datasets"]) == {"recovery_kept"}
         assert google.call("DELETE", f"{datasets}/recovery_kept").ok

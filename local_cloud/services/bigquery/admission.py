@@ -11,16 +11,21 @@ from local_cloud.access import BIGQUERY_SCOPES, authenticate, authorize, check_e
 from local_cloud.context import Cloud
 from local_cloud.errors import unimplemented
 from local_cloud.http import object_field
-from local_cloud.permissions import CREATE_JOB
-from local_cloud.services.bigquery import rules, warehouse
+from local_cloud.permission_names import CREATE_JOB
+from local_cloud.services.bigquery import rules, understanding, warehouse
+from local_cloud.services.bigquery.columns_of import columns_of
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, SERVICE, make_dataset, policies_on
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
 from local_cloud.services.bigquery.protection import permit_protected
+from local_cloud.services.bigquery.query_parameters import read_parameters
 from local_cloud.services.bigquery.reading import Reader, Reading, permit_reading
-from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError, analyse, spell
+from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError
+from local_cloud.services.bigquery.sql.tasks import Prepare, Prepared
+from local_cloud.services.bigquery.sql.writing import Writing
 from local_cloud.tokens import Token
 from local_cloud.trace import Link, Part
 
+_SCAN_THEIR_TARGET = frozenset({"UPDATE", "DELETE", "MERGE", "TRUNCATE_TABLE"})
 _OF_A_JOB = frozenset({"query", "dryRun", "labels", "jobType", "jobTimeoutMs"})
 
 
@@ -30,21 +35,40 @@ class Admitted:
 
     Attributes:
         payer: The project that it runs in and that pays for it.
+        default: The dataset that a one-part table name belongs to.
         statement: What it does.
-        sql: Its text for the warehouse.
+        sql: Its text.
+        prepared: What the engine is to execute.
+        values: The values of its parameters and strings, by their names there.
         reading: What it reads.
         creator: Who asks.
         decision: The decision that let it in.
         location: Where it runs.
+        dry: Only to be judged.
+        first_rows: How many rows the first page has at most.
+        limit_seconds: How long it may take; ``None`` as long as any.
     """
 
     payer: ProjectName
+    default: DatasetName | None
     statement: Statement
     sql: str
+    prepared: Prepared
+    values: dict[str, Any]
     reading: Reading
     creator: Token
     decision: str
     location: str
+    dry: bool
+    first_rows: int
+    limit_seconds: float | None
+
+    @property
+    def scans(self) -> tuple[TableName, ...]:
+        """Every table that the engine may scan for it."""
+        target = self.statement.target
+        changed = (target,) if target is not None and self.statement.kind in _SCAN_THEIR_TARGET else ()
+        return (*self.reading.base, *changed)
 
 
 async def admit(
@@ -73,9 +97,11 @@ async def admit(
         authorize(token, CREATE_JOB, policies_on(cloud, payer), trail, rules.job_denied(payer))
         _check_kind(configuration)
         sql = rules.check_query_fields(query)
+        limits = rules.check_limits(query)
+        declared, values = read_parameters(query)
         default = _default_dataset(payer, query)
         try:
-            statement = analyse(sql, project=payer.project, default=default)
+            statement = await understanding.analyse(cloud, sql, project=payer.project, default=default)
         except UnreadableSqlError as problem:
             raise rules.unreadable(problem) from problem
         read = ", ".join(map(str, (*statement.reads, *statement.wildcards, *statement.schema_views))) or "no table"
@@ -90,23 +116,58 @@ async def admit(
             authorize(token, need.permission, policies_on(cloud, need.on), needed, rules.need_denied(need))
     await _check_letters(cloud, statement)
     rules.check_bytes_billed(query, reading.base)
+    writing = Writing(
+        project=payer.project,
+        default=default,
+        matched=reading.matched,
+        rows=await _schema_rows(cloud, statement),
+        parameters=declared,
+    )
+    named = {*reading.named, *([statement.target] if statement.target else [])}
+    columns = tuple([await columns_of(cloud, table) for table in sorted(named)])
     with cloud.trace.deciding(
         Link.JOB, resource=payer.resource, principal=token.principal.member, parent=trail.id, quiet=True
     ):
         try:
-            spelled = spell(sql, project=payer.project, default=default, matched=reading.matched)
+            prepared = await _prepared(cloud, statement, Prepare(sql=sql, writing=writing, columns=columns))
         except UnreadableSqlError as problem:
             raise rules.unreadable(problem) from problem
-    await permit_protected(cloud, reader, statement, spelled, reading)
+    await permit_protected(cloud, reader, statement, sql, reading, writing)
     return Admitted(
         payer=payer,
+        default=default,
         statement=statement,
-        sql=spelled,
+        sql=sql,
+        prepared=prepared,
+        values={
+            **prepared.strings,
+            **{name: {"base64": value} for name, value in prepared.bytes.items()},
+            **{name: values[index] for name, index in prepared.bound.items()},
+        },
         reading=reading,
         creator=token,
         decision=trail.id,
         location=reading.location or DEFAULT_LOCATION,
+        dry=bool(query.get("dryRun")),
+        first_rows=limits.first_rows,
+        limit_seconds=limits.job_seconds,
     )
+
+
+async def _prepared(cloud: Cloud, statement: Statement, task: Prepare) -> Prepared:
+    if statement.schema is not None:
+        return Prepared(statements=())
+    return await understanding.prepare(cloud, task)
+
+
+async def _schema_rows(cloud: Cloud, statement: Statement) -> tuple[tuple[str, str], ...]:
+    """Ask for the rows of the views of ``INFORMATION_SCHEMA`` that a statement reads, as queries."""
+    found = []
+    for view in statement.schema_views:
+        params = {"project": view.project, "dataset": view.dataset.dataset if view.dataset else "", "view": view.view}
+        answered = await warehouse.call(cloud, "GET", "/information_schema", params=params)
+        found.append((str(view), str(answered["query"])))
+    return tuple(found)
 
 
 async def _check_letters(cloud: Cloud, statement: Statement) -> None:

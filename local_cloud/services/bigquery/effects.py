@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from local_cloud.context import Cloud
-from local_cloud.services.bigquery import access_lists
+from local_cloud.services.bigquery import access_lists, warehouse
 from local_cloud.services.bigquery.model import ColumnTags, DatasetName, TableName, View
 from local_cloud.services.bigquery.sql import Statement
-from local_cloud.tokens import Token
+
+if TYPE_CHECKING:
+    from local_cloud.services.bigquery.admission import Admitted
 
 
-async def apply(cloud: Cloud, statement: Statement, creator: Token) -> None:
+async def apply(cloud: Cloud, statement: Statement, admitted: Admitted) -> None:
     """Bring the state in step with a statement that the warehouse has carried out."""
     if statement.drops is not None:
         forget_table(cloud, statement.drops)
@@ -25,12 +29,17 @@ async def apply(cloud: Cloud, statement: Statement, creator: Token) -> None:
         for name in {need.on for need in statement.needs if isinstance(need.on, TableName)}:
             _forget_columns(cloud, name, statement.drops_columns)
     if statement.view is not None:
-        cloud.views.put(statement.view.resource, View(query=statement.view_query))
-    if statement.schema is not None and statement.kind == "CREATE_SCHEMA":
-        if cloud.datasets.get(statement.schema.resource) is None:
-            cloud.datasets.put(statement.schema.resource, access_lists.default_access(creator.principal.email))
-    elif statement.schema is not None:
-        forget_dataset(cloud, statement.schema)
+        default = admitted.default
+        view = View(
+            query=statement.view_query,
+            project=admitted.payer.project,
+            dataset=default.dataset if default else "",
+            dataset_project=default.project if default else "",
+        )
+        cloud.views.put(statement.view.resource, view)
+    if statement.creates is not None and statement.resource:
+        # What the statement says besides columns, the emulator doesn't read.
+        await warehouse.ask(cloud, "PATCH", statement.creates.resource, body=statement.resource)
 
 
 def _forget_columns(cloud: Cloud, table: TableName, dropped: tuple[str, ...]) -> None:

@@ -103,9 +103,24 @@ def _renamed(entry: dict[str, Any], old: str, new: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A view's query: the warehouse doesn't give it back, and who reads a view reads what it selects from."""
+    """A view's query: the warehouse doesn't give it back, and who reads a view reads what it selects from.
+
+    Attributes:
+        query: GoogleSQL.
+        project: The project that a two-part name in it belongs to; empty for the view's own.
+        dataset: The dataset that a one-part name in it belongs to, in that project's or another one's; empty for none.
+        dataset_project: That dataset's project.
+    """
 
     query: str
+    project: str = ""
+    dataset: str = ""
+    dataset_project: str = ""
+
+    def home(self, view: TableName) -> tuple[str, DatasetName | None]:
+        """Return where a name in it belongs that doesn't say: the project, and the dataset if there is one."""
+        default = DatasetName(project=self.dataset_project, dataset=self.dataset) if self.dataset else None
+        return self.project or view.project, default
 
     def to_json(self) -> dict[str, Any]:
         """Write it as JSON values, for the store."""
@@ -131,40 +146,3 @@ class ColumnTags:
     def from_json(cls, data: dict[str, Any]) -> ColumnTags:
         """Read what :meth:`to_json` wrote."""
         return cls(**data)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What the warehouse doesn't know of a job.
-
-    Attributes:
-        job_id: Its id.
-        project: The project that it runs in and that pays for it.
-        location: Where it runs.
-        creator: Who created it: only they and an administrator may read it and its rows.
-        member: The creator as an IAM member.
-        created: When, RFC 3339.
-        decision: The decision that let it in.
-        reads: The tables and views that its statement names.
-    """
-
-    job_id: str
-    project: str
-    location: str
-    creator: str
-    member: str
-    created: str
-    decision: str
-    reads: tuple[TableName, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.project}:{self.location}.{self.job_id}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values, for the store."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Job:
-        """Read what :meth:`to_json` wrote."""
-        return cls(**{**data, "reads": tuple(TableName(**name) for name in data["reads"])})

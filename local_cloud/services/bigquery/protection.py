@@ -10,18 +10,22 @@ from collections.abc import Iterable
 
 from local_cloud.access import authorize
 from local_cloud.context import Cloud
-from local_cloud.permissions import FINE_GRAINED_GET
-from local_cloud.services.bigquery import rules, schema, warehouse
+from local_cloud.permission_names import FINE_GRAINED_GET
+from local_cloud.services.bigquery import rules, understanding
+from local_cloud.services.bigquery.columns_of import columns_of
 from local_cloud.services.bigquery.gate import policies_on
 from local_cloud.services.bigquery.model import ProjectName, TableName
 from local_cloud.services.bigquery.reading import Reader, Reading
-from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError, analyse
-from local_cloud.services.bigquery.sql.columns import Column, protected_columns_read
+from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError
+from local_cloud.services.bigquery.sql.tasks import FindProtected
+from local_cloud.services.bigquery.sql.writing import Writing
 from local_cloud.tokens import Token
 from local_cloud.trace import Link
 
 
-async def permit_protected(cloud: Cloud, reader: Reader, statement: Statement, sql: str, reading: Reading) -> None:
+async def permit_protected(
+    cloud: Cloud, reader: Reader, statement: Statement, sql: str, reading: Reading, writing: Writing
+) -> None:
     """Decide the protected columns that a statement reads, by itself and through its views.
 
     A view counts with all columns that it selects, whichever the statement takes from it.
@@ -30,8 +34,9 @@ async def permit_protected(cloud: Cloud, reader: Reader, statement: Statement, s
         cloud: The cloud.
         reader: Who reads.
         statement: The statement.
-        sql: Its text, names qualified and wildcards written out.
+        sql: Its text.
         reading: What it reads.
+        writing: How it is written, wildcards and all.
 
     Raises:
         Refused: 403, a column is protected and the reader has no fine-grained access; 400, columns that can't be
@@ -46,21 +51,25 @@ async def permit_protected(cloud: Cloud, reader: Reader, statement: Statement, s
     )
     if not protected:
         return
-    views = [(name, view) for name in reading.views if (view := cloud.views.get(name.resource)) is not None]
-    texts = [
-        (sql, {*reading.named, *changed}, reader.project),
-        *((v.query, set(analyse(v.query, project=name.project).reads), name.project) for name, v in views),
-    ]
-    for text, named, project in texts:
-        schemas = {table: await _columns_of(cloud, table) for table in named}
+    texts = [(sql, writing, {*reading.named, *changed})]
+    for name in reading.views:
+        if (view := cloud.views.get(name.resource)) is not None:
+            project, default = view.home(name)
+            selected = await understanding.analyse(cloud, view.query, project=project, default=default)
+            texts.append((view.query, Writing(project=project, default=default), set(selected.reads)))
+    for text, written, named in texts:
+        columns = tuple([await columns_of(cloud, table) for table in sorted(named)])
+        task = FindProtected(sql=text, writing=written, columns=columns, protected=tuple(sorted(protected)))
         try:
-            read = protected_columns_read(text, project=project, schemas=schemas, protected=protected)
+            read = await understanding.find_protected(cloud, task)
         except UnreadableSqlError as problem:
             raise rules.unreadable(problem) from problem
         permit_columns(cloud, reader.token, read, parent=reader.decision)
 
 
-def permit_columns(cloud: Cloud, token: Token, columns: Iterable[Column], *, parent: str | None = None) -> None:
+def permit_columns(
+    cloud: Cloud, token: Token, columns: Iterable[tuple[TableName, str]], *, parent: str | None = None
+) -> None:
     """Decide protected columns, one by one.
 
     Args:
@@ -83,8 +92,3 @@ def permit_columns(cloud: Cloud, token: Token, columns: Iterable[Column], *, par
             trail.parent = trail.parent or token.decision
             policies = [(tag, policies_on(cloud, ProjectName(project=tag.split("/")[1]))[0][1])]
             authorize(token, FINE_GRAINED_GET, policies, trail, rules.column_denied(table, column, tag))
-
-
-async def _columns_of(cloud: Cloud, table: TableName) -> tuple[str, ...]:
-    resource = await warehouse.find_table(cloud, table)
-    return tuple(field["name"] for field in schema.fields(resource or {}))

@@ -13,13 +13,13 @@ from typing import Any
 from local_cloud.access import authorize
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument, not_found
-from local_cloud.permissions import GET_DATA
-from local_cloud.services.bigquery import access_lists, rules, warehouse
+from local_cloud.permission_names import GET_DATA
+from local_cloud.services.bigquery import access_lists, rules, understanding, warehouse
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, policies_on
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
-from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError, analyse
+from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError
 from local_cloud.services.bigquery.sql.names import SchemaView, Wildcard
-from local_cloud.services.bigquery.sql.spelling import Matched
+from local_cloud.services.bigquery.sql.writing import Matched
 from local_cloud.tokens import Token
 from local_cloud.trace import Link, Part, Refusal, Refused, Trail
 
@@ -119,7 +119,7 @@ async def _permit_table(
             authorize(reader.token, GET_DATA, policies_on(cloud, table), trail, rules.query_denied(table))
         resource = await warehouse.find_table(cloud, table)
         await _check_there(cloud, reader, table.within, table if resource is None else None)
-        return _selected_by(cloud, table, resource or {})
+        return await _selected_by(cloud, table, resource or {})
 
 
 async def _matching(cloud: Cloud, reader: Reader, wildcard: Wildcard) -> tuple[TableName, ...]:
@@ -169,7 +169,7 @@ def _absent(error: ApiError, wanted: str) -> Refused:
     )
 
 
-def _selected_by(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> tuple[TableName, ...] | None:
+async def _selected_by(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> tuple[TableName, ...] | None:
     """Return what a view selects from; ``None`` for a table."""
     kind, view = resource.get("type"), cloud.views.get(table.resource)
     if kind == "TABLE":
@@ -178,6 +178,7 @@ def _selected_by(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> tu
         problem = UnreadableSqlError("a table must be a plain table or a view made through this gateway", f"{kind}")
         raise rules.unreadable(problem)
     try:
-        return analyse(view.query, project=table.project).reads
+        project, default = view.home(table)
+        return (await understanding.analyse(cloud, view.query, project=project, default=default)).reads
     except UnreadableSqlError as problem:
         raise rules.unreadable(problem) from problem

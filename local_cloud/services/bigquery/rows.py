@@ -8,7 +8,7 @@ from starlette.responses import Response
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument, not_found, unimplemented
 from local_cloud.http import answer, read_json
-from local_cloud.permissions import GET_DATA, UPDATE_DATA
+from local_cloud.permission_names import GET_DATA, UPDATE_DATA
 from local_cloud.services.bigquery import schema, warehouse
 from local_cloud.services.bigquery.gate import permit, table_of
 from local_cloud.services.bigquery.parameters import paging, selected_fields

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from local_cloud.errors import ApiError, invalid_argument, not_found, unimplemented
-from local_cloud.permissions import CREATE_JOB, FINE_GRAINED_GET, GET_DATA
+from local_cloud.permission_names import CREATE_JOB, FINE_GRAINED_GET, GET_DATA
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Need, UnreadableSqlError
 from local_cloud.services.bigquery.sql.names import SchemaView, Wildcard
@@ -15,6 +16,10 @@ from local_cloud.trace import Part, Refusal, Refused
 
 MINIMUM_BYTES_BILLED = 10 * 1024 * 1024
 """BigQuery bills at least 10 MB for each table that a query references (BigQuery pricing)."""
+
+MOST_FIRST_ROWS = 10_000
+_WAIT_SECONDS = 10.0
+_MOST_WAIT_SECONDS = 200.0
 
 _INT64 = re.compile(r"[0-9]{1,18}")
 
@@ -68,19 +73,58 @@ def check_query_fields(query: dict[str, Any]) -> str:
     return sql
 
 
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds that a query sets itself.
+
+    Attributes:
+        wait_seconds: How long its caller waits for its end.
+        job_seconds: How long it may take; ``None``: as long as any.
+        first_rows: How many rows the first page has at most.
+    """
+
+    wait_seconds: float
+    job_seconds: float | None
+    first_rows: int
+
+
+def check_limits(query: dict[str, Any]) -> Limits:
+    """Read ``timeoutMs``, ``jobTimeoutMs`` and ``maxResults``.
+
+    Source: Google, BigQuery REST, ``QueryRequest``: the caller waits ten seconds if it doesn't say, 200 at most; a job
+    that takes longer than ``jobTimeoutMs`` may be stopped.
+
+    Raises:
+        ApiError: 400, one isn't a whole number.
+    """
+    wait, job, rows = (_whole(query, name) for name in ("timeoutMs", "jobTimeoutMs", "maxResults"))
+    return Limits(
+        wait_seconds=_WAIT_SECONDS if wait is None else min(wait / 1000, _MOST_WAIT_SECONDS),
+        job_seconds=job / 1000 if job else None,
+        first_rows=MOST_FIRST_ROWS if rows is None else min(rows, MOST_FIRST_ROWS),
+    )
+
+
+def _whole(query: dict[str, Any], name: str) -> int | None:
+    value = query.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int) or not _INT64.fullmatch(str(value)):
+        raise invalid_argument(f"Invalid value at '{name}' (TYPE_INT64), {value!r:.40}")
+    return int(value)
+
+
 def check_bytes_billed(query: dict[str, Any], tables: Sequence[TableName]) -> None:
     """Honour ``maximumBytesBilled``: the warehouse bills nothing, so BigQuery's minimum for each table counts.
 
     Raises:
         ApiError: 400, not a positive whole number, or less than BigQuery would bill.
     """
-    limit = query.get("maximumBytesBilled")
+    limit = _whole(query, "maximumBytesBilled")
     if limit is None:
         return
-    if isinstance(limit, bool) or not isinstance(limit, str | int) or not _INT64.fullmatch(str(limit)):
-        raise invalid_argument(f"Invalid value at 'maximumBytesBilled' (TYPE_INT64), {limit!r:.40}")
     billed = MINIMUM_BYTES_BILLED * len(tables)
-    if 0 < int(limit) < billed:
+    if 0 < limit < billed:
         raise invalid_argument(
             f"Query exceeded limit for bytes billed: {limit}. {billed} or higher required.",
             reason="bytesBilledLimitExceeded",

@@ -10,14 +10,16 @@ from starlette.responses import Response
 from local_cloud.context import Cloud
 from local_cloud.errors import already_exists, invalid_argument, not_found, unimplemented
 from local_cloud.http import answer, object_field, page, read_json, text_field
-from local_cloud.permissions import SET_CATEGORY
+from local_cloud.permission_names import SET_CATEGORY
 from local_cloud.policies import policy_wire, replace_policy, requested_version
-from local_cloud.services.bigquery import effects, rules, schema, warehouse
+from local_cloud.services.bigquery import effects, rules, running, schema, understanding, warehouse
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, dataset_of, make_table, permit, table_of
 from local_cloud.services.bigquery.model import ColumnTags, TableName, View
 from local_cloud.services.bigquery.parameters import check_unchanged, selected_fields
 from local_cloud.services.bigquery.reading import Reader, permit_reading
-from local_cloud.services.bigquery.sql import Need, UnreadableSqlError, analyse, spell
+from local_cloud.services.bigquery.sql import Need, UnreadableSqlError
+from local_cloud.services.bigquery.sql.tasks import Prepare
+from local_cloud.services.bigquery.sql.writing import Writing
 from local_cloud.tokens import Token
 
 _OTHER_KINDS = ("materializedView", "externalDataConfiguration", "snapshotDefinition", "cloneDefinition")
@@ -43,7 +45,7 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     token = permit(cloud, request, Need(permission="bigquery.tables.create", on=dataset))
     body = await read_json(request)
     table = make_table(dataset, object_field(body, "tableReference").get("tableId"))
-    view = _view(body, table.project)
+    view = await _view(cloud, body, table.project)
     tags = schema.policy_tags(schema.fields(body))
     _permit_tags(cloud, request, table, tags)
     if await warehouse.find_dataset(cloud, dataset) is None:
@@ -65,8 +67,7 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
 async def _create_view(cloud: Cloud, table: TableName, view: View, body: dict[str, Any]) -> dict[str, Any]:
     # By statement: over REST the warehouse copies the rows of the moment into a table and calls that a view.
     name = f"`{table.project}.{table.dataset}.{table.table}`"
-    query = spell(view.query, project=table.project).rstrip("; ")
-    await _run(cloud, table, f"CREATE OR REPLACE VIEW {name} AS {query}")
+    await _run(cloud, table, "CREATE_VIEW", f"CREATE OR REPLACE VIEW {name} AS {view.query}", home=table.project)
     described = {key: body[key] for key in ("description", "friendlyName", "labels") if body.get(key)}
     if described:
         return await warehouse.ask(cloud, "PATCH", table.resource, body=described)
@@ -108,7 +109,8 @@ async def delete_table(cloud: Cloud, request: Request) -> Response:
     check_unchanged(request, resource.get("etag"))
     if resource.get("type") == "VIEW":
         # The warehouse can't delete a real view over REST.
-        await _run(cloud, table, f"DROP VIEW `{table.project}.{table.dataset}.{table.table}`")
+        name = f"`{table.project}.{table.dataset}.{table.table}`"
+        await _run(cloud, table, "DROP_VIEW", f"DROP VIEW {name}", home=table.project)
     else:
         await warehouse.ask(cloud, "DELETE", table.resource)
     effects.forget_table(cloud, table)
@@ -142,7 +144,7 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     body = _without_nulls(await read_json(request))
     before = await _existing(cloud, table)
     check_unchanged(request, before.get("etag"))
-    view = _view(body, table.project)
+    view = await _view(cloud, body, table.project)
     text_field(body, "description", limit=16384)
     if (view is not None) != (before.get("type") == "VIEW" and "view" in body):
         raise invalid_argument(f"{table} is a {before.get('type')}; it can't be turned into something else.")
@@ -158,7 +160,8 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     _keep_tags(cloud, table, tags)
     for column in schema.added_columns(schema.fields(before), schema.fields(body)):
         name = f"`{table.project}.{table.dataset}.{table.table}`"
-        await _run(cloud, table, f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}")
+        statement = f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}"
+        await _run(cloud, table, "ALTER_TABLE", statement, home=table.project)
     changed = await warehouse.ask(
         cloud, request.method, table.resource, body={**cleared, **body, "tableReference": _reference(table)}
     )
@@ -193,11 +196,13 @@ def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in _CLEARED.items() if key in body}, **given}
 
 
-async def _run(cloud: Cloud, table: TableName, sql: str) -> None:
-    body = {"query": sql, "useLegacySql": False}
-    reply = await warehouse.ask(cloud, "POST", f"projects/{table.project}/queries", body=body)
-    if reply.get("errors"):
-        raise invalid_argument(str(reply["errors"][0].get("message")))
+async def _run(cloud: Cloud, table: TableName, kind: str, sql: str, *, home: str) -> None:
+    """Have the emulator carry out a statement of ours on a table."""
+    try:
+        prepared = await understanding.prepare(cloud, Prepare(sql=sql, writing=Writing(project=home)))
+    except UnreadableSqlError as problem:
+        raise rules.unreadable(problem) from problem
+    await running.define(cloud, table, kind, prepared)
 
 
 async def _existing(cloud: Cloud, table: TableName) -> dict[str, Any]:
@@ -218,10 +223,11 @@ async def _permit_view(cloud: Cloud, token: Token, table: TableName, view: View 
     """
     if view is not None and view != cloud.views.get(table.resource):
         reader = Reader(token=token, project=table.project, decision=token.decision, location="")
-        await permit_reading(cloud, reader, analyse(view.query, project=table.project))
+        statement = await understanding.analyse(cloud, view.query, project=table.project)
+        await permit_reading(cloud, reader, statement)
 
 
-def _view(body: dict[str, Any], project: str) -> View | None:
+async def _view(cloud: Cloud, body: dict[str, Any], project: str) -> View | None:
     other = [kind for kind in _OTHER_KINDS if body.get(kind)]
     if other:
         raise unimplemented(f"Tables with {other[0]} are not offered by the local cloud.")
@@ -232,8 +238,7 @@ def _view(body: dict[str, Any], project: str) -> View | None:
         raise invalid_argument("Views in legacy SQL are not offered: send useLegacySql: false.")
     query = text_field(view, "query", limit=256 * 1024)
     try:
-        statement = analyse(query, project=project)
-        spell(query, project=project)
+        statement = await understanding.analyse(cloud, query, project=project)
     except UnreadableSqlError as problem:
         raise rules.unreadable(problem) from problem
     if statement.kind != "SELECT" or not statement.plain:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -17,8 +18,6 @@ from local_cloud.services.bigquery.model import DatasetName, TableName
 MOST_ANSWER_BYTES = 64 * 1024 * 1024
 MOST_TABLES = 10_000
 _BASE = "/bigquery/v2/"
-_DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
-"""How a connection ends that the warehouse has dropped."""
 
 _STATUSES = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS"}
 
@@ -30,7 +29,6 @@ async def ask(
     *,
     params: Mapping[str, str] | None = None,
     body: object = None,
-    writes: bool | None = None,
 ) -> dict[str, Any]:
     """Send a call to the warehouse and read its JSON answer.
 
@@ -39,53 +37,62 @@ async def ask(
         method: HTTP method.
         path: After ``/bigquery/v2/``; its parts must have been checked.
         params: Query parameters.
-        body: JSON body, if any.
-        writes: Whether it can change a table or dataset; if left out, whatever isn't a GET can.
+        body: JSON body, if any. Whatever isn't a GET can change a table or dataset.
 
     Raises:
         ApiError: The warehouse's own refusal (4xx) in BigQuery's words; 501 where it failed inside (a 500 would
             make clients retry for minutes); 503 if it can't be reached in time.
     """
-    _insist_on_one(cloud)
-    if writes is False or (writes is None and method == "GET"):
-        try:
-            return await _send(cloud.warehouse_reads, method, path, params, body)
-        except _DROPPED:
-            # The kept connection was gone already; a read may be asked twice.
-            return await _send_once(cloud, method, path, params, body)
+    if method == "GET":
+        return await call(cloud, method, _BASE + path, params=params)
+    with changing(cloud):
+        return await call(cloud, method, _BASE + path, params=params, body=body)
+
+
+@contextmanager
+def changing(cloud: Cloud) -> Iterator[None]:
+    """Forget what was said of tables and datasets while one may change: before, and again after."""
     cloud.catalogue.forget()
     try:
-        return await _send_once(cloud, method, path, params, body)
+        yield
     finally:
-        # Again, since others may have asked in between and been told of either state.
+        # Others may have asked in between and been told of either state.
         cloud.catalogue.forget()
 
 
-async def _send_once(
-    cloud: Cloud, method: str, path: str, params: Mapping[str, str] | None, body: object
+async def call(
+    cloud: Cloud,
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    body: object = None,
+    limit_seconds: float | None = None,
 ) -> dict[str, Any]:
-    try:
-        return await _send(cloud.warehouse, method, path, params, body)
-    except _DROPPED as problem:
-        raise _unreachable(problem) from problem
+    """Send a request to the emulator and read its JSON answer; errors as :func:`ask`.
 
-
-async def _send(
-    client: httpx.AsyncClient, method: str, path: str, params: Mapping[str, str] | None, body: object
-) -> dict[str, Any]:
+    Args:
+        cloud: Holds the connection.
+        method: HTTP method.
+        path: The whole path.
+        params: Query parameters.
+        body: JSON body, if any.
+        limit_seconds: How long the answer may take; the settings' limit if left out.
+    """
+    _insist_on_one(cloud)
     content = None if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json"}
+    limit = limit_seconds or cloud.config.warehouse_timeout_seconds
+    sent = cloud.warehouse.stream(
+        method, path, params=dict(params or {}), content=content, headers=headers, timeout=limit
+    )
     try:
-        async with client.stream(
-            method, _BASE + path, params=dict(params or {}), content=content, headers=headers
-        ) as response:
+        async with sent as response:
             received = bytearray()
             async for chunk in response.aiter_bytes():
                 received += chunk
                 if len(received) > MOST_ANSWER_BYTES:
                     raise unavailable("The warehouse's answer is too large: ask for fewer rows with maxResults.")
-    except _DROPPED:
-        raise
     except httpx.HTTPError as problem:
         raise _unreachable(problem) from problem
     if response.status_code == 204 or not received:
@@ -100,11 +107,7 @@ async def _send(
 
 
 async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Response:
-    """Pass a GET on and stream the answer back, however large it is.
-
-    Raises:
-        ApiError: As :func:`ask`.
-    """
+    """Pass a GET on and stream the answer back, however large it is; arguments and errors as :func:`ask`."""
     _insist_on_one(cloud)
     request = cloud.warehouse.build_request("GET", _BASE + path, params=dict(params))
     try:

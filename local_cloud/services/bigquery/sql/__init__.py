@@ -3,12 +3,12 @@
 sqlglot parses; whatever isn't understood is refused, never forwarded: scripts, procedures, table functions, statement
 kinds and functions that aren't listed. A refusal is a bother; a table read past the policy would be a lie.
 
-``statements`` says what a statement does and needs, by ``parsing``, ``names`` and ``functions``; ``columns`` which
-columns it reads; ``spelling`` how it is told to the warehouse.
+``lexing`` reads strings and comments, ``parsing`` makes a tree of the rest, ``grammar`` says what a tree may have;
+``statements`` says what a statement does and needs, ``names`` which tables it names, ``columns`` which columns it
+reads; ``writing`` writes it anew, every name whole.
 """
 
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
-from local_cloud.services.bigquery.sql.spelling import spell
 from local_cloud.services.bigquery.sql.statements import Need, Statement, analyse
 
-__all__ = ["Need", "Statement", "UnreadableSqlError", "analyse", "spell"]
+__all__ = ["Need", "Statement", "UnreadableSqlError", "analyse"]

@@ -14,32 +14,34 @@ from local_cloud.services.bigquery.model import TableName
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
 from local_cloud.services.bigquery.sql.names import Home, name_of, tables_in
 from local_cloud.services.bigquery.sql.parsing import parse
+from local_cloud.services.bigquery.sql.writing import write
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from local_cloud.services.bigquery.sql.tasks import FindProtected
+
 Column = tuple[TableName, str]
 
 
-def protected_columns_read(
-    sql: str, *, project: str, schemas: Mapping[TableName, tuple[str, ...]], protected: frozenset[Column]
-) -> list[Column]:
+def find_protected(task: FindProtected) -> list[Column]:
     """List the protected columns that a statement reads, or may read.
 
     Args:
-        sql: A statement that was understood, its names qualified with their datasets.
-        project: The project that a two-part table name belongs to.
-        schemas: The columns of every table and view that it names.
-        protected: The columns that are protected, in lower case.
+        task: A statement that was understood, the columns of every table and view that it names, and the protected
+            columns, in lower case.
 
     Raises:
         UnreadableSqlError: Its columns can't be resolved.
     """
     from sqlglot import exp
 
-    tree, home = parse(sql), Home(project=project)
+    writing = task.writing
+    written = write(task.sql, writing).statements
+    schemas = {each.table: tuple(name for name, _ in each.columns) for each in task.columns}
+    tree, home = parse(written[0]).tree, Home(project=writing.project)
     named = {name for name in (name_of(table, home) for table in tables_in(tree)) if isinstance(name, TableName)}
-    candidates = frozenset(column for column in protected if column[0] in named)
+    candidates = frozenset(column for column in task.protected if column[0] in named)
     if not candidates or isinstance(tree, exp.Drop | exp.Alter | exp.TruncateTable):
         return []
     query = _query(tree)

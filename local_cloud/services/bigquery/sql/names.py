@@ -124,7 +124,8 @@ def dataset_name(node: object, project: str) -> DatasetName:
     """
     from sqlglot import exp
 
-    parts = [part.name for part in node.parts if part.name] if isinstance(node, exp.Table) else []
+    named = node.parts if isinstance(node, exp.Table) else []
+    parts = [piece for part in named for piece in part.name.split(".") if piece]
     if len(parts) == 1:
         parts = [project, *parts]
     if len(parts) != 2 or not _PROJECT.fullmatch(parts[0]) or not _DATASET.fullmatch(parts[1]):

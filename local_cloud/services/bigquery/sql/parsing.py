@@ -1,37 +1,58 @@
-"""From text to one statement's tree, within bounds."""
+"""From text to one statement's tree, within bounds and BigQuery's grammar."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
+from local_cloud.services.bigquery.sql.grammar import check_grammar
+from local_cloud.services.bigquery.sql.lexing import lex, unlex
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-MOST_SQL_CHARACTERS = 256 * 1024
+_MOST_KEPT = 8
+"""Trees that are remembered: a statement is understood, and written soon after."""
 
 
-def parse(sql: str) -> exp.Expression:
+@dataclass(frozen=True, kw_only=True)
+class Parsed:
+    """One statement.
+
+    Attributes:
+        tree: Its tree. It is shared: copy it before a change.
+        literals: The strings and bytes that markers in the tree stand for.
+    """
+
+    tree: exp.Expression
+    literals: dict[str, str | bytes]
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def parse(sql: str) -> Parsed:
     """Parse one statement of GoogleSQL.
 
     Raises:
-        UnreadableSqlError: It is too long, isn't GoogleSQL, or is more than one statement.
+        UnreadableSqlError: It is too long, isn't GoogleSQL, is more than one statement, or has what isn't offered.
     """
-    # Imported here: it takes a third of a second, which only a server that meets SQL should pay.
+    lexed = lex(sql)
+    # Imported here: it takes a third of a second, which only a process that meets SQL should pay.
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import ErrorLevel, SqlglotError
     from sqlglot.tokenizer_core import TokenType
 
-    if len(sql) > MOST_SQL_CHARACTERS:
-        raise UnreadableSqlError(f"a statement has at most {MOST_SQL_CHARACTERS} characters", f"{len(sql)}")
     try:
-        tokens = sqlglot.tokenize(sql, read="bigquery")
-        parsed = sqlglot.parse(sql, read="bigquery", error_level=ErrorLevel.RAISE)
+        tokens = sqlglot.tokenize(lexed.text, read="bigquery")
+        parsed = sqlglot.parse(lexed.text, read="bigquery", error_level=ErrorLevel.RAISE)
+        trees = [tree for tree in parsed if tree is not None]
+        for tree in trees:
+            check_grammar(tree)
     except (SqlglotError, RecursionError, ValueError) as problem:
         raise UnreadableSqlError("the statement must be GoogleSQL", f"a syntax error: {problem!s:.200}") from problem
-    trees = [tree for tree in parsed if tree is not None]
     if len(trees) != 1:
         raise UnreadableSqlError("exactly one statement is offered, not a script", f"{len(trees)} statements")
     tree = trees[0]
@@ -42,4 +63,22 @@ def parse(sql: str) -> exp.Expression:
         raise UnreadableSqlError("an array in FROM must be written with UNNEST", "an array named like a table")
     if not isinstance(tree, exp.Expression):
         raise UnreadableSqlError("a statement was expected", type(tree).__name__)
-    return tree
+    return Parsed(tree=tree, literals=lexed.literals)
+
+
+def view_query(sql: str) -> str:
+    """Return the query of a ``CREATE VIEW`` that was understood: what follows the first AS outside parentheses.
+
+    Raises:
+        UnreadableSqlError: There is none.
+    """
+    import sqlglot
+    from sqlglot.tokenizer_core import TokenType
+
+    lexed, depth = lex(sql), 0
+    tokens = sqlglot.tokenize(lexed.text, read="bigquery")
+    for token, following in pairwise(tokens):
+        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        if depth == 0 and token.token_type is TokenType.ALIAS:
+            return unlex(lexed.text[following.start :].rstrip("; "), lexed.literals)
+    raise UnreadableSqlError("a view must have a query", "none after AS")

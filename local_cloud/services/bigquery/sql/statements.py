@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.permissions import GET_DATA, UPDATE_DATA
+from local_cloud.permission_names import GET_DATA, UPDATE_DATA
 from local_cloud.services.bigquery.model import DatasetName, Name, ProjectName, TableName
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
-from local_cloud.services.bigquery.sql.functions import check_functions
 from local_cloud.services.bigquery.sql.names import (
     Home,
     SchemaView,
@@ -20,7 +19,8 @@ from local_cloud.services.bigquery.sql.names import (
     plain_name,
     tables_in,
 )
-from local_cloud.services.bigquery.sql.parsing import parse
+from local_cloud.services.bigquery.sql.options import resource_of
+from local_cloud.services.bigquery.sql.parsing import parse, view_query
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -44,6 +44,7 @@ class Statement:
     Attributes:
         kind: BigQuery's name for it, for example ``SELECT`` or ``CREATE_VIEW``.
         reads: The tables and views whose rows it reads, sorted, each once. Views are not resolved.
+        target: The table or view that it makes, changes or drops.
         wildcards: The wildcard tables that it reads.
         schema_views: The views of ``INFORMATION_SCHEMA`` that it reads.
         needs: The other permissions it needs.
@@ -55,10 +56,14 @@ class Statement:
         replaces: What it creates takes the place of what was there.
         drops_columns: The columns that it drops, in lower case.
         schema: The dataset that it creates or drops.
+        resource: What it says of that table or dataset besides columns, as the REST API has it.
+        optional: That dataset may be there already, or be missing.
+        cascade: The dataset's tables go with it.
     """
 
     kind: str
     reads: tuple[TableName, ...] = ()
+    target: TableName | None = None
     wildcards: tuple[Wildcard, ...] = ()
     schema_views: tuple[SchemaView, ...] = ()
     needs: tuple[Need, ...] = field(default=())
@@ -70,6 +75,9 @@ class Statement:
     replaces: bool = False
     drops_columns: tuple[str, ...] = ()
     schema: DatasetName | None = None
+    resource: dict[str, Any] = field(default_factory=dict)
+    optional: bool = False
+    cascade: bool = False
 
     @property
     def writes(self) -> bool:
@@ -94,17 +102,16 @@ def analyse(sql: str, *, project: str, default: DatasetName | None = None) -> St
     Raises:
         UnreadableSqlError: It can't be parsed, or has something that isn't understood here.
     """
-    tree = parse(sql)
+    tree = parse(sql).tree
     from sqlglot import exp
 
     home = Home(project=project, dataset=default)
-    check_functions(tree)
     if isinstance(tree, exp.Query):
         if tree.args.get("into") is not None:
             raise UnreadableSqlError("a query must only read", "SELECT INTO")
         return Statement(kind="SELECT", **_reads(tree, (), home))
     if isinstance(tree, exp.Create):
-        return _create(tree, home)
+        return _create(tree, home, sql)
     if isinstance(tree, exp.Drop):
         return _drop(tree, home)
     kinds: dict[type[exp.Expression], tuple[str, tuple[str, ...]]] = {
@@ -122,27 +129,29 @@ def analyse(sql: str, *, project: str, default: DatasetName | None = None) -> St
     name = plain_name(target, home)
     return Statement(
         kind=kind,
+        target=name,
         **_reads(tree, (target,), home),
         needs=tuple(Need(permission=permission, on=name) for permission in permissions),
         drops_columns=_dropped_columns(tree),
     )
 
 
-def _create(tree: exp.Create, home: Home) -> Statement:
-    from sqlglot import exp
+def _create(tree: exp.Create, home: Home, sql: str) -> Statement:
 
     kind, replace = str(tree.args.get("kind")).upper(), bool(tree.args.get("replace"))
-    properties = tree.args.get("properties")
-    harmless = (exp.SchemaCommentProperty, exp.PartitionedByProperty, exp.Cluster, exp.LikeProperty, exp.Property)
-    # Exact types: EXTERNAL, TEMP and MATERIALIZED are subclasses of Property.
-    odd = [p for p in (properties.expressions if properties else []) if type(p) not in harmless]
-    if kind not in {"TABLE", "VIEW", "SCHEMA"} or odd:
-        named = type(odd[0]).__name__ if odd else kind
-        raise UnreadableSqlError("CREATE is offered for plain tables, views and schemas", named)
+    if kind not in {"TABLE", "VIEW", "SCHEMA"}:
+        raise UnreadableSqlError("CREATE is offered for plain tables, views and schemas", kind[:60])
+    resource = resource_of(tree, parse(sql).literals)
     if kind == "SCHEMA":
         schema = dataset_name(tree.this, home.project)
         need = Need(permission="bigquery.datasets.create", on=ProjectName(project=schema.project))
-        return Statement(kind="CREATE_SCHEMA", needs=(need,), schema=schema)
+        return Statement(
+            kind="CREATE_SCHEMA",
+            needs=(need,),
+            schema=schema,
+            resource=resource,
+            optional=bool(tree.args.get("exists")),
+        )
     target = _target(tree.this)
     name = plain_name(target, home)
     needs = [Need(permission="bigquery.tables.create", on=name.within)]
@@ -150,13 +159,15 @@ def _create(tree: exp.Create, home: Home) -> Statement:
         needs += [Need(permission=p, on=name) for p in ("bigquery.tables.update", UPDATE_DATA)]
     made = Statement(
         kind=f"CREATE_{kind}",
+        target=name,
         **_reads(tree, (target,), home),
         needs=tuple(needs),
         view=name if kind == "VIEW" else None,
-        view_query=_view_query(tree) if kind == "VIEW" else "",
+        view_query=_view_query(tree, sql) if kind == "VIEW" else "",
         creates=name,
         fresh=not replace and not tree.args.get("exists"),
         replaces=replace,
+        resource=resource,
     )
     if kind == "VIEW" and not made.plain:
         # The warehouse would fix what they are at this moment.
@@ -164,7 +175,7 @@ def _create(tree: exp.Create, home: Home) -> Statement:
     return made
 
 
-def _view_query(tree: exp.Create) -> str:
+def _view_query(tree: exp.Create, sql: str) -> str:
     from sqlglot import exp
 
     if not isinstance(tree.expression, exp.Query):
@@ -172,20 +183,26 @@ def _view_query(tree: exp.Create) -> str:
     if tree.args.get("exists"):
         # Where it exists nothing happens, and the query kept for it here would be another than the view's.
         raise UnreadableSqlError("CREATE VIEW is offered with or without OR REPLACE", "IF NOT EXISTS")
-    return tree.expression.sql(dialect="bigquery")
+    return view_query(sql)
 
 
 def _drop(tree: exp.Drop, home: Home) -> Statement:
-    kind, dropped = str(tree.args.get("kind")).upper(), tree.args.get("tables") or []
-    if kind not in {"TABLE", "VIEW", "SCHEMA"} or len(dropped) != 1 or tree.args.get("materialized"):
+    kind, dropped = str(tree.args.get("kind")).upper(), tree.this
+    if kind not in {"TABLE", "VIEW", "SCHEMA"} or tree.expressions or tree.args.get("materialized"):
         raise UnreadableSqlError("DROP is offered for one table, view or schema", f"DROP {kind[:40]}")
     if kind == "SCHEMA":
-        schema = dataset_name(dropped[0], home.project)
+        schema = dataset_name(dropped, home.project)
         need = Need(permission="bigquery.datasets.delete", on=schema)
-        return Statement(kind="DROP_SCHEMA", needs=(need,), schema=schema)
-    name = plain_name(_target(dropped[0]), home)
+        return Statement(
+            kind="DROP_SCHEMA",
+            needs=(need,),
+            schema=schema,
+            optional=bool(tree.args.get("exists")),
+            cascade=bool(tree.args.get("cascade")),
+        )
+    name = plain_name(_target(dropped), home)
     need = Need(permission="bigquery.tables.delete", on=name)
-    return Statement(kind=f"DROP_{kind}", needs=(need,), drops=name)
+    return Statement(kind=f"DROP_{kind}", target=name, needs=(need,), drops=name)
 
 
 def _plain_alter(tree: exp.Alter) -> bool:
@@ -204,8 +221,7 @@ def _dropped_columns(tree: exp.Expression) -> tuple[str, ...]:
     from sqlglot import exp
 
     actions = tree.args.get("actions") or [] if isinstance(tree, exp.Alter) else []
-    dropped = (column for action in actions if isinstance(action, exp.Drop) for column in action.args["tables"])
-    return tuple(column.name.lower() for column in dropped)
+    return tuple(action.this.name.lower() for action in actions if isinstance(action, exp.Drop))
 
 
 def _target(node: object) -> exp.Table:

@@ -9,7 +9,9 @@ from google.api_core.exceptions import BadRequest, Forbidden
 
 from local_cloud.services.bigquery.model import DatasetName
 from local_cloud.services.bigquery.sql import UnreadableSqlError
-from local_cloud.services.bigquery.sql.columns import protected_columns_read
+from local_cloud.services.bigquery.sql.columns import find_protected
+from local_cloud.services.bigquery.sql.tasks import FindProtected, TableColumns
+from local_cloud.services.bigquery.sql.writing import Writing
 from local_cloud.trace import Part
 from tests.local_cloud.chain import BIGQUERY_PATH, READER, Chain
 from tests.local_cloud.google_server import PROJECT, Google
@@ -22,7 +24,12 @@ SCHEMAS = {USERS: ("user_id", "name", "Pin"), OTHER: ("user_id", "pin"), VIEW: (
 
 
 def read(sql: str) -> list[str]:
-    found = protected_columns_read(sql, project=PROJECT, schemas=SCHEMAS, protected=frozenset({(USERS, "pin")}))
+    columns = tuple(
+        TableColumns(table=table, columns=tuple((name, "STRING") for name in names)) for table, names in SCHEMAS.items()
+    )
+    found = find_protected(
+        FindProtected(sql=sql, writing=Writing(project=PROJECT), columns=columns, protected=((USERS, "pin"),))
+    )
     return [f"{table.table}.{column}" for table, column in found]
 
 

@@ -195,7 +195,6 @@ def test_a_default_dataset_gives_short_names_a_home_and_no_rights(chain: Chain) 
     [
         "SELECT * EXCEPT (user_id) FROM {table}",
         "SELECT name FROM {table} AS t TABLESAMPLE SYSTEM (100 PERCENT)",
-        "SELECT name FROM {table} FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP()",
         "SELECT t.name FROM {table} AS t, UNNEST([1]) AS n",
         "SELECT * FROM (SELECT name, user_id FROM {table}) PIVOT (SUM(user_id) FOR name IN ('a'))",
         "SELECT name FROM {users} WHERE user_id NOT IN (SELECT t.user_id FROM {table} AS t WHERE FALSE)",

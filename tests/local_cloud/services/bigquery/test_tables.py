@@ -132,7 +132,7 @@ def test_columns_are_added_by_put_and_dropped_by_statement(enabled: Google, data
     put = enabled.done("PUT", f"{tables}/t", {"tableReference": reference, "schema": {"fields": two}})
     assert put["tableReference"] == reference
     enabled.done("POST", f"{tables}/t/insertAll", {"rows": [{"json": {"a": 2, "b": "new"}}]})
-    found = query(enabled, f"SELECT b FROM `{PROJECT}.{dataset}.t` ORDER BY a")["rows"]  # noqa: S608  (our own names)
+    found = query(enabled, f"SELECT b FROM `{PROJECT}.{dataset}.t` ORDER BY a")["rows"]
     assert [row["f"][0]["v"] for row in found] == [None, "new"]
     query(enabled, f"ALTER TABLE `{PROJECT}.{dataset}.t` DROP COLUMN `b`")
     enabled.done("PUT", f"{tables}/t", {"tableReference": reference, "schema": {"fields": one}})
@@ -168,7 +168,7 @@ def test_a_view_made_over_rest_or_by_statement_can_be_deleted(chain: Chain) -> N
     chain.google.done("POST", chain.tables_path, {"tableReference": reference, "view": view})
     for name in ("by_ddl", "by_rest"):
         assert "users" in chain.google.done("GET", f"{chain.tables_path}/{name}")["view"]["query"]
-        assert len(query(chain.google, chain.sql(f"SELECT * FROM `{{dataset}}.{name}`"))["rows"]) == 3  # noqa: S608
+        assert len(query(chain.google, chain.sql(f"SELECT * FROM `{{dataset}}.{name}`"))["rows"]) == 3
         chain.google.done("DELETE", f"{chain.tables_path}/{name}")
         assert chain.google.call("GET", f"{chain.tables_path}/{name}").status_code == 404
 

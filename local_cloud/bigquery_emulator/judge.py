@@ -1,0 +1,154 @@
+"""Whether a statement, as DuckDB itself understands it, stays within what the gateway admitted. Pure.
+
+The gateway decides over GoogleSQL; DuckDB executes another text, which other software has translated. So DuckDB's own
+parser says how many statements the text holds and of which type, and DuckDB's own plan, before any optimisation, says
+what they scan. A view is expanded there, and a table function has a name of its own. Anything that isn't expected is
+refused: an unknown operator can't read a table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+TYPES = {
+    "SELECT": "SELECT",
+    "INSERT": "INSERT",
+    "UPDATE": "UPDATE",
+    "DELETE": "DELETE",
+    "MERGE": "MERGE_INTO",
+    "TRUNCATE_TABLE": "DELETE",
+    "CREATE_TABLE": "CREATE",
+    "CREATE_VIEW": "CREATE",
+    "DROP_TABLE": "DROP",
+    "DROP_VIEW": "DROP",
+    "ALTER_TABLE": "ALTER",
+}
+"""BigQuery's statement types, and DuckDB's for the statement that carries them out."""
+
+PLANNED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE_TABLE", "CREATE_TABLE"})
+"""Those that DuckDB can plan. The others name their target and read nothing."""
+
+COUNTED = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE_TABLE"})
+"""Those of which BigQuery says how many rows they changed."""
+
+_HEADS = {
+    "INSERT": ("INSERT INTO",),
+    "UPDATE": ("UPDATE",),
+    "DELETE": ("DELETE FROM",),
+    "MERGE": ("MERGE INTO",),
+    "TRUNCATE_TABLE": ("TRUNCATE TABLE",),
+    "CREATE_TABLE": ("CREATE TABLE", "CREATE OR REPLACE TABLE", "CREATE TABLE IF NOT EXISTS"),
+    "CREATE_VIEW": ("CREATE VIEW", "CREATE OR REPLACE VIEW"),
+    "DROP_TABLE": ("DROP TABLE", "DROP TABLE IF EXISTS"),
+    "DROP_VIEW": ("DROP VIEW", "DROP VIEW IF EXISTS"),
+    "ALTER_TABLE": ("ALTER TABLE", "ALTER TABLE IF EXISTS"),
+}
+"""With what the text of a statement that changes something begins, right before its target."""
+
+_SCANS = frozenset({"SEQ_SCAN", "INDEX_SCAN"})
+_PART = r'("(?:[^"]|"")*"|[^".]+)'
+_SCANNED = re.compile(rf"[^\".]+\.{_PART}\.{_PART}")
+
+_OPERATORS = frozenset(
+    name
+    for line in (
+        "PROJECTION FILTER AGGREGATE WINDOW UNNEST LIMIT LIMIT_PERCENT ORDER_BY TOP_N DISTINCT SAMPLE PIVOT",
+        "CHUNK_GET COLUMN_DATA_GET DELIM_GET EXPRESSION_GET EXPRESSION_SCAN DUMMY_SCAN EMPTY_RESULT CTE_SCAN CTE_REF",
+        "JOIN DELIM_JOIN COMPARISON_JOIN ANY_JOIN CROSS_PRODUCT DEPENDENT_JOIN UNION EXCEPT INTERSECT REC_CTE CTE",
+        "RECURSIVE_CTE MATERIALIZED_CTE INSERT DELETE UPDATE MERGE_INTO CREATE_TABLE RANGE GENERATE_SERIES",
+    )
+    for name in line.split()
+)
+"""Operators of a plan that only compute, or write to the statement's target.
+
+Source: DuckDB's ``LogicalOperatorToString`` and the names of its table functions. One that reads files, settings or
+the catalogue (``READ_TEXT``, ``DUCKDB_TABLES``) isn't here, nor is one that a later version may bring.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admitted:
+    """What the gateway let in.
+
+    Attributes:
+        kind: The statement's type, by BigQuery's name.
+        target: Schema and name of what it changes; empty for a query.
+        tables: Schema and name of every table that it may scan.
+    """
+
+    kind: str
+    target: tuple[str, ...]
+    tables: frozenset[tuple[str, str]]
+
+
+def statement_problem(admitted: Admitted, text: str, types: Iterable[str]) -> str | None:
+    """Say why a text is not the one statement that was admitted.
+
+    Args:
+        admitted: What was.
+        text: DuckDB's SQL.
+        types: DuckDB's type of each statement that its parser finds in the text.
+    """
+    found, expected = list(types), TYPES.get(admitted.kind)
+    if expected is None or found != [expected]:
+        return f"DuckDB finds {' and '.join(found) or 'no statement'} in it, not one {expected or admitted.kind}"
+    if admitted.kind == "SELECT":
+        return None
+    name = ".".join(f'"{part}"' for part in admitted.target)
+    heads = [f"{head} {name}" for head in _HEADS[admitted.kind]]
+    if not any(text == head or text.startswith((f"{head} ", f"{head}(", f"{head};")) for head in heads):
+        return f"its text does not begin with {heads[0]}"
+    return None
+
+
+def plan_problem(admitted: Admitted, plan: object) -> str | None:
+    """Say why a plan reads more than was admitted.
+
+    Args:
+        admitted: What was.
+        plan: DuckDB's logical plan before optimisation, as its JSON has it.
+    """
+    for operator, extra in _operators(plan):
+        if operator in _SCANS:
+            scanned = scanned_table(extra)
+            if scanned not in admitted.tables:
+                return f"it scans {'.'.join(scanned) or 'a table without a name'}"
+        elif operator not in _OPERATORS:
+            return f"it has the operator {operator}"
+    return None
+
+
+def scans_of(plan: object) -> set[tuple[str, ...]]:
+    """List the tables that a plan scans, each as schema and name."""
+    return {scanned_table(extra) for operator, extra in _operators(plan) if operator in _SCANS}
+
+
+def scanned_table(extra: object) -> tuple[str, ...]:
+    """Read schema and table out of what a scan says of itself; empty if it says nothing of the kind.
+
+    DuckDB writes ``database.schema.table``, a part in quotes where it needs them.
+    """
+    named = extra.get("Table") if isinstance(extra, dict) else None
+    found = _SCANNED.fullmatch(named) if isinstance(named, str) else None
+    if found is None:
+        return ()
+    return tuple(part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups())
+
+
+def _operators(plan: object) -> Iterator[tuple[str, Any]]:
+    """Yield each operator's name with what it says of itself.
+
+    A plan of another form yields an operator that is on no list.
+    """
+    waiting = list(plan) if isinstance(plan, list) and plan else [plan]
+    while waiting:
+        node = waiting.pop()
+        children = node.get("children") if isinstance(node, dict) else None
+        if not isinstance(node, dict) or not isinstance(node.get("name"), str) or not isinstance(children, list):
+            yield "of an unknown form", None
+            return
+        yield node["name"].strip(), node.get("extra_info")
+        waiting += children

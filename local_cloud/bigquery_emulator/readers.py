@@ -1,0 +1,127 @@
+"""The processes that read SQL: one for short statements, one for long ones, each with a time limit.
+
+A statement that takes too long to read costs its process, and no other statement more than the start of a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+_SCRIPT = Path(__file__).with_name("reader.py")
+_SHORT_CHARACTERS = 4_000
+_LIMIT_SECONDS = 10.0
+_START_SECONDS = 30.0
+_MOST_WAITING = 32
+"""Tasks that wait for one process; more are refused at once."""
+
+_MOST_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+class BusyError(Exception):
+    """Too many statements wait to be read."""
+
+
+class TooSlowError(Exception):
+    """A statement was not read in time."""
+
+
+class _Reader:
+    """One process, started when it is needed. It answers one task at a time."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._lock = asyncio.Lock()
+        self._waiting = 0
+
+    async def ask(self, line: bytes) -> bytes:
+        if self._waiting >= _MOST_WAITING:
+            raise BusyError
+        self._waiting += 1
+        try:
+            async with self._lock:
+                process = await self._started()
+                return await self._exchanged(process, line, _LIMIT_SECONDS)
+        finally:
+            self._waiting -= 1
+
+    async def start(self) -> None:
+        """Start the process, if it doesn't run."""
+        async with self._lock:
+            await self._started()
+
+    def stop(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+        self._process = None
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                str(_SCRIPT),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env={},
+                limit=_MOST_ANSWER_BYTES,
+            )
+            # The first answer takes as long as the libraries' import, which isn't the first statement's fault.
+            await self._exchanged(self._process, b"{}\n", _START_SECONDS)
+        return self._process
+
+    async def _exchanged(self, process: asyncio.subprocess.Process, line: bytes, limit_seconds: float) -> bytes:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the process that reads SQL has no pipes")
+        try:
+            async with asyncio.timeout(limit_seconds):
+                process.stdin.write(line)
+                await process.stdin.drain()
+                answer = await process.stdout.readline()
+        except (TimeoutError, asyncio.CancelledError) as problem:
+            # Its answer would be taken for the next one's.
+            self.stop()
+            if isinstance(problem, TimeoutError):
+                raise TooSlowError from problem
+            raise
+        except (ConnectionError, ValueError) as problem:
+            self.stop()
+            raise TooSlowError from problem
+        if not answer.endswith(b"\n"):
+            self.stop()
+            raise TooSlowError
+        return answer
+
+
+class Readers:
+    """The two processes."""
+
+    def __init__(self) -> None:
+        self._short, self._long = _Reader(), _Reader()
+
+    async def ask(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Have a task done.
+
+        Raises:
+            BusyError: Too many wait already.
+            TooSlowError: It took too long.
+        """
+        line = json.dumps(task).encode() + b"\n"
+        reader = self._short if len(line) <= _SHORT_CHARACTERS else self._long
+        answer: dict[str, Any] = json.loads(await reader.ask(line))
+        return answer
+
+    async def start(self) -> None:
+        """Start the one for short statements before it is needed."""
+        await self._short.start()
+
+    def stop(self) -> None:
+        """End both."""
+        self._short.stop()
+        self._long.stop()

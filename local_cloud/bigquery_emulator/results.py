@@ -1,0 +1,61 @@
+"""The results of queries, kept for the pages that follow the first, within bounds."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from bqemulator.jobs.executor import build_response_schema
+from bqemulator.storage.arrow_bridge import arrow_table_to_bq_rows
+
+MOST_RESULTS = 500
+MOST_BYTES = 512 * 1024 * 1024
+"""All results together; the oldest are forgotten first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a statement left behind.
+
+    Attributes:
+        table: Its rows, an Arrow table; without columns for a statement that has none.
+        affected: How many rows it changed; ``None`` for one that changes none.
+        scans: Schema and name of each table that its plan scanned.
+    """
+
+    table: Any
+    affected: int | None = None
+    scans: frozenset[tuple[str, ...]] = frozenset()
+
+    def page(self, start: int, most: int) -> dict[str, Any]:
+        """Write a page of it as the REST API does."""
+        rows = arrow_table_to_bq_rows(self.table, offset=start, limit=most)
+        total = self.table.num_rows if self.table.num_columns else 0
+        following = start + len(rows)
+        return {
+            "schema": {"fields": build_response_schema(self.table.schema)},
+            "rows": rows,
+            "totalRows": str(total),
+            **({"pageToken": str(following)} if following < total else {}),
+            **({} if self.affected is None else {"numDmlAffectedRows": str(self.affected)}),
+        }
+
+
+class Results:
+    """Results by job."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Result] = OrderedDict()
+
+    def get(self, job: str) -> Result | None:
+        """Return a job's result; ``None`` if there is none, or none any more."""
+        return self._known.get(job)
+
+    def keep(self, job: str, result: Result) -> None:
+        """Keep a job's result, and forget the oldest ones beyond the bounds."""
+        self._known[job] = result
+        while len(self._known) > 1 and (
+            len(self._known) > MOST_RESULTS or sum(kept.table.nbytes for kept in self._known.values()) > MOST_BYTES
+        ):
+            self._known.popitem(last=False)

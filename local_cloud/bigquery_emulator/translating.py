@@ -1,0 +1,113 @@
+"""From a GoogleSQL statement to DuckDB's, by bqemulator's translation. Runs in the process that reads SQL."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+import sqlglot
+from bqemulator.domain.result import Err
+from bqemulator.sql.rewriter.unnest_offset import rewrite_unnest_offset
+from bqemulator.sql.translator import SQLTranslator
+from sqlglot import exp
+
+from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
+from local_cloud.services.bigquery.sql.parsing import parse
+from local_cloud.services.bigquery.sql.tasks import Prepare, Prepared, TableColumns
+from local_cloud.services.bigquery.sql.writing import write
+
+_TYPES = {
+    "INTEGER": "BIGINT",
+    "INT64": "BIGINT",
+    "FLOAT": "DOUBLE",
+    "FLOAT64": "DOUBLE",
+    "BOOLEAN": "BOOLEAN",
+    "BOOL": "BOOLEAN",
+    "STRING": "TEXT",
+    "BYTES": "BLOB",
+    "DATE": "DATE",
+    "TIME": "TIME",
+    "DATETIME": "TIMESTAMP",
+    "TIMESTAMP": "TIMESTAMPTZ",
+    "NUMERIC": "DECIMAL(38, 9)",
+    "BIGNUMERIC": "DECIMAL(38, 18)",
+    "JSON": "JSON",
+}
+"""Types of columns, as the translation's rules want to know them. One that isn't here is unknown to them."""
+
+_translator = SQLTranslator()
+
+
+def prepare(task: Prepare) -> Prepared:
+    """Write a statement anew and translate it.
+
+    Raises:
+        UnreadableSqlError: It isn't understood, or can't be translated.
+    """
+    written = write(task.sql, task.writing)
+    schema = _schema(task.columns)
+    statements = tuple(_translated(text, schema) for text in written.statements)
+    strings = {name: value for name, value in written.values.items() if isinstance(value, str)}
+    if statements and _takes_no_parameters(task.sql):
+        if written.bound:
+            raise UnreadableSqlError("a definition has no query parameters", ", ".join(sorted(written.bound)))
+        statements = tuple(_with_literals(text, written.values) for text in statements)
+        return Prepared(statements=statements)
+    return Prepared(
+        statements=statements,
+        strings=strings,
+        bytes={
+            name: base64.b64encode(value).decode() for name, value in written.values.items() if isinstance(value, bytes)
+        },
+        bound=dict(written.bound),
+    )
+
+
+def _translated(text: str, schema: dict[str, Any]) -> str:
+    result = _translator.translate(rewrite_unnest_offset(text), schema=schema or None)
+    if isinstance(result, Err):
+        raise UnreadableSqlError("the local BigQuery must have the function or syntax", f"{result.error!s:.200}")
+    try:
+        tree = sqlglot.parse_one(result.value, read="duckdb")
+    except sqlglot.errors.SqlglotError as problem:
+        raise UnreadableSqlError("the local BigQuery must have the syntax", f"{problem!s:.100}") from problem
+    for table in tree.find_all(exp.Table):
+        if table.catalog:
+            table.set("db", exp.to_identifier(f"{table.catalog}__{table.db}", quoted=True))
+            table.set("catalog", None)
+            table.this.set("quoted", True)
+    for kind in tree.find_all(exp.DataType):
+        if kind.this == exp.DataType.Type.DECIMAL and not kind.expressions:
+            # NUMERIC has 38 digits, 9 of them behind the point (Google, "Decimal types"); DuckDB's own are 18 and 3.
+            kind.set("expressions", [exp.DataTypeParam(this=exp.Literal.number(number)) for number in (38, 9)])
+    return tree.sql(dialect="duckdb")
+
+
+def _schema(tables: Iterable[TableColumns]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in tables:
+        columns = {name: _TYPES.get(kind.upper(), "UNKNOWN") for name, kind in each.columns}
+        name = each.table
+        if columns:
+            found.setdefault(name.project, {}).setdefault(name.dataset, {})[name.table] = columns
+    return found
+
+
+def _takes_no_parameters(sql: str) -> bool:
+    tree = parse(sql).tree
+    return isinstance(tree, exp.Alter) or (isinstance(tree, exp.Create) and str(tree.args.get("kind")) == "VIEW")
+
+
+def _with_literals(text: str, values: Any) -> str:  # noqa: ANN401  (a mapping of strings and bytes)
+    """Write strings into a definition, which can't have them beside it. DuckDB's strings have no escape sequences."""
+    if not values:
+        return text
+    tree = sqlglot.parse_one(text, read="duckdb")
+    for node in list(tree.find_all(exp.Placeholder)):
+        value = values[node.name]
+        if isinstance(value, bytes):
+            node.replace(exp.Unhex(this=exp.Literal.string(value.hex())))
+        else:
+            node.replace(exp.Literal.string(value))
+    return tree.sql(dialect="duckdb")

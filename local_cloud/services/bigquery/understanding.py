@@ -1,0 +1,67 @@
+"""Asks the process that reads SQL, unless it has said already what is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_cloud.context import Cloud
+from local_cloud.errors import unavailable
+from local_cloud.services.bigquery import warehouse
+from local_cloud.services.bigquery.model import DatasetName, TableName
+from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError
+from local_cloud.services.bigquery.sql.tasks import (
+    Analyse,
+    FindProtected,
+    Prepare,
+    Prepared,
+    Protected,
+    Task,
+    Unreadable,
+    from_json,
+    to_json,
+)
+
+
+async def analyse(cloud: Cloud, sql: str, *, project: str, default: DatasetName | None = None) -> Statement:
+    """Find out what a statement reads and writes.
+
+    Raises:
+        UnreadableSqlError: It isn't understood.
+        ApiError: 503, the emulator can't be asked.
+    """
+    statement: Statement = await _ask(cloud, Analyse(sql=sql, project=project, default=default), Statement)
+    return statement
+
+
+async def prepare(cloud: Cloud, task: Prepare) -> Prepared:
+    """Have a statement written and translated; raises as :func:`analyse`."""
+    prepared: Prepared = await _ask(cloud, task, Prepared)
+    return prepared
+
+
+async def find_protected(cloud: Cloud, task: FindProtected) -> tuple[tuple[TableName, str], ...]:
+    """Find the protected columns that a statement reads; raises as :func:`analyse`."""
+    found: Protected = await _ask(cloud, task, Protected)
+    return found.columns
+
+
+async def _ask(cloud: Cloud, task: Task, expected: type[Any]) -> Any:  # noqa: ANN401  (an instance of what is expected)
+    known = cloud.understood.get(task)
+    if known is None:
+        answered = await warehouse.call(cloud, "POST", "/read", body=to_json(task))
+        if answered.get("is") == "Busy":
+            raise unavailable("Too many statements wait to be read; try again.")
+        known = _TOO_SLOW if answered.get("is") == "TooSlow" else from_json(answered)
+        cloud.understood.keep(task, known)
+    if isinstance(known, Unreadable):
+        raise UnreadableSqlError(known.rule, known.saw, text=known.text)
+    if not isinstance(known, expected):
+        raise TypeError(f"expected {expected.__name__}, not {type(known).__name__}")
+    return known
+
+
+_TOO_SLOW = Unreadable(
+    rule="a statement is read within ten seconds",
+    saw="one that takes longer",
+    text="Query is too complex: the local BigQuery could not read it within ten seconds.",
+)
