@@ -9,7 +9,7 @@ import duckdb
 from bqemulator.sql.builtin_udfs import register_builtin_udfs
 from bqemulator.storage.engine import CATALOG_SCHEMA, SNAPSHOTS_SCHEMA, DuckDBEngine
 
-MOST_MEMORY = "4GB"
+MOST_MEMORY = "2GB"
 """What DuckDB may hold: a statement that needs more fails, and the machine goes on."""
 
 _LOCKED = (

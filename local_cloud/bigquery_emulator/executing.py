@@ -7,8 +7,9 @@ import base64
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -19,10 +20,11 @@ from local_cloud.bigquery_emulator.results import Result
 
 MOST_RESULT_BYTES = 256 * 1024 * 1024
 _BATCH_ROWS = 10_000
-_THREADS = 4
+_THREADS = 8
 """Statements that run at a time; the others wait."""
 
 _AGAIN_SECONDS = 0.05
+_INTERRUPTS = 20
 _NO_ROWS = pa.table({})
 
 
@@ -70,6 +72,15 @@ class Run:
     cursor: Any
     stopped: threading.Event = field(default_factory=threading.Event)
 
+    def check(self) -> None:
+        """Insist that it may go on.
+
+        Raises:
+            StoppedError: It was stopped.
+        """
+        if self.stopped.is_set():
+            raise StoppedError
+
     def stop(self) -> None:
         """Stop it as soon as DuckDB looks."""
         self.stopped.set()
@@ -87,6 +98,7 @@ class Executor:
         self._engine = engine
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="statement")
         self._runs: dict[str, Run] = {}
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def execute(self, job: str, statement: Statement, *, limit_seconds: float) -> Result:
         """Execute a statement.
@@ -101,10 +113,32 @@ class Executor:
             StoppedError: Time was up, or the job was cancelled.
             FailedError: DuckDB failed.
         """
-        if statement.admitted.kind == "SELECT" or statement.dry:
-            return await self._run(job, statement, limit_seconds)
-        async with self._engine.write_lock():
-            return await self._run(job, statement, limit_seconds)
+        async with AsyncExitStack() as held:
+            if statement.admitted.kind != "SELECT" and not statement.dry:
+                await held.enter_async_context(self._engine.write_lock())
+            run = Run(cursor=self._engine.connection.cursor())
+            held.callback(run.cursor.close)
+            self._runs[job] = run
+            held.callback(self._runs.pop, job, None)
+            working = asyncio.get_running_loop().run_in_executor(self._threads, _execute, run, statement)
+            done, _ = await asyncio.wait([working], timeout=limit_seconds)
+            for _ in range(_INTERRUPTS):
+                if done:
+                    return working.result()
+                # One between two statements is lost, so it is repeated until it is heard.
+                run.stop()
+                done, _ = await asyncio.wait([working], timeout=_AGAIN_SECONDS)
+            # It is within one operation, and hears nothing before that ends: only its cursor waits for it.
+            self._ending.add(asyncio.create_task(self._end(working, held.pop_all())))
+            raise StoppedError
+
+    async def _end(self, working: asyncio.Future[Result], held: AsyncExitStack) -> None:
+        """Let go of what a statement holds, as soon as it has ended."""
+        async with held:
+            await asyncio.wait([working])
+            # What it ended with has been reported already; asking keeps asyncio from reporting it again.
+            working.exception()
+        self._ending.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     def cancel(self, job: str) -> bool:
         """Stop a job; return whether it ran."""
@@ -112,22 +146,6 @@ class Executor:
         if run is not None:
             run.stop()
         return run is not None
-
-    async def _run(self, job: str, statement: Statement, limit_seconds: float) -> Result:
-        run = Run(cursor=self._engine.connection.cursor())
-        self._runs[job] = run
-        loop = asyncio.get_running_loop()
-        working = loop.run_in_executor(self._threads, _execute, run, statement)
-        try:
-            done, _ = await asyncio.wait([working], timeout=limit_seconds)
-            # An interrupt between two statements is lost, so it is repeated until it is heard.
-            while not done:
-                run.stop()
-                done, _ = await asyncio.wait([working], timeout=_AGAIN_SECONDS)
-            return await working
-        finally:
-            self._runs.pop(job, None)
-            run.cursor.close()
 
 
 def _execute(run: Run, statement: Statement) -> Result:
@@ -138,12 +156,12 @@ def _execute(run: Run, statement: Statement) -> Result:
         for text in statement.texts:
             try:
                 result = _one(run, statement, text)
-            except (duckdb.InterruptException, duckdb.OutOfMemoryException) as problem:
-                raise _stopped(problem) from problem
-            except duckdb.Error as problem:
+            # Arrow gives DuckDB's errors another class while rows are read.
+            except (duckdb.Error, pa.ArrowException, OSError) as problem:
                 if run.stopped.is_set():
                     raise StoppedError from problem
                 raise _failed(problem, text) from problem
+        run.check()
         cursor.execute("ROLLBACK" if statement.dry else "COMMIT")
     except BaseException:
         _roll_back(cursor)
@@ -174,8 +192,7 @@ def _one(run: Run, statement: Statement, text: str) -> Result:
         if problem is not None:
             raise RefusedError(problem)
         scans = frozenset(scans_of(plan))
-    if run.stopped.is_set():
-        raise StoppedError
+    run.check()
     if admitted.kind == "SELECT":
         read = f"SELECT * FROM ({text}) LIMIT 0" if statement.dry else text  # noqa: S608  (the statement that was judged)
         return Result(table=_rows(run, cursor.execute(read, used)), scans=scans)
@@ -189,8 +206,7 @@ def _rows(run: Run, executed: Any) -> Any:  # noqa: ANN401  (DuckDB's own, and A
     reader, batches, held = executed.fetch_record_batch(_BATCH_ROWS), [], 0
     for batch in reader:
         held += batch.nbytes
-        if run.stopped.is_set():
-            raise StoppedError
+        run.check()
         if held > MOST_RESULT_BYTES:
             raise FailedError(
                 f"Response too large to return: the local BigQuery keeps {MOST_RESULT_BYTES} bytes of rows.",
@@ -205,16 +221,12 @@ def _rows(run: Run, executed: Any) -> Any:  # noqa: ANN401  (DuckDB's own, and A
     return pa.Table.from_batches(batches, schema=reader.schema).cast(pa.schema(fields))
 
 
-def _stopped(problem: Exception) -> Exception:
-    if isinstance(problem, duckdb.OutOfMemoryException):
+def _failed(problem: Exception, text: str) -> FailedError:
+    if isinstance(problem, duckdb.OutOfMemoryException) or "Out of Memory Error" in str(problem):
         return FailedError(
             "Resources exceeded during query execution: the local BigQuery has no more memory for it.",
             reason="resourcesExceeded",
         )
-    return StoppedError()
-
-
-def _failed(problem: Exception, text: str) -> FailedError:
     known = translate_runtime_error(problem, duckdb_sql=text)
     reason = str(getattr(known, "bq_reason", "invalidQuery"))
     # DuckDB goes on to quote the text, which is not the one that was asked.

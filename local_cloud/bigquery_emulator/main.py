@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 SOCKET = "bigquery.sock"
+MOST_ADDRESS_SPACE = 6 * 1024**3
 SQLGLOT = "30.11.0"
 """The version of requirements/dev.in and requirements/local-warehouse.in: one reading of SQL, not two."""
 
@@ -27,6 +29,8 @@ def main() -> None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     folder, extensions, project, keep = sys.argv[1:]
     logging.basicConfig(level=logging.WARNING)
+    # One operation of DuckDB's may ask for more than it is allowed to hold; it is refused, and the machine goes on.
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESS_SPACE, MOST_ADDRESS_SPACE))
     from importlib.metadata import version
 
     if version("sqlglot") != SQLGLOT:

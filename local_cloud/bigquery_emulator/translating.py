@@ -13,6 +13,7 @@ from bqemulator.sql.translator import SQLTranslator
 from sqlglot import exp
 
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
+from local_cloud.services.bigquery.sql.lexing import ListLiteral
 from local_cloud.services.bigquery.sql.parsing import parse
 from local_cloud.services.bigquery.sql.tasks import Prepare, Prepared, TableColumns
 from local_cloud.services.bigquery.sql.writing import write
@@ -60,6 +61,7 @@ def prepare(task: Prepare) -> Prepared:
         bytes={
             name: base64.b64encode(value).decode() for name, value in written.values.items() if isinstance(value, bytes)
         },
+        lists={name: value.texts for name, value in written.values.items() if isinstance(value, ListLiteral)},
         bound=dict(written.bound),
     )
 
@@ -106,7 +108,9 @@ def _with_literals(text: str, values: Any) -> str:  # noqa: ANN401  (a mapping o
     tree = sqlglot.parse_one(text, read="duckdb")
     for node in list(tree.find_all(exp.Placeholder)):
         value = values[node.name]
-        if isinstance(value, bytes):
+        if isinstance(value, ListLiteral):
+            node.replace(exp.Array(expressions=[exp.Literal.string(text) for text in value.texts]))
+        elif isinstance(value, bytes):
             node.replace(exp.Unhex(this=exp.Literal.string(value.hex())))
         else:
             node.replace(exp.Literal.string(value))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 
-from local_cloud.trace import Link, Part
 from tests.denials.bigquery import EDITOR, VIEWER, grant, refused_table, sql
 from tests.denials.case import Case, Step
 from tests.denials.world import ALL_ROWS, World
@@ -202,34 +201,4 @@ _STATEMENTS = (
 )
 
 
-def _smuggled(words: str, harmless: str, text: str) -> Case:
-    """Words by which the warehouse behind took a string or comment for a statement that reads another table."""
-    return Case(
-        name=f"another table, in strings or comments around {words}",
-        change="a string without that word",
-        wrong=sql(text),
-        right=sql(text.replace(words, harmless)),
-        link=Link.JOB,
-        part=Part.REQUEST,
-        rule="strings and names must not look like a wildcard table",
-        status=400,
-        error="invalidQuery",
-    )
-
-
-_STRINGS = (
-    _smuggled(
-        "RANGE_SESSIONIZE",
-        "RANGE-SESSIONIZE",
-        "SELECT 'RANGE_SESSIONIZE(TABLE x, ' AS a, ' , [ ' AS b, ARRAY_LENGTH([1]) AS c, "
-        "' , (SELECT MAX(name) FROM {secrets}) AS d FROM {users} # ' AS e FROM {users}",
-    ),
-    _smuggled(
-        "BIGNUMERIC",
-        "BIG-NUMBER",
-        "SELECT 'BIGNUMERIC ', u.name ||                               1111111111111111111111111111111111111111 "
-        "/* ' ' , (SELECT MAX(name) FROM {secrets}) AS s FROM {users} u # */ AS t FROM {users} u",
-    ),
-)
-
-CASES = (*_QUERIES, *_STATEMENTS, *_STRINGS)
+CASES = (*_QUERIES, *_STATEMENTS)

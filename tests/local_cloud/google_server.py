@@ -69,7 +69,9 @@ class Google:
 
 
 @contextmanager
-def serving(*, aws_url: str, warehouse_url: str, state_directory: Path | None = None) -> Iterator[Google]:
+def serving(
+    *, aws_url: str, warehouse_url: str, state_directory: Path | None = None, statement_seconds: float = 30.0
+) -> Iterator[Google]:
     """Run a server until the block ends."""
     clock = TurnedClock()
     config = CloudConfig(
@@ -78,6 +80,7 @@ def serving(*, aws_url: str, warehouse_url: str, state_directory: Path | None = 
         other_projects={SECOND_PROJECT: SECOND_NUMBER},
         aws_url=aws_url,
         warehouse_url=warehouse_url,
+        warehouse_timeout_seconds=statement_seconds,
         deployer_token=DEPLOYER_TOKEN,
         state_directory=state_directory,
     )

@@ -142,6 +142,7 @@ async def admit(
         values={
             **prepared.strings,
             **{name: {"base64": value} for name, value in prepared.bytes.items()},
+            **{name: {"list": list(texts)} for name, texts in prepared.lists.items()},
             **{name: values[index] for name, index in prepared.bound.items()},
         },
         reading=reading,

@@ -21,6 +21,9 @@ from local_cloud.services.bigquery.sql.tasks import (
     to_json,
 )
 
+_LIMIT_SECONDS = 60.0
+"""More than the emulator takes to start its process, read the statements before this one, and give up."""
+
 
 async def analyse(cloud: Cloud, sql: str, *, project: str, default: DatasetName | None = None) -> Statement:
     """Find out what a statement reads and writes.
@@ -48,7 +51,7 @@ async def find_protected(cloud: Cloud, task: FindProtected) -> tuple[tuple[Table
 async def _ask(cloud: Cloud, task: Task, expected: type[Any]) -> Any:  # noqa: ANN401  (an instance of what is expected)
     known = cloud.understood.get(task)
     if known is None:
-        answered = await warehouse.call(cloud, "POST", "/read", body=to_json(task))
+        answered = await warehouse.call(cloud, "POST", "/read", body=to_json(task), limit_seconds=_LIMIT_SECONDS)
         if answered.get("is") == "Busy":
             raise unavailable("Too many statements wait to be read; try again.")
         known = _TOO_SLOW if answered.get("is") == "TooSlow" else from_json(answered)

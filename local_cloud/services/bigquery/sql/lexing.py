@@ -43,17 +43,39 @@ _ESCAPES = {
 _HEXADECIMAL = {"x": 2, "X": 2, "u": 4, "U": 8}
 
 
+_NUMBERS = re.compile(r"\s*\(\s*([0-9]{1,18}(?:\s*,\s*[0-9]{1,18}){99,})\s*\)", re.ASCII)
+_STRINGS = re.compile(r"\s*\(\s*('[A-Za-z0-9 _.:@+-]*'(?:\s*,\s*'[A-Za-z0-9 _.:@+-]*'){99,})\s*\)", re.ASCII)
+"""Long lists of plain literals behind IN, a hundred or more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListLiteral:
+    """A long list of literals, which is handed on as one value.
+
+    Attributes:
+        kind: Their type, by GoogleSQL's name.
+        texts: The literals.
+    """
+
+    kind: str
+    texts: tuple[str, ...]
+
+
+Value = str | bytes | ListLiteral
+Literals = dict[str, Value]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lexed:
     """A statement without its comments and odd strings.
 
     Attributes:
         text: GoogleSQL of the same meaning, but for the markers.
-        literals: Marker → the string or bytes that it stands for.
+        literals: Marker → the string, bytes or list that it stands for.
     """
 
     text: str
-    literals: dict[str, str | bytes]
+    literals: Literals
 
 
 def lex(sql: str) -> Lexed:
@@ -69,7 +91,7 @@ def lex(sql: str) -> Lexed:
     if len(sql) > MOST_SQL_CHARACTERS:
         raise UnreadableSqlError(f"a statement has at most {MOST_SQL_CHARACTERS} characters", f"{len(sql)}")
     parts: list[str] = []
-    literals: dict[str, str | bytes] = {}
+    literals: Literals = {}
     at, after_dot = 0, False
     while at < len(sql):
         found = _TOKEN.match(sql, at)
@@ -86,6 +108,9 @@ def lex(sql: str) -> Lexed:
             parts.append(f"`{name}`")
         elif kind in {"space", "comment"}:
             parts.append(" ")
+        elif kind == "word" and text.upper() == "IN" and not after_dot and (listed := _list(sql, at)) is not None:
+            parts.append(f"IN UNNEST({_written(listed[0], literals)})")
+            at = listed[1]
         elif kind == "word" and after_dot and text.upper() in _keywords() and not _is_called(sql, at):
             parts.append(f"`{text}`")
         elif text == "/" and sql.startswith("*", at):
@@ -97,14 +122,16 @@ def lex(sql: str) -> Lexed:
     return Lexed(text="".join(parts), literals=literals)
 
 
-def unlex(text: str, literals: dict[str, str | bytes]) -> str:
+def unlex(text: str, literals: Literals) -> str:
     """Put the strings back in, as GoogleSQL that :func:`lex` reads as the same strings."""
     return re.sub(
         r"b?'(kpl[0-9]+)'", lambda found: _escaped(literals[found[1]]) if found[1] in literals else found[0], text
     )
 
 
-def _escaped(value: str | bytes) -> str:
+def _escaped(value: Value) -> str:
+    if isinstance(value, ListLiteral):
+        return f"[{', '.join(text if value.kind == 'INT64' else _escaped(text) for text in value.texts)}]"
     if isinstance(value, bytes):
         return "b'" + "".join(f"\\x{byte:02x}" for byte in value) + "'"
     return "'" + "".join(c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in value) + "'"
@@ -115,7 +142,16 @@ def is_plain(value: str) -> bool:
     return bool(_PLAIN.fullmatch(value)) and not _MARKER.search(value) and not _EXPANDED.search(value)
 
 
-def _written(value: str | bytes, literals: dict[str, str | bytes]) -> str:
+def _list(sql: str, at: int) -> tuple[ListLiteral, int] | None:
+    """Read a long list of plain literals, so that no parser has to make a node of each."""
+    for kind, pattern in (("INT64", _NUMBERS), ("STRING", _STRINGS)):
+        if (found := pattern.match(sql, at)) is not None:
+            texts = tuple(text.strip().strip("'") for text in found[1].split(","))
+            return ListLiteral(kind=kind, texts=texts), found.end()
+    return None
+
+
+def _written(value: Value, literals: Literals) -> str:
     if isinstance(value, str) and is_plain(value):
         return f"'{value}'"
     marker = f"kpl{len(literals)}"

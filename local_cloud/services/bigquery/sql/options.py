@@ -19,7 +19,7 @@ _WITHOUT_EFFECT = frozenset({"labels", "expiration_timestamp", "default_table_ex
 """Read and not kept: nothing that is offered depends on them."""
 
 
-def resource_of(tree: exp.Create, literals: Mapping[str, str | bytes]) -> dict[str, Any]:
+def resource_of(tree: exp.Create, literals: Mapping[str, object]) -> dict[str, Any]:
     """Read the properties of a CREATE statement.
 
     Raises:
@@ -48,7 +48,7 @@ def resource_of(tree: exp.Create, literals: Mapping[str, str | bytes]) -> dict[s
 
 
 def _option(
-    item: exp.Property, literals: Mapping[str, str | bytes], resource: dict[str, Any], partitioning: dict[str, Any]
+    item: exp.Property, literals: Mapping[str, object], resource: dict[str, Any], partitioning: dict[str, Any]
 ) -> None:
     from sqlglot import exp
 
@@ -76,7 +76,7 @@ def _partitioning(node: object) -> dict[str, Any]:
     return {"type": unit, "field": column.name}
 
 
-def _text(node: object, literals: Mapping[str, str | bytes]) -> str:
+def _text(node: object, literals: Mapping[str, object]) -> str:
     from sqlglot import exp
 
     value = literals.get(node.name, node.name) if isinstance(node, exp.Literal) and node.is_string else None

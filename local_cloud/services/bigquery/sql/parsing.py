@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
 from local_cloud.services.bigquery.sql.grammar import check_grammar
-from local_cloud.services.bigquery.sql.lexing import lex, unlex
+from local_cloud.services.bigquery.sql.lexing import Literals, lex, unlex
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -28,7 +28,7 @@ class Parsed:
     """
 
     tree: exp.Expression
-    literals: dict[str, str | bytes]
+    literals: Literals
 
 
 @lru_cache(maxsize=_MOST_KEPT)
@@ -40,14 +40,15 @@ def parse(sql: str) -> Parsed:
     """
     lexed = lex(sql)
     # Imported here: it takes a third of a second, which only a process that meets SQL should pay.
-    import sqlglot
     from sqlglot import exp
+    from sqlglot.dialects.bigquery import BigQuery
     from sqlglot.errors import ErrorLevel, SqlglotError
     from sqlglot.tokenizer_core import TokenType
 
+    dialect = BigQuery()
     try:
-        tokens = sqlglot.tokenize(lexed.text, read="bigquery")
-        parsed = sqlglot.parse(lexed.text, read="bigquery", error_level=ErrorLevel.RAISE)
+        tokens = dialect.tokenize(lexed.text)
+        parsed = dialect.parser(error_level=ErrorLevel.RAISE).parse(tokens, lexed.text)
         trees = [tree for tree in parsed if tree is not None]
         for tree in trees:
             check_grammar(tree)

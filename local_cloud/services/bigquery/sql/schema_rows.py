@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
-from local_cloud.services.bigquery.sql.lexing import is_plain
+from local_cloud.services.bigquery.sql.lexing import Literals, is_plain
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 
-def rows_query(text: str, literals: dict[str, str | bytes]) -> exp.Query:
+def rows_query(text: str, literals: Literals) -> exp.Query:
     """Make a query that has the rows.
 
     Args:
@@ -46,7 +46,7 @@ def rows_query(text: str, literals: dict[str, str | bytes]) -> exp.Query:
     return query
 
 
-def _column(cell: exp.Expr, name: str, literals: dict[str, str | bytes]) -> exp.Expr:
+def _column(cell: exp.Expr, name: str, literals: Literals) -> exp.Expr:
     from sqlglot import exp
 
     times = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMPTZ}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from local_cloud.services.bigquery.model import DatasetName, TableName
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
 from local_cloud.services.bigquery.sql.identifiers import check_identifiers
+from local_cloud.services.bigquery.sql.lexing import ListLiteral, Literals, Value
 from local_cloud.services.bigquery.sql.names import Home, SchemaView, Wildcard, name_of, tables_in
 from local_cloud.services.bigquery.sql.parsing import parse
 from local_cloud.services.bigquery.sql.schema_rows import rows_query
@@ -65,12 +66,12 @@ class Written:
 
     Attributes:
         statements: GoogleSQL; several where one statement does several things that are done one after the other.
-        values: The name of a parameter in it → the string or bytes that it stands for.
+        values: The name of a parameter in it → the string, bytes or list of texts that it stands for.
         bound: The name of a parameter in it → which of the declared parameters it is.
     """
 
     statements: tuple[str, ...]
-    values: Mapping[str, str | bytes]
+    values: Mapping[str, Value]
     bound: Mapping[str, int]
 
 
@@ -86,7 +87,7 @@ def write(sql: str, writing: Writing) -> Written:
     """
     parsed = parse(sql)
     tree = parsed.tree.copy()
-    values: dict[str, str | bytes] = {}
+    values: Literals = {}
     tree = _without_options(tree)
     literals = dict(parsed.literals)
     _name_tables(tree, writing, literals)
@@ -155,7 +156,7 @@ def _copied(tree: exp.Create) -> exp.Query | None:
     return query.where("FALSE") if like is not None else query
 
 
-def _name_tables(tree: exp.Expression, writing: Writing, literals: dict[str, str | bytes]) -> None:
+def _name_tables(tree: exp.Expression, writing: Writing, literals: Literals) -> None:
     """Write every table's whole name, and wildcard tables and views of ``INFORMATION_SCHEMA`` as queries."""
     from sqlglot import exp
 
@@ -235,6 +236,12 @@ def _name_parameters(tree: exp.Expression, declared: Sequence[Parameter]) -> dic
     return bound
 
 
+def _type_of(value: Value) -> str:
+    if isinstance(value, ListLiteral):
+        return f"ARRAY<{value.kind}>"
+    return "BYTES" if isinstance(value, bytes) else "STRING"
+
+
 def _typed(name: str, kind: str) -> exp.Expression:
     from sqlglot import exp
 
@@ -244,9 +251,7 @@ def _typed(name: str, kind: str) -> exp.Expression:
     return exp.cast(value, kind, dialect="bigquery")
 
 
-def _take_out_literals(
-    tree: exp.Expression, literals: Mapping[str, str | bytes], values: dict[str, str | bytes]
-) -> None:
+def _take_out_literals(tree: exp.Expression, literals: Literals, values: Literals) -> None:
     """Replace each marker by a parameter, and insist that no marker is left."""
     from sqlglot import exp
 
@@ -256,7 +261,7 @@ def _take_out_literals(
         if value is None:
             continue
         values[name] = value
-        literal.replace(_typed(name, "BYTES" if isinstance(value, bytes) else "STRING"))
+        literal.replace(_typed(name, _type_of(value)))
     for node in tree.walk():
         if isinstance(node, exp.Var) and isinstance(node.parent, exp.Parameter):
             continue
