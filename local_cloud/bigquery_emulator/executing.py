@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -26,6 +27,7 @@ _THREADS = 8
 _AGAIN_SECONDS = 0.05
 _INTERRUPTS = 20
 _NO_ROWS = pa.table({})
+_ESCAPED = re.compile(r'[\\"]')
 
 
 class RefusedError(Exception):
@@ -247,7 +249,15 @@ def value_of(wire: Any) -> Any:  # noqa: ANN401  (a value of JSON, and one of Du
         if kind == "base64" and isinstance(inner, str):
             return base64.b64decode(inner, validate=True)
         if kind == "list" and isinstance(inner, list):
+            if all(each is None or isinstance(each, str) for each in inner):
+                return _list_text(inner)
             return [value_of(each) for each in inner]
         if kind == "struct" and isinstance(inner, dict):
             return {str(name): value_of(each) for name, each in inner.items()}
     raise ValueError(f"no value: {wire!r:.60}")
+
+
+def _list_text(texts: list[str | None]) -> str:
+    """Write a list as DuckDB casts it from text: a list of Python's takes a hundred times as long to bind."""
+    escaped = ("NULL" if text is None else '"' + _ESCAPED.sub(r"\\\g<0>", text) + '"' for text in texts)
+    return f"[{', '.join(escaped)}]"

@@ -171,7 +171,9 @@ def _name_tables(tree: exp.Expression, writing: Writing, literals: Literals) -> 
             node.replace(_union(stands_for[name], name, node, suffixed=suffixed))
         elif isinstance(name, SchemaView):
             _check_bare(node, str(name))
-            node.replace(rows_query(rows[str(name)], literals).subquery(node.alias or name.view))
+            # A name in one pair of quotes has itself for an alias, by the parser; BigQuery takes its last part.
+            alias = node.alias if node.alias and "." not in node.alias else name.view
+            node.replace(rows_query(rows[str(name)], literals).subquery(alias))
         else:
             _qualify(node, name)
 
