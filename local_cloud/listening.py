@@ -54,7 +54,6 @@ def server_settings(app: ASGIApp, *, request_seconds: float = server.REQUEST_SEC
         Guard(app, rule=problem_of, write=_write),
         unreadable=lambda message: body_of(invalid_argument(message), Shape.GOOGLE),
         request_seconds=request_seconds,
-        timeout_graceful_shutdown=2,
     )
 
 

@@ -7,7 +7,6 @@ function that gets another role starts afresh, so that it never goes on with its
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 import os
@@ -43,17 +42,14 @@ def main() -> None:
     _seal_addresses_of_packages(admission)
     _guard_runtime_interfaces(origin)
     app = guarding.Guard(aws.OnlyWebIdentity(application.app), rule=admission.problem, write=aws.write)
-    limits = {"request_seconds": float(sys.argv[2])} if len(sys.argv) > 2 else {}
     settings = serving.settings(
         app,
         unreadable=lambda message: {"__type": "BadRequestException", "message": message},
-        lifespan="on",
-        # ministack has its own, as AWS does.
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=1,
-        **limits,
+        request_seconds=float(sys.argv[2]) if len(sys.argv) > 2 else serving.REQUEST_SECONDS,
     )
+    settings.lifespan = "on"
+    # ministack has its own, as AWS does.
+    settings.server_header = settings.date_header = False
     sys.stdout.write(json.dumps({"event": "listening", "port": bound}) + "\n")
     sys.stdout.flush()
     importlib.import_module("uvicorn").Server(settings).run(sockets=[listener])
@@ -84,7 +80,7 @@ def _start_afresh_with_another_role() -> None:
 
 
 def _check_the_signature_of_root() -> None:
-    """ministack 1.5 takes a root user's key for granted, whatever the signature; asked so, it checks it like any."""
+    """Root has to sign: ministack 1.5 takes a root user's key for granted, whatever the signature."""
     evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
     evaluator._is_root_key = lambda _access_key_id: False
 
@@ -116,7 +112,8 @@ def _guard_runtime_interfaces(origin: Any) -> None:  # noqa: ANN401 (a module)
             handler.send_error(problem.status, explain=problem.message)
         return problem is None
 
-    BaseHTTPRequestHandler.parse_request = parse_and_check  # type: ignore[method-assign]  # of all that ministack makes
+    every: Any = BaseHTTPRequestHandler
+    every.parse_request = parse_and_check
 
 
 if __name__ == "__main__":

@@ -154,7 +154,9 @@ class OnlyWebIdentity:
         body = await _form(receive)
         if body is None:
             return
-        actions = [value for name, value in parse_qsl(body.decode("latin-1"), keep_blank_values=True) if name == "Action"]
+        actions = [
+            value for name, value in parse_qsl(body.decode("latin-1"), keep_blank_values=True) if name == "Action"
+        ]
         if actions != [_WEB_IDENTITY] or len(body) > _MOST_FORM_BYTES:
             problem = _refused("The request is not signed: send an Authorization header with AWS Signature Version 4.")
             await refuse(send, problem.status, *write(asked, problem))

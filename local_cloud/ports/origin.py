@@ -94,7 +94,7 @@ def objection(
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a ``Host`` names this machine. Its port proves nothing: it may be forwarded, and no page can choose it."""
+    """Whether a ``Host`` names this machine. Its port proves nothing: it may be forwarded, and no page chooses it."""
     name, colon, port = host.lower().rpartition(":")
     return host.lower() in _HOSTS or (bool(colon) and name in _HOSTS and port.isascii() and port.isdigit())
 
@@ -140,7 +140,9 @@ def _origin_objection(asked: Asked, *, own: str | None) -> Objection | None:
             message=f"The request was made for a web page (Sec-Fetch-Site: {', '.join(sites):.40}): open the address "
             "in the browser itself, or call it from a program.",
         )
-    if not origins and (asked.values("access-control-request-method") or asked.values("access-control-request-headers")):
+    if not origins and (
+        asked.values("access-control-request-method") or asked.values("access-control-request-headers")
+    ):
         return Objection(status=403, message="The request is a CORS preflight: no web page may call this server.")
     return None
 

@@ -24,16 +24,13 @@ Unreadable = Callable[[str], dict[str, Any]]
 """Writes the body of the answer to what is no HTTP."""
 
 
-def settings(
-    app: App, *, unreadable: Unreadable, request_seconds: float = REQUEST_SECONDS, **more: Any
-) -> uvicorn.Config:
+def settings(app: App, *, unreadable: Unreadable, request_seconds: float = REQUEST_SECONDS) -> uvicorn.Config:
     """How uvicorn serves a port.
 
     Args:
         app: What answers.
         unreadable: Writes the body of the answer to what is no HTTP.
         request_seconds: See :data:`REQUEST_SECONDS`.
-        more: Further settings of uvicorn.
     """
     return uvicorn.Config(
         cast("Any", app),
@@ -42,9 +39,9 @@ def settings(
         log_level="warning",
         access_log=False,
         timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=2,
         # Nothing of one request's may be in the context of the next one on the same connection.
         reset_contextvars=True,
-        **more,
     )
 
 
@@ -61,15 +58,14 @@ class _Protocol(H11Protocol):
     def __init__(self, *arguments: Any, unreadable: Unreadable, request_seconds: float, **named: Any) -> None:  # noqa: ANN401 (uvicorn's)
         super().__init__(*arguments, **named)
         self._unreadable = unreadable
-        self._limit = request_seconds
-        self._sending: asyncio.TimerHandle | None = None
-        self._taking: asyncio.TimerHandle | None = None
+        self._sending = _Limit(self.loop, request_seconds, self._cut)
+        self._taking = _Limit(self.loop, request_seconds, self._cut)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own has it
         super().connection_made(transport)
         # So that writing is paused as soon as, and as long as, the client does not take in what was sent.
         transport.set_write_buffer_limits(0)
-        self._sending = self.loop.call_later(self._limit, self._cut)
+        self._sending.start()
         app = cast("App", self.app)
 
         async def with_cut(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 (uvicorn's own types)
@@ -80,8 +76,8 @@ class _Protocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._sending = _cancelled(self._sending)
-        self._taking = _cancelled(self._taking)
+        self._sending.stop()
+        self._taking.stop()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -93,11 +89,11 @@ class _Protocol(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._taking = self._taking or self.loop.call_later(self._limit, self.transport.abort)
+        self._taking.start()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._taking = _cancelled(self._taking)
+        self._taking.stop()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what can't be read as HTTP: uvicorn's own answer would be plain text."""
@@ -118,19 +114,38 @@ class _Protocol(H11Protocol):
         """Time a request from its first byte to its last."""
         state = self.conn.their_state
         begun = state is h11.SEND_BODY or (state is h11.IDLE and bool(self.conn.trailing_data[0]))
-        if not begun:
-            self._sending = _cancelled(self._sending)
-        elif self._sending is None:
-            self._sending = self.loop.call_later(self._limit, self._cut)
+        if begun:
+            self._sending.start()
+        else:
+            self._sending.stop()
 
     def _cut(self) -> None:
-        if self.flow.read_paused:
+        if self.flow.read_paused and not self.flow.write_paused:
             # We do not read for the moment: it is not the client who is late.
-            self._sending = self.loop.call_later(self._limit, self._cut)
+            self._sending.start()
         else:
             self.transport.abort()
 
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()
+class _Limit:
+    """A limit of time that can be set and lifted."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, reached: Callable[[], None]) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._reached = reached
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to count, unless it counts already."""
+        self._timer = self._timer or self._loop.call_later(self._seconds, self._over)
+
+    def stop(self) -> None:
+        """Lift it."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+
+    def _over(self) -> None:
+        self._timer = None
+        self._reached()
