@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local_cloud.ports.aws import Admission
 
 
@@ -34,13 +36,13 @@ def main() -> None:
     os.environ["BIND_HOST"] = "127.0.0.1"
     # Every function inherits this one. Lambda tells it so; ministack doesn't.
     os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand"
-    aws, guarding, origin, serving = (_of_ours(name) for name in ("aws", "layer", "origin", "server"))
+    aws, guarding, handling, serving = (_of_ours(name) for name in ("aws", "layer", "handler", "server"))
     admission = aws.Admission(services=os.environ["SERVICES"].split(","), key=secrets.token_bytes(32))
     application = importlib.import_module("ministack.app")
     _start_afresh_with_another_role()
     _check_the_signature_of_root()
     _seal_addresses_of_packages(admission)
-    _guard_runtime_interfaces(origin)
+    _guard_runtime_interfaces(handling.refused, serving.REQUEST_SECONDS)
     app = guarding.Guard(aws.OnlyWebIdentity(application.app), rule=admission.problem, write=aws.write)
     settings = serving.settings(
         app,
@@ -97,23 +99,12 @@ def _seal_addresses_of_packages(admission: Admission) -> None:
     functions._presigned_code_url = sealed
 
 
-def _guard_runtime_interfaces(origin: Any) -> None:  # noqa: ANN401 (a module)
+def _guard_runtime_interfaces(refused: Callable[[BaseHTTPRequestHandler], bool], seconds: float) -> None:
     """A function with a runtime of its own gets a small server of its own, made by ministack: guard these as well."""
     parse = BaseHTTPRequestHandler.parse_request
-
-    def parse_and_check(handler: BaseHTTPRequestHandler) -> bool:
-        if not parse(handler):
-            return False
-        target, _, query = handler.path.partition("?")
-        headers = [(name.lower(), value) for name, value in handler.headers.items()]
-        asked = origin.Asked(method=handler.command, target=target, query=query, headers=headers)
-        problem = origin.objection(asked)
-        if problem is not None:
-            handler.send_error(problem.status, explain=problem.message)
-        return problem is None
-
     every: Any = BaseHTTPRequestHandler
-    every.parse_request = parse_and_check
+    every.timeout = seconds
+    every.parse_request = lambda handler: parse(handler) and not refused(handler)
 
 
 if __name__ == "__main__":

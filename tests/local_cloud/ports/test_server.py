@@ -126,7 +126,8 @@ def answer(connection: socket.socket, request: bytes) -> bytes:
         received += part
         head, ended, body = received.partition(b"\r\n\r\n")
         if ended:
-            length = len(received) - len(body) + int(re.search(rb"content-length: (\d+)", head.lower())[1])
+            (told,) = re.findall(rb"content-length: (\d+)", head.lower())
+            length = len(received) - len(body) + int(told)
     return received
 
 
