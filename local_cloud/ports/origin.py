@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -45,14 +46,21 @@ class Asked:
             headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]],
         )
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The decoded path, by which both servers choose a route."""
         return unquote(self.target)
 
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            found.setdefault(name, []).append(value)
+        return found
+
     def values(self, name: str) -> list[str]:
         """Every value of a header."""
-        return [value for known, value in self.headers if known == name]
+        return self._by_name.get(name, [])
 
 
 @dataclass(frozen=True, kw_only=True)
