@@ -18,6 +18,7 @@ from local_cloud.aws import AwsSettings, LocalAws
 from local_cloud.listening import listener, server_settings
 from local_cloud.ports.server import REQUEST_SECONDS
 from tests.local_cloud.chain import ACCOUNT, REGION
+from tests.local_cloud.processes.conftest import eventually
 
 LIMIT = 0.5
 WAIT = 10.0
@@ -37,6 +38,8 @@ class Answering:
         if scope["type"] != "http":
             return
         length, more = 0, True
+        if scope["path"] == "/reads-late":
+            await asyncio.sleep(3 * LIMIT)
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -45,7 +48,9 @@ class Answering:
             length, more = length + len(message["body"]), message["more_body"]
         if scope["path"] == "/slow":
             await asyncio.sleep(2 * LIMIT)
-        parts = [bytes(1_000_000)] * 100 if scope["path"] == "/large" else [str(length).encode()]
+        parts = {"/large": [bytes(1_000_000)] * 100, "/60-kB": [bytes(60_000)]}.get(
+            scope["path"], [str(length).encode()]
+        )
         size = str(sum(map(len, parts))).encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", size)]})
         for part in parts:
@@ -56,14 +61,16 @@ class Answering:
 
 
 @contextmanager
-def served(app: Answering) -> Iterator[int]:
+def served(app: Answering, *, system_buffer: int = 0) -> Iterator[tuple[int, uvicorn.Server]]:
     """The port on which the app is served as the local Google is, with a smaller limit."""
     bound = listener(0)
+    if system_buffer:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, system_buffer)
     server = uvicorn.Server(server_settings(app, request_seconds=LIMIT))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:
-        yield bound.getsockname()[1]
+        yield bound.getsockname()[1], server
     finally:
         server.should_exit = True
         thread.join(WAIT)
@@ -77,7 +84,7 @@ def app() -> Answering:
 
 @pytest.fixture(scope="module")
 def google_port(app: Answering) -> Iterator[int]:
-    with served(app) as port:
+    with served(app) as (port, _):
         yield port
 
 
@@ -162,6 +169,11 @@ def test_the_next_request_on_a_connection_has_its_own_limit(connection: socket.s
     assert is_cut(connection)
 
 
+def test_so_has_one_that_comes_with_the_request_before_it(connection: socket.socket) -> None:
+    connection.sendall(WHOLE + WHOLE[:10])
+    assert is_cut(connection)
+
+
 def test_an_idle_connection_between_two_requests_stays(connection: socket.socket) -> None:
     assert answer(connection, WHOLE).startswith(b"HTTP/1.1 200 ")
     connection.settimeout(2 * LIMIT)
@@ -187,11 +199,27 @@ def test_a_large_body_that_comes_quickly_is_read(google_port: int) -> None:
         assert answer(connection, request).endswith(b"\r\n\r\n20000000")
 
 
+def test_a_body_that_we_do_not_read_yet_is_not_the_clients_delay(google_port: int) -> None:
+    with socket.create_connection(("127.0.0.1", google_port), timeout=WAIT) as connection:
+        request = BEGUN.replace(b"POST /", b"POST /reads-late").replace(b"1000", b"1000000") + bytes(1_000_000)
+        assert answer(connection, request).endswith(b"\r\n\r\n1000000")
+
+
 def test_a_client_that_takes_no_answer_in_is_cut_off(google_port: int, app: Answering) -> None:
     app.lost.clear()
     with socket.create_connection(("127.0.0.1", google_port), timeout=WAIT) as connection:
         connection.sendall(WHOLE.replace(b"/_ministack/health", b"/large"))
         assert app.lost.wait(WAIT)
+
+
+def test_so_is_one_that_leaves_a_little_of_it(app: Answering) -> None:
+    """Less than asyncio keeps for a connection before it tells, and more than the system does."""
+    with served(app, system_buffer=4096) as (port, server), socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(WHOLE.replace(b"/_ministack/health", b"/60-kB"))
+        assert eventually(lambda: bool(server.server_state.connections))
+        assert eventually(lambda: not server.server_state.connections)
 
 
 def test_a_client_that_takes_a_large_answer_in_gets_all_of_it(google_port: int) -> None:
