@@ -15,9 +15,10 @@ from typing import Any
 from urllib.parse import unquote
 
 _HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_ABSOLUTE = "http://"
 _MOST_HEADERS = 100
-_MOST_HEAD_BYTES = 16 * 1024
-"""h11's own limit for a request line and headers that come in several pieces; one that comes whole has none there."""
+MOST_HEAD_BYTES = 64 * 1024
+"""Of request target and headers; h11 itself limits only those that come in several pieces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,19 +110,23 @@ def is_this_machine(host: str) -> bool:
 
 def _too_large(asked: Asked) -> Objection | None:
     size = len(asked.target) + len(asked.query) + sum(len(name) + len(value) for name, value in asked.headers)
-    if size <= _MOST_HEAD_BYTES and len(asked.headers) <= _MOST_HEADERS:
+    if size <= MOST_HEAD_BYTES and len(asked.headers) <= _MOST_HEADERS:
         return None
     return Objection(
         status=431,
         message=f"The request has {len(asked.headers)} headers, and {size} bytes before its body; the limits are "
-        f"{_MOST_HEADERS} and {_MOST_HEAD_BYTES}.",
+        f"{_MOST_HEADERS} and {MOST_HEAD_BYTES}.",
     )
 
 
 def _host_objection(asked: Asked, host: list[str], other_host: Callable[[Asked, str], bool]) -> Objection | None:
-    if not asked.target.startswith("/"):
+    if asked.target.startswith(_ABSOLUTE):
+        named = asked.target.removeprefix(_ABSOLUTE).partition("/")[0]
+    else:
+        named = "localhost" if asked.target.startswith("/") else ""
+    if not is_this_machine(named):
         return Objection(
-            status=421, message=f"The request target {asked.target:.80} is not a path: send the path alone."
+            status=421, message=f"The request target {asked.target:.80} is not on this machine: send the path alone."
         )
     if len(host) == 1 and (is_this_machine(host[0]) or other_host(asked, host[0])):
         return None

@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from local_cloud.ports.layer import App
+from local_cloud.ports.origin import MOST_HEAD_BYTES
 
 REQUEST_SECONDS = 30.0
 """How long a client may take to send a whole request, to begin with one, or to take in an answer."""
@@ -38,6 +39,7 @@ def settings(app: App, *, unreadable: Unreadable, request_seconds: float = REQUE
         ws="none",
         log_level="warning",
         access_log=False,
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=2,
         # Nothing of one request's may be in the context of the next one on the same connection.
