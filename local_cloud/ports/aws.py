@@ -38,7 +38,7 @@ _LAMBDA = re.compile(
     r"/20\d\d-\d\d-\d\d/(functions|layers|event-source-mappings|account-settings|tags|code-signing-configs)(/.*)?",
     re.ASCII,
 )
-_STS_HOST = re.compile(r"sts\.([a-z0-9-]+\.)?amazonaws\.com", re.ASCII)
+_STS_HOST = re.compile(r"sts\.([a-z]{2}-[a-z]+-\d{1,2}\.)?amazonaws\.com", re.ASCII)
 _WHO = "Action=GetCallerIdentity&Version=2011-06-15"
 _WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 _MOST_FORM_BYTES = 64 * 1024

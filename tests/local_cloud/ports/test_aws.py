@@ -222,7 +222,14 @@ def test_a_host_of_sts_is_taken_for_the_question_who_signed_alone(aws_url: str) 
     host, query = f"sts.{REGION}.amazonaws.com", "?Action=GetCallerIdentity&Version=2011-06-15"
     for name in (host, "sts.amazonaws.com"):
         assert f":iam::{ACCOUNT}:root" in signed(f"{aws_url}/{query}", "sts", host=name).text
-    for name in ("attacker.example", f"{host}.attacker.example", f"iam.{host}", f"{host}:80", "sts.a.b.amazonaws.com"):
+    for name in (
+        "attacker.example",
+        f"{host}.attacker.example",
+        f"iam.{host}",
+        f"{host}:80",
+        "sts.a.b.amazonaws.com",
+        "sts.s3.amazonaws.com",
+    ):
         assert signed(f"{aws_url}/{query}", "sts", host=name).status_code == 421
     for answer in (
         signed(f"{aws_url}/", "sts", host=host, body=query[1:], Content_Type=FORM),

@@ -55,7 +55,6 @@ def aws_client(cloud: LocalCloud, service: str, key: str, secret: str, session: 
 
 
 def test_the_local_aws_believes_a_roles_session_by_its_signature_only(cloud: LocalCloud) -> None:
-    """ministack checks no signature of the account's root, whom no trust policy of ours admits."""
     iam = aws_client(cloud, "iam", cloud.aws_account_id, "test")
     root = {
         "Effect": "Allow",
