@@ -9,6 +9,8 @@ import httpx
 
 from engine import environments
 from local_cloud.emulator import Emulator
+from local_cloud.ports.aws import HEALTH
+from local_cloud.ports.server import REQUEST_SECONDS
 from local_cloud.process import Child, Command, ProcessError
 
 _LAUNCHER = Path(__file__).parent / "ministack_main.py"
@@ -27,6 +29,7 @@ class AwsSettings:
         folder: where its log and the functions' code are kept.
         port: port on 127.0.0.1; 0 lets the system choose.
         keep: whether it writes what it holds into that folder when it is ended in order, and begins with it again.
+        request_seconds: how long a client may take to send a request, or to take in an answer.
     """
 
     account_id: str
@@ -34,6 +37,7 @@ class AwsSettings:
     folder: Path
     port: int = 0
     keep: bool = False
+    request_seconds: float = REQUEST_SECONDS
 
     @property
     def kept(self) -> Path:
@@ -45,7 +49,7 @@ class LocalAws(Emulator):
     """A running local AWS."""
 
     listening = "listening"
-    health = "/_ministack/health"
+    health = HEALTH
 
     @classmethod
     def start(cls, settings: AwsSettings) -> LocalAws:
@@ -59,7 +63,7 @@ class LocalAws(Emulator):
         python = environments.LOCAL_AWS.python
         command = Command(
             name="the local AWS (ministack)",
-            arguments=[str(python), "-I", str(_LAUNCHER), str(settings.port)],
+            arguments=[str(python), "-I", str(_LAUNCHER), str(settings.port), str(settings.request_seconds)],
             environment=clean_environment(settings, temporary),
             log=settings.folder / "aws.log",
             folder=settings.folder,
@@ -94,6 +98,9 @@ def clean_environment(settings: AwsSettings, temporary: Path) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": settings.account_id,
         "MINISTACK_REGION": settings.region,
         "LAMBDA_EXECUTOR": "local",
+        # Neither listens before it is used, and both would be on a port of their own.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
         **({"PERSIST_STATE": "1", "STATE_DIR": str(settings.kept)} if settings.keep else {}),
     }

@@ -1,28 +1,25 @@
-"""HTTP on 127.0.0.1: the socket, and a server that answers in Google's shape even what is no HTTP at all.
+"""HTTP on 127.0.0.1 for the local Google: the socket, and a server that answers in Google's shape even what is no HTTP.
 
 It can also cut a connection when the weather asks for it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
-from typing import Any, cast
+from typing import Any
 
-import h11
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.types import ASGIApp
 
-from local_cloud.errors import Shape, body_of, invalid_argument
+from local_cloud.errors import ApiError, OAuthError, Shape, body_of, invalid_argument, shape_of
+from local_cloud.page.guard import HEADERS, is_own
+from local_cloud.ports import server
+from local_cloud.ports.layer import Guard, Headers
+from local_cloud.ports.origin import Asked, Objection, objection
 from local_cloud.process import ProcessError
 
-CUT = "local_cloud.cut_connection"
-"""ASGI extension: a function without arguments that cuts the connection of the request."""
-
-_IDLE_SECONDS = 120
-"""How long an idle connection stays: bq keeps one while it waits before a retry, and fails when it is gone."""
+CUT = server.CUT
 
 
 def listener(port: int) -> socket.socket:
@@ -46,36 +43,32 @@ def listener(port: int) -> socket.socket:
     return bound
 
 
-def server_settings(app: ASGIApp) -> uvicorn.Config:
-    """How uvicorn serves the app."""
-    return uvicorn.Config(
-        app,
-        http=_Protocol,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=2,
-        timeout_keep_alive=_IDLE_SECONDS,
-        lifespan="auto",
+def server_settings(app: ASGIApp, *, request_seconds: float = server.REQUEST_SECONDS) -> uvicorn.Config:
+    """How uvicorn serves the app, and which requests it refuses before the app sees them.
+
+    Args:
+        app: The local Google.
+        request_seconds: How long a client may take to send a request, or to take in an answer.
+    """
+    return server.settings(
+        Guard(app, rule=problem_of, write=_write),
+        unreadable=lambda message: body_of(invalid_argument(message), Shape.GOOGLE),
+        request_seconds=request_seconds,
     )
 
 
-class _Protocol(H11Protocol):
-    """uvicorn's HTTP/1.1, whose requests carry a way to cut their connection, and whose own errors are JSON."""
+def problem_of(asked: Asked) -> Objection | None:
+    """Say why a request is refused before anything else is done; ``None`` if it is not."""
+    return objection(asked, is_page=is_own)
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own has it
-        super().connection_made(transport)
-        app = cast("ASGIApp", self.app)
 
-        async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})[CUT] = transport.abort
-            await app(scope, receive, send)
-
-        self.app = cast("Any", with_cut)
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what can't be read as HTTP: uvicorn's own answer would be plain text."""
-        body = json.dumps(body_of(invalid_argument(msg), Shape.GOOGLE)).encode()
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Connection", "close")]
-        for event in (h11.Response(status_code=400, headers=headers), h11.Data(data=body), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+def _write(asked: Asked, problem: Objection) -> tuple[Headers, bytes]:
+    shape = shape_of(asked.path)
+    error = (
+        OAuthError("invalid_request", problem.message, code=problem.status)
+        if shape is Shape.OAUTH
+        else ApiError(problem.status, "PERMISSION_DENIED", problem.message, reason="forbidden")
+    )
+    headers = {"Content-Type": "application/json", **HEADERS}
+    body: dict[str, Any] = body_of(error, shape)
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()], json.dumps(body).encode()

@@ -1,18 +1,27 @@
 """Starts ministack. Run as a script by the local AWS's own Python, which holds ministack and nothing of ours.
 
-Two things that `python -m ministack` does not do: it listens on a port that the system chose and that is never free in
-between, and a function that gets another role starts afresh, so that it never goes on with its old role's credentials.
+What `python -m ministack` does not do: it listens on a port that the system chose and that is never free in between;
+what it answers, and for how long, is up to `local_cloud/ports`; the account's root user has to sign, too; and a
+function that gets another role starts afresh, so that it never goes on with its old role's credentials.
 """
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 import os
+import secrets
 import socket
 import sys
-from typing import Any
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local_cloud.ports.aws import Admission
 
 
 def main() -> None:
@@ -27,16 +36,35 @@ def main() -> None:
     os.environ["BIND_HOST"] = "127.0.0.1"
     # Every function inherits this one. Lambda tells it so; ministack doesn't.
     os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand"
+    aws, guarding, handling, serving = (_of_ours(name) for name in ("aws", "layer", "handler", "server"))
+    admission = aws.Admission(services=os.environ["SERVICES"].split(","), key=secrets.token_bytes(32))
     application = importlib.import_module("ministack.app")
     _start_afresh_with_another_role()
-    hypercorn = importlib.import_module("hypercorn.asyncio")
-    config = importlib.import_module("hypercorn.config").Config()
-    config.bind = [f"fd://{listener.fileno()}"]
-    config.loglevel = "WARNING"
-    config.graceful_timeout = 1.0
+    _check_the_signature_of_root()
+    _seal_addresses_of_packages(admission)
+    _guard_runtime_interfaces(handling.refused, serving.REQUEST_SECONDS)
+    app = guarding.Guard(aws.OnlyWebIdentity(application.app), rule=admission.problem, write=aws.write)
+    settings = serving.settings(
+        app,
+        unreadable=lambda message: {"__type": "BadRequestException", "message": message},
+        request_seconds=float(sys.argv[2]) if len(sys.argv) > 2 else serving.REQUEST_SECONDS,
+    )
+    settings.lifespan = "on"
+    # ministack has its own, as AWS does.
+    settings.server_header = settings.date_header = False
     sys.stdout.write(json.dumps({"event": "listening", "port": bound}) + "\n")
     sys.stdout.flush()
-    asyncio.run(hypercorn.serve(application.app, config))
+    importlib.import_module("uvicorn").Server(settings).run(sockets=[listener])
+
+
+def _of_ours(name: str) -> Any:  # noqa: ANN401 (a module)
+    """A module of `local_cloud/ports`; nothing else of ours can be imported, now or later."""
+    root = str(Path(__file__).resolve().parents[1])
+    sys.path.append(root)
+    try:
+        return importlib.import_module(f"local_cloud.ports.{name}")
+    finally:
+        sys.path.remove(root)
 
 
 def _start_afresh_with_another_role() -> None:
@@ -51,6 +79,32 @@ def _start_afresh_with_another_role() -> None:
         return answer
 
     functions._update_config = update_and_start_afresh
+
+
+def _check_the_signature_of_root() -> None:
+    """Root has to sign: ministack 1.5 takes a root user's key for granted, whatever the signature."""
+    evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
+    evaluator._is_root_key = lambda _access_key_id: False
+
+
+def _seal_addresses_of_packages(admission: Admission) -> None:
+    """The address of a function's package is a secret on AWS, whose signature S3 checks; ministack's can be guessed."""
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    address = functions._presigned_code_url
+
+    def sealed(name: str) -> str:
+        url = str(address(name))
+        return url.replace("ministack-local-presigned", admission.seal(urlsplit(url).path))
+
+    functions._presigned_code_url = sealed
+
+
+def _guard_runtime_interfaces(refused: Callable[[BaseHTTPRequestHandler], bool], seconds: float) -> None:
+    """A function with a runtime of its own gets a small server of its own, made by ministack: guard these as well."""
+    parse = BaseHTTPRequestHandler.parse_request
+    every: Any = BaseHTTPRequestHandler
+    every.timeout = seconds
+    every.parse_request = lambda handler: parse(handler) and not refused(handler)
 
 
 if __name__ == "__main__":

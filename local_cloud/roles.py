@@ -112,7 +112,7 @@ def _client(endpoints: Endpoints, service: str) -> BaseClient:
         service,
         endpoint_url=endpoints.aws_url,
         region_name=endpoints.aws_region,
-        # The account's owner, whom the local AWS takes at his word.
+        # The account's owner, whose secret is the same in every local AWS.
         aws_access_key_id=endpoints.aws_account_id,
         aws_secret_access_key="test",  # noqa: S106  (ministack's own, for every account)
         config=Config(

@@ -19,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from local_cloud.endpoints import Endpoints
+from local_cloud.ports.handler import refused
 from local_cloud.process import ProcessError
 from local_cloud.roles import RoleError, SessionKeys, take_on
 from local_cloud.use import Choice, addresses
@@ -75,6 +76,9 @@ def credentials_endpoint(give: Callable[[], SessionKeys]) -> Iterator[dict[str, 
 
     class Handler(BaseHTTPRequestHandler):
         timeout = _REQUEST_SECONDS
+
+        def parse_request(self) -> bool:
+            return super().parse_request() and not refused(self)
 
         def do_GET(self) -> None:
             status, body = _answer(self.headers.get("Authorization", ""), token, give)

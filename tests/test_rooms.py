@@ -64,6 +64,7 @@ ALLOWED = {
     "benchmarks/bootstrap.py": set(),
     "benchmarks/figures.py": set(),
     "benchmarks/lambda_cost.py": set(),
+    "local_cloud/ports": {"uvicorn", "h11", "local_cloud"},
     "tools/set_up.py": set(),
 }
 """For each room, what its modules may import besides the standard library."""
@@ -96,6 +97,13 @@ def test_the_walk_sees_an_import_that_is_not_allowed(tmp_path: Path) -> None:
     module = tmp_path / "module.py"
     module.write_text("def f():\n    import local_cloud.stage\n    from engine import get\n    import json\n")
     assert imported(module) == {"local_cloud", "engine"}
+
+
+def test_what_the_local_aws_loads_of_ours_imports_nothing_else_of_ours() -> None:
+    """Its Python has neither our libraries nor our other modules' ones."""
+    for path in (ROOT / "local_cloud" / "ports").rglob("*.py"):
+        lines = [line.strip() for line in path.read_text().splitlines()]
+        assert [line for line in lines if line.startswith("from local_cloud") and ".ports." not in line] == []
 
 
 def test_what_decides_can_be_read_without_http_around_it() -> None:

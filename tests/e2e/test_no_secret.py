@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,20 +27,31 @@ ROLE = "Planted-Reader"
 
 
 class _PlantedKeys(LocalCloud):
-    """The same cloud for a deployer with a recognisable AWS secret: the local AWS takes its owner at his word."""
+    """The same cloud for a deployer with a recognisable AWS secret: an administrator's, not the owner's."""
 
-    def __init__(self, cloud: LocalCloud, planted: str) -> None:
+    def __init__(self, cloud: LocalCloud, planted: Mapping[str, str]) -> None:
         self.__dict__.update(vars(cloud))
         self.planted = planted
 
     def environment(self) -> dict[str, str]:
-        return {**super().environment(), "AWS_SECRET_ACCESS_KEY": self.planted}
+        return {**super().environment(), **self.planted}
+
+
+def _administrator(cloud: LocalCloud) -> dict[str, str]:
+    """The keys of a new IAM user who may do everything, as environment variables."""
+    iam = LocalAccount(cloud.aws_url, cloud.aws_account_id).client("iam")
+    allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.create_user(UserName="administrator")
+    iam.put_user_policy(UserName="administrator", PolicyName="everything", PolicyDocument=policy)
+    keys = iam.create_access_key(UserName="administrator")["AccessKey"]
+    return {"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"]}
 
 
 @pytest.fixture(scope="module")
 def planted() -> dict[str, str]:
     """Every secret by what it is. Tests add what comes to be on the way."""
-    return {"the deployer's AWS secret": f"planted-{secrets.token_hex(16)}"}
+    return {}
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +62,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def told(cloud: LocalCloud, folder: Path, planted: dict[str, str]) -> Iterator[dict[str, str]]:
     """A chain that was allowed and one that was refused; everything that anybody was told of it, by where."""
+    keys = _administrator(cloud)
     planted["the deployer's token"] = cloud.deployer_token
-    with Stage(_PlantedKeys(cloud, planted["the deployer's AWS secret"]), folder, {**NAMES, "roleName": ROLE}) as stage:
+    planted["the deployer's AWS secret"] = keys["AWS_SECRET_ACCESS_KEY"]
+    with Stage(_PlantedKeys(cloud, keys), folder, {**NAMES, "roleName": ROLE}) as stage:
         stage.up()
         try:
             read = stage.invoke({})

@@ -41,8 +41,10 @@ def where() -> Iterator[dict[str, str]]:
         yield variables
 
 
-def ask(where: dict[str, str], token: str | None) -> httpx.Response:
-    headers = {} if token is None else {b"Authorization": token.encode("latin-1")}
+def ask(where: dict[str, str], token: str | None, **more: str) -> httpx.Response:
+    headers = {name.replace("_", "-").encode(): value.encode() for name, value in more.items()}
+    if token is not None:
+        headers[b"Authorization"] = token.encode("latin-1")
     return httpx.get(where["AWS_CONTAINER_CREDENTIALS_FULL_URI"], headers=headers, timeout=5, trust_env=False)
 
 
@@ -66,3 +68,11 @@ def test_a_role_that_is_gone_is_told(where: dict[str, str]) -> None:
     answers = [ask(where, where["AWS_CONTAINER_AUTHORIZATION_TOKEN"]) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 400]
     assert answers[2].json() == {"code": "RoleError", "message": "the role is gone"}
+
+
+def test_a_web_page_gets_none_though_it_shows_the_token(where: dict[str, str]) -> None:
+    token = where["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+    assert ask(where, token, Origin="http://attacker.example").status_code == 403
+    assert ask(where, token, Sec_Fetch_Site="cross-site").status_code == 403
+    assert ask(where, token, Host="attacker.example").status_code == 421
+    assert ask(where, token).json()["AccessKeyId"] == "ASIA1"

@@ -1,8 +1,9 @@
 """Whether a signed request is a fresh GetCallerIdentity for one audience, and nothing else. Pure.
 
-Checked here because the local AWS is laxer than AWS (measured, ministack 1.5.33). It answers
+Checked here because the AWS that is asked may be laxer than AWS (measured, ministack 1.5.33). It answers
 
-* an ``Authorization`` that isn't SigV4 (``Bearer x``) with the *root user* of its account;
+* an ``Authorization`` that isn't SigV4 (``Bearer x``) with the *root user* of its account, and does not check the
+  root user's signature; the local AWS that ``serve`` starts does;
 * a signature whose scope names another region than the host, and any signed host at all;
 * a session token that isn't among the signed headers;
 * a query without ``Version``, and the method GET;

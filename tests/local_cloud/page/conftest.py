@@ -27,8 +27,8 @@ HOSTILE = "<img src=x onerror=document.title='broken'>"
 _QUIET = [
     *("--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    # No name leads anywhere, whatever the browser itself would like to ask.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    # No name leads anywhere, whatever the browser itself would like to ask; but for one, as an attacker's DNS does it.
+    "--host-resolver-rules=MAP turned.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
 # The server may end before the page does, and a decision may be asked for that isn't there.
