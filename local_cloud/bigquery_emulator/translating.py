@@ -81,7 +81,7 @@ def _translated(text: str, schema: dict[str, Any]) -> str:
             table.this.set("quoted", True)
     for kind in tree.find_all(exp.DataType):
         if kind.this == exp.DataType.Type.DECIMAL and [each.name for each in kind.expressions] in ([], ["18", "3"]):
-            # NUMERIC has 38 digits, 9 of them behind the point (Google, "Decimal types"); the translation says 18 and 3.
+            # NUMERIC has 38 digits, 9 of them behind the point (Google, "Decimal types"); DuckDB's own has 18 and 3.
             kind.set("expressions", [exp.DataTypeParam(this=exp.Literal.number(number)) for number in (38, 9)])
     return tree.sql(dialect="duckdb")
 

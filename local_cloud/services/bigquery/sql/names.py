@@ -167,7 +167,8 @@ def _schema_view(parts: list[str], home: Home) -> SchemaView:
     if view not in OF_DATASET:
         known = ", ".join(sorted(OF_DATASET | OF_PROJECT))
         raise UnreadableSqlError(f"of INFORMATION_SCHEMA only {known} are offered", f"{_SCHEMA}{view[:60]}")
-    return SchemaView(project=home.project, dataset=_dataset_of(parts, home), view=view)
+    dataset = _dataset_of(parts, home)
+    return SchemaView(project=dataset.project, dataset=dataset, view=view)
 
 
 def _names_a_cte(table: exp.Table) -> bool:
