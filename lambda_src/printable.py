@@ -1,0 +1,54 @@
+"""Text from outside as it may be printed: nothing in it can end a line, move a cursor, or hide or reorder what is read.
+
+Standard library only; the function prints rows with it, and every tool what clouds, logs, plans and requests hold.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SPACES: Final = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_UNSEEN: Final = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U0001d159\U000e0100-\U000e01ef"
+    # The variation selector that makes an emoji of the sign before it; anywhere else it is seen no more than the rest.
+    "]|(?<![\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0f"
+)
+"""Characters that show nothing although Unicode counts them as letters and marks. Source: Default_Ignorable_Code_Point
+in Unicode's DerivedCoreProperties.txt, the Hangul fillers, and the blank Braille pattern."""
+
+_PLAIN: Final = re.compile(f"[{_SPACES}]")
+_HIDDEN: Final = re.compile(f"[{_UNSEEN}]")
+
+
+def one_line(text: object, longest: int | None = None) -> str:
+    r"""A text on one line, with every character that is not seen for what it is as Python writes it: ``\n``, ``\x1b``.
+
+    These are controls, format characters (bidi, zero-width, tags), line and paragraph separators, lone surrogates,
+    private and unassigned code points, and blank fillers. Letters, marks, symbols and spaces of any script stay as they
+    are, and so does a backslash: to escape twice is to escape once.
+
+    Args:
+        text: Anything; its ``str`` is taken.
+        longest: Most characters of the result; more are cut, and end with ``…``.
+    """
+    shown = str(text)
+    if not (shown.isascii() and shown.isprintable()):
+        shown = _HIDDEN.sub(_escaped, shown)
+        if not shown.isprintable():
+            shown = "".join(one if one.isprintable() or _PLAIN.match(one) else _escape(one) for one in shown)
+    return shown if longest is None or len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def lines(text: object) -> list[str]:
+    """The lines of a text that is shown in several on purpose, each as :func:`one_line` has it; none if it is empty."""
+    shown = str(text).replace("\r\n", "\n").removesuffix("\n")
+    return [one_line(line) for line in shown.split("\n")] if shown else []
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return _escape(found[0])
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
