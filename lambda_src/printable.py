@@ -40,10 +40,9 @@ def one_line(text: object, longest: int | None = None) -> str:
     return shown if longest is None or len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
-def lines(text: object) -> list[str]:
-    """The lines of a text that is shown in several on purpose, each as :func:`one_line` has it; none if it is empty."""
-    shown = str(text).replace("\r\n", "\n").removesuffix("\n")
-    return [one_line(line) for line in shown.split("\n")] if shown else []
+def as_lines(text: object) -> str:
+    """A text that is shown on several lines on purpose: each of them as :func:`one_line` has it, and no others."""
+    return "\n".join(one_line(line) for line in str(text).replace("\r\n", "\n").split("\n"))
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from engine.pins import ROOT, project_name
+from infra.command_line import command_line
 from local_cloud.endpoints import CONFIG_FILE, TOKEN_FILE, Endpoints, write_private
 
 BIGQUERY_SETTINGS_FILE = "bigqueryrc"
@@ -136,14 +137,19 @@ def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str]) -> str
         endpoints: where it is.
         roles: the roles of the seed.
     """
-    state = f" --state {shlex.quote(str(folder))}"
+    state = ("--state", str(folder))
     lines = [
         "The local Google is ready; Ctrl-C ends it.",
         f"  Google   {endpoints.google_url}   project {endpoints.project_id} ({endpoints.project_number})",
         f"  AWS      {endpoints.aws_url}   account {endpoints.aws_account_id}, {endpoints.aws_region}",
         "In another terminal, in this project's folder, come as a role and run your program:",
-        *(f'  eval "$({sys.executable} -m local_cloud use {role}{state})"' for role in roles or ["ROLE"]),
+        *(f'  eval "$({_own("use", role, *state)})"' for role in roles or ["ROLE"]),
         f"Why something was allowed or refused: {endpoints.google_url}/ in a browser, or",
-        f"  {sys.executable} -m local_cloud explain{state}",
+        f"  {_own('explain', *state)}",
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _own(*words: str) -> str:
+    """A command of the local cloud's own, for this Python."""
+    return command_line(sys.executable, "-m", "local_cloud", *words)

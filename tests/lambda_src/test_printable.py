@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_src.printable import lines, one_line
+from lambda_src.printable import as_lines, one_line
 from tests import hostile
 
 
@@ -44,6 +44,5 @@ def test_a_text_may_be_cut() -> None:
 
 
 def test_lines_are_those_that_a_newline_ends_and_no_others() -> None:
-    assert lines("a\r\nb\x0bc\x85d\u2028e\n") == ["a", r"b\x0bc\x85d\u2028e"]
-    assert lines("a\n\nb") == ["a", "", "b"]
-    assert lines("") == []
+    assert as_lines("a\r\nb\x0bc\x85d\u2028e\n") == "a\n" + r"b\x0bc\x85d\u2028e" + "\n"
+    assert as_lines("") == ""
