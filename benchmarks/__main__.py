@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             report = _run(section, given.folder)
         except (BenchmarkError, PackageError, ProcessError, CommandError) as error:
-            console.print(as_lines(f"{section} could not be measured: {error}"), markup=False)
+            console.print(as_lines(f"{section} could not be measured: {error}"), markup=False, soft_wrap=True)
             failed = True
             continue
         for table in report.tables:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 
 from engine.pins import ROOT, project_name
 from infra.command_line import command_line
+from lambda_src.printable import one_line
 from local_cloud.endpoints import CONFIG_FILE, TOKEN_FILE, Endpoints, write_private
 
 BIGQUERY_SETTINGS_FILE = "bigqueryrc"
@@ -111,11 +111,11 @@ def instructions(folder: Path, endpoints: Endpoints, *, kept: bool = False) -> s
         "# Paste these lines into another terminal, in this project's folder:",
     ]
     for name, value in variables(folder, endpoints).items():
-        quoted = shlex.quote(value)
+        quoted = command_line(value)
         if name == "GOOGLE_OAUTH_ACCESS_TOKEN":
-            quoted = f'"$(cat {shlex.quote(str(folder / TOKEN_FILE))})"'
+            quoted = f'"$({command_line("cat", str(folder / TOKEN_FILE))})"'
         elif name == "PATH":
-            quoted = f'{shlex.quote(value.removesuffix(search_path()))}"$PATH"'
+            quoted = f'{command_line(value.removesuffix(search_path()))}"$PATH"'
         lines.append(f"export {name}={quoted}")
     lines += [
         "# Then, for example:",
@@ -126,7 +126,7 @@ def instructions(folder: Path, endpoints: Endpoints, *, kept: bool = False) -> s
         f"# Decisions as they are made, and why: {endpoints.google_url}/ in a browser",
         f"# What a tool asks for and isn't served here: curl {endpoints.google_url}/_local/unsupported",
     ]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{one_line(line)}\n" for line in lines)
 
 
 def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str]) -> str:
@@ -147,7 +147,7 @@ def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str]) -> str
         f"Why something was allowed or refused: {endpoints.google_url}/ in a browser, or",
         f"  {_own('explain', *state)}",
     ]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{one_line(line)}\n" for line in lines)
 
 
 def _own(*words: str) -> str:

@@ -134,8 +134,8 @@ def test_a_value_that_is_nested_too_deep_for_a_rule_is_code_2(
 @given(data=st.data(), value=hostile.texts | st.none() | st.booleans() | st.integers() | st.just([None]))
 def test_a_preview_with_any_value_in_any_place_is_judged_or_refused(data: st.DataObject, value: object) -> None:
     schema = '[{"name": "user_id", "type": "STRING", "maxLength": "5", "fields": []}]'
-    states = {"old": {"inputs": {"schema": schema}}, "new": {"inputs": {"schema": schema}}}
-    document = json.loads(preview(STACK, step("update", TABLE, **states), step("create", KEY)))
+    state = {"inputs": {"schema": schema}}
+    document = json.loads(preview(STACK, step("update", TABLE, old=state, new=state), step("create", KEY)))
     place, key = document, data.draw(st.sampled_from(list(document)))
     while isinstance(place[key], dict | list) and place[key]:
         place = place[key]
