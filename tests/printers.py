@@ -58,15 +58,14 @@ from tools.outlook import Change, Outlook
 from tools.stack import EngineRefusedError, Stack
 
 Printer = Callable[[str], str]
-KEY = "gcp:serviceaccount/key:Key"
 
 
-def printed(call: Callable[[], object], arguments: list[str] | None = None) -> str:
+def printed(call: Callable[[], object], arguments: tuple[str, ...] | list[str] = ()) -> str:
     """What a call writes to standard output and standard error."""
     with (
         contextlib.redirect_stdout(io.StringIO()) as out,
         contextlib.redirect_stderr(out),
-        mock.patch.object(sys, "argv", ["program", *(arguments or [])]),
+        mock.patch.object(sys, "argv", ["program", *arguments]),
     ):
         call()
     return out.getvalue()
@@ -151,7 +150,9 @@ def end_of_a_log(text: str) -> str:
 
 
 def judged(text: str) -> str:
-    document = preview(step("create", KEY, text), diagnostics=[{"severity": "error", "message": f"a{text}"}])
+    document = preview(
+        step("create", "gcp:serviceaccount/key:Key", text), diagnostics=[{"severity": "error", "message": f"a{text}"}]
+    )
     with mock.patch.object(sys, "stdin", io.StringIO(document)):
         return printed(lambda: guardrails.__main__.main([]))
 
@@ -186,11 +187,8 @@ def planned(text: str) -> str:
 
 
 def linted(text: str) -> str:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        mock.patch("tools.lint_workflows._actionlint", return_value=[text]),
-    ):
-        return printed(lambda: tools.lint_workflows.main(Path(folder)))
+    with mock.patch("tools.lint_workflows._actionlint", return_value=[text]):
+        return printed(lambda: tools.lint_workflows.main(Path("/nowhere")))
 
 
 def local(text: str) -> str:
