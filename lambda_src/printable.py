@@ -8,17 +8,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_SPACES: Final = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_SPACES: Final = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""Unicode's other spaces (Zs), which are seen as such, and which ``str.isprintable`` leaves out."""
+
 _UNSEEN: Final = (
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U0001d159\U000e0100-\U000e01ef"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U0001d159\U000e0100-\U000e01ef]"
     # The variation selector that makes an emoji of the sign before it; anywhere else it is seen no more than the rest.
-    "]|(?<![\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0f"
+    "|(?<![\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])\ufe0f"
 )
 """Characters that show nothing although Unicode counts them as letters and marks. Source: Default_Ignorable_Code_Point
-in Unicode's DerivedCoreProperties.txt, the Hangul fillers, and the blank Braille pattern."""
-
-_PLAIN: Final = re.compile(f"[{_SPACES}]")
-_HIDDEN: Final = re.compile(f"[{_UNSEEN}]")
+in Unicode's DerivedCoreProperties.txt, the Hangul fillers, and the blank Braille pattern. Compiled when it is first
+needed: the function's start does without."""
 
 
 def one_line(text: object, longest: int | None = None) -> str:
@@ -34,19 +34,15 @@ def one_line(text: object, longest: int | None = None) -> str:
     """
     shown = str(text)
     if not (shown.isascii() and shown.isprintable()):
-        shown = _HIDDEN.sub(_escaped, shown)
+        shown = re.sub(_UNSEEN, lambda found: _escape(found[0]), shown)
         if not shown.isprintable():
-            shown = "".join(one if one.isprintable() or _PLAIN.match(one) else _escape(one) for one in shown)
+            shown = "".join(one if one.isprintable() or one in _SPACES else _escape(one) for one in shown)
     return shown if longest is None or len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def as_lines(text: object) -> str:
     """A text that is shown on several lines on purpose: each of them as :func:`one_line` has it, and no others."""
     return "\n".join(one_line(line) for line in str(text).replace("\r\n", "\n").split("\n"))
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return _escape(found[0])
 
 
 def _escape(character: str) -> str:
