@@ -18,6 +18,8 @@ EXCEPTED = {
     "benchmarks/candidates": "what is measured, as other people would write it",
     "examples/container/main.py": "prints the function's own error, which is one line",
     "infra/cache.py": "prints a folder of this machine",
+    "local_cloud/bigquery_emulator/main.py": "prints an event without values, as JSON",
+    "local_cloud/bigquery_emulator/reader.py": "answers its parent, as JSON",
     "local_cloud/demo/story.py": "prints by way of local_cloud/demo/report.py",
     "local_cloud/ministack_main.py": "prints a port, as JSON",
     "local_cloud/plugins/serve.py": "prints a port, as the engine wants it",
