@@ -19,6 +19,7 @@ from benchmarks.plots import draw
 from benchmarks.report import Report, rendered
 from benchmarks.sections import ONLY_WHEN_NAMED, SECTIONS, measuring
 from infra.package import PackageError
+from lambda_src.printable import as_lines
 from local_cloud.process import ProcessError
 
 _WIDTH = 140
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             report = _run(section, given.folder)
         except (BenchmarkError, PackageError, ProcessError, CommandError) as error:
-            console.print(f"{section} could not be measured: {error}", markup=False)
+            console.print(as_lines(f"{section} could not be measured: {error}"), markup=False, soft_wrap=True)
             failed = True
             continue
         for table in report.tables:

@@ -8,9 +8,10 @@ import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from delivery import looking
+from delivery import looking, report
 from delivery.errors import DeliveryError
 from delivery.github import GitHub
+from lambda_src.printable import one_line
 
 
 def main() -> int:
@@ -19,7 +20,7 @@ def main() -> int:
     try:
         return int(not _COMMANDS[arguments.command](arguments))
     except DeliveryError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"{one_line(f'error: {error}')}\n")
         return 1
 
 
@@ -42,11 +43,12 @@ def _preview(arguments: argparse.Namespace) -> bool:
 
 
 def _comment(arguments: argparse.Namespace) -> bool:
-    written = arguments.folder / f"{arguments.stack}{looking.SUFFIX_REPORT}"
-    text = written.read_text() if written.exists() else f"### The preview of `{arguments.stack}` did not start\n"
+    stack = arguments.stack
+    written = arguments.folder / f"{stack}{looking.SUFFIX_REPORT}"
+    text = written.read_text() if written.exists() else f"### The preview of {report.code(stack)} did not start\n"
     with _github() as github:
-        where = github.say(arguments.pull_request, f"preview {arguments.stack}", text)
-    sys.stdout.write(f"{where}\n")
+        where = github.say(arguments.pull_request, f"preview {stack}", text)
+    sys.stdout.write(f"{one_line(where)}\n")
     return True
 
 
@@ -58,7 +60,8 @@ def _issue(arguments: argparse.Namespace) -> bool:
     stack = arguments.stack
     written = arguments.folder / f"{stack}{looking.SUFFIX_DRIFT}"
     if not written.exists():
-        sys.stdout.write(f"whether {stack} has drifted isn't known; its issue, if there is one, stays as it is\n")
+        unknown = f"whether {stack} has drifted isn't known; its issue, if there is one, stays as it is"
+        sys.stdout.write(f"{one_line(unknown)}\n")
         return True
     about, text = f"drift {stack}", written.read_text()
     with _github() as github:
@@ -66,7 +69,7 @@ def _issue(arguments: argparse.Namespace) -> bool:
             where = github.open_issue(about, f"Drift in {stack}", text)
         else:
             where = github.close_issue(about, "Nothing differs any more.") or "no drift, and no issue about any"
-    sys.stdout.write(f"{where}\n")
+    sys.stdout.write(f"{one_line(where)}\n")
     return True
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from delivery.errors import DeliveryError
+from guardrails.plan import PreviewError, read_plan
 
 _UNCHANGED = "same"
 _PARTS_OF_A_REPLACEMENT = frozenset({"create-replacement", "delete-replaced"})
@@ -68,34 +68,30 @@ def read(text: str) -> Changes:
         text: what `pulumi preview --json` prints.
 
     Raises:
-        DeliveryError: it is no such document.
+        DeliveryError: it is no such document, or the preview failed.
     """
     try:
-        document = json.loads(text)
-        steps = [
-            step
-            for step in document["steps"] or ()
-            if step["op"] not in _PARTS_OF_A_REPLACEMENT and _state(step).get("custom")
-        ]
-        return Changes(
-            each=tuple(_change(step) for step in steps if step["op"] != _UNCHANGED),
-            unchanged=sum(step["op"] == _UNCHANGED for step in steps),
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise DeliveryError(f"this is not what `pulumi preview --json` prints ({error!r}): {text[:80]!r}") from error
+        plan = read_plan(text)
+    except PreviewError as error:
+        raise DeliveryError(str(error)) from error
+    if plan.errors:
+        raise DeliveryError(f"the preview failed: {plan.errors[0]}")
+    steps = [step for step in plan.steps if step["op"] not in _PARTS_OF_A_REPLACEMENT and _state(step)["custom"]]
+    return Changes(
+        each=tuple(_change(step) for step in steps if step["op"] != _UNCHANGED),
+        unchanged=sum(step["op"] == _UNCHANGED for step in steps),
+    )
 
 
 def _change(step: Mapping[str, Any]) -> Change:
-    state = _state(step)
-    named = step.get("replaceReasons") or step.get("diffReasons") or ()
     return Change(
-        step=str(step["op"]),
-        type=str(state.get("type", "")),
-        name=str(step["urn"]).rpartition("::")[2],
-        properties=tuple(map(str, named)),
+        step=step["op"],
+        type=_state(step)["type"],
+        name=step["urn"].rpartition("::")[2],
+        properties=tuple(step.get("replaceReasons") or step.get("diffReasons") or ()),
     )
 
 
 def _state(step: Mapping[str, Any]) -> Mapping[str, Any]:
-    state: Mapping[str, Any] = step.get("newState") or step.get("oldState") or {}
+    state: Mapping[str, Any] = step.get("newState") or step["oldState"]
     return state

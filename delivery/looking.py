@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sys
 from pathlib import Path
 
 from delivery import changes, pulumi_cli, report
+from lambda_src.printable import as_lines
 
 SUFFIX_REPORT = ".md"
 SUFFIX_JSON = ".json"
@@ -33,10 +36,10 @@ def preview(stack: str, folder: Path) -> bool:
     _tell(diff)
     planned = pulumi_cli.run(["preview", "--json", "--show-sames", "--stack", stack]) if diff.succeeded else diff
     if not planned.succeeded:
-        written.write_text(report.failure(f"The preview of `{stack}`", planned.told + planned.error))
+        written.write_text(report.failure(f"The preview of {report.code(stack)}", planned.told + planned.error))
         return False
-    plan.write_text(planned.told)
     written.write_text(report.preview(stack, changes.read(planned.told), diff.told))
+    plan.write_text(planned.told)
     return True
 
 
@@ -66,6 +69,18 @@ def drift(stack: str, folder: Path) -> bool | None:
 
 
 def _tell(run: pulumi_cli.Run) -> None:
-    """All of it goes to the run's log, whatever the report has room for."""
-    sys.stdout.write(run.told)
-    sys.stderr.write(run.error)
+    """All of it goes to the run's log, whatever the report has room for. Nothing in it is a command to GitHub's runner.
+
+    Source: GitHub, "Workflow commands", stopping and starting workflow commands.
+    """
+    stop, start = (f"::{command}::\n" if os.environ.get("GITHUB_ACTIONS") else "" for command in _pause())
+    sys.stdout.write(f"{stop}{as_lines(run.told)}")
+    sys.stdout.flush()
+    sys.stderr.write(as_lines(run.error))
+    sys.stderr.flush()
+    sys.stdout.write(start)
+
+
+def _pause() -> tuple[str, str]:
+    token = secrets.token_hex(16)
+    return f"stop-commands::{token}", token

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 
 from delivery.changes import Change, Changes
+from infra.command_line import command_line
+from lambda_src.printable import as_lines, one_line
 
 LIMIT_CHARACTERS = 60_000
 """GitHub takes comments of at most 65,536 characters; the rest is for the marker and what a reader adds."""
@@ -24,9 +26,9 @@ def preview(stack: str, changes: Changes, diff: str, *, limit: int = LIMIT_CHARA
         diff: what `pulumi preview --diff` prints.
         limit: most characters of the whole.
     """
-    head = [f"### {_code(stack)}: {changes.counted()}", ""]
+    head = [f"### {code(stack)}: {changes.counted()}", ""]
     if changes.losing:
-        names = ", ".join(_code(change.name) for change in changes.losing[:_LONGEST_TABLE])
+        names = ", ".join(code(change.name) for change in changes.losing[:_LONGEST_TABLE])
         head += [f"> **Deleted or replaced:** {names}", ""]
     if changes.each:
         head += [*_table(changes.each), ""]
@@ -37,7 +39,7 @@ def failure(what: str, told: str, *, limit: int = LIMIT_CHARACTERS) -> str:
     """What to say in place of a preview that failed.
 
     Args:
-        what: what failed, such as `preview of dev`.
+        what: what failed, as Markdown, such as ``The preview of `dev```.
         told: what the engine said.
         limit: most characters of the whole.
     """
@@ -53,10 +55,10 @@ def drift(stack: str, diff: str, *, limit: int = LIMIT_CHARACTERS) -> str:
         limit: most characters of the whole.
     """
     head = (
-        f"Something in the clouds differs from what was last deployed as {_code(stack)}. Below, what was deployed is on"
+        f"Something in the clouds differs from what was last deployed as {code(stack)}. Below, what was deployed is on"
         " the left of each arrow and what is there now on the right.\n\n"
-        f"To put it back: `pulumi up --refresh --stack {stack}`. To keep it: bring the program to say the same, then"
-        f" `pulumi refresh --stack {stack}`.\n\n"
+        f"To put it back: {code(command_line('pulumi', 'up', '--refresh', '--stack', stack))}. To keep it: bring the"
+        f" program to say the same, then {code(command_line('pulumi', 'refresh', '--stack', stack))}.\n\n"
     )
     return _with_block(head, "the difference", "diff", diff, limit)
 
@@ -66,7 +68,7 @@ def _table(changes: Sequence[Change]) -> list[str]:
     told = any(change.properties for change in changes)
     rows = [["step", "resource", "type", "because of"], ["---"] * 4]
     rows += [
-        [change.step, _code(change.name), _code(change.type), ", ".join(map(_code, change.properties))]
+        [one_line(change.step), code(change.name), code(change.type), ", ".join(map(code, change.properties))]
         for change in changes[:_LONGEST_TABLE]
     ]
     if len(changes) > _LONGEST_TABLE:
@@ -74,10 +76,9 @@ def _table(changes: Sequence[Change]) -> list[str]:
     return [f"| {' | '.join(row if told else row[:3])} |" for row in rows]
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """A code span that holds whatever the text is: no mention, link or cell border comes out of it."""
-    shown = re.sub(r"\s+", " ", text)
-    shown = shown if len(shown) <= _LONGEST_CELL else shown[: _LONGEST_CELL - 1] + "…"
+    shown = one_line(re.sub(r"\s+", " ", text), _LONGEST_CELL)
     return "`" + shown.replace("`", "'").replace("|", "¦") + "`"
 
 
@@ -91,7 +92,7 @@ def _with_block(head: str, title: str, language: str, text: str, limit: int) -> 
     room = limit - len(head) - len(opening) - len(closing) - len(note) - 10
     if room < _SHORTEST_DIFF:
         return head[: limit - 60] + "\n\n… the run's log has the rest\n"
-    lines = text.strip().splitlines()
+    lines = as_lines(text.strip()).split("\n")
     kept: list[str] = []
     for line in lines:
         room -= len(line) + 1

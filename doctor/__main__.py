@@ -19,6 +19,7 @@ from doctor.report import INTERRUPTED, NOT_SEEN, Walked, as_json, exit_code, pri
 from doctor.stack import Stack, StackError, read_stack
 from doctor.walk import walk
 from infra.trust import GoogleEndpoints
+from lambda_src.printable import as_lines
 
 
 def main() -> int:
@@ -33,7 +34,7 @@ def main() -> int:
         stack = read_stack(arguments.stack)
         walks = examine(stack, clouds_of(stack))
     except StackError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {as_lines(error)}\n")
         return NOT_SEEN
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; nothing was changed\n")

@@ -12,6 +12,7 @@ from typing import Any
 
 from doctor.stack import Stack, StackError
 from infra import apis, outputs
+from infra.command_line import command_line
 from infra.function_environment import variables
 from infra.reader_settings import ReaderSettings
 from infra.trust import ProviderName, TrustChain, attribute_condition, attribute_mapping
@@ -228,6 +229,6 @@ def _output(stack: Stack, name: str) -> str:
 
 def _not_deployed(stack: Stack, output: str) -> StackError:
     return StackError(
-        f"the stack {stack.name} has no output {output}: it was not deployed to its end. Run `pulumi up --stack"
-        f" {stack.name}`"
+        f"the stack {stack.name} has no output {output}: it was not deployed to its end."
+        f" Run `{command_line('pulumi', 'up', '--stack', stack.name)}`"
     )

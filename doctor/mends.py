@@ -6,39 +6,46 @@ others are for what the engine can't do: undelete, enable what a refresh needs, 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
+
+from infra.command_line import command_line, one_after_another
 
 
 def up(stack: str) -> str:
     """Puts back whatever the stack owns and somebody changed or deleted."""
-    return f"pulumi up --refresh --stack {stack}"
+    return command_line("pulumi", "up", "--refresh", "--stack", stack)
 
 
 def deploy(stack: str) -> str:
     """Deploys settings that were changed since the last time."""
-    return f"pulumi up --stack {stack}"
+    return command_line("pulumi", "up", "--stack", stack)
 
 
 def make_function_again(stack: str, *, function: str, region: str) -> str:
     """Makes the function anew, package included. The engine does not see that a package was replaced."""
-    return f"aws lambda delete-function --function-name {function} --region {region} && {up(stack)}"
+    delete = command_line("aws", "lambda", "delete-function", "--function-name", function, "--region", region)
+    return one_after_another(delete, up(stack))
 
 
 def wait_for_function(*, function: str, region: str) -> str:
     """Waits until Lambda has made the function ready."""
-    return f"aws lambda wait function-active-v2 --function-name {function} --region {region}"
+    return command_line("aws", "lambda", "wait", "function-active-v2", "--function-name", function, "--region", region)
 
 
 def no_reserved_concurrency(stack: str) -> str:
     """Lets a function run that the settings keep from running."""
-    return f"pulumi config rm reservedConcurrency --stack {stack} && {deploy(stack)}"
+    remove = command_line("pulumi", "config", "rm", "reservedConcurrency", "--stack", stack)
+    return one_after_another(remove, deploy(stack))
 
 
 def enable_services(services: Mapping[str, Sequence[str]]) -> str:
     """Switches APIs on, by project. A refresh fails while the API that it asks is off."""
-    commands = [f"gcloud services enable {' '.join(names)} --project={project}" for project, names in services.items()]
-    return " && ".join(commands)
+    return one_after_another(
+        *(
+            command_line("gcloud", "services", "enable", *names, f"--project={project}")
+            for project, names in services.items()
+        )
+    )
 
 
 def pool(verb: str, *flags: str, pool_id: str, project: str) -> str:
@@ -66,12 +73,15 @@ def enable_account(email: str, *, project: str) -> str:
 
 def allow_by_organisation(constraint: str, value: str, *, project: str) -> str:
     """Adds a value to what an organisation policy allows in a project."""
-    return f"gcloud resource-manager org-policies allow {constraint} {value} --project={project}"
+    return command_line(
+        "gcloud", "resource-manager", "org-policies", "allow", constraint, value, f"--project={project}"
+    )
 
 
 def set_location(stack: str, location: str) -> str:
     """Tells the stack where its data is."""
-    return f"pulumi config set bigqueryLocation {location} --stack {stack} && {deploy(stack)}"
+    configure = command_line("pulumi", "config", "set", "bigqueryLocation", location, "--stack", stack)
+    return one_after_another(configure, deploy(stack))
 
 
 def bring_table_back(table: str) -> str:
@@ -80,19 +90,20 @@ def bring_table_back(table: str) -> str:
     Args:
         table: The table as ``bq`` writes it, ``project:dataset.table``.
     """
-    return shlex.join(["bq", "cp", f"{table}@-3600000", table])
+    return command_line("bq", "cp", f"{table}@-3600000", table)
 
 
 def select_columns(stack: str, columns: Sequence[str]) -> str:
     """Tells the stack to select these. The engine takes a list by path only, and keeps what a shorter one leaves."""
     entries = [f"columns[{place}].name={column}" for place, column in enumerate(columns)]
-    set_all = shlex.join(["pulumi", "config", "set-all", "--path", *_each("--plaintext", entries), "--stack", stack])
-    return f"pulumi config rm columns --stack {stack} && {set_all} && {deploy(stack)}"
+    remove = command_line("pulumi", "config", "rm", "columns", "--stack", stack)
+    set_all = command_line("pulumi", "config", "set-all", "--path", *_each("--plaintext", entries), "--stack", stack)
+    return one_after_another(remove, set_all, deploy(stack))
 
 
 def show_columns(table: str) -> str:
     """Shows what there is to select; ``table`` as for :func:`bring_table_back`."""
-    return shlex.join(["bq", "show", "--schema", "--format=prettyjson", table])
+    return command_line("bq", "show", "--schema", "--format=prettyjson", table)
 
 
 def _each(flag: str, values: Sequence[str]) -> list[str]:
@@ -100,4 +111,4 @@ def _each(flag: str, values: Sequence[str]) -> list[str]:
 
 
 def _gcloud(*arguments: str) -> str:
-    return shlex.join(["gcloud", "iam", *arguments])
+    return command_line("gcloud", "iam", *arguments)

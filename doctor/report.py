@@ -11,6 +11,7 @@ from rich.text import Text
 
 from doctor.finding import Finding, Verdict
 from doctor.walk import first_broken
+from lambda_src.printable import one_line
 
 WHOLE, BROKEN, NOT_SEEN = 0, 1, 2
 """Exit codes: the chain is whole; a link is broken; it could not be looked at, or not at all of it."""
@@ -52,7 +53,7 @@ def exit_code(walks: Sequence[Walked]) -> int:
 def print_report(console: Console, walks: Sequence[Walked]) -> None:
     """Prints every walk, then what to mend first."""
     for walked in walks:
-        console.print(Text(f"reader {walked.reader}", style="bold"))
+        console.print(Text(one_line(f"reader {walked.reader}"), style="bold"))
         for finding in walked.findings:
             console.print(_line(finding), soft_wrap=True)
     for walked in walks:
@@ -80,22 +81,22 @@ def _line(finding: Finding) -> Text:
     return Text.assemble(
         (f"  {finding.verdict.value:<14}", _STYLES[finding.verdict]),
         (f"{finding.link.value:<{_WIDTH}}", "bold"),
-        finding.saw,
+        one_line(finding.saw),
     )
 
 
 def _print_first(console: Console, walked: Walked) -> None:
-    broken = first_broken(walked.findings)
+    broken, reader = first_broken(walked.findings), one_line(walked.reader)
     if broken is not None:
-        console.print(Text(f"\nreader {walked.reader}: the first broken link is {broken.link.value}", style="bold red"))
+        console.print(Text(f"\nreader {reader}: the first broken link is {broken.link.value}", style="bold red"))
         for what, told in {"saw": broken.saw, "wanted": broken.wanted, "mend": broken.mend}.items():
-            console.print(Text.assemble((f"  {what:<14}", "bold"), told), soft_wrap=True)
+            console.print(Text.assemble((f"  {what:<14}", "bold"), one_line(told)), soft_wrap=True)
         return
     unseen = [finding.link.value for finding in walked.findings if finding.verdict is Verdict.UNKNOWN]
     if unseen:
-        console.print(Text(f"\nreader {walked.reader}: nothing is broken, but not seen: {', '.join(unseen)}"))
+        console.print(Text(f"\nreader {reader}: nothing is broken, but not seen: {', '.join(unseen)}"))
     else:
-        console.print(Text(f"\nreader {walked.reader}: the chain is whole", style="bold green"))
+        console.print(Text(f"\nreader {reader}: the chain is whole", style="bold green"))
 
 
 def _fields(finding: Finding) -> dict[str, str]:

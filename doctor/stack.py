@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.command_line import command_line
 from infra.settings import KEYS, Settings, SettingsError
 
 _ALWAYS_SET = "googleUniverseDomain"
 _LIMIT_SECONDS = 60.0
 _LAST_LINES = 4
+_LONGEST_SHOWN = 80
 
 
 class StackError(Exception):
@@ -43,7 +45,8 @@ def read_stack(name: str) -> Stack:
     configured = _pulumi("config", "--json", "--stack", name)
     outputs = _pulumi("stack", "output", "--json", "--stack", name)
     if not outputs:
-        raise StackError(f"the stack {name} has no outputs, so nothing is deployed: run `pulumi up --stack {name}`")
+        run = command_line("pulumi", "up", "--stack", name)
+        raise StackError(f"the stack {name} has no outputs, so nothing is deployed: run `{run}`")
     try:
         settings = Settings.read(values_of(configured), stack=name)
     except SettingsError as error:
@@ -64,7 +67,7 @@ def values_of(configured: Mapping[str, Any]) -> dict[str, str]:
 
 def _pulumi(*arguments: str) -> dict[str, Any]:
     command = ["pulumi", *arguments, "--non-interactive"]
-    shown = f"`{' '.join(command[:-1])}`"
+    shown = f"`{command_line(*command[:-1])}`"
     try:
         finished = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False)
     except FileNotFoundError as error:
@@ -78,6 +81,8 @@ def _pulumi(*arguments: str) -> dict[str, Any]:
         raise StackError(f"{shown} failed: {' '.join(line.strip() for line in told)}")
     try:
         found = json.loads(finished.stdout)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StackError(f"{shown} printed something that is no JSON") from error
-    return dict(found)
+    if not isinstance(found, dict):
+        raise StackError(f"{shown} printed {str(found)[:_LONGEST_SHOWN]!r}, and no JSON object")
+    return found

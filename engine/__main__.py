@@ -8,6 +8,7 @@ import sys
 from engine import environments, get
 from engine.errors import EngineError
 from engine.progress import Progress
+from lambda_src.printable import one_line
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
         else:
             lines = [str(environments.ensure(one, progress).python) for one in environments.EVERY]
     except EngineError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"{one_line(f'error: {error}')}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("error: interrupted; nothing half-finished is kept, run it again\n")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from lambda_src.printable import one_line
+
 
 @dataclass(kw_only=True)
 class Progress:
@@ -26,7 +28,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """One line, with the seconds since the start."""
-        self.stream.write(f"[{time.monotonic() - self.started:5.1f} s] {text}\n")
+        self.stream.write(f"[{time.monotonic() - self.started:5.1f} s] {one_line(text)}\n")
         self.stream.flush()
 
     def run(

@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 from guardrails.check import report
-from guardrails.preview import PreviewError, read
+from guardrails.plan import PreviewError
+from guardrails.preview import read
+from lambda_src.printable import one_line
 
 _STANDARD_INPUT = "-"
 
@@ -34,14 +36,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _judge(name: str) -> int:
     try:
-        text = sys.stdin.read() if name == _STANDARD_INPUT else Path(name).read_text()
+        text = sys.stdin.read() if name == _STANDARD_INPUT else Path(name).read_text(encoding="utf-8")
         found = report(read(text))
-    except (PreviewError, OSError, UnicodeDecodeError) as problem:
-        sys.stderr.write(f"error: {name}: {problem}\n")
-        return 2
+    except RecursionError:
+        return _unreadable(name, "a value in it is nested too deep to be judged")
+    except OSError as problem:
+        return _unreadable(name, f"{problem.strerror}; write it with `pulumi preview --json --show-sames > FILE`")
+    except (PreviewError, UnicodeDecodeError) as problem:
+        return _unreadable(name, problem)
     title = "" if name == _STANDARD_INPUT else f"{name}: "
-    sys.stdout.write("".join(f"{title}{line}\n" for line in found.lines()))
+    sys.stdout.write("".join(f"{one_line(title + line)}\n" for line in found.lines()))
     return found.exit_code
+
+
+def _unreadable(name: str, problem: object) -> int:
+    sys.stderr.write(f"{one_line(f'error: {name}: {problem}')}\n")
+    return 2
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Source: BigQuery, "Modifying table schemas": columns can be added and relaxed in
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ _WIDER = {
 """Types that a column may change to and keep its values."""
 
 _LIMITS = ("maxLength", "precision", "scale")
+_WHOLE = re.compile(r"[0-9]{1,19}", re.ASCII)
+"""BigQuery writes an int64 as a text. Source: BigQuery, `TableFieldSchema`."""
 
 Column = Mapping[str, Any]
 
@@ -43,9 +46,21 @@ def columns_of(schema: object) -> Sequence[Column]:
         found = json.loads(schema) if isinstance(schema, str) else schema
     except ValueError as problem:
         raise SchemaError(f"a schema must be JSON: {problem}") from problem
-    if not isinstance(found, list) or not all(isinstance(one, dict) and {"name", "type"} <= set(one) for one in found):
-        raise SchemaError("a schema must be a list of objects with name and type")
+    if not isinstance(found, list) or not all(_is_column(one) for one in found):
+        raise SchemaError("a schema must be a list of objects with name and type, mode and fields as BigQuery has them")
     return found
+
+
+def _is_column(one: object) -> bool:
+    if not isinstance(one, dict) or not all(isinstance(one.get(key), str) for key in ("name", "type")):
+        return False
+    fields = one.get("fields") or []
+    return (
+        isinstance(one.get("mode") or "", str)
+        and all(_WHOLE.fullmatch(str(one.get(limit) or 0)) for limit in _LIMITS)
+        and isinstance(fields, list)
+        and all(_is_column(field) for field in fields)
+    )
 
 
 def losses(before: Sequence[Column], after: Sequence[Column], *, within: str = "") -> Iterator[tuple[str, str]]:

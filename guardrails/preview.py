@@ -1,13 +1,13 @@
-"""Reading what `pulumi preview --json` prints."""
+"""From a preview to what the rules are asked about: the resources that would be, and the changes to those that are."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from guardrails.model import UNKNOWN, Change, Resource
+from guardrails.plan import read_plan
 
 _UNKNOWN_TEXTS = frozenset(
     {
@@ -26,10 +26,6 @@ _GOING = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", 
 """Steps after which the resource isn't in the stack any more."""
 
 _NOT_OURS = frozenset({"read", "read-replacement", "read-discard"})
-
-
-class PreviewError(Exception):
-    """A text isn't what `pulumi preview --json` prints."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,25 +49,17 @@ def read(text: str) -> Preview:
     """Read a preview.
 
     Raises:
-        PreviewError: The text is something else.
+        guardrails.plan.PreviewError: The text is something else.
     """
-    try:
-        document = json.loads(text)
-        steps: list[Mapping[str, Any]] = [step for step in document.get("steps") or () if step["op"] not in _NOT_OURS]
-        wanted = {step["urn"]: _resource(step) for step in steps if step["op"] not in _GOING and step.get("newState")}
-        changes = tuple(_change(step) for step in steps if step.get("oldState"))
-        unchanged = int((document.get("changeSummary") or {}).get("same", 0))
-        shown = sum(step["op"] == "same" and step["newState"]["type"] != "pulumi:pulumi:Stack" for step in steps)
-        errors = [one["message"] for one in document.get("diagnostics") or () if one.get("severity") == "error"]
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise PreviewError(
-            f"this isn't what `pulumi preview --json` prints ({problem!r}); it begins with {text[:60]!r}"
-        ) from problem
+    plan = read_plan(text)
+    steps = [step for step in plan.steps if step["op"] not in _NOT_OURS]
+    # What a refresh finds gone has no new state.
+    wanted = {step["urn"]: _resource(step) for step in steps if step["op"] not in _GOING and step.get("newState")}
     return Preview(
         resources=tuple(wanted.values()),
-        changes=changes,
-        hidden=max(0, unchanged - shown - 1),
-        error=str(errors[0]).strip() if errors else "",
+        changes=tuple(_change(step) for step in steps if step.get("oldState")),
+        hidden=plan.hidden,
+        error=plan.errors[0] if plan.errors else "",
     )
 
 

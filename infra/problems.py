@@ -9,7 +9,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from infra import rules
+from infra.command_line import command_line
 from infra.rules import Rule
+from lambda_src.printable import one_line
 
 _LONGEST_SHOWN = 200
 
@@ -25,7 +27,7 @@ class Problem:
 
     def __str__(self) -> str:
         shown = "is not set" if self.value is None else f"is {_short(self.value)!r}"
-        return _one_line(f"{self.key} {shown}: {self.rule}. {self.mend}")
+        return one_line(f"{self.key} {shown}: {self.rule}. {self.mend}")
 
 
 def as_text(value: object) -> str:
@@ -81,7 +83,7 @@ class Values:
         """A value that must be there. Empty when it isn't or breaks the rule, which is then a problem."""
         value = self._value(key)
         if value is None:
-            mend = f"Set it with: pulumi config set {_for_the_shell(self.told(key))} VALUE"
+            mend = f"Set it with: {_set(self.told(key))} VALUE"
             self.add(key, None, "this setting has no default", _HOW_TO_FIND.get(key, "") + mend)
             return ""
         return self._checked(key, value, rule)
@@ -99,7 +101,7 @@ class Values:
         verdict = rule(derived)
         if verdict is not None:
             reason = f"the name derived from stack {self.stack!r} is no good: {verdict[0]}"
-            mend = f"Choose one with: pulumi config set {_for_the_shell(self.told(key))} VALUE"
+            mend = f"Choose one with: {_set(self.told(key))} VALUE"
             self.add(key, derived, reason, mend)
         return derived
 
@@ -186,13 +188,9 @@ _HOW_TO_FIND = {
 }
 
 
-def _one_line(text: str) -> str:
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
-
-
-def _for_the_shell(key: str) -> str:
-    """The key as an argument of ``pulumi config set``: inside a list it is a path."""
-    return f"--path '{key}'" if "[" in key else key
+def _set(key: str) -> str:
+    """The command that sets a key, without the value. Inside a list it is a path."""
+    return command_line("pulumi", "config", "set", *(["--path"] if "[" in key else []), key)
 
 
 def _short(value: str) -> str:

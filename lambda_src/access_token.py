@@ -104,8 +104,8 @@ class AccessToken(google.auth.credentials.Credentials):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values of the role's latest session, which must not be logged."""
-        return self._source.secrets
+        """Values of the role's latest session, and the token, which must not be logged."""
+        return (*self._source.secrets, *([self.token] if self.token else []))
 
     def begin(self) -> None:
         """Begins to fetch a token in a thread, unless one is being fetched, or there is no thread to be had."""

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
+from lambda_src.printable import one_line
+
 Rows = Iterable[Sequence[Any]]
 """Each row's values, in the order in which the query names its columns."""
 
@@ -29,6 +31,8 @@ def rows_query(table: str, columns: Sequence[str]) -> str:
 def print_rows(run: Callable[[str], Rows], *, table: str, columns: Sequence[str], out: TextIO | None = None) -> None:
     """Prints the heading, then the rows as they come, as ``column=value`` joined by commas; none is kept.
 
+    One row is one line: what a value holds can't end it, and so can't look like a line of the function's or Lambda's.
+
     Args:
         run: Runs a query and gives its rows.
         table: As for :func:`rows_query`.
@@ -38,6 +42,8 @@ def print_rows(run: Callable[[str], Rows], *, table: str, columns: Sequence[str]
     stream = out or sys.stdout
     rows = run(rows_query(table, columns))
     stream.write("The query data:\n")
-    lines = (", ".join(f"{column}={row[place]}" for place, column in enumerate(columns)) + "\n" for row in rows)
+    lines = (
+        one_line(", ".join(f"{column}={row[place]}" for place, column in enumerate(columns))) + "\n" for row in rows
+    )
     while block := "".join(itertools.islice(lines, BLOCK_ROWS)):
         stream.write(block)

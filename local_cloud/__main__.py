@@ -8,6 +8,7 @@ import sys
 import httpx
 
 from engine.errors import EngineError
+from lambda_src.printable import as_lines
 from local_cloud.commands import COMMANDS, parser
 from local_cloud.process import ProcessError
 from local_cloud.roles import RoleError
@@ -32,7 +33,7 @@ def main() -> int:
         message = f"the local cloud does not answer ({type(error).__name__}: {error}); is `make local-cloud` running?"
     except KeyboardInterrupt:
         return 130
-    sys.stderr.write(f"error: {message}\n")
+    sys.stderr.write(f"error: {as_lines(message)}\n")
     return 1
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from lambda_src.printable import one_line
 from local_cloud.process import ProcessError
 
 _DEFAULT_STATE = Path(".local") / "cloud"
@@ -194,7 +195,7 @@ def _clock(arguments: argparse.Namespace) -> int:
 
     remote = Remote.open(arguments.state.absolute())
     told = remote.advance(arguments.advance) if arguments.advance else remote.get("/_local/clock")
-    sys.stdout.write(f"{told['now']}, {timedelta(seconds=told['aheadSeconds'])} ahead of this machine\n")
+    sys.stdout.write(f"{one_line(told['now'])}, {timedelta(seconds=told['aheadSeconds'])} ahead of this machine\n")
     return 0
 
 
@@ -212,7 +213,7 @@ def _weather(arguments: argparse.Namespace) -> int:
         told = remote.post("/_local/weather", conditions)
     else:
         told = remote.get("/_local/weather")
-    sys.stdout.write("".join(f"{name}={value:g}\n" for name, value in told.items()))
+    sys.stdout.write("".join(f"{one_line(name)}={value:g}\n" for name, value in told.items()))
     return 0
 
 

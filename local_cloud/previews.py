@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.pins import ROOT
+from lambda_src.printable import one_line
 from local_cloud import attached
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import ProcessError
@@ -66,7 +67,7 @@ class _Environment:
         if not self._run(project, "pulumi", "stack", "init", self.stack, "--non-interactive"):
             return False
         if base is not None and _settings(base, self.stack).exists():
-            sys.stderr.write(f"deploying {self.stack} as {base} has it\n")
+            sys.stderr.write(f"{one_line(f'deploying {self.stack} as {base} has it')}\n")
             based = self._project(base, "base")
             if not self._run(based, "pulumi", *_UP, "--non-interactive", "--stack", self.stack):
                 return False

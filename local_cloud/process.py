@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from lambda_src.printable import one_line
+
 _FOLLOW = Path(__file__).with_name("follow.py")
 _LAST_LINES = 5
 _LONGEST_LINE = 500
@@ -184,10 +186,11 @@ class Child:
 def last_lines(log: Path) -> str:
     """The end of a log, on one line."""
     try:
-        lines = log.read_text(errors="replace").splitlines()
+        lines = log.read_text(errors="replace").split("\n")
     except OSError as error:
         return f"unreadable ({error.strerror})"
-    return " | ".join(line.strip()[:_LONGEST_LINE] for line in lines[-_LAST_LINES:] if line.strip())
+    told = [line.strip() for line in lines if line.strip()]
+    return " | ".join(one_line(line, _LONGEST_LINE) for line in told[-_LAST_LINES:])
 
 
 def family(pid: int) -> list[int]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from lambda_src.printable import one_line
 from local_cloud.trace import Decision, Part, Refusal
 
 _LINK_WIDTH = 16
@@ -48,7 +49,7 @@ def _chain(decision: Decision, children: dict[str | None, list[Decision]]) -> It
 
 def _lines(decision: Decision) -> Iterator[str]:
     verdict = "allowed" if decision.allowed else "REFUSED"
-    yield f"{decision.link.value:<{_LINK_WIDTH}}{verdict}  {decision.resource}"
+    yield one_line(f"{decision.link.value:<{_LINK_WIDTH}}{verdict}  {decision.resource}")
     if decision.principal and not any(step.part is Part.PRINCIPAL for step in decision.steps):
         yield _entry(Part.PRINCIPAL, decision.principal)
     for step in sorted(decision.steps, key=lambda step: _ORDER[step.part]):
@@ -61,11 +62,11 @@ def _lines(decision: Decision) -> Iterator[str]:
 
 
 def _entry(part: Part, value: str) -> str:
-    return f"  {part.value:<{_PART_WIDTH}} {value}"
+    return one_line(f"  {part.value:<{_PART_WIDTH}} {value}")
 
 
 def _refusal(refusal: Refusal) -> Iterator[str]:
     yield _entry(refusal.part, f"✗ {refusal.rule}")
     indent = " " * (_PART_WIDTH + 3)
     for label, value in (("saw", refusal.saw), ("wanted", refusal.wanted), ("mend", refusal.mend)):
-        yield f"{indent}{label:<7} {value}"
+        yield one_line(f"{indent}{label:<7} {value}")

@@ -26,6 +26,7 @@ from local_cloud.aws import AwsSettings, LocalAws, another_aws
 from local_cloud.endpoints import Endpoints, forget
 from local_cloud.kept import Kept
 from local_cloud.listening import listener, server_settings
+from local_cloud.log_lines import log_in_lines
 from local_cloud.process import Child, ProcessError
 from local_cloud.shell import guidance, instructions, prepare
 from local_cloud.store import StateError
@@ -141,6 +142,7 @@ async def _run(
 ) -> None:
     """Serve the app on the bound socket, seed it, say that it is ready, and watch the children."""
     server = uvicorn.Server(server_settings(app))
+    log_in_lines()
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import yaml
 
 from engine.pins import ROOT, project_name
+from infra.command_line import command_line
+from lambda_src.printable import one_line
 from local_cloud.endpoints import CONFIG_FILE, TOKEN_FILE, Endpoints, write_private
 
 BIGQUERY_SETTINGS_FILE = "bigqueryrc"
@@ -110,11 +111,11 @@ def instructions(folder: Path, endpoints: Endpoints, *, kept: bool = False) -> s
         "# Paste these lines into another terminal, in this project's folder:",
     ]
     for name, value in variables(folder, endpoints).items():
-        quoted = shlex.quote(value)
+        quoted = command_line(value)
         if name == "GOOGLE_OAUTH_ACCESS_TOKEN":
-            quoted = f'"$(cat {shlex.quote(str(folder / TOKEN_FILE))})"'
+            quoted = f'"$({command_line("cat", str(folder / TOKEN_FILE))})"'
         elif name == "PATH":
-            quoted = f'{shlex.quote(value.removesuffix(search_path()))}"$PATH"'
+            quoted = f'{command_line(value.removesuffix(search_path()))}"$PATH"'
         lines.append(f"export {name}={quoted}")
     lines += [
         "# Then, for example:",
@@ -125,7 +126,7 @@ def instructions(folder: Path, endpoints: Endpoints, *, kept: bool = False) -> s
         f"# Decisions as they are made, and why: {endpoints.google_url}/ in a browser",
         f"# What a tool asks for and isn't served here: curl {endpoints.google_url}/_local/unsupported",
     ]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{one_line(line)}\n" for line in lines)
 
 
 def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str]) -> str:
@@ -136,14 +137,19 @@ def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str]) -> str
         endpoints: where it is.
         roles: the roles of the seed.
     """
-    state = f" --state {shlex.quote(str(folder))}"
+    state = ("--state", str(folder))
     lines = [
         "The local Google is ready; Ctrl-C ends it.",
         f"  Google   {endpoints.google_url}   project {endpoints.project_id} ({endpoints.project_number})",
         f"  AWS      {endpoints.aws_url}   account {endpoints.aws_account_id}, {endpoints.aws_region}",
         "In another terminal, in this project's folder, come as a role and run your program:",
-        *(f'  eval "$({sys.executable} -m local_cloud use {role}{state})"' for role in roles or ["ROLE"]),
+        *(f'  eval "$({_own("use", role, *state)})"' for role in roles or ["ROLE"]),
         f"Why something was allowed or refused: {endpoints.google_url}/ in a browser, or",
-        f"  {sys.executable} -m local_cloud explain{state}",
+        f"  {_own('explain', *state)}",
     ]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{one_line(line)}\n" for line in lines)
+
+
+def _own(*words: str) -> str:
+    """A command of the local cloud's own, for this Python."""
+    return command_line(sys.executable, "-m", "local_cloud", *words)

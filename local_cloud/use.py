@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+from infra.command_line import command_line
 from local_cloud.credentials import audience, configuration, email, write_configuration
 from local_cloud.endpoints import Endpoints
 from local_cloud.process import ProcessError
@@ -94,7 +94,7 @@ def addresses(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str, s
 
 def exports(variables: dict[str, str]) -> str:
     """Lines for a shell's `eval`."""
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    return "".join(f"export {name}={command_line(value)}\n" for name, value in variables.items())
 
 
 def signed_form(endpoints: Endpoints, choice: Choice) -> str:

@@ -18,13 +18,14 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import shlex
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.command_line import command_line
+from lambda_src.printable import as_lines, one_line
 from tools.imports import Importable, import_file, importable, to_create
 from tools.outlook import Outlook, outlook
 from tools.stack import EngineRefusedError, Stack, refusal
@@ -48,7 +49,7 @@ def main() -> int:
             return 0
         left = adopt(stack)
     except EngineRefusedError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {as_lines(error)}\n")
         return 1
     print(left)
     return 1 if left.losses else 0
@@ -91,7 +92,7 @@ def adopt(stack: Stack) -> Outlook:
         tried |= {one.urn for one in found}
         absent = _import(stack, found)
         for one in found:
-            print(f"{'not there' if one.import_id in absent else 'adopted  '}  {one.name}  {one.import_id}")
+            print(one_line(f"{'not there' if one.import_id in absent else 'adopted  '}  {one.name}  {one.import_id}"))
         steps = stack.preview()
     return outlook(steps)
 
@@ -130,15 +131,15 @@ def _tell(stack: Stack) -> None:
     on = ("--stack", stack.name)
     if base := groundwork(steps):
         print("# 1. Components and providers. They exist in the stack alone, and imports need them there:")
-        print(shlex.join(["pulumi", "up", "--yes", "--skip-preview", *on, *_targets(base)]))
+        print(command_line("pulumi", "up", "--yes", "--skip-preview", *on, *_targets(base)))
     found = _candidates(stack, steps)
     print("# 2. Of these, whatever exists:")
     for one in found:
         if one.known:
-            print(shlex.join(["pulumi", *one.command(protect=True), *on]))
+            print(command_line("pulumi", *one.command(protect=True), *on))
     if later := [one.name for one in found if not one.known]:
-        print(f"# 3. Named after those; to see their lines run this again: {', '.join(later)}")
-    print(f"# Or all of it at once: python -m tools.adopt {stack.name} --run")
+        print(one_line(f"# 3. Named after those; to see their lines run this again: {', '.join(later)}"))
+    print(f"# Or all of it at once: {command_line('python', '-m', 'tools.adopt', stack.name, '--run')}")
 
 
 if __name__ == "__main__":

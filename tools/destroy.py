@@ -16,6 +16,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra.command_line import command_line
+from lambda_src.printable import as_lines, one_line
 from tools.stack import EngineRefusedError, Stack
 
 _Resource = Mapping[str, Any]
@@ -47,7 +49,7 @@ def main() -> int:
     try:
         destroy(Stack(name=arguments.stack), confirmed=arguments.confirmed)
     except (EngineRefusedError, NotDestroyedError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {as_lines(error)}\n")
         return 1
     return 0
 
@@ -70,14 +72,14 @@ def explanation(stack: str, resources: Sequence[_Resource]) -> str:
     """
     return "\n".join(
         [
-            f"stack {stack} is protected, and nothing was deleted. These are to survive a destroy:",
+            f"stack {one_line(stack)} is protected, and nothing was deleted. These are to survive a destroy:",
             *(_line(one) for one in resources),
             "To take down the rest and keep these, rows included; the next `pulumi up` puts the rest back:",
-            f"  pulumi destroy --exclude-protected --stack {stack}",
+            f"  {command_line('pulumi', 'destroy', '--exclude-protected', '--stack', stack)}",
             "To destroy these, too, on purpose:",
-            f"  pulumi config set deletionProtection false --stack {stack}",
-            f"  pulumi up --stack {stack}",
-            f"  python -m tools.destroy {stack}",
+            f"  {command_line('pulumi', 'config', 'set', 'deletionProtection', 'false', '--stack', stack)}",
+            f"  {command_line('pulumi', 'up', '--stack', stack)}",
+            f"  {command_line('python', '-m', 'tools.destroy', stack)}",
         ]
     )
 
@@ -91,7 +93,9 @@ def farewell(stack: str, resources: Sequence[_Resource]) -> str:
     """
     custom = [one for one in resources if one.get("custom") and not one["type"].startswith("pulumi:")]
     goes = [one for one in custom if one["type"] != _STAYS]
-    lines = [f"Destroying stack {stack} deletes {len(goes)} resources. With these goes what no `up` brings back:"]
+    lines = [
+        f"Destroying stack {one_line(stack)} deletes {len(goes)} resources. With these goes what no `up` brings back:"
+    ]
     lines += [f"{_line(one)}: {_LOST[one['type']]}" for one in goes if one["type"] in _LOST]
     if stays := [one for one in custom if one["type"] == _STAYS]:
         lines.append(f"{len(stays)} Google APIs stay on, since others may use them.")
@@ -121,11 +125,11 @@ def destroy(stack: Stack, *, confirmed: str | None = None) -> None:
     if confirmed != stack.name:
         raise NotDestroyedError(f"{confirmed!r} is not the name of stack {stack.name}; nothing was deleted")
     stack.must("destroy", "--yes", "--skip-preview")
-    print(f"destroyed; `pulumi up --stack {stack.name}` makes it again")
+    print(f"destroyed; `{command_line('pulumi', 'up', '--stack', stack.name)}` makes it again")
 
 
 def _line(resource: _Resource) -> str:
-    return f"  {str(resource['urn']).rpartition('::')[2]}  {resource['id']}"
+    return one_line(f"  {str(resource['urn']).rpartition('::')[2]}  {resource['id']}")
 
 
 def _input(resource: _Resource, name: str) -> object:

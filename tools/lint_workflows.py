@@ -14,6 +14,7 @@ from engine import actionlint
 from engine.errors import EngineError
 from engine.pins import ROOT
 from engine.progress import Progress
+from lambda_src.printable import one_line
 
 _LIMIT_SECONDS = 60.0
 
@@ -37,7 +38,7 @@ def main(project: Path = ROOT) -> int:
     except EngineError as error:
         found.append(str(error))
     for line in found:
-        print(line)
+        print(one_line(line))
     return int(bool(found))
 
 

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from guardrails.columns import columns_of, losses
+from guardrails.columns import SchemaError, columns_of, losses
+from lambda_src.printable import one_line
 
 _TABLE = "gcp:bigquery/table:Table"
 _OPERATIONS = ("create", "update", "replace", "delete")
@@ -42,7 +43,7 @@ class Change:
             line += f"  ({', '.join(self.properties)})"
         if self.lost_columns:
             line += f"  {'; '.join(self.lost_columns)}"
-        return line
+        return one_line(line)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -91,5 +92,8 @@ def _lost_columns(step: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[
     """What a table's rows would lose. The program's own look at this begins with the first ``up`` after an import."""
     if old.get("type") != _TABLE or step["op"] != "update":
         return ()
-    before, after = (columns_of((state.get("inputs") or {}).get("schema") or []) for state in (old, new))
+    try:
+        before, after = (columns_of((state.get("inputs") or {}).get("schema") or []) for state in (old, new))
+    except SchemaError as error:
+        return (f"columns that can't be compared: {error}",)
     return tuple(f"column {name}: {what}" for name, what in losses(before, after))

@@ -23,6 +23,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra.command_line import command_line, one_after_another
+from lambda_src.printable import as_lines, one_line
 from tools import checkpoint
 from tools.imports import MADE_ONCE, Importable, importable, to_create
 from tools.stack import EngineRefusedError, Stack, refusal
@@ -70,7 +72,7 @@ def main() -> int:
     try:
         recover(Stack(name=arguments.stack), planned=arguments.planned)
     except EngineRefusedError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {as_lines(error)}\n")
         return 1
     return 0
 
@@ -87,7 +89,7 @@ def recover(stack: Stack, *, planned: bool = False) -> None:
     """
     folder = checkpoint.folder_of_backend()
     if folder is not None and (state := checkpoint.put_back(folder, stack.name)) is not None:
-        print(f"{state} was cut off in the middle of a write; the state before it is in its place")
+        print(one_line(f"{state} was cut off in the middle of a write; the state before it is in its place"))
     # The lock of a killed engine; without one this fails, and that is fine.
     stack.run("cancel", "--yes")
     for pending in pending_creates(stack.deployment()):
@@ -95,7 +97,8 @@ def recover(stack: Stack, *, planned: bool = False) -> None:
     stack.must("refresh", "--clear-pending-creates", "--yes", "--skip-preview")
     while planned and any(_take_over(stack, one) for one in planned_creates(stack.preview(), stack.deployment())):
         pass  # what was taken over may be what the next one's name waits for
-    print(f"now: pulumi refresh --stack {stack.name} && pulumi up --stack {stack.name}")
+    then = one_after_another(*(command_line("pulumi", verb, "--stack", stack.name) for verb in ("refresh", "up")))
+    print(f"now: {then}")
 
 
 def _take_over(stack: Stack, one: Importable) -> bool:
@@ -104,7 +107,7 @@ def _take_over(stack: Stack, one: Importable) -> bool:
     exists = finished.returncode == 0 or _ABSENT not in finished.stdout + finished.stderr
     if exists and finished.returncode != 0:
         raise EngineRefusedError(refusal(finished))
-    print(f"{one.name}: {'taken over' if exists else 'was not made yet'} ({one.import_id})")
+    print(one_line(f"{one.name}: {'taken over' if exists else 'was not made yet'} ({one.import_id})"))
     return exists
 
 

@@ -102,7 +102,7 @@ def _run(command: list[str | Path], mend: str) -> None:
         raise SetUpError(f"{command[0]} took longer than {STEP_LIMIT_SECONDS} s; {mend}") from error
     if finished.returncode != 0:
         lines = [line for line in finished.stderr.splitlines() if line.strip()] or ["no output"]
-        raise SetUpError(f"{Path(command[0]).name}: {lines[-1].strip()} ({mend})")
+        raise SetUpError(f"{Path(command[0]).name}: {lines[-1].strip()!r} ({mend})")
 
 
 if __name__ == "__main__":

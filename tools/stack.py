@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from guardrails.plan import Plan, PreviewError, read_plan
+
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes for a value that it doesn't know yet (pulumi.runtime.rpc)."""
 
@@ -64,20 +66,28 @@ class Stack:
         Raises:
             EngineRefusedError: There is no such stack, or its state can't be had.
         """
-        found: Mapping[str, Any] = json.loads(self.must("stack", "export"))["deployment"]
+        try:
+            found: Mapping[str, Any] = dict(json.loads(self.must("stack", "export"))["deployment"] or {})
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise EngineRefusedError(
+                f"what `pulumi stack export` printed is no stack ({error!r}); run it by hand"
+            ) from error
         return found
 
     def preview(self) -> Sequence[Mapping[str, Any]]:
         """The steps that ``pulumi up`` would take: ``steps`` of ``pulumi preview --json``.
 
         Raises:
-            EngineRefusedError: The program or a provider failed.
+            EngineRefusedError: The program or a provider failed, or what the engine printed is no preview.
         """
         finished = self.run("preview", "--json")
-        if finished.returncode != 0:
-            raise EngineRefusedError(_diagnosed(finished) or refusal(finished))
-        steps: Sequence[Mapping[str, Any]] = json.loads(finished.stdout).get("steps") or []
-        return steps
+        try:
+            plan = read_plan(finished.stdout)
+        except PreviewError as error:
+            raise EngineRefusedError(refusal(finished) if finished.returncode else str(error)) from error
+        if finished.returncode != 0 or plan.errors:
+            raise EngineRefusedError(_errors(plan) or refusal(finished))
+        return plan.steps
 
 
 def refusal(finished: subprocess.CompletedProcess[str]) -> str:
@@ -89,13 +99,6 @@ def refusal(finished: subprocess.CompletedProcess[str]) -> str:
     )
 
 
-def _diagnosed(finished: subprocess.CompletedProcess[str]) -> str:
-    """The errors in a failed preview's JSON; empty if it is none."""
-    try:
-        told = json.loads(finished.stdout).get("diagnostics") or []
-    except ValueError:
-        return ""
-    errors = [
-        _MARKUP.sub("", one["message"]).strip().removeprefix(_ERROR) for one in told if one.get("severity") == "error"
-    ]
-    return "\n".join(dict.fromkeys(errors))
+def _errors(plan: Plan) -> str:
+    """The errors of a failed preview, each once."""
+    return "\n".join(dict.fromkeys(_MARKUP.sub("", error).strip().removeprefix(_ERROR) for error in plan.errors))

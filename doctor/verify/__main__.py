@@ -19,6 +19,7 @@ from doctor.stack import Stack, StackError, read_stack
 from doctor.verify.invoke import Invoker
 from doctor.verify.report import Report
 from doctor.verify.waiting import LIMIT_SECONDS, Patience, wait_for_rows
+from lambda_src.printable import as_lines
 
 
 def main() -> int:
@@ -37,7 +38,7 @@ def main() -> int:
         session = boto3.Session(region_name=stack.settings.aws_region)
         return verify(stack, session, patience, Console(file=sys.stdout, highlight=False))
     except StackError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {as_lines(error)}\n")
         return NOT_SEEN
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; nothing needs to be undone\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lambda_src.errors import Link
@@ -25,7 +26,11 @@ _ROLE_NOT_SEEN_YET = "cannot be assumed by Lambda"
 _AWS_PASSES = frozenset({"ResourceConflictException", "TooManyRequestsException", "ServiceException"})
 """Errors of ``Invoke`` that pass: the function is being made or changed, or is busy. Source: Lambda API."""
 
-_PLATFORM = re.compile(r"(?:START|END|REPORT|INIT_START|RESTORE_START|RESTORE_REPORT) ")
+_OF_AN_INVOCATION = re.compile(r"(?:START|END|REPORT) RequestId: (\S+)")
+_OF_A_START = re.compile(r"(?:INIT_START|INIT_REPORT|RESTORE_START|RESTORE_REPORT) ")
+_TAIL_BYTES = 4096
+"""Of a longer log Lambda gives the end. Source: Lambda API, ``Invoke``, ``LogType``."""
+
 _LONGEST = 400
 
 
@@ -57,15 +62,16 @@ class Attempt:
     failure: Failure | None
 
 
-def of_answer(*, log: str, failed: bool, payload: str) -> Attempt:
+def of_answer(*, log: str, failed: bool, payload: str, request: str = "") -> Attempt:
     """What became of an invocation that Lambda carried out.
 
     Args:
         log: The end of the function's log, at most 4 KB of it.
         failed: The function raised, or was stopped.
         payload: What it returned, or Lambda's report of the error.
+        request: The request's id; empty: that of the last line, if that is Lambda's.
     """
-    lines = tuple(line for line in log.splitlines() if line.strip() and not _of_the_platform(line))
+    lines = tuple(own_lines(log, request))
     if not failed:
         return Attempt(lines=lines, failure=None)
     report = _object(payload)
@@ -94,14 +100,43 @@ def failed_link(told: str) -> Link | None:
     return next((link for link in Link if told.startswith(f"{link.value} failed: ")), None)
 
 
-def _of_the_platform(line: str) -> bool:
-    """Whether a log line is Lambda's own, in either of its formats."""
-    return bool(_PLATFORM.match(line)) or str(_object(line).get("type", "")).startswith("platform.")
+def own_lines(log: str, request: str) -> Iterator[str]:
+    """The lines of a log that are the function's, without Lambda's, which are there in either of its formats.
+
+    A line that only looks like Lambda's is the function's. Lambda's name the request, which nothing that a row holds
+    can know; those of the start name none, but stand before all others of a whole log.
+
+    Args:
+        log: The log, or the end of it.
+        request: As for :func:`of_answer`.
+    """
+    lines = [line for line in log.split("\n") if line.strip()]
+    marks = [_marked(line) for line in lines]
+    if not request and marks and (last := marks[-1]):
+        request = last
+    before_others = len(log.encode()) < _TAIL_BYTES
+    for line, mark in zip(lines, marks, strict=True):
+        before_others = before_others and mark is not None
+        if mark is None or not (mark == request if mark else before_others):
+            yield line
+
+
+def _marked(line: str) -> str | None:
+    """The request that a line names that looks like Lambda's; empty: it names none; ``None``: it doesn't look so."""
+    if found := _OF_AN_INVOCATION.match(line):
+        return found[1]
+    if _OF_A_START.match(line):
+        return ""
+    found_object = _object(line)
+    if not str(found_object.get("type", "")).startswith("platform."):
+        return None
+    record = found_object.get("record")
+    return str(record.get("requestId", "")) if isinstance(record, dict) else ""
 
 
 def _object(text: str) -> dict[str, object]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

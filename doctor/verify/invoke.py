@@ -54,4 +54,5 @@ class Invoker:
                 failure=Failure(kind=type(error).__name__, told=f"AWS can't be asked: {error}", may_pass=False),
             )
         log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
-        return of_answer(log=log, failed="FunctionError" in answer, payload=payload)
+        request = str(answer["ResponseMetadata"].get("RequestId", ""))
+        return of_answer(log=log, failed="FunctionError" in answer, payload=payload, request=request)

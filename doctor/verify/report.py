@@ -7,6 +7,8 @@ from rich.text import Text
 
 from doctor.verify.attempt import Failure
 from doctor.verify.waiting import Outcome
+from infra.command_line import command_line
+from lambda_src.printable import one_line
 
 _INDENT = " " * 12
 
@@ -50,10 +52,11 @@ class Report:
             else f"a failure of {failure.kind} is nothing that waiting mends"
         )
         self._line(f"  {reason}: {failure.told}", style="bold red")
-        self._line(f"  `make doctor STACK={self._stack}` names the broken link and the command that mends it")
+        doctor = command_line("make", "doctor", f"STACK={self._stack}")
+        self._line(f"  `{doctor}` names the broken link and the command that mends it")
 
     def _line(self, text: str, *, style: str = "") -> None:
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        self._console.print(Text(one_line(text), style=style), soft_wrap=True)
 
 
 def _tries(count: int) -> str:

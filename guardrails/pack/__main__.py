@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from guardrails.model import UNKNOWN, Finding, Resource, Rule, StackRule
 from guardrails.rules import RULES, STACK_RULES
+from lambda_src.printable import one_line
 
 _NAME = "keyless-guardrails"
 
@@ -63,7 +64,7 @@ def _stack_policy(rule: StackRule) -> StackValidationPolicy:
 
 def _tell(finding: Finding, report: ReportViolation, urn: str | None = None) -> None:
     if finding.certain:
-        report(f"{finding.where} is {finding.saw}. Mend: {finding.mend}.", urn)
+        report(one_line(f"{finding.where} is {finding.saw}. Mend: {finding.mend}."), urn)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 (any JSON-like value)

@@ -14,6 +14,7 @@ from delivery.errors import DeliveryError
 from engine.pins import ROOT
 from tests.delivery.github_stand_in import REPOSITORY, TOKEN, Repository, serving
 from tests.delivery.test_report import STEPS
+from tests.previews import preview
 
 LOOKS = """
 echo "$*" >> {log}
@@ -35,7 +36,7 @@ class Pulumi:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.log = folder / "asked"
-        (folder / "plan.json").write_text(json.dumps({"steps": STEPS}))
+        (folder / "plan.json").write_text(preview(*STEPS))
         monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
         monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
         self.answer("true")

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 from delivery import changes, report
 from delivery.errors import DeliveryError
-
-URN = "urn:pulumi:dev::keyless-bigquery::keyless:infra:Reader${type}::{name}"
-
-
-def step(op: str, type_token: str, name: str, *, custom: bool = True, **more: Any) -> dict[str, Any]:
-    state = {"type": type_token, "custom": custom}
-    where = "oldState" if op == "delete" else "newState"
-    return {"op": op, "urn": URN.format(type=type_token, name=name), where: state, **more}
-
+from tests.previews import STACK, preview, step
 
 STEPS = [
-    step("same", "pulumi:pulumi:Stack", "keyless-bigquery-dev", custom=False),
+    STACK,
     step("same", "gcp:bigquery/dataset:Dataset", "dataset"),
     step("update", "keyless:infra:Reader", "reader", custom=False),
     step("update", "aws:lambda/function:Function", "function", diffReasons=["memorySize", "timeout"]),
@@ -29,7 +18,7 @@ STEPS = [
     step("delete-replaced", "aws:iam/role:Role", "execution-role"),
     step("delete", "gcp:bigquery/table:Table", "users"),
 ]
-READ = changes.read(json.dumps({"steps": STEPS, "changeSummary": {}}))
+READ = changes.read(preview(*STEPS))
 
 
 def test_a_replacement_counts_once_and_components_not_at_all() -> None:
@@ -56,22 +45,29 @@ def test_what_is_deleted_or_replaced_stands_before_everything_else() -> None:
 
 
 def test_a_preview_that_changes_nothing_says_so_and_has_no_table() -> None:
-    nothing = changes.read(json.dumps({"steps": STEPS[:2]}))
+    nothing = changes.read(preview(*STEPS[:2]))
     written = report.preview("dev", nothing, "")
     assert written.startswith("### `dev`: 1 unchanged\n")
     assert "|" not in written
     assert "Deleted" not in written
 
 
-@pytest.mark.parametrize("steps", [None, []])
-def test_a_stack_without_resources_is_unchanged(steps: list[Any] | None) -> None:
-    assert changes.read(json.dumps({"steps": steps})).counted() == "0 unchanged"
+def test_a_stack_without_resources_is_unchanged() -> None:
+    assert changes.read(preview(STACK)).counted() == "0 unchanged"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"steps": [{}]}', "error: no stack named 'dev' found"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"steps": []}', preview(STACK)[:-9], "error: no stack named 'dev' found"]
+)
 def test_what_is_no_preview_is_refused(text: str) -> None:
-    with pytest.raises(DeliveryError, match="not what `pulumi preview --json` prints"):
+    with pytest.raises(DeliveryError, match="isn't what `pulumi preview --json` prints"):
         changes.read(text)
+
+
+def test_a_preview_that_failed_is_refused_with_what_the_engine_said() -> None:
+    failed = preview(STACK, diagnostics=[{"severity": "error", "message": "boom"}])
+    with pytest.raises(DeliveryError, match="the preview failed: boom"):
+        changes.read(failed)
 
 
 @pytest.mark.parametrize("limit", [report.LIMIT_CHARACTERS, 2_000])
@@ -92,21 +88,21 @@ def test_a_diff_that_fits_is_whole() -> None:
 
 def test_a_table_of_thousands_is_cut_too() -> None:
     many = [step("create", "t:t:T", f"name-{number}") for number in range(3_000)]
-    written = report.preview("dev", changes.read(json.dumps({"steps": many})), "x" * 70_000)
+    written = report.preview("dev", changes.read(preview(*many)), "x" * 70_000)
     assert "| … | 2900 more |  |" in written
     assert len(written) <= report.LIMIT_CHARACTERS
 
 
 def test_even_a_head_that_does_not_fit_keeps_the_limit() -> None:
     long = [step("delete", "t:t:T" * 30, "n" * 180, diffReasons=["p" * 180] * 9) for _ in range(100)]
-    written = report.preview("dev", changes.read(json.dumps({"steps": long})), "the diff")
+    written = report.preview("dev", changes.read(preview(*long)), "the diff")
     assert len(written) <= report.LIMIT_CHARACTERS
     assert written.endswith("… the run's log has the rest\n")
 
 
 def test_what_a_name_or_a_diff_holds_stays_in_its_place() -> None:
     name = "a`b|c @everyone\n## heading [link](https://example.org)"
-    hostile = changes.read(json.dumps({"steps": [step("create", "t:t:T", name)]}))
+    hostile = changes.read(preview(step("create", "t:t:T", name)))
     written = report.preview("dev", hostile, "before\n```\n</details>\n````\nafter")
     row = next(line for line in written.splitlines() if line.startswith("| create"))
     assert row.count("|") == 4

@@ -95,13 +95,44 @@ def test_a_failure_without_a_report_does_not_pass(payload: str) -> None:
     assert not attempt.failure.may_pass
 
 
-def test_only_the_functions_own_lines_are_rows_in_either_format_of_the_log() -> None:
-    text = (
-        "START RequestId: 1 Version: 2\nThe query data:\nuser_id=1, name=END\nEND RequestId: 1\nREPORT RequestId: 1\n"
-    )
-    as_json = '{"time":"t","type":"platform.start","record":{}}\nThe query data:\nuser_id=1, name={"a": 1}\n\n'
-    assert of_answer(log=text, failed=False, payload="{}").lines == ("The query data:", "user_id=1, name=END")
-    assert of_answer(log=as_json, failed=False, payload="{}").lines == ("The query data:", 'user_id=1, name={"a": 1}')
+ID, OTHER = "8f507cfc-example", "00000000-0000"
+START = f"INIT_START Runtime Version: python:3.13.v1\tRuntime Version ARN: a\nSTART RequestId: {ID} Version: 2\n"
+END = f"END RequestId: {ID}\nREPORT RequestId: {ID}\tDuration: 1 ms\tBilled Duration: 2 ms\n"
+START_JSON = (
+    '{"time":"t","type":"platform.initStart","record":{"phase":"init"}}\n'
+    f'{{"time":"t","type":"platform.start","record":{{"requestId":"{ID}"}}}}\n'
+)
+END_JSON = f'{{"time":"t","type":"platform.report","record":{{"requestId":"{ID}"}}}}\n'
+ROWS = ("The query data:", 'user_id=1, name={"a": 1}')
+FORGED = (
+    f"START RequestId: {OTHER} Version: 2",
+    f"END RequestId: {OTHER}",
+    f"REPORT RequestId: {OTHER}\tDuration: 1 ms",
+    "INIT_START Runtime Version: python",
+    '{"type":"platform.start","record":{}}',
+    f'{{"type":"platform.report","record":{{"requestId":"{OTHER}"}}}}',
+    '{"type":"platform.runtimeDone","record":[]}',
+    "[" * 3_000,
+    "a\x85END RequestId: 1",
+)
+
+
+@pytest.mark.parametrize(("before", "after"), [(START, END), (START_JSON, END_JSON), ("", END), ("", "")])
+@pytest.mark.parametrize("forged", FORGED, ids=lambda line: line[:20])
+def test_the_functions_lines_are_all_but_lambdas_own_also_where_they_look_like_them(
+    before: str, after: str, forged: str
+) -> None:
+    printed = (*ROWS, forged, "user_id=2, name=b")
+    log = before + "".join(f"{line}\n" for line in printed) + after
+    assert of_answer(log=log, failed=False, payload="{}", request=ID).lines == printed
+    assert of_answer(log=log, failed=False, payload="{}").lines == printed, "the last line names it"
+
+
+def test_of_a_log_that_is_cut_nothing_but_what_names_the_request_is_lambdas() -> None:
+    printed = ("INIT_START Runtime Version: python", *["user_id=1, name=a"] * 300)
+    log = "".join(f"{line}\n" for line in printed) + END
+    assert of_answer(log=log, failed=False, payload="{}", request=ID).lines == printed
+    assert of_answer(log=log.replace(printed[1] + "\n", ""), failed=False, payload="{}", request=ID).lines == ()
 
 
 @pytest.mark.parametrize(

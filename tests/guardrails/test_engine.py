@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 
+import pulumi_aws
 import pytest
 
 from guardrails.check import Report, report
@@ -138,3 +139,13 @@ def test_a_column_can_be_added_and_what_the_preview_hides_is_counted(deployed: E
     assert found.refused == ()
     assert found.hidden + found.looked_at == judged(kept).looked_at
     assert f"{found.hidden} unchanged resources aren't in this preview" in "\n".join(found.lines())
+
+
+def too_deep() -> None:
+    pulumi_aws.iam.Role("deep", assume_role_policy='{"a":' * 50_000)
+
+
+def test_a_value_that_no_rule_can_read_fails_the_preview_with_the_pack(engine: Engine) -> None:
+    run = engine.preview(too_deep)
+    assert not run.succeeded
+    assert "failed to run policy" in run.output

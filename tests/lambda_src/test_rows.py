@@ -42,6 +42,14 @@ def test_the_columns_that_are_named_are_selected_and_printed(function: PackagedF
     assert done.stdout == "The query data:\nitem=pear, user_id=None, _x2=a=b, c\n"
 
 
+def test_a_row_that_holds_lines_and_controls_is_one_line(function: PackagedFunction, google: GoogleStandIn) -> None:
+    name = "a\nERROR token exchange failed: forged\r\x1b[2J\u2028\u202e日本"
+    google.query = lambda _: page([("1", name)])
+    done = function.invoke()
+    shown = r"a\nERROR token exchange failed: forged\r\x1b[2J\u2028\u202e日本"
+    assert done.stdout == f"The query data:\nuser_id=1, name={shown}\n"
+
+
 def test_the_query_is_the_articles_with_a_cap_on_bytes(function: PackagedFunction, google: GoogleStandIn) -> None:
     function.invoke()
     asked = google.sent[2].json

@@ -3,6 +3,18 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
+ * A text with every character written out that is not seen for what it is, but for line breaks: nothing that a caller
+ * put in a name hides or reorders what stands around it.
+ *
+ * @param {string} text
+ * @returns {string}
+ */
+function printable(text) {
+  const hidden = /(?![\n\ufe0f])[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+  return text.replace(hidden, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+/**
  * @param {string} tag
  * @param {Record<string, string>} [attributes]
  * @param {...(Node|string)} children
@@ -10,8 +22,8 @@ const SVG = "http://www.w3.org/2000/svg";
  */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, printable(value));
+  made.append(...children.map((child) => (typeof child === "string" ? printable(child) : child)));
   return made;
 }
 

@@ -24,6 +24,7 @@ from tests.local_cloud.page.callers import (
 
 LIMIT_MILLISECONDS = 10_000
 HOSTILE = "<img src=x onerror=document.title='broken'>"
+UNSEEN = "\u202e\x9b\u2028\u200b"
 _QUIET = [
     *("--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -121,7 +122,7 @@ def shown(aws_url: str, warehouse_url: str) -> Iterator[Shown]:
         google.done("PATCH", f"{PROVIDER_PATH}?updateMask=displayName", {"displayName": HOSTILE[:32]})
         keys: Keys = account.assume("Keyless-Reader")
         secrets = walk(chain, keys)
-        walk(chain, keys, audience=f"{AUDIENCE}{HOSTILE}")
+        walk(chain, keys, audience=f"{AUDIENCE}{HOSTILE}{UNSEEN}")
         be_refused_as_another_role(chain)
         be_refused_at_the_table(chain, keys)
         be_refused_without_the_binding(chain, keys)

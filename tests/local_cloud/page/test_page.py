@@ -9,7 +9,7 @@ from local_cloud.render import render_chain
 from tests.local_cloud.chain import ACCOUNT, MEMBER, PROVIDER_NAME, READER, ROLE
 from tests.local_cloud.google_server import NUMBER, PROJECT
 from tests.local_cloud.page.callers import SIBLING
-from tests.local_cloud.page.conftest import HOSTILE, Shown
+from tests.local_cloud.page.conftest import HOSTILE, UNSEEN, Shown
 
 
 def open_refused(page: Page, link: str) -> None:
@@ -263,6 +263,8 @@ def test_what_a_caller_puts_in_a_name_stays_text(opened: Page) -> None:
     opened.locator("#list a.refused", has_text="onerror").click()
     expect(opened.locator(".card .resource")).to_contain_text(HOSTILE)
     expect(opened.locator("#existing")).to_contain_text(HOSTILE[:32])
+    expect(opened.locator(".card .resource")).to_contain_text(r"\u{202e}\u{9b}\u{2028}\u{200b}")
+    assert not set(UNSEEN) & set(opened.locator("body").inner_text())
     assert opened.locator("img").count() == 0
     assert opened.title().startswith("Local cloud")
 

@@ -1,0 +1,24 @@
+"""Commands that are printed to be pasted into a shell. All of them are written here."""
+
+from __future__ import annotations
+
+import shlex
+
+from lambda_src.printable import one_line
+
+
+def command_line(*words: str) -> str:
+    r"""One command for a POSIX shell, which gets exactly these words.
+
+    A word that holds something unseen is escaped first, as :func:`~lambda_src.printable.one_line` has it: what a
+    newline would begin is not run, and the command is about a name that doesn't exist.
+
+    Args:
+        words: Program and arguments.
+    """
+    return shlex.join(one_line(word) for word in words)
+
+
+def one_after_another(*commands: str) -> str:
+    """Commands of which each is run only if those before it succeeded."""
+    return " && ".join(commands)

@@ -1,0 +1,298 @@
+"""Everything that prints text from outside, each as a function from such a text to what is printed for it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from google.auth.exceptions import OAuthError
+from rich.console import Console
+
+import benchmarks.__main__
+import delivery.__main__
+import doctor.__main__
+import doctor.verify.__main__
+import engine.__main__
+import guardrails.__main__
+import local_cloud.__main__
+import local_cloud.demo.report
+import tools.adopt
+import tools.destroy
+import tools.lint_workflows
+import tools.recover
+from benchmarks.errors import BenchmarkError
+from delivery import changes, looking, report
+from delivery.errors import DeliveryError
+from delivery.pulumi_cli import Run
+from doctor.finding import Link, broken
+from doctor.report import Walked, as_json, print_report
+from doctor.stack import StackError
+from doctor.verify.attempt import Attempt, Failure
+from doctor.verify.report import Report
+from doctor.verify.waiting import Outcome
+from engine.errors import EngineError
+from engine.progress import Progress
+from infra.problems import Problem
+from lambda_src.diagnosis import failure
+from lambda_src.query import print_rows
+from local_cloud import commands, previews
+from local_cloud.endpoints import Endpoints
+from local_cloud.log_lines import LineFormatter
+from local_cloud.process import ProcessError, last_lines
+from local_cloud.render import render_chain
+from local_cloud.shell import guidance
+from local_cloud.trace import Decision, Part, Refusal, Step
+from local_cloud.trace import Link as TracedLink
+from tests.previews import STACK, preview, step
+from tools.imports import Importable
+from tools.outlook import Change, Outlook
+from tools.stack import EngineRefusedError, Stack
+
+Printer = Callable[[str], str]
+
+
+def printed(call: Callable[[], object], arguments: tuple[str, ...] | list[str] = ()) -> str:
+    """What a call writes to standard output and standard error."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(out),
+        mock.patch.object(sys, "argv", ["program", *arguments]),
+    ):
+        call()
+    return out.getvalue()
+
+
+def on_console(call: Callable[[Console], object]) -> str:
+    """What a call prints on a console that is too wide to wrap anything."""
+    out = io.StringIO()
+    call(Console(file=out, width=100_000, highlight=False))
+    return "".join(f"{line.rstrip(' ')}\n" for line in out.getvalue().split("\n"))
+
+
+def main_that_fails(main: Callable[[], int], arguments: list[str], place: str, error: type[Exception]) -> Printer:
+    """A command line whose work ends with an error of this text."""
+
+    def shown(text: str) -> str:
+        with mock.patch(place, side_effect=error(text)):
+            return printed(main, arguments)
+
+    return shown
+
+
+def rows(text: str) -> str:
+    out = io.StringIO()
+    print_rows(lambda _: [(text, 1), ([text], {text: text})], table="p.d.t", columns=["a", "b"], out=out)
+    return out.getvalue()
+
+
+def error_of_the_function(text: str) -> str:
+    refused = OAuthError("x", json.dumps({"error": text, "error_description": text}))  # type: ignore[no-untyped-call]  # google-auth's own
+    return str(failure(refused, secrets=[]))
+
+
+def diagnosed(text: str) -> str:
+    walks = [Walked(reader=text, findings=(broken(Link.ROLE, text, wanted=text, mend=text),))]
+    return on_console(lambda console: print_report(console, walks)) + as_json(walks)
+
+
+def verified(text: str) -> str:
+    failed = Failure(kind=text, told=text, may_pass=True)
+
+    def tell(console: Console) -> None:
+        told = Report(console, text)
+        told.begin(text, text)
+        told.wait(1, 1.0, failed, 1.0)
+        told.finish(Outcome(attempt=Attempt(lines=(), failure=failed), tries=1, seconds=1.0))
+        told.finish(Outcome(attempt=Attempt(lines=(text, text), failure=None), tries=2, seconds=1.0))
+
+    return on_console(tell)
+
+
+def explained(text: str) -> str:
+    refusal = Refusal(part=Part.PERMISSION, rule=text, saw=text, wanted=text, mend=text)
+    steps = (Step(part=Part.CALLER, rule=text, saw=text), Step(part=Part.TOKEN, rule=text, saw=text))
+    decision = Decision(
+        id="1",
+        time="t",
+        link=TracedLink.JOB,
+        allowed=False,
+        resource=text,
+        principal=text,
+        steps=steps,
+        refusal=refusal,
+    )
+    return render_chain([decision])
+
+
+def demonstrated(text: str) -> str:
+    def tell(console: Console) -> None:
+        told = local_cloud.demo.report.Report(console)
+        with told.step(text):
+            told.check(text, expected=text, saw=text, held=False)
+
+    return on_console(tell).split("done in")[0]
+
+
+def end_of_a_log(text: str) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        log.write_text(f"a{text}b", errors="surrogatepass")
+        return last_lines(log)
+
+
+def judged(text: str) -> str:
+    document = preview(
+        step("create", "gcp:serviceaccount/key:Key", text), diagnostics=[{"severity": "error", "message": f"a{text}"}]
+    )
+    with mock.patch.object(sys, "stdin", io.StringIO(document)):
+        return printed(lambda: guardrails.__main__.main([]))
+
+
+def commented(text: str) -> str:
+    steps = [step("delete", "t:t:T", text), step("update", "t:t:T", "b", diffReasons=[text])]
+    return report.preview(text, changes.read(preview(STACK, *steps)), "diff")
+
+
+def logged_by_the_engine(text: str) -> str:
+    return printed(lambda: looking._tell(Run(told=f"a{text}b\n", error=f"a{text}b\n", succeeded=True)))
+
+
+class Pulumi(Stack):
+    """A stack whose engine answers with this."""
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        text = self.name
+        state: dict[str, Any] = {"deployment": {"resources": [{"urn": f"a::{text}", "type": "t:t:T", "id": text}]}}
+        told = preview(step("create", "c:c:C", text, custom=False)) if "preview" in arguments else json.dumps(state)
+        return subprocess.CompletedProcess(["pulumi", *arguments], 0, stdout=told, stderr="")
+
+
+def recovered(text: str) -> str:
+    one = Importable(urn=f"a::{text}", type="t:t:T", import_id=text, parent="p", provider="p")
+    return printed(lambda: tools.recover._take_over(Pulumi(name=text), one))
+
+
+def planned(text: str) -> str:
+    change = Change(operation="update", name=text, type="t", properties=(text,), lost_columns=(text,))
+    return str(Outlook(changes=(change, change)))
+
+
+def linted(text: str) -> str:
+    with mock.patch("tools.lint_workflows._actionlint", return_value=[text]):
+        return printed(lambda: tools.lint_workflows.main(Path("/nowhere")))
+
+
+def local(text: str) -> str:
+    failing = mock.Mock(side_effect=ProcessError(text))
+    with mock.patch.dict(commands.COMMANDS, clock=failing):
+        return printed(local_cloud.__main__.main, ["clock"])
+
+
+def logged(text: str) -> str:
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(LineFormatter())
+    try:
+        {"": ""}[text + "x"]
+    except KeyError:
+        handler.handle(logging.LogRecord(text, logging.ERROR, text, 1, "%s", (text,), sys.exc_info(), text))
+    return str(handler.stream.getvalue())
+
+
+def started(text: str) -> str:
+    endpoints = Endpoints(
+        google_url=text, aws_url=text, warehouse_url="", project_id=text, project_number=text, aws_account_id=text,
+        aws_region=text, deployer_token="",
+    )  # fmt: skip
+    return guidance(Path("x" + text.replace("/", "").replace("\0", "")), endpoints, roles=[text])
+
+
+def asked(command: str, answer: dict[str, Any]) -> str:
+    """What a command of the local cloud prints when it is answered so."""
+    with mock.patch("local_cloud.remote.Remote.open", return_value=mock.Mock(get=lambda _: answer)):
+        return printed(lambda: commands.COMMANDS[command](commands.parser().parse_args([command])))
+
+
+def deploying(text: str) -> str:
+    environment = previews._Environment(cloud=mock.Mock(), stack=text, shell={})
+    with (
+        mock.patch.multiple(previews, _settings=mock.Mock()),
+        mock.patch.multiple(previews._Environment, _run=mock.Mock(return_value=True), _project=mock.Mock()),
+    ):
+        return printed(lambda: environment.preview(Path(), Path("x" + text.replace("\0", ""))))
+
+
+ONE_LINE: dict[str, tuple[Printer, str]] = {
+    "rows": (rows, "lambda_src/query.py"),
+    "the function's error": (error_of_the_function, "lambda_src/handler.py"),
+    "doctor": (diagnosed, "doctor/report.py"),
+    "verify": (verified, "doctor/verify/report.py"),
+    "explain": (explained, "local_cloud/commands.py"),
+    "demo": (demonstrated, "local_cloud/demo/report.py"),
+    "guardrails": (judged, "guardrails/__main__.py"),
+    "comment": (commented, "delivery/report.py"),
+    "recover": (recovered, "tools/recover.py"),
+    "destroy": (
+        lambda text: printed(lambda: tools.destroy.destroy(Pulumi(name=text), confirmed=text)),
+        "tools/destroy.py",
+    ),
+    "destroy, protected": (
+        lambda text: tools.destroy.explanation(text, [{"urn": f"a::{text}", "id": text}]),
+        "tools/destroy.py",
+    ),
+    "adopt": (lambda text: printed(lambda: tools.adopt._tell(Pulumi(name=text))), "tools/adopt.py"),
+    "what an up would do": (planned, "tools/adopt.py"),
+    "lint": (linted, "tools/lint_workflows.py"),
+    "progress": (lambda text: printed(lambda: Progress().say(text)), "engine/progress.py"),
+    "the end of a log": (end_of_a_log, "local_cloud/process.py"),
+    "server log": (logged, "local_cloud/log_lines.py"),
+    "serve": (started, "local_cloud/serve.py"),
+    "clock": (lambda text: asked("clock", {"now": text, "aheadSeconds": 1}), "local_cloud/commands.py"),
+    "weather": (lambda text: asked("weather", {text: 1.0}), "local_cloud/commands.py"),
+    "offline preview": (deploying, "local_cloud/previews.py"),
+    "settings": (lambda text: str(Problem(key=text, value=text, rule=text, mend=text)), "infra/problems.py"),
+    "delivery": (
+        main_that_fails(
+            delivery.__main__.main, ["preview", "s", "--folder", "x"], "delivery.looking.preview", DeliveryError
+        ),
+        "delivery/__main__.py",
+    ),
+    "engine": (main_that_fails(engine.__main__.main, [], "engine.get.ensure", EngineError), "engine/__main__.py"),
+}
+"""Printers that give each text one line, or a part of one; and where they print."""
+
+SEVERAL_LINES: dict[str, tuple[Printer, str]] = {
+    "the function's log in the demo": (
+        lambda text: on_console(lambda console: local_cloud.demo.report.Report(console).show(f"a{text}b")),
+        "local_cloud/demo/report.py",
+    ),
+    "the engine's output": (logged_by_the_engine, "delivery/looking.py"),
+    "local_cloud/__main__": (local, "local_cloud/__main__.py"),
+    "a diff": (lambda text: report.drift("s", f"a{text}b"), "delivery/report.py"),
+    **{
+        name: (main_that_fails(main, arguments, place, error), f"{name}.py")
+        for name, main, arguments, place, error in (
+            ("doctor/__main__", doctor.__main__.main, ["s"], "doctor.__main__.read_stack", StackError),
+            (
+                *("doctor/verify/__main__", doctor.verify.__main__.main, ["s"]),
+                *("doctor.verify.__main__.read_stack", StackError),
+            ),
+            ("tools/recover", tools.recover.main, ["s"], "tools.recover.recover", EngineRefusedError),
+            ("tools/destroy", tools.destroy.main, ["s"], "tools.destroy.destroy", EngineRefusedError),
+            ("tools/adopt", tools.adopt.main, ["s"], "tools.adopt._tell", EngineRefusedError),
+            (
+                *("benchmarks/__main__", lambda: benchmarks.__main__.main(["size", "--folder", "/tmp"])),  # noqa: S108 - it stays empty
+                *([], "benchmarks.__main__._run", BenchmarkError),
+            ),
+        )
+    },
+}
+"""Printers of texts that have lines of their own on purpose: they keep these, and get no others."""
