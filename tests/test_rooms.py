@@ -67,6 +67,10 @@ ALLOWED = {
     "benchmarks/bootstrap.py": set(),
     "benchmarks/figures.py": set(),
     "benchmarks/lambda_cost.py": set(),
+    "local_cloud/bigquery_emulator": {
+        *("bqemulator", "duckdb", "pyarrow", "sqlglot", "structlog", "fastapi", "starlette", "uvicorn", "local_cloud"),
+    },
+    "local_cloud/services/bigquery/sql": {"sqlglot", "pydantic", "local_cloud"},
     "local_cloud/ports": {"uvicorn", "h11", "local_cloud"},
     "tools/set_up.py": set(),
 }

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bqemulator.api.app import create_app
 from bqemulator.api.dependencies import AppContext
+from bqemulator.api.errors import install_exception_handlers
+from bqemulator.api.routes.datasets import router as datasets
+from bqemulator.api.routes.tabledata import router as tabledata
+from bqemulator.api.routes.tables import router as tables
 from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
 from bqemulator.catalog.memory_repository import MemoryCatalogRepository
 from bqemulator.config import PersistenceMode, Settings
@@ -15,6 +18,7 @@ from bqemulator.domain.events import EventBus
 from bqemulator.observability.metrics import MetricsRegistry
 from bqemulator.row_access.policy import RowAccessPolicyManager
 from bqemulator.udf.runtime import UDFRegistry
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from local_cloud.bigquery_emulator.application import Application
@@ -72,4 +76,9 @@ async def open_emulator(
         snapshots=NoSnapshots(),
         row_access=RowAccessPolicyManager(catalog=catalogue, clock=clock),
     )
-    return Application(create_app(context), context, readers, Executor(engine)), engine
+    catalogue_routes = FastAPI(openapi_url=None)
+    catalogue_routes.state.context = context
+    install_exception_handlers(catalogue_routes)
+    for router in (datasets, tables, tabledata):
+        catalogue_routes.include_router(router)
+    return Application(catalogue_routes, context, readers, Executor(engine)), engine

@@ -50,7 +50,6 @@ async def _serve(folder: Path, extensions: Path, project: str, *, keep: bool) ->
     listener = _listen()
     config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
-    starting = asyncio.create_task(readers.start())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _end, server)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -58,6 +57,8 @@ async def _serve(folder: Path, extensions: Path, project: str, *, keep: bool) ->
         await asyncio.sleep(0.005)
     sys.stdout.write(json.dumps({"event": "listening"}) + "\n")
     sys.stdout.flush()
+    # Not before: it takes as long as everything else, and the first statement comes later.
+    starting = asyncio.create_task(readers.start())
     try:
         await serving
     finally:

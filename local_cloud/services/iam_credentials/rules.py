@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from infra.command_line import command_line
 from local_cloud.errors import ApiError, failed_precondition, invalid_argument, not_found, permission_denied
 from local_cloud.permission_names import GET_ACCESS_TOKEN
 from local_cloud.services.iam.model import Account
@@ -104,7 +105,7 @@ def check_enabled(account: Account) -> None:
                 rule="the service account must be enabled",
                 saw=f"{account.email} is disabled",
                 wanted="an enabled account",
-                mend=f"gcloud iam service-accounts enable {account.email}",
+                mend=command_line("gcloud", "iam", "service-accounts", "enable", account.email),
             ),
             failed_precondition(f"Service account {account.email} is disabled."),
         )

@@ -26,7 +26,7 @@ def client(google: Google) -> bigquery.Client:
 
 def value_of(client: bigquery.Client, sql: str, *parameters: Any) -> Any:
     config = bigquery.QueryJobConfig(query_parameters=list(parameters))
-    (row,) = client.query_and_wait(sql, job_config=config, retry=None, job_retry=None)
+    (row,) = client.query_and_wait(sql, job_config=config)
     return row[0]
 
 
