@@ -12,6 +12,7 @@ from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, already_exists, not_found
 from local_cloud.http import answer, flag_parameter, object_field, page, read_json, text_field
 from local_cloud.permissions import Grant, decide
+from local_cloud.policies import check_accounts
 from local_cloud.services.bigquery import access_lists, effects, warehouse
 from local_cloud.services.bigquery.gate import SERVICE, dataset_of, make_dataset, permit, policies_on, project_of
 from local_cloud.services.bigquery.model import Access, DatasetName
@@ -108,11 +109,11 @@ async def _change(cloud: Cloud, request: Request, dataset: DatasetName, body: di
 
 
 async def _check_authorised(cloud: Cloud, access: Access | None, before: Access | None) -> None:
-    """Insist that what is newly authorised exists: an entry for nothing would wait for whoever makes a namesake."""
+    """Insist that what is newly named exists: an entry for nothing would count for a namesake that is made later."""
     known = before.entries if before else ()
-    for entry in access.entries if access else ():
-        if entry in known:
-            continue
+    new = [entry for entry in (access.entries if access else ()) if entry not in known]
+    check_accounts(cloud, access_lists.members(Access(entries=tuple(new))))
+    for entry in new:
         if view := entry.get("view"):
             name = DatasetName(project=view["projectId"], dataset=view["datasetId"]).table(view["tableId"])
             if (await warehouse.find_table(cloud, name) or {}).get("type") != "VIEW":

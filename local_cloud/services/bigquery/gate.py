@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from starlette.requests import Request
 
 from local_cloud.access import BIGQUERY_READ_SCOPES, BIGQUERY_SCOPES, authenticate, authorize, check_enabled
@@ -11,6 +9,7 @@ from local_cloud.context import Cloud
 from local_cloud.errors import invalid_argument
 from local_cloud.permissions import NO_POLICY, Policy
 from local_cloud.services.bigquery import access_lists, rules
+from local_cloud.services.bigquery.ids import dataset_id_problem, table_id_problem
 from local_cloud.services.bigquery.model import DatasetName, Name, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Need
 from local_cloud.tokens import Token
@@ -18,8 +17,6 @@ from local_cloud.trace import Link
 
 SERVICE = "bigquery.googleapis.com"
 DEFAULT_LOCATION = "US"
-_DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,1023}")
-_TABLE = re.compile(r"[^\W][\w -]{0,1023}")
 
 
 def policies_on(cloud: Cloud, name: Name) -> list[tuple[str, Policy]]:
@@ -81,12 +78,10 @@ def make_dataset(project: ProjectName, dataset: object) -> DatasetName:
     Raises:
         ApiError: 400, with the rule.
     """
-    if not isinstance(dataset, str) or not _DATASET.fullmatch(dataset):
-        raise invalid_argument(
-            f'Invalid dataset ID "{dataset!s:.100}". Dataset IDs must be alphanumeric (plus underscores), must not '
-            "begin with an underscore and must be at most 1024 characters long."
-        )
-    return DatasetName(project=project.project, dataset=dataset)
+    text = dataset if isinstance(dataset, str) else ""
+    if problem := dataset_id_problem(text):
+        raise invalid_argument(problem)
+    return DatasetName(project=project.project, dataset=text)
 
 
 def table_of(cloud: Cloud, request: Request) -> TableName:
@@ -105,8 +100,7 @@ def make_table(dataset: DatasetName, table: object) -> TableName:
     Raises:
         ApiError: 400, with the rule.
     """
-    if not isinstance(table, str) or not _TABLE.fullmatch(table):
-        raise invalid_argument(
-            f'Invalid table ID "{table!s:.100}". Table IDs must be letters, digits, underscores, spaces or dashes.'
-        )
-    return dataset.table(table)
+    text = table if isinstance(table, str) else ""
+    if problem := table_id_problem(text):
+        raise invalid_argument(problem)
+    return dataset.table(text)
