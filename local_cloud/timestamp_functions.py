@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-_OFFSET = re.compile(r"(?P<sign>[+-])?(?P<hours>\d{2}):(?P<minutes>[0-5]\d)")
+_OFFSET = re.compile(r"(?P<sign>[+-])?(?P<hours>[0-9]{2}):(?P<minutes>[0-5][0-9])")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}")
 
 PARTS: dict[str, Callable[[datetime], int]] = {

@@ -57,7 +57,7 @@ def _resource(value: str) -> str:
 AwsAccountId = Annotated[str, _digits(12, "an AWS account")]
 ProjectNumber = Annotated[str, _digits(12, "a project's number")]
 ProjectId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
-RoleName = Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")]
+RoleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
