@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 
 from local_cloud.access import BIGQUERY_READ_SCOPES, BIGQUERY_SCOPES, authenticate, authorize, check_enabled
@@ -82,6 +84,19 @@ def make_dataset(project: ProjectName, dataset: object) -> DatasetName:
     if problem := dataset_id_problem(text):
         raise invalid_argument(problem)
     return DatasetName(project=project.project, dataset=text)
+
+
+def check_reference(cloud: Cloud, reference: dict[str, Any], name: DatasetName | TableName) -> None:
+    """Insist that a reference in a body names what the URL names; what it leaves out is the URL's.
+
+    Raises:
+        ApiError: 400, it names something else.
+    """
+    project = cloud.find_project(str(reference.get("projectId") or name.project))
+    given = (project.id if project else None, reference.get("datasetId") or name.dataset)
+    table = name.table if isinstance(name, TableName) else None
+    if given != (name.project, name.dataset) or (table and (reference.get("tableId") or table) != table):
+        raise invalid_argument(f"The reference in the body must name {name}, which the URL names.")
 
 
 def table_of(cloud: Cloud, request: Request) -> TableName:
