@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from federation_rules.expressions import ExpressionError, evaluate, expression_problem
 from federation_rules.functions import Functions
 from federation_rules.lexer import Kind, LexicalError, Word, words
-from local_cloud.timestamp_functions import PARTS, part, read_duration, read_timestamp
+from local_cloud.timestamp_functions import LONGEST, PARTS, part, read_duration, read_timestamp
 
 MOST_EXPRESSION_CHARACTERS = 4096
 MOST_TITLE_CHARACTERS = 100
@@ -148,12 +148,24 @@ class _Functions(Functions):
 
     instead = {"timestamp": "timestamp_", "duration": "duration_"}  # noqa: RUF012  (the base class says ClassVar)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._together = timedelta()
+
     def by_name(self) -> dict[str, Callable[..., object]]:
         times = {
             "timestamp_": self._strict(read_timestamp, datetime.fromtimestamp(0, UTC)),
-            "duration_": self._strict(read_duration, timedelta()),
+            "duration_": self._strict(self._duration, timedelta()),
         }
         return {**super().by_name(), **times, **{name: self._reader(name) for name in PARTS}}
+
+    def _duration(self, text: object) -> timedelta:
+        read = read_duration(text)
+        self._together += abs(read)
+        if self._together > LONGEST:
+            # The library would add them beyond what CEL's durations hold.
+            raise ValueError(f"all durations together are longer than {LONGEST.days} days")
+        return read
 
     def _strict(self, function: Callable[[object], object], instead: object) -> Callable[[object], object]:
         def read(text: object) -> object:

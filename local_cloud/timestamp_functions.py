@@ -19,7 +19,7 @@ _TIMESTAMP = re.compile(
 _PARTS_OF_A_DURATION = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)(h|ms|us|ns|m|s)")
 _DURATION = re.compile(rf"[+-]?(?:{_PARTS_OF_A_DURATION.pattern}){{1,6}}")
 _UNITS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-_LONGEST_SECONDS = 315_576_000_000
+LONGEST = timedelta(seconds=315_576_000_000)
 """protobuf, ``google.protobuf.Duration``: 10,000 years; CEL, "Overflow"."""
 
 _OFFSET = re.compile(r"(?P<sign>[+-])?(?P<hours>[0-9]{2}):(?P<minutes>[0-5][0-9])")
@@ -75,8 +75,8 @@ def read_duration(text: object) -> timedelta:
     if not _DURATION.fullmatch(text):
         raise ValueError(f"{text!r:.80} is no duration, such as 3600s or 1h30m")
     nanoseconds = sum(Decimal(number) * _UNITS[unit] for number, unit in _PARTS_OF_A_DURATION.findall(text))
-    if nanoseconds > _LONGEST_SECONDS * _UNITS["s"]:
-        raise ValueError(f"{text!r:.80} is longer than {_LONGEST_SECONDS} s")
+    if nanoseconds > LONGEST.total_seconds() * _UNITS["s"]:
+        raise ValueError(f"{text!r:.80} is longer than {LONGEST.days} days")
     ahead = timedelta(microseconds=int(nanoseconds // _UNITS["us"]))
     return -ahead if text.startswith("-") else ahead
 

@@ -31,6 +31,8 @@ def findings(source: str) -> Iterator[str]:
     tree = ast.parse(source)
     within = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant | ast.Attribute):
+            continue
         above = list(_above(node, within))
         ascii_too = any("ASCII" in _names(each) for each in above if isinstance(each, ast.Call))
         text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

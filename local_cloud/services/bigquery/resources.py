@@ -25,8 +25,8 @@ MOST_CLUSTERING_COLUMNS = 4
 _TEXTS = ("friendlyName", "description")
 _DATASET = frozenset({*_TEXTS, "labels", "location", "defaultTableExpirationMs", "defaultPartitionExpirationMs"})
 _TABLE = frozenset({*_TEXTS, "labels", "schema", "timePartitioning", "clustering"})
-_ELSEWHERE = frozenset({"datasetReference", "tableReference", "access", "view"})
-"""Fields that are read where they belong."""
+_ELSEWHERE = frozenset({"datasetReference", "tableReference", "access", "view", "kind"})
+"""Fields that are read where they belong, and the message's own name."""
 
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,39}")
 _PARTITIONS = ("DAY", "HOUR", "MONTH", "YEAR")
@@ -56,8 +56,9 @@ def kept_of_dataset(body: dict[str, Any], before: dict[str, Any]) -> dict[str, A
 def kept_of_table(body: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """Return what of a table's body is kept; arguments and errors as of :func:`kept_of_dataset`."""
     kept = _kept("Table", body, before, _TABLE)
-    schema.check(schema.fields(kept))
-    columns = {field["name"].casefold() for field in schema.fields(kept) or schema.fields(before)}
+    if columns := schema.read(schema.fields(kept)):
+        kept["schema"] = {"fields": columns}
+    known = {field["name"].casefold() for field in columns or schema.fields(before)}
     partitioning, clustering = kept.get("timePartitioning") or {}, kept.get("clustering") or {}
     if partitioning and partitioning.get("type") not in _PARTITIONS:
         raise invalid_argument(f"Invalid value for type: {partitioning.get('type')!r:.40} is not a valid value.")
@@ -65,7 +66,7 @@ def kept_of_table(body: dict[str, Any], before: dict[str, Any]) -> dict[str, Any
     if len(clustered) > MOST_CLUSTERING_COLUMNS:
         raise invalid_argument(f"Clustering is by at most {MOST_CLUSTERING_COLUMNS} columns.")
     for name in (*([partitioning["field"]] if partitioning.get("field") else []), *clustered):
-        if name.casefold() not in columns:
+        if name.casefold() not in known:
             raise invalid_argument(f"The field {name!r:.100} specified for partitioning or clustering was not found.")
     return kept
 

@@ -43,12 +43,15 @@ def fields(table: dict[str, Any]) -> list[dict[str, Any]]:
     return listed
 
 
-def check(listed: list[dict[str, Any]], *, level: int = 1) -> None:
-    """Insist on columns that BigQuery takes, and that the BigQuery emulator can hold.
+def read(listed: list[dict[str, Any]], *, level: int = 1) -> list[dict[str, Any]]:
+    """Read columns, all of which BigQuery takes, and the BigQuery emulator can hold.
 
     Args:
         listed: The columns, or the fields of one; their own fields and the types of these checked.
         level: How deep in a column they are.
+
+    Returns:
+        They, types and modes in capitals.
 
     Raises:
         ApiError: 400, a name, type or mode that there isn't, a name that comes twice, or too much of something; 501,
@@ -56,6 +59,7 @@ def check(listed: list[dict[str, Any]], *, level: int = 1) -> None:
     """
     if level > MOST_LEVELS or len(listed) > MOST_COLUMNS:
         raise invalid_argument(f"A schema has at most {MOST_COLUMNS} columns, and {MOST_LEVELS} levels of them.")
+    made: list[dict[str, Any]] = []
     seen: set[str] = set()
     for field in fields({"schema": {"fields": listed}}):
         name = field["name"]
@@ -68,7 +72,11 @@ def check(listed: list[dict[str, Any]], *, level: int = 1) -> None:
             raise invalid_argument(f"Field {name} already exists in schema")
         seen.add(name.casefold())
         _check_column(field)
-        check(field.get("fields") or [], level=level + 1)
+        inner = read(field.get("fields") or [], level=level + 1)
+        written = {"type": _upper(field["type"]), "mode": _upper(field.get("mode") or "NULLABLE")}
+        given = {key: value for key, value in field.items() if value is not None}
+        made.append({**given, **written, **({"fields": inner} if inner else {})})
+    return made
 
 
 def _check_column(field: dict[str, Any]) -> None:
