@@ -16,15 +16,32 @@ import pytest
 
 from local_cloud.app import _ROUTES
 from tests.local_cloud.bodies import PROJECT_PATH, requests_of
-from tests.local_cloud.chain import ACCOUNT_PATH, MEMBER, POOL_PATH, PROVIDER_PATH, Chain, LocalAccount, deploy
-from tests.local_cloud.google_server import DEPLOYER_TOKEN, Google, serving
+from tests.local_cloud.chain import (
+    ACCOUNT_PATH,
+    BIGQUERY_PATH,
+    MEMBER,
+    POOL_PATH,
+    PROVIDER_PATH,
+    READER,
+    SCOPE,
+    Chain,
+    LocalAccount,
+    deploy,
+)
+from tests.local_cloud.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT, Google, serving
 
 _READS_NO_BODY = {"/bigquery/v2/projects/{project:name}/jobs/{job:name}/cancel"}
 _PUBLIC = ("/v1/token", "/v1/introspect")
 _FREE = {"json", "labels"}
 """What a client may name and fill as it likes."""
 
+GENERATE = f"/v1/projects/-/serviceAccounts/{READER}:generateAccessToken"
+QUERIES = f"{BIGQUERY_PATH}/queries"
 REQUESTS = [(method, path) for method, path, _ in requests_of("DATASET")]
+
+
+def bound(member: str) -> dict[str, Any]:
+    return {"role": "roles/iam.workloadIdentityUser", "members": [member]}
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +264,51 @@ def test_two_authorization_headers_are_none(deployed: Chain) -> None:
     connection.endheaders()
     assert connection.getresponse().status == 401
     connection.close()
+
+
+DIGITS = "\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669\u0660\u0661\u0662"
+"""Twelve Arabic digits: Python's ``\\d`` and ``int`` take them."""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", GENERATE, {"scope": [SCOPE], "lifetime": "\u0663\u0660\u0660s"}),
+        ("POST", GENERATE, {"scope": [SCOPE], "lifetime": "300s\n"}),
+        ("POST", GENERATE, {"scope": [SCOPE], "lifetime": "1_0s"}),
+        ("POST", GENERATE, {"scope": [SCOPE], "lifetime": "+1s"}),
+        ("POST", GENERATE, {"scope": [SCOPE.replace("s", "\u017f", 1)]}),
+        ("PATCH", f"{PROVIDER_PATH}?updateMask=aws", {"aws": {"accountId": DIGITS}}),
+        ("PATCH", f"{PROVIDER_PATH}?updateMask=aws", {"aws": {"accountId": "123456789012\n"}}),
+        ("POST", f"{POOL_PATH}/providers?workloadIdentityPoolProviderId={DIGITS}", {"aws": {"accountId": "1" * 12}}),
+        ("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": "abcde\u0663"}),
+        ("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": "abcdef\u212a"}),
+        ("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"version": "\u0663"}}),
+        ("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": [bound(MEMBER.replace(NUMBER, DIGITS))]}}),
+        (
+            "POST",
+            f"{ACCOUNT_PATH}:setIamPolicy",
+            {"policy": {"bindings": [bound(f"deleted:serviceAccount:a@b.c?uid={DIGITS}")]}},
+        ),
+        ("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": [bound("user:\u017fomebody@b.c")]}}),
+        ("POST", QUERIES, {"query": "SELECT 1", "useLegacySql": False, "maximumBytesBilled": DIGITS}),
+        ("POST", QUERIES, {"query": "SELECT 1", "useLegacySql": False, "maxResults": DIGITS}),
+        ("POST", QUERIES, {"query": "SELECT 1", "useLegacySql": "false"}),
+        ("POST", QUERIES, {"query": "SELECT 1", "useLegacySql": False, "timeoutMs": "1_000"}),
+        ("POST", "/_local/clock", {"advanceSeconds": "\u0661"}),
+    ],
+    ids=repr,
+)
+def test_what_is_written_in_ascii_is_read_in_ascii(deployed: Chain, method: str, path: str, body: Any) -> None:
+    before = deployed.google.done("GET", "/_local/resources")
+    answer = deployed.google.call(method, path, body)
+    assert answer.status_code == 400, answer.text
+    assert deployed.google.done("GET", "/_local/resources") == before
+
+
+def test_a_letter_that_folds_into_ascii_names_another_account(deployed: Chain) -> None:
+    deployed.google.call("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": "keeper"})
+    accounts = f"{PROJECT_PATH}/serviceAccounts"
+    assert deployed.google.call("GET", f"{accounts}/KEEPER@{PROJECT}.iam.gserviceaccount.com").ok
+    folded = deployed.google.call("GET", f"{accounts}/\u212aeeper@{PROJECT}.iam.gserviceaccount.com")
+    assert folded.status_code == 404

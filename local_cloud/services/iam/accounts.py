@@ -120,7 +120,9 @@ async def set_account_policy(cloud: Cloud, request: Request) -> Response:
 
 
 def find_account(cloud: Cloud, name: str) -> Account | None:
-    """Find the live account with an e-mail or unique id."""
+    """Find the live account with an e-mail or unique id. Only ASCII has a case: a Kelvin sign is no K."""
+    if not name.isascii():
+        return None
     for account in cloud.accounts.values():
         if not account.expire_time and name.lower() in {account.email.lower(), account.unique_id}:
             return account
