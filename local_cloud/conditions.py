@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from federation_rules.expressions import ExpressionError, evaluate, expression_problem
 from federation_rules.functions import Functions
 from federation_rules.lexer import Kind, LexicalError, Word, words
+from local_cloud.condition_kinds import kinds_problem
 from local_cloud.timestamp_functions import LONGEST, PARTS, part, read_duration, read_timestamp
 
 MOST_EXPRESSION_CHARACTERS = 4096
@@ -107,9 +108,13 @@ def condition_problem(condition: Condition) -> str | None:
     operators = sum(word.kind is Kind.SIGN and word.text in _LOGICAL for word in found)
     if operators > MOST_OPERATORS:
         return f"has {operators} logical operators; the limit is {MOST_OPERATORS}"
-    return expression_problem(
-        condition.expression, _READABLE, MOST_EXPRESSION_CHARACTERS, calls=_CALLABLE, macros_too=False
-    ) or _unreadable(found)
+    return (
+        expression_problem(
+            condition.expression, _READABLE, MOST_EXPRESSION_CHARACTERS, calls=_CALLABLE, macros_too=False
+        )
+        or _unreadable(found)
+        or kinds_problem(found)
+    )
 
 
 def _unreadable(found: Sequence[Word]) -> str | None:

@@ -215,3 +215,51 @@ def test_what_overflows_or_is_of_another_kind_grants_nothing(expression: str) ->
 def test_times_within_their_range_are_read(expression: str) -> None:
     assert condition_problem(condition(expression)) is None
     assert untruth(condition(expression), asked()) == ""
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "request.time != 'never'",
+        "!(request.time == 'never')",
+        "resource.name != 5",
+        "resource.name != 5u && true",
+        "true || resource.name == true",
+        "(resource.name) != ((request.time))",
+        "request.time - request.time != timestamp('2020-01-01T00:00:00Z')",
+        "request.time + duration('1s') != duration('1s')",
+        "duration('1s') != 1",
+        "request.time.getHours() != '5'",
+        "request.time.getHours('UTC') != duration('5h')",
+        "resource.name.startsWith('a') != 'true'",
+        "resource.name.extract('{a}/x') != 1",
+        "resource.name in [1, 2]",
+        "!(resource.name in [request.time])",
+        "resource.name in ['a', 1]",
+        "request.time != null",
+        "null != resource.name",
+        "(true ? resource.name : 5) != 'a'",
+        "-1 != 'a'",
+    ],
+)
+def test_a_comparison_of_different_kinds_is_refused(expression: str) -> None:
+    assert "has a " in str(condition_problem(condition(expression)))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "resource.name == 'a' || resource.name != \"b\" + 'c'",
+        "resource.name in ['a', 'b'] == true",
+        "request.time - request.time == duration('0s')",
+        "request.time - duration('1h') != request.time",
+        "request.time.getHours() == 5 || request.time.getMonth('UTC') != 1 - 2",
+        "1 == 1.0 && 1u != 2",
+        "(resource.type == 'a' ? 1 : 2) == 1",
+        "duration('1s') == -duration('1s') || !resource.name.startsWith('a') == true",
+        "[1] == [2] || 'a' in []",
+    ],
+)
+def test_a_comparison_of_one_kind_is_taken(expression: str) -> None:
+    problem = condition_problem(condition(expression))
+    assert problem is None or "has a " not in problem
