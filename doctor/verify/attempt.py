@@ -29,7 +29,7 @@ _ROLE_NOT_SEEN_YET = "cannot be assumed by Lambda"
 _AWS_PASSES = frozenset({"ResourceConflictException", "TooManyRequestsException", "ServiceException"})
 """Errors of ``Invoke`` that pass: the function is being made or changed, or is busy. Source: Lambda API."""
 
-_OF_AN_INVOCATION = re.compile(r"(?:START|END|REPORT) RequestId: (\S+)")
+_OF_AN_INVOCATION = re.compile(r"(?:START|END|REPORT) RequestId: (\S+)", re.ASCII)
 _OF_A_START = re.compile(r"(?:INIT_START|INIT_REPORT|RESTORE_START|RESTORE_REPORT) ")
 _TAIL_BYTES = 4096
 """Of a longer log Lambda gives the end. Source: Lambda API, ``Invoke``, ``LogType``."""
