@@ -24,8 +24,12 @@ LONGEST_ADDITION = len("ci--preview")
 """What a role of CI adds to the prefix in its name."""
 
 _LONGEST_ROLE_NAME = 64
-_BUCKET = re.compile(r"(?P<cloud>s3|gs)://(?P<bucket>[a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/[\w./-]*)?(?:\?\S*)?")
-_GOOGLE_KEY = re.compile(r"projects/[a-z0-9:.-]+/locations/[a-z0-9-]+/keyRings/[\w-]{1,63}/cryptoKeys/[\w-]{1,63}")
+_BUCKET = re.compile(
+    r"(?P<cloud>s3|gs)://(?P<bucket>[a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/[\w./-]*)?(?:\?[!-~]*)?", re.ASCII
+)
+_GOOGLE_KEY = re.compile(
+    r"projects/[a-z0-9:.-]+/locations/[a-z0-9-]+/keyRings/[\w-]{1,63}/cryptoKeys/[\w-]{1,63}", re.ASCII
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +167,7 @@ def _prefix(value: str) -> Verdict:
 
 
 def _backend_url(value: str) -> Verdict:
-    if _BUCKET.fullmatch(value) or re.fullmatch(r"https://[\w.-]+(?:/\S*)?", value):
+    if _BUCKET.fullmatch(value) or re.fullmatch(r"https://[\w.-]+(?:/[!-~]*)?", value, re.ASCII):
         return None
     return (
         "it must be s3://BUCKET, gs://BUCKET or an https:// address; a folder is on one machine only",

@@ -13,11 +13,13 @@ from typing import Any
 
 import yaml
 
-_PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
-_VERSION_BESIDE = re.compile(r"uses:\s*(\S+)[ \t]*(?:#[ \t]*(v\d\S*))?")
-_SECRET = re.compile(r"\bsecrets\s*(?:\.\s*(\w+)|\[)|secrets:\s*inherit")
-_CHANGES_A_STACK = re.compile(r"\bpulumi (?:up|destroy|import|state|cancel)\b|\bpulumi refresh\b(?!.*--preview-only)")
-_DESTROYS = re.compile(r"\bpulumi destroy\b")
+_PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", re.ASCII)
+_VERSION_BESIDE = re.compile(r"uses:\s*(\S+)[ \t]*(?:#[ \t]*(v\d\S*))?", re.ASCII)
+_SECRET = re.compile(r"\bsecrets\s*(?:\.\s*(\w+)|\[)|secrets:\s*inherit", re.ASCII)
+_CHANGES_A_STACK = re.compile(
+    r"\bpulumi (?:up|destroy|import|state|cancel)\b|\bpulumi refresh\b(?!.*--preview-only)", re.ASCII
+)
+_DESTROYS = re.compile(r"\bpulumi destroy\b", re.ASCII)
 _NEVER_TRIGGERED_BY = ("pull_request_target", "workflow_run", "issue_comment", "issues")
 _MAY_BE_WRITTEN = frozenset({"id-token", "pull-requests", "issues"})
 _LONGEST_MINUTES = 90

@@ -20,11 +20,11 @@ _EXEC_SCRIPT = "pulumi-language-python-exec"
 _UNREACHABLE = re.compile(
     r"dial tcp|no such host|connection refused|i/o timeout|network is unreachable|TLS handshake|proxyconnect"
     r"|50[0-9] (?:Bad Gateway|Service Unavailable|Gateway Time)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
-_TOO_OLD = re.compile(r"requires go >= (\S+)|invalid go version|unknown directive: toolchain")
+_TOO_OLD = re.compile(r"requires go >= (\S+)|invalid go version|unknown directive: toolchain", re.ASCII)
 _CHECKSUM = re.compile(r"SECURITY ERROR|checksum mismatch|missing go\.sum entry")
-_FULL = re.compile(r"no space left on device", re.IGNORECASE)
+_FULL = re.compile(r"no space left on device", re.IGNORECASE | re.ASCII)
 
 
 def build(folder: Path, *, progress: Progress) -> None:

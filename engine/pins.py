@@ -18,13 +18,13 @@ def project_name() -> str:
     Raises:
         EngineError: when Pulumi.yaml has none.
     """
-    match = re.search(r"^name:\s*[\"']?([\w.-]+)", (ROOT / "Pulumi.yaml").read_text(), re.MULTILINE)
+    match = re.search(r"^name:\s*[\"']?([\w.-]+)", (ROOT / "Pulumi.yaml").read_text(), re.MULTILINE | re.ASCII)
     if match is None:
         raise EngineError(f"{ROOT / 'Pulumi.yaml'} has no line `name: …`")
     return match[1]
 
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -80,7 +80,7 @@ class GoModule:
             EngineError: when go.mod does not require the module.
         """
         text = (self.folder / "go.mod").read_text()
-        match = re.search(rf"^(?:require\s+|\s+){re.escape(self.requires)} (v\S+)", text, re.MULTILINE)
+        match = re.search(rf"^(?:require\s+|\s+){re.escape(self.requires)} (v\S+)", text, re.MULTILINE | re.ASCII)
         if match is None:
             raise EngineError(f"{self.folder / 'go.mod'} does not require {self.requires}; run `go mod tidy` there")
         return Version.parse(match[1])

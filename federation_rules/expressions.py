@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from federation_rules.functions import NAMES, Functions
-from federation_rules.lexer import MACROS, LexicalError, Macro, macros, nesting, words
+from federation_rules.lexer import MACROS, LexicalError, Macro, macros, nesting, renamed, words
 from federation_rules.work import Unbounded, Work, work
 
 if TYPE_CHECKING:
@@ -96,12 +96,17 @@ def evaluate(expression: str, variables: Mapping[str, Any], functions: Functions
 
     context = cel.Context(variables=dict(variables), functions=functions.by_name())
     try:
-        value: object = _program(expression).execute(context)
+        value: object = _program(_written(expression, tuple(functions.instead.items()))).execute(context)
     except (ValueError, TypeError, RuntimeError, KeyError, IndexError, ArithmeticError) as error:
         raise ExpressionError(f"{expression} failed: {error!s:.200}") from error
     if functions.problem:
         raise ExpressionError(f"{expression} failed: {functions.problem}")
     return value
+
+
+@lru_cache(maxsize=_KEPT_PROGRAMS)
+def _written(expression: str, instead: tuple[tuple[str, str], ...]) -> str:
+    return renamed(expression, dict(instead))
 
 
 @lru_cache(maxsize=_KEPT_PROGRAMS)

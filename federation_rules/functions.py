@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 MOST_PARTS = 100
 """Parts that one ``split`` may give."""
@@ -100,6 +101,9 @@ class Functions:
     Attributes:
         problem: The first failure; empty while there is none.
     """
+
+    instead: ClassVar[Mapping[str, str]] = {}
+    """Function of the library → the one that is called instead, where the library's own takes what CEL refuses."""
 
     def __init__(self) -> None:
         self.problem = ""

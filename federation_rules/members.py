@@ -15,10 +15,14 @@ from enum import Enum
 from federation_rules.principals import Principal
 
 _HOST = r"iam\.googleapis\.com"
-_POOL = rf"{_HOST}/(?P<pool>projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]{{1,32}})"
+_POOL = rf"{_HOST}/(?P<pool>projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]{{1,32}})"
 _WORKFORCE = rf"{_HOST}/locations/global/workforcePools/[a-z0-9-]+"
-_CLUSTERS = rf"{_HOST}/projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+\.svc\.id\.goog"
-_ADDRESS = r"[^\s@:/?]+@[^\s@:/?]+"
+_CLUSTERS = rf"{_HOST}/projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+\.svc\.id\.goog"
+_LETTERS = r"[!-.0-9;->A-~]+"
+"""What an address may have around its ``@``: printable ASCII but ``@ : / ?`` and the space."""
+
+_ADDRESS = rf"{_LETTERS}@{_LETTERS}"
+_ACCOUNT_AS_USER = re.compile(rf"user:(?P<email>{_LETTERS}@{_LETTERS}\.gserviceaccount\.com)", re.IGNORECASE | re.ASCII)
 _BY_HAND = re.compile(rf"principal(?:Set)?://{_HOST}/(?:projects/(?P<project>[^/]+)/)?(?!locations/global/workforce)")
 _EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
 
@@ -43,12 +47,12 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         (Kind.ATTRIBUTE, rf"principalSet://{_POOL}/attribute\.(?P<attribute>[a-z0-9_]{{1,100}})/(?P<value>.+)"),
         (Kind.GROUP, rf"principalSet://{_POOL}/group/(?P<value>.+)"),
         (Kind.POOL, rf"principalSet://{_POOL}/\*"),
-        (Kind.DELETED, rf"deleted:(?:user|serviceAccount|group):{_ADDRESS}\?uid=\d+"),
+        (Kind.DELETED, rf"deleted:(?:user|serviceAccount|group):{_ADDRESS}\?uid=[0-9]+"),
         (Kind.DELETED, rf"deleted:principal://(?:{_POOL}|{_WORKFORCE})/subject/.+"),
         (Kind.UNKNOWABLE, rf"group:{_ADDRESS}"),
         (Kind.UNKNOWABLE, r"domain:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
         (Kind.UNKNOWABLE, rf"principal://{_WORKFORCE}/subject/.+"),
-        (Kind.UNKNOWABLE, rf"principalSet://{_WORKFORCE}/(?:group/.+|attribute\.\w+/.+|\*)"),
+        (Kind.UNKNOWABLE, rf"principalSet://{_WORKFORCE}/(?:group/.+|attribute\.[a-z0-9_]+/.+|\*)"),
         (Kind.UNKNOWABLE, rf"principal(?:Set)?://{_CLUSTERS}/.+"),
     )
 )
@@ -81,6 +85,9 @@ def member_problem(member: str) -> str | None:
     """Say what is wrong with a member's form, in Google's words where known; ``None`` if it is right."""
     if member in _EVERYBODY:
         return f"Member {member} is not accepted here: the local cloud grants nothing to everybody."
+    if found := _ACCOUNT_AS_USER.fullmatch(member):
+        named = f"serviceAccount:{found['email']}"
+        return f'Principal {found["email"]} is of type "serviceAccount". The principal should appear as "{named}".'
     if _read(member) is not None:
         return None
     return (
@@ -140,7 +147,7 @@ def _malformed(member: str) -> str:
         return ""
     if place["project"] is None:
         return " (the pool is written as its full resource name, projects/NUMBER/locations/global/…, not as its id)"
-    return "" if place["project"].isdigit() else " (the project is written as its number, not as its id)"
+    return "" if re.fullmatch("[0-9]+", place["project"]) else " (the project is written as its number, not as its id)"
 
 
 def _attribute_difference(found: _Member, principal: Principal) -> str:

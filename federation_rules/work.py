@@ -28,7 +28,7 @@ _MOST_KEYS = 50
 _COST_OF_CLASS = 100
 _COST_OF_PATTERN = 50
 _CLASS = re.compile(r"\\[wWdDsSpPbB]")
-_REPETITION = re.compile(r"\{(\d*)(?:,(\d*))?\}")
+_REPETITION = re.compile(r"\{([0-9]*)(?:,([0-9]*))?\}")
 _HIDDEN = re.compile(r"\\[xXuU0-7]")
 
 

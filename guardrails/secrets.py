@@ -14,14 +14,14 @@ _NAME = re.compile(
     r"|.*(?:SECRETS?|PASSWORD|PASSWD|PASSPHRASE|TOKEN|ACCESS_KEY_ID)"
     r"|.*_PWD|(?:.*_)?(?:PASS|BEARER|COOKIE)"
     r")(?:_?(?:JSON|VALUE|TEXT|BASE64|B64))?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _HARMLESS_KEY = re.compile(
     r"(?:.*_)?(?:PUBLIC|PRIMARY|FOREIGN|PARTITION|SORT|CLUSTER|CACHE|OBJECT|S3|BUCKET|ROW|INDEX|LOOKUP|JOIN|GROUP)_?KEY",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _DIGEST = re.compile(
-    r"(?:.*_)?(?:SHA\d*|SHA_?256|MD5|DIGEST|HASH|CHECKSUM|ETAG|COMMIT|REVISION|FINGERPRINT)", re.IGNORECASE
+    r"(?:.*_)?(?:SHA\d*|SHA_?256|MD5|DIGEST|HASH|CHECKSUM|ETAG|COMMIT|REVISION|FINGERPRINT)", re.IGNORECASE | re.ASCII
 )
 _REFERENCE = re.compile(
     r"arn:[a-z-]+:(?:secretsmanager|ssm|kms):.*|projects/[^/]+/(?:locations/[^/]+/)?secrets/.*|/[\w./-]*|[\w.-]+\.json|",
@@ -30,7 +30,7 @@ _REFERENCE = re.compile(
 """The name of a place where a secret is kept, a path, or nothing."""
 
 _SHAPES = {
-    "an AWS access key id": re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    "an AWS access key id": re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", re.ASCII),
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
     "a Google API key": re.compile(r"\bAIza[\w-]{35}\b", re.ASCII),
     "a Google access token": re.compile(r"\bya29\.[\w-]{16,}", re.ASCII),
@@ -38,9 +38,9 @@ _SHAPES = {
     "a JSON Web Token": re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", re.ASCII),
     "a GitHub token": re.compile(r"\b(?:gh[opusr]_[A-Za-z0-9]{30,}|github_pat_\w{30,})", re.ASCII),
     "a Slack token": re.compile(r"\bxox[abeoprs]-[\w-]{10,}", re.ASCII),
-    "a password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s:@]+@", re.IGNORECASE),
+    "a password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s:@]+@", re.IGNORECASE | re.ASCII),
 }
-_KEY_FIELD = re.compile(r"[\"'](?:private_key|private_key_id|client_secret|refresh_token)[\"']\s*:")
+_KEY_FIELD = re.compile(r"[\"'](?:private_key|private_key_id|client_secret|refresh_token)[\"']\s*:", re.ASCII)
 _RUN = re.compile(r"[A-Za-z0-9+]{20,}={0,2}")
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
 _AWS_SECRET = re.compile(r"[A-Za-z0-9/+]{40}")
@@ -103,7 +103,7 @@ def _is_mixed(text: str) -> bool:
 
 def _turns(text: str) -> float:
     """The share of neighbours that aren't both small, both capital or both digits."""
-    kinds = [(letter.islower(), letter.isupper(), letter.isdigit()) for letter in text]
+    kinds = [(letter.islower(), letter.isupper(), "0" <= letter <= "9") for letter in text]
     return sum(one != other for one, other in pairwise(kinds)) / (len(kinds) - 1)
 
 

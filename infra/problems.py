@@ -119,7 +119,7 @@ class Values:
     def optional_number(self, key: str, least: int, most: int) -> int | None:
         """A whole number that may be absent."""
         value = self.optional(key, rules.whole_number(least, most))
-        return int(value) if value is not None and value.isdecimal() else None
+        return int(value) if value is not None and value.isascii() and value.isdecimal() else None
 
     def switch(self, key: str) -> bool:
         """True or false."""

@@ -57,7 +57,7 @@ _project_id_form = _pattern(
 
 def project_id(value: str) -> Verdict:
     """A Google Cloud project id. Source: Resource Manager API, ``Project.projectId``."""
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return (
             "that is a project number, where a project id is wanted",
             f"`gcloud projects describe {value[:20]} --format='value(projectId)'` tells the id.",
@@ -149,12 +149,12 @@ service_account_id = _pattern(
 """The part of a service account's e-mail before the @. Source: IAM API, ``serviceAccounts.create``."""
 
 dataset_id = _pattern(
-    r"\w{1,1024}", "a dataset id has letters, digits and underscores only", "For example: keyless_dev"
+    r"[A-Za-z0-9_]{1,1024}", "a dataset id has letters, digits and underscores only", "For example: keyless_dev"
 )
 """Source: BigQuery API, ``DatasetReference.datasetId``."""
 
 table_id = _pattern(
-    r"[\w-]{1,1024}", "a table id here has letters, digits, underscores and hyphens only", "For example: users"
+    r"[A-Za-z0-9_-]{1,1024}", "a table id here has letters, digits, underscores and hyphens only", "For example: users"
 )
 """BigQuery takes more than that; whatever needs no escaping inside backticks is enough here."""
 
@@ -164,7 +164,7 @@ location = _pattern(
 """A multi-region or a region."""
 
 role_name = _pattern(
-    r"[\w+=,.@-]{1,64}",
+    r"[A-Za-z0-9_+=,.@-]{1,64}",
     "an IAM role name has 1 to 64 letters, digits and _+=,.@- and no path, which is not part of an assumed role's ARN",
     "For example: keyless-bigquery-dev",
 )
@@ -181,7 +181,7 @@ universe_domain = _pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "it must be a domain na
 """Google's public cloud is one universe; sovereign clouds and the local cloud are others."""
 
 column_name = _pattern(
-    r"[A-Za-z_]\w{0,299}",
+    r"[A-Za-z_][A-Za-z0-9_]{0,299}",
     "a column's name has up to 300 letters, digits and underscores, and begins with a letter or an underscore",
     "For example: user_id",
 )

@@ -100,7 +100,12 @@ class Environment:
             project=_matching(
                 environ, PROJECT, _PROJECT_ID, "a project id, such as my-project-123, and not a project number"
             ),
-            table=_matching(environ, TABLE, rf"{_PROJECT_ID}\.\w{{1,1024}}\.[\w-]{{1,1024}}", "project.dataset.table"),
+            table=_matching(
+                environ,
+                TABLE,
+                rf"{_PROJECT_ID}\.[A-Za-z0-9_]{{1,1024}}\.[A-Za-z0-9_-]{{1,1024}}",
+                "project.dataset.table",
+            ),
             columns=_columns(environ, COLUMNS),
             location=_matching(environ, LOCATION, r"[A-Za-z0-9-]{2,40}", "a BigQuery location, such as US"),
             maximum_bytes_billed=_whole_number(environ, MAXIMUM_BYTES_BILLED),

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from local_cloud.context import Cloud
 from local_cloud.errors import MISSING_CREDENTIALS, ApiError, permission_denied, service_disabled, unauthenticated
+from local_cloud.http import google_method
 from local_cloud.permissions import Grant, Policy, decide
 from local_cloud.projects import Project
 from local_cloud.quota_project import check_user_project
@@ -38,6 +39,7 @@ def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozen
     Raises:
         Refused: 401 no token, an unknown or expired one, or one whose pool or service account no longer
             stands behind it; 403 a token with other scopes only, or a quota project that the caller may not use.
+        ApiError: 400, a query parameter that the method hasn't got, or hasn't so.
     """
     token = _find(cloud, request)
     trail.principal, trail.parent = token.principal.member, token.decision
@@ -62,6 +64,8 @@ def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozen
         f"{token.kind.value} token {token.fingerprint}, until {token.expires}",
     )
     check_user_project(cloud, request, token, trail)
+    if (method := google_method(request)) is not None:
+        method.check_parameters(request.query_params.multi_items())
     return token
 
 

@@ -9,7 +9,7 @@ without details.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -27,7 +27,8 @@ from local_cloud.clock import Clock, SystemClock
 from local_cloud.config import CloudConfig
 from local_cloud.context import Cloud, open_cloud
 from local_cloud.errors import ApiError, CloudError, OAuthError, body_of, shape_of
-from local_cloud.http import with_its_body
+from local_cloud.google_methods import Method, find_method
+from local_cloud.http import GOOGLE_METHOD, with_its_body
 from local_cloud.page import routes as page
 from local_cloud.page.guard import GuardLayer
 from local_cloud.recovery import drop_lost_datasets, finish_renames
@@ -182,9 +183,10 @@ class _Endpoint:
 
     cloud: Cloud
     handlers: dict[str, Handler]
+    methods: dict[str, Method | None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        request = Request({**scope, GOOGLE_METHOD: self.methods.get(scope["method"])}, receive)
         response = await self._answer(request)
         await response(scope, receive, send)
 
@@ -241,7 +243,8 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route(path, _Endpoint(cloud=cloud, handlers=methods), methods=None) for path, methods in handlers.items()
+            Route(path, _Endpoint(cloud=cloud, handlers=methods, methods=_google_methods(path, methods)), methods=None)
+            for path, methods in handlers.items()
         ],
         exception_handlers={HTTPException: unknown_path},
         lifespan=lifespan,
@@ -251,6 +254,10 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
     app.add_middleware(WeatherLayer, weather=cloud.weather)
     app.add_middleware(GuardLayer)
     return app
+
+
+def _google_methods(path: str, methods: Iterable[str]) -> dict[str, Method | None]:
+    return {method: find_method(method, path) for method in methods}
 
 
 def _write(error: CloudError, request: Request) -> Response:

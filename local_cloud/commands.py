@@ -14,6 +14,7 @@ from lambda_src.printable import one_line
 from local_cloud.process import ProcessError
 
 _DEFAULT_STATE = Path(".local") / "cloud"
+_MOST_PORT = 65535
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(?P<count>[0-9]{1,9})(?P<unit>[smhd])")
 
@@ -69,8 +70,8 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument("--aws-account-id", help="default: the seed's, or 210987654321")
     serve.add_argument("--aws-region", help="default: the seed's, or us-east-1")
-    serve.add_argument("--google-port", type=int, help="0 takes a free one; default: the kept one, or a free one")
-    serve.add_argument("--aws-port", type=int, help="0 takes a free one; default: the kept one, or a free one")
+    serve.add_argument("--google-port", type=port, help="0 takes a free one; default: the kept one, or a free one")
+    serve.add_argument("--aws-port", type=port, help="0 takes a free one; default: the kept one, or a free one")
     serve.add_argument("--aws-url", metavar="URL", help="use this AWS on this machine instead of starting one")
     serve.add_argument("--no-bigquery", action="store_true", help="only the identity; BigQuery answers 501")
     serve.add_argument("--keep", action="store_true", help="keep the state; the next run in this folder begins with it")
@@ -92,6 +93,17 @@ def duration(text: str) -> timedelta:
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no step of time; write a number and s, m, h or d, such as 31d")
     return timedelta(**{_UNITS[found["unit"]]: int(found["count"])})
+
+
+def port(text: str) -> int:
+    """Read a port.
+
+    Raises:
+        argparse.ArgumentTypeError: It isn't one.
+    """
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > _MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; write a number from 0 to {_MOST_PORT}")
+    return int(text)
 
 
 def another_project(text: str) -> tuple[str, str]:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from federation_rules.expressions import ExpressionError, evaluate, expression_problem
 from federation_rules.functions import Functions
 from federation_rules.lexer import Kind, LexicalError, Word, words
-from local_cloud.timestamp_functions import PARTS, part
+from local_cloud.condition_kinds import kinds_problem
+from local_cloud.timestamp_functions import LONGEST, PARTS, part, read_duration, read_timestamp
 
 MOST_EXPRESSION_CHARACTERS = 4096
 MOST_TITLE_CHARACTERS = 100
@@ -107,9 +108,13 @@ def condition_problem(condition: Condition) -> str | None:
     operators = sum(word.kind is Kind.SIGN and word.text in _LOGICAL for word in found)
     if operators > MOST_OPERATORS:
         return f"has {operators} logical operators; the limit is {MOST_OPERATORS}"
-    return expression_problem(
-        condition.expression, _READABLE, MOST_EXPRESSION_CHARACTERS, calls=_CALLABLE, macros_too=False
-    ) or _unreadable(found)
+    return (
+        expression_problem(
+            condition.expression, _READABLE, MOST_EXPRESSION_CHARACTERS, calls=_CALLABLE, macros_too=False
+        )
+        or _unreadable(found)
+        or kinds_problem(found)
+    )
 
 
 def _unreadable(found: Sequence[Word]) -> str | None:
@@ -144,10 +149,38 @@ def untruth(condition: Condition, circumstances: Circumstances) -> str:
 
 
 class _Functions(Functions):
-    """The functions of a condition: those of a mapping, and the parts of a timestamp in a time zone."""
+    """The functions of a condition: those of a mapping, times, and the parts of a timestamp in a time zone."""
+
+    instead = {"timestamp": "timestamp_", "duration": "duration_"}  # noqa: RUF012  (the base class says ClassVar)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._together = timedelta()
 
     def by_name(self) -> dict[str, Callable[..., object]]:
-        return {**super().by_name(), **{name: self._reader(name) for name in PARTS}}
+        times = {
+            "timestamp_": self._strict(read_timestamp, datetime.fromtimestamp(0, UTC)),
+            "duration_": self._strict(self._duration, timedelta()),
+        }
+        return {**super().by_name(), **times, **{name: self._reader(name) for name in PARTS}}
+
+    def _duration(self, text: object) -> timedelta:
+        read = read_duration(text)
+        self._together += abs(read)
+        if self._together > LONGEST:
+            # The library would add them beyond what CEL's durations hold.
+            raise ValueError(f"all durations together are longer than {LONGEST.days} days")
+        return read
+
+    def _strict(self, function: Callable[[object], object], instead: object) -> Callable[[object], object]:
+        def read(text: object) -> object:
+            try:
+                return function(text)
+            except (TypeError, ValueError) as problem:
+                self.problem = self.problem or str(problem)
+                return instead
+
+        return read
 
     def _reader(self, name: str) -> Callable[[object, object], int]:
         def read(moment: object, zone: object) -> int:

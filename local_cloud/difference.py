@@ -18,7 +18,7 @@ SHORTEST_NAME = 8
 MOST_NAMES = 24
 """Names of one text that are looked at; the pairs of them are compared."""
 
-_NAME = re.compile(r"[^\s'\"(),]+")
+_NAME = re.compile(r"[^\s'\"(),]+", re.ASCII)
 _SEPARATORS = re.compile(r"([/:.@])")
 
 

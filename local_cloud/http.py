@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection
 from typing import Any
 
 from starlette.requests import Request
@@ -12,6 +10,8 @@ from starlette.responses import JSONResponse
 from starlette.types import Message
 
 from local_cloud.errors import ApiError, invalid_argument
+from local_cloud.google_methods import Method
+from local_cloud.strict_json import JsonProblem, parse_strictly
 
 MOST_BODY_BYTES = 1024 * 1024
 """Largest request body of a route that doesn't say otherwise: Google's own pools and policies are far smaller."""
@@ -21,6 +21,9 @@ MOST_HELD_BYTES = 11 * 1024 * 1024
 
 MOST_PAGE = 1000
 """Most entries in one page of a list."""
+
+GOOGLE_METHOD = "local_cloud.google_method"
+"""Under this key a request's scope has the method of Google's that it calls."""
 
 _PAGE_TOKEN = re.compile(r"[0-9]{1,9}")
 
@@ -63,46 +66,42 @@ def parse_json(body: bytes) -> dict[str, Any]:
     """Read a body as a JSON object; an empty body is an empty object.
 
     Raises:
-        ApiError: 400, the body isn't JSON in UTF-8, is nested too deeply, or isn't an object.
+        ApiError: 400, the body isn't strict JSON (see :mod:`local_cloud.strict_json`), or isn't an object.
     """
     if not body.strip():
         return {}
     try:
-        value = json.loads(body)
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError) as problem:
-        raise invalid_argument(f"Invalid JSON payload received: {problem}", reason="parseError") from problem
+        value = parse_strictly(body)
+    except JsonProblem as problem:
+        raise invalid_argument(f"Invalid JSON payload received: {problem}.", reason="parseError") from problem
     if not isinstance(value, dict):
         raise invalid_argument("Invalid JSON payload received. Expected an object.", reason="parseError")
     return value
 
 
 async def read_json(request: Request, *, limit: int = MOST_BODY_BYTES) -> dict[str, Any]:
-    """Read a body of at most ``limit`` bytes as a JSON object; raises like its two halves."""
-    return parse_json(await read_body(request, limit=limit))
+    """Read a body of at most ``limit`` bytes as the message of the method that is called.
+
+    On a route of the local cloud's own it is any JSON object.
+
+    Raises:
+        ApiError: 413, it is too large; 400, it isn't strict JSON, or has a field that the message lacks, one twice, or
+            one of another type.
+    """
+    body = parse_json(await read_body(request, limit=limit))
+    method = google_method(request)
+    return method.read_body(body) if method else body
+
+
+def google_method(request: Request) -> Method | None:
+    """Return the method of Google's that a request calls; ``None``: a route of the local cloud's own."""
+    method: Method | None = request.scope.get(GOOGLE_METHOD)
+    return method
 
 
 def answer(value: dict[str, Any]) -> JSONResponse:
     """Answer 200 with a JSON object."""
     return JSONResponse(value)
-
-
-def check_fields(given: dict[str, Any], known: Collection[str], *, where: str = "") -> None:
-    """Insist that a JSON object has only fields that there are: a misspelt one would count as one left out.
-
-    Args:
-        given: The object.
-        known: Its fields.
-        where: Its place in the request; empty for the whole body.
-
-    Raises:
-        ApiError: 400, in Google's words.
-    """
-    if unknown := sorted(given.keys() - set(known)):
-        place = f" at '{where}'" if where else ""
-        raise invalid_argument(
-            f'Invalid JSON payload received. Unknown name "{unknown[0][:80]}"{place}: Cannot find field.'
-        )
 
 
 def text_field(body: dict[str, Any], name: str, *, default: str = "", limit: int = 4096) -> str:
@@ -150,7 +149,7 @@ def object_field(body: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def flag_parameter(request: Request, name: str) -> bool:
-    """Take a boolean query parameter; gcloud capitalises them (``showDeleted=True``)."""
+    """Take a boolean query parameter, its form checked; gcloud capitalises them (``showDeleted=True``)."""
     return request.query_params.get(name, "").lower() == "true"
 
 

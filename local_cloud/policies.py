@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 
 from local_cloud.context import Cloud
-from local_cloud.errors import ApiError, aborted, invalid_argument
+from local_cloud.errors import aborted, invalid_argument
 from local_cloud.permissions import Policy
 from local_cloud.policy_form import WITH_CONDITIONS, WantedPolicy, policy_wire, read_policy, read_requested_version
 from local_cloud.store import new_etag, same_etag
 from local_cloud.trace import Link, Part, Refusal, Refused
 
-__all__ = ["mark_deleted", "mark_undeleted", "policy_wire", "replace_policy", "requested_version"]
+__all__ = ["check_accounts", "mark_deleted", "mark_undeleted", "policy_wire", "replace_policy", "requested_version"]
 
 
 def requested_version(request: Request, body: dict[str, Any]) -> int:
@@ -53,7 +53,7 @@ def replace_policy(
     bindings = present.bindings if wanted.bindings is None else wanted.bindings
     policy = Policy(bindings=bindings, etag=new_etag())
     _check_version(wanted, policy, present)
-    _check_accounts(cloud, policy)
+    check_accounts(cloud, (member for binding in policy.bindings for member in binding.members))
     if check is not None:
         check(policy)
     cloud.policies.put(key, policy)
@@ -77,16 +77,17 @@ def _check_version(wanted: WantedPolicy, policy: Policy, present: Policy) -> Non
         )
 
 
-def _check_accounts(cloud: Cloud, policy: Policy) -> None:
+def check_accounts(cloud: Cloud, members: Iterable[str]) -> None:
+    """Insist that the service accounts among some members exist.
+
+    Raises:
+        ApiError: 400, one does not.
+    """
     live = {account.email.lower() for account in cloud.accounts.values() if not account.expire_time}
-    for member in (member for binding in policy.bindings for member in binding.members):
+    for member in members:
         kind, _, email = member.partition(":")
         if kind == "serviceAccount" and email.lower() not in live:
-            raise _no_account(email)
-
-
-def _no_account(email: str) -> ApiError:
-    return invalid_argument(f"Service account {email} does not exist.")
+            raise invalid_argument(f"Service account {email:.300} does not exist.")
 
 
 def _stale(*, saw: str, wanted: str) -> Refused:

@@ -14,7 +14,7 @@ from typing import Any
 from federation_rules.members import member_problem
 from local_cloud.conditions import MOST_DESCRIPTION_CHARACTERS, Condition, condition_problem
 from local_cloud.errors import invalid_argument, unimplemented
-from local_cloud.http import check_fields, object_field, text_field
+from local_cloud.http import object_field, text_field
 from local_cloud.permissions import ROLES, Binding, Policy
 
 MOST_PRINCIPALS = 1500
@@ -32,10 +32,7 @@ WITH_CONDITIONS = 3
 _WITHHELD = "_withcond_"
 _BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
 _CUSTOM_ROLES = ("projects/", "organizations/")
-_REQUEST = frozenset({"policy", "updateMask", "update_mask"})
-_POLICY = frozenset({"bindings", "etag", "version", "auditConfigs", "audit_configs"})
-_BINDING = frozenset({"role", "members", "condition"})
-_CONDITION = frozenset({"title", "expression", "description", "location"})
+_POLICY = frozenset({"bindings", "etag", "version", "auditConfigs"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,16 +90,18 @@ def read_requested_version(body: dict[str, Any], query: Mapping[str, str]) -> in
 def read_policy(body: dict[str, Any]) -> WantedPolicy:
     """Read the body of a ``setIamPolicy``; a policy without ``bindings`` asks for none.
 
+    Args:
+        body: The request, its fields and their types checked.
+
     Raises:
-        ApiError: 400, a field that there isn't, or a role, member or condition that is malformed or can't be known;
-            501, audit configurations and custom roles.
+        ApiError: 400, no policy, or a role, member or condition that is malformed or can't be known; 501, audit
+            configurations and custom roles.
     """
-    check_fields(body, _REQUEST)
-    if "policy" not in body:
+    wanted = body.get("policy")
+    if not isinstance(wanted, dict):
         raise invalid_argument("The request has no policy: nothing was changed.")
-    wanted = object_field(body, "policy")
-    check_fields(wanted, _POLICY, where="policy")
-    if wanted.get("auditConfigs") or wanted.get("audit_configs"):
+    _check_given(wanted, where="policy")
+    if wanted.get("auditConfigs"):
         raise unimplemented("auditConfigs are not offered by the local cloud: nothing here is audited.")
     etag = wanted.get("etag")
     if etag is not None and not isinstance(etag, str):
@@ -115,9 +114,19 @@ def read_policy(body: dict[str, Any]) -> WantedPolicy:
     )
 
 
+def _check_given(given: dict[str, Any], *, where: str) -> None:
+    """Insist that no field is ``null``: read as one that isn't there it would take away what it names.
+
+    Without bindings a policy is emptied, and without its condition a binding counts always. Etag and version ask for
+    less without a value, not for more.
+    """
+    if empty := sorted(name for name, value in given.items() if value is None and name not in {"etag", "version"}):
+        raise invalid_argument(f"Invalid value at '{where}.{empty[0]}', null: leave the field out to have none.")
+
+
 def _changes_bindings(body: dict[str, Any]) -> bool:
-    mask = text_field(body, "updateMask") or text_field(body, "update_mask")
-    paths = {path.strip() for path in mask.split(",") if path.strip()}
+    mask = text_field(body, "updateMask")
+    paths = {path.strip().replace("audit_configs", "auditConfigs") for path in mask.split(",") if path.strip()}
     if unknown := sorted(paths - _POLICY):
         raise invalid_argument(f"Invalid update_mask {mask!r:.200}: a policy has no {', '.join(unknown)}.")
     return not paths or "bindings" in paths
@@ -163,7 +172,7 @@ def _check_counts(merged: Mapping[tuple[str, Condition | None], Collection[str]]
 def _read_binding(entry: object) -> tuple[str, list[str], Condition | None]:
     if not isinstance(entry, dict) or not isinstance(entry.get("role"), str):
         raise invalid_argument("Each binding must be an object with a role.")
-    check_fields(entry, _BINDING, where="policy.bindings")
+    _check_given(entry, where="policy.bindings")
     role, members = entry["role"], entry.get("members") or []
     _check_role(role)
     if not isinstance(members, list) or not all(isinstance(member, str) for member in members):
@@ -171,7 +180,7 @@ def _read_binding(entry: object) -> tuple[str, list[str], Condition | None]:
     for member in members:
         if problem := member_problem(member):
             raise invalid_argument(problem)
-    return role, members, _read_condition(role, object_field(entry, "condition"))
+    return role, members, _read_condition(role, entry.get("condition"))
 
 
 def _check_role(role: str) -> None:
@@ -193,10 +202,10 @@ def _check_role(role: str) -> None:
     )
 
 
-def _read_condition(role: str, given: dict[str, Any]) -> Condition | None:
-    if not given:
+def _read_condition(role: str, given: dict[str, Any] | None) -> Condition | None:
+    if given is None:
         return None
-    check_fields(given, _CONDITION, where="policy.bindings.condition")
+    _check_given(given, where="policy.bindings.condition")
     if role in _BASIC_ROLES:
         raise invalid_argument(f"The binding of the basic role {role} can't have a condition.")
     condition = Condition(

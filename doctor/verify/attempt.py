@@ -13,12 +13,15 @@ from lambda_src.errors import Link
 _PASSES = {
     # Not invalid_request, which a wrong audience or too long a subject gives, and not invalid_grant, AWS's own word.
     Link.TOKEN_EXCHANGE: re.compile(
-        r"token: (?:invalid_target|unauthorized_client|quota_exceeded|PERMISSION_DENIED)\b"
+        r"token: (?:invalid_target|unauthorized_client|quota_exceeded|PERMISSION_DENIED)\b",
+        re.ASCII,
     ),
     # An account that was just made is not found at first; one that is disabled is 400, and stays so.
-    Link.IMPERSONATION: re.compile(r"service account: (?:403|404|429|503)\b"),
-    Link.JOB_CREATION: re.compile(r"BigQuery answered 403 (?:accessDenied|accessNotConfigured|rateLimitExceeded)\b"),
-    Link.TABLE_ACCESS: re.compile(r"BigQuery answered (?:403|404)\b"),
+    Link.IMPERSONATION: re.compile(r"service account: (?:403|404|429|503)\b", re.ASCII),
+    Link.JOB_CREATION: re.compile(
+        r"BigQuery answered 403 (?:accessDenied|accessNotConfigured|rateLimitExceeded)\b", re.ASCII
+    ),
+    Link.TABLE_ACCESS: re.compile(r"BigQuery answered (?:403|404)\b", re.ASCII),
 }
 """Refusals that a change explains which is not seen everywhere yet. Source: Google, "Access change propagation"."""
 
@@ -26,7 +29,7 @@ _ROLE_NOT_SEEN_YET = "cannot be assumed by Lambda"
 _AWS_PASSES = frozenset({"ResourceConflictException", "TooManyRequestsException", "ServiceException"})
 """Errors of ``Invoke`` that pass: the function is being made or changed, or is busy. Source: Lambda API."""
 
-_OF_AN_INVOCATION = re.compile(r"(?:START|END|REPORT) RequestId: (\S+)")
+_OF_AN_INVOCATION = re.compile(r"(?:START|END|REPORT) RequestId: (\S+)", re.ASCII)
 _OF_A_START = re.compile(r"(?:INIT_START|INIT_REPORT|RESTORE_START|RESTORE_REPORT) ")
 _TAIL_BYTES = 4096
 """Of a longer log Lambda gives the end. Source: Lambda API, ``Invoke``, ``LogType``."""

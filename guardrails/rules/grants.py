@@ -35,7 +35,7 @@ _BROAD_PERMISSIONS = re.compile(
     r"|iam\.serviceaccountkeys\.(?:create|upload)|iam\.workloadidentitypool(?:provider)?s\.(?:create|update)"
     r"|iam\.roles\.update|.*\.setiampolicy"
 )
-_AUTHORITATIVE = re.compile(r"gcp:.*:\w*iam(?:binding|policy|memberremove)")
+_AUTHORITATIVE = re.compile(r"gcp:.*:\w*iam(?:binding|policy|memberremove)", re.ASCII)
 _AUTHORITATIVE_BESIDES = frozenset(
     {
         "gcp:bigquery/datasetaccess:datasetaccess",

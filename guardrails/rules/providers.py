@@ -9,7 +9,7 @@ from guardrails.model import Finding, Resource, Rule, StackRule, Unknown, unknow
 from guardrails.values import leaves
 
 _PROVIDER = "gcp:iam/workloadidentitypoolprovider:workloadidentitypoolprovider"
-_ALWAYS_TRUE = re.compile(r"[\s()]*true[\s()]*")
+_ALWAYS_TRUE = re.compile(r"[\s()]*true[\s()]*", re.ASCII)
 _PRINCIPAL = re.compile(
     r"principalSet://iam\.googleapis\.com/projects/[^/]+/locations/global/workloadIdentityPools/(?P<pool>[^/]+)/"
     r"(?:(?P<attribute>attribute\.[^/]+)|(?P<group>group))/(?P<value>.*)"
@@ -17,7 +17,7 @@ _PRINCIPAL = re.compile(
 _AWS_DEFAULTS = {"google.subject": "", "attribute.aws_role": ""}
 """What Google maps for an AWS provider that was given no mapping."""
 
-_ANYBODY = re.compile(r"\s*assertion\s*\.\s*account\s*")
+_ANYBODY = re.compile(r"\s*assertion\s*\.\s*account\s*", re.ASCII)
 
 
 def _condition(resource: Resource) -> Iterator[Finding]:

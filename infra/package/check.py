@@ -18,7 +18,7 @@ UNZIPPED_LIMIT_BYTES = 250 * 1024 * 1024
 _ELF_MAGIC = b"\x7fELF"
 _ELF_HEADER_BYTES = 20
 _ELF_MACHINE = slice(18, 20)
-_INTERPRETER_TAG = re.compile(r"\.cpython-(?P<version>\d+)(?:-(?P<platform>[^.]+))?\.so$")
+_INTERPRETER_TAG = re.compile(r"\.cpython-(?P<version>\d+)(?:-(?P<platform>[^.]+))?\.so$", re.ASCII)
 
 
 def check(package: bytes, *, target: Target) -> None:

@@ -17,14 +17,16 @@ _FETCH_SECONDS = 300
 _CONNECTION_SECONDS = 15
 _CONNECTION_RETRIES = 1
 
-_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)\s*(?:;(?P<marker>[^\\]*))?")
-_HASH = re.compile(r"--hash=(\S+)")
+_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)\s*(?:;(?P<marker>[^\\]*))?", re.ASCII)
+_HASH = re.compile(r"--hash=(\S+)", re.ASCII)
 
 # pip evaluates a marker for the interpreter that runs it, whatever --platform and --python-version say. These two
 # names are the same for every Lambda runtime and for whoever runs this program.
-_CPYTHON_MARKER = re.compile(r"(?:(?:platform_python_implementation|implementation_name) != '\w+'|and|or|\s)+")
+_CPYTHON_MARKER = re.compile(
+    r"(?:(?:platform_python_implementation|implementation_name) != '\w+'|and|or|\s)+", re.ASCII
+)
 
-_NOT_FOUND = re.compile(r"No matching distribution found for (\S+)")
+_NOT_FOUND = re.compile(r"No matching distribution found for (\S+)", re.ASCII)
 _UNREACHABLE = re.compile(r"(NewConnectionError|ConnectTimeoutError|NameResolutionError|ProxyError|SSLError)")
 
 
@@ -52,7 +54,7 @@ def locked(lock: str) -> list[Requirement]:
     Raises:
         PackageError: It holds something that is not a version with hashes, or a marker that depends on the machine.
     """
-    without_comments = re.sub(r"^\s*#.*\n?", "", lock, flags=re.MULTILINE)
+    without_comments = re.sub(r"^\s*#.*\n?", "", lock, flags=re.MULTILINE | re.ASCII)
     lines = without_comments.replace("\\\n", " ").splitlines()
     return [_requirement(line) for line in lines if line.strip()]
 

@@ -57,7 +57,7 @@ def _resource(value: str) -> str:
 AwsAccountId = Annotated[str, _digits(12, "an AWS account")]
 ProjectNumber = Annotated[str, _digits(12, "a project's number")]
 ProjectId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
-RoleName = Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")]
+RoleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
@@ -184,6 +184,22 @@ def target(resource: str) -> tuple[Literal["project", "account", "dataset", "tab
     return ("account", names) if "account" in names else ("project", names)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, which takes no key twice: the second one would silently replace the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Read a mapping.
+
+        Raises:
+            ConstructorError: A key comes twice.
+        """
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r:.60} comes twice", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
 def read_seed(path: Path) -> Seed:
     """Read a seed file.
 
@@ -198,7 +214,7 @@ def read_seed(path: Path) -> Seed:
     if len(content) > MOST_BYTES:
         raise SeedError(f"{path} is larger than {MOST_BYTES} bytes; load large tables through the BigQuery API")
     try:
-        written = yaml.safe_load(content.decode())
+        written = yaml.load(content.decode(), Loader=_Loader)  # noqa: S506  (a safe loader)
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise SeedError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     return seed_from({} if written is None else written, name=str(path))

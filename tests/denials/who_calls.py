@@ -34,7 +34,31 @@ def _user(*, path: str) -> Step:
 
 
 def _root(world: World) -> None:
-    world.keys = Keys(ACCOUNT, "test")
+    world.keys = _keys(world.aws.client("sts").get_session_token(DurationSeconds=900))
+
+
+def _key_id(text: str) -> Step:
+    """Sign with a key id that the local AWS takes at its word."""
+
+    def step(world: World) -> None:
+        world.keys = Keys(text, "test")
+
+    return step
+
+
+def _not_issued(name: str, key_id: str) -> Case:
+    return Case(
+        name=name,
+        change="a session of the right role signs",
+        wrong=_key_id(key_id),
+        right=_right_caller,
+        link=Link.TOKEN_EXCHANGE,
+        part=Part.CALLER,
+        rule="the access key id must be one that AWS issues",
+        status=400,
+        error="invalid_grant",
+        says="InvalidClientTokenId",
+    )
 
 
 def _federated_user(world: World) -> None:
@@ -132,6 +156,9 @@ CASES = (
         status=400,
         error="invalid_grant",
     ),
+    _not_issued("the account's number for an access key id", ACCOUNT),
+    _not_issued("another account's number for an access key id", OTHER_ACCOUNT),
+    _not_issued("a word for an access key id", "test"),
     *(_refused_by_condition(name, wrong) for name, wrong in _STRANGERS),
     *(_refused_by_binding(name, wrong) for name, wrong in _STRANGERS),
     Case(

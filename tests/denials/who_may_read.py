@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from local_cloud.trace import Link, Part
 from tests.denials.bigquery import JOB_USER, THE_READER, VIEWER, grant, refused_job, refused_table, revoke
 from tests.denials.case import Case, Step
@@ -74,7 +76,31 @@ def _grant_dataset_and_replace_account(world: World) -> None:
 
 def _grant_dataset_to_another(world: World) -> None:
     revoke(VIEWER, table="users")(world)
+    world.google.done("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": "another-reader"})
     _grant_dataset(world, email=f"another-{READER}")
+
+
+def _open_dataset(entry: dict[str, Any]) -> Step:
+    """Try to open the dataset to everybody, or to somebody that there isn't: it is refused, and changes nothing."""
+
+    def step(world: World) -> None:
+        revoke(VIEWER, table="users")(world)
+        path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
+        before = world.google.done("GET", path)["access"]
+        refused = world.google.call("PATCH", path, {"access": [*before, {"role": "READER", **entry}]})
+        assert refused.status_code == 400, refused.text
+        assert world.google.done("GET", path)["access"] == before
+
+    return step
+
+
+def _not_opened(name: str, entry: dict[str, Any]) -> Case:
+    return refused_table(
+        f"a dataset whose access list was to name {name}",
+        _open_dataset(entry),
+        _grant_dataset,
+        change="READER on the dataset",
+    )
 
 
 def _replace_table(world: World) -> None:
@@ -156,6 +182,11 @@ CASES: tuple[Case, ...] = (
         _grant_dataset,
         change="READER on the dataset",
     ),
+    _not_opened("all authenticated users", {"specialGroup": "allAuthenticatedUsers"}),
+    _not_opened("all users", {"iamMember": "allUsers"}),
+    _not_opened("a special group that there is not", {"specialGroup": "everybody"}),
+    _not_opened("an account that there is not", {"userByEmail": f"no-{READER}"}),
+    _not_opened("the reader as a user", {"iamMember": f"user:{READER}"}),
     refused_table(
         "a namesake of an account that the table was granted to", _replace_account, grant(VIEWER, table="users")
     ),

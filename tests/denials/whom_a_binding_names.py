@@ -62,6 +62,14 @@ def _on_condition(expression: str) -> Step:
     return step
 
 
+def _without_condition(world: World) -> None:
+    """Have no binding, and try to make one with ``null`` for its condition: it is refused, and changes nothing."""
+    world.chain.revoke(ACCOUNT_PATH, WORKLOAD_USER, MEMBER)
+    binding = {"role": WORKLOAD_USER, "members": [MEMBER], "condition": None}
+    refused = world.google.call("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": [binding]}})
+    assert refused.status_code == 400, refused.text
+
+
 CASES = (
     denied("a binding that was removed a moment ago", _removed_a_moment_ago),
     denied("a binding for a sibling role", bound(f"{ROLE_SET}{ROLE}-2")),
@@ -113,6 +121,24 @@ CASES = (
         _on_condition("request.time < timestamp('2020-01-01T00:00:00Z')"),
         _on_condition("request.time > timestamp('2020-01-01T00:00:00Z')"),
         change="a condition that is true now",
+    ),
+    denied(
+        "a binding whose condition adds a time that overflows",
+        _on_condition("request.time < timestamp('2020-01-01T00:00:00Z') + duration('99999999999999999999h')"),
+        _on_condition("request.time < timestamp('2020-01-01T00:00:00Z') + duration('999999h')"),
+        change="a time that does not",
+    ),
+    denied(
+        "a binding whose condition is a time beyond the year 9999",
+        _on_condition("request.time < timestamp('9999-12-31T23:59:59-23:59')"),
+        _on_condition("request.time < timestamp('9999-12-31T23:59:59Z')"),
+        change="a time before its end",
+    ),
+    denied(
+        "a binding that was to have `null` for its condition",
+        _without_condition,
+        bind(MEMBER),
+        change="the binding has no condition",
     ),
     denied(
         "a binding whose condition asks what a service account does not have",

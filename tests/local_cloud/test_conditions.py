@@ -160,3 +160,106 @@ def test_a_conditional_binding_counts_where_it_is_true_and_is_told_where_it_is_n
     assert other in miss.saw
     unconditional = Policy(bindings=(*policy.bindings, Binding(role=VIEWER, members=(READER.member,))))
     assert isinstance(decide(READER, GET_DATA, [(other, Policy()), ("projects/p", unconditional)], now=NOW), Grant)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "request.time < request.time + duration('999999999h')",
+        "request.time > request.time - duration('999999999h')",
+        "request.time < timestamp('2020-01-01T00:00:00Z') + duration('99999999999999999999h')",
+        "request.time < timestamp('9999-12-31T23:59:59Z') + duration('1s')",
+        "request.time > timestamp('0001-01-01T00:00:00Z') - duration('1s')",
+        "duration('315576000001s') > duration('1s')",
+        "duration('-315576000001s') < duration('1s')",
+        "duration('200000000000s') + duration('200000000000s') > duration('1s')",
+        "duration('1e9h') > duration('1s')",
+        "duration('--1h') > duration('1s')",
+        "!(duration('NaNs') > duration('1s'))",
+        "duration('\u0663h') > duration('1s')",
+        "duration('1d') > duration('1s') || duration('1h') > duration('1d')",
+        "'1e9h'.duration() > duration('1s')",
+        "request.time > timestamp('0000-01-01T00:00:00Z')",
+        "request.time > timestamp('0001-01-01T00:00:00+23:59')",
+        "request.time < timestamp('9999-12-31T23:59:59-23:59')",
+        "request.time < timestamp('10000-01-01T00:00:00Z')",
+        "request.time > timestamp('2016-12-31T23:59:60Z')",
+        "request.time > timestamp('\u0662020-01-01T00:00:00Z')",
+        "request.time > timestamp('2020-01-01 00:00:00Z')",
+        "request.time > timestamp(0)",
+        "request.time.getHours('+\u0660\u0661:00') >= 0",
+        "request.time.getFullYear() + 9223372036854775807 > 0",
+        "9223372036854775807 + 1 < 0",
+        "0u - 1u > 0u",
+        "!(resource.name < 5)",
+        "!('a' in 5)",
+    ],
+)
+def test_what_overflows_or_is_of_another_kind_grants_nothing(expression: str) -> None:
+    written = condition(expression)
+    assert condition_problem(written) is not None or "can't be evaluated" in untruth(written, asked())
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "duration('315576000000s') > duration('0s')",
+        "duration('1h30m') == duration('5400s') && duration('1.5h') == duration('-0s') + duration('90m')",
+        "duration('0') == duration('0s') && duration('-1ms') < duration('1us')",
+        "request.time < timestamp('9999-12-31T23:59:59.999999999Z')",
+        "request.time > timestamp('0001-01-01T00:00:00Z')",
+        "timestamp('2026-11-25T00:00:00+01:00') == timestamp('2026-11-24T23:00:00Z')",
+        "'duration(\\'1d\\')' != resource.name // duration('1d')",
+    ],
+)
+def test_times_within_their_range_are_read(expression: str) -> None:
+    assert condition_problem(condition(expression)) is None
+    assert untruth(condition(expression), asked()) == ""
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "request.time != 'never'",
+        "!(request.time == 'never')",
+        "resource.name != 5",
+        "resource.name != 5u && true",
+        "true || resource.name == true",
+        "(resource.name) != ((request.time))",
+        "request.time - request.time != timestamp('2020-01-01T00:00:00Z')",
+        "request.time + duration('1s') != duration('1s')",
+        "duration('1s') != 1",
+        "request.time.getHours() != '5'",
+        "request.time.getHours('UTC') != duration('5h')",
+        "resource.name.startsWith('a') != 'true'",
+        "resource.name.extract('{a}/x') != 1",
+        "resource.name in [1, 2]",
+        "!(resource.name in [request.time])",
+        "resource.name in ['a', 1]",
+        "request.time != null",
+        "null != resource.name",
+        "(true ? resource.name : 5) != 'a'",
+        "-1 != 'a'",
+    ],
+)
+def test_a_comparison_of_different_kinds_is_refused(expression: str) -> None:
+    assert "has a " in str(condition_problem(condition(expression)))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "resource.name == 'a' || resource.name != \"b\" + 'c'",
+        "resource.name in ['a', 'b'] == true",
+        "request.time - request.time == duration('0s')",
+        "request.time - duration('1h') != request.time",
+        "request.time.getHours() == 5 || request.time.getMonth('UTC') != 1 - 2",
+        "1 == 1.0 && 1u != 2",
+        "(resource.type == 'a' ? 1 : 2) == 1",
+        "duration('1s') == -duration('1s') || !resource.name.startsWith('a') == true",
+        "[1] == [2] || 'a' in []",
+    ],
+)
+def test_a_comparison_of_one_kind_is_taken(expression: str) -> None:
+    problem = condition_problem(condition(expression))
+    assert problem is None or "has a " not in problem

@@ -8,59 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.local_cloud.chain import (
-    ACCOUNT,
-    ACCOUNT_PATH,
-    BIGQUERY_PATH,
-    MAPPING,
-    MEMBER,
-    POOL_PATH,
-    POOLS_PATH,
-    PROVIDER_PATH,
-    READER,
-    SCOPE,
-    Chain,
-)
-from tests.local_cloud.google_server import PROJECT
+from tests.local_cloud.bodies import requests_of
+from tests.local_cloud.chain import Chain
 
 JUNK: list[Any] = [None, 1, -1.5, True, "", "x" * 5000, "\u0000", [], [1], [None], {}, {"a": {"b": [1]}}]
-PROJECT_PATH = f"/v1/projects/{PROJECT}"
-POLICY = {"policy": {"bindings": [{"role": "roles/iam.workloadIdentityUser", "members": [MEMBER]}], "etag": "AAAA"}}
-FIELD = {"name": "extra", "type": "STRING", "mode": "NULLABLE"}
-QUERY = {"query": "SELECT 1", "useLegacySql": False, "maxResults": 10, "queryParameters": [], "location": "US"}
-
-
-def requests_of(dataset: str) -> list[tuple[str, str, dict[str, Any]]]:
-    """One good request for each route with a body."""
-    tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
-    reference = {"projectId": PROJECT, "datasetId": dataset, "tableId": "users"}
-    token = {"grantType": "x", "audience": "x", "scope": "x", "subjectToken": "x", "subjectTokenType": "x"}
-    provider = {"aws": {"accountId": ACCOUNT}, "attributeMapping": MAPPING, "attributeCondition": "true"}
-    access = [{"role": "READER", "userByEmail": "a@b.c"}]
-    table = {"tableReference": reference, "schema": {"fields": [FIELD]}, "labels": {"a": "b"}, "description": "d"}
-    return [
-        ("POST", "/v1/token", token),
-        ("POST", f"/v1/projects/-/serviceAccounts/{READER}:generateAccessToken", {"scope": [SCOPE], "lifetime": "1s"}),
-        ("POST", f"{PROJECT_PATH}:setIamPolicy", POLICY),
-        ("POST", f"{PROJECT_PATH}/services:batchEnable", {"serviceIds": ["sts.googleapis.com"]}),
-        ("POST", f"{POOLS_PATH}?workloadIdentityPoolId=other", {"displayName": "a", "disabled": True, "mode": ""}),
-        ("PATCH", f"{POOL_PATH}?updateMask=displayName,disabled,mode", {"displayName": "a", "disabled": False}),
-        ("POST", f"{POOL_PATH}/providers?workloadIdentityPoolProviderId=other", provider),
-        ("PATCH", f"{PROVIDER_PATH}?updateMask=aws,attributeMapping,attributeCondition", provider),
-        ("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": "another", "serviceAccount": {"displayName": "a"}}),
-        ("PATCH", ACCOUNT_PATH, {"serviceAccount": {"displayName": "a"}, "updateMask": "display_name"}),
-        ("POST", f"{ACCOUNT_PATH}:setIamPolicy", POLICY),
-        ("POST", f"{BIGQUERY_PATH}/datasets", {"datasetReference": {"datasetId": dataset}, "access": access}),
-        ("PATCH", f"{BIGQUERY_PATH}/datasets/{dataset}", {"access": access, "labels": {}, "description": "d"}),
-        ("PUT", f"{BIGQUERY_PATH}/datasets/{dataset}", {"access": access, "labels": {}, "description": "d"}),
-        ("POST", tables, {**table, "view": {"query": "SELECT 1", "useLegacySql": False}}),
-        ("PUT", f"{tables}/users", table),
-        ("PATCH", f"{tables}/users", table),
-        ("POST", f"{tables}/users:setIamPolicy", POLICY),
-        ("POST", f"{tables}/users/insertAll", {"rows": [{"insertId": "1", "json": {"user_id": 1, "name": "a"}}]}),
-        ("POST", f"{BIGQUERY_PATH}/queries", QUERY),
-        ("POST", f"{BIGQUERY_PATH}/jobs", {"jobReference": {"jobId": "a"}, "configuration": {"query": QUERY}}),
-    ]
 
 
 def variations(value: Any) -> Iterator[Any]:
@@ -87,4 +38,4 @@ def test_junk_in_any_field_is_the_clients_error(chain: Chain, index: int) -> Non
         assert answer.status_code < 500 or answer.status_code == 501, (method, path, body, answer.text)
         assert answer.headers["content-type"] == "application/json"
         sent += 1
-    assert sent > len(JUNK)
+    assert sent >= len(JUNK)

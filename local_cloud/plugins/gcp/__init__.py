@@ -19,7 +19,7 @@ from local_cloud.plugins.lookup import Served
 from local_cloud.plugins.values import Properties
 
 _BASE_URL = re.compile(r".*/[^/]+/$")
-_SECONDS = re.compile(r"^(\d+)(ms|s)$")
+_SECONDS = re.compile(r"([0-9]{1,9})(ms|s)")
 
 
 def served_by(settings: Properties) -> Served:

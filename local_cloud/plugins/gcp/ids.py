@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from local_cloud.plugins.errors import PluginError
 
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACE = re.compile(r"\{(\w+)\}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)

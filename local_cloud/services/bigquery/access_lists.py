@@ -5,11 +5,12 @@ Sources: Google, BigQuery REST, ``datasets.access``; "Authorized views"; "Author
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from federation_rules.members import member_problem
 from local_cloud.errors import invalid_argument, unimplemented
 from local_cloud.permissions import Binding, Policy
+from local_cloud.services.bigquery.ids import dataset_id_problem, project_id_problem, table_id_problem
 from local_cloud.services.bigquery.model import Access, DatasetName, TableName
 
 _ACCESS_ROLES = {
@@ -20,7 +21,14 @@ _ACCESS_ROLES = {
 _WIRE_ROLES = {role: name for name, role in _ACCESS_ROLES.items()}
 _MEMBER_KINDS = ("userByEmail", "groupByEmail", "domain", "specialGroup", "iamMember")
 _RESOURCE_KINDS = ("view", "routine", "dataset")
-_ID = re.compile(r"[^\W_][\w -]{0,1023}")
+_IDS = {"projectId": project_id_problem, "datasetId": dataset_id_problem, "tableId": table_id_problem}
+_FIELDS = {"user": "userByEmail", "serviceAccount": "userByEmail", "group": "groupByEmail", "domain": "domain"}
+"""Kinds of members that BigQuery has a field for: it answers ``iamMember`` so."""
+
+_EVERYBODY = ("allUsers", "allAuthenticatedUsers")
+MOST_ENTRIES = 2500
+"""BigQuery quotas: resources in a dataset's access control list."""
+
 _SPECIAL_GROUPS = {"projectOwners": "roles/owner", "projectWriters": "roles/editor", "projectReaders": "roles/viewer"}
 
 
@@ -36,36 +44,72 @@ def default_access(creator_email: str) -> Access:
     return Access(entries=tuple(entries))
 
 
-def read_access(listed: object) -> Access:
+def read_access(listed: list[dict[str, Any]]) -> Access:
     """Read an access list in the API's form.
 
+    Args:
+        listed: The entries, their fields and the types of these checked.
+
     Raises:
-        ApiError: 400, an entry without exactly one holder, or with a role that isn't known here.
+        ApiError: 400, an entry without exactly one holder, with a role that isn't known here, or a member that is
+            malformed, everybody, or unknown; 501, a condition or a routine.
     """
-    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-        raise invalid_argument("Invalid value at 'access', expected a list of objects.")
-    return Access(entries=tuple(_read_entry(entry) for entry in listed))
+    if len(listed) > MOST_ENTRIES:
+        raise invalid_argument(f"The access list has {len(listed)} entries; the limit is {MOST_ENTRIES}.")
+    return Access(entries=tuple(map(_read_entry, listed)))
+
+
+def members(access: Access | None) -> list[str]:
+    """List whom an access list names, as IAM members; special groups and what authorises views name nobody."""
+    return [member for entry in (access.entries if access else ()) if (member := _member(entry))]
 
 
 def _read_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    holders = [kind for kind in (*_MEMBER_KINDS, *_RESOURCE_KINDS) if entry.get(kind)]
+    holders = [kind for kind in (*_MEMBER_KINDS, *_RESOURCE_KINDS) if entry.get(kind) not in (None, "")]
     if len(holders) != 1:
         raise invalid_argument(
-            "An access entry must have exactly one of userByEmail, groupByEmail, domain, specialGroup defined, view, "
-            "routine, or dataset."
+            "An access entry must have exactly one of userByEmail, groupByEmail, domain, specialGroup, iamMember, "
+            "view, routine, or dataset."
         )
     holder = holders[0]
-    if entry.get("condition"):
+    if entry.get("condition") is not None:
         raise unimplemented("Conditions in a dataset's access list are not offered by the local cloud.")
     if holder in _RESOURCE_KINDS:
         return _read_resource(entry, holder)
-    role, name = str(entry.get("role")), entry[holder]
-    role = _WIRE_ROLES.get(role, role)
-    if role not in _ACCESS_ROLES or not isinstance(name, str):
-        raise invalid_argument(f"Invalid access entry: role {role!r:.60} for {holder} {name!r:.200}.")
-    if holder == "iamMember" and name.partition(":")[0] in {"user", "serviceAccount"}:
-        holder, name = "userByEmail", name.partition(":")[2]
+    role, name = _WIRE_ROLES.get(entry.get("role") or "", entry.get("role")), entry[holder]
+    if role not in _ACCESS_ROLES:
+        raise invalid_argument(
+            f"Invalid access entry: role {role!r:.60} for {holder} {name!r:.200}. Known here: "
+            f"{', '.join((*_ACCESS_ROLES, *_WIRE_ROLES))}."
+        )
+    _check_member(holder, name)
+    kind, _, rest = name.partition(":")
+    if holder == "iamMember" and kind in _FIELDS:
+        holder, name = _FIELDS[kind], rest
     return {"role": role, holder: name}
+
+
+def _check_member(holder: str, name: str) -> None:
+    """Insist on a member that a policy may name too; a special group is one of the project's."""
+    if holder == "specialGroup" and name not in _EVERYBODY:
+        if name not in _SPECIAL_GROUPS:
+            raise invalid_argument(f"Invalid access entry: there is no specialGroup {name!r:.100}.")
+        return
+    if problem := member_problem(_member({holder: name}) or name):
+        raise invalid_argument(problem)
+
+
+def _member(entry: dict[str, Any]) -> str:
+    """Write the holder of an entry as an IAM member; empty for one that is none."""
+    if email := entry.get("userByEmail"):
+        # Whose address it is, its domain says: BigQuery has one field for both.
+        kind = "serviceAccount" if email.lower().endswith(".gserviceaccount.com") else "user"
+        return f"{kind}:{email}"
+    if group := entry.get("groupByEmail"):
+        return f"group:{group}"
+    if domain := entry.get("domain"):
+        return f"domain:{domain}"
+    return str(entry.get("iamMember") or "")
 
 
 def _read_resource(entry: dict[str, Any], holder: str) -> dict[str, Any]:
@@ -77,16 +121,16 @@ def _read_resource(entry: dict[str, Any], holder: str) -> dict[str, Any]:
     named = entry[holder]
     if holder == "view":
         return {"view": _reference(named, ("projectId", "datasetId", "tableId"))}
-    kinds = named.get("targetTypes") if isinstance(named, dict) else None
-    if kinds != ["VIEWS"]:
+    if named.get("targetTypes") != ["VIEWS"]:
         raise invalid_argument('An access entry for a dataset must have targetTypes: ["VIEWS"].')
-    reference = _reference(named.get("dataset"), ("projectId", "datasetId"))
+    reference = _reference(named.get("dataset") or {}, ("projectId", "datasetId"))
     return {"dataset": {"dataset": reference, "targetTypes": ["VIEWS"]}}
 
 
-def _reference(value: object, parts: tuple[str, ...]) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(_ID.fullmatch(str(value.get(part, ""))) for part in parts):
-        raise invalid_argument(f"An access entry's reference must have {', '.join(parts)}.")
+def _reference(value: dict[str, Any], parts: tuple[str, ...]) -> dict[str, str]:
+    for part in parts:
+        if problem := _IDS[part](value.get(part) or ""):
+            raise invalid_argument(f"Invalid access entry: {problem}")
     return {part: value[part] for part in parts}
 
 
@@ -116,22 +160,18 @@ def authorises(access: Access | None, view: TableName) -> bool:
 def access_policy(access: Access | None, *, project: Policy) -> Policy:
     """Turn a dataset's access list into the bindings it stands for.
 
-    Special groups mean whoever holds the basic role on the project. Groups and domains mean nobody here: the
-    local cloud knows no group's members.
+    Special groups mean the principals that hold the basic role on the project. Groups and domains mean nobody here:
+    the local cloud knows no group's members.
     """
     bindings: list[Binding] = []
     for entry in access.entries if access else ():
         if "role" not in entry:
             continue  # it authorises a view, which is nobody's role
         role = _ACCESS_ROLES[entry["role"]]
-        members: tuple[str, ...] = ()
-        if email := entry.get("userByEmail"):
-            kind = "serviceAccount" if str(email).endswith(".gserviceaccount.com") else "user"
-            members = (f"{kind}:{email}",)
-        elif member := entry.get("iamMember"):
-            members = (str(member),)
-        elif group := _SPECIAL_GROUPS.get(str(entry.get("specialGroup"))):
-            members = tuple(m for b in project.bindings if b.role == group for m in b.members)
-        if members:
-            bindings.append(Binding(role=role, members=members))
+        if group := _SPECIAL_GROUPS.get(str(entry.get("specialGroup"))):
+            meant = tuple(m for b in project.bindings if b.role == group for m in b.members)
+        else:
+            meant = (_member(entry),)
+        if meant:
+            bindings.append(Binding(role=role, members=meant))
     return Policy(bindings=tuple(bindings))

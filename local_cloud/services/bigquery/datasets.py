@@ -10,10 +10,19 @@ from starlette.responses import Response
 from local_cloud.access import BIGQUERY_READ_SCOPES, authenticate, check_enabled
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, already_exists, not_found
-from local_cloud.http import answer, flag_parameter, object_field, page, read_json, text_field
+from local_cloud.http import answer, flag_parameter, object_field, page, read_json
 from local_cloud.permissions import Grant, decide
-from local_cloud.services.bigquery import access_lists, effects, warehouse
-from local_cloud.services.bigquery.gate import SERVICE, dataset_of, make_dataset, permit, policies_on, project_of
+from local_cloud.policies import check_accounts
+from local_cloud.services.bigquery import access_lists, effects, resources, warehouse
+from local_cloud.services.bigquery.gate import (
+    SERVICE,
+    check_reference,
+    dataset_of,
+    make_dataset,
+    permit,
+    policies_on,
+    project_of,
+)
 from local_cloud.services.bigquery.model import Access, DatasetName
 from local_cloud.services.bigquery.parameters import check_unchanged
 from local_cloud.services.bigquery.sql import Need
@@ -44,13 +53,16 @@ async def create_dataset(cloud: Cloud, request: Request) -> Response:
     project = project_of(cloud, request)
     token = permit(cloud, request, Need(permission="bigquery.datasets.create", on=project))
     body = await read_json(request)
-    dataset = make_dataset(project, object_field(body, "datasetReference").get("datasetId"))
+    reference = object_field(body, "datasetReference")
+    dataset = make_dataset(project, reference.get("datasetId"))
+    check_reference(cloud, reference, dataset)
+    kept = resources.kept_of_dataset(body, {})
     access = access_lists.read_access(body["access"]) if body.get("access") else None
     await _check_authorised(cloud, access, None)
     if await warehouse.find_dataset(cloud, dataset) is not None:
         raise already_exists(f"Already Exists: Dataset {dataset}")
     await warehouse.check_letters(cloud, dataset)
-    created = await warehouse.ask(cloud, "POST", f"{project.resource}/datasets", body=_forwarded(dataset, body))
+    created = await warehouse.ask(cloud, "POST", f"{project.resource}/datasets", body=_forwarded(dataset, kept))
     effects.forget_dataset(cloud, dataset)
     cloud.datasets.put(dataset.resource, access or access_lists.default_access(token.principal.email))
     return answer(_wire(cloud, dataset, created))
@@ -96,23 +108,24 @@ async def delete_dataset(cloud: Cloud, request: Request) -> Response:
 
 
 async def _change(cloud: Cloud, request: Request, dataset: DatasetName, body: dict[str, Any]) -> Response:
-    check_unchanged(request, (await _existing(cloud, dataset)).get("etag"))
+    before = await _existing(cloud, dataset)
+    check_unchanged(request, before.get("etag"))
+    check_reference(cloud, object_field(body, "datasetReference"), dataset)
+    kept = resources.kept_of_dataset(body, before)
     access = access_lists.read_access(body["access"]) if body.get("access") is not None else None
     await _check_authorised(cloud, access, cloud.datasets.get(dataset.resource))
-    for name in _TEXTS:
-        text_field(body, name, limit=16384)
-    changed = await warehouse.ask(cloud, request.method, dataset.resource, body=_forwarded(dataset, body))
+    changed = await warehouse.ask(cloud, request.method, dataset.resource, body=_forwarded(dataset, kept))
     if access is not None:
         cloud.datasets.put(dataset.resource, access)
     return answer(_wire(cloud, dataset, changed))
 
 
 async def _check_authorised(cloud: Cloud, access: Access | None, before: Access | None) -> None:
-    """Insist that what is newly authorised exists: an entry for nothing would wait for whoever makes a namesake."""
+    """Insist that what is newly named exists: an entry for nothing would count for a namesake that is made later."""
     known = before.entries if before else ()
-    for entry in access.entries if access else ():
-        if entry in known:
-            continue
+    new = [entry for entry in (access.entries if access else ()) if entry not in known]
+    check_accounts(cloud, access_lists.members(Access(entries=tuple(new))))
+    for entry in new:
         if view := entry.get("view"):
             name = DatasetName(project=view["projectId"], dataset=view["datasetId"]).table(view["tableId"])
             if (await warehouse.find_table(cloud, name) or {}).get("type") != "VIEW":
@@ -122,8 +135,7 @@ async def _check_authorised(cloud: Cloud, access: Access | None, before: Access 
             await _existing(cloud, DatasetName(project=reference["projectId"], dataset=reference["datasetId"]))
 
 
-def _forwarded(dataset: DatasetName, body: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in body.items() if key not in {"access", "defaultCollation"}}
+def _forwarded(dataset: DatasetName, kept: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "datasetReference": {"projectId": dataset.project, "datasetId": dataset.dataset}}
 
 

@@ -6,19 +6,13 @@ Methods in it that the local cloud does not offer are answered as such when they
 
 from __future__ import annotations
 
-import json
-from importlib.metadata import files
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from local_cloud.context import Cloud
 from local_cloud.errors import not_found
+from local_cloud.google_methods import document
 from local_cloud.http import answer
-
-_PACKAGE = "google-api-python-client"
-_DOCUMENT = "bigquery.v2.json"
 
 
 async def get_document(_cloud: Cloud, request: Request) -> Response:
@@ -31,11 +25,4 @@ async def get_document(_cloud: Cloud, request: Request) -> Response:
     if version != "v2":
         raise not_found(f"Discovery document not found for API service: bigquery version: {version[:20]}")
     root = str(request.base_url)
-    return answer(_document() | {"rootUrl": root, "baseUrl": f"{root}bigquery/v2/", "mtlsRootUrl": root})
-
-
-def _document() -> dict[str, Any]:
-    # Found by its metadata: importing the package would load far more than one file.
-    path = next(file for file in files(_PACKAGE) or () if file.name == _DOCUMENT)
-    document: dict[str, Any] = json.loads(path.read_text())
-    return document
+    return answer(document("bigquery.v2") | {"rootUrl": root, "baseUrl": f"{root}bigquery/v2/", "mtlsRootUrl": root})

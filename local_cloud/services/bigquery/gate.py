@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from typing import Any
 
 from starlette.requests import Request
 
@@ -11,6 +11,7 @@ from local_cloud.context import Cloud
 from local_cloud.errors import invalid_argument
 from local_cloud.permissions import NO_POLICY, Policy
 from local_cloud.services.bigquery import access_lists, rules
+from local_cloud.services.bigquery.ids import dataset_id_problem, table_id_problem
 from local_cloud.services.bigquery.model import DatasetName, Name, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Need
 from local_cloud.tokens import Token
@@ -18,8 +19,6 @@ from local_cloud.trace import Link
 
 SERVICE = "bigquery.googleapis.com"
 DEFAULT_LOCATION = "US"
-_DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,1023}")
-_TABLE = re.compile(r"[^\W][\w -]{0,1023}")
 
 
 def policies_on(cloud: Cloud, name: Name) -> list[tuple[str, Policy]]:
@@ -81,12 +80,23 @@ def make_dataset(project: ProjectName, dataset: object) -> DatasetName:
     Raises:
         ApiError: 400, with the rule.
     """
-    if not isinstance(dataset, str) or not _DATASET.fullmatch(dataset):
-        raise invalid_argument(
-            f'Invalid dataset ID "{dataset!s:.100}". Dataset IDs must be alphanumeric (plus underscores), must not '
-            "begin with an underscore and must be at most 1024 characters long."
-        )
-    return DatasetName(project=project.project, dataset=dataset)
+    text = dataset if isinstance(dataset, str) else ""
+    if problem := dataset_id_problem(text):
+        raise invalid_argument(problem)
+    return DatasetName(project=project.project, dataset=text)
+
+
+def check_reference(cloud: Cloud, reference: dict[str, Any], name: DatasetName | TableName) -> None:
+    """Insist that a reference in a body names what the URL names; what it leaves out is the URL's.
+
+    Raises:
+        ApiError: 400, it names something else.
+    """
+    project = cloud.find_project(str(reference.get("projectId") or name.project))
+    given = (project.id if project else None, reference.get("datasetId") or name.dataset)
+    table = name.table if isinstance(name, TableName) else None
+    if given != (name.project, name.dataset) or (table and (reference.get("tableId") or table) != table):
+        raise invalid_argument(f"The reference in the body must name {name}, which the URL names.")
 
 
 def table_of(cloud: Cloud, request: Request) -> TableName:
@@ -105,8 +115,7 @@ def make_table(dataset: DatasetName, table: object) -> TableName:
     Raises:
         ApiError: 400, with the rule.
     """
-    if not isinstance(table, str) or not _TABLE.fullmatch(table):
-        raise invalid_argument(
-            f'Invalid table ID "{table!s:.100}". Table IDs must be letters, digits, underscores, spaces or dashes.'
-        )
-    return dataset.table(table)
+    text = table if isinstance(table, str) else ""
+    if problem := table_id_problem(text):
+        raise invalid_argument(problem)
+    return dataset.table(text)

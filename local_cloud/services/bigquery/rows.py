@@ -51,8 +51,8 @@ async def insert_rows(cloud: Cloud, request: Request) -> Response:
     rows = body.get("rows")
     if not isinstance(rows, list) or not rows or not all(schema.is_row(row) for row in rows):
         raise invalid_argument("No rows present in the request, or one without a json object.", reason="invalid")
-    if body.get("templateSuffix"):
-        raise unimplemented("templateSuffix is not offered by the local cloud.")
+    if asked := [name for name in ("templateSuffix", "skipInvalidRows", "ignoreUnknownValues") if body.get(name)]:
+        raise unimplemented(f"{asked[0]} is not offered by the local cloud.")
     if problems := schema.row_problems(rows, schema.fields(resource)):
         return answer({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": problems})
     try:

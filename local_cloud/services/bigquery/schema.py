@@ -7,9 +7,26 @@ from typing import Any
 
 from local_cloud.errors import invalid_argument, unimplemented
 from local_cloud.http import object_field
+from local_cloud.services.bigquery.ids import column_name_problem
 
-_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
-_COLUMN_TYPE = re.compile(r"[A-Z][A-Z0-9]{1,20}")
+MOST_COLUMNS = 10_000
+MOST_LEVELS = 15
+MOST_DESCRIPTION_CHARACTERS = 1024
+"""BigQuery quotas: columns, levels of nested ones, and a column's description."""
+
+_PLAIN_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
+_RECORDS = ("RECORD", "STRUCT")
+_RANGED = ("DATE", "DATETIME", "TIMESTAMP")
+_TYPES = frozenset(
+    {
+        *("STRING", "BYTES", "INTEGER", "INT64", "FLOAT", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOLEAN", "BOOL"),
+        *("TIMESTAMP", "DATE", "TIME", "DATETIME", "GEOGRAPHY", "JSON", "INTERVAL", "RANGE", *_RECORDS),
+    }
+)
+"""BigQuery REST, ``TableFieldSchema.type``. Types with parameters are SQL's, not the API's."""
+
+_MODES = ("NULLABLE", "REQUIRED", "REPEATED")
+_OFFERED = frozenset({"name", "type", "mode", "fields", "description", "policyTags", "rangeElementType"})
 _SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 _TAG = re.compile(r"projects/[a-z0-9-]{1,63}/locations/[a-z0-9-]{1,40}/taxonomies/[0-9]{1,20}/policyTags/[0-9]{1,20}")
 
@@ -18,16 +35,70 @@ def fields(table: dict[str, Any]) -> list[dict[str, Any]]:
     """Read the columns out of a table.
 
     Raises:
-        ApiError: 400, they aren't a list of objects with a name and a type.
+        ApiError: 400, one is without a name or a type.
     """
-    listed = object_field(table, "schema").get("fields") or []
-    if not isinstance(listed, list) or not all(_is_field(field) for field in listed):
+    listed: list[dict[str, Any]] = object_field(table, "schema").get("fields") or []
+    if not all(field.get("name") and field.get("type") for field in listed):
         raise invalid_argument("Invalid value at 'schema.fields': each must be an object with a name and a type.")
     return listed
 
 
-def _is_field(field: object) -> bool:
-    return isinstance(field, dict) and all(isinstance(field.get(key), str) for key in ("name", "type"))
+def read(listed: list[dict[str, Any]], *, level: int = 1) -> list[dict[str, Any]]:
+    """Read columns, all of which BigQuery takes, and the BigQuery emulator can hold.
+
+    Args:
+        listed: The columns, or the fields of one; their own fields and the types of these checked.
+        level: How deep in a column they are.
+
+    Returns:
+        They, types and modes in capitals.
+
+    Raises:
+        ApiError: 400, a name, type or mode that there isn't, a name that comes twice, or too much of something; 501,
+            what is not offered.
+    """
+    if level > MOST_LEVELS or len(listed) > MOST_COLUMNS:
+        raise invalid_argument(f"A schema has at most {MOST_COLUMNS} columns, and {MOST_LEVELS} levels of them.")
+    made: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for field in fields({"schema": {"fields": listed}}):
+        name = field["name"]
+        if problem := column_name_problem(name):
+            raise invalid_argument(problem)
+        if level > 1 and not _PLAIN_COLUMN.fullmatch(name):
+            # The emulator writes the names inside a STRUCT without quotes.
+            raise unimplemented(f"The field name {name!r:.100} inside a column is not offered: letters, digits and _.")
+        if name.casefold() in seen:
+            raise invalid_argument(f"Field {name} already exists in schema")
+        seen.add(name.casefold())
+        _check_column(field)
+        inner = read(field.get("fields") or [], level=level + 1)
+        written = {"type": _upper(field["type"]), "mode": _upper(field.get("mode") or "NULLABLE")}
+        given = {key: value for key, value in field.items() if value is not None}
+        made.append({**given, **written, **({"fields": inner} if inner else {})})
+    return made
+
+
+def _check_column(field: dict[str, Any]) -> None:
+    name, kind, mode = field["name"], _upper(field["type"]), _upper(field.get("mode") or "NULLABLE")
+    if kind not in _TYPES:
+        raise invalid_argument(f"Invalid value for type: {field['type']!r:.60} is not a valid value. Field: {name}")
+    if mode not in _MODES:
+        raise invalid_argument(f"Invalid value for mode: {field['mode']!r:.60} is not a valid value. Field: {name}")
+    if (kind in _RECORDS) is not bool(field.get("fields")):
+        raise invalid_argument(f"Field {name} is type {kind}, and {'has no' if kind in _RECORDS else 'has a'} schema.")
+    element = (field.get("rangeElementType") or {}).get("type")
+    if (kind == "RANGE") is not bool(element) or (element and _upper(element) not in _RANGED):
+        raise invalid_argument(f"Field {name}: a RANGE, and no other, has a rangeElementType of {', '.join(_RANGED)}.")
+    if len(field.get("description") or "") > MOST_DESCRIPTION_CHARACTERS:
+        raise invalid_argument(f"The description of {name} is longer than {MOST_DESCRIPTION_CHARACTERS} characters.")
+    if other := [key for key, value in field.items() if key not in _OFFERED and value]:
+        raise unimplemented(f"{other[0]} of a column is not offered by the local cloud.")
+
+
+def _upper(text: str) -> str:
+    # Only ASCII has a case here: a long s is no S.
+    return text.upper() if text.isascii() else text
 
 
 def added_columns(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
@@ -39,14 +110,14 @@ def added_columns(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> 
     known = {field["name"].lower() for field in before}
     columns = []
     for field in after:
-        name, kind = field["name"], field["type"].upper()
+        name, kind, mode = field["name"], field["type"].upper(), (field.get("mode") or "").upper()
         if name.lower() in known:
             continue
-        if not _COLUMN.fullmatch(name) or not _COLUMN_TYPE.fullmatch(kind):
-            raise invalid_argument(f"Invalid field {name!r:.80} of type {kind!r:.40}.")
-        if kind in {"RECORD", "STRUCT"} or field.get("mode") == "REPEATED":
+        if not _PLAIN_COLUMN.fullmatch(name):
+            raise unimplemented(f"Adding a column named {name!r:.100} is not offered: letters, digits and _.")
+        if kind in _RECORDS or kind == "RANGE" or mode == "REPEATED":
             raise unimplemented("Adding nested or repeated columns is not offered by the local cloud.")
-        if field.get("mode") == "REQUIRED":
+        if mode == "REQUIRED":
             raise invalid_argument(f"Provided Schema does not match: cannot add required field {name} to a table.")
         columns.append(f"`{name}` {_SQL_TYPES.get(kind, kind)}")
     return columns
@@ -68,10 +139,8 @@ def policy_tags(listed: list[dict[str, Any]]) -> dict[str, str]:
     """
     found = {}
     for field in listed:
-        if field.get("dataPolicies"):
-            raise unimplemented("Data policies on columns are not offered by the local cloud.")
         names = object_field(field, "policyTags").get("names") or []
-        if not isinstance(names, list) or len(names) > 1 or not all(_TAG.fullmatch(str(name)) for name in names):
+        if len(names) > 1 or not all(map(_TAG.fullmatch, names)):
             raise invalid_argument(
                 f"Invalid policy tags of {field['name']:.80}: at most one, "
                 "projects/PROJECT/locations/LOCATION/taxonomies/NUMBER/policyTags/NUMBER."

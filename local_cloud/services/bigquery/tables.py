@@ -12,8 +12,15 @@ from local_cloud.errors import already_exists, invalid_argument, not_found, unim
 from local_cloud.http import answer, object_field, page, read_json, text_field
 from local_cloud.permission_names import SET_CATEGORY
 from local_cloud.policies import policy_wire, replace_policy, requested_version
-from local_cloud.services.bigquery import effects, rules, running, schema, understanding, warehouse
-from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, dataset_of, make_table, permit, table_of
+from local_cloud.services.bigquery import effects, resources, rules, running, schema, understanding, warehouse
+from local_cloud.services.bigquery.gate import (
+    DEFAULT_LOCATION,
+    check_reference,
+    dataset_of,
+    make_table,
+    permit,
+    table_of,
+)
 from local_cloud.services.bigquery.model import ColumnTags, TableName, View
 from local_cloud.services.bigquery.parameters import check_unchanged, selected_fields
 from local_cloud.services.bigquery.reading import Reader, permit_reading
@@ -44,7 +51,10 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     dataset = dataset_of(cloud, request)
     token = permit(cloud, request, Need(permission="bigquery.tables.create", on=dataset))
     body = await read_json(request)
-    table = make_table(dataset, object_field(body, "tableReference").get("tableId"))
+    reference = object_field(body, "tableReference")
+    table = make_table(dataset, reference.get("tableId"))
+    check_reference(cloud, reference, table)
+    kept = resources.kept_of_table(body, {})
     view = await _view(cloud, body, table.project)
     tags = schema.policy_tags(schema.fields(body))
     _permit_tags(cloud, request, table, tags)
@@ -56,10 +66,10 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     effects.forget_table(cloud, table)
     if view is None:
         path = f"{dataset.resource}/tables"
-        created = await warehouse.ask(cloud, "POST", path, body={**body, "tableReference": _reference(table)})
+        created = await warehouse.ask(cloud, "POST", path, body={**kept, "tableReference": _reference(table)})
         _keep_tags(cloud, table, tags)
     else:
-        created = await _create_view(cloud, table, view, body)
+        created = await _create_view(cloud, table, view, kept)
         cloud.views.put(table.resource, view)
     return answer(_wire(cloud, table, created))
 
@@ -144,26 +154,27 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     body = _without_nulls(await read_json(request))
     before = await _existing(cloud, table)
     check_unchanged(request, before.get("etag"))
+    check_reference(cloud, object_field(body, "tableReference"), table)
+    kept = resources.kept_of_table(body, before)
     view = await _view(cloud, body, table.project)
-    text_field(body, "description", limit=16384)
     if (view is not None) != (before.get("type") == "VIEW" and "view" in body):
         raise invalid_argument(f"{table} is a {before.get('type')}; it can't be turned into something else.")
     await _permit_view(cloud, token, table, view)
     if view is not None:
         # Together, so that the query kept here is always the one that the view runs.
-        changed = await _create_view(cloud, table, view, {**cleared, **body})
+        changed = await _create_view(cloud, table, view, {**cleared, **kept})
         cloud.views.put(table.resource, view)
         return answer(_wire(cloud, table, changed))
-    tags = _changed_tags(cloud, table, body)
+    tags = _changed_tags(cloud, table, kept)
     _permit_tags(cloud, request, table, tags)
     # Before the columns: one that is to be protected is never there without its tag.
     _keep_tags(cloud, table, tags)
-    for column in schema.added_columns(schema.fields(before), schema.fields(body)):
+    for column in schema.added_columns(schema.fields(before), schema.fields(kept)):
         name = f"`{table.project}.{table.dataset}.{table.table}`"
         statement = f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}"
         await _run(cloud, table, "ALTER_TABLE", statement, home=table.project)
     changed = await warehouse.ask(
-        cloud, request.method, table.resource, body={**cleared, **body, "tableReference": _reference(table)}
+        cloud, request.method, table.resource, body={**cleared, **kept, "tableReference": _reference(table)}
     )
     return answer(_wire(cloud, table, changed))
 

@@ -67,13 +67,17 @@ async def update_account(cloud: Cloud, request: Request) -> Response:
 
 async def disable_account(cloud: Cloud, request: Request) -> Response:
     """``POST …/EMAIL:disable``."""
-    _save(cloud, replace(_permitted(cloud, request, "disable"), disabled=True))
+    account = _permitted(cloud, request, "disable")
+    await read_json(request)
+    _save(cloud, replace(account, disabled=True))
     return answer({})
 
 
 async def enable_account(cloud: Cloud, request: Request) -> Response:
     """``POST …/EMAIL:enable``."""
-    _save(cloud, replace(_permitted(cloud, request, "enable"), disabled=False))
+    account = _permitted(cloud, request, "enable")
+    await read_json(request)
+    _save(cloud, replace(account, disabled=False))
     return answer({})
 
 
@@ -91,6 +95,7 @@ async def undelete_account(cloud: Cloud, request: Request) -> Response:
     account = cloud.accounts.get(request.path_params["account"])
     account = account if account and _is_in(cloud, account, project) else None
     _permit(cloud, request, "undelete", project=account.project_id if account else project)
+    await read_json(request)
     now = cloud.clock.now()
     if account is None or not account.expire_time or from_rfc3339(account.expire_time) <= now:
         raise not_found(f"Service account {request.path_params['account']} is not deleted, or no longer kept.")
@@ -115,7 +120,9 @@ async def set_account_policy(cloud: Cloud, request: Request) -> Response:
 
 
 def find_account(cloud: Cloud, name: str) -> Account | None:
-    """Find the live account with an e-mail or unique id."""
+    """Find the live account with an e-mail or unique id. Only ASCII has a case: a Kelvin sign is no K."""
+    if not name.isascii():
+        return None
     for account in cloud.accounts.values():
         if not account.expire_time and name.lower() in {account.email.lower(), account.unique_id}:
             return account

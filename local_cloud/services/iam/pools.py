@@ -81,6 +81,7 @@ async def delete_pool(cloud: Cloud, request: Request) -> Response:
 async def undelete_pool(cloud: Cloud, request: Request) -> Response:
     """``POST …/workloadIdentityPools/POOL:undelete``; its providers are brought back one by one."""
     _permit(cloud, request, "workloadIdentityPools.undelete")
+    await read_json(request)
     pool = _pool(cloud, request)
     _check_deleted(pool)
     return _save_pool(cloud, replace(pool, expire_time=""))
@@ -147,6 +148,7 @@ async def delete_provider(cloud: Cloud, request: Request) -> Response:
 async def undelete_provider(cloud: Cloud, request: Request) -> Response:
     """``POST …/providers/PROVIDER:undelete``."""
     _permit(cloud, request, "workloadIdentityPoolProviders.undelete")
+    await read_json(request)
     provider = _provider(cloud, request)
     _check_live(_pool(cloud, request))
     _check_deleted(provider)

@@ -6,7 +6,7 @@ Limits are those of the IAM v1 API reference and "IAM quotas".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,14 +17,11 @@ from local_cloud.services.iam.model import Account, Pool, Provider
 
 _RESOURCE_ID = re.compile(r"[a-z0-9-]{4,32}")
 _ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
-_AWS_ACCOUNT = re.compile(r"\d{12}")
-_OTHER_KINDS = ("oidc", "saml", "x509")
+_AWS_ACCOUNT = re.compile(r"[0-9]{12}")
+_OTHER_KINDS = ("oidc", "saml", "x509", "actorProviders")
 POOL_FIELDS = ("displayName", "description", "disabled", "mode")
 PROVIDER_FIELDS = ("displayName", "description", "disabled", "attributeMapping", "attributeCondition", "aws")
 ACCOUNT_FIELDS = ("displayName", "description")
-_ANSWERED = ("name", "state", "expireTime")
-"""Fields that a client may send back and that say nothing: only answers fill them."""
-
 _TRUST_CONFIGURATIONS = ("inlineCertificateIssuanceConfig", "inlineTrustConfig")
 
 
@@ -71,32 +68,12 @@ def read_mask(text: str, known: tuple[str, ...]) -> set[str]:
     return paths
 
 
-def message(body: dict[str, Any], known: Iterable[str]) -> dict[str, Any]:
-    """Read a resource as protobuf JSON: each field in camel or snake case, once, and none that there isn't.
-
-    A misspelt condition that is ignored would leave a provider without one.
+def changed_pool(pool: Pool, body: dict[str, Any], mask: set[str]) -> Pool:
+    """Return the pool with the masked fields taken from the body. A masked field missing there is reset.
 
     Raises:
-        ApiError: 400, in Google's words for an unknown name.
+        ApiError: 400, a field is too long; 501, a mode other than federation.
     """
-    fields: dict[str, Any] = {}
-    for key, value in body.items():
-        name = _camel(key)
-        if name not in known or key not in {name, _snake(name)}:
-            raise invalid_argument(f'Invalid JSON payload received. Unknown name "{key[:80]}": Cannot find field.')
-        if name in fields:
-            raise invalid_argument(f"Invalid JSON payload received. {name} comes twice, in two spellings.")
-        fields[name] = value
-    return fields
-
-
-def changed_pool(pool: Pool, sent: dict[str, Any], mask: set[str]) -> Pool:
-    """Return the pool with the masked fields taken from what was sent. A masked field missing there is reset.
-
-    Raises:
-        ApiError: 400, a field is unknown, or has the wrong type or length; 501, a mode other than federation.
-    """
-    body = message(sent, (*POOL_FIELDS, *_ANSWERED, *_TRUST_CONFIGURATIONS))
     if any(body.get(name) for name in _TRUST_CONFIGURATIONS):
         raise unimplemented("Pools for X.509 certificates are not offered by the local cloud.")
     if "mode" in mask and text_field(body, "mode") not in {"", "MODE_UNSPECIFIED", "FEDERATION_ONLY"}:
@@ -104,19 +81,18 @@ def changed_pool(pool: Pool, sent: dict[str, Any], mask: set[str]) -> Pool:
     return replace(pool, **_common(body, mask))
 
 
-def changed_provider(provider: Provider, sent: dict[str, Any], mask: set[str]) -> Provider:
-    """Return the provider with the masked fields taken from what was sent. A masked field missing there is reset.
+def changed_provider(provider: Provider, body: dict[str, Any], mask: set[str]) -> Provider:
+    """Return the provider with the masked fields taken from the body. A masked field missing there is reset.
 
     Raises:
-        ApiError: 400, a field is unknown or malformed, or the kind would change; 501, a kind other than ``aws``.
+        ApiError: 400, a field is malformed, or the kind would change; 501, a kind other than ``aws``.
     """
-    body = message(sent, (*PROVIDER_FIELDS, *_ANSWERED, *_OTHER_KINDS))
-    others = [kind for kind in _OTHER_KINDS if body.get(kind)]
+    others = [kind for kind in _OTHER_KINDS if body.get(kind) is not None]
     if others:
         raise unimplemented(f"Providers of kind {others[0]} are not offered by the local cloud: only aws.")
     changes: dict[str, Any] = _common(body, mask)
     if "aws" in mask:
-        changes["account_id"] = _account(message(object_field(body, "aws"), ("accountId",)))
+        changes["account_id"] = _account(object_field(body, "aws"))
     if "attributeMapping" in mask:
         mapping = object_field(body, "attributeMapping")
         _check(mapping_problem(mapping))
@@ -171,7 +147,3 @@ def _bad_expression(problem: str) -> ApiError:
 def _camel(path: str) -> str:
     first, *rest = path.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)

@@ -19,8 +19,8 @@ MOST_SCOPES = 100
 MOST_DELEGATES = 10
 MOST_SCOPE_CHARACTERS = 256
 _SCOPE = re.compile(r"https://(?:[a-z0-9-]+\.)+(?:googleapis|google)\.com/[A-Za-z0-9._/-]*|openid|email|profile")
-_DELEGATE = re.compile(r"projects/-/serviceAccounts/(?P<account>[^/\s:]{1,254})")
-_LIFETIME = re.compile(r"(?P<seconds>\d{1,6})(?:\.0{1,9})?s")
+_DELEGATE = re.compile(r"projects/-/serviceAccounts/(?P<account>[!-.0-9;-~]{1,254})")
+_LIFETIME = re.compile(r"(?P<seconds>[0-9]{1,6})(?:\.0{1,9})?s")
 
 
 def read_request(body: dict[str, Any]) -> AccessTokenRequest:

@@ -41,9 +41,7 @@ async def set_policy(cloud: Cloud, request: Request) -> Response:
     project = _permit(cloud, request, "set")
     body = await read_json(request)
     policy = read_organisation_policy(body, etag=new_etag())
-    sent, present = body["policy"].get("etag"), _policy(cloud, project, policy.constraint)
-    if sent and sent != present.etag:
-        raise aborted("The policy was changed since it was read. Read it again.")
+    _check_etag(body["policy"].get("etag"), _policy(cloud, project, policy.constraint))
     cloud.organisation_policies.put(organisation_policy_key(project, policy.constraint), policy)
     return answer(policy.wire())
 
@@ -51,7 +49,10 @@ async def set_policy(cloud: Cloud, request: Request) -> Response:
 async def clear_policy(cloud: Cloud, request: Request) -> Response:
     """``POST /v1/projects/P:clearOrgPolicy``."""
     project = _permit(cloud, request, "set")
-    cloud.organisation_policies.remove(organisation_policy_key(project, read_constraint(await read_json(request))))
+    body = await read_json(request)
+    constraint = read_constraint(body)
+    _check_etag(body.get("etag"), _policy(cloud, project, constraint))
+    cloud.organisation_policies.remove(organisation_policy_key(project, constraint))
     return answer({})
 
 
@@ -62,6 +63,11 @@ def check_provider(cloud: Cloud, project: Project, aws_account_id: str) -> None:
         ApiError: 400 ``FAILED_PRECONDITION``.
     """
     check_allowed([_policy(cloud, project, constraint) for constraint in CONSTRAINTS], aws_account_id)
+
+
+def _check_etag(sent: str | None, present: OrganisationPolicy) -> None:
+    if sent and sent != present.etag:
+        raise aborted("The policy was changed since it was read. Read it again.")
 
 
 def _policy(cloud: Cloud, project: Project, constraint: str) -> OrganisationPolicy:

@@ -7,7 +7,7 @@ from typing import Any
 
 from federation_rules.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT, needed_values, permits
 from local_cloud.errors import ApiError, failed_precondition, invalid_argument, unimplemented
-from local_cloud.http import check_fields, object_field, text_field
+from local_cloud.http import object_field, text_field
 from local_cloud.permissions import Policy
 from local_cloud.services.resource_manager.model import OrganisationPolicy
 
@@ -15,8 +15,6 @@ CONSTRAINTS = (PROVIDERS_CONSTRAINT, ACCOUNTS_CONSTRAINT)
 """The constraints that exist here: those that concern a provider for AWS."""
 
 MOST_VALUES = 500
-_POLICY = ("constraint", "etag", "listPolicy", "version", "updateTime")
-_LIST = ("allowedValues", "deniedValues", "allValues", "inheritFromParent", "suggestedValue")
 
 
 def check_keeps_an_owner(policy: Policy) -> None:
@@ -60,16 +58,17 @@ def read_organisation_policy(body: dict[str, Any], *, etag: str) -> Organisation
         etag: What the policy gets as its new etag.
 
     Raises:
-        ApiError: 400, a field is unknown or malformed, or it is no list policy; 501, another constraint.
+        ApiError: 400, a field is malformed; 501, another constraint, or a policy of another kind.
     """
-    check_fields(body, ("policy",))
     policy = object_field(body, "policy")
-    check_fields(policy, _POLICY, where="policy")
+    if policy.get("booleanPolicy") is not None:
+        raise invalid_argument("The constraints here are lists: a booleanPolicy is none of theirs.")
+    if policy.get("restoreDefault") is not None:
+        raise unimplemented("restoreDefault is not offered by the local cloud: clear the policy instead.")
     found = object_field(policy, "listPolicy")
-    check_fields(found, _LIST, where="policy.list_policy")
     everything = text_field(found, "allValues")
     allowed, denied = _values(found, "allowedValues"), _values(found, "deniedValues")
-    if everything not in ("", "ALL_VALUES_UNSPECIFIED", "ALLOW", "DENY") or (everything and (allowed or denied)):
+    if everything and (allowed or denied):
         raise invalid_argument("allValues must be ALLOW or DENY, and then there are no single values.")
     return OrganisationPolicy(
         constraint=read_constraint(policy),
@@ -106,6 +105,6 @@ def check_allowed(policies: Iterable[OrganisationPolicy], aws_account_id: str) -
 
 def _values(found: dict[str, Any], name: str) -> tuple[str, ...]:
     values = found.get(name) or []
-    if not isinstance(values, list) or len(values) > MOST_VALUES or not all(isinstance(one, str) for one in values):
+    if len(values) > MOST_VALUES:
         raise invalid_argument(f"Invalid value at 'policy.list_policy.{name}': a list of at most {MOST_VALUES} texts.")
     return tuple(values)

@@ -52,6 +52,7 @@ async def enable_service(cloud: Cloud, request: Request) -> Response:
     project = _permit(cloud, request, "enable")
     name = request.path_params["service"]
     check_known(name)
+    await read_json(request)
     _enable(cloud, project, name)
     return _finished(cloud, project, {"service": _wire(cloud, project, name)}, "EnableServiceResponse")
 

@@ -24,10 +24,10 @@ INVALID_AUDIENCE = (
 )
 MOST_SCOPES = 100
 _AUDIENCE = re.compile(
-    r"//iam\.googleapis\.com/(?P<name>projects/(?P<project>[^/\s]+)/locations/global/workloadIdentityPools/[^/\s]+"
-    r"/providers/[^/\s]+)"
+    r"//iam\.googleapis\.com/(?P<name>projects/(?P<project>[!-.0-~]+)/locations/global/workloadIdentityPools/[!-.0-~]+"
+    r"/providers/[!-.0-~]+)"
 )
-_WORKFORCE = re.compile(r"//iam\.googleapis\.com/locations/global/workforcePools/[^/\s]+/providers/[^/\s]+")
+_WORKFORCE = re.compile(r"//iam\.googleapis\.com/locations/global/workforcePools/[!-.0-~]+/providers/[!-.0-~]+")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _WANTED_AUDIENCE = "//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
 

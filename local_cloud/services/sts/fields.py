@@ -7,7 +7,6 @@ parameters that aren't known are ignored, as RFC 6749, section 3.2, wants it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from local_cloud.errors import OAuthError
+from local_cloud.strict_json import JsonProblem, parse_strictly
 from local_cloud.trace import Part, Refusal, Refused
 
 _MOST_FIELDS = 20
@@ -50,16 +50,15 @@ def read_fields(
 
 def _from_json(body: bytes, names: list[str]) -> dict[str, str]:
     try:
-        pairs = json.loads(body.decode(), object_pairs_hook=_Object)
-        # What can't be written as UTF-8 couldn't be answered or shown in the trace either.
-        json.dumps(pairs, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as problem:
-        _refuse("the body must be a JSON object", type(problem).__name__, "JSON in UTF-8")
-    if not isinstance(pairs, _Object):
-        _refuse("the body must be a JSON object", type(pairs).__name__, "an object")
+        given = parse_strictly(body)
+    except JsonProblem:
+        # Without the problem's words: they may quote a name, and that may be a credential.
+        _refuse("the body must be a JSON object, each name in it once", "something else", "JSON in UTF-8")
+    if not isinstance(given, dict):
+        _refuse("the body must be a JSON object", type(given).__name__, "an object")
     known = {_camel(name): name for name in names} | {name: name for name in names}
     fields: dict[str, str] = {}
-    for key, value in pairs:
+    for key, value in given.items():
         name = known.get(key)
         if name is None:
             _refuse(
@@ -74,10 +73,6 @@ def _from_json(body: bytes, names: list[str]) -> dict[str, str]:
             _refuse("every parameter must be text", f"{name} is {type(value).__name__}", "a string")
         fields[name] = value or ""
     return fields
-
-
-class _Object(list[tuple[str, object]]):
-    """A JSON object as its pairs: a dictionary would hide that a name comes twice."""
 
 
 def _shown(name: str) -> str:

@@ -18,8 +18,8 @@ from local_cloud.services.sts.exchange_rules import INVALID_TARGET
 from local_cloud.services.sts.model import AwsRefusal
 from local_cloud.trace import Part, Refusal, Refused, Trail
 
-_ACCOUNT = re.compile(r"\d{12}")
-_ARN = re.compile(r"arn:aws:(?:sts|iam)::(?P<account>\d{12}):[\x21-\x7e]{1,2000}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_ARN = re.compile(r"arn:aws:(?:sts|iam)::(?P<account>[0-9]{12}):[\x21-\x7e]{1,2000}")
 _USER_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 

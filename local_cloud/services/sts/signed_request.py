@@ -53,6 +53,9 @@ _AUTHORIZATION = re.compile(
     r"(?P<service>[a-z0-9-]+)/aws4_request, ?SignedHeaders=(?P<signed>[a-z0-9;-]+), ?Signature=[0-9a-f]{64}",
     re.ASCII,
 )
+_KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{16}")
+"""IAM, "Unique identifiers": a user's access key id, or a session's. AWS issues base32; the local AWS hexadecimal."""
+
 _AMZ_DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _SCHEMES = {"AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256", "AWS", "AWS3", "Bearer", "Basic"}
 
@@ -177,7 +180,29 @@ def _scope(headers: Mapping[str, str], host_region: str) -> tuple[re.Match[str],
             mend="set AWS_REGION to the region whose STS host is signed for",
             part=Part.CALLER,
         )
+    _check_key_id(found["key"])
     return found, found["signed"].split(";")
+
+
+def _check_key_id(key_id: str) -> None:
+    """Insist on an id that AWS can have issued. The local AWS takes an account's number for its root user's key."""
+    if _KEY_ID.fullmatch(key_id):
+        return
+    raise Refused(
+        Refusal(
+            part=Part.CALLER,
+            rule="the access key id must be one that AWS issues",
+            # Not the id itself: a secret may have been sent for it.
+            saw=f"{len(key_id)} characters of another form",
+            wanted="AKIA or ASIA, and 16 capitals and digits",
+            mend="sign with the session's own credentials",
+        ),
+        OAuthError(
+            "invalid_grant",
+            "Received invalid AWS response of type InvalidClientTokenId with error message: The security token "
+            "included in the request is invalid.",
+        ),
+    )
 
 
 def _check_signed(headers: Mapping[str, str], signed: list[str]) -> None:

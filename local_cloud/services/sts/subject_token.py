@@ -6,7 +6,6 @@ where a request goes: the host is only compared, the request always goes to the 
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from datetime import datetime
@@ -17,6 +16,7 @@ from local_cloud.errors import OAuthError
 from local_cloud.services.sts import signed_request
 from local_cloud.services.sts.model import SignedRequest
 from local_cloud.services.sts.signed_request import refuse
+from local_cloud.strict_json import parse_strictly
 from local_cloud.trace import Part, Refusal, Refused
 
 MOST_TOKEN_CHARACTERS = 32 * 1024
@@ -48,10 +48,8 @@ def _parse(text: str) -> dict[str, Any]:
     if not _ENCODED.fullmatch(text):
         _unreadable("it has characters that URL encoding leaves no room for")
     try:
-        document = json.loads(unquote_plus(text, errors="strict"), object_pairs_hook=_object)
-        # What can't be written as UTF-8 couldn't be shown in the trace either.
-        json.dumps(document, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
+        document = parse_strictly(unquote_plus(text, errors="strict"))
+    except ValueError as error:
         # Only the kind of error: a JSON error quotes nothing, but a decoding error quotes the token.
         _unreadable(type(error).__name__)
     if not isinstance(document, dict) or set(document) != {"url", "method", "headers"}:
@@ -63,13 +61,6 @@ def _parse(text: str) -> dict[str, Any]:
             mend="send the request that was signed, nothing else",
         )
     return document
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a name comes twice")
-    return made
 
 
 def _unreadable(saw: str) -> NoReturn:

@@ -89,3 +89,12 @@ def test_a_file_that_is_no_yaml_too_large_or_absent_is_named(tmp_path: Path) -> 
     path.unlink()
     with pytest.raises(SeedError, match=r"cloud\.yaml can't be read: No such file"):
         read_seed(path)
+
+
+def test_a_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    written = tmp_path / "seed.yaml"
+    written.write_text("pools:\n  a: {}\n  b: {}\n")
+    assert set(read_seed(written).pools) == {"a", "b"}
+    written.write_text("pools:\n  a: {}\n  a: {}\n")
+    with pytest.raises(SeedError, match="'a' comes twice"):
+        read_seed(written)

@@ -187,7 +187,7 @@ def test_a_condition_that_can_not_be_kept_is_refused(peopled: Google, condition:
         ({"policy": {"bindings": [conditional(condition={"title": "t", "expr": "true"})]}}, 'Unknown name "expr"'),
         ({"updateMask": "binding"}, "Invalid update_mask"),
         ({"policy": {"version": 2}}, "Valid versions are 0, 1 and 3"),
-        ({"policy": {"version": "x"}}, "Valid versions are 0, 1 and 3"),
+        ({"policy": {"version": "x"}}, "Invalid value at 'policy.version' (TYPE_INT32)"),
         ({"policy": {"etag": 7}}, "policy.etag"),
         ({"policy": {"bindings": bound(MEMBER, role=f"{ROLE}_withcond_2b17cc25d2cd9e2c54d8")}}, "was withheld"),
         (

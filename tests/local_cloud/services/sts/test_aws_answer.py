@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from federation_rules.caller import Caller
@@ -14,8 +16,11 @@ GOOD = (
     f'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{CALLER}</GetCallerIdentityResponse>'
 )
 REFUSAL = (
-    "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>{}</Message></Error></ErrorResponse>"
+    '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
+    "<Code>ExpiredToken</Code><Message>{}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
 )
+ARN = "<Arn>arn:aws:sts::1:assumed-role/R/s</Arn>"
+METADATA = "<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata>"
 BOMB = "<!DOCTYPE a [" + "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10)) + "]>"
 
 
@@ -23,6 +28,11 @@ def test_a_caller_and_a_refusal_are_read() -> None:
     caller = Caller(account="1", arn="arn:aws:sts::1:assumed-role/R/s", user_id="AROA:s")
     assert read_answer(GOOD.encode(), 200) == caller
     assert read_answer(b'<?xml version="1.0"?>' + GOOD.encode(), 200) == caller
+    assert read_answer(b'<?xml version="1.0" encoding="UTF-8"?>\n' + GOOD.encode(), 200) == caller
+    spaced = GOOD.replace("><", ">\n  <").replace(
+        "</GetCallerIdentityResponse>", METADATA + "</GetCallerIdentityResponse>"
+    )
+    assert read_answer(spaced.encode(), 200) == caller
     refusal = AwsRefusal(code="ExpiredToken", message="too late")
     assert read_answer(REFUSAL.format("too late").encode(), 403) == refusal
 
@@ -31,6 +41,9 @@ def test_what_aws_repeats_of_the_request_is_left_out() -> None:
     text = "The signature does not match.\n\nThe Canonical String should have been\nx-amz-security-token:SECRET"
     answer = read_answer(REFUSAL.format(text).encode(), 403)
     assert answer == AwsRefusal(code="ExpiredToken", message="The signature does not match.")
+
+
+ENCODINGS = ("utf-16", "utf-7", "utf-32", "latin-1", "cp037", "big5", "no-such", "hex", "idna", "us-ascii")
 
 
 @pytest.mark.parametrize(
@@ -52,9 +65,30 @@ def test_what_aws_repeats_of_the_request_is_left_out() -> None:
         ("<!---->" + GOOD, 200),
         (GOOD.replace("AROA:s", "\u00e9"), 200),
         (GOOD.replace("AROA:s", "x" * MOST_ANSWER_BYTES), 200),
+        *((f'<?xml version="1.0" encoding="{name}"?>{GOOD}', 200) for name in ENCODINGS),
+        (f'<?xml version="1.1"?>{GOOD}', 200),
+        ("\ufeff" + GOOD, 200),
+        (GOOD.replace(ARN, "<Arn>arn:aws:sts::1:assumed-role/R/s<x/></Arn>"), 200),
+        (GOOD.replace(ARN, "<Arn>arn:aws:sts::1:assumed-role/R<x>/s</x></Arn>"), 200),
+        (GOOD.replace(ARN, "<Arn>arn:aws:sts::1:assumed-role/R<?x y?>/s</Arn>"), 200),
+        (GOOD.replace(ARN, "<Arn>arn:aws:sts::1:assumed-role/R<![CDATA[/s]]></Arn>"), 200),
+        (GOOD.replace(ARN, "<Arn>arn:aws:sts::1:assumed-role/R<!-- x -->/s</Arn>"), 200),
+        (GOOD.replace("<Arn>", "<Arn> "), 200),
+        (GOOD.replace("</Arn>", "\n</Arn>"), 200),
+        (GOOD.replace("<Arn>", '<Arn a="b">'), 200),
+        (GOOD.replace("<Arn>", '<Arn xmlns="urn:other">'), 200),
+        (GOOD.replace("2011-06-15", "2011-06-16"), 200),
+        (GOOD.replace(' xmlns="https://sts.amazonaws.com/doc/2011-06-15/"', ""), 200),
+        (GOOD.replace(ARN, ARN + "arn:aws:sts::1:assumed-role/Other/s"), 200),
+        (GOOD.replace(ARN, ARN + "<Other>1</Other>"), 200),
+        (GOOD.replace(CALLER, CALLER + "<Other/>"), 200),
+        (GOOD.replace(CALLER, "text" + CALLER), 200),
+        (GOOD[:-20], 200),
+        (GOOD + GOOD, 200),
+        (GOOD, 301),
     ],
 )
 def test_anything_else_is_no_answer(body: str, status: int) -> None:
-    for encoded in (body.encode(), body.encode("utf-16")):
+    for encoded in (body.encode(), body.encode("utf-16"), body.encode("utf-8-sig"), gzip.compress(body.encode())):
         with pytest.raises(NoAnswer):
             read_answer(encoded, status)

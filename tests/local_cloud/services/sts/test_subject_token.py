@@ -16,7 +16,7 @@ import requests
 
 from local_cloud.services.sts.signed_request import REGIONS
 from local_cloud.trace import Link, Part, Refusal
-from tests.local_cloud.chain import AUDIENCE, REGION, Chain, Keys
+from tests.local_cloud.chain import ACCOUNT, AUDIENCE, OTHER_ACCOUNT, REGION, Chain, Keys
 from tests.local_cloud.signing import TARGET, document, edited, exchange, header, without
 
 FORMAT = {"error": "invalid_request", "error_description": "AWS request has invalid format."}
@@ -63,6 +63,33 @@ def test_an_unknown_key_or_session_token_is_refused_by_aws(chain: Chain, role_ke
         answer = exchange(chain.google, document(keys))
         assert answer.json()["error"] == "invalid_grant"
         assert "of type InvalidClientTokenId" in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(
+    "key_id",
+    [
+        ACCOUNT,
+        OTHER_ACCOUNT,
+        "test",
+        "root",
+        "AKIA" + "A" * 15,
+        "AKIA" + "A" * 17,
+        "akia" + "a" * 16,
+        "AKIA" + "a" * 16,
+        "AROA" + "A" * 16,
+        "AIDA" + "A" * 16,
+        "ABIA" + "A" * 16,
+        "A" * 20,
+    ],
+)
+def test_an_access_key_id_that_aws_never_issues_is_refused_before_aws_is_asked(chain: Chain, key_id: str) -> None:
+    answer = exchange(chain.google, document(Keys(key_id, "test")))
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_grant"
+    assert "of type InvalidClientTokenId" in answer.json()["error_description"]
+    refusal = chain.google.last_refusal().refusal
+    assert refusal is not None
+    assert "one that AWS issues" in refusal.rule
 
 
 @pytest.mark.parametrize("minutes", [16, -16])
