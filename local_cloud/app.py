@@ -240,6 +240,7 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
         yield
         await cloud.aws.aclose()
         await cloud.warehouse.aclose()
+        await cloud.warehouse_reads.aclose()
 
     app = Starlette(
         routes=[

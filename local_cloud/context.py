@@ -57,6 +57,7 @@ class Cloud:
     catalogue: Catalogue
     aws: httpx.AsyncClient
     warehouse: httpx.AsyncClient
+    warehouse_reads: httpx.AsyncClient
 
     @property
     def main_project(self) -> Project:
@@ -163,6 +164,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         catalogue=Catalogue(),
         aws=_client(config.aws_url, config.aws_timeout_seconds, kept_connections=20),
         warehouse=_client(config.warehouse_url, config.warehouse_timeout_seconds),
+        warehouse_reads=_client(config.warehouse_url, config.warehouse_timeout_seconds, kept_connections=20),
     )
     for changes in (cloud.services, cloud.policies, cloud.datasets):
         weather.on_change(changes.settle)

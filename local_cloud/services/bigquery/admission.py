@@ -166,7 +166,7 @@ async def _schema_rows(cloud: Cloud, statement: Statement) -> tuple[tuple[str, s
     found = []
     for view in statement.schema_views:
         params = {"project": view.project, "dataset": view.dataset.dataset if view.dataset else "", "view": view.view}
-        answered = await warehouse.call(cloud, "GET", "/information_schema", params=params)
+        answered = await warehouse.call(cloud, "GET", "/information_schema", params=params, repeatable=True)
         found.append((str(view), str(answered["query"])))
     return tuple(found)
 

@@ -88,6 +88,7 @@ class Jobs:
 
     def __init__(self) -> None:
         self._known: dict[str, Job] = {}
+        self._running: list[Job] = []
 
     def __iter__(self) -> Iterator[Job]:
         return iter(list(self._known.values()))
@@ -102,12 +103,14 @@ class Jobs:
         Raises:
             ApiError: 429, too many run already.
         """
-        if sum(each.ended is None for each in self._known.values()) >= MOST_RUNNING:
+        self._running = [each for each in self._running if each.ended is None]
+        if len(self._running) >= MOST_RUNNING:
             message = f"Exceeded rate limits: too many concurrent queries; {MOST_RUNNING} run already."
             raise ApiError(429, "RESOURCE_EXHAUSTED", message, reason="rateLimitExceeded")
-        over = len(self._known) - MOST_JOBS + 1
-        for old in [each.job_id for each in self._known.values() if each.ended is not None][: max(0, over)]:
-            del self._known[old]
+        if len(self._known) >= MOST_JOBS:
+            oldest = next(each for each in self._known.values() if each.ended is not None)
+            del self._known[oldest.job_id]
+        self._running.append(job)
         self._known[job.job_id] = job
 
 

@@ -76,7 +76,7 @@ async def page_of(cloud: Cloud, job: Job, *, start: int, most: int) -> dict[str,
         ApiError: 404, they aren't kept any more.
     """
     answered = await warehouse.call(
-        cloud, "GET", "/rows", params={"job": job.job_id, "start": str(start), "most": str(most)}
+        cloud, "GET", "/rows", params={"job": job.job_id, "start": str(start), "most": str(most)}, repeatable=True
     )
     if "done" not in answered:
         raise not_found(f"Not found: the rows of job {job} are not kept any more; run the query again.")
@@ -131,7 +131,9 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
 
 
 async def _execute(cloud: Cloud, body: dict[str, Any], limit: float) -> dict[str, Any]:
-    return await warehouse.call(cloud, "POST", "/execute", body=body, limit_seconds=limit + _QUEUE_SECONDS)
+    return await warehouse.call(
+        cloud, "POST", "/execute", body=body, limit_seconds=limit + _QUEUE_SECONDS, repeatable=body["kind"] == "SELECT"
+    )
 
 
 def _done(cloud: Cloud, job: Job, answered: dict[str, Any], limit: float) -> dict[str, Any]:

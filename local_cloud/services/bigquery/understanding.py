@@ -51,7 +51,9 @@ async def find_protected(cloud: Cloud, task: FindProtected) -> tuple[tuple[Table
 async def _ask(cloud: Cloud, task: Task, expected: type[Any]) -> Any:  # noqa: ANN401  (an instance of what is expected)
     known = cloud.understood.get(task)
     if known is None:
-        answered = await warehouse.call(cloud, "POST", "/read", body=to_json(task), limit_seconds=_LIMIT_SECONDS)
+        answered = await warehouse.call(
+            cloud, "POST", "/read", body=to_json(task), limit_seconds=_LIMIT_SECONDS, repeatable=True
+        )
         if answered.get("is") == "Busy":
             raise unavailable("Too many statements wait to be read; try again.")
         known = _TOO_SLOW if answered.get("is") == "TooSlow" else from_json(answered)

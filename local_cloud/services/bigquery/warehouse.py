@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
 import httpx
@@ -18,6 +18,9 @@ from local_cloud.services.bigquery.model import DatasetName, TableName
 MOST_ANSWER_BYTES = 64 * 1024 * 1024
 MOST_TABLES = 10_000
 _BASE = "/bigquery/v2/"
+
+_DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""How a kept connection ends that is gone already."""
 
 _STATUSES = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS"}
 
@@ -44,7 +47,7 @@ async def ask(
             make clients retry for minutes); 503 if it can't be reached in time.
     """
     if method == "GET":
-        return await call(cloud, method, _BASE + path, params=params)
+        return await call(cloud, method, _BASE + path, params=params, repeatable=True)
     with changing(cloud):
         return await call(cloud, method, _BASE + path, params=params, body=body)
 
@@ -68,33 +71,45 @@ async def call(
     params: Mapping[str, str] | None = None,
     body: object = None,
     limit_seconds: float | None = None,
+    repeatable: bool = False,
 ) -> dict[str, Any]:
     """Send a request to the emulator and read its JSON answer; errors as :func:`ask`.
 
     Args:
-        cloud: Holds the connection.
+        cloud: Holds the connections.
         method: HTTP method.
         path: The whole path.
         params: Query parameters.
         body: JSON body, if any.
         limit_seconds: How long the answer may take; the settings' limit if left out.
+        repeatable: It changes nothing: it may go over a kept connection, and once more if that one is gone.
     """
-    _insist_on_one(cloud)
-    content = None if body is None else json.dumps(body).encode()
-    headers = {"content-type": "application/json"}
-    limit = limit_seconds or cloud.config.warehouse_timeout_seconds
-    sent = cloud.warehouse.stream(
-        method, path, params=dict(params or {}), content=content, headers=headers, timeout=limit
-    )
+    if not cloud.config.warehouse_url:
+        raise unimplemented("There is no BigQuery here: the local cloud was started with --no-bigquery.")
+    request: dict[str, Any] = {
+        "params": dict(params or {}),
+        "content": None if body is None else json.dumps(body).encode(),
+        "headers": {"content-type": "application/json"},
+        "timeout": limit_seconds or cloud.config.warehouse_timeout_seconds,
+    }
+    if repeatable:
+        try:
+            return await _sent(cloud.warehouse_reads.stream(method, path, **request))
+        except _DROPPED:
+            pass
     try:
-        async with sent as response:
-            received = bytearray()
-            async for chunk in response.aiter_bytes():
-                received += chunk
-                if len(received) > MOST_ANSWER_BYTES:
-                    raise unavailable("The warehouse's answer is too large: ask for fewer rows with maxResults.")
+        return await _sent(cloud.warehouse.stream(method, path, **request))
     except httpx.HTTPError as problem:
-        raise _unreachable(problem) from problem
+        raise unavailable(f"The warehouse did not answer in time ({type(problem).__name__}).") from problem
+
+
+async def _sent(sent: AbstractAsyncContextManager[httpx.Response]) -> dict[str, Any]:
+    async with sent as response:
+        received = bytearray()
+        async for chunk in response.aiter_bytes():
+            received += chunk
+            if len(received) > MOST_ANSWER_BYTES:
+                raise unavailable("The warehouse's answer is too large: ask for fewer rows with maxResults.")
     if response.status_code == 204 or not received:
         return {}
     try:
@@ -108,7 +123,6 @@ async def call(
 
 async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Response:
     """Pass a GET on and stream the answer back, however large it is; arguments and errors as :func:`ask`."""
-    _insist_on_one(cloud)
     request = cloud.warehouse.build_request("GET", _BASE + path, params=dict(params))
     try:
         response = await cloud.warehouse.send(request, stream=True)
@@ -117,7 +131,7 @@ async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Respo
             await response.aclose()
             raise _refused(response.status_code, _json_or_nothing(body))
     except httpx.HTTPError as problem:
-        raise _unreachable(problem) from problem
+        raise unavailable(f"The warehouse did not answer in time ({type(problem).__name__}).") from problem
     return StreamingResponse(
         response.aiter_bytes(),
         media_type="application/json",
@@ -171,11 +185,6 @@ async def _find(cloud: Cloud, path: str) -> dict[str, Any] | None:
     return found
 
 
-def _insist_on_one(cloud: Cloud) -> None:
-    if not cloud.config.warehouse_url:
-        raise unimplemented("There is no BigQuery here: the local cloud was started with --no-bigquery.")
-
-
 def _json_or_nothing(body: bytes) -> object:
     try:
         return json.loads(body)
@@ -192,7 +201,3 @@ def _refused(code: int, answer: object) -> ApiError:
     errors = error.get("errors")
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     return ApiError(code, _STATUSES[code], message, reason=str(first.get("reason") or "invalid"))
-
-
-def _unreachable(problem: httpx.HTTPError) -> ApiError:
-    return unavailable(f"The warehouse did not answer in time ({type(problem).__name__}).")
