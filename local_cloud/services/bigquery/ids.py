@@ -78,6 +78,17 @@ def column_name_problem(text: str) -> str | None:
     )
 
 
+def name_problem(text: str) -> str | None:
+    """Return why a name can't be written into a statement, whatever it names; ``None``: it can.
+
+    A path of several parts in one pair of quotes is no name: its dots are left to who splits it.
+    """
+    allowed = all(_in_any_name(character) or character in _COLUMN_SYMBOLS - {"#"} for character in text)
+    if text.strip(" ") and allowed and len(text.encode()) <= _MOST_TABLE_BYTES:
+        return None
+    return "a name has letters, digits, spaces and a few signs"
+
+
 def _in_any_name(character: str) -> bool:
     category = unicodedata.category(character)
     return category[0] in "LMN" or category in {"Pc", "Pd", "Zs"}

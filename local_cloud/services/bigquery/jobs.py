@@ -85,6 +85,7 @@ async def get_query_results(cloud: Cloud, request: Request) -> Response:
 async def cancel_job(cloud: Cloud, request: Request) -> Response:
     """``POST …/jobs/JOB/cancel``: asks for it; the job says later how it ended."""
     job = _own_job(cloud, request, "bigquery.jobs.update")
+    await read_json(request)
     await running.cancel(cloud, job)
     return answer({"kind": "bigquery#jobCancelResponse", "job": _wire(job)})
 

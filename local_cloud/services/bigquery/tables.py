@@ -247,6 +247,9 @@ async def _view(cloud: Cloud, body: dict[str, Any], project: str) -> View | None
         return None
     if view.get("useLegacySql") is not False:
         raise invalid_argument("Views in legacy SQL are not offered: send useLegacySql: false.")
+    more = [key for key, value in view.items() if key not in {"query", "useLegacySql"} and value]
+    if more:
+        raise unimplemented(f"Views with {more[0]:.60} are not offered by the local cloud.")
     query = text_field(view, "query", limit=256 * 1024)
     try:
         statement = await understanding.analyse(cloud, query, project=project)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from local_cloud.services.bigquery.ids import name_problem
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-_NAME = re.compile(r"\w(?:[\w &%=+:<>|-]{0,1022}[\w&%=+:<>|-])?")
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -28,7 +28,7 @@ def check_identifiers(tree: exp.Expr) -> None:
 
     for identifier in tree.find_all(exp.Identifier):
         name = str(identifier.this)
-        if not _NAME.fullmatch(name):
-            raise UnreadableSqlError("a name has letters, digits, spaces and a few signs", f"{name!r:.80}")
+        if (problem := name_problem(name)) is not None:
+            raise UnreadableSqlError(problem, f"{name!r:.80}")
         if not _BARE.fullmatch(name):
             identifier.set("quoted", True)

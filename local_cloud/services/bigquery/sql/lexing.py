@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from local_cloud.services.bigquery.ids import name_problem
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
 
 MOST_SQL_CHARACTERS = 256 * 1024
@@ -32,7 +33,9 @@ _TOKEN = re.compile(
 )
 _PLAIN = re.compile(r"[^'\"`\\;#\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]*")
 _MARKER = re.compile(r"kpl[0-9]+")
-_NAME = re.compile(r"[\w*$.,:&%=+<>| -]+")
+_PATH = re.compile(r"[.*$]")
+"""What the name of a table may hold besides, in one pair of quotes: its path, a wildcard, a partition's decorator."""
+
 _EXPANDED = re.compile(r"--|/\*|INFORMATION_SCHEMA|RANGE_SESSIONIZE|_PARTITION|NUMERIC|(?:FROM|JOIN)\s", re.IGNORECASE)
 """What the translation behind looks for by patterns, which also find it in a string."""
 
@@ -103,9 +106,10 @@ def lex(sql: str) -> Lexed:
             parts.append(_written(value, literals))
         elif kind == "name":
             name, at = _string(sql, at, quote="`", prefix="")
-            if not isinstance(name, str) or not _NAME.fullmatch(name):
-                raise UnreadableSqlError("a name has letters, digits, spaces and a few signs", f"{name!r:.80}")
-            parts.append(f"`{name}`")
+            problem = name_problem(_PATH.sub("", str(name)) or "x")
+            if problem is not None:
+                raise UnreadableSqlError(problem, f"{name!r:.80}")
+            parts.append(f"`{name!s}`")
         elif kind in {"space", "comment"}:
             parts.append(" ")
         elif kind == "word" and text.upper() == "IN" and not after_dot and (listed := _list(sql, at)) is not None:

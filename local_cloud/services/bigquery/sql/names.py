@@ -11,16 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from local_cloud.services.bigquery.ids import dataset_id_problem, project_id_problem, table_id_problem
 from local_cloud.services.bigquery.model import DatasetName, TableName
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
-_DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,1023}")
-_TABLE = re.compile(r"[^\W][\w -]{0,1023}")
-_WILDCARD = re.compile(r"(?:[^\W][\w -]{0,1023})?\*")
 _REGION = re.compile(r"region-[a-z0-9-]{2,40}", re.IGNORECASE)
 _SCHEMA = "INFORMATION_SCHEMA."
 
@@ -91,7 +88,7 @@ def name_of(table: exp.Table, home: Home) -> Named:
     if last.upper().startswith(_SCHEMA):
         return _schema_view(parts, home)
     dataset = _dataset_of(parts, home)
-    if _WILDCARD.fullmatch(last):
+    if last == "*" or (last.endswith("*") and table_id_problem(last[:-1]) is None):
         return Wildcard(dataset=dataset, prefix=last[:-1])
     if "$" in last:
         raise UnreadableSqlError(
@@ -99,7 +96,7 @@ def name_of(table: exp.Table, home: Home) -> Named:
             f"the decorator of {written}, which GoogleSQL has not",
             text=f'Table "{written}" cannot include decorator: filter on the partitioning column instead.',
         )
-    if not _TABLE.fullmatch(last):
+    if table_id_problem(last) is not None:
         raise UnreadableSqlError("only tables named project.dataset.table are read", written)
     return dataset.table(last)
 
@@ -128,7 +125,7 @@ def dataset_name(node: object, project: str) -> DatasetName:
     parts = [piece for part in named for piece in part.name.split(".") if piece]
     if len(parts) == 1:
         parts = [project, *parts]
-    if len(parts) != 2 or not _PROJECT.fullmatch(parts[0]) or not _DATASET.fullmatch(parts[1]):
+    if len(parts) != 2 or project_id_problem(parts[0]) or dataset_id_problem(parts[1]):
         raise UnreadableSqlError("a schema must be named as dataset or project.dataset", ".".join(parts)[:120])
     return DatasetName(project=parts[0], dataset=parts[1])
 
@@ -149,7 +146,7 @@ def _dataset_of(parts: list[str], home: Home) -> DatasetName:
             raise UnreadableSqlError("a table must be qualified with its dataset", f'"{written}"', text=text)
         return home.dataset
     project = parts[0] if len(parts) == 3 else home.project
-    if len(parts) > 3 or not _PROJECT.fullmatch(project) or not _DATASET.fullmatch(parts[-2]):
+    if len(parts) > 3 or project_id_problem(project) or dataset_id_problem(parts[-2]):
         raise UnreadableSqlError("only tables named project.dataset.table are read", written)
     return DatasetName(project=project, dataset=parts[-2])
 
@@ -161,7 +158,7 @@ def _schema_view(parts: list[str], home: Home) -> SchemaView:
         if before and _REGION.fullmatch(before[-1]):
             before.pop()
         project = before[0] if before else home.project
-        if len(before) > 1 or not _PROJECT.fullmatch(project):
+        if len(before) > 1 or project_id_problem(project):
             raise UnreadableSqlError(f"{view} belongs to a project", ".".join(parts)[:120])
         return SchemaView(project=project, dataset=None, view=view)
     if view not in OF_DATASET:
