@@ -18,7 +18,7 @@ from local_cloud.services.bigquery import warehouse
 from tests.local_cloud.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT, SECOND_NUMBER, SECOND_PROJECT
 
 _LIMIT_SECONDS = 60.0
-_AT_A_TIME = 8
+_AT_A_TIME = 4
 
 Place = tuple[str, str, str]
 """Project, dataset and table."""

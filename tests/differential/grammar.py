@@ -12,9 +12,8 @@ from tests.differential.gateway import Asked
 from tests.differential.text import quoted
 from tests.local_cloud.google_server import PROJECT, SECOND_PROJECT
 
-_GAP = "\x00"
-"""Where a space is, and a comment may be."""
-
+_PLACE = re.compile("\x02([0-9]+)\x03")
+_SPACED = re.compile("`[^`]*`|'[^']*'")
 _HOLE = re.compile(r"\{([sib])\}")
 
 
@@ -23,12 +22,12 @@ class Grammar:
 
     Args:
         rng: What chooses.
-        depth: How deep queries may be in each other.
+        depth: How deep queries may be in each other; a random one if left out.
     """
 
-    def __init__(self, rng: random.Random, *, depth: int = 3) -> None:
+    def __init__(self, rng: random.Random, *, depth: int = 0) -> None:
         self._rng = rng
-        self._depth = depth
+        self._depth = depth or rng.choice([1, 1, 1, 2])
         self._named = rng.random() < 0.5
         self._parameters: list[dict[str, Any]] = []
         self._entries: list[list[str]] = []
@@ -163,16 +162,16 @@ class Grammar:
         odd = self._rng.random()
         if odd < 0.07:
             return self._one_of(pieces.WILDCARDS)
-        if odd < 0.11:
+        if odd < 0.08:
             where = self._one_of(("shop", f"`{SECOND_PROJECT}`.vault", f"`{PROJECT}.shop`"))
             return f"(SELECT 1 AS id, table_name AS word FROM {where}.INFORMATION_SCHEMA.TABLES)"
-        if odd < 0.15:
+        if odd < 0.12:
             return f"(SELECT 1 AS id, word FROM {self._table()} PIVOT (COUNT(*) FOR id IN (1 AS one, 2)))"
-        if odd < 0.18:
+        if odd < 0.15:
             return f"(SELECT 1 AS id, word FROM {self._table()} UNPIVOT (x FOR y IN (id)))"
-        if odd < 0.22:
+        if odd < 0.2:
             return f"UNNEST([STRUCT({self._int(0)} AS id, {self._string(0)} AS word)])"
-        if odd < 0.27:
+        if odd < 0.26:
             of = self._one_of(pieces.NAMES)
             return f"(SELECT {of}.id, tag AS word FROM {self._table()} AS {of}, UNNEST({of}.tags) AS tag)"
         return self._table()
@@ -264,7 +263,7 @@ class Grammar:
             take = "{}"
         if not self._named:
             self._parameters.append(wire)
-            return take.format("?")
+            return take.format(f"\x02{len(self._parameters) - 1}\x03")
         name = f"{self._one_of(('p', 'kpp', 'word', 'SELECT', 'a_'))}{len(self._parameters)}"
         self._parameters.append({"name": name, **wire})
         return take.format(f"@{self._one_of((name, name.upper(), f'`{name}`'))}")
@@ -274,6 +273,10 @@ class Grammar:
     def _asked(self, written: str) -> Asked:
         text = re.sub(" ", lambda _: self._gap(), written).replace("\x01", " ")
         settings: dict[str, Any] = {}
+        if not self._named:
+            # They count by their places in the text.
+            self._parameters = [self._parameters[int(number)] for number in _PLACE.findall(text)]
+            text = _PLACE.sub("?", text)
         if self._parameters:
             settings = {
                 "queryParameters": self._parameters,
@@ -292,4 +295,6 @@ class Grammar:
         return self._rng.random() < of
 
     def _one_of(self, options: Sequence[Any]) -> Any:
-        return self._rng.choice(options)
+        chosen = self._rng.choice(options)
+        # A space in a name or string is no gap.
+        return _SPACED.sub(lambda name: name[0].replace(" ", "\x01"), chosen) if isinstance(chosen, str) else chosen
