@@ -27,7 +27,7 @@ class Grammar:
 
     def __init__(self, rng: random.Random, *, depth: int = 0) -> None:
         self._rng = rng
-        self._depth = depth or rng.choice([1, 1, 1, 2])
+        self._depth = depth or rng.choice([0, 0, 1, 1, 2])
         self._named = rng.random() < 0.5
         self._parameters: list[dict[str, Any]] = []
         self._entries: list[list[str]] = []
@@ -76,11 +76,11 @@ class Grammar:
     def _query(self, depth: int) -> str:
         entries: list[str] = []
         written = ""
-        if depth > 0 and self._chance(0.35):
+        if depth > 0 and self._chance(0.3):
             recursive = self._chance(0.2)
             self._entries.append(entries)
             parts = []
-            for _ in range(self._rng.randint(1, 2)):
+            for _ in range(self._one_of((1, 1, 2))):
                 name = self._one_of(pieces.NAMES)
                 parts.append(f"{name} AS ({self._entry(name, depth, recursive=recursive)})")
                 entries.append(name)
@@ -157,7 +157,7 @@ class Grammar:
         known = [name for entries in self._entries for name in entries]
         if known and self._chance(0.4):
             return self._one_of(known)
-        if depth > 0 and self._chance(0.4):
+        if depth > 0 and self._chance(0.3):
             return f"({self._query(depth - 1)})"
         odd = self._rng.random()
         if odd < 0.07:
@@ -185,7 +185,7 @@ class Grammar:
         if self._chance(0.15):
             text = self._one_of(pieces.WINDOWS)
             return self._filled(text if window or "w)" not in text and " w" not in text else "MAX({s}) OVER ()", 0)
-        return self._scalar(depth) if self._chance(0.3) else self._string(2)
+        return self._scalar(depth) if self._chance(0.3) else self._string(self._one_of((1, 1, 2)))
 
     def _scalar(self, depth: int) -> str:
         """Write a string that another query has."""
@@ -208,7 +208,7 @@ class Grammar:
         return f"(SELECT COUNT(*) FROM {self._relation(depth - 1)})"
 
     def _string(self, depth: int) -> str:
-        if depth > 0 and self._chance(0.6):
+        if depth > 0 and self._chance(0.5):
             return self._filled(self._one_of(pieces.STRING_FUNCTIONS), depth - 1)
         if self._chance(0.5) and self._rows and self._rows[-1]:
             return self._name_of_row(self._one_of(self._rows[-1]))
@@ -246,7 +246,7 @@ class Grammar:
         return _HOLE.sub(lambda hole: write[hole[1]](depth - 1), template).replace("{{", "{").replace("}}", "}")
 
     def _literal(self) -> str:
-        text = "".join(self._rng.choices(pieces.TEXTS, k=self._rng.choice([1, 1, 1, 2])))
+        text = "".join(self._rng.choices(pieces.TEXTS, k=self._rng.choice([0, 0, 1, 1, 2])))
         return quoted(self._rng, text).replace(" ", "\x01")
 
     def _parameter(self, kind: str, value: str | None) -> str:

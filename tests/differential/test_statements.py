@@ -44,7 +44,7 @@ def _queries(seed: int, shop: Shop) -> list[Asked]:
     asked = []
     for _ in range(_BATCH):
         query = Grammar(rng).query()
-        if rng.random() < 0.5:
+        if rng.random() < 0.6:
             query = replace(query, sql=mutated(rng, query.sql))
         asked.append(replace(query, token=shop.reader) if rng.random() < 0.2 else query)
     return asked
