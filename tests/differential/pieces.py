@@ -82,6 +82,7 @@ BOOL_FUNCTIONS = (
     "{s} IN UNNEST([{s}])", "{i} BETWEEN 0 AND {i}", "{s} IS NULL", "{s} IS NOT NULL", "NOT {b}", "{b} AND {b}",
     "{b} OR {b}", "TRUE", "STARTS_WITH({s}, {s})", "REGEXP_CONTAINS({s}, 'w')", "{i} IS DISTINCT FROM {i}", "FALSE",
     "CONTAINS_SUBSTR({s}, 'a')", "ENDS_WITH({s}, {s})", "({i}, {s}) = (1, 'a')", "{b} IS TRUE", "1 <> {i}",
+    f"{{i}} IN ({', '.join(map(str, range(120)))})", "{s} IN ('x', " + ", ".join(["'kpl0'"] * 110) + ")",
 )  # fmt: skip
 
 AGGREGATES = (
