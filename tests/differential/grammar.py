@@ -160,8 +160,10 @@ class Grammar:
         if depth > 0 and self._chance(0.3):
             return f"({self._query(depth - 1)})"
         odd = self._rng.random()
-        if odd < 0.07:
+        if odd < 0.04:
             return self._one_of(pieces.WILDCARDS)
+        if odd < 0.07:
+            return f"(FROM {self._table()} |> WHERE {self._int(0)} < 2 |> SELECT id, word)"
         if odd < 0.08:
             where = self._one_of(("shop", f"`{SECOND_PROJECT}`.vault", f"`{PROJECT}.shop`"))
             return f"(SELECT 1 AS id, table_name AS word FROM {where}.INFORMATION_SCHEMA.TABLES)"
