@@ -28,7 +28,6 @@ from local_cloud.bigquery_emulator.engine import ClosedEngine
 from local_cloud.bigquery_emulator.executing import Executor
 from local_cloud.bigquery_emulator.readers import Readers
 
-
 _ID = re.compile(r"[\w][\w -]{0,1023}\Z")
 """Ids as BigQuery has them (Google, "Creating and using tables": letters of any script, spaces). Quoted, none can end
 its name; bqemulator's own rule has ASCII letters only."""
@@ -59,7 +58,7 @@ async def open_emulator(
     Returns:
         The application, and the engine, to be stopped at the end.
     """
-    sql_identifiers._SQL_SAFE_ID_RE = _ID  # noqa: SLF001  (bqemulator has no setting for it)
+    sql_identifiers._SQL_SAFE_ID_RE = _ID
     settings = Settings(
         persistence_mode=PersistenceMode.PERSISTENT if keep else PersistenceMode.EPHEMERAL,
         data_dir=folder / "data" if keep else None,

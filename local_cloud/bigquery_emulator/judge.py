@@ -65,8 +65,8 @@ _OPERATORS = frozenset(
 """Operators of a plan that only compute, or write to the statement's target.
 
 Source: DuckDB's ``LogicalOperatorToString`` and the names of its table functions. One that reads files, settings or
-the catalogue (``READ_TEXT``, ``DUCKDB_TABLES``, and ``CHUNK_GET``, which is how DESCRIBE answers) isn't here, nor is one
-that a later version may bring.
+the catalogue (``READ_TEXT``, ``DUCKDB_TABLES``, and ``CHUNK_GET``, which is how DESCRIBE answers) isn't here, nor is
+one that a later version may bring.
 """
 
 

@@ -166,7 +166,7 @@ EXPRESSIONS: tuple[tuple[str, object], ...] = (
     ("STRUCT(1 AS a, 'abc' AS b).b", "abc"),
     ("EXISTS (SELECT 1 FROM UNNEST([1]) AS x WHERE x = 1)", "true"),
     # JSON
-    ("JSON_VALUE('{\"name\": \"Jakob\", \"age\": \"6\"}', '$.age')", "6"),
+    ('JSON_VALUE(\'{"name": "Jakob", "age": "6"}\', \'$.age\')', "6"),
     ("JSON_QUERY('{\"fruits\": [\"apple\"]}', '$.fruits')", '["apple"]'),
     ("JSON_EXTRACT_SCALAR('{\"a\": {\"b\": 1}}', '$.a.b')", "1"),
     ("TO_JSON_STRING(STRUCT(1 AS id, [10, 20] AS c))", '{"id":1,"c":[10,20]}'),

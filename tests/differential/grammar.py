@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from tests.differential import pieces
 from tests.differential.gateway import Asked
@@ -15,6 +15,9 @@ from tests.local_cloud.google_server import PROJECT, SECOND_PROJECT
 _PLACE = re.compile("\x02([0-9]+)\x03")
 _SPACED = re.compile("`[^`]*`|'[^']*'")
 _HOLE = re.compile(r"\{([sib])\}")
+
+
+_T = TypeVar("_T")
 
 
 class Grammar:
@@ -38,38 +41,6 @@ class Grammar:
     def query(self) -> Asked:
         """Write a query."""
         return self._asked(self._query(self._depth))
-
-    def change(self, tables: Sequence[str], views: Sequence[str]) -> Asked:
-        """Write a statement that changes one of some tables, or makes a view of one of these names."""
-        target, view = self._one_of(tables), self._one_of(views)
-        kinds: tuple[Callable[[], str], ...] = (
-            lambda: f"INSERT INTO {target} (id, word) {self._query(2)}",
-            lambda: f"INSERT {target} (id, word) SELECT id, word FROM {self._relation(1)}",
-            lambda: f"INSERT INTO {target} (word) VALUES ({self._string(0)}), ({self._scalar(1)})",
-            lambda: f"UPDATE {target} AS w SET word = {self._scalar(1)} WHERE {self._of_target()}",
-            lambda: f"UPDATE {target} w SET w.word = s.word FROM ({self._query(2)}) AS s WHERE w.id = s.id",
-            lambda: f"DELETE FROM {target} AS w WHERE {self._of_target()}",
-            lambda: f"DELETE {target} w WHERE w.word IN (SELECT word FROM {self._relation(1)})",
-            lambda: f"MERGE INTO {target} w USING ({self._query(2)}) s ON w.id = s.id WHEN MATCHED THEN UPDATE SET "
-            "word = s.word WHEN NOT MATCHED THEN INSERT (id, word) VALUES (s.id, s.word)",
-            lambda: f"MERGE {target} w USING {self._relation(1)} s ON w.id = s.id WHEN MATCHED AND {self._of_target()} "
-            "THEN DELETE",
-            lambda: f"CREATE OR REPLACE TABLE {target} AS {self._query(2)}",
-            lambda: f"CREATE TABLE IF NOT EXISTS {target} AS {self._query(2)}",
-            lambda: f"CREATE OR REPLACE TABLE {target} LIKE {self._table()}",
-            lambda: f"CREATE OR REPLACE TABLE {target} CLONE {self._table()}",
-            lambda: f"CREATE OR REPLACE VIEW {view} AS {self._query(2)}",
-            lambda: f"CREATE OR REPLACE VIEW {view} AS {self._query(2)}",
-            lambda: f"TRUNCATE TABLE {target}",
-            lambda: f"ALTER TABLE {target} ADD COLUMN IF NOT EXISTS {self._one_of(pieces.NAMES)} STRING",
-        )
-        return self._asked(self._one_of(kinds)())
-
-    def _of_target(self) -> str:
-        self._rows.append(["w"])
-        written = self._bool(1)
-        self._rows.pop()
-        return written
 
     # Queries
 
@@ -114,7 +85,11 @@ class Grammar:
         else:
             word = self._word(depth, window=bool(named))
             distinct = "DISTINCT " if self._chance(0.1) else ""
-            more = f", {self._scalar(depth)} AS {self._one_of(pieces.NAMES)}" if self._top(depth) else ""
+            more = (
+                f", {self._scalar(depth)} AS {self._one_of(pieces.NAMES)}"
+                if depth == self._depth and self._chance(0.3)
+                else ""
+            )
             select = f"SELECT {distinct}{self._int(1)} AS id, {word} AS word{more} FROM {source}{where}"
             if not distinct and self._chance(0.1):
                 select += f" QUALIFY ROW_NUMBER() OVER (ORDER BY {self._scalar_int(depth)}) < 9"
@@ -122,15 +97,9 @@ class Grammar:
         if not plain and self._chance(0.25):
             select += f" ORDER BY {self._scalar_int(depth)}" if self._chance(0.3) else " ORDER BY 1"
         if not plain and self._chance(0.25):
-            select += f" LIMIT {self._one_of(('1', '2', '3 OFFSET 1', self._count()))}"
+            select += f" LIMIT {self._one_of(('1', '2', '3 OFFSET 1', self._parameter('INT64', '2')))}"
         self._rows.pop()
         return select
-
-    def _top(self, depth: int) -> bool:
-        return depth == self._depth and self._chance(0.3)
-
-    def _count(self) -> str:
-        return self._parameter("INT64", "2")
 
     def _from(self, depth: int) -> tuple[str, list[str]]:
         alias = self._one_of(pieces.NAMES)
@@ -186,7 +155,7 @@ class Grammar:
     def _word(self, depth: int, *, window: bool) -> str:
         if self._chance(0.15):
             text = self._one_of(pieces.WINDOWS)
-            return self._filled(text if window or "w)" not in text and " w" not in text else "MAX({s}) OVER ()", 0)
+            return self._filled(text if window or ("w)" not in text and " w" not in text) else "MAX({s}) OVER ()", 0)
         return self._scalar(depth) if self._chance(0.3) else self._string(self._one_of((1, 1, 2)))
 
     def _scalar(self, depth: int) -> str:
@@ -273,7 +242,9 @@ class Grammar:
     # Text
 
     def _asked(self, written: str) -> Asked:
-        text = re.sub(" ", lambda _: self._gap(), written).replace("\x01", " ")
+        # A space in a name or string is no gap.
+        kept = _SPACED.sub(lambda name: name[0].replace(" ", "\x01"), written)
+        text = re.sub(" ", lambda _: self._gap(), kept).replace("\x01", " ")
         settings: dict[str, Any] = {}
         if not self._named:
             # They count by their places in the text.
@@ -296,7 +267,5 @@ class Grammar:
     def _chance(self, of: float) -> bool:
         return self._rng.random() < of
 
-    def _one_of(self, options: Sequence[Any]) -> Any:
-        chosen = self._rng.choice(options)
-        # A space in a name or string is no gap.
-        return _SPACED.sub(lambda name: name[0].replace(" ", "\x01"), chosen) if isinstance(chosen, str) else chosen
+    def _one_of(self, options: Sequence[_T]) -> _T:
+        return self._rng.choice(options)

@@ -29,7 +29,8 @@ WILDCARDS = ("`shop.day_*`", f"`{SECOND_PROJECT}.vault.day_*`", "`vault`.`day_*`
 
 NAMES = (
     "a", "b", "orders", "secret", "shop", "vault", "word", "id", "`select`", "`order`", "`a b`", "tablé", "Orders",
-    "`local-keyless`", "x", "seen", "`from`", "value", "`shop_orders`", "`group`", "kpp0", "kpq0", "t", "ſ", "day_1",
+    "`local-keyless`", "x", "seen", "`from`", "value", "`shop_orders`", "`group`",
+    "kpp0", "kpq0", "t", "\u017f", "day_1",
 )  # fmt: skip
 """Aliases, also those that are names of something else, or keywords."""
 

@@ -14,11 +14,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.differential.changes import Changes
 from tests.differential.gateway import Asked, Gateway
 from tests.differential.grammar import Grammar
 from tests.differential.judging import MOST_SECONDS, problem_of
-from tests.differential.shop import PROJECT, SECOND_PROJECT, Shop, make_table
+from tests.differential.shop import Shop, make_table
 from tests.differential.text import mutated
+from tests.local_cloud.google_server import PROJECT, SECOND_PROJECT
 
 SOAK = int(os.environ.get("KEYLESS_STATEMENTS", "50000"))
 _BATCH = 20
@@ -52,7 +54,7 @@ def _queries(seed: int, shop: Shop) -> list[Asked]:
 
 def _changes(seed: int) -> list[Asked]:
     rng = random.Random(seed)
-    asked = [Grammar(rng).change(_WORKS, _MADE) for _ in range(_BATCH)]
+    asked = [Changes(rng).change(_WORKS, _MADE) for _ in range(_BATCH)]
     return [replace(each, sql=mutated(rng, each.sql)) if rng.random() < 0.3 else each for each in asked]
 
 

@@ -1,4 +1,4 @@
-"""The engine's judge, over plans as DuckDB 1.5.5 writes them (``EXPLAIN (FORMAT JSON)``, ``explain_output = 'all'``)."""
+"""The engine's judge, over plans as DuckDB 1.5.5 writes them in JSON before it optimises them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,27 @@ from local_cloud.bigquery_emulator.judge import Admitted, plan_problem, scanned_
 SCHEMA = "p-1__d"
 T, A_B = (SCHEMA, "t"), (SCHEMA, "a b")
 
-OF_A_VIEW = r"""[{"name": "PROJECTION","children": [{"name": "PROJECTION","children": [{"name": "SEQ_SCAN","children": [],
-"extra_info": {"Filters": "","Table": "memory.\"p-1__d\".t","Type": "Sequential Scan"}}],
+OF_A_VIEW = r"""[{"name": "PROJECTION","children":
+[{"name": "PROJECTION","children":
+[{"name": "SEQ_SCAN","children": [],
+"extra_info": {"Filters": "","Table": "memory.\"p-1__d\".t",
+"Type": "Sequential Scan"}}],
 "extra_info": {"Expressions": "a"}}],"extra_info": {"Expressions": "a"}}]"""
-OF_A_SUBQUERY = r"""[{"name": "PROJECTION","children": [{"name": "FILTER","children": [{"name": "CROSS_PRODUCT","children":
-[{"name": "SEQ_SCAN","children": [],"extra_info": {"Filters": "","Table": "memory.\"p-1__d\".t","Type": "Sequential Scan"}},
-{"name": "PROJECTION","children": [{"name": "AGGREGATE","children": [{"name": "LIMIT","children": [{"name": "PROJECTION",
-"children": [{"name": "SEQ_SCAN","children": [],"extra_info": {"Filters": "","Table": "memory.\"p-1__d\".\"a b\"",
+OF_A_SUBQUERY = r"""[{"name": "PROJECTION","children": [{"name": "FILTER","children":
+[{"name": "CROSS_PRODUCT","children":
+[{"name": "SEQ_SCAN","children": [],"extra_info": {"Filters": "","Table": "memory.\"p-1__d\".t",
+"Type": "Sequential Scan"}},
+{"name": "PROJECTION","children": [{"name": "AGGREGATE","children": [{"name": "LIMIT","children":
+[{"name": "PROJECTION",
+"children":
+[{"name": "SEQ_SCAN","children": [],"extra_info": {"Filters": "","Table": "memory.\"p-1__d\".\"a b\"",
 "Type": "Sequential Scan"}}],"extra_info": {"Expressions": "1"}}],"extra_info": {"Expressions": ""}}],
 "extra_info": {"Groups": "","Expressions": "count_star()"}}],"extra_info": {"Expressions": "(#[14.0] = 1)"}}],
 "extra_info": {"Expressions": ""}}],"extra_info": {"Expressions": "SUBQUERY"}}],"extra_info": {"Expressions": "1"}}]"""
 OF_RANGE = """[{"name": "PROJECTION","children": [{"name": "RANGE","children": [],"extra_info": {"Filters": ""}}],
 "extra_info": {"Expressions": "range"}}]"""
-OF_READ_TEXT = """[{"name": "PROJECTION","children": [{"name": "READ_TEXT","children": [],"extra_info": {"Filters": ""}}],
-"extra_info": {"Expressions": ["filename","content","size","last_modified"]}}]"""
+OF_READ_TEXT = """[{"name": "PROJECTION","children": [{"name": "READ_TEXT","children": [],
+"extra_info": {"Filters": ""}}],"extra_info": {"Expressions": ["filename","content","size","last_modified"]}}]"""
 OF_DESCRIBE = """[{"name": "PROJECTION","children": [{"name": "CHUNK_GET","children": [],"extra_info":
 {"Expressions": ""}}],"extra_info": {"Expressions": ["column_name","column_type","null","key","default","extra"]}}]"""
 

@@ -55,7 +55,9 @@ def parse(sql: str) -> Parsed:
         for tree in trees:
             check_grammar(tree)
     except (SqlglotError, RecursionError, ValueError) as problem:
-        raise UnreadableSqlError("the statement must be GoogleSQL", f"a syntax error: {said(problem):.200}") from problem
+        raise UnreadableSqlError(
+            "the statement must be GoogleSQL", f"a syntax error: {said(problem):.200}"
+        ) from problem
     if len(trees) != 1:
         raise UnreadableSqlError("exactly one statement is offered, not a script", f"{len(trees)} statements")
     tree = trees[0]

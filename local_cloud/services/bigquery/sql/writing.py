@@ -105,7 +105,9 @@ def _text(tree: exp.Expr) -> str:
         written = tree.sql(dialect="bigquery", comments=False)
         again = sqlglot.parse_one(written, read="bigquery").sql(dialect="bigquery", comments=False)
     except (sqlglot.errors.SqlglotError, RecursionError) as problem:
-        raise UnreadableSqlError("a statement can be written again", f"one that can't: {said(problem):.100}") from problem
+        raise UnreadableSqlError(
+            "a statement can be written again", f"one that can't: {said(problem):.100}"
+        ) from problem
     if again != written:
         raise UnreadableSqlError("a statement reads the same when it is written again", f"{written:.100}")
     return written

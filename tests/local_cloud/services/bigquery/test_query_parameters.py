@@ -23,8 +23,13 @@ def read(*parameters: dict[str, Any], mode: str | None = None) -> list[tuple[str
     ("kind", "type_", "good", "bad"),
     [
         # BigQuery REST, QueryParameterValue and StandardSqlDataType: numbers and times as text.
-        ("INT64", "INT64", ["0", "-9223372036854775808", "9223372036854775807"], ["", "1.0", "x", "9223372036854775808"]),
-        ("INTEGER", "INT64", ["+1"], ["0x1", "1 ", "١"]),
+        (
+            "INT64",
+            "INT64",
+            ["0", "-9223372036854775808", "9223372036854775807"],
+            ["", "1.0", "x", "9223372036854775808"],
+        ),
+        ("INTEGER", "INT64", ["+1"], ["0x1", "1 ", "\u0661"]),
         ("FLOAT64", "FLOAT64", ["1", ".5", "1e9", "NaN", "-inf", "Infinity"], ["", "e", "1,5", "nan1"]),
         ("NUMERIC", "NUMERIC", ["1.25", "-0"], ["NaN", "1_000", "x"]),
         ("BIGNUMERIC", "BIGNUMERIC", ["1.25"], ["inf", "--1"]),
