@@ -30,7 +30,7 @@ class Grammar:
 
     def __init__(self, rng: random.Random, *, depth: int = 0) -> None:
         self._rng = rng
-        self._depth = depth or rng.choice([0, 0, 1, 1, 2])
+        self._depth = depth or rng.choice([0, 0, 0, 1, 1, 2])
         self._named = rng.random() < 0.5
         self._parameters: list[dict[str, Any]] = []
         self._entries: list[list[str]] = []
@@ -217,7 +217,7 @@ class Grammar:
         return _HOLE.sub(lambda hole: write[hole[1]](depth - 1), template).replace("{{", "{").replace("}}", "}")
 
     def _literal(self) -> str:
-        text = "".join(self._rng.choices(pieces.TEXTS, k=self._rng.choice([0, 0, 1, 1, 2])))
+        text = "".join(self._rng.choices(pieces.TEXTS, k=self._rng.choice([0, 0, 0, 1, 1, 2])))
         return quoted(self._rng, text).replace(" ", "\x01")
 
     def _parameter(self, kind: str, value: str | None) -> str:

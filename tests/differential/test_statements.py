@@ -46,7 +46,7 @@ def _queries(seed: int, shop: Shop) -> list[Asked]:
     asked = []
     for _ in range(_BATCH):
         query = Grammar(rng).query()
-        if rng.random() < 0.6:
+        if rng.random() < 0.75:
             query = replace(query, sql=mutated(rng, query.sql))
         asked.append(replace(query, token=shop.reader) if rng.random() < 0.2 else query)
     return asked
@@ -79,7 +79,7 @@ def _run(statements: int, check: Callable[[int], int], *, same: bool) -> None:
 
     statements_of()
     # A grammar of which hardly anything is admitted would hold nothing.
-    assert sum(executed) > statements * 0.15, f"{sum(executed)} of {statements} were executed"
+    assert sum(executed) > statements * 0.1, f"{sum(executed)} of {statements} were executed"
 
 
 def _check_changes(gateway: Gateway, shop: Shop, seed: int) -> int:
@@ -106,10 +106,12 @@ def _contents(gateway: Gateway, shop: Shop) -> str:
     return str(answered.body["rows"])
 
 
+@pytest.mark.timeout(300)
 def test_queries_read_what_was_admitted(gateway: Gateway, shop: Shop) -> None:
     _run(1800, lambda seed: _check(gateway, shop, _queries(seed, shop)), same=True)
 
 
+@pytest.mark.timeout(300)
 def test_changes_read_what_was_admitted_and_change_their_target(gateway: Gateway, shop: Shop) -> None:
     _run(200, lambda seed: _check_changes(gateway, shop, seed), same=True)
 
