@@ -47,7 +47,7 @@ CASES = (
     _read_otherwise(
         "an alias with a backslash, behind which a statement goes on",
         r"SELECT 1 AS `\`, (SELECT MAX(name) FROM secrets) AS y --` FROM {users}",
-        "SELECT 1 AS `y, SELECT MAX name FROM secrets --` FROM {users}",
+        "SELECT 1 AS `y SELECT MAX name FROM secrets --` FROM {users}",
         change="an alias of letters and signs",
         rule=_NAMES,
     ),
