@@ -32,6 +32,7 @@ _CATALOGUE = re.compile(
 )
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _MOST_ROWS = 100_000
+_OPTIONAL = "CREATE TABLE IF NOT EXISTS "
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -93,6 +94,7 @@ class Application:
             values={name: value_of(value) for name, value in given["values"].items()},
             dry=bool(given["dry"]),
         )
+        unchanged = len(table) == 3 and self._is_left(statement, table)
         try:
             result = await self._executor.execute(job, statement, limit_seconds=float(given["limit_seconds"]))
         except RefusedError as problem:
@@ -102,11 +104,17 @@ class Application:
         except FailedError as problem:
             return JSONResponse({"failed": {"reason": problem.reason, "message": str(problem)}})
         if not statement.dry:
-            if len(table) == 3:
+            if len(table) == 3 and not unchanged:
                 follow(self._context, kind, table)
             self._results.keep(job, result)
         scans = sorted(list(each) for each in result.scans)
-        return JSONResponse({"done": result.page(0, int(given["most_rows"])), "scans": scans})
+        page = result.page(0, int(given["most_rows"]))
+        return JSONResponse({"done": page, "scans": scans, "unchanged": unchanged})
+
+    def _is_left(self, statement: Statement, table: tuple[str, ...]) -> bool:
+        """Say whether a statement leaves a table or view as it is, since it makes one only if there is none."""
+        optional = statement.admitted.kind == "CREATE_TABLE" and statement.texts[0].startswith(_OPTIONAL)
+        return optional and self._context.catalog.get_table(*table) is not None
 
     async def _rows(self, request: Request) -> Response:
         """Answer a page of a job's rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bqemulator.domain.clock import SystemClock
 from bqemulator.domain.events import EventBus
 from bqemulator.observability.metrics import MetricsRegistry
 from bqemulator.row_access.policy import RowAccessPolicyManager
+from bqemulator.storage import sql_identifiers
 from bqemulator.udf.runtime import UDFRegistry
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -25,6 +27,10 @@ from local_cloud.bigquery_emulator.application import Application
 from local_cloud.bigquery_emulator.engine import ClosedEngine
 from local_cloud.bigquery_emulator.executing import Executor
 from local_cloud.bigquery_emulator.readers import Readers
+
+_ID = re.compile(r"[\w][\w -]{0,1023}\Z")
+"""Ids as BigQuery has them (Google, "Creating and using tables": letters of any script, spaces). Quoted, none can end
+its name; bqemulator's own rule has ASCII letters only."""
 
 
 class NoSnapshots:
@@ -52,6 +58,7 @@ async def open_emulator(
     Returns:
         The application, and the engine, to be stopped at the end.
     """
+    sql_identifiers._SQL_SAFE_ID_RE = _ID
     settings = Settings(
         persistence_mode=PersistenceMode.PERSISTENT if keep else PersistenceMode.EPHEMERAL,
         data_dir=folder / "data" if keep else None,

@@ -56,7 +56,7 @@ _OPERATORS = frozenset(
     name
     for line in (
         "PROJECTION FILTER AGGREGATE WINDOW UNNEST LIMIT LIMIT_PERCENT ORDER_BY TOP_N DISTINCT SAMPLE PIVOT",
-        "CHUNK_GET COLUMN_DATA_GET DELIM_GET EXPRESSION_GET EXPRESSION_SCAN DUMMY_SCAN EMPTY_RESULT CTE_SCAN CTE_REF",
+        "DELIM_GET EXPRESSION_GET EXPRESSION_SCAN DUMMY_SCAN EMPTY_RESULT CTE_SCAN CTE_REF",
         "JOIN DELIM_JOIN COMPARISON_JOIN ANY_JOIN CROSS_PRODUCT DEPENDENT_JOIN UNION EXCEPT INTERSECT REC_CTE CTE",
         "RECURSIVE_CTE MATERIALIZED_CTE INSERT DELETE UPDATE MERGE_INTO CREATE_TABLE RANGE GENERATE_SERIES",
     )
@@ -65,7 +65,8 @@ _OPERATORS = frozenset(
 """Operators of a plan that only compute, or write to the statement's target.
 
 Source: DuckDB's ``LogicalOperatorToString`` and the names of its table functions. One that reads files, settings or
-the catalogue (``READ_TEXT``, ``DUCKDB_TABLES``) isn't here, nor is one that a later version may bring.
+the catalogue (``READ_TEXT``, ``DUCKDB_TABLES``, and ``CHUNK_GET``, which is how DESCRIBE answers) isn't here, nor is
+one that a later version may bring.
 """
 
 

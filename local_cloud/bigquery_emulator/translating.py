@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlglot import exp
 
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
 from local_cloud.services.bigquery.sql.lexing import ListLiteral
-from local_cloud.services.bigquery.sql.parsing import parse
+from local_cloud.services.bigquery.sql.parsing import parse, said
 from local_cloud.services.bigquery.sql.tasks import Prepare, Prepared, TableColumns
 from local_cloud.services.bigquery.sql.writing import write
 
@@ -36,6 +37,9 @@ _TYPES = {
     "JSON": "JSON",
 }
 """Types of columns, as the translation's rules want to know them. One that isn't here is unknown to them."""
+
+_CONTROL = re.compile(r"\x1b\[[0-9;]*m")
+"""How the parser marks for a terminal what it quotes."""
 
 _translator = SQLTranslator()
 
@@ -69,11 +73,12 @@ def prepare(task: Prepare) -> Prepared:
 def _translated(text: str, schema: dict[str, Any]) -> str:
     result = _translator.translate(rewrite_unnest_offset(text), schema=schema or None)
     if isinstance(result, Err):
-        raise UnreadableSqlError("the local BigQuery must have the function or syntax", f"{result.error!s:.200}")
+        problem = str(result.error).split("\n")[0]
+        raise UnreadableSqlError("the local BigQuery must have the function or syntax", _CONTROL.sub("", problem)[:200])
     try:
         tree = sqlglot.parse_one(result.value, read="duckdb")
     except sqlglot.errors.SqlglotError as problem:
-        raise UnreadableSqlError("the local BigQuery must have the syntax", f"{problem!s:.100}") from problem
+        raise UnreadableSqlError("the local BigQuery must have the syntax", f"{said(problem):.100}") from problem
     for table in tree.find_all(exp.Table):
         if table.catalog:
             table.set("db", exp.to_identifier(f"{table.catalog}__{table.db}", quoted=True))
@@ -98,7 +103,8 @@ def _schema(tables: Iterable[TableColumns]) -> dict[str, Any]:
 
 def _takes_no_parameters(sql: str) -> bool:
     tree = parse(sql).tree
-    return isinstance(tree, exp.Alter) or (isinstance(tree, exp.Create) and str(tree.args.get("kind")) == "VIEW")
+    defines = isinstance(tree, exp.Create) and (str(tree.args.get("kind")).upper() == "VIEW" or not tree.expression)
+    return isinstance(tree, exp.Alter) or defines
 
 
 def _with_literals(text: str, values: Any) -> str:  # noqa: ANN401  (a mapping of strings and bytes)

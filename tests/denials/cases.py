@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.denials import (
     what_a_query_reads,
     what_is_asked,
+    what_is_judged_and_run,
     what_is_signed,
     what_is_tampered_with,
     which_token_counts,
@@ -26,5 +27,6 @@ CASES: tuple[Case, ...] = (
     *which_token_counts.CASES,
     *who_may_read.CASES,
     *what_a_query_reads.CASES,
+    *what_is_judged_and_run.CASES,
     *who_may_administer.CASES,
 )

@@ -76,6 +76,8 @@ async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> 
     for view in statement.schema_views:
         await _permit_schema_view(cloud, reader, view)
     matched = tuple([(wildcard, await _matching(cloud, reader, wildcard)) for wildcard in statement.wildcards])
+    # Who may not read what a wildcard stands for isn't told its name either.
+    asked = {table: wildcard for wildcard, tables in matched for table in tables if table not in statement.reads}
     named = dict.fromkeys([*statement.reads, *(table for _, tables in matched for table in tables)])
     waiting: list[tuple[TableName, TableName | None]] = [(table, None) for table in named]
     seen, base, views = set(waiting), dict[TableName, None](), dict[TableName, None]()
@@ -83,7 +85,7 @@ async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> 
         if len(seen) > MOST_READS:
             raise invalid_argument("The query reads too many tables and views.", reason="resourcesExceeded")
         table, via = waiting.pop(0)
-        selected = await _permit_table(cloud, reader, table, via)
+        selected = await _permit_table(cloud, reader, table, via, asked.get(table, table))
         # A job that doesn't say where runs where the first dataset is, and finds no other's there.
         reader = replace(reader, location=reader.location or await _location_of(cloud, table.within))
         if selected is None:
@@ -109,14 +111,17 @@ async def _permit_schema_view(cloud: Cloud, reader: Reader, view: SchemaView) ->
 
 
 async def _permit_table(
-    cloud: Cloud, reader: Reader, table: TableName, via: TableName | None
+    cloud: Cloud, reader: Reader, table: TableName, via: TableName | None, asked: TableName | Wildcard
 ) -> tuple[TableName, ...] | None:
-    """Decide one table, read as such or by a view. Returns what it selects from; ``None`` for a table."""
+    """Decide one table, read as such or by a view, under the name by which it is asked for.
+
+    Returns what it selects from; ``None`` for a table.
+    """
     with _deciding(cloud, reader, table.resource) as trail:
         if via is not None and access_lists.authorises(cloud.datasets.seen(table.within.resource), via):
             trail.passed(Part.PERMISSION, GET_DATA, f"{via} is authorised in the access list of {table.within}")
         else:
-            authorize(reader.token, GET_DATA, policies_on(cloud, table), trail, rules.query_denied(table))
+            authorize(reader.token, GET_DATA, policies_on(cloud, table), trail, rules.query_denied(asked))
         resource = await warehouse.find_table(cloud, table)
         await _check_there(cloud, reader, table.within, table if resource is None else None)
         return await _selected_by(cloud, table, resource or {})

@@ -124,7 +124,8 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
         with warehouse.changing(cloud):
             answered = await _execute(cloud, body, limit)
             page = _done(cloud, job, answered, limit)
-            await effects.apply(cloud, statement, admitted)
+            if not answered.get("unchanged"):
+                await effects.apply(cloud, statement, admitted)
     else:
         page = _done(cloud, job, await _execute(cloud, body, limit), limit)
     return Ended(page=page)

@@ -29,14 +29,14 @@ _SYNTAX = _names(
     "GroupingSets UnpivotColumns Hint TableFromRows",
     # Expressions
     "Column TableColumn Identifier Alias Aliases Literal Boolean Null RawString ByteString HexString National",
-    "UnicodeString Paren Bracket Slice Dot Var Parameter Placeholder Interval IntervalSpan DataType DataTypeParam",
+    "UnicodeString Paren Bracket Slice Dot Var Parameter Interval IntervalSpan DataType DataTypeParam",
     "PropertyEQ Kwarg Lambda JSONKeyValue IgnoreNulls RespectNulls HavingMax Filter WithinGroup AtTimeZone",
     "JSONPath JSONPathRoot JSONPathKey JSONPathSubscript WeekStart PseudoType JSON",
     # Operators
     "Add Sub Mul Div Neg BitwiseAnd BitwiseOr BitwiseXor BitwiseNot BitwiseLeftShift BitwiseRightShift DPipe Mod",
     "EQ NEQ GT GTE LT LTE Between In Is Like Escape Not Any All NullSafeEQ NullSafeNEQ IntDiv",
     # Statements that change something
-    "Insert Update Delete Merge Whens When TruncateTable Create Drop Alter AlterColumn AlterSet Schema ColumnDef",
+    "Insert Update Delete Merge Whens When TruncateTable Create Drop Alter AlterColumn Schema ColumnDef",
     "ColumnConstraint NotNullColumnConstraint DefaultColumnConstraint Constraint Properties Property LikeProperty",
     "PartitionedByProperty PartitionByRangeProperty SchemaCommentProperty Cluster ClusterProperty LocationProperty",
     "CommentColumnConstraint Clone",
@@ -86,8 +86,15 @@ _PLAIN = _names(
     "PARSE_DATETIME PARSE_TIME NORMALIZE NORMALIZE_AND_CASEFOLD BIT_COUNT CONTAINS_SUBSTR SAFE_ADD SAFE_SUBTRACT",
     "SAFE_MULTIPLY SAFE_NEGATE GENERATE_UUID RANGE_BUCKET TO_CODE_POINTS CODE_POINTS_TO_STRING IEEE_DIVIDE INSTR",
     "OCTET_LENGTH CODE_POINTS_TO_BYTES IS_INF IS_NAN DIV ARRAY_IS_DISTINCT REGEXP_SUBSTR JSON_QUERY_ARRAY",
+    "ST_GEOGPOINT ST_GEOGFROMTEXT ST_ASTEXT ST_X ST_Y ST_CONTAINS ST_WITHIN ST_DWITHIN ST_INTERSECTS",
 )
 """Functions of BigQuery's that the parser has no node of its own for."""
+
+_TYPES = _names(
+    "ARRAY STRUCT BOOLEAN BIGINT INT SMALLINT TINYINT DOUBLE FLOAT DECIMAL BIGDECIMAL TEXT VARCHAR BINARY VARBINARY",
+    "DATE DATETIME TIME TIMESTAMP TIMESTAMPTZ TIMESTAMPNTZ INTERVAL JSON GEOGRAPHY UNKNOWN RANGE",
+)
+"""Types by the parser's names of them; the casts of functions use some that have no name in GoogleSQL."""
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?: [A-Za-z_]+)*")
 _NUMBER = re.compile(r"[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?|0[xX][0-9A-Fa-f]+")
@@ -119,6 +126,8 @@ def check_grammar(tree: exp.Expr) -> None:
             raise UnreadableSqlError("system variables are not offered", f"@@{node.this.name[:60]}")
         if isinstance(node, exp.Collate) and node.text("expression") not in _COLLATIONS:
             raise UnreadableSqlError("a collation is 'und:ci' or 'binary'", f"{node.text('expression')!r:.60}")
+        if isinstance(node, exp.DataType) and node.this.name not in _TYPES:
+            raise UnreadableSqlError("a type is one of GoogleSQL's", node.this.name)
         if isinstance(node, exp.HexString) and not re.fullmatch("[0-9A-Fa-f]+", str(node.this)):
             raise UnreadableSqlError("a number is written in digits", repr(node.this)[:60])
         if isinstance(node, exp.Literal) and not node.is_string and not _is_number(str(node.this)):

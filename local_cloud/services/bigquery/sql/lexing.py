@@ -18,6 +18,9 @@ from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
 
 MOST_SQL_CHARACTERS = 256 * 1024
 
+PLACE = "kpq"
+"""How the name of a parameter without a name begins."""
+
 _TOKEN = re.compile(
     r"""
       (?P<space>[\s\u200b]+)
@@ -75,10 +78,13 @@ class Lexed:
     Attributes:
         text: GoogleSQL of the same meaning, but for the markers.
         literals: Marker → the string, bytes or list that it stands for.
+        places: How many parameters are given by position: each ``?`` is written as a name, with its number in the text,
+            since a tree doesn't keep their order.
     """
 
     text: str
     literals: Literals
+    places: int = 0
 
 
 def lex(sql: str) -> Lexed:
@@ -95,7 +101,7 @@ def lex(sql: str) -> Lexed:
         raise UnreadableSqlError(f"a statement has at most {MOST_SQL_CHARACTERS} characters", f"{len(sql)}")
     parts: list[str] = []
     literals: Literals = {}
-    at, after_dot = 0, False
+    at, after_dot, places = 0, False, 0
     while at < len(sql):
         found = _TOKEN.match(sql, at)
         if found is None:
@@ -119,11 +125,14 @@ def lex(sql: str) -> Lexed:
             parts.append(f"`{text}`")
         elif text == "/" and sql.startswith("*", at):
             raise UnreadableSqlError("comments are closed", f"{sql[at - 1 : at + 20]!r}")
+        elif text == "?":
+            parts.append(f"@{PLACE}{places}")
+            places += 1
         else:
             parts.append(text)
         if kind not in {"space", "comment"}:
             after_dot = kind == "dot"
-    return Lexed(text="".join(parts), literals=literals)
+    return Lexed(text="".join(parts), literals=literals, places=places)
 
 
 def unlex(text: str, literals: Literals) -> str:

@@ -25,10 +25,12 @@ class Parsed:
     Attributes:
         tree: Its tree. It is shared: copy it before a change.
         literals: The strings and bytes that markers in the tree stand for.
+        places: How many parameters it has that are given by position.
     """
 
     tree: exp.Expression
     literals: Literals
+    places: int = 0
 
 
 @lru_cache(maxsize=_MOST_KEPT)
@@ -53,7 +55,9 @@ def parse(sql: str) -> Parsed:
         for tree in trees:
             check_grammar(tree)
     except (SqlglotError, RecursionError, ValueError) as problem:
-        raise UnreadableSqlError("the statement must be GoogleSQL", f"a syntax error: {problem!s:.200}") from problem
+        raise UnreadableSqlError(
+            "the statement must be GoogleSQL", f"a syntax error: {said(problem):.200}"
+        ) from problem
     if len(trees) != 1:
         raise UnreadableSqlError("exactly one statement is offered, not a script", f"{len(trees)} statements")
     tree = trees[0]
@@ -64,7 +68,13 @@ def parse(sql: str) -> Parsed:
         raise UnreadableSqlError("an array in FROM must be written with UNNEST", "an array named like a table")
     if not isinstance(tree, exp.Expression):
         raise UnreadableSqlError("a statement was expected", type(tree).__name__)
-    return Parsed(tree=tree, literals=lexed.literals)
+    return Parsed(tree=tree, literals=lexed.literals, places=lexed.places)
+
+
+def said(problem: Exception) -> str:
+    """Return what the parser says of a problem, without the statement that it quotes and marks for a terminal."""
+    errors = getattr(problem, "errors", None)
+    return str(errors[0].get("description")) if errors else str(problem).split("\n")[0]
 
 
 def view_query(sql: str) -> str:

@@ -208,7 +208,7 @@ def _drop(tree: exp.Drop, home: Home) -> Statement:
 def _plain_alter(tree: exp.Alter) -> bool:
     from sqlglot import exp
 
-    plain = (exp.Drop, exp.ColumnDef, exp.AlterColumn, exp.AlterSet)
+    plain = (exp.Drop, exp.ColumnDef, exp.AlterColumn)
     actions = tree.args.get("actions") or []
     return (
         str(tree.args.get("kind")).upper() == "TABLE"

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from local_cloud.services.bigquery.model import DatasetName, TableName
 from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
 from local_cloud.services.bigquery.sql.identifiers import check_identifiers
-from local_cloud.services.bigquery.sql.lexing import ListLiteral, Literals, Value
+from local_cloud.services.bigquery.sql.lexing import PLACE, ListLiteral, Literals, Value
 from local_cloud.services.bigquery.sql.names import Home, SchemaView, Wildcard, name_of, tables_in
-from local_cloud.services.bigquery.sql.parsing import parse
+from local_cloud.services.bigquery.sql.parsing import parse, said
 from local_cloud.services.bigquery.sql.schema_rows import rows_query
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def write(sql: str, writing: Writing) -> Written:
     tree = _without_options(tree)
     literals = dict(parsed.literals)
     _name_tables(tree, writing, literals)
-    bound = _name_parameters(tree, writing.parameters)
+    bound = _name_parameters(tree, writing.parameters, parsed.places)
     _take_out_literals(tree, literals, values)
     check_identifiers(tree)
     statements = tuple(_text(statement) for statement in _one_by_one(tree))
@@ -105,7 +105,9 @@ def _text(tree: exp.Expr) -> str:
         written = tree.sql(dialect="bigquery", comments=False)
         again = sqlglot.parse_one(written, read="bigquery").sql(dialect="bigquery", comments=False)
     except (sqlglot.errors.SqlglotError, RecursionError) as problem:
-        raise UnreadableSqlError("a statement can be written again", f"one that can't: {problem!s:.100}") from problem
+        raise UnreadableSqlError(
+            "a statement can be written again", f"one that can't: {said(problem):.100}"
+        ) from problem
     if again != written:
         raise UnreadableSqlError("a statement reads the same when it is written again", f"{written:.100}")
     return written
@@ -212,27 +214,25 @@ def _union(tables: Sequence[TableName], wildcard: Wildcard, node: exp.Table, *, 
     return union.subquery(node.alias or None)
 
 
-def _name_parameters(tree: exp.Expression, declared: Sequence[Parameter]) -> dict[str, int]:
+def _name_parameters(tree: exp.Expression, declared: Sequence[Parameter], places: int) -> dict[str, int]:
     """Give each parameter a name of our own and its declared type.
 
     Source: Google, "Running parameterized queries" (named parameters, case-insensitive, or positional ones, not both).
     """
     from sqlglot import exp
 
+    by_name = {
+        (parameter.name or f"{PLACE}{index}").lower(): index
+        for index, parameter in enumerate(declared)
+        if bool(parameter.name) == (not places)
+    }
     bound: dict[str, int] = {}
-    by_name = {parameter.name.lower(): index for index, parameter in enumerate(declared) if parameter.name}
-    nodes = [node for node in tree.walk() if isinstance(node, exp.Parameter | exp.Placeholder)]
-    for position, node in enumerate(nodes):
-        if isinstance(node, exp.Placeholder):
-            if node.args.get("this"):
-                raise UnreadableSqlError("a parameter is written ? or @name", str(node.this)[:60])
-            index = position if position < len(declared) and not by_name else -1
-            text = "Query has more positional parameters than were given."
-        else:
-            index = by_name.get(node.name.lower(), -1)
-            text = f"Query parameter '{node.name:.100}' not found"
-        if index < 0:
-            raise UnreadableSqlError("every parameter is given", node.name or "?", text=text)
+    for node in list(tree.find_all(exp.Parameter)):
+        index = by_name.get(node.name.lower())
+        if index is None:
+            many = "Query has more positional parameters than were given."
+            text = many if places else f"Query parameter '{node.name:.100}' not found"
+            raise UnreadableSqlError("every parameter is given", "?" if places else node.name, text=text)
         bound[f"kpp{index}"] = index
         node.replace(_typed(f"kpp{index}", declared[index].type))
     return bound

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from local_cloud.services.bigquery.model import DatasetName
@@ -157,3 +159,34 @@ def test_the_rows_of_information_schema_are_written_as_values() -> None:
     assert found.values == {"kpl0": "it's"}
     with pytest.raises(UnreadableSqlError):
         write(sql, Writing(project=PROJECT, rows=((str(view), "SELECT * FROM (SELECT * FROM vault.secret)"),)))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT SAFE_DIVIDE(?, 2), ? FROM (SELECT ?) LIMIT ?",
+        "WITH w AS (SELECT ?) SELECT (SELECT ? + 1), ? FROM w WHERE ? = 1",
+        "SELECT '?', ? /* ? */, ?, [?], `x` AS `y` -- ?\n FROM UNNEST([?])",
+        "UPDATE ds.t SET a = ?, b = (SELECT ?) WHERE a IN (?, ?)",
+    ],
+)
+def test_parameters_by_position_are_bound_in_the_order_of_the_text(sql: str) -> None:
+    parameters = [Parameter(name="", type="INT64")] * 4
+    text = written(sql, *parameters).statements[0]
+    assert re.findall("@(kpp[0-9])", text) == ["kpp0", "kpp1", "kpp2", "kpp3"]
+    with pytest.raises(UnreadableSqlError, match="more positional parameters"):
+        written(sql, *parameters[:3])
+
+
+def test_a_parameter_by_position_has_no_name_that_a_statement_could_use() -> None:
+    named = Parameter(name="kpq0", type="STRING")
+    assert "@kpp0" in written("SELECT @kpq0", named).statements[0]
+    for sql, declared in (("SELECT ?", named), ("SELECT @a, ?", named), ("SELECT @kpq1", named)):
+        with pytest.raises(UnreadableSqlError):
+            written(sql, declared)
+
+
+def test_what_is_said_of_a_syntax_error_has_no_sequences_for_a_terminal() -> None:
+    with pytest.raises(UnreadableSqlError) as raised:
+        analyse("SELECT 1 FROM (SELECT", project=PROJECT)
+    assert str(raised.value).isprintable()
