@@ -35,6 +35,9 @@ carry a credential, ``access_token`` and ``oauth_token``, are refused: a token b
 _STRAY_FIELD = {"datasetId": {"type": "string"}}
 """Pulumi's ``DatasetAccess`` sends this with each entry of an access list, and Google's reference lacks it."""
 
+_ANY_VALUE = {"type": "any"}
+"""BigQuery's reference has a string for a query parameter's value. google-cloud-bigquery sends FLOAT64 as a number."""
+
 _STRAY_PARAMETERS = {"projection": {"type": "string", "location": "query"}}
 """google-cloud-bigquery sends this with ``jobs.get``, and BigQuery's reference has it for ``jobs.list`` only."""
 
@@ -107,6 +110,7 @@ def document(name: str) -> dict[str, Any]:
     if name == _BIGQUERY:
         found["schemas"]["Dataset"]["properties"]["access"]["items"]["properties"].update(_STRAY_FIELD)
         found["resources"]["jobs"]["methods"]["get"]["parameters"].update(_STRAY_PARAMETERS)
+        found["schemas"]["QueryParameterValue"]["properties"]["value"] = _ANY_VALUE
     if name == "iam.v1":
         found["schemas"].setdefault("GetPolicyOptions", _OPTIONS)
         accounts = found["resources"]["projects"]["resources"]["serviceAccounts"]

@@ -1,6 +1,6 @@
-"""The processes that read SQL: one for short statements, one for long ones, each with a time limit.
+"""The processes that read SQL: some for short statements, one for long ones, each with a time limit.
 
-A statement that takes too long to read costs its process, and no other statement more than the start of a new one.
+A statement that takes too long to read costs its process. Others are read by another one meanwhile.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any
 
 _SCRIPT = Path(__file__).with_name("reader.py")
 _SHORT_CHARACTERS = 4_000
-_LIMIT_SECONDS = 10.0
+_SHORT_PROCESSES = 3
+_SHORT_SECONDS = 5.0
+_LONG_SECONDS = 10.0
 _START_SECONDS = 30.0
 _MOST_WAITING = 32
 """Tasks that wait for one process; more are refused at once."""
@@ -33,21 +35,22 @@ class TooSlowError(Exception):
 class _Reader:
     """One process, started when it is needed. It answers one task at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit_seconds: float) -> None:
+        self._limit_seconds = limit_seconds
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
-        self._waiting = 0
+        self.waiting = 0
 
     async def ask(self, line: bytes) -> bytes:
-        if self._waiting >= _MOST_WAITING:
+        if self.waiting >= _MOST_WAITING:
             raise BusyError
-        self._waiting += 1
+        self.waiting += 1
         try:
             async with self._lock:
                 process = await self._started()
-                return await self._exchanged(process, line, _LIMIT_SECONDS)
+                return await self._exchanged(process, line, self._limit_seconds)
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     async def start(self) -> None:
         """Start the process, if it doesn't run."""
@@ -100,10 +103,11 @@ class _Reader:
 
 
 class Readers:
-    """The two processes."""
+    """The processes."""
 
     def __init__(self) -> None:
-        self._short, self._long = _Reader(), _Reader()
+        self._short = [_Reader(_SHORT_SECONDS) for _ in range(_SHORT_PROCESSES)]
+        self._long = _Reader(_LONG_SECONDS)
 
     async def ask(self, task: dict[str, Any]) -> dict[str, Any]:
         """Have a task done.
@@ -113,15 +117,17 @@ class Readers:
             TooSlowError: It took too long.
         """
         line = json.dumps(task).encode() + b"\n"
-        reader = self._short if len(line) <= _SHORT_CHARACTERS else self._long
+        # The first that is free: the others are started only when they are needed.
+        free = min(self._short, key=lambda reader: reader.waiting)
+        reader = free if len(line) <= _SHORT_CHARACTERS else self._long
         answer: dict[str, Any] = json.loads(await reader.ask(line))
         return answer
 
     async def start(self) -> None:
-        """Start the one for short statements before it is needed."""
-        await self._short.start()
+        """Start one for short statements before it is needed."""
+        await self._short[0].start()
 
     def stop(self) -> None:
-        """End both."""
-        self._short.stop()
-        self._long.stop()
+        """End them all."""
+        for reader in (*self._short, self._long):
+            reader.stop()

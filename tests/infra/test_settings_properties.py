@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.settings import KEYS, Settings, SettingsError
+from lambda_src.printable import one_line
 from tests.infra.recording import DEFAULTS, REQUIRED
 
 GOOD = DEFAULTS | REQUIRED
@@ -58,7 +59,7 @@ def assert_told_well(found: list[Any]) -> None:
         assert problem.rule.strip(), line
         assert problem.mend.strip(), line
         assert " is " in line, line
-        assert line.isprintable(), line
+        assert one_line(line) == line, line
         assert len(line) < 2000, line
 
 

@@ -20,7 +20,7 @@ from local_cloud.ports.server import REQUEST_SECONDS
 from tests.local_cloud.chain import ACCOUNT, REGION
 from tests.local_cloud.processes.conftest import eventually
 
-LIMIT = 0.5
+LIMIT = 1.0
 WAIT = 10.0
 HEAD = "Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 WHOLE = f"GET /_ministack/health HTTP/1.1\r\n{HEAD}\r\n".encode()
