@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 
 from engine import environments
-from local_cloud.emulator import Emulator
 from local_cloud.ports.aws import HEALTH
 from local_cloud.ports.server import REQUEST_SECONDS
 from local_cloud.process import Child, Command, ProcessError
@@ -45,11 +44,28 @@ class AwsSettings:
         return self.folder / "kept"
 
 
-class LocalAws(Emulator):
-    """A running local AWS."""
+class LocalAws:
+    """A running local AWS.
 
-    listening = "listening"
-    health = HEALTH
+    Attributes:
+        child: its process.
+        url: its base URL, once it is ready.
+    """
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self.url = ""
+
+    def wait(self, *, limit_seconds: float) -> None:
+        """Wait until it answers.
+
+        Raises:
+            ProcessError: when it does not.
+        """
+        port = self.child.wait_for_event("listening", limit_seconds=limit_seconds)["port"]
+        url = f"http://127.0.0.1:{port}"
+        self.child.wait_for_answer(url + HEALTH, limit_seconds=limit_seconds)
+        self.url = url
 
     @classmethod
     def start(cls, settings: AwsSettings) -> LocalAws:

@@ -5,6 +5,8 @@ Nothing else of bqemulator's is reachable: not its jobs, which would execute wha
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -32,6 +34,7 @@ _CATALOGUE = re.compile(
 )
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _MOST_ROWS = 100_000
+_log = logging.getLogger(__name__)
 _OPTIONAL = "CREATE TABLE IF NOT EXISTS "
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -67,12 +70,19 @@ class Application:
             return
         handler = self._handlers.get((scope["method"], scope["path"]))
         if handler is not None:
-            response = await handler(Request(scope, receive))
+            response = await self._answer(handler, Request(scope, receive))
             await response(scope, receive, send)
         elif _CATALOGUE.fullmatch(scope["path"]):
             await self._emulator(scope, receive, send)
         else:
             await JSONResponse({"error": {"code": 404, "message": "no such path"}}, 404)(scope, receive, send)
+
+    async def _answer(self, handler: Handler, request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Exception as problem:  # noqa: BLE001  (the one boundary: libraries fail in many ways over odd values)
+            _log.exception("internal error at %s", request.url.path)
+            return JSONResponse({"error": {"code": 501, "message": type(problem).__name__}}, 501)
 
     async def _read(self, request: Request) -> Response:
         try:
@@ -108,7 +118,7 @@ class Application:
                 follow(self._context, kind, table)
             self._results.keep(job, result)
         scans = sorted(list(each) for each in result.scans)
-        page = result.page(0, int(given["most_rows"]))
+        page = await asyncio.to_thread(result.page, 0, int(given["most_rows"]))
         return JSONResponse({"done": page, "scans": scans, "unchanged": unchanged})
 
     def _is_left(self, statement: Statement, table: tuple[str, ...]) -> bool:
@@ -124,7 +134,7 @@ class Application:
         if result is None or not all(_DIGITS.fullmatch(number) for number in numbers):
             return JSONResponse({"missing": True})
         start, most = map(int, numbers)
-        return JSONResponse({"done": result.page(start, min(most, _MOST_ROWS))})
+        return JSONResponse({"done": await asyncio.to_thread(result.page, start, min(most, _MOST_ROWS))})
 
     async def _cancel(self, request: Request) -> Response:
         given = await request.json()

@@ -10,6 +10,9 @@ from bqemulator.jobs.executor import build_response_schema
 from bqemulator.storage.arrow_bridge import arrow_table_to_bq_rows
 
 MOST_RESULTS = 500
+MOST_PAGE_BYTES = 10 * 1024 * 1024
+"""A page has at most so many bytes of rows, as they are held (Google, "Paging through table data": 10 MB)."""
+
 MOST_BYTES = 512 * 1024 * 1024
 """All results together; the oldest are forgotten first."""
 
@@ -29,7 +32,9 @@ class Result:
     scans: frozenset[tuple[str, ...]] = frozenset()
 
     def page(self, start: int, most: int) -> dict[str, Any]:
-        """Write a page of it as the REST API does."""
+        """Write a page of it as the REST API does: so many rows at most, fewer where they are large."""
+        if self.table.nbytes:
+            most = min(most, max(1, MOST_PAGE_BYTES * self.table.num_rows // self.table.nbytes))
         rows = arrow_table_to_bq_rows(self.table, offset=start, limit=most)
         total = self.table.num_rows if self.table.num_columns else 0
         following = start + len(rows)

@@ -28,6 +28,27 @@ def test_the_rows_of_a_query_come_page_by_page_and_the_last_page_says_so(chain: 
         assert [row.user_id for row in client.list_rows(f"{PROJECT}.{chain.dataset}.users", page_size=1)] == [1, 2, 3]
 
 
+def test_a_page_of_large_rows_has_fewer_of_them_and_no_row_is_lost(chain: Chain) -> None:
+    sql = "SELECT n, REPEAT('x', 1000000) AS text FROM UNNEST(GENERATE_ARRAY(1, 25)) AS n ORDER BY n"
+    first = chain.google.done("POST", f"{BIGQUERY_PATH}/queries", {"query": sql, "useLegacySql": False})
+    assert 1 <= len(first["rows"]) <= 10
+    numbers, page = [], first
+    path = f"{BIGQUERY_PATH}/queries/{first['jobReference']['jobId']}"
+    while True:
+        numbers += [int(row["f"][0]["v"]) for row in page["rows"]]
+        if "pageToken" not in page:
+            break
+        page = chain.google.done("GET", f"{path}?pageToken={page['pageToken']}")
+    assert numbers == list(range(1, 26))
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_a_number_that_json_has_not_is_written_as_text(chain: Chain, value: str) -> None:
+    query = {"query": f"SELECT CAST('{value}' AS FLOAT64) AS a", "useLegacySql": False}
+    ((cell,),) = (row["f"] for row in chain.google.done("POST", f"{BIGQUERY_PATH}/queries", query)["rows"])
+    assert str(float(cell["v"])) == value
+
+
 def test_every_list_comes_in_pages_without_a_token_on_the_last(chain: Chain) -> None:
     make_table(chain.google, chain.dataset, "third")
     query = {"query": "SELECT 1", "useLegacySql": False}
