@@ -55,7 +55,7 @@ test: $(READY) ## every test
 soak: export KEYLESS_ROUNDS ?= 20
 soak: export KEYLESS_KILLS ?= 10
 soak: export KEYLESS_STATEMENTS ?= 50000
-soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills, whole lifecycles; half an hour
+soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills, whole lifecycles, 50,000 statements; an hour
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness tests/delivery \
 	  tests/doctor tests/living tests/local_cloud/plugins tests/differential
 

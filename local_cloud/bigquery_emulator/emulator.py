@@ -28,9 +28,9 @@ from local_cloud.bigquery_emulator.engine import ClosedEngine
 from local_cloud.bigquery_emulator.executing import Executor
 from local_cloud.bigquery_emulator.readers import Readers
 
-_ID = re.compile(r"[\w][\w -]{0,1023}\Z")
-"""Ids as BigQuery has them (Google, "Creating and using tables": letters of any script, spaces). Quoted, none can end
-its name; bqemulator's own rule has ASCII letters only."""
+_ID = re.compile(r"[^\"'`\\.;\x00-\x1f\x7f]{1,1024}\Z")
+"""Ids that were checked by the gateway, in letters of any script. None can end the quotes that it is written in.
+bqemulator's own rule has ASCII letters only."""
 
 
 class NoSnapshots:

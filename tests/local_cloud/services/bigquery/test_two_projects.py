@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -118,3 +119,16 @@ def test_a_statement_changes_the_table_of_the_project_that_it_names(both: Both) 
     assert made.ok, made.text
     assert both.words(SECOND_PROJECT, "SELECT word FROM {ds}.t") == [f"of {PROJECT}"]
     assert both.query(PROJECT, "SELECT word FROM {ds}.t").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["tablé", "ग्राहक", "お客様 表-1", "out", "select"])
+def test_a_table_of_any_name_is_made_filled_and_read_over_rest_and_by_sql(both: Both, name: str) -> None:
+    path = f"/bigquery/v2/projects/{PROJECT}/datasets/{both.dataset}/tables"
+    fields = [{"name": "word", "type": "STRING"}]
+    both.google.done("POST", path, {"tableReference": {"tableId": name}, "schema": {"fields": fields}})
+    both.google.done("POST", f"{path}/{quote(name)}/insertAll", {"rows": [{"json": {"word": "there"}}]})
+    assert both.words(PROJECT, f"SELECT word FROM `{{ds}}.{name}`") == ["there"]
+    assert both.words(SECOND_PROJECT, f"SELECT word FROM `{PROJECT}`.{{ds}}.`{name}`") == ["there"]
+    made = both.query(PROJECT, f"CREATE TABLE {{ds}}.`{name} 2` AS SELECT * FROM {{ds}}.`{name}`")
+    assert made.ok, made.text
+    assert both.google.done("GET", f"{path}/{quote(name)}%202")["schema"]["fields"][0]["name"] == "word"
