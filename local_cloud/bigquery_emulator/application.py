@@ -1,6 +1,6 @@
 """What the gateway may ask for: read SQL, execute a statement, rows; and bqemulator's own datasets and tables.
 
-Nothing else of bqemulator's is reachable: not its jobs, which would execute what nobody has judged, nor its uploads.
+Nothing else of bqemulator's is reachable: not its jobs, which would execute what was not judged, nor its uploads.
 """
 
 from __future__ import annotations

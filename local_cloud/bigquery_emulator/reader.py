@@ -47,7 +47,7 @@ def main() -> None:
             answer = done(from_json(json.loads(line)))
         except UnreadableSqlError as problem:
             answer = Unreadable(rule=problem.rule, saw=problem.saw, text=str(problem))
-        except Exception as problem:  # noqa: BLE001  (libraries fail in many ways over SQL that nobody foresaw)
+        except Exception as problem:  # noqa: BLE001  (libraries fail in many ways over odd SQL)
             what = f"one that ends in {type(problem).__name__}"
             error = UnreadableSqlError("the statement must be one that can be read here", what)
             answer = Unreadable(rule=error.rule, saw=error.saw, text=str(error))

@@ -92,7 +92,7 @@ def test_both_tables_are_read_side_by_side_each_with_its_own_columns(both: Both)
 
 
 @pytest.mark.parametrize("payer", [PROJECT, SECOND_PROJECT])
-def test_a_view_selects_from_its_own_project_whoever_pays(both: Both, payer: str) -> None:
+def test_a_view_selects_from_its_own_project_in_every_payers_query(both: Both, payer: str) -> None:
     _view(both, SECOND_PROJECT, "v", "SELECT * FROM {ds}.secret")
     _view(both, SECOND_PROJECT, "w", "SELECT * FROM {ds}.v")
     for name in ("v", "w"):
