@@ -41,6 +41,23 @@ _TYPES = {
 _CONTROL = re.compile(r"\x1b\[[0-9;]*m")
 """How the parser marks for a terminal what it quotes."""
 
+_VALUE_NAMES = frozenset(
+    [
+        "current_catalog",
+        "current_date",
+        "current_role",
+        "current_schema",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "localtime",
+        "localtimestamp",
+        "session_user",
+        "user",
+    ]
+)
+"""Source: DuckDB, ``ExpressionBinder::GetSQLValueFunctionName``."""
+
 _translator = SQLTranslator()
 
 
@@ -50,6 +67,7 @@ def prepare(task: Prepare) -> Prepared:
     Raises:
         UnreadableSqlError: It isn't understood, or can't be translated.
     """
+    _check_value_names(task)
     written = write(task.sql, task.writing)
     schema = _schema(task.columns)
     statements = tuple(_translated(text, schema) for text in written.statements)
@@ -68,6 +86,23 @@ def prepare(task: Prepare) -> Prepared:
         lists={name: value.texts for name, value in written.values.items() if isinstance(value, ListLiteral)},
         bound=dict(written.bound),
     )
+
+
+def _check_value_names(task: Prepare) -> None:
+    """Refuse a name that DuckDB, where it finds no such column, takes for one of its own values.
+
+    Raises:
+        UnreadableSqlError: It is no column of a table that is named, and no alias.
+    """
+    tree = parse(task.sql).tree
+    known = {name.lower() for each in task.columns for name, _ in each.columns}
+    known |= {node.alias.lower() for node in tree.find_all(exp.Alias, exp.PropertyEQ)}
+    known |= {column.name.lower() for alias in tree.find_all(exp.TableAlias) for column in (alias, *alias.columns)}
+    for column in tree.find_all(exp.Column):
+        name = column.name.lower()
+        if not column.table and name in _VALUE_NAMES and name not in known:
+            text = f"Unrecognized name: {column.name}"
+            raise UnreadableSqlError("a name is a column's or an alias", column.name, text=text)
 
 
 def _translated(text: str, schema: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from local_cloud.clock import Clock
 from local_cloud.context import Cloud
-from local_cloud.errors import ApiError, invalid_argument, not_found, unavailable
+from local_cloud.errors import ApiError, invalid_argument, not_found, permission_denied, unavailable
 from local_cloud.services.bigquery import effects, warehouse
 from local_cloud.services.bigquery.job import Ended, Job
 from local_cloud.services.bigquery.model import TableName
@@ -93,7 +93,8 @@ async def _run(cloud: Cloud, job: Job) -> Ended:
     try:
         return await _executed(cloud, job)
     except Refused as problem:
-        return Ended(error=problem.answer if isinstance(problem.answer, ApiError) else None)
+        answer = problem.answer
+        return Ended(error=answer if isinstance(answer, ApiError) else permission_denied(str(answer)))
     except ApiError as problem:
         return Ended(error=problem)
     finally:

@@ -132,3 +132,15 @@ def test_a_table_of_any_name_is_made_filled_and_read_over_rest_and_by_sql(both: 
     made = both.query(PROJECT, f"CREATE TABLE {{ds}}.`{name} 2` AS SELECT * FROM {{ds}}.`{name}`")
     assert made.ok, made.text
     assert both.google.done("GET", f"{path}/{quote(name)}%202")["schema"]["fields"][0]["name"] == "word"
+
+
+@pytest.mark.parametrize("name", ["user", "session_user", "current_catalog", "CURRENT_SCHEMA", "current_role"])
+def test_a_name_that_the_engine_has_a_value_for_is_a_column_or_nothing(both: Both, name: str) -> None:
+    refused = both.query(PROJECT, f"SELECT {name} FROM {{ds}}.secret")
+    assert refused.status_code == 400
+    assert f"Unrecognized name: {name}" in refused.json()["error"]["message"]
+    assert both.query(PROJECT, f"SELECT `{name}`").status_code == 400
+    made = both.query(PROJECT, f"CREATE TABLE {{ds}}.t AS SELECT word AS `{name}` FROM {{ds}}.secret")
+    assert made.ok, made.text
+    assert both.words(PROJECT, f"SELECT `{name}` FROM {{ds}}.t") == [f"of {PROJECT}"]
+    assert both.words(PROJECT, f"SELECT t.`{name}` FROM {{ds}}.t") == [f"of {PROJECT}"]
