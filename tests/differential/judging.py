@@ -28,8 +28,11 @@ def problem_of(answered: Answered, shop: Shop, *, exact: bool = True) -> str:
         return "an error of the server's"
     if answered.engine_refused:
         return "gateway and engine read it differently"
-    if not answered.executed or answered.failed:
+    if not answered.executed:
         return _given_away(answered, shop, set())
+    if answered.failed:
+        # Its message may quote a value that the caller may read.
+        return _given_away(answered, shop, set(answered.admitted))
     if beyond := answered.scanned - answered.admitted:
         return f"DuckDB scans more: {sorted(beyond)}"
     planned = not _UNPLANNED.match(answered.executed[0])
