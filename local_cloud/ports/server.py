@@ -60,6 +60,7 @@ class _Protocol(H11Protocol):
     def __init__(self, *arguments: Any, unreadable: Unreadable, request_seconds: float, **named: Any) -> None:  # noqa: ANN401 (uvicorn's)
         super().__init__(*arguments, **named)
         self._unreadable = unreadable
+        self._held_up = False
         self._sending = _Limit(self.loop, request_seconds, self._cut)
         self._taking = _Limit(self.loop, request_seconds, self._cut)
 
@@ -83,6 +84,7 @@ class _Protocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        self._held_up = self._held_up or self.flow.read_paused
         self._watch()
 
     def on_response_complete(self) -> None:
@@ -122,8 +124,9 @@ class _Protocol(H11Protocol):
             self._sending.stop()
 
     def _cut(self) -> None:
-        if self.flow.read_paused and not self.flow.write_paused:
-            # We do not read for the moment: it is not the client who is late.
+        if self._held_up and not self.flow.write_paused:
+            # We do not read for the moment, or have not for a part of that time: it is not the client who is late.
+            self._held_up = self.flow.read_paused
             self._sending.start()
         else:
             self.transport.abort()
