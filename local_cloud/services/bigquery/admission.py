@@ -45,8 +45,7 @@ class Admitted:
         decision: The decision that let it in.
         location: Where it runs.
         dry: Only to be judged.
-        first_rows: How many rows the first page has at most.
-        limit_seconds: How long it may take; ``None`` as long as any.
+        limits: The bounds that it sets itself.
     """
 
     payer: ProjectName
@@ -60,8 +59,7 @@ class Admitted:
     decision: str
     location: str
     dry: bool
-    first_rows: int
-    limit_seconds: float | None
+    limits: rules.Limits
 
     @property
     def scans(self) -> tuple[TableName, ...]:
@@ -150,8 +148,7 @@ async def admit(
         decision=trail.id,
         location=reading.location or DEFAULT_LOCATION,
         dry=bool(query.get("dryRun")),
-        first_rows=limits.first_rows,
-        limit_seconds=limits.job_seconds,
+        limits=limits,
     )
 
 

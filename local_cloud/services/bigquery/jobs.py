@@ -32,9 +32,8 @@ _MOST_ROWS = 100_000
 async def run_query(cloud: Cloud, request: Request) -> Response:
     """``POST …/queries``: one round trip, rows in the answer, if it ends within ``timeoutMs``."""
     query = await read_json(request)
-    limits = rules.check_limits(query)
     job = _start(cloud, await admit(cloud, request, query), _new_id(), query)
-    ended = await job.end(within_seconds=limits.wait_seconds)
+    ended = await job.end(within_seconds=job.admitted.limits.wait_seconds)
     return answer(_query_response(job, ended, kind="bigquery#queryResponse"))
 
 

@@ -109,7 +109,7 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
             await carry_out(cloud, statement, admitted.creator)
         return Ended(page={"schema": {"fields": []}, "rows": [], "totalRows": "0"})
     changed = statement.writes and not admitted.dry
-    limit = min(cloud.config.warehouse_timeout_seconds, admitted.limit_seconds or float("inf"))
+    limit = min(cloud.config.warehouse_timeout_seconds, admitted.limits.job_seconds or float("inf"))
     body = {
         "job": job.job_id,
         "kind": statement.kind,
@@ -119,7 +119,7 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
         "values": admitted.values,
         "dry": admitted.dry,
         "limit_seconds": limit,
-        "most_rows": admitted.first_rows,
+        "most_rows": admitted.limits.first_rows,
     }
     if changed:
         with warehouse.changing(cloud):
@@ -181,7 +181,7 @@ def _refuse(cloud: Cloud, job: Job, what: str) -> None:
 def _stopped(job: Job, limit: float) -> ApiError:
     if job.cancelled:
         return invalid_argument("Job execution was cancelled: User requested cancellation", reason="stopped")
-    if job.admitted.limit_seconds == limit:
+    if job.admitted.limits.job_seconds == limit:
         return invalid_argument(f"Job execution was cancelled: Job timed out after {limit:g} s", reason="stopped")
     return invalid_argument(
         f"Resources exceeded during query execution: the local BigQuery stops a statement after {limit:g} s.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from local_cloud.permission_names import GET_DATA, UPDATE_DATA
@@ -24,9 +23,6 @@ from local_cloud.services.bigquery.sql.parsing import parse, view_query
 
 if TYPE_CHECKING:
     from sqlglot import exp
-
-MOST_KEPT = 128
-"""Statements that are remembered: what one reads depends on its text and its home alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +86,6 @@ class Statement:
         return not self.wildcards and not self.schema_views
 
 
-@lru_cache(maxsize=MOST_KEPT)
 def analyse(sql: str, *, project: str, default: DatasetName | None = None) -> Statement:
     """Find out what a statement reads and writes.
 
