@@ -60,7 +60,7 @@ def read_access(listed: list[dict[str, Any]]) -> Access:
 
 
 def members(access: Access | None) -> list[str]:
-    """List whom an access list names, as IAM members; special groups and what authorises views name nobody."""
+    """List whom an access list names, as IAM members; special groups and what authorises views name none."""
     return [member for entry in (access.entries if access else ()) if (member := _member(entry))]
 
 
@@ -160,7 +160,7 @@ def authorises(access: Access | None, view: TableName) -> bool:
 def access_policy(access: Access | None, *, project: Policy) -> Policy:
     """Turn a dataset's access list into the bindings it stands for.
 
-    Special groups mean the principals that hold the basic role on the project. Groups and domains mean nobody here:
+    Special groups mean the principals that hold the basic role on the project. Groups and domains mean no principal here:
     the local cloud knows no group's members.
     """
     bindings: list[Binding] = []
