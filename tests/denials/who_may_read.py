@@ -81,7 +81,7 @@ def _grant_dataset_to_another(world: World) -> None:
 
 
 def _open_dataset(entry: dict[str, Any]) -> Step:
-    """Try to open the dataset to all principals, or to one that does not exist: it is refused, and changes nothing."""
+    """Try to open the dataset to all, or to a principal that does not exist: refused, and nothing changes."""
 
     def step(world: World) -> None:
         revoke(VIEWER, table="users")(world)
