@@ -160,7 +160,7 @@ def authorises(access: Access | None, view: TableName) -> bool:
 def access_policy(access: Access | None, *, project: Policy) -> Policy:
     """Turn a dataset's access list into the bindings it stands for.
 
-    Special groups mean the principals that hold the basic role on the project. Groups and domains mean no principal here:
+    Special groups mean the principals that hold the basic role on the project. Groups and domains mean no one here:
     the local cloud knows no group's members.
     """
     bindings: list[Binding] = []
