@@ -1,7 +1,7 @@
-"""What GitHub's workflows may do in AWS, as policy documents: each names exactly what it is for. Pure.
+"""What GitHub's workflows may do in AWS, as policy documents made from :data:`bootstrap.aws_actions.ACTIONS`. Pure.
 
-Source: AWS, "Service Authorization Reference" for actions, resources and condition keys; "Permissions boundaries for
-IAM entities", "Delegating responsibility to others using permissions boundaries".
+Source: AWS, "Permissions boundaries for IAM entities", "Delegating responsibility to others using permissions
+boundaries".
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bootstrap.aws_actions import ACTIONS, Access, Condition, Form
 from bootstrap.settings import Settings
 from bootstrap.subjects import ISSUER
 from infra.role_policies import NETWORK_POLICY_ARN
@@ -21,47 +22,6 @@ ISSUER_NAME = ISSUER.removeprefix("https://")
 """What the OIDC provider and its condition keys are called."""
 
 _Statement = dict[str, Any]
-
-_LOOK = {
-    "role": (
-        *("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole"),
-        *("iam:ListRolePolicies", "iam:ListRoleTags"),
-    ),
-    "function": (
-        *("lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetPolicy"),
-        *("lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration", "lambda:ListTags"),
-        "lambda:ListVersionsByFunction",
-    ),
-    "log": ("logs:ListTagsForResource",),
-    "rule": ("events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"),
-}
-"""For each kind of resource, what a refresh reads of it."""
-
-_CHANGE = {
-    "role": (
-        *("iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:TagRole", "iam:UntagRole"),
-        *("iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription"),
-    ),
-    "function": (
-        *("lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias"),
-        *("lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency", "lambda:PublishVersion"),
-        *("lambda:PutFunctionConcurrency", "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource"),
-        *("lambda:UpdateAlias", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"),
-        # `make verify` reads the rows once.
-        "lambda:InvokeFunction",
-    ),
-    "log": (
-        *("logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:PutRetentionPolicy"),
-        *("logs:TagResource", "logs:UntagResource"),
-    ),
-    "rule": (
-        *("events:DeleteRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets"),
-        *("events:TagResource", "events:UntagResource"),
-    ),
-}
-"""For each kind of resource, what a deployment does to it, besides giving a role more rights."""
-
-_GIVE_RIGHTS = ("iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary")
 
 
 def github_provider_arn(account_id: str) -> str:
@@ -93,82 +53,67 @@ def trust(settings: Settings, subjects: Sequence[str]) -> str:
 
 
 def previewing(settings: Settings) -> str:
-    """Look at what the stack holds, and read its state. A preview writes neither, and takes no lock."""
-    return _document(*_looking(settings), *_state(settings, ["s3:GetObject"]))
+    """Read what the stack holds, and its state. A preview writes neither, and takes no lock."""
+    return _document(*_statements(settings, Access.READ))
 
 
 def deploying(settings: Settings) -> str:
     """Make, change and remove what the stack holds, and keep its state.
 
-    Who may give a role rights and hand it to a function may do whatever a role can: so only to roles inside the
-    boundary, and the boundary is out of reach.
+    A principal that may give a role rights and pass it to a function may do whatever a role can: so only to roles
+    inside the boundary, and no action reaches the boundary itself.
     """
-    own, bounded = _resources(settings), boundary_arn(settings)
-    return _document(
-        *_looking(settings),
-        *(_allow(actions, own[kind]) for kind, actions in _CHANGE.items()),
-        _when({"iam:PermissionsBoundary": bounded}, _allow(_GIVE_RIGHTS, own["role"])),
-        _when(
-            {"iam:PermissionsBoundary": bounded, "iam:PolicyARN": NETWORK_POLICY_ARN},
-            _allow(["iam:AttachRolePolicy"], own["role"]),
-        ),
-        _when({"iam:PassedToService": "lambda.amazonaws.com"}, _allow(["iam:PassRole"], own["role"])),
-        # Lambda looks a function's network up as whoever configures it.
-        _allow(["ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"], ["*"]),
-        *_state(settings, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
-    )
+    return _document(*_statements(settings, Access.READ, Access.CHANGE))
 
 
 def boundary(settings: Settings) -> str:
     """The most that a role of the deployed stack can do, whatever policies it has: what a reader is for."""
-    network = ("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces")
-    addresses = ("ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses")
-    return _document(
-        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{arn}:*" for arn in _resources(settings)["log"]]),
-        _allow([*network, *addresses, "ec2:DescribeSubnets", "ec2:DetachNetworkInterface"], ["*"]),
-        _allow(["kms:Decrypt"], [f"arn:aws:kms:{settings.aws_region}:{settings.aws_account_id}:key/*"]),
-    )
+    return _document(*_statements(settings, Access.RUN))
 
 
-def _looking(settings: Settings) -> list[_Statement]:
-    own = _resources(settings)
-    statements = [_allow(actions, own[kind]) for kind, actions in _LOOK.items()]
-    # It lists by name, and takes no single log group as its resource.
-    return [*statements, _allow(["logs:DescribeLogGroups"], ["*"])]
+def _statements(settings: Settings, *accesses: Access) -> list[_Statement]:
+    """One statement for all actions that have the ARNs and the condition in common."""
+    alike: dict[tuple[tuple[Form, ...], Condition], list[str]] = {}
+    for action in ACTIONS:
+        if action.access in accesses:
+            alike.setdefault((action.forms, action.condition), []).append(action.name)
+    found = []
+    for (forms, condition), names in alike.items():
+        resources = [arn for form in forms for arn in _resources(settings, form)]
+        if resources:
+            statement: _Statement = {"Effect": "Allow", "Action": names, "Resource": resources}
+            equals = _equals(settings, condition)
+            found.append({**statement, "Condition": {"StringEquals": equals}} if equals else statement)
+    return found
 
 
-def _state(settings: Settings, actions: Sequence[str]) -> list[_Statement]:
-    state, statements = settings.state, []
-    if state.aws_bucket is not None:
-        arn = f"arn:aws:s3:::{state.aws_bucket}"
-        statements += [_allow(["s3:ListBucket"], [arn]), _allow(actions, [f"{arn}/*"])]
-    if state.aws_key is not None:
-        # Also a preview decrypts the stack's data key, and only its making encrypts it.
-        statements.append(_allow(["kms:Decrypt"], [state.aws_key]))
-    return statements
-
-
-def _resources(settings: Settings) -> dict[str, list[str]]:
-    """The deployed stack's resources by kind: what has the prefix as its name, or before a hyphen."""
-    regional = f"{settings.aws_region}:{settings.aws_account_id}"
-    forms = {
-        "role": f"arn:aws:iam::{settings.aws_account_id}:role/",
-        "function": f"arn:aws:lambda:{regional}:function:",
-        "log": f"arn:aws:logs:{regional}:log-group:/aws/lambda/",
-        "rule": f"arn:aws:events:{regional}:rule/",
+def _resources(settings: Settings, form: Form) -> list[str]:
+    """The ARNs of this form that are the deployed stack's: what has the prefix as its name, or before a hyphen."""
+    state = settings.state
+    single = {
+        Form.STATE_BUCKET: state.aws_bucket,
+        Form.STATE_OBJECT: state.aws_bucket,
+        Form.STATE_KEY: state.aws_key,
+        Form.ENVIRONMENT_KEY: settings.environment_kms_key_arn,
     }
-    prefix = settings.name_prefix
-    named = {kind: [f"{form}{prefix}", f"{form}{prefix}-*"] for kind, form in forms.items()}
-    # A version or an alias stands behind one more colon.
-    return {**named, "function": [*named["function"], f"{forms['function']}{prefix}:*"]}
+    if form in single:
+        value = single[form]
+        return [] if value is None else [form.replace("BUCKET", value) if "BUCKET" in form else value]
+    arn = form.replace("REGION", settings.aws_region).replace("ACCOUNT", settings.aws_account_id)
+    arn = arn.replace("QUALIFIER", "*")
+    names = (settings.name_prefix, f"{settings.name_prefix}-*")
+    return list(dict.fromkeys(arn.replace("NAME", name) for name in names))
 
 
-def _allow(actions: Sequence[str], resources: Sequence[str]) -> _Statement:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
-
-
-def _when(equals: Mapping[str, str], statement: _Statement) -> _Statement:
-    return {**statement, "Condition": {"StringEquals": dict(equals)}}
+def _equals(settings: Settings, condition: Condition) -> Mapping[str, str]:
+    inside = {"iam:PermissionsBoundary": boundary_arn(settings)}
+    return {
+        Condition.NONE: {},
+        Condition.INSIDE_BOUNDARY: inside,
+        Condition.NETWORK_POLICY: {**inside, "iam:PolicyARN": NETWORK_POLICY_ARN},
+        Condition.PASSED_TO_LAMBDA: {"iam:PassedToService": "lambda.amazonaws.com"},
+        Condition.THROUGH_LAMBDA: {"kms:ViaService": f"lambda.{settings.aws_region}.amazonaws.com"},
+    }[condition]
 
 
 def _document(*statements: _Statement) -> str:

@@ -17,6 +17,7 @@ KEYS = (
     *("repository", "repositoryId", "ownerId", "subjects", "githubProvider"),
     *("googleProject", "poolProject", "dataProject", "identityProject"),
     *("awsAccountId", "awsRegion", "namePrefix", "backendUrl", "secretsKey"),
+    "environmentKmsKeyArn",
 )
 """Every config key, as `bootstrap/Pulumi.yaml` declares them."""
 
@@ -72,6 +73,7 @@ class Settings:
     Args:
         environment: the deployed stack, GitHub's environment and this stack have one name.
         own_github_provider: whether GitHub's OIDC provider in the AWS account is made here.
+        environment_kms_key_arn: key that encrypts the functions' environment; ``None``: AWS's own.
     """
 
     environment: str
@@ -85,6 +87,7 @@ class Settings:
     aws_region: str
     name_prefix: str
     state: State
+    environment_kms_key_arn: str | None
 
     @classmethod
     def read(cls, given: Mapping[str, str], *, stack: str) -> Settings:
@@ -120,6 +123,7 @@ class Settings:
             aws_region=values.text("awsRegion", rules.region),
             name_prefix=values.named("namePrefix", f"keyless-bigquery-{slug(stack)}", _prefix),
             state=State.of(values.text("backendUrl", _backend_url), values.optional("secretsKey", _secrets_key)),
+            environment_kms_key_arn=values.optional("environmentKmsKeyArn", rules.kms_key_arn),
         )
         longest = len(deploying(repository, stack).encode())
         if longest > SUBJECT_LIMIT_BYTES:
@@ -163,6 +167,8 @@ def _prefix(value: str) -> Verdict:
     if verdict is None and len(value) + LONGEST_ADDITION > _LONGEST_ROLE_NAME:
         longest = _LONGEST_ROLE_NAME - LONGEST_ADDITION
         return f"it has {len(value)} characters, and at most {longest} leave room for a role's name", "Shorten it."
+    if verdict is None and (value == "ci" or value.startswith("ci-")):
+        return "CI's own roles begin with ci-, and what deploys could then change them", "Choose another beginning."
     return verdict
 
 

@@ -1,4 +1,4 @@
-"""A setting that can't work is refused with the key, the value, the rule and the mend, together with all others."""
+"""A setting that can't work is refused with the key, the value, the rule and the fix, together with all others."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ LONG = "x" * 53
         ("awsRegion", "cn-north-1", "region"),
         ("namePrefix", f"{LONG}x", "at most 53 leave room"),
         ("namePrefix", "a b", "role"),
+        ("namePrefix", "ci", "CI's own roles begin with ci-"),
+        ("namePrefix", "ci-keyless-bigquery-prod", "CI's own roles begin with ci-"),
+        ("environmentKmsKeyArn", "alias/environment", "full ARN of a key"),
         ("backendUrl", "file://~", "one machine only"),
         ("backendUrl", "s3://", "must be s3://BUCKET"),
         ("secretsKey", "alias/state", "must be the ARN of a KMS key"),
@@ -46,6 +49,8 @@ def test_a_wrong_value_is_one_problem(key: str, value: str, told: str) -> None:
     [
         ("repository", "acme-corp/re.ports_2"),
         ("namePrefix", LONG),
+        ("namePrefix", "circle"),
+        ("environmentKmsKeyArn", KEY),
         ("backendUrl", "s3://acme-state/prod?region=eu-west-1&awssdk=v2"),
         ("backendUrl", "gs://acme.state"),
         ("backendUrl", "https://api.pulumi.com"),
