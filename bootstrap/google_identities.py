@@ -9,8 +9,7 @@ from bootstrap import google_roles, google_trust
 from bootstrap.google_roles import Grant
 from bootstrap.settings import Settings
 from bootstrap.subjects import ISSUER, deploying
-
-_APIS = ("iam", "sts", "cloudresourcemanager")
+from infra.apis import needed_by_workflows
 
 
 class GoogleIdentities(pulumi.ComponentResource):
@@ -32,18 +31,21 @@ class GoogleIdentities(pulumi.ComponentResource):
     ) -> None:
         super().__init__("keyless:ci:GoogleIdentities", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self, provider=provider)
-        apis = [
+        enabled = [
             gcp.projects.Service(
                 f"enable-{api}",
-                project=settings.identity_project,
+                project=project,
                 service=f"{api}.googleapis.com",
                 disable_on_destroy=False,
                 opts=self._child,
             )
-            for api in _APIS
+            for project, apis in needed_by_workflows(
+                settings.identity_project, state=settings.state.google_apis
+            ).items()
+            for api in apis
         ]
         # Google keeps a deleted pool's id taken for 30 days, and without it no workflow gets in.
-        kept = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=True, depends_on=apis))
+        kept = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=True, depends_on=enabled))
         pool = gcp.iam.WorkloadIdentityPool(
             "github-pool",
             project=settings.identity_project,

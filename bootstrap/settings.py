@@ -65,6 +65,12 @@ class State:
             google_key=None if of_aws else secrets_key,
         )
 
+    @property
+    def google_apis(self) -> tuple[str, ...]:
+        """Google's APIs through which it is read and written, without their common ending."""
+        kept = {"storage": self.google_bucket, "cloudkms": self.google_key}
+        return tuple(api for api, name in kept.items() if name is not None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:

@@ -14,6 +14,7 @@ from engine.pins import ROOT
 from guardrails.model import Resource
 from guardrails.rules import judge
 from tests.bootstrap.given import ACCOUNT, DECLARED, GIVEN, PROGRAM
+from tests.bootstrap.given import KEY as AWS_KEY
 from tests.infra.recording import PROJECT_NUMBER, UNKNOWN, Recording, record
 
 OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
@@ -21,6 +22,7 @@ POOL = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
 POOL_PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
 MEMBER = "gcp:projects/iAMMember:IAMMember"
 ROLE = "aws:iam/role:Role"
+GOOGLE_KEY = "projects/p/locations/eu/keyRings/r/cryptoKeys/k"
 POOL_NAME = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools/github-prod"
 
 
@@ -51,6 +53,29 @@ def test_the_aws_roles_trust_github_alone_and_for_an_hour(made: Recording) -> No
         assert "sts:AssumeRoleWithWebIdentity" in inputs["assumeRolePolicy"]
         assert inputs["maxSessionDuration"] == 3600
     assert made.only(OIDC_PROVIDER).inputs["clientIdLists"] == ["sts.amazonaws.com"]
+
+
+@pytest.mark.parametrize(
+    ("given", "also"),
+    [
+        ({}, set()),
+        ({"identityProject": "acme-ci"}, set()),
+        ({"identityProject": "acme-ci", "backendUrl": "gs://acme-state"}, {"storage"}),
+        ({"identityProject": "acme-ci", "secretsKey": GOOGLE_KEY}, {"cloudkms"}),
+        ({"backendUrl": "gs://acme-state", "secretsKey": GOOGLE_KEY}, {"storage", "cloudkms"}),
+        ({"backendUrl": "https://api.pulumi.com", "secretsKey": AWS_KEY}, set()),
+    ],
+)
+def test_every_api_that_a_job_calls_is_on_in_the_project_of_its_pool_and_no_other(
+    given: dict[str, str], also: set[str]
+) -> None:
+    services = bootstrap(given).of_type("gcp:projects/service:Service")
+    assert {one.inputs["project"] for one in services} == {given.get("identityProject", "acme-reports")}
+    assert {one.inputs["service"].removesuffix(".googleapis.com") for one in services} == {
+        *("iam", "sts", "serviceusage", "cloudresourcemanager", "bigquery"),
+        *also,
+    }
+    assert all(one.inputs["disableOnDestroy"] is False for one in services)
 
 
 def test_the_google_pool_believes_githubs_tokens_on_a_condition(made: Recording) -> None:
@@ -110,14 +135,13 @@ def test_a_provider_that_the_account_has_is_named_and_not_made() -> None:
 
 
 def test_a_state_on_googles_side_is_granted_there() -> None:
-    key = "projects/p/locations/eu/keyRings/r/cryptoKeys/k"
-    google = bootstrap({"backendUrl": "gs://acme-state", "secretsKey": key})
+    google = bootstrap({"backendUrl": "gs://acme-state", "secretsKey": GOOGLE_KEY})
     granted = {one.name: one.inputs for one in google.of_type("gcp:storage/bucketIAMMember:BucketIAMMember")}
     assert {name: inputs["role"] for name, inputs in granted.items()} == {
         "preview-state": "roles/storage.objectViewer",
         "deploy-state": "roles/storage.objectUser",
     }
-    assert google.only("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember").inputs["cryptoKeyId"] == key
+    assert google.only("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember").inputs["cryptoKeyId"] == GOOGLE_KEY
 
 
 def test_a_first_preview_works_with_every_computed_value_unknown() -> None:
