@@ -22,3 +22,8 @@ def command_line(*words: str) -> str:
 def one_after_another(*commands: str) -> str:
     """Commands of which each is run only if those before it succeeded."""
     return " && ".join(commands)
+
+
+def piped(*commands: str) -> str:
+    """Commands of which each reads what the one before it prints."""
+    return " | ".join(commands)

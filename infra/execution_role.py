@@ -1,4 +1,7 @@
-"""The one role that is a function's identity, which is what Google trusts: so nothing else may wear it."""
+"""The role that is a function's identity, which is what Google trusts: so it is one function's own.
+
+AWS lets any function run as it whose deployer may pass the role; ``iam:PassRole`` is what to guard.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class ExecutionRoleArgs:
     Args:
         role_name: Its name, which the provider's condition and the binding name.
         log_group_arn: The one log group that it may write to.
-        function_arn: ARN of the one function that wears it.
+        function_arn: ARN of the one function that runs as it.
         in_network: The function is in a network, so the Lambda service manages its interfaces as this role.
         kms_key_arn: The key that encrypts the function's environment; ``None``: AWS's own.
         permissions_boundary_arn: The policy that bounds what it can be allowed; ``None``: none does. Who deploys may
@@ -68,6 +71,7 @@ class ExecutionRole(pulumi.ComponentResource):
             "write-own-log": pulumi.Output.from_input(args.log_group_arn).apply(role_policies.own_log_only)
         }
         if args.in_network:
+            documents["find-subnets"] = role_policies.find_subnets()
             documents["leave-network-to-lambda"] = role_policies.no_network_changes_by_code(args.function_arn)
         if args.kms_key_arn is not None:
             documents["read-own-environment"] = role_policies.decrypt_with(args.kms_key_arn)

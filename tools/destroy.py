@@ -18,6 +18,7 @@ from typing import Any
 
 from infra.command_line import command_line
 from lambda_src.printable import as_lines, one_line
+from tools.network_interfaces import networked, what_stays, what_to_do
 from tools.stack import EngineRefusedError, Stack
 
 _Resource = Mapping[str, Any]
@@ -99,6 +100,7 @@ def farewell(stack: str, resources: Sequence[_Resource]) -> str:
     lines += [f"{_line(one)}: {_LOST[one['type']]}" for one in goes if one["type"] in _LOST]
     if stays := [one for one in custom if one["type"] == _STAYS]:
         lines.append(f"{len(stays)} Google APIs stay on, since others may use them.")
+    lines += what_stays(networked(custom))
     return "\n".join(lines)
 
 
@@ -126,6 +128,8 @@ def destroy(stack: Stack, *, confirmed: str | None = None) -> None:
         raise NotDestroyedError(f"{confirmed!r} is not the name of stack {stack.name}; nothing was deleted")
     stack.must("destroy", "--yes", "--skip-preview")
     print(f"destroyed; `{command_line('pulumi', 'up', '--stack', stack.name)}` makes it again")
+    for line in what_to_do(networked(resources)):
+        print(line)
 
 
 def _line(resource: _Resource) -> str:

@@ -32,6 +32,9 @@ _BROAD_MANAGED = re.compile(
 )
 """Policies of AWS's own that open a whole service or account."""
 
+_WITHOUT_RESOURCE_TYPE = frozenset({"ec2:describesubnets"})
+"""Actions that AWS evaluates on no resource, so that a statement has to name all: "Service Authorization Reference"."""
+
 Statement = Mapping[str, Any]
 _Fault = tuple[str, str]
 """What was seen, and the mend."""
@@ -68,10 +71,15 @@ def _wild(statements: Sequence[Statement]) -> Iterator[_Fault]:
         for key in ("notaction", "notresource"):
             if key in statement:
                 yield f"a document that allows by {key}", "name what is allowed, not what isn't"
-        for key in ("action", "resource"):
+        for key in ("action",) if _has_no_resource_type(statement) else ("action", "resource"):
             for value in texts(statement.get(key)):
                 if isinstance(value, str) and _is_wild(key, value):
                     yield f"a document that allows {key} {value}", f"name each {key} in full"
+
+
+def _has_no_resource_type(statement: Statement) -> bool:
+    actions = texts(statement.get("action"))
+    return bool(actions) and all(isinstance(one, str) and one.lower() in _WITHOUT_RESOURCE_TYPE for one in actions)
 
 
 def _is_wild(key: str, value: str) -> bool:

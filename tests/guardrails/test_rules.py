@@ -260,10 +260,14 @@ LOGS = "arn:aws:logs:us-east-1:210987654321:log-group:/aws/lambda/reader"
         ("s3:GetObject", "arn:aws:s3:::bucket/*", True),
         ("s3:GetObject", "arn:aws:s3:::bucket/repor?", True),
         (["s3:GetObject", "s3:*"], ["arn:aws:s3:::bucket/report"], True),
+        ("ec2:DescribeSubnets", "*", False),
+        (["ec2:DescribeSubnets", "ec2:DeleteNetworkInterface"], "*", True),
+        (["ec2:DescribeSubnets", 1], "*", True),
+        ("ec2:Describe*", "*", True),
     ],
 )
 @pytest.mark.parametrize("form", ["rolePolicy", "policy", "inline"])
-def test_a_star_is_let_through_for_the_streams_of_one_log_group_only(
+def test_a_star_is_let_through_for_the_streams_of_one_log_group_and_where_there_is_no_resource_type(
     action: Any, where: Any, refused: bool, form: str
 ) -> None:
     text = document(statement(Action=action, Resource=where))
@@ -281,6 +285,7 @@ def test_a_star_is_let_through_for_the_streams_of_one_log_group_only(
     [
         (role_policies.own_log_only(LOGS), False),
         (role_policies.decrypt_with("arn:aws:kms:us-east-1:210987654321:key/1"), False),
+        (role_policies.find_subnets(), False),
         (role_policies.no_network_changes_by_code("arn:aws:lambda:us-east-1:210987654321:function:reader"), False),
         (document(statement(NotAction="iam:*", Resource=LOGS)), True),
         (document(statement(Action="a:B", NotResource=LOGS)), True),

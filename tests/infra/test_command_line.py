@@ -18,7 +18,7 @@ from local_cloud import use
 from local_cloud.endpoints import Endpoints
 from local_cloud.shell import guidance
 from tests import hostile
-from tools import destroy
+from tools import destroy, network_interfaces
 from tools.imports import Importable
 
 HOSTILE = (
@@ -55,9 +55,16 @@ BUILDERS: dict[str, Callable[[str], str]] = {
     "bring a table back": mends.bring_table_back,
     "select columns": lambda value: mends.select_columns(value, [value, value]),
     "show columns": mends.show_columns,
+    "show interfaces": lambda value: network_interfaces.show(in_network(value)),
+    "delete interfaces": lambda value: network_interfaces.delete(in_network(value)),
+    "take out of a network": lambda value: network_interfaces.take_out(in_network(value)),
     "import": lambda value: command_line("pulumi", *imported(value).command(protect=True)),
 }
 """Everything that makes a command of values, by what it does."""
+
+
+def in_network(value: str) -> network_interfaces.Networked:
+    return network_interfaces.Networked(name=value, region=value, subnets=(value,), published=False)
 
 
 def imported(value: str) -> Importable:

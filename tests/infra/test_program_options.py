@@ -191,6 +191,11 @@ def test_in_a_network_lambda_manages_the_interfaces_and_the_functions_code_may_n
     }
     attached = stack.only("aws:iam/rolePolicyAttachment:RolePolicyAttachment").inputs
     assert attached["policyArn"] == role_policies.NETWORK_POLICY_ARN
+    assert statements(stack, "may-find-subnets") == {
+        "Effect": "Allow",
+        "Action": "ec2:DescribeSubnets",
+        "Resource": "*",
+    }
     denied = statements(stack, "may-leave-network-to-lambda")
     assert denied["Effect"] == "Deny"
     assert denied["Condition"] == {
@@ -199,7 +204,9 @@ def test_in_a_network_lambda_manages_the_interfaces_and_the_functions_code_may_n
 
 
 def test_outside_a_network_nothing_is_attached() -> None:
-    assert not record().of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    stack = record()
+    assert not stack.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert {one.name for one in stack.of_type("aws:iam/rolePolicy:RolePolicy")} == {"may-write-own-log"}
 
 
 def test_a_key_of_ones_own_encrypts_the_environment_and_the_role_may_use_that_key_only() -> None:
