@@ -24,7 +24,7 @@ LOG_GROUP = "log_group"
 """Where the function's log goes."""
 
 PRINCIPAL = "principal"
-"""The principal set that the bindings name: the function's role and nobody else."""
+"""The principal set that the bindings name: every session of the function's role, and of no other."""
 
 SERVICE_ACCOUNT = "service_account"
 """E-mail address of the service account. Absent with direct access."""

@@ -28,5 +28,5 @@ class TrustedPool:
     audience: pulumi.Output[str]
 
     def principal(self, trust: TrustChain) -> pulumi.Output[str]:
-        """The principal set that stands for one reader's role, and for nobody else."""
+        """The principal set that stands for one reader's role: every session of that role, and of no other."""
         return self.pool_name.apply(trust.principal_set)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 NETWORK_POLICY_ARN = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
-"""AWS's own policy by which the Lambda service manages a function's network interfaces, and nothing else."""
+"""AWS's own policy that lets a role, and the Lambda service as that role, manage network interfaces."""
 
 _NETWORK_ACTIONS = (
     *("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"),

@@ -1,10 +1,12 @@
 """What Lambda's init phase does: while the process starts, nobody waits for a token, but one can be on its way.
 
-It is fetched beside the imports where Lambda says that an invocation follows at once. Under SnapStart this memory
+It is fetched in parallel with the imports where Lambda initialises the process on demand: an invocation mostly follows
+at once. Lambda occasionally initialises one ahead of an invocation; its token is then older, or the exchange was frozen
+half-way, and the first invocation renews it or fetches its own, as after any freeze. Under SnapStart this memory
 becomes a snapshot, in which no credential may be; and provisioned concurrency starts hours before an invocation, when
-the token would have expired, and freezes the process in the middle of the exchange. There it is the time to import
-what an invocation might need; and no more, since whatever draws random numbers, as encryption does, would draw the same
-in each process that goes on from the snapshot.
+the token would have expired, and freezes the process in the middle of the exchange. There it is the time to import what
+an invocation might need; and no more, since whatever draws random numbers, as encryption does, would draw the same in
+each process that goes on from the snapshot.
 
 Nothing here can make the start fail: what is wrong is met again, and said, by the first invocation.
 """
@@ -23,7 +25,8 @@ INITIALIZATION_TYPE = "AWS_LAMBDA_INITIALIZATION_TYPE"
 """By which Lambda tells how it starts the process. Source: AWS Lambda, "Defined runtime environment variables"."""
 
 ON_DEMAND = "on-demand"
-"""Its value where somebody's event is waiting."""
+"""Its value where an invocation mostly follows at once, though Lambda occasionally initialises ahead of one. Source:
+AWS Lambda, "Understanding the Lambda execution environment lifecycle", init phase."""
 
 
 def begin(environ: Mapping[str, str]) -> AccessToken | None:

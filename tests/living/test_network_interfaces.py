@@ -57,7 +57,8 @@ def test_a_function_in_a_network_stays_in_it_for_a_while_and_the_farewell_says_s
 
 
 def test_a_function_outside_a_network_leaves_nothing() -> None:
-    for inputs in ({}, {"vpcConfig": None}, {"vpcConfig": {"subnetIds": []}}):
+    without: list[dict[str, Any]] = [{}, {"vpcConfig": None}, {"vpcConfig": {"subnetIds": []}}]
+    for inputs in without:
         assert networked([resource(**inputs)]) == []
         assert "stay behind" not in farewell("dev", [resource(**inputs)])
     assert list(what_to_do([])) == []
