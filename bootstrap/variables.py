@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 SWITCH = "DELIVERY"
-"""The repository's variable that turns the workflows on which reach the clouds, with the value `on`."""
+"""The repository's variable that names the environments that workflows reach, with a space between; unset: none."""
 
 BACKEND_URL = "BACKEND_URL"
 AWS_REGION = "AWS_REGION"
