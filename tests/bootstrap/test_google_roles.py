@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bootstrap import google_roles
+from doctor import google_api
 from federation_rules.expressions import evaluate
 from federation_rules.functions import Functions
 from tests.bootstrap.given import settings
@@ -39,6 +40,11 @@ def test_looking_needs_no_role_that_changes_or_reads_rows() -> None:
     for project, named in roles(google_roles.previewing(APART)).items():
         assert project in {"acme-reports", "acme-pools", "acme-data"}
         assert not [role for role in named if re.search(r"[aA]dmin|[eE]ditor|[oO]wner|bigquery\.dataViewer", role)]
+
+
+def test_the_watch_for_drift_may_make_each_look_of_the_doctors() -> None:
+    # Organisation policies can be granted above the project only, and the doctor goes on without.
+    assert set(google_api.ROLES.values()) - set(google_roles.LOOKING) == {"roles/orgpolicy.policyViewer"}
 
 
 def test_no_role_is_one_that_makes_its_holder_anything() -> None:

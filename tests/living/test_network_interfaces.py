@@ -50,10 +50,10 @@ def typed(command: str, folder: Path, found: str) -> list[str]:
 
 
 def test_a_function_in_a_network_stays_in_it_for_a_while_and_the_farewell_says_so() -> None:
-    told = farewell("dev", [resource(**IN_NETWORK)])
-    assert "stay behind in subnet-0123456789abcdef0" in told
-    assert "20 to 45 minutes" in told
-    assert f"  {take_out(FUNCTION)}\n  {show(FUNCTION)}" in told
+    text = farewell("dev", [resource(**IN_NETWORK)])
+    assert "stay behind in subnet-0123456789abcdef0" in text
+    assert "20 to 45 minutes" in text
+    assert f"  {take_out(FUNCTION)}\n  {show(FUNCTION)}" in text
 
 
 def test_a_function_outside_a_network_leaves_nothing() -> None:
@@ -65,9 +65,9 @@ def test_a_function_outside_a_network_leaves_nothing() -> None:
 
 
 def test_published_versions_hold_the_interfaces_so_taking_the_function_out_is_not_advised() -> None:
-    told = farewell("dev", [resource(**IN_NETWORK, publish=True)])
-    assert "stay behind" in told
-    assert "update-function-configuration" not in told
+    text = farewell("dev", [resource(**IN_NETWORK, publish=True)])
+    assert "stay behind" in text
+    assert "update-function-configuration" not in text
 
 
 def test_a_state_without_a_region_leaves_it_to_the_shell() -> None:
