@@ -42,7 +42,9 @@ services = Services(
 )
 
 with plain_errors():
-    pool = trusted_pool(settings, google=clouds.google, services=services.enabled)
+    pool = trusted_pool(settings, google=clouds.google, services=services)
+
+calling_google = pulumi.ResourceOptions.merge(formerly, services.waiting)
 
 access = {
     reader.label: ReaderAccess(
@@ -56,7 +58,7 @@ access = {
         ),
         google=clouds.google,
         services=services.enabled,
-        opts=formerly,
+        opts=calling_google,
     )
     for reader in settings.readers
 }
@@ -82,7 +84,7 @@ warehouse = Warehouse(
     ),
     google=clouds.google,
     services=services.enabled,
-    opts=formerly,
+    opts=calling_google,
 )
 
 readers = {

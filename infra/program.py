@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
@@ -15,6 +15,7 @@ from infra.cache import cache_folder
 from infra.federation import Federation, FederationArgs
 from infra.pool import ForeignPoolError, TrustedPool
 from infra.reader import FunctionArgs
+from infra.services import Services
 from infra.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,7 +77,7 @@ def build_package(settings: Settings) -> Path:
     )
 
 
-def trusted_pool(settings: Settings, *, google: gcp.Provider, services: Sequence[pulumi.Resource]) -> TrustedPool:
+def trusted_pool(settings: Settings, *, google: gcp.Provider, services: Services) -> TrustedPool:
     """The pool that admits the readers: the stack's own, or the one that the settings name.
 
     Raises:
@@ -97,7 +98,7 @@ def trusted_pool(settings: Settings, *, google: gcp.Provider, services: Sequence
         pool_id_prefix=settings.pool_id_prefix,
         protected=settings.deletion_protection,
     )
-    return Federation("federation", args, google=google, services=services).pool
+    return Federation("federation", args, google=google, services=services.enabled, opts=services.waiting).pool
 
 
 def function_args(settings: Settings, archive: Path) -> FunctionArgs:

@@ -25,6 +25,7 @@ ALLOWED = {
     "infra/problems.py": {"infra", "lambda_src"},
     "infra/columns.py": {"infra", "lambda_src"},
     "infra/apis.py": {"infra"},
+    "infra/propagation.py": {"infra"},
     "infra/function_environment.py": {"infra", "lambda_src"},
     "infra/command_line.py": {"lambda_src"},
     "infra/rules.py": set(),

@@ -1,0 +1,107 @@
+"""The first ``up`` in a project whose APIs were off: Service Usage says on at once, the APIs themselves later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pulumi
+import pytest
+from pulumi import automation
+
+from infra import propagation, services
+from local_cloud.cloud import LocalCloud
+from local_cloud.stage import Stage
+from tests.failed_runs import forget_failed_runs
+
+APIS = ("iam", "sts", "iamcredentials", "cloudresourcemanager", "bigquery")
+WAITING = re.compile(r"waiting for (\w+)\.googleapis\.com in project 123456789012: enabled \d+ s ago")
+RETRIED = "retrying create due to on-error hook request"
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with (
+        LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as cloud,
+        Stage(cloud, tmp_path_factory.mktemp("stage"), name="first") as stage,
+    ):
+        yield stage
+
+
+@pytest.fixture
+def fresh(first: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """Nothing deployed, no API on, and an API that is enabled takes calls 90 s later by the local clock."""
+    monkeypatch.setattr(propagation, "SHORTEST_PAUSE_SECONDS", 0.2)
+    for api in APIS:
+        listed = first.google("GET", f"/v1/projects/local-keyless/services/{api}.googleapis.com")
+        if listed["state"] == "ENABLED":
+            switch(first, api, "disable")
+    first.google("POST", "/_local/weather", {"serviceDelaySeconds": 90})
+    yield first
+    first.google("POST", "/_local/weather", {})
+    forget_failed_runs()
+    first.destroy()
+
+
+def switch(stage: Stage, api: str, verb: str) -> None:
+    stage.google("POST", f"/v1/projects/local-keyless/services/{api}.googleapis.com:{verb}", {})
+
+
+def up(stage: Stage, *, seconds_for_each_line: int = 0) -> str:
+    """What ``pulumi up`` prints. Each line of waiting moves the local clock."""
+    lines: list[str] = []
+
+    def shown(line: str) -> None:
+        lines.append(line)
+        if seconds_for_each_line and WAITING.search(line):
+            stage.google("POST", "/_local/clock", {"advanceSeconds": seconds_for_each_line})
+
+    stage.stack.up(on_output=shown)
+    return "\n".join(lines)
+
+
+def test_it_waits_for_the_apis_that_it_enabled_and_neither_preview_nor_the_next_up_for_any(fresh: Stage) -> None:
+    assert not WAITING.search(fresh.preview().stdout)
+    shown = up(fresh, seconds_for_each_line=31)
+    assert {"iam", "bigquery"} <= set(WAITING.findall(shown))
+    assert not {"sts", "iamcredentials"} & set(WAITING.findall(shown)), "no resource calls these"
+    again = up(fresh)
+    assert not WAITING.search(again)
+    assert RETRIED not in again
+
+
+def test_it_does_not_wait_where_the_apis_are_on_and_an_end_without_the_program_reports_googles_error(
+    fresh: Stage,
+) -> None:
+    for api in APIS:
+        switch(fresh, api, "enable")
+    fresh.google("POST", "/_local/clock", {"advanceSeconds": 91})
+    shown = up(fresh)
+    assert not WAITING.search(shown)
+    assert RETRIED not in shown
+    switch(fresh, "bigquery", "disable")
+    with pytest.raises(automation.CommandError) as failed:
+        fresh.destroy()
+    switch(fresh, "bigquery", "enable")
+    fresh.google("POST", "/_local/clock", {"advanceSeconds": 91})
+    assert "has not been used in project 123456789012 before" in str(failed.value)
+    assert "was not registered" not in str(failed.value), "the hook is the program's, which a destroy does not run"
+
+
+def test_without_the_waiting_it_fails_at_the_first_refusal(fresh: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "_waiting", lambda _propagation: pulumi.ResourceOptions())
+    with pytest.raises(automation.CommandError, match="has not been used in project 123456789012 before"):
+        up(fresh)
+
+
+def test_an_api_that_stays_off_ends_in_one_error_with_the_fix(fresh: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(propagation, "LIMIT_SECONDS", 1.5)
+    with pytest.raises(automation.CommandError) as failed:
+        up(fresh)
+    shown = str(failed.value)
+    assert (
+        "iam.googleapis.com was enabled 2 s ago, and in project 123456789012 it still answers that it is off" in shown
+    )
+    assert "run `pulumi up` again" in shown
+    fix = "gcloud services enable iam.googleapis.com --project=123456789012"
+    assert shown.partition("Diagnostics:")[2].count(fix) == 1, "once for an API, however many resources call it"
