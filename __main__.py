@@ -27,7 +27,9 @@ clouds = Clouds(
     "clouds",
     CloudsArgs(
         google_project=settings.google_project,
-        google_endpoints=GoogleEndpoints(base_url=settings.google_endpoint),
+        google_endpoints=GoogleEndpoints(
+            base_url=settings.google_endpoint, universe_domain=settings.google_universe_domain
+        ),
         aws_account_id=settings.aws_account_id,
         aws_region=settings.aws_region,
         aws_endpoint=settings.aws_endpoint,

@@ -15,6 +15,7 @@ import pulumi_gcp as gcp
 from infra.trust import GoogleEndpoints
 
 _AWS_SERVICES = ("cloudwatchevents", "iam", "lambda_", "logs", "sts")
+_PUBLIC_UNIVERSE = "googleapis.com"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,13 +58,21 @@ class Clouds(pulumi.ComponentResource):
             resource_manager_custom_endpoint=_google(args.google_endpoints, "cloudresourcemanager", "/v1/"),
             big_query_custom_endpoint=_google(args.google_endpoints, "bigquery", "/bigquery/v2/"),
             cloud_billing_custom_endpoint=_google(args.google_endpoints, "cloudbilling", "/v1/"),
+            # The provider refuses credentials of another universe than this one. It also does without its request to
+            # openidconnect.googleapis.com, and no API without an endpoint is looked for at a public host.
+            universe_domain=_universe(args.google_endpoints),
             opts=child,
         )
+        # What the plugin asks before it reads its endpoints: AWS's public STS who the deployer is, and the metadata
+        # service of an EC2 instance. With an endpoint it asks neither; the account is compared either way. Source:
+        # pulumi-aws, provider/config.go, validateCredentials.
+        elsewhere = None if args.aws_endpoint is None else True
         self.aws = aws.Provider(
             "aws",
             region=args.aws_region,
             allowed_account_ids=[args.aws_account_id],
-            skip_metadata_api_check=True,
+            skip_credentials_validation=elsewhere,
+            skip_metadata_api_check=elsewhere,
             endpoints=_aws(args.aws_endpoint),
             opts=child,
         )
@@ -72,6 +81,10 @@ class Clouds(pulumi.ComponentResource):
 
 def _google(endpoints: GoogleEndpoints, service: str, path: str) -> str | None:
     return None if endpoints.base_url is None else endpoints.url(service, path)
+
+
+def _universe(endpoints: GoogleEndpoints) -> str | None:
+    return None if endpoints.universe_domain == _PUBLIC_UNIVERSE else endpoints.universe_domain
 
 
 def _aws(endpoint: str | None) -> list[aws.ProviderEndpointArgs] | None:

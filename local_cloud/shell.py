@@ -80,6 +80,11 @@ def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
         "AWS_REGION": endpoints.aws_region,
         "AWS_DEFAULT_REGION": endpoints.aws_region,
         "AWS_ENDPOINT_URL": endpoints.aws_url,
+        # Neither an instance's own session nor another account of Google's may take the place of these credentials, and
+        # the region of one's own shell is not looked up at Google's public Compute API.
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": "",
+        "PULUMI_GCP_SKIP_REGION_VALIDATION": "true",
         # Through a proxy nothing of this would be found.
         "NO_PROXY": direct,
         "no_proxy": direct,
