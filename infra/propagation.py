@@ -3,8 +3,7 @@
 Service Usage reports an API as enabled before the API takes calls. Until then it answers 403 ``SERVICE_DISABLED``: wait
 a few minutes for the action to propagate. The Google provider gives up at the first such answer
 (terraform-provider-google-beta, ``transport/error_retry_predicates.go``, has no rule for it), and ``depends_on`` orders
-without waiting. So the operation that is refused is tried again until it succeeds: an API that takes calls is asked
-nothing more, and one that refuses again after it took a call is waited for again.
+without waiting. So whatever is refused for that reason is tried again, within a bound.
 """
 
 from __future__ import annotations
@@ -72,9 +71,6 @@ def pause_seconds(elapsed_seconds: float) -> float:
 
 class Propagation:
     """The APIs that this run enabled, and the waiting for each.
-
-    ``sts`` and ``iamcredentials`` are not waited for: no resource of the stack calls them. The function does, and
-    ``make verify`` waits for that.
 
     Args:
         report: Shows a line to the person who deploys.

@@ -65,6 +65,7 @@ def test_it_waits_for_the_apis_that_it_enabled_and_neither_preview_nor_the_next_
     shown = up(fresh, seconds_for_each_line=31)
     assert {"iam", "bigquery"} <= set(WAITING.findall(shown))
     assert not {"sts", "iamcredentials"} & set(WAITING.findall(shown)), "no resource calls these"
+    assert RETRIED not in shown, "nothing was tried before the API answered"
     again = up(fresh)
     assert not WAITING.search(again)
     assert RETRIED not in again
@@ -88,7 +89,17 @@ def test_it_does_not_wait_where_the_apis_are_on_and_an_end_without_the_program_r
     assert "was not registered" not in str(failed.value), "the hook is the program's, which a destroy does not run"
 
 
+def test_an_api_that_refuses_once_more_after_it_answered_is_waited_for_again(
+    fresh: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "_QUESTIONS", {})  # as if all had answered
+    shown = up(fresh, seconds_for_each_line=46)
+    assert {"iam", "bigquery"} <= set(WAITING.findall(shown))
+    assert RETRIED in shown
+
+
 def test_without_the_waiting_it_fails_at_the_first_refusal(fresh: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "_QUESTIONS", {})
     monkeypatch.setattr(services, "_waiting", lambda _propagation: pulumi.ResourceOptions())
     with pytest.raises(automation.CommandError, match="has not been used in project 123456789012 before"):
         up(fresh)
