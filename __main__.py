@@ -10,6 +10,7 @@ import pulumi
 
 from infra import apis, exports, former_names
 from infra.clouds import Clouds, CloudsArgs
+from infra.enabling import waiting_for_apis
 from infra.program import build_package, function_args, plain_errors, read_settings, trusted_pool
 from infra.reader import Reader, ReaderArgs
 from infra.reader_access import ReaderAccess, ReaderAccessArgs
@@ -36,17 +37,18 @@ clouds = Clouds(
     ),
 )
 
+waiting = waiting_for_apis(clouds.google)
+calling_google = pulumi.ResourceOptions.merge(formerly, waiting)
+
 services = Services(
     "services",
     ServicesArgs(project=settings.google_project, apis=apis.needed(settings)),
     google=clouds.google,
-    opts=formerly,
+    opts=calling_google,
 )
 
 with plain_errors():
-    pool = trusted_pool(settings, google=clouds.google, services=services)
-
-calling_google = pulumi.ResourceOptions.merge(formerly, services.waiting)
+    pool = trusted_pool(settings, google=clouds.google, services=services.enabled, opts=waiting)
 
 access = {
     reader.label: ReaderAccess(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pulumi
@@ -15,7 +15,6 @@ from infra.cache import cache_folder
 from infra.federation import Federation, FederationArgs
 from infra.pool import ForeignPoolError, TrustedPool
 from infra.reader import FunctionArgs
-from infra.services import Services
 from infra.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,8 +76,20 @@ def build_package(settings: Settings) -> Path:
     )
 
 
-def trusted_pool(settings: Settings, *, google: gcp.Provider, services: Services) -> TrustedPool:
+def trusted_pool(
+    settings: Settings,
+    *,
+    google: gcp.Provider,
+    services: Sequence[pulumi.Resource],
+    opts: pulumi.ResourceOptions,
+) -> TrustedPool:
     """The pool that admits the readers: the stack's own, or the one that the settings name.
+
+    Args:
+        settings: The stack's settings.
+        google: The provider.
+        services: The enabled APIs.
+        opts: Options of what is made.
 
     Raises:
         ForeignPoolError: The one that the settings name can't be used.
@@ -98,7 +109,7 @@ def trusted_pool(settings: Settings, *, google: gcp.Provider, services: Services
         pool_id_prefix=settings.pool_id_prefix,
         protected=settings.deletion_protection,
     )
-    return Federation("federation", args, google=google, services=services.enabled, opts=services.waiting).pool
+    return Federation("federation", args, google=google, services=services, opts=opts).pool
 
 
 def function_args(settings: Settings, archive: Path) -> FunctionArgs:

@@ -58,7 +58,8 @@ class Refusal:
 def is_made(error: str) -> bool:
     """Whether a create failed after its first request had succeeded, so that a second create would find a namesake.
 
-    Source: terraform-provider-google-beta, ``HandleNotFoundError`` in ``transport/transport.go``, and the create
+    The engine would create it again, and forget the first (pulumi/pulumi#24683). Source:
+    terraform-provider-google-beta, ``HandleNotFoundError`` in ``transport/transport.go``, and the create
     functions, which prefix a refused first request with ``Error creating``.
     """
     return any(text in error for text in _MADE)
@@ -89,8 +90,8 @@ class Propagation:
         self._sleep = sleep
         self._report = report
         self._enabled: dict[str, float] = {}
-        self._pauses: dict[str, asyncio.Future[None]] = {}
-        self._given_up: set[str] = set()
+        self._pauses: dict[Refusal, asyncio.Future[None]] = {}
+        self._given_up: set[Refusal] = set()
 
     def enabled(self, api: str) -> None:
         """Notes that an API was enabled in this moment."""
@@ -117,9 +118,9 @@ class Propagation:
         elapsed = self._now() - self._enabled[refusal.api]
         if elapsed >= LIMIT_SECONDS:
             raise TimeoutError(self._give_up(refusal, elapsed))
-        if refusal.api not in self._pauses:
-            self._pauses[refusal.api] = asyncio.ensure_future(self._pause(refusal, elapsed))
-        await self._pauses[refusal.api]
+        if refusal not in self._pauses:
+            self._pauses[refusal] = asyncio.ensure_future(self._pause(refusal, elapsed))
+        await self._pauses[refusal]
         return True
 
     async def _pause(self, refusal: Refusal, elapsed: float) -> None:
@@ -131,13 +132,13 @@ class Propagation:
         try:
             await self._sleep(seconds)
         finally:
-            del self._pauses[refusal.api]
+            del self._pauses[refusal]
 
     def _give_up(self, refusal: Refusal, elapsed: float) -> str:
         api, project = refusal.api, refusal.project
-        if api in self._given_up:
+        if refusal in self._given_up:
             return f"{api} does not take calls yet in project {project}; the other error for it has the fix"
-        self._given_up.add(api)
+        self._given_up.add(refusal)
         enable = command_line("gcloud", "services", "enable", api, f"--project={project}")
         return (
             f"{api} was enabled {elapsed:.0f} s ago, and in project {project} it still answers that it is off"

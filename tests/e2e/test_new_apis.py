@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi import automation
 
-from infra import propagation, services
+from infra import enabling, propagation
 from local_cloud.cloud import LocalCloud
 from local_cloud.stage import Stage
 from tests.failed_runs import forget_failed_runs
@@ -92,15 +92,14 @@ def test_it_does_not_wait_where_the_apis_are_on_and_an_end_without_the_program_r
 def test_an_api_that_refuses_once_more_after_it_answered_is_waited_for_again(
     fresh: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "_QUESTIONS", {})  # as if all had answered
+    monkeypatch.setattr(enabling, "_QUESTIONS", {})  # as if all had answered
     shown = up(fresh, seconds_for_each_line=46)
     assert {"iam", "bigquery"} <= set(WAITING.findall(shown))
     assert RETRIED in shown
 
 
 def test_without_the_waiting_it_fails_at_the_first_refusal(fresh: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "_QUESTIONS", {})
-    monkeypatch.setattr(services, "_waiting", lambda _propagation: pulumi.ResourceOptions())
+    monkeypatch.setattr(enabling, "waiting_for_apis", lambda _google: pulumi.ResourceOptions())
     with pytest.raises(automation.CommandError, match="has not been used in project 123456789012 before"):
         up(fresh)
 

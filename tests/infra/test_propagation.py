@@ -127,10 +127,15 @@ def test_resources_that_fail_together_wait_together_and_are_shown_once() -> None
         propagation.enabled(api)
 
     async def together() -> list[bool]:
-        return await asyncio.gather(*(propagation.wait(error, creates=True) for error in (OFF, OFF, DETAILS, OFF)))
+        errors = (OFF, OFF, DETAILS, OFF.replace("project=123", "project=456"), OFF)
+        return await asyncio.gather(*(propagation.wait(error, creates=True) for error in errors))
 
-    assert asyncio.run(together()) == [True] * 4
-    assert [line.split(" ")[2] for line in shown] == [IAM, BIGQUERY]
+    assert asyncio.run(together()) == [True] * 5
+    assert [line.partition(":")[0] for line in shown] == [
+        f"waiting for {IAM} in project 123",
+        f"waiting for {BIGQUERY} in project my-project",
+        f"waiting for {IAM} in project 456",
+    ]
 
 
 @pytest.mark.parametrize(("elapsed", "pause"), [(0, 5), (20, 5), (60, 15), (120, 30), (290, 30)])
