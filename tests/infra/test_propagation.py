@@ -51,9 +51,7 @@ def waiting(time: Time, shown: Callable[[str], None] = lambda _line: None) -> Pr
         pytest.param(DETAILS, Refusal(api=BIGQUERY, project="my-project"), id="the details alone"),
         pytest.param("googleapi: Error 403: Permission 'iam.x' denied on resource", None, id="a missing permission"),
         pytest.param(
-            'Error 403: Constraint violated, "reason": "IAM_PERMISSION_DENIED", "service": "iam.googleapis.com"',
-            None,
-            id="another reason of the same API",
+            DETAILS.replace("SERVICE_DISABLED", "RATE_LIMIT_EXCEEDED"), None, id="too many calls of the same API"
         ),
         pytest.param("googleapi: Error 503: The service is currently unavailable.", None, id="a failure"),
     ],
