@@ -10,6 +10,7 @@ from bootstrap import variables
 from bootstrap.aws_identities import AwsIdentities
 from bootstrap.google_identities import GoogleIdentities
 from bootstrap.settings import Settings
+from infra.enabling import waiting_for_apis
 from infra.program import configured, plain_errors
 
 
@@ -22,11 +23,8 @@ def main() -> None:
     with plain_errors():
         settings = Settings.read(configured(), stack=pulumi.get_stack())
 
-    google = GoogleIdentities(
-        "google-identities",
-        settings,
-        provider=gcp.Provider("google", project=settings.identity_project, add_pulumi_attribution_label=False),
-    )
+    provider = gcp.Provider("google", project=settings.identity_project, add_pulumi_attribution_label=False)
+    google = GoogleIdentities("google-identities", settings, provider=provider, opts=waiting_for_apis(provider))
     amazon = AwsIdentities(
         "aws-identities",
         settings,
