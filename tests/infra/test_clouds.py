@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra import consistency
 from infra.package import Target
+from local_cloud.endpoints import Endpoints
+from local_cloud.shell import variables
 from tests.infra.recording import Recording, record
 from tests.infra.test_program_options import LOOK_UP, NETWORK, THEIRS, provider
 
@@ -152,3 +155,20 @@ def test_each_google_endpoint_has_the_form_that_the_plugin_insists_on(everything
     urls = [url for key, url in given(everything[0], GCP).items() if key.endswith("CustomEndpoint")]
     assert len(urls) == 5
     assert [url for url in urls if not re.fullmatch(r".*/[^/]+/", url)] == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AWS_EC2_METADATA_DISABLED", "true"),  # AWS SDKs: no session of the instance they run on
+        ("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT", ""),  # the plugin would ask iamcredentials.googleapis.com for a token
+        ("PULUMI_GCP_SKIP_REGION_VALIDATION", "true"),  # it would ask compute.googleapis.com about GOOGLE_REGION
+    ],
+)
+def test_a_local_run_keeps_out_what_a_shell_has_for_the_real_clouds(variable: str, value: str, tmp_path: Path) -> None:
+    """Source: pulumi-gcp, provider/resources.go, ``preConfigureCallbackWithLogger``, which reads no endpoint."""
+    endpoints = Endpoints(
+        google_url=GOOGLE_URL, aws_url=AWS_URL, warehouse_url=GOOGLE_URL, project_id="p", project_number="1",
+        aws_account_id="210987654321", aws_region="us-east-1", deployer_token="t",
+    )  # fmt: skip
+    assert variables(tmp_path, endpoints)[variable] == value
