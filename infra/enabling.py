@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 import pulumi
@@ -9,6 +10,9 @@ import pulumi_gcp as gcp
 from pulumi.runtime.invoke import invoke_async
 
 from infra.propagation import Propagation
+
+_LIMIT_SECONDS = 180.0
+"""More than the provider's own limit for a request, 120 s."""
 
 _SERVICE = "gcp:projects/service:Service"
 _PROJECTS = "cloudresourcemanager.googleapis.com"
@@ -61,13 +65,14 @@ def waiting_for_apis(google: gcp.Provider) -> pulumi.ResourceOptions:
 
 
 async def _asked(api: str, project: str, google: gcp.Provider) -> str:
-    """Asks an API for something; the error's text, or nothing."""
+    """Asks an API for something; the error's text, or nothing, also if it takes too long: the next call reports that."""
     if api not in _QUESTIONS:
         return ""
     function, arguments = _QUESTIONS[api]
     key = "projectId" if api == _PROJECTS else "project"
+    question = invoke_async(function, {key: project, **arguments}, pulumi.InvokeOptions(provider=google))
     try:
-        await invoke_async(function, {key: project, **arguments}, pulumi.InvokeOptions(provider=google))
+        await asyncio.wait_for(question, _LIMIT_SECONDS)
     except Exception as error:  # noqa: BLE001 (the SDK raises nothing narrower)
         return str(error)
     return ""
