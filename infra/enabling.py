@@ -65,7 +65,7 @@ def waiting_for_apis(google: gcp.Provider) -> pulumi.ResourceOptions:
 
 
 async def _asked(api: str, project: str, google: gcp.Provider) -> str:
-    """Asks an API for something; the error's text, or nothing, also if it takes too long: the next call reports that."""
+    """Asks an API for something; the error's text, or nothing, which a question that takes too long gives as well."""
     if api not in _QUESTIONS:
         return ""
     function, arguments = _QUESTIONS[api]
