@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 import pulumi
 import pulumi_gcp as gcp
-from pulumi.runtime.invoke import invoke_async
 
+from infra.hook_calls import ask
 from infra.propagation import Propagation
-
-_LIMIT_SECONDS = 180.0
-"""More than the provider's own limit for a request, 120 s."""
 
 _SERVICE = "gcp:projects/service:Service"
 _PROJECTS = "cloudresourcemanager.googleapis.com"
@@ -40,7 +36,7 @@ def waiting_for_apis(google: gcp.Provider) -> pulumi.ResourceOptions:
     """
     propagation = Propagation(report=pulumi.log.info)
 
-    async def ask(args: pulumi.ResourceHookArgs) -> None:
+    async def wait(args: pulumi.ResourceHookArgs) -> None:
         inputs = args.new_inputs or {}
         api, project = inputs["service"], inputs["project"]
         propagation.enabled(api)
@@ -50,7 +46,7 @@ def waiting_for_apis(google: gcp.Provider) -> pulumi.ResourceOptions:
     async def retry(args: pulumi.ErrorHookArgs) -> bool:
         return await propagation.wait(args.errors[0], creates=args.failed_operation == "create")
 
-    asks, retries = pulumi.ResourceHook("ask-enabled-api", ask), pulumi.ErrorHook("wait-for-enabled-api", retry)
+    asks, retries = pulumi.ResourceHook("ask-enabled-api", wait), pulumi.ErrorHook("wait-for-enabled-api", retry)
 
     def with_hooks(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         if not args.type_.startswith("gcp:"):
@@ -70,9 +66,8 @@ async def _asked(api: str, project: str, google: gcp.Provider) -> str:
         return ""
     function, arguments = _QUESTIONS[api]
     key = "projectId" if api == _PROJECTS else "project"
-    question = invoke_async(function, {key: project, **arguments}, pulumi.InvokeOptions(provider=google))
     try:
-        await asyncio.wait_for(question, _LIMIT_SECONDS)
+        await ask(function, {key: project, **arguments}, google)
     except Exception as error:  # noqa: BLE001 (the SDK raises nothing narrower)
         return str(error)
     return ""

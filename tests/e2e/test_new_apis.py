@@ -13,6 +13,7 @@ from infra import enabling, propagation
 from local_cloud.cloud import LocalCloud
 from local_cloud.stage import Stage
 from tests.failed_runs import forget_failed_runs
+from tests.living.commands import pulumi as pulumi_command
 
 APIS = ("iam", "sts", "iamcredentials", "cloudresourcemanager", "bigquery")
 WAITING = re.compile(r"waiting for (\w+)\.googleapis\.com in project 123456789012: enabled \d+ s ago")
@@ -96,6 +97,12 @@ def test_an_api_that_refuses_once_more_after_it_answered_is_waited_for_again(
     shown = up(fresh, seconds_for_each_line=46)
     assert {"iam", "bigquery"} <= set(WAITING.findall(shown))
     assert RETRIED in shown
+
+
+def test_it_ends_with_one_thread_in_the_program_that_pulumi_itself_starts(fresh: Stage) -> None:
+    fresh.google("POST", "/_local/weather", {})
+    shown = pulumi_command(fresh, "up", "--yes", "--skip-preview", "--parallel", "1").succeeded
+    assert "29 created" in shown
 
 
 def test_without_the_waiting_it_fails_at_the_first_refusal(fresh: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
