@@ -1,7 +1,7 @@
 """What a resource's hook asks a provider, without waiting for the resources that wait for the hook.
 
-The language host gives a program as many threads as ``pulumi --parallel`` says, and each registration keeps one until
-its resource is made. While a hook runs, the engine saves no state (pulumi 3.259: ``SerializeResource`` waits for the lock
+The language host gives a program as many threads as ``pulumi --parallel`` says; each registration keeps one until its
+resource is made. While a hook runs, the engine saves no state (pulumi 3.259: ``SerializeResource`` waits for the lock
 of the hook's resource), so all other creates wait, and their registrations keep their threads. Where these are all
 threads, the hook's own call never starts.
 """
