@@ -28,6 +28,7 @@ _TYPES = frozenset(
 _MODES = ("NULLABLE", "REQUIRED", "REPEATED")
 _OFFERED = frozenset({"name", "type", "mode", "fields", "description", "policyTags", "rangeElementType"})
 _SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+_ONE_TYPE = {**{new: old for old, new in _SQL_TYPES.items()}, "STRUCT": "RECORD"}
 _TAG = re.compile(r"projects/[a-z0-9-]{1,63}/locations/[a-z0-9-]{1,40}/taxonomies/[0-9]{1,20}/policyTags/[0-9]{1,20}")
 
 
@@ -115,12 +116,42 @@ def added_columns(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> 
             continue
         if not _PLAIN_COLUMN.fullmatch(name):
             raise unimplemented(f"Adding a column named {name!r:.100} is not offered: letters, digits and _.")
-        if kind in _RECORDS or kind == "RANGE" or mode == "REPEATED":
-            raise unimplemented("Adding nested or repeated columns is not offered by the local cloud.")
+        if kind in _RECORDS or kind == "RANGE":
+            raise unimplemented("Adding nested columns and ranges is not offered by the local cloud.")
         if mode == "REQUIRED":
             raise invalid_argument(f"Provided Schema does not match: cannot add required field {name} to a table.")
-        columns.append(f"`{name}` {_SQL_TYPES.get(kind, kind)}")
+        of_one = _SQL_TYPES.get(kind, kind)
+        columns.append(f"`{name}` {f'ARRAY<{of_one}>' if mode == 'REPEATED' else of_one}")
     return columns
+
+
+def check_change(before: list[dict[str, Any]], after: list[dict[str, Any]], *, table: object, within: str = "") -> None:
+    """Refuse a schema that a table which exists can't take: columns stay, keep their type, and are relaxed at most.
+
+    Source: Google, "Modifying table schemas".
+
+    Raises:
+        ApiError: 400, in BigQuery's words.
+    """
+    given = {field["name"].lower(): field for field in after}
+    for field in before:
+        name = f"{within}{field['name']}"
+        new = given.get(field["name"].lower())
+        refusal = "is missing in new schema" if new is None else _changed(field, new)
+        if refusal is not None:
+            raise invalid_argument(f"Provided Schema does not match Table {table}. Field {name} {refusal}")
+        if new is not None:
+            check_change(field.get("fields") or [], new.get("fields") or [], table=table, within=f"{name}.")
+
+
+def _changed(old: dict[str, Any], new: dict[str, Any]) -> str | None:
+    kinds = [_ONE_TYPE.get(kind, kind) for kind in (_upper(old["type"]), _upper(new["type"]))]
+    if kinds[0] != kinds[1]:
+        return f"has changed type from {kinds[0]} to {kinds[1]}"
+    modes = tuple(_upper(field.get("mode") or "NULLABLE") for field in (old, new))
+    if modes[0] != modes[1] and modes != ("REQUIRED", "NULLABLE"):
+        return f"has changed mode from {modes[0]} to {modes[1]}"
+    return None
 
 
 def says_tags(field: dict[str, Any]) -> bool:

@@ -165,6 +165,8 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
         changed = await _create_view(cloud, table, view, {**cleared, **kept})
         cloud.views.put(table.resource, view)
         return answer(_wire(cloud, table, changed))
+    if kept.get("schema"):
+        schema.check_change(schema.fields(before), schema.fields(kept), table=table)
     tags = _changed_tags(cloud, table, kept)
     _permit_tags(cloud, request, table, tags)
     # Before the columns: one that is to be protected is never there without its tag.

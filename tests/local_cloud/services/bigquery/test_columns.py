@@ -19,6 +19,7 @@ from tests.local_cloud.google_server import PROJECT, Google
 MEMBER = f"serviceAccount:{READER}"
 TAG = f"projects/{PROJECT}/locations/us/taxonomies/12/policyTags/34"
 DATASET = DatasetName(project=PROJECT, dataset="ds")
+USER_ID = {"name": "user_id", "type": "INT64"}
 USERS, OTHER, VIEW = (DATASET.table(name) for name in ("users", "other", "view"))
 SCHEMAS = {USERS: ("user_id", "name", "Pin"), OTHER: ("user_id", "pin"), VIEW: ("user_id",)}
 
@@ -170,7 +171,7 @@ def test_a_tag_stays_until_it_is_taken_away_and_no_namesake_inherits_it(chain: C
         return [field.get("policyTags", {}).get("names") for field in fields]
 
     protect(chain)
-    plain = [{"name": "user_id", "type": "INT64"}, {"name": "name", "type": "STRING"}]
+    plain = [USER_ID, {"name": "name", "type": "STRING"}]
     chain.google.done("PUT", f"{chain.tables_path}/users", {"schema": {"fields": plain}})
     assert tags() == [None, [TAG]]
     for sql in ("ALTER TABLE {users} DROP COLUMN name", "ALTER TABLE {users} ADD COLUMN name STRING"):
@@ -194,7 +195,7 @@ def test_a_tag_stays_until_it_is_taken_away_and_no_namesake_inherits_it(chain: C
     ],
 )
 def test_a_tag_must_be_one(chain: Chain, field: dict[str, Any], status: int) -> None:
-    body = {"schema": {"fields": [{"name": "name", "type": "STRING", **field}]}}
+    body = {"schema": {"fields": [USER_ID, {"name": "name", "type": "STRING", **field}]}}
     assert chain.google.call("PATCH", f"{chain.tables_path}/users", body).status_code == status
 
 
@@ -202,7 +203,7 @@ def test_a_tag_must_be_one(chain: Chain, field: dict[str, Any], status: int) -> 
 def test_who_may_only_edit_may_not_tag(chain: Chain) -> None:
     google: Google = chain.google
     chain.grant(f"{chain.tables_path}/users", "roles/bigquery.dataEditor", MEMBER)
-    body = {"schema": {"fields": [{"name": "name", "type": "STRING", "policyTags": {"names": [TAG]}}]}}
+    body = {"schema": {"fields": [USER_ID, {"name": "name", "type": "STRING", "policyTags": {"names": [TAG]}}]}}
     with chain.client() as client:
         client.get_table(f"{PROJECT}.{chain.dataset}.users")
         refused = google.call("PATCH", f"{chain.tables_path}/users", body, token=client._credentials.token)

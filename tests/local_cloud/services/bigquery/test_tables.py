@@ -139,6 +139,49 @@ def test_columns_are_added_by_put_and_dropped_by_statement(enabled: Google, data
     assert [f["name"] for f in enabled.done("GET", f"{tables}/t")["schema"]["fields"]] == ["a"]
 
 
+def test_a_repeated_column_is_added_by_put(enabled: Google, dataset: str) -> None:
+    tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
+    one = [{"name": "a", "type": "INT64"}]
+    enabled.done("POST", tables, {"tableReference": {"tableId": "t"}, "schema": {"fields": one}})
+    tags = {"name": "tags", "type": "STRING", "mode": "REPEATED"}
+    enabled.done("PUT", f"{tables}/t", {"schema": {"fields": [*one, tags]}})
+    enabled.done("POST", f"{tables}/t/insertAll", {"rows": [{"json": {"a": 1, "tags": ["x", "y"]}}]})
+    found = query(enabled, f"SELECT ARRAY_LENGTH(tags) FROM `{PROJECT}.{dataset}.t`")["rows"]
+    assert found[0]["f"][0]["v"] == "2"
+    assert enabled.done("GET", f"{tables}/t")["schema"]["fields"][1]["mode"] == "REPEATED"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ([{"name": "a", "type": "INTEGER"}], "Field b is missing in new schema"),
+        ([], "Field a is missing in new schema"),
+        ([{"name": "a", "type": "STRING"}, {"name": "b", "type": "STRING"}], "Field a has changed type from INTEGER"),
+        (
+            [{"name": "a", "type": "INT64"}, {"name": "b", "type": "STRING", "mode": "REQUIRED"}],
+            "Field b has changed mode from NULLABLE to REQUIRED",
+        ),
+        ([{"name": "A", "type": "INT64"}, {"name": "b", "type": "STRING"}], None),
+        ([{"name": "a", "type": "INTEGER"}, {"name": "b", "type": "STRING", "description": "x"}], None),
+    ],
+)
+def test_a_schema_keeps_the_columns_that_a_table_has(
+    enabled: Google, dataset: str, method: str, fields: list[dict[str, str]], refused: str | None
+) -> None:
+    tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
+    both = [{"name": "a", "type": "INT64", "mode": "REQUIRED"}, {"name": "b", "type": "STRING"}]
+    enabled.done("POST", tables, {"tableReference": {"tableId": "t"}, "schema": {"fields": both}})
+    answer = enabled.call(method, f"{tables}/t", {"schema": {"fields": fields}})
+    assert answer.status_code == (200 if refused is None else 400), answer.text
+    if refused is not None:
+        assert (
+            f"Provided Schema does not match Table {PROJECT}:{dataset}.t. {refused}"
+            in answer.json()["error"]["message"]
+        )
+    assert [one["name"].lower() for one in enabled.done("GET", f"{tables}/t")["schema"]["fields"]] == ["a", "b"]
+
+
 @pytest.mark.parametrize("drop_over_rest", [True, False])
 @pytest.mark.parametrize("make_over_rest", [True, False])
 def test_a_table_made_again_under_the_same_name_starts_without_grants(
