@@ -16,9 +16,6 @@ TYPES = (
 )
 """Types of a column that has no columns inside it. Source: BigQuery API, ``TableFieldSchema.type``."""
 
-_OTHER_NAMES = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}
-# GoogleSQL's names of types that the API answers under an older name.
-
 MODES = ("NULLABLE", "REQUIRED", "REPEATED")
 """Source: BigQuery API, ``TableFieldSchema.mode``."""
 
@@ -52,39 +49,6 @@ USERS = (
 def schema(columns: Sequence[Column]) -> str:
     """The columns as BigQuery's JSON schema."""
     return json.dumps([dataclasses.asdict(column) for column in columns])
-
-
-def losses(before: str, after: str) -> list[str]:
-    """What rows would lose, or not fit any more, if a table's schema changed: a sentence for each; empty if nothing.
-
-    BigQuery adds a column that may be empty, and relaxes one, in place. Anything else means another table, and the
-    providers make it by deleting this one with its rows. Source: BigQuery, "Modifying table schemas".
-
-    Args:
-        before: The schema as :func:`schema` wrote it.
-        after: The one to come.
-    """
-    old, new = _by_name(before), _by_name(after)
-    found = [f"column {column['name']} would be dropped" for name, column in old.items() if name not in new]
-    for name, column in new.items():
-        was = old.get(name)
-        if was is None:
-            if column["mode"] == "REQUIRED":
-                found.append(f"column {column['name']} would be new and REQUIRED, and the rows that exist have none")
-            continue
-        if _same_type(was["type"]) != _same_type(column["type"]):
-            found.append(f"column {column['name']} would change from {was['type']} to {column['type']}")
-        if was["mode"] != column["mode"] and (was["mode"], column["mode"]) != ("REQUIRED", "NULLABLE"):
-            found.append(f"column {column['name']} would change from {was['mode']} to {column['mode']}")
-    return found
-
-
-def _by_name(schema_text: str) -> dict[str, dict[str, str]]:
-    return {column["name"].casefold(): column for column in json.loads(schema_text)}
-
-
-def _same_type(name: str) -> str:
-    return _OTHER_NAMES.get(name, name)
 
 
 def read(values: Values, key: str, *, own_table: bool) -> tuple[Column, ...]:

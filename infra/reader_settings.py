@@ -31,6 +31,8 @@ class ReaderSettings:
     Args:
         name: Its name in the list; empty for the reader of a stack that has no list.
         trust: The one AWS identity that this reader is.
+        columns_key: The setting that lists this reader's columns and no other's.
+        columns_listed: That setting lists them; otherwise they are inherited, or the default.
     """
 
     name: str
@@ -39,6 +41,8 @@ class ReaderSettings:
     dataset_id: str
     table_id: str
     columns: tuple[Column, ...]
+    columns_key: str
+    columns_listed: bool
     memory_mb: int
     timeout_seconds: int
     reserved_concurrency: int | None
@@ -97,7 +101,7 @@ def read(values: Values, shared: Shared) -> tuple[ReaderSettings, ...]:
     """
     entries = listed(values)
     if not entries:
-        return (_reader(values, "", shared),)
+        return (_reader(values, "", shared, path=""),)
     for key in IDENTITY_KEYS:
         if (value := values.own(key)) is not None:
             rule = f"it names one thing, and this stack lists {len(entries)} readers"
@@ -107,7 +111,8 @@ def read(values: Values, shared: Shared) -> tuple[ReaderSettings, ...]:
 
 def _listed(stack: Values, place: int, entry: Mapping[str, object], shared: Shared) -> ReaderSettings:
     given = {key: as_text(value) for key, value in entry.items()}
-    values = Values(given, stack=stack.stack, path=f"readers[{place}].", inherited=stack)
+    path = f"readers[{place}]."
+    values = Values(given, stack=stack.stack, path=path, inherited=stack)
     values.refuse_unknown(("name", *IDENTITY_KEYS, *INHERITED_KEYS))
     if values.own("datasetId") and shared.own_table:
         rule = "the stack makes one dataset for all its tables, and this would be another one"
@@ -116,10 +121,10 @@ def _listed(stack: Values, place: int, entry: Mapping[str, object], shared: Shar
         )
     name = values.text("name", rules.reader_name)
     # Names derived from a bad one would be bad, too: one problem is told, not five.
-    return _reader(values, name if rules.reader_name(name) is None else "", shared)
+    return _reader(values, name if rules.reader_name(name) is None else "", shared, path=path)
 
 
-def _reader(values: Values, name: str, shared: Shared) -> ReaderSettings:
+def _reader(values: Values, name: str, shared: Shared, *, path: str) -> ReaderSettings:
     stack = slug(values.stack)
     # Two hyphens, which neither a stack's slug nor a reader's name has: the reader `x` of stack `dev` must not get the
     # names of stack `dev-x`.
@@ -138,6 +143,8 @@ def _reader(values: Values, name: str, shared: Shared) -> ReaderSettings:
         dataset_id=values.optional("datasetId", rules.dataset_id) or f"keyless_{stack.replace('-', '_')}",
         table_id=values.named("tableId", name.replace("-", "_") if name else "users", rules.table_id),
         columns=columns.read(values, "columns", own_table=shared.own_table),
+        columns_key=f"{path}columns",
+        columns_listed=values.own("columns") not in {None, "[]"},
         memory_mb=values.number("memoryMb", 128, 10240),
         timeout_seconds=values.number("timeoutSeconds", 10, 900),
         reserved_concurrency=values.optional_number("reservedConcurrency", 0, 10_000),

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import columns
+from infra import columns, table_guard
 from infra.columns import Column
+from infra.schema_refusal import OwnTable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,8 @@ class ReadTable:
         dataset_id: Id of its dataset.
         table_id: Id of the table.
         columns: Its columns, if the stack makes it.
+        columns_key: The setting that lists them and those of no other table.
+        columns_listed: That setting lists them; otherwise they are inherited, or the default.
         reader: The member that may read it.
         label: What it is called in :attr:`Warehouse.tables`.
         suffix: What the logical names end in, so that each reader has its own.
@@ -28,6 +31,8 @@ class ReadTable:
     dataset_id: str
     table_id: str
     columns: tuple[Column, ...]
+    columns_key: str
+    columns_listed: bool
     reader: pulumi.Input[str]
     label: str
     suffix: str
@@ -81,16 +86,31 @@ class Warehouse(pulumi.ComponentResource):
         services: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:Warehouse", name, None, opts)
-        alone = pulumi.ResourceOptions(parent=self)
-        child = pulumi.ResourceOptions(parent=self, provider=google, depends_on=list(services))
+        guards = {
+            table.label: table_guard.keeps_rows(_own(args, table), google=google, suffix=table.suffix)
+            for table in args.tables
+            if args.own
+        }
+        # The engine refuses to replace what is protected before it asks the table's own hook, and names no column. A
+        # component whose inputs change is asked before everything in it.
+        schemas = {one.label: columns.schema(one.columns) for one in args.tables if args.own}
+        guarded = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=list(guards.values())))
+        opts = pulumi.ResourceOptions.merge(opts, guarded)
+        super().__init__("keyless:infra:Warehouse", name, {"schemas": schemas}, opts)
+        child = pulumi.ResourceOptions(
+            parent=self,
+            provider=google,
+            depends_on=list(services),
+            # By default the bridge deletes a resource with a given name before it makes the one in its place, even if
+            # the name is what changes (pulumi-terraform-bridge, nameRequiresDeleteBeforeReplace). Made first, a table
+            # under a name that exists fails with 409 while the old one and its rows are still there.
+            delete_before_replace=False,
+        )
         kept = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args.protected))
         dataset = _dataset(args, kept) if args.own else None
         self.tables, self.grants = {}, {}
         for table in args.tables:
-            made = (
-                None if dataset is None else _table(args, table, dataset.dataset_id, kept, _kept_columns(table, alone))
-            )
+            made = None if dataset is None else _table(args, table, dataset.dataset_id, kept, guards[table.label])
             dataset_id = table.dataset_id if made is None else made.dataset_id
             table_id = table.table_id if made is None else made.table_id
             self.tables[table.label] = pulumi.Output.concat(args.project, ".", dataset_id, ".", table_id)
@@ -119,42 +139,16 @@ def _dataset(args: WarehouseArgs, kept: pulumi.ResourceOptions) -> gcp.bigquery.
     )
 
 
-def _kept_columns(table: ReadTable, child: pulumi.ResourceOptions) -> pulumi.Stash:
-    """The columns as they were, in the engine's state: where a change that would cost rows is found and refused.
-
-    The providers replace a table whose columns narrow: they delete it, rows included, and say no more than "replace".
-    Only an update of a resource shows a program its old inputs and its new ones together.
-    """
-    hook = pulumi.ResourceHook(
-        f"no-row-is-lost{table.suffix}", _refuse_losses, pulumi.ResourceHookOptions(on_dry_run=True)
+def _own(args: WarehouseArgs, table: ReadTable) -> OwnTable:
+    return OwnTable(
+        project=args.project,
+        dataset_id=table.dataset_id,
+        table_id=table.table_id,
+        columns=table.columns,
+        key=table.columns_key,
+        listed=table.columns_listed,
+        stack=pulumi.get_stack(),
     )
-    return pulumi.Stash(
-        f"table-columns{table.suffix}",
-        input={"table": f"{table.dataset_id}.{table.table_id}", "schema": columns.schema(table.columns)},
-        opts=pulumi.ResourceOptions.merge(
-            child, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
-        ),
-    )
-
-
-def _refuse_losses(change: pulumi.ResourceHookArgs) -> None:
-    """Ends preview and deployment before a table is replaced.
-
-    Raises:
-        pulumi.RunError: The rows would lose something.
-    """
-    if change.old_inputs is None or change.new_inputs is None:
-        return
-    before, after = change.old_inputs["input"], change.new_inputs["input"]
-    if before["table"] != after["table"]:
-        return
-    lost = columns.losses(before["schema"], after["schema"])
-    if lost:
-        raise pulumi.RunError(
-            f"the columns of table {before['table']} can't become what the settings say: {'; '.join(lost)}. BigQuery"
-            " takes that only in a new table, and this one would be deleted with its rows. Undo the change, or give the"
-            " new form a new tableId and copy the rows over."
-        )
 
 
 def _table(
@@ -162,8 +156,9 @@ def _table(
     table: ReadTable,
     dataset_id: pulumi.Output[str],
     kept: pulumi.ResourceOptions,
-    kept_columns: pulumi.Stash,
+    guard: pulumi.ResourceHook,
 ) -> gcp.bigquery.Table:
+    hooks = pulumi.ResourceHookBinding(before_create=[guard], before_update=[guard])
     return gcp.bigquery.Table(
         f"table{table.suffix}",
         project=args.project,
@@ -173,5 +168,5 @@ def _table(
         schema=columns.schema(table.columns),
         deletion_protection=args.protected,
         deletion_policy="PREVENT" if args.protected else "DELETE",
-        opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[kept_columns])),
+        opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(hooks=hooks)),
     )

@@ -42,6 +42,7 @@ from doctor.verify.waiting import Outcome
 from engine.errors import EngineError
 from engine.progress import Progress
 from infra.problems import Problem
+from infra.schema_refusal import OwnTable, refusal, stale
 from lambda_src.diagnosis import failure
 from lambda_src.query import print_rows
 from local_cloud import commands, previews
@@ -182,8 +183,14 @@ def recovered(text: str) -> str:
 
 
 def planned(text: str) -> str:
-    change = Change(operation="update", name=text, type="t", properties=(text,), lost_columns=(text,))
+    change = Change(operation="update", name=text, type="t", properties=(text,))
     return str(Outlook(changes=(change, change)))
+
+
+def unkept(text: str) -> str:
+    table = OwnTable(project="p", dataset_id="d", table_id="t", columns=(), key="columns", listed=True, stack="s")
+    live = [{"name": text, "type": text, "mode": text}, {"name": "a", "type": "STRING", "description": text}]
+    return str(refusal(table, live)) + str(stale(table, live))
 
 
 def linted(text: str) -> str:
@@ -249,6 +256,7 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
         "tools/destroy.py",
     ),
     "adopt": (lambda text: printed(lambda: tools.adopt._tell(Pulumi(name=text))), "tools/adopt.py"),
+    "what a table would lose": (unkept, "infra/table_guard.py"),
     "what an up would do": (planned, "tools/adopt.py"),
     "lint": (linted, "tools/lint_workflows.py"),
     "progress": (lambda text: printed(lambda: Progress().say(text)), "engine/progress.py"),

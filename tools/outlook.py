@@ -6,10 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from guardrails.columns import SchemaError, columns_of, losses
 from lambda_src.printable import one_line
 
-_TABLE = "gcp:bigquery/table:Table"
 _OPERATIONS = ("create", "update", "replace", "delete")
 _GOES = ("replace", "delete")
 
@@ -23,26 +21,22 @@ class Change:
         name: The resource's logical name.
         type: Its type token.
         properties: The inputs that differ, by name; empty for a create and a delete.
-        lost_columns: What the rows of a table would lose by an update.
     """
 
     operation: str
     name: str
     type: str
     properties: tuple[str, ...]
-    lost_columns: tuple[str, ...] = ()
 
     @property
     def loses(self) -> bool:
-        """Whether something that exists would be gone afterwards."""
-        return self.operation in _GOES or bool(self.lost_columns)
+        """Whether something that exists would be gone afterwards. The program itself refuses to lose columns."""
+        return self.operation in _GOES
 
     def __str__(self) -> str:
         line = f"{self.operation:8}  {self.name}"
         if self.properties:
             line += f"  ({', '.join(self.properties)})"
-        if self.lost_columns:
-            line += f"  {'; '.join(self.lost_columns)}"
         return one_line(line)
 
 
@@ -84,16 +78,4 @@ def _change(step: Mapping[str, Any]) -> Change:
         name=str(step["urn"]).rpartition("::")[2],
         type=either["type"],
         properties=tuple(differing),
-        lost_columns=_lost_columns(step, old, new),
     )
-
-
-def _lost_columns(step: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a table's rows would lose. The program's own look at this begins with the first ``up`` after an import."""
-    if old.get("type") != _TABLE or step["op"] != "update":
-        return ()
-    try:
-        before, after = (columns_of((state.get("inputs") or {}).get("schema") or []) for state in (old, new))
-    except SchemaError as error:
-        return (f"columns that can't be compared: {error}",)
-    return tuple(f"column {name}: {what}" for name, what in losses(before, after))

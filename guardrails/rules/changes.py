@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails.columns import SchemaError, columns_of, losses
 from guardrails.model import Change, ChangeRule, Finding, Unknown, unknown
+from infra.schema_changes import SchemaError, columns_of, losses
 
 _TABLE = "gcp:bigquery/table:table"
 
@@ -19,7 +19,8 @@ def _table(change: Change) -> Iterator[Finding]:
         yield Finding(
             where=", ".join(change.replaced_for) or "the table",
             saw="changed so that another table takes its place, without its rows",
-            mend="keep what forces the replacement, or copy the rows to a table of another name first",
+            mend="keep what forces the replacement; if it must change, copy the rows first, into a dataset that is not"
+            " the stack's",
         )
 
 
@@ -32,15 +33,16 @@ def _columns(change: Change) -> Iterator[Finding]:
     if not before:
         return
     try:
-        found = list(losses(columns_of(before), columns_of(after or [])))
+        found = losses(columns_of(before), columns_of(after or []))
     except SchemaError as problem:
         yield Finding(where="schema", saw=f"not to be read ({problem})", mend="write it with json.dumps")
         return
-    for column, what in found:
+    for loss in found:
         yield Finding(
-            where=f"column {column}",
-            saw=what,
-            mend="keep the column as it is and add another beside it; drop the old one by hand when nobody reads it",
+            where=f"column {loss.path}",
+            saw=loss.reason,
+            mend="keep the column as it is, and add another one under another name; to drop a column that nothing reads"
+            " any more, run ALTER TABLE … DROP COLUMN yourself, then `pulumi up --refresh`",
         )
 
 

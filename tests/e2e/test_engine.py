@@ -62,8 +62,12 @@ def test_a_column_is_added_in_place_and_a_narrowed_one_is_refused_before_the_tab
     before.up()
     try:
         before.put_rows(ROWS)
-        for narrowed in ([user_id | {"type": "STRING"}, name], [user_id]):
-            with pytest.raises(CommandError, match=r"can't become what the settings say: column (user_id|name) would"):
+        for narrowed, reason in (
+            ([user_id | {"type": "STRING"}, name], "user_id: STRING instead of INTEGER"),
+            ([user_id | {"name": "User_id"}, name], "user_id: written User_id instead of user_id"),
+            ([user_id], "name: STRING NULLABLE in the table and not in the settings"),
+        ):
+            with pytest.raises(CommandError, match=rf"(?s)can't become what the settings say.*- column {reason}"):
                 stage.beside("columns", {"columns": narrowed}).preview()
             forget_failed_runs()
         wider = stage.beside("columns", {"columns": [user_id, name, age]})

@@ -1,104 +1,15 @@
-"""Which changes of a schema keep every value that is there."""
+"""Which changes of tables and of what is protected are refused; the columns: tests/infra/test_schema_changes.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from guardrails.columns import SchemaError, columns_of, losses
 from guardrails.model import UNKNOWN, Change
 from guardrails.rules.changes import KEEPS_COLUMNS, KEEPS_PROTECTED
 
 TABLE = "gcp:bigquery/table:Table"
-
-
-def column(name: str = "a", kind: str = "STRING", **more: Any) -> dict[str, Any]:
-    return {"name": name, "type": kind, **more}
-
-
-def record(*fields: dict[str, Any], kind: str = "RECORD") -> dict[str, Any]:
-    return column("r", kind, fields=list(fields))
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (column(), column()),
-        (column("A"), column("a")),
-        (column(), column(mode="NULLABLE", description="told")),
-        (column(mode="REQUIRED"), column()),
-        (column(kind="INT64"), column(kind="INTEGER")),
-        (column(kind="bool"), column(kind="BOOLEAN")),
-        (column(kind="INTEGER"), column(kind="NUMERIC")),
-        (column(kind="NUMERIC"), column(kind="FLOAT64")),
-        (column(maxLength="10"), column(maxLength="20")),
-        (column(maxLength="10"), column()),
-        (record(column("x")), record(column("x"), column("y"), kind="STRUCT")),
-    ],
-)
-def test_what_keeps_every_value_is_let_through(before: dict[str, Any], after: dict[str, Any]) -> None:
-    assert list(losses([before], [after])) == []
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "name", "what"),
-    [
-        (column(), column("b"), "a", "dropped"),
-        (column(kind="STRING"), column(kind="INTEGER"), "a", "INTEGER instead of STRING"),
-        (column(kind="NUMERIC"), column(kind="INTEGER"), "a", "INTEGER instead of NUMERIC"),
-        (column(), column(mode="REQUIRED"), "a", "REQUIRED instead of NULLABLE"),
-        (column(), column(mode="REPEATED"), "a", "REPEATED instead of NULLABLE"),
-        (column(mode="REPEATED"), column(), "a", "NULLABLE instead of REPEATED"),
-        (column(), column(maxLength="5"), "a", "maxLength 5 instead of none"),
-        (column(maxLength="9"), column(maxLength=5), "a", "maxLength 5 instead of 9"),
-        (column(kind="NUMERIC", precision="9"), column(kind="NUMERIC", precision="5"), "a", "precision 5 instead of 9"),
-        (record(column("x"), column("y")), record(column("x")), "r.y", "dropped"),
-        (record(record(column("x"))), record(record(column("x", "BYTES"))), "r.r.x", "BYTES instead of STRING"),
-    ],
-)
-def test_a_column_that_loses_or_holds_less_is_named(
-    before: dict[str, Any], after: dict[str, Any], name: str, what: str
-) -> None:
-    assert [found for found, _ in losses([before], [after])] == [name]
-    assert what in next(losses([before], [after]))[1]
-
-
-def test_a_required_column_cannot_be_added_to_rows_that_lack_it() -> None:
-    assert [name for name, _ in losses([column()], [column(), column("b", mode="REQUIRED")])] == ["b"]
-    assert list(losses([], [])) == []
-
-
-NAMES = st.text("abcAB_", min_size=1, max_size=4)
-SCHEMAS = st.lists(
-    st.builds(
-        column,
-        NAMES,
-        st.sampled_from(["STRING", "INT64", "RECORD"]),
-        mode=st.sampled_from(["NULLABLE", "REQUIRED", "REPEATED"]),
-    ),
-    unique_by=lambda one: one["name"].casefold(),
-    max_size=6,
-)
-
-
-@given(SCHEMAS, st.data())
-def test_a_schema_keeps_itself_and_misses_whatever_is_taken_out(
-    schema: list[dict[str, Any]], data: st.DataObject
-) -> None:
-    assert list(losses(schema, schema)) == []
-    assert list(losses(schema, list(reversed(schema)))) == []
-    kept = data.draw(st.lists(st.sampled_from(schema), unique_by=id)) if schema else []
-    missing = {one["name"] for one in schema} - {one["name"] for one in kept}
-    assert {name for name, _ in losses(schema, kept)} == missing
-
-
-@pytest.mark.parametrize("schema", ["{", "{}", "[1]", '[{"name": "a"}]', 5, None])
-def test_what_is_no_schema_is_said_to_be_none(schema: object) -> None:
-    with pytest.raises(SchemaError, match="must be"):
-        columns_of(schema)
 
 
 def change(operation: str, *, kind: str = TABLE, after: dict[str, Any] | None = None, **more: Any) -> Change:

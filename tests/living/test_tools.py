@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -53,15 +52,6 @@ def create(one: dict[str, Any]) -> dict[str, Any]:
     return {"op": "create", "urn": one["urn"], "newState": one}
 
 
-def update(one: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    old = {**one, "inputs": before}
-    return {"op": "update", "urn": one["urn"], "newState": one, "oldState": old, "diffReasons": ["schema"]}
-
-
-def schema(*columns: dict[str, str]) -> dict[str, str]:
-    return {"schema": json.dumps(columns)}
-
-
 def test_every_cloud_resource_of_the_program_can_be_imported() -> None:
     kinds = {found.type for found in record(EVERYTHING).resources if not found.type.startswith(IN_NO_CLOUD)}
     assert kinds <= set(IMPORT_IDS)
@@ -84,26 +74,6 @@ def test_recovery_takes_only_what_cant_be_made_twice() -> None:
     deployment = {"resources": [PROVIDER], "pending_operations": [{"type": "creating", "resource": POOL}]}
     assert [one.name for one in pending_creates(deployment)] == ["pool"]
     assert [one.name for one in planned_creates([create(POOL), create(SERVICE)], deployment)] == ["pool"]
-
-
-TABLE = "gcp:bigquery/table:Table"
-TEXT, NUMBER = {"name": "a", "type": "STRING"}, {"name": "b", "type": "INTEGER"}
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "lost"),
-    [
-        (schema(TEXT), schema(TEXT, NUMBER), ()),
-        (schema(TEXT, NUMBER), schema(TEXT), ("column b: dropped, and its values with it",)),
-        ({}, schema(TEXT), ()),
-    ],
-)
-def test_a_column_that_would_go_is_a_loss_and_one_more_is_not(
-    before: dict[str, str], after: dict[str, str], lost: tuple[str, ...]
-) -> None:
-    found = outlook([update(resource(TABLE, "table", **after), before)])
-    assert found.changes[0].lost_columns == lost
-    assert ("Don't run it yet" in str(found)) is bool(lost)
 
 
 @pytest.mark.parametrize(

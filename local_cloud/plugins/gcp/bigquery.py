@@ -135,7 +135,7 @@ class Dataset(_Stored):
 
 
 class Table(_Stored):
-    """A table with a schema. Columns can be added or dropped; most other changes of them make a new table."""
+    """A native table with a schema. Columns can be added, relaxed or dropped; other changes make another table."""
 
     resource_type = "gcp:bigquery/table:Table"
     ids = ids.TABLE
@@ -171,13 +171,13 @@ class Table(_Stored):
     def same(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
         """Schemas are compared as columns, not as text."""
         if name == "schema" and isinstance(old, str) and isinstance(new, str):
-            return columns.parsed(old) == columns.parsed(new)
+            return columns.same(old, new)
         return super().same(name, old, new)
 
     def replaces(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
-        """A column that changes its type can't be changed in place."""
+        """Which change of a schema is not sent to the table that exists."""
         if name == "schema" and isinstance(old, str) and isinstance(new, str):
-            return columns.incompatible(old, new)
+            return columns.replaces(old, new)
         return super().replaces(name, old, new)
 
     def _body(self, inputs: Properties, project: str) -> JSON:

@@ -39,8 +39,6 @@ GOOGLE = {
     "cloudBillingCustomEndpoint": f"{LOCAL}/v1/",
 }
 TOKEN = {"GOOGLE_OAUTH_ACCESS_TOKEN": "t"}
-A, B = {"name": "a", "type": "STRING"}, {"name": "b", "type": "DATE"}
-RECORD = {"name": "r", "type": "RECORD"}
 
 
 def test_a_member_is_added_beside_what_is_there_and_only_it_is_taken_away() -> None:
@@ -64,34 +62,6 @@ def test_a_member_under_a_condition_is_imported_by_the_conditions_title() -> Non
     assert titled(bindings, role="roles/viewer", title="office hours") == {"condition": condition}
     assert titled(bindings, role="roles/viewer", title="office") == {}
     assert titled(bindings, role="roles/owner", title="office hours") == {}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "same", "incompatible"),
-    [
-        ([{"name": "a", "type": "INT64"}], [{"name": "a", "type": "integer", "mode": "nullable"}], True, False),
-        (
-            [{"name": "a", "type": "INT64"}],
-            [{"name": "a", "type": "INT64"}, {"name": "b", "type": "DATE"}],
-            False,
-            False,
-        ),
-        ([{"name": "a", "type": "INT64"}], [{"name": "a", "type": "STRING"}], False, True),
-        ([{"name": "a", "type": "INT64"}], [{"name": "a", "type": "INT64", "mode": "REQUIRED"}], False, True),
-        ([{"name": "a", "type": "INT64", "mode": "REQUIRED"}], [{"name": "a", "type": "INT64"}], False, False),
-        ([{"name": "a", "type": "INT64", "mode": "REPEATED"}], [{"name": "a", "type": "INT64"}], False, True),
-        ([A, B], [B, A], True, False),
-        ([A, B], [A], False, False),
-        ([A], [B], False, True),
-        ([{**RECORD, "fields": [A]}], [{**RECORD, "fields": [A, B]}], False, False),
-        ([{**RECORD, "fields": [A, B]}], [{**RECORD, "fields": [B, A]}], True, False),
-        ([{**RECORD, "fields": [A, B]}], [{**RECORD, "fields": [A]}], False, True),
-    ],
-)
-def test_schemas_are_compared_by_meaning(old: Any, new: Any, same: bool, incompatible: bool) -> None:
-    before, after = json.dumps(old), json.dumps(new)
-    assert (columns.parsed(before) == columns.parsed(after)) is same
-    assert columns.incompatible(before, after) is incompatible
 
 
 @pytest.mark.parametrize("schema", ["no json", "{}", '[{"name": "a"}]', "[1]"])
