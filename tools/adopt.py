@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def groundwork(steps: _Steps) -> list[str]:
-    """URNs of what an ``up`` would create in the stack alone: components, providers, and what the engine keeps."""
+    """URNs of what an ``up`` would create in the stack alone: components and providers."""
     return [one["urn"] for one in to_create(steps) if not one.get("custom") or one["type"].startswith("pulumi:")]
 
 

@@ -60,6 +60,28 @@ def test_an_existing_table_needs_no_types_of_its_columns_and_an_own_one_does() -
     assert [line.partition(" ")[0] for line in refusals(columns=columns)] == ["columns[0].type", "columns[1].type"]
 
 
+LISTED = [{"name": "id", "type": "INTEGER"}]
+READERS = [{"name": "a", "columns": LISTED}, {"name": "b"}, {"name": "c", "columns": []}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, [("columns", False)]),
+        ({"columns": "[]"}, [("columns", False)]),
+        ({"columns": json.dumps(LISTED)}, [("columns", True)]),
+        (
+            {"readers": json.dumps(READERS), "columns": json.dumps(LISTED)},
+            [("readers[0].columns", True), ("readers[1].columns", False), ("readers[2].columns", False)],
+        ),
+    ],
+)
+def test_each_reader_has_a_setting_that_lists_its_columns_and_no_others(
+    settings: dict[str, str], expected: list[tuple[str, bool]]
+) -> None:
+    assert [(reader.columns_key, reader.columns_listed) for reader in read(**settings).readers] == expected
+
+
 def test_columns_that_differ_in_case_only_are_one_to_bigquery() -> None:
     (twice,) = refusals(columns='[{"name": "Id", "type": "STRING"}, {"name": "ID", "type": "STRING"}]')
     assert twice.startswith("columns[1].name is 'ID'")
