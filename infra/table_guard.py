@@ -8,7 +8,6 @@ touched; a preview without changes asks nothing more.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,15 +15,13 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra import schema_changes, schema_refusal
+from infra.hook_calls import ask
 from infra.propagation import Refusal
 from infra.schema_refusal import OwnTable
 from lambda_src.printable import one_line
 
 _TABLE = "gcp:bigquery/table:Table"
 _LOOK_UP = "gcp:bigquery/getTable:getTable"
-_LIMIT_SECONDS = 180.0
-"""More than the provider's own limit for a request, 120 s."""
-
 _NOT_SENT = frozenset({"deletionProtection", "deletionPolicy"})
 """Source: ``clientSideFields`` in ``resourceBigQueryTableUpdate``."""
 
@@ -69,9 +66,8 @@ async def _live_columns(table: OwnTable, google: gcp.Provider) -> Sequence[schem
         pulumi.RunError: That can't be found out.
     """
     arguments = {"project": table.project, "datasetId": table.dataset_id, "tableId": table.table_id}
-    look_up = pulumi.runtime.invoke_async(_LOOK_UP, arguments, pulumi.InvokeOptions(provider=google))
     try:
-        found = await asyncio.wait_for(look_up, _LIMIT_SECONDS)
+        found = await ask(_LOOK_UP, arguments, google)
         return schema_changes.columns_of(found.get("schema") or "")
     except Exception as error:  # the SDK raises a bare Exception with the provider's text
         if not_there(str(error), table):
