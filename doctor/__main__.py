@@ -16,7 +16,7 @@ from doctor.expected import expected_of
 from doctor.google_api import CredentialsError, GoogleApi, credentials_from
 from doctor.look import Clouds
 from doctor.report import INTERRUPTED, NOT_SEEN, Walked, as_json, exit_code, print_report
-from doctor.stack import Stack, StackError, read_stack
+from doctor.stack import Stack, StackError, named_stack, read_stack
 from doctor.walk import walk
 from infra.trust import GoogleEndpoints
 from lambda_src.printable import as_lines
@@ -27,11 +27,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m doctor", description="Walk a deployed chain link by link. Nothing is changed."
     )
-    parser.add_argument("stack", help="name of the stack")
+    parser.add_argument("stack", nargs="?", help="name of the stack")
     parser.add_argument("--json", action="store_true", help="print for machines")
     arguments = parser.parse_args()
     try:
-        stack = read_stack(arguments.stack)
+        stack = read_stack(named_stack(parser, arguments.stack))
         walks = examine(stack, clouds_of(stack))
     except StackError as error:
         sys.stderr.write(f"error: {as_lines(error)}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 from collections.abc import Mapping
@@ -10,11 +11,13 @@ from typing import Any
 
 from infra.command_line import command_line
 from infra.settings import KEYS, Settings, SettingsError
+from lambda_src.printable import as_lines, one_line
 
 _ALWAYS_SET = "googleUniverseDomain"
 _LIMIT_SECONDS = 60.0
 _LAST_LINES = 4
 _LONGEST_SHOWN = 80
+_NO_SUCH_STACK = "no stack named"
 
 
 class StackError(Exception):
@@ -65,24 +68,56 @@ def values_of(configured: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in values.items() if value}
 
 
-def _pulumi(*arguments: str) -> dict[str, Any]:
-    command = ["pulumi", *arguments, "--non-interactive"]
-    shown = f"`{command_line(*command[:-1])}`"
+def named_stack(parser: argparse.ArgumentParser, name: str | None) -> str:
+    """The stack that a command acts on; without one that exists the command ends, with the stacks that do.
+
+    Args:
+        parser: The command's own; it prints the error and exits with status 2.
+        name: The stack's name as it was typed; ``None`` if none was.
+    """
     try:
-        finished = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False)
+        if name is not None:
+            found = _ended("stack", "--show-name", "--stack", name)
+            if found.returncode == 0 or _NO_SUCH_STACK not in found.stderr:
+                # Any other failure is reported by whatever reads the stack.
+                return name
+        stacks = [str(stack["name"]) for stack in _json("stack", "ls", "--json")]
+    except StackError as error:
+        parser.error(as_lines(error))
+    problem = "no stack is named" if name is None else f"there is no stack {name!r}"
+    there = f"this project has {', '.join(stacks)}" if stacks else "this project has none yet: `pulumi stack init dev`"
+    parser.error(one_line(f"{problem}; {there}"))
+
+
+def _pulumi(*arguments: str) -> dict[str, Any]:
+    found = _json(*arguments)
+    if not isinstance(found, dict):
+        shown = command_line("pulumi", *arguments)
+        raise StackError(f"`{shown}` printed {str(found)[:_LONGEST_SHOWN]!r}, and no JSON object")
+    return found
+
+
+def _json(*arguments: str) -> Any:  # noqa: ANN401  (whatever the engine prints)
+    finished, shown = _ended(*arguments), f"`{command_line('pulumi', *arguments)}`"
+    if finished.returncode != 0:
+        told = (finished.stderr.strip() or finished.stdout.strip()).splitlines()[-_LAST_LINES:]
+        raise StackError(f"{shown} failed: {' '.join(line.strip() for line in told)}")
+    try:
+        return json.loads(finished.stdout)
+    except (ValueError, RecursionError) as error:
+        raise StackError(f"{shown} printed something that is no JSON") from error
+
+
+def _ended(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["pulumi", *arguments, "--non-interactive"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False)
     except FileNotFoundError as error:
         raise StackError(
             "there is no pulumi on PATH: `make doctor` and `make verify` find the one of set-up"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise StackError(f"{shown} took longer than {_LIMIT_SECONDS:.0f} s: is its state backend reachable?") from error
-    if finished.returncode != 0:
-        told = (finished.stderr.strip() or finished.stdout.strip()).splitlines()[-_LAST_LINES:]
-        raise StackError(f"{shown} failed: {' '.join(line.strip() for line in told)}")
-    try:
-        found = json.loads(finished.stdout)
-    except (ValueError, RecursionError) as error:
-        raise StackError(f"{shown} printed something that is no JSON") from error
-    if not isinstance(found, dict):
-        raise StackError(f"{shown} printed {str(found)[:_LONGEST_SHOWN]!r}, and no JSON object")
-    return found
+        shown = command_line(*command[:-1])
+        raise StackError(
+            f"`{shown}` took longer than {_LIMIT_SECONDS:.0f} s: is its state backend reachable?"
+        ) from error

@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from doctor.stack import named_stack
 from infra.command_line import command_line
 from lambda_src.printable import as_lines, one_line
 from tools.imports import Importable, import_file, importable, to_create
@@ -39,10 +40,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.adopt", description="Take resources that were made by hand into a stack."
     )
-    parser.add_argument("stack", help="the stack; its settings name what there is")
+    parser.add_argument("stack", nargs="?", help="the stack; its settings name what there is")
     parser.add_argument("--run", action="store_true", help="import; without, only say what would be imported")
     arguments = parser.parse_args()
-    stack = Stack(name=arguments.stack)
+    stack = Stack(name=named_stack(parser, arguments.stack))
     try:
         if not arguments.run:
             _tell(stack)

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from doctor.stack import named_stack
 from infra.command_line import command_line
 from lambda_src.printable import as_lines, one_line
 from tools.network_interfaces import networked, what_stays, what_to_do
@@ -44,11 +45,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.destroy", description="Destroy a stack, after saying what goes with it."
     )
-    parser.add_argument("stack", help="the stack to destroy")
+    parser.add_argument("stack", nargs="?", help="the stack to destroy")
     parser.add_argument("--confirmed", metavar="STACK", help="the stack's name again, instead of being asked for it")
     arguments = parser.parse_args()
     try:
-        destroy(Stack(name=arguments.stack), confirmed=arguments.confirmed)
+        destroy(Stack(name=named_stack(parser, arguments.stack)), confirmed=arguments.confirmed)
     except (EngineRefusedError, NotDestroyedError) as error:
         sys.stderr.write(f"error: {as_lines(error)}\n")
         return 1

@@ -23,6 +23,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from doctor.stack import named_stack
 from infra.command_line import command_line, one_after_another
 from lambda_src.printable import as_lines, one_line
 from tools import checkpoint
@@ -66,11 +67,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.recover", description="Take over what an interrupted `pulumi up` had made unnoted."
     )
-    parser.add_argument("stack", help="the stack whose `pulumi up` was interrupted")
+    parser.add_argument("stack", nargs="?", help="the stack whose `pulumi up` was interrupted")
     parser.add_argument("--planned", action="store_true", help="also what the next up would create and exists already")
     arguments = parser.parse_args()
     try:
-        recover(Stack(name=arguments.stack), planned=arguments.planned)
+        recover(Stack(name=named_stack(parser, arguments.stack)), planned=arguments.planned)
     except EngineRefusedError as error:
         sys.stderr.write(f"error: {as_lines(error)}\n")
         return 1

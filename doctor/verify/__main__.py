@@ -15,7 +15,7 @@ from rich.console import Console
 
 from doctor.expected import Expected, expected_of
 from doctor.report import BROKEN, INTERRUPTED, NOT_SEEN, WHOLE
-from doctor.stack import Stack, StackError, read_stack
+from doctor.stack import Stack, StackError, named_stack, read_stack
 from doctor.verify.invoke import Invoker
 from doctor.verify.report import Report
 from doctor.verify.waiting import LIMIT_SECONDS, Patience, wait_for_rows
@@ -27,14 +27,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m doctor.verify", description="Invoke a deployed stack's functions, and wait until they read."
     )
-    parser.add_argument("stack", help="name of the stack")
+    parser.add_argument("stack", nargs="?", help="name of the stack")
     parser.add_argument(
         "--limit", type=float, default=LIMIT_SECONDS, metavar="SECONDS", help="how long to wait for each reader"
     )
     arguments = parser.parse_args()
     patience = Patience(limit_seconds=arguments.limit, time=time)
     try:
-        stack = read_stack(arguments.stack)
+        stack = read_stack(named_stack(parser, arguments.stack))
         session = boto3.Session(region_name=stack.settings.aws_region)
         return verify(stack, session, patience, Console(file=sys.stdout, highlight=False))
     except StackError as error:

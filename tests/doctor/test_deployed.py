@@ -214,12 +214,17 @@ def test_a_whole_chain_is_told_to_machines(stage: Stage) -> None:
     assert {finding["verdict"] for finding in told["readers"]["reader"]["findings"]} <= {"ok", "not looked at"}
 
 
-def test_a_stack_that_is_not_there_is_told_without_a_traceback(stage: Stage) -> None:
-    done = run(stage, "doctor.verify", "nowhere")
-    assert done.returncode == NOT_SEEN
+@pytest.mark.parametrize("module", ["doctor", "doctor.verify", "tools.recover", "tools.adopt", "tools.destroy"])
+@pytest.mark.parametrize(
+    ("named", "problem"), [([], "no stack is named"), (["nowhere"], "there is no stack 'nowhere'")], ids=["none", "gone"]
+)
+def test_without_a_stack_that_exists_those_that_do_are_listed(
+    stage: Stage, module: str, named: list[str], problem: str
+) -> None:
+    done = run(stage, module, *named)
+    assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith("error: `pulumi config --json --stack nowhere` failed: ")
-    assert "no stack named 'nowhere' found" in done.stderr
+    assert done.stderr.splitlines()[-1] == f"python -m {module}: error: {problem}; this project has {STACK}"
 
 
 # Verify
