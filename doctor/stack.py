@@ -81,12 +81,11 @@ def named_stack(parser: argparse.ArgumentParser, name: str | None) -> str:
             if found.returncode == 0 or _NO_SUCH_STACK not in found.stderr:
                 # Any other failure is reported by whatever reads the stack.
                 return name
-        stacks = [str(stack["name"]) for stack in _json("stack", "ls", "--json")]
+        stacks = ", ".join(str(stack["name"]) for stack in _json("stack", "ls", "--json"))
     except StackError as error:
-        parser.error(as_lines(error))
+        return parser.error(as_lines(error))
     problem = "no stack is named" if name is None else f"there is no stack {name!r}"
-    there = f"this project has {', '.join(stacks)}" if stacks else "this project has none yet: `pulumi stack init dev`"
-    parser.error(one_line(f"{problem}; {there}"))
+    return parser.error(one_line(f"{problem}; this project has {stacks or 'none yet: `pulumi stack init dev`'}"))
 
 
 def _pulumi(*arguments: str) -> dict[str, Any]:

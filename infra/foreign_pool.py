@@ -13,6 +13,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from federation_rules.foreign_provider import ForeignProvider, Reader, refusals
+from infra.command_line import command_line
 from infra.pool import ForeignPoolError, TrustedPool
 from infra.trust import ROLE_ATTRIBUTE, ProviderName, TrustChain, attribute_condition, audience
 
@@ -26,16 +27,10 @@ def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provide
         google: The provider to look it up with; needs ``iam.workloadIdentityPoolProviders.get``.
 
     Raises:
-        ForeignPoolError: It would not let the readers in, or somebody else in their name.
+        ForeignPoolError: It can't be read, would not admit the readers, or would admit another in their name.
     """
     parts = ProviderName.parse(name)
-    # It waits for the answer: nothing may be made before the judgement.
-    found = gcp.iam.get_workload_identity_pool_provider(
-        project=parts.project_number,
-        workload_identity_pool_id=parts.pool_id,
-        workload_identity_pool_provider_id=parts.provider_id,
-        opts=pulumi.InvokeOptions(provider=google),
-    )
+    found = _look_up(name, google)
     reasons = refusals(
         ForeignProvider(
             aws_account_id=found.aws[0].account_id if found.aws else "",
@@ -53,11 +48,35 @@ def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provide
     )
     if reasons:
         lines = "\n".join(f"  - {reason}" for reason in reasons)
-        raise ForeignPoolError(
-            f"The provider of the setting providerName, {name}, can't be used; nothing was created.\n{lines}"
-        )
+        raise ForeignPoolError(f"{_problem(name)}\n{lines}")
     return TrustedPool(
         pool_name=pulumi.Output.from_input(parts.pool_name),
         provider_name=pulumi.Output.from_input(name),
         audience=pulumi.Output.from_input(audience(name)),
     )
+
+
+def _look_up(name: str, google: gcp.Provider) -> gcp.iam.AwaitableGetWorkloadIdentityPoolProviderResult:
+    """Reads the provider; waits for the answer, since nothing may be created before it is judged."""
+    parts = ProviderName.parse(name)
+    try:
+        return gcp.iam.get_workload_identity_pool_provider(
+            project=parts.project_number,
+            workload_identity_pool_id=parts.pool_id,
+            workload_identity_pool_provider_id=parts.provider_id,
+            opts=pulumi.InvokeOptions(provider=google),
+        )
+    except Exception as error:  # the SDK raises nothing narrower for a look-up that failed
+        place = (f"--workload-identity-pool={parts.pool_id}", "--location=global", f"--project={parts.project_number}")
+        on_it = ("gcloud", "iam", "workload-identity-pools", "providers")
+        describe = command_line(*on_it, "describe", parts.provider_id, *place)
+        undelete = command_line(*on_it, "undelete", parts.provider_id, *place)
+        raise ForeignPoolError(
+            f"{_problem(name)}\n  - it can't be read: {error}. Check: `{describe}`. Where that fails, the setting names"
+            " another provider than there is, or you lack iam.workloadIdentityPoolProviders.get on it. Where it shows"
+            f" `state: DELETED`, its owner can bring it back for 30 days: `{undelete}`"
+        ) from error
+
+
+def _problem(name: str) -> str:
+    return f"The provider of the setting providerName, {name}, can't be used; nothing was created."

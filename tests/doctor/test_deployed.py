@@ -216,7 +216,9 @@ def test_a_whole_chain_is_told_to_machines(stage: Stage) -> None:
 
 @pytest.mark.parametrize("module", ["doctor", "doctor.verify", "tools.recover", "tools.adopt", "tools.destroy"])
 @pytest.mark.parametrize(
-    ("named", "problem"), [([], "no stack is named"), (["nowhere"], "there is no stack 'nowhere'")], ids=["none", "gone"]
+    ("named", "problem"),
+    [([], "no stack is named"), (["nowhere"], "there is no stack 'nowhere'")],
+    ids=["none", "gone"],
 )
 def test_without_a_stack_that_exists_those_that_do_are_listed(
     stage: Stage, module: str, named: list[str], problem: str

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 from pulumi import automation
 
@@ -257,10 +256,22 @@ def test_their_provider_once_it_lets_others_in_is_refused_in_the_preview(guest: 
     assert set(guest.preview().change_summary) == {"same"}
 
 
-def test_a_table_or_provider_that_is_not_there_is_told_by_its_name(guest: Stage) -> None:
+def test_a_provider_that_was_never_there_or_is_deleted_is_one_error_with_its_name_and_the_way_back(
+    guest: Stage,
+) -> None:
     missing = guest.beside("guest", EXISTING | {"providerName": str(EXISTING["providerName"]).replace("aws", "axs")})
-    with pytest.raises(automation.CommandError, match="their-axs"):
+    with pytest.raises(automation.CommandError) as absent:
         missing.preview()
+    guest.google("DELETE", THEIRS)
+    try:
+        with pytest.raises(automation.CommandError) as deleted:
+            guest.preview()
+    finally:
+        guest.google("POST", f"{THEIRS}:undelete", {})
     forget_failed_runs()
-    with pytest.raises(httpx.HTTPStatusError):
-        guest.google("GET", THEIRS.replace("aws", "axs"))
+    for refused, provider in ((absent, "their-axs"), (deleted, PROVIDER)):
+        told = " ".join(str(refused.value).split())
+        assert f"providers/{provider}, can't be used; nothing was created. - it can't be read: " in told
+        assert f"gcloud iam workload-identity-pools providers undelete {provider} --workload-identity-pool" in told
+        assert "Traceback" not in told
+    assert set(guest.preview().change_summary) == {"same"}
