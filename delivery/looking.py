@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from delivery import changes, pulumi_cli, report
+from delivery.errors import DeliveryError
+from doctor.__main__ import clouds_of, examine
+from doctor.finding import ADDITIONS, Finding, Verdict
+from doctor.stack import StackError, read_stack
 from lambda_src.printable import as_lines
 
 SUFFIX_REPORT = ".md"
@@ -43,18 +48,39 @@ def preview(stack: str, folder: Path) -> bool:
     return True
 
 
-def drift(stack: str, folder: Path) -> bool | None:
-    """Compare one stack's state with what is in the clouds.
+def additions(stack: str) -> Sequence[Finding]:
+    """Look with the doctor for what was added by hand to what a stack made: the engine doesn't see it.
+
+    Args:
+        stack: the stack's name.
+
+    Raises:
+        DeliveryError: it could not look, or not everywhere.
+    """
+    try:
+        read = read_stack(stack)
+        findings = [finding for walked in examine(read, clouds_of(read)) for finding in walked.findings]
+    except StackError as error:
+        raise DeliveryError(f"what was added by hand isn't known: {error}") from error
+    unseen = [finding.saw for finding in findings if finding.link in ADDITIONS and finding.verdict is Verdict.UNKNOWN]
+    if unseen:
+        raise DeliveryError(f"what was added by hand isn't known: {'; '.join(unseen)}")
+    return [finding for finding in findings if finding.verdict is Verdict.WARNING]
+
+
+def drift(stack: str, folder: Path, look: Callable[[str], Sequence[Finding]] = additions) -> bool | None:
+    """Compare one stack's state with what is in the clouds, and look for what was added there.
 
     Args:
         stack: the stack's name.
         folder: where `STACK.drift.md` goes: empty where nothing has drifted, absent where it isn't known.
+        look: finds what was added.
 
     Returns:
         Whether something has drifted; None where the engine could not tell.
 
     Raises:
-        DeliveryError: there is no engine, or it took too long.
+        DeliveryError: there is no engine, it took too long, or what was added isn't known.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / f"{stack}{SUFFIX_DRIFT}"
@@ -64,8 +90,15 @@ def drift(stack: str, folder: Path) -> bool | None:
     _tell(compared)
     if not (compared.succeeded or compared.found_changes):
         return None
-    written.write_text(report.drift(stack, compared.told) if compared.found_changes else "")
-    return compared.found_changes
+    differing = compared.told if compared.found_changes else ""
+    if differing:
+        # Also if the look for additions fails.
+        written.write_text(report.drift(stack, differing))
+    added = look(stack)
+    for finding in added:
+        sys.stdout.write(as_lines(f"{finding.link.value}: {finding.saw}\n"))
+    written.write_text(report.drift(stack, differing, added) if differing or added else "")
+    return bool(differing or added)
 
 
 def _tell(run: pulumi_cli.Run) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from delivery.changes import Change, Changes
+from doctor.finding import Finding
 from infra.command_line import command_line
 from lambda_src.printable import as_lines, one_line
 
@@ -13,7 +14,7 @@ LIMIT_CHARACTERS = 60_000
 """GitHub takes comments of at most 65,536 characters; the rest is for the marker and what a reader adds."""
 
 _LONGEST_TABLE = 100
-_LONGEST_CELL = 200
+_LONGEST_COMMAND = 2_000
 _SHORTEST_DIFF = 200
 
 
@@ -46,15 +47,24 @@ def failure(what: str, told: str, *, limit: int = LIMIT_CHARACTERS) -> str:
     return _with_block(f"### {what} failed\n\n", "what the engine said", "text", told, limit)
 
 
-def drift(stack: str, diff: str, *, limit: int = LIMIT_CHARACTERS) -> str:
-    """What a refresh found.
+def drift(stack: str, diff: str, added: Sequence[Finding] = (), *, limit: int = LIMIT_CHARACTERS) -> str:
+    """What a refresh found, and what was added by hand.
 
     Args:
         stack: the stack's name.
-        diff: what `pulumi refresh --preview-only --diff` prints.
+        diff: what `pulumi refresh --preview-only --diff` prints; empty if nothing differs.
+        added: what the doctor found that the stack didn't make.
         limit: most characters of the whole.
     """
-    head = (
+    more = "".join(
+        f"- {code(finding.saw, _LONGEST_COMMAND)}\n  To remove it: {code(finding.mend, _LONGEST_COMMAND)}\n"
+        for finding in added
+    )
+    if more:
+        more = f"Added by hand to what {code(stack)} made; `pulumi up` leaves it as it is:\n\n{more}\n"
+    if not diff:
+        return more[:limit]
+    head = more + (
         f"Something in the clouds differs from what was last deployed as {code(stack)}. Below, what was deployed is on"
         " the left of each arrow and what is there now on the right.\n\n"
         f"To put it back: {code(command_line('pulumi', 'up', '--refresh', '--stack', stack))}. To keep it: bring the"
@@ -76,9 +86,14 @@ def _table(changes: Sequence[Change]) -> list[str]:
     return [f"| {' | '.join(row if told else row[:3])} |" for row in rows]
 
 
-def code(text: str) -> str:
-    """A code span that holds whatever the text is: no mention, link or cell border comes out of it."""
-    shown = one_line(re.sub(r"\s+", " ", text), _LONGEST_CELL)
+def code(text: str, longest: int = 200) -> str:
+    """A code span that holds whatever the text is: no mention, link or cell border comes out of it.
+
+    Args:
+        text: the text.
+        longest: most characters of it that are shown.
+    """
+    shown = one_line(re.sub(r"\s+", " ", text), longest)
     return "`" + shown.replace("`", "'").replace("|", "¦") + "`"
 
 

@@ -1,4 +1,4 @@
-"""AWS's APIs, read only: the four actions that the doctor needs."""
+"""AWS's APIs, read only: the few actions that the doctor needs."""
 
 from __future__ import annotations
 
@@ -43,6 +43,27 @@ class AwsApi:
         """A role, with its trust policy."""
         return self._look("iam:GetRole", lambda: self._client("iam").get_role(RoleName=name)["Role"])
 
+    def role_policies(self, name: str) -> Answer[JSON]:
+        """Names of a role's inline policies, ARNs of those that are attached to it."""
+        inline = self._all_pages("iam:ListRolePolicies", "iam", "list_role_policies", RoleName=name)
+        if not isinstance(inline, Found):
+            return inline
+        attached = self._all_pages("iam:ListAttachedRolePolicies", "iam", "list_attached_role_policies", RoleName=name)
+        if not isinstance(attached, Found):
+            return attached
+        arns = [policy["PolicyArn"] for policy in attached.value["AttachedPolicies"]]
+        return Found(value={"inline": inline.value["PolicyNames"], "attached": arns})
+
+    def function_policy(self, name: str, qualifier: str) -> Answer[JSON]:
+        """A function's resource-based policy.
+
+        Args:
+            name: The function's name.
+            qualifier: An alias; empty for the function itself.
+        """
+        which = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
+        return self._look("lambda:GetPolicy", lambda: self._client("lambda").get_policy(**which))
+
     def log_group(self, name: str) -> Answer[JSON]:
         """A log group."""
         answer = self._look(
@@ -58,6 +79,11 @@ class AwsApi:
         if service not in self._clients:
             self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=_CONFIG)
         return self._clients[service]
+
+    def _all_pages(self, action: str, service: str, method: str, **arguments: str) -> Answer[JSON]:
+        return self._look(
+            action, lambda: self._client(service).get_paginator(method).paginate(**arguments).build_full_result()
+        )
 
     def _look(self, action: str, read: Callable[[], JSON]) -> Answer[JSON]:
         try:

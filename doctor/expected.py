@@ -15,6 +15,7 @@ from infra import apis, outputs
 from infra.command_line import command_line
 from infra.function_environment import variables
 from infra.reader_settings import ReaderSettings
+from infra.role_policies import NETWORK_POLICY_ARN
 from infra.trust import ProviderName, TrustChain, attribute_condition, attribute_mapping
 
 
@@ -47,6 +48,9 @@ class Expected:
         trust: Which AWS identity the function is, and every string that follows from it.
         function: What to invoke: the function's name, with its alias under SnapStart.
         role_arn: Its role, as IAM knows it.
+        inline_policies: What the names of its own policies begin with.
+        attached_policies: ARNs of those that are attached to it.
+        scheduled: EventBridge may start the function.
         log_group: Where its log goes.
         paused: The settings keep it from running, by a reserved concurrency of 0.
         variables: Its environment.
@@ -75,6 +79,9 @@ class Expected:
     trust: TrustChain
     function: str
     role_arn: str
+    inline_policies: tuple[str, ...]
+    attached_policies: tuple[str, ...]
+    scheduled: bool
     log_group: str
     paused: bool
     variables: Mapping[str, str]
@@ -94,6 +101,11 @@ class Expected:
     table_is_ours: bool
     location: str
     columns: tuple[str, ...]
+
+    @property
+    def reads_as(self) -> str:
+        """The member that may start jobs and read the table."""
+        return self.principal if self.service_account is None else f"serviceAccount:{self.service_account}"
 
     @property
     def pool_id(self) -> str:
@@ -149,6 +161,13 @@ def _expected(
         trust=trust,
         function=_told(stack, told, outputs.FUNCTION_NAME),
         role_arn=_told(stack, told, outputs.ROLE_ARN),
+        inline_policies=(
+            "write-own-log",
+            *(("leave-network-to-lambda",) if settings.subnet_ids else ()),
+            *(("read-own-environment",) if settings.environment_kms_key_arn else ()),
+        ),
+        attached_policies=(NETWORK_POLICY_ARN,) if settings.subnet_ids else (),
+        scheduled=reader.schedule is not None,
         log_group=_told(stack, told, outputs.LOG_GROUP),
         paused=reader.reserved_concurrency == 0,
         variables=variables(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doctor.answer import Absent, Hidden, Off, Silent
+from infra.command_line import one_after_another
 
 
 class Link(enum.Enum):
@@ -29,6 +31,22 @@ class Link(enum.Enum):
     TABLE = "table"
     ROWS = "right to read rows"
     LOG = "log group"
+    OTHER_PROVIDERS = "other providers"
+    ROLE_POLICIES = "policies of the role"
+    CALLERS = "callers of the function"
+    ACCOUNT_MEMBERS = "members on the account"
+    READER_GRANTS = "reader's other grants"
+    TABLE_MEMBERS = "members on the table"
+    DATASET_ACCESS = "dataset's access list"
+
+
+ADDITIONS = frozenset(
+    {
+        *(Link.OTHER_PROVIDERS, Link.ROLE_POLICIES, Link.CALLERS, Link.ACCOUNT_MEMBERS),
+        *(Link.READER_GRANTS, Link.TABLE_MEMBERS, Link.DATASET_ACCESS),
+    }
+)
+"""Where more than the stack made may have been allowed by hand, which the engine doesn't see."""
 
 
 class Verdict(enum.Enum):
@@ -38,6 +56,8 @@ class Verdict(enum.Enum):
     BROKEN = "BROKEN"
     FOLLOWS = "follows"
     """As bad as broken, but an earlier link is broken on which this one hangs: mend that first."""
+    WARNING = "warning"
+    """The link holds, and more is allowed than the stack made."""
     UNKNOWN = "unknown"
     """It could not be seen."""
     NOT_LOOKED = "not looked at"
@@ -53,7 +73,7 @@ class Finding:
         verdict: How it looks.
         saw: What was seen, with its names and values.
         wanted: What should have been seen, where that is something else.
-        mend: The command that mends it; empty unless it is broken.
+        mend: The command that fixes it; empty unless it is broken or more is allowed.
     """
 
     link: Link
@@ -71,6 +91,18 @@ def ok(link: Link, saw: str) -> Finding:
 def broken(link: Link, saw: str, *, wanted: str, mend: str) -> Finding:
     """The link does not hold."""
     return Finding(link=link, verdict=Verdict.BROKEN, saw=saw, wanted=wanted, mend=mend)
+
+
+def warning(link: Link, actual: str, *, remove: Sequence[str]) -> Finding:
+    """More is allowed than the stack made.
+
+    Args:
+        link: The link that was added to.
+        actual: What was added.
+        remove: The commands that remove it.
+    """
+    fix = one_after_another(*remove)
+    return Finding(link=link, verdict=Verdict.WARNING, saw=actual, wanted="what the stack made, alone", mend=fix)
 
 
 def unknown(link: Link, saw: str) -> Finding:

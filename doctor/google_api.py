@@ -27,6 +27,7 @@ ROLES: Mapping[str, str] = {
     "serviceusage.services.get": "roles/serviceusage.serviceUsageViewer",
     "iam.workloadIdentityPools.get": "roles/iam.workloadIdentityPoolViewer",
     "iam.workloadIdentityPoolProviders.get": "roles/iam.workloadIdentityPoolViewer",
+    "iam.workloadIdentityPoolProviders.list": "roles/iam.workloadIdentityPoolViewer",
     "iam.serviceAccounts.get": "roles/iam.serviceAccountViewer",
     "iam.serviceAccounts.getIamPolicy": "roles/iam.securityReviewer",
     "resourcemanager.projects.getIamPolicy": "roles/browser",

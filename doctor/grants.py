@@ -136,6 +136,11 @@ def search(principal: Principal, grants: Sequence[Grant], roles: Collection[str]
     )
 
 
+def means(grant: Grant, principal: Principal) -> bool:
+    """Whether a grant is to a principal, by its own name or as one of several."""
+    return matches(grant.member, principal)
+
+
 def _is_near(member: str, principal: Principal) -> bool:
     """Whether a member may have been meant for a principal: another account's e-mail never is."""
     return bool(closeness(member, principal)) if principal.pool else principal.email.lower() in member.lower()

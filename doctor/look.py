@@ -16,6 +16,9 @@ from infra.trust import CREDENTIAL_CONFIGURATION_FILE
 
 _POLICY_VERSION = {"options": {"requestedPolicyVersion": 3}}
 
+MOST_PROVIDERS = 100
+"""The largest page of ``workloadIdentityPools.providers.list``. Source: IAM API v1."""
+
 
 class Clouds:
     """Both clouds, as whoever runs the doctor sees them.
@@ -38,6 +41,11 @@ class Clouds:
         return Seen(
             function=function,
             credential_configuration=_file_in(function),
+            function_policies={
+                qualifier: self._aws.function_policy(expected.trust.function_name, qualifier)
+                for qualifier in dict.fromkeys(("", expected.function.partition(":")[2]))
+            },
+            role_policies=self._of_account(expected, self._aws.role_policies(expected.trust.role_name)),
             role=self._of_account(expected, self._aws.role(expected.trust.role_name)),
             log_group=self._of_account(expected, self._aws.log_group(expected.log_group)),
             services={
@@ -46,6 +54,11 @@ class Clouds:
             },
             pool=self._get("iam", f"/v1/{expected.pool_name}", "iam.workloadIdentityPools.get"),
             provider=self._get("iam", f"/v1/{expected.provider_name}", "iam.workloadIdentityPoolProviders.get"),
+            providers=self._get(
+                "iam",
+                f"/v1/{expected.pool_name}/providers?pageSize={MOST_PROVIDERS}",
+                "iam.workloadIdentityPoolProviders.list",
+            ),
             organisation_policies={
                 constraint: self._ask(
                     "cloudresourcemanager",

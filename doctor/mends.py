@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from doctor.grants import Grant
 from infra.command_line import command_line, one_after_another
 
 
@@ -104,6 +105,60 @@ def select_columns(stack: str, columns: Sequence[str]) -> str:
 def show_columns(table: str) -> str:
     """Shows what there is to select; ``table`` as for :func:`bring_table_back`."""
     return command_line("bq", "show", "--schema", "--format=prettyjson", table)
+
+
+def delete_role_policy(role: str, policy: str) -> str:
+    """Deletes an inline policy."""
+    return command_line("aws", "iam", "delete-role-policy", "--role-name", role, "--policy-name", policy)
+
+
+def detach_role_policy(role: str, arn: str) -> str:
+    """Detaches a policy."""
+    return command_line("aws", "iam", "detach-role-policy", "--role-name", role, "--policy-arn", arn)
+
+
+def remove_permission(function: str, statement: str, *, qualifier: str, region: str) -> str:
+    """Removes a statement from a function's policy.
+
+    Args:
+        function: The function's name.
+        statement: The statement's id.
+        qualifier: The alias whose policy it is; empty for the function's own.
+        region: Its region.
+    """
+    of_alias = ("--qualifier", qualifier) if qualifier else ()
+    which = ("--function-name", function, "--statement-id", statement, *of_alias, "--region", region)
+    return command_line("aws", "lambda", "remove-permission", *which)
+
+
+def remove_account_member(email: str, grant: Grant, project: str) -> str:
+    """Takes a role on a service account from a member."""
+    return _gcloud("service-accounts", "remove-iam-policy-binding", email, f"--project={project}", *_binding(grant))
+
+
+def remove_project_member(project: str, grant: Grant) -> str:
+    """Takes a role on a project from a member."""
+    return command_line("gcloud", "projects", "remove-iam-policy-binding", project, *_binding(grant))
+
+
+def remove_table_member(table: str, grant: Grant) -> str:
+    """Takes a role on a table from a member; ``table`` as for :func:`bring_table_back`."""
+    which = (f"--member={grant.member}", f"--role={grant.role}", "--table=true", table)
+    return command_line("bq", "remove-iam-policy-binding", *which)
+
+
+def edit_access_list(dataset: str) -> str:
+    """Edits a dataset's access list, which ``bq`` takes as a whole. Source: BigQuery, "Control access to resources"."""
+    file = "dataset.json"
+    show = command_line("bq", "show", "--format=prettyjson", dataset)
+    update = command_line("bq", "update", "--source", file, dataset)
+    return one_after_another(f"{show} > {file}", f'"${{EDITOR:-vi}}" {file}', update)
+
+
+def _binding(grant: Grant) -> tuple[str, ...]:
+    # A policy with any condition in it is not changed without one of these.
+    condition = "--all" if grant.condition else "--condition=None"
+    return (f"--member={grant.member}", f"--role={grant.role}", condition)
 
 
 def _each(flag: str, values: Sequence[str]) -> list[str]:

@@ -23,6 +23,7 @@ _STYLES = {
     Verdict.OK: "green",
     Verdict.BROKEN: "bold red",
     Verdict.FOLLOWS: "red",
+    Verdict.WARNING: "yellow",
     Verdict.UNKNOWN: "yellow",
     Verdict.NOT_LOOKED: "dim",
 }
@@ -89,21 +90,33 @@ def _print_first(console: Console, walked: Walked) -> None:
     broken, reader = first_broken(walked.findings), one_line(walked.reader)
     if broken is not None:
         console.print(Text(f"\nreader {reader}: the first broken link is {broken.link.value}", style="bold red"))
-        for what, told in {"saw": broken.saw, "wanted": broken.wanted, "mend": broken.mend}.items():
-            console.print(Text.assemble((f"  {what:<14}", "bold"), one_line(told)), soft_wrap=True)
+        _print_details(console, broken)
+    warnings = [finding for finding in walked.findings if finding.verdict is Verdict.WARNING]
+    for finding in warnings:
+        added = f"\nreader {reader}: more than the stack made is allowed at {finding.link.value}"
+        console.print(Text(added, style="bold yellow"))
+        _print_details(console, finding)
+    if broken is not None:
         return
     unseen = [finding.link.value for finding in walked.findings if finding.verdict is Verdict.UNKNOWN]
     if unseen:
         console.print(Text(f"\nreader {reader}: nothing is broken, but not seen: {', '.join(unseen)}"))
+    elif warnings:
+        console.print(Text(f"\nreader {reader}: nothing is broken"))
     else:
-        console.print(Text(f"\nreader {reader}: the chain is whole", style="bold green"))
+        console.print(Text(f"\nreader {reader}: all checks passed", style="bold green"))
+
+
+def _print_details(console: Console, finding: Finding) -> None:
+    for what, told in {"actual": finding.saw, "expected": finding.wanted, "fix": finding.mend}.items():
+        console.print(Text.assemble((f"  {what:<14}", "bold"), one_line(told)), soft_wrap=True)
 
 
 def _fields(finding: Finding) -> dict[str, str]:
     return {
         "link": finding.link.value,
         "verdict": finding.verdict.value.lower(),
-        "saw": finding.saw,
-        "wanted": finding.wanted,
-        "mend": finding.mend,
+        "actual": finding.saw,
+        "expected": finding.wanted,
+        "fix": finding.mend,
     }

@@ -15,11 +15,14 @@ class Seen:
     Args:
         function: ``GetFunction``.
         credential_configuration: The file in the function's package.
+        function_policies: ``GetPolicy`` of the function and of its alias, by the alias; empty for the function's own.
         role: ``GetRole``.
+        role_policies: Names of its inline policies, ARNs of those that are attached.
         log_group: The log group.
         services: Each API that is needed, by project and name.
         pool: The pool; a deleted one is answered for 30 days.
         provider: The provider, likewise.
+        providers: The pool's providers, deleted ones left out.
         organisation_policies: Effective policies of the pool's project, by constraint.
         service_account: The account; ``None`` for direct access, as the next one.
         account_policy: The allow policy on it.
@@ -32,11 +35,14 @@ class Seen:
 
     function: Answer[JSON]
     credential_configuration: Answer[str]
+    function_policies: Mapping[str, Answer[JSON]]
     role: Answer[JSON]
+    role_policies: Answer[JSON]
     log_group: Answer[JSON]
     services: Mapping[str, Mapping[str, Answer[JSON]]]
     pool: Answer[JSON]
     provider: Answer[JSON]
+    providers: Answer[JSON]
     organisation_policies: Mapping[str, Answer[JSON]]
     service_account: Answer[JSON] | None
     account_policy: Answer[JSON] | None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from doctor.expected import Expected
 from doctor.finding import Finding, Link, Verdict
-from doctor.links import access, federation, function
+from doctor.links import access, additions, federation, function
 from doctor.seen import Seen
 
 Judge = Callable[[Expected, Seen], Finding]
@@ -57,8 +57,15 @@ STEPS: Sequence[Step] = (
         hangs_on=(Link.SERVICES, Link.MAPPING, Link.SERVICE_ACCOUNT, Link.TABLE),
     ),
     Step(link=Link.LOG, judge=function.log_group),
+    Step(link=Link.OTHER_PROVIDERS, judge=additions.providers, hangs_on=(Link.SERVICES, Link.POOL)),
+    Step(link=Link.ROLE_POLICIES, judge=additions.policies),
+    Step(link=Link.CALLERS, judge=additions.callers),
+    Step(link=Link.ACCOUNT_MEMBERS, judge=additions.account_members, hangs_on=(Link.SERVICES,)),
+    Step(link=Link.READER_GRANTS, judge=additions.reader_grants, hangs_on=(Link.SERVICES,)),
+    Step(link=Link.TABLE_MEMBERS, judge=additions.table_members, hangs_on=(Link.SERVICES,)),
+    Step(link=Link.DATASET_ACCESS, judge=additions.dataset_access, hangs_on=(Link.SERVICES,)),
 )
-"""Every link, in the order in which a call passes them; the log, which no call needs, at the end."""
+"""Every link, in the order in which a call passes them; at the end what no call needs: the log, and what was added."""
 
 
 def walk(expected: Expected, seen: Seen) -> tuple[Finding, ...]:
@@ -68,7 +75,7 @@ def walk(expected: Expected, seen: Seen) -> tuple[Finding, ...]:
         finding = step.judge(expected, seen)
         cause = next((link for link in step.hangs_on if found[link].verdict in _BAD), None)
         if cause is not None and finding.verdict in (Verdict.BROKEN, Verdict.UNKNOWN):
-            saw = f"{finding.saw} (look again when {cause.value} is mended)"
+            saw = f"{finding.saw} (check again when {cause.value} is fixed)"
             finding = dataclasses.replace(finding, verdict=Verdict.FOLLOWS, saw=saw, mend="")
         found[step.link] = finding
     return tuple(found.values())

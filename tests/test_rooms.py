@@ -47,7 +47,7 @@ ALLOWED = {
     "doctor": {"boto3", "botocore", "google", "requests", "rich", "doctor", "infra", "lambda_src", "federation_rules"},
     "doctor/links": {"doctor", "infra", "federation_rules"},
     "bootstrap": {"pulumi", "pulumi_aws", "pulumi_gcp", "bootstrap", "infra"},
-    "delivery": {"httpx", "yaml", "delivery", "guardrails", "infra", "lambda_src"},
+    "delivery": {"httpx", "yaml", "delivery", "doctor", "guardrails", "infra", "lambda_src"},
     "benchmarks": {
         "boto3",
         "botocore",

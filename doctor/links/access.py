@@ -61,7 +61,7 @@ def jobs(expected: Expected, seen: Seen) -> Finding:
         principal,
         {f"project {expected.project}": seen.project_policy},
         grants.MAY_START_JOBS,
-        wanted=f"roles/bigquery.jobUser for {_member(expected)} on project {expected.project}",
+        wanted=f"roles/bigquery.jobUser for {expected.reads_as} on project {expected.project}",
         mend=mends.up(expected.stack),
     )
 
@@ -108,7 +108,7 @@ def rows(expected: Expected, seen: Seen) -> Finding:
         principal,
         {f"table {name}": seen.table_policy, f"project {name.project}": seen.data_project_policy},
         grants.MAY_READ_ROWS,
-        wanted=f"roles/bigquery.dataViewer for {_member(expected)} on table {name}",
+        wanted=f"roles/bigquery.dataViewer for {expected.reads_as} on table {name}",
         mend=mends.up(expected.stack),
         more=listed,
         also={"the dataset's access list": seen.dataset},
@@ -174,7 +174,3 @@ def _grants(answer: Answer[JSON], where: str) -> list[Grant]:
 
 def _value(answer: Answer[JSON]) -> JSON:
     return answer.value if isinstance(answer, Found) else {}
-
-
-def _member(expected: Expected) -> str:
-    return expected.principal if expected.service_account is None else f"serviceAccount:{expected.service_account}"

@@ -11,6 +11,7 @@ import pytest
 
 from delivery import looking, pulumi_cli
 from delivery.errors import DeliveryError
+from doctor.finding import Finding, Link, warning
 from engine.pins import ROOT
 from tests.delivery.github_stand_in import REPOSITORY, TOKEN, Repository, serving
 from tests.delivery.test_report import STEPS
@@ -77,22 +78,53 @@ def test_a_preview_that_fails_leaves_its_words_and_no_plan_of_an_earlier_one(pul
     assert not (tmp_path / "dev.json").exists()
 
 
+def nothing_added(_: str) -> list[Finding]:
+    return []
+
+
+def one_added(_: str) -> list[Finding]:
+    return [warning(Link.ROLE_POLICIES, "not the stack's on role: inline policy by-hand", remove=["aws iam delete"])]
+
+
 def test_drift_is_there_or_not_or_not_known(pulumi: Pulumi, tmp_path: Path) -> None:
     written = tmp_path / "dev.drift.md"
     pulumi.answer(DRIFTED)
-    assert looking.drift("dev", tmp_path) is True
+    assert looking.drift("dev", tmp_path, nothing_added) is True
     assert "~ memorySize: 512 => 256" in written.read_text()
+    assert "Added by hand" not in written.read_text()
     pulumi.answer("true")
-    assert looking.drift("dev", tmp_path) is False
+    assert looking.drift("dev", tmp_path, nothing_added) is False
     assert written.read_text() == ""
     pulumi.answer(UNKNOWN)
-    assert looking.drift("dev", tmp_path) is None
+    assert looking.drift("dev", tmp_path, nothing_added) is None
     assert not written.exists()
+
+
+@pytest.mark.parametrize("refresh", ["true", DRIFTED], ids=["alone", "with a difference"])
+def test_what_was_added_is_drift_too_with_the_command_that_removes_it(
+    pulumi: Pulumi, tmp_path: Path, refresh: str
+) -> None:
+    pulumi.answer(refresh)
+    assert looking.drift("dev", tmp_path, one_added) is True
+    written = (tmp_path / "dev.drift.md").read_text()
+    assert "- `not the stack's on role: inline policy by-hand`\n  To remove it: `aws iam delete`" in written
+    assert ("~ memorySize: 512 => 256" in written) is (refresh == DRIFTED)
+
+
+def test_where_the_doctor_cant_look_drift_is_not_known_and_a_difference_is_kept(pulumi: Pulumi, tmp_path: Path) -> None:
+    written = tmp_path / "dev.drift.md"
+    with pytest.raises(DeliveryError, match="what was added by hand isn't known: `pulumi config --json --stack dev`"):
+        looking.drift("dev", tmp_path)
+    assert not written.exists()
+    pulumi.answer(DRIFTED)
+    with pytest.raises(DeliveryError, match="what was added by hand isn't known"):
+        looking.drift("dev", tmp_path)
+    assert "~ memorySize: 512 => 256" in written.read_text()
 
 
 def test_looking_asks_for_nothing_that_could_change_a_stack(pulumi: Pulumi, tmp_path: Path) -> None:
     looking.preview("dev", tmp_path)
-    looking.drift("dev", tmp_path)
+    looking.drift("dev", tmp_path, nothing_added)
     asked = pulumi.log.read_text().splitlines()
     assert {line.split()[0] for line in asked} == {"preview", "refresh"}
     assert all("--preview-only" in line for line in asked if line.startswith("refresh"))

@@ -65,6 +65,8 @@ def seen(chain: Expected) -> Seen:
             }
         ),
         credential_configuration=Found(value=chain.credential_configuration),
+        function_policies={"": Absent()},
+        role_policies=Found(value={"inline": ["write-own-log"], "attached": []}),
         role=Found(
             value={
                 "RoleId": "AROA1",
@@ -94,6 +96,7 @@ def seen(chain: Expected) -> Seen:
                 "attributeCondition": attribute_condition([chain.trust]),
             }
         ),
+        providers=Found(value={"workloadIdentityPoolProviders": [{"name": PROVIDER}]}),
         organisation_policies={PROVIDERS_CONSTRAINT: allowed, ACCOUNTS_CONSTRAINT: allowed},
         service_account=None if chain.service_account is None else Found(value={"email": chain.service_account}),
         account_policy=None

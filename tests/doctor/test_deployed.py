@@ -17,7 +17,7 @@ from rich.console import Console
 
 from doctor.__main__ import examine
 from doctor.aws_api import AwsApi
-from doctor.finding import Finding, Link, Verdict
+from doctor.finding import ADDITIONS, Finding, Link, Verdict
 from doctor.google_api import READING_METHODS, ROLES
 from doctor.look import Clouds
 from doctor.report import BROKEN, NOT_SEEN, WHOLE, Walked, exit_code
@@ -62,7 +62,7 @@ def test_the_broken_link_is_named_and_no_other(
 
 def test_every_link_is_broken_by_some_case() -> None:
     by_other_means = {Link.SETTINGS, Link.ORGANISATION_POLICY}
-    assert {link for _, link, _, _ in CASES} == set(Link) - by_other_means
+    assert {link for _, link, _, _ in CASES} == set(Link) - by_other_means - ADDITIONS
 
 
 @installed("gcloud")
@@ -119,7 +119,12 @@ def test_nothing_but_reads_reaches_either_cloud(stage: Stage, stack: Stack, sess
     writing = [call for call in google.calls if not call.startswith("GET ") and not call.endswith(READING_METHODS)]
     assert not writing
     function = stage.output(outputs.FUNCTION_NAME)
-    assert sorted(aws.calls) == ["DescribeLogGroups", f"GET /2015-03-31/functions/{function}", "GetRole"]
+    assert sorted(aws.calls) == [
+        "DescribeLogGroups",
+        f"GET /2015-03-31/functions/{function}",
+        f"GET /2015-03-31/functions/{function}/policy",
+        *("GetRole", "ListAttachedRolePolicies", "ListRolePolicies"),
+    ]
 
 
 # Who looks
@@ -202,7 +207,7 @@ def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_e
     links, _, first = done.stdout.partition("reader reader: the first broken link is binding")
     for link in Link:
         assert len([line for line in links.splitlines() if line[16:].startswith(link.value)]) == 1, link
-    assert first.splitlines()[-1].split(maxsplit=1) == ["mend", UP]
+    assert first.splitlines()[-1].split(maxsplit=1) == ["fix", UP]
 
 
 def test_a_whole_chain_is_told_to_machines(stage: Stage) -> None:

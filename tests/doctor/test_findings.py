@@ -22,7 +22,8 @@ from federation_rules.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRA
 from tests.doctor import healthy
 from tests.doctor.healthy import CHAIN, DIRECT, SEEN, UNSEEN, changed
 
-FIELDS = [field.name for field in dataclasses.fields(Seen) if field.name not in ("services", "organisation_policies")]
+SEVERAL = ("services", "organisation_policies", "function_policies")
+FIELDS = [field.name for field in dataclasses.fields(Seen) if field.name not in SEVERAL]
 
 
 def provider(**fields: Any) -> Seen:
@@ -43,7 +44,9 @@ def test_a_chain_that_is_as_it_should_be_is_whole(chain: Expected) -> None:
     findings = walk(chain, healthy.seen(chain))
     assert [finding.link for finding in findings] == [step.link for step in STEPS]
     assert code(findings) == WHOLE
-    assert {f.link for f in findings if f.verdict is not Verdict.OK} <= {Link.SERVICE_ACCOUNT, Link.BINDING}
+    assert {f.link for f in findings if f.verdict is not Verdict.OK} <= {
+        *(Link.SERVICE_ACCOUNT, Link.BINDING, Link.ACCOUNT_MEMBERS)
+    }
 
 
 @given(unseen=st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(UNSEEN), min_size=1), direct=st.booleans())
@@ -55,6 +58,8 @@ def test_whatever_can_not_be_seen_stops_nothing_and_is_never_called_whole(
     assert [finding.link for finding in findings] == [step.link for step in STEPS]
     # Grants above the table need not be seen where the table's own is enough, and a package has the output beside it.
     needed = set(unseen) - {"data_project_policy", "dataset", "credential_configuration"}
+    # That there is no such list is for the role's and the pool's own links to report.
+    needed -= {name for name in ("role_policies", "providers") if unseen.get(name) == Absent()}
     if direct:
         needed -= {"service_account", "account_policy"}
     if needed:
@@ -73,20 +78,21 @@ def test_a_single_thing_that_is_gone_is_a_single_break(name: str) -> None:
 
 def test_what_only_follows_from_a_break_is_told_apart_and_has_no_mend() -> None:
     absent = Absent()
-    findings = walk(CHAIN, changed(pool=absent, provider=absent))
+    findings = walk(CHAIN, changed(pool=absent, provider=absent, providers=absent))
     assert [f.link for f in findings if f.verdict is Verdict.BROKEN] == [Link.POOL]
     follows = of_link(findings, Link.PROVIDER)
     assert follows.verdict is Verdict.FOLLOWS
-    assert follows.saw.endswith("(look again when pool is mended)")
+    assert follows.saw.endswith("(check again when pool is fixed)")
     assert follows.mend == ""
     assert of_link(findings, Link.CONDITION).verdict is Verdict.NOT_LOOKED
 
 
 def test_what_is_hidden_by_an_api_that_is_off_follows_from_that() -> None:
     off: Answer[JSON] = Off(service="iam.googleapis.com")
+    hidden = ("pool", "provider", "providers", "service_account", "account_policy")
     services = {"my-project": {"iam.googleapis.com": Found(value={"state": "DISABLED"})}}
-    findings = walk(CHAIN, changed(services=services, pool=off, provider=off, service_account=off, account_policy=off))
-    follows = [Link.POOL, Link.PROVIDER, Link.SERVICE_ACCOUNT]
+    findings = walk(CHAIN, changed(**dict.fromkeys(hidden, off), services=services))
+    follows = [Link.POOL, Link.PROVIDER, Link.SERVICE_ACCOUNT, Link.OTHER_PROVIDERS, Link.ACCOUNT_MEMBERS]
     assert [f.link for f in findings if f.verdict is Verdict.BROKEN] == [Link.SERVICES]
     assert [f.link for f in findings if f.verdict is Verdict.FOLLOWS] == follows
     assert of_link(findings, Link.SERVICES).mend == "gcloud services enable iam.googleapis.com --project=my-project"

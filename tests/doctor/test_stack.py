@@ -193,7 +193,7 @@ def test_the_report_for_machines_has_every_reader_and_its_first_broken_link() ->
     assert told["readers"]["b"]["findings"][1] == {
         "link": "table",
         "verdict": "broken",
-        "saw": "it",
-        "wanted": "that",
-        "mend": "do",
+        "actual": "it",
+        "expected": "that",
+        "fix": "do",
     }

@@ -34,13 +34,17 @@ from tests.doctor import changes
 
 def examined(stage: Stage) -> tuple[Walked, ...]:
     """Every reader of a stack, as the deployer's doctor sees it."""
+    return examine(as_deployed(stage), seen_by_the_deployer(stage))
+
+
+def as_deployed(stage: Stage) -> Stack:
+    """What the engine knows of a stack."""
     configured = {key: {"value": value.value} for key, value in stage.stack.get_all_config().items()}
-    stack = Stack(
+    return Stack(
         name=stage.stack.name,
         settings=Settings.read(values_of(configured), stack=stage.stack.name),
         outputs={name: output.value for name, output in stage.stack.outputs().items()},
     )
-    return examine(stack, seen_by_the_deployer(stage))
 
 
 def broken_links(walked: Walked) -> list[Link]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.pins import ROOT
 from infra import outputs
 from local_cloud.stage import STACK, Stage
+from tests.doctor import by_hand
 
 
 def drift(stage: Stage, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -40,4 +41,8 @@ def test_a_change_by_hand_is_drift_and_one_that_was_put_back_is_none(stage: Stag
     restored = drift(stage, tmp_path)
     assert restored.returncode == 0, restored.stdout + restored.stderr
     assert (tmp_path / f"{STACK}.drift.md").read_text() == ""
+    with by_hand.inline_policy_added(stage):
+        added = drift(stage, tmp_path)
+    assert added.returncode == 1, added.stdout + added.stderr
+    assert "inline policy by-hand" in (tmp_path / f"{STACK}.drift.md").read_text()
     assert json.dumps(stage.stack.export_stack().deployment) == before, "looking wrote into the state"
