@@ -178,8 +178,8 @@ class Pulumi(Stack):
 
 
 def recovered(text: str) -> str:
-    one = Importable(urn=f"a::{text}", type="t:t:T", import_id=text, parent="p", provider="p")
-    return printed(lambda: tools.recover._take_over(Pulumi(name=text), one))
+    one = Importable(urn=f"b::{text}", type="t:t:T", import_id=text, parent="p", provider="p")
+    return printed(lambda: tools.recover._take_over(Pulumi(name=text), [one]))
 
 
 def planned(text: str) -> str:
@@ -288,14 +288,14 @@ SEVERAL_LINES: dict[str, tuple[Printer, str]] = {
     **{
         name: (main_that_fails(main, arguments, place, error), f"{name}.py")
         for name, main, arguments, place, error in (
-            ("doctor/__main__", doctor.__main__.main, ["s"], "doctor.__main__.read_stack", StackError),
+            ("doctor/__main__", doctor.__main__.main, ["s"], "doctor.__main__.named_stack", StackError),
             (
                 *("doctor/verify/__main__", doctor.verify.__main__.main, ["s"]),
-                *("doctor.verify.__main__.read_stack", StackError),
+                *("doctor.verify.__main__.named_stack", StackError),
             ),
-            ("tools/recover", tools.recover.main, ["s"], "tools.recover.recover", EngineRefusedError),
-            ("tools/destroy", tools.destroy.main, ["s"], "tools.destroy.destroy", EngineRefusedError),
-            ("tools/adopt", tools.adopt.main, ["s"], "tools.adopt._tell", EngineRefusedError),
+            ("tools/recover", tools.recover.main, ["s"], "tools.recover.named_stack", EngineRefusedError),
+            ("tools/destroy", tools.destroy.main, ["s"], "tools.destroy.named_stack", EngineRefusedError),
+            ("tools/adopt", tools.adopt.main, ["s"], "tools.adopt.named_stack", EngineRefusedError),
             (
                 *("benchmarks/__main__", lambda: benchmarks.__main__.main(["size", "--folder", "/tmp"])),  # noqa: S108 - it stays empty
                 *([], "benchmarks.__main__._run", BenchmarkError),

@@ -43,8 +43,8 @@ def main() -> int:
     parser.add_argument("stack", nargs="?", help="the stack; its settings name what there is")
     parser.add_argument("--run", action="store_true", help="import; without, only say what would be imported")
     arguments = parser.parse_args()
-    stack = Stack(name=named_stack(parser, arguments.stack))
     try:
+        stack = Stack(name=named_stack(parser, arguments.stack))
         if not arguments.run:
             _tell(stack)
             return 0

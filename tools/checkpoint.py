@@ -1,4 +1,4 @@
-"""A state file that a killed engine left unreadable, and the copy of the one before it.
+"""A state file, or what stands beside it, that a killed engine left unreadable, and the copy of the one before it.
 
 A backend on a folder keeps both: ``STACK.json``, and ``STACK.json.bak`` with what it held before the latest write. The
 services keep their state whole by themselves.
@@ -32,9 +32,14 @@ def put_back(folder: Path, stack: str) -> Path | None:
         stack: The stack's name.
 
     Returns:
-        The file that was replaced; ``None`` if it can be read, or there is no copy that can.
+        The file that was replaced or removed; ``None`` if all can be read, or there is no copy that can.
     """
     state = folder / ".pulumi" / "stacks" / project_name() / f"{stack}.json"
+    # What the file is encoded in stands beside it, and says no more than its absence does.
+    attributes = state.with_name(f"{state.name}.attrs")
+    if attributes.is_file() and not _readable(attributes):
+        attributes.unlink()
+        return attributes if _readable(state) else put_back(folder, stack)
     before = state.with_name(f"{state.name}.bak")
     if not state.is_file() or _readable(state) or not _readable(before):
         return None

@@ -11,7 +11,10 @@ This command imports each of these that exists, drops the rest of the notes, and
 
 Where it was the answer that got lost, and the engine took the create for failed, there is no note. With ``--planned``
 everything is imported that the next ``up`` would create and that exists already. Only its names say that it is the
-stack's, so this is for a stack whose names are nobody else's.
+stack's, so this is for a stack whose names no other stack and no other team uses.
+
+What a replacement had made takes the old one's place in the stack, and the next ``up`` deletes the old one. With
+``--planned``, too, the first reader of a list that is no list any more keeps what it had (:mod:`tools.taking_over`).
 
 Source: Pulumi, "Recovering from an interrupted update".
 """
@@ -20,7 +23,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from doctor.stack import named_stack
@@ -29,6 +32,7 @@ from lambda_src.printable import as_lines, one_line
 from tools import checkpoint
 from tools.imports import MADE_ONCE, Importable, importable, to_create
 from tools.stack import EngineRefusedError, Stack, refusal
+from tools.taking_over import for_the_moment, live_urns, not_held, planned_replacements, put_in_place, rename, renamed
 
 _ABSENT = "does not exist"
 
@@ -48,13 +52,14 @@ def pending_creates(deployment: Mapping[str, Any]) -> list[Importable]:
 
 
 def planned_creates(steps: Sequence[Mapping[str, Any]], deployment: Mapping[str, Any]) -> list[Importable]:
-    """The creates that the next ``up`` plans, of types that can't be made twice, as far as their names are known yet.
+    """The creates and replacements that the next ``up`` plans, of types that can't be made twice, with known names.
 
     Args:
         steps: What the next ``up`` would do.
         deployment: ``deployment`` of ``pulumi stack export``.
     """
-    return [found for found in _made_once(to_create(steps), deployment) if found.known]
+    found = [*_made_once(to_create(steps), deployment), *planned_replacements(steps, deployment)]
+    return not_held([one for one in found if one.known], deployment)
 
 
 def _made_once(resources: Sequence[Mapping[str, Any]], deployment: Mapping[str, Any]) -> list[Importable]:
@@ -90,26 +95,49 @@ def recover(stack: Stack, *, planned: bool = False) -> None:
     """
     folder = checkpoint.folder_of_backend()
     if folder is not None and (state := checkpoint.put_back(folder, stack.name)) is not None:
-        print(one_line(f"{state} was cut off in the middle of a write; the state before it is in its place"))
+        print(one_line(f"{state} was cut off in the middle of a write; what was there before is in its place"))
     # The lock of a killed engine; without one this fails, and that is fine.
     stack.run("cancel", "--yes")
-    for pending in pending_creates(stack.deployment()):
-        _take_over(stack, pending)
+    _take_over(stack, pending_creates(stack.deployment()))
     stack.must("refresh", "--clear-pending-creates", "--yes", "--skip-preview")
-    while planned and any(_take_over(stack, one) for one in planned_creates(stack.preview(), stack.deployment())):
+    if planned and (names := renamed(stack.preview(), stack.deployment())):
+        stack.put(rename(stack.deployment(), names))
+        print("\n".join(one_line(f"{_name(old)}: is now {_name(new)}") for old, new in names.items()))
+    while planned and _take_over(stack, planned_creates(stack.preview(), stack.deployment())):
         pass  # what was taken over may be what the next one's name waits for
     then = one_after_another(*(command_line("pulumi", verb, "--stack", stack.name) for verb in ("refresh", "up")))
     print(f"now: {then}")
 
 
-def _take_over(stack: Stack, one: Importable) -> bool:
-    """Import one resource. Returns whether it exists."""
-    finished = stack.run(*one.command(protect=False))
-    exists = finished.returncode == 0 or _ABSENT not in finished.stdout + finished.stderr
-    if exists and finished.returncode != 0:
-        raise EngineRefusedError(refusal(finished))
-    print(one_line(f"{one.name}: {'taken over' if exists else 'was not made yet'} ({one.import_id})"))
-    return exists
+def _take_over(stack: Stack, found: Sequence[Importable]) -> bool:
+    """Import what exists, under its own name or in place of what the stack has there. Returns whether any does."""
+    live = live_urns(stack.deployment())
+    taken = [one for one in found if _exists(stack, one, live)]
+    if replacing := [one for one in taken if one.urn in live]:
+        deployment = stack.deployment()
+        for one in replacing:
+            deployment = put_in_place(deployment, one.urn, for_the_moment(one).urn)
+        stack.put(deployment)
+    return bool(taken)
+
+
+def _exists(stack: Stack, one: Importable, live: Collection[str]) -> bool:
+    """Import one resource, if it exists."""
+    imported = for_the_moment(one) if one.urn in live else one
+    # A recovery that was cut off itself may have imported it.
+    if imported.urn not in live:
+        finished = stack.run(*imported.command(protect=False))
+        if finished.returncode != 0:
+            if _ABSENT not in finished.stdout + finished.stderr:
+                raise EngineRefusedError(refusal(finished))
+            print(one_line(f"{one.name}: was not made yet ({one.import_id})"))
+            return False
+    print(one_line(f"{one.name}: taken over ({one.import_id})"))
+    return True
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import dataclasses
 import json
 import re
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from guardrails.plan import Plan, PreviewError, read_plan
@@ -15,6 +17,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes for a value that it doesn't know yet (pulumi.runtime.rpc)."""
 
 _LIMIT_SECONDS = 600.0
+_STATE_VERSION = 3
 _TOLD_LINES = 5
 _ERROR = "error: "
 _MARKUP = re.compile(r"<\{%[^%]*%\}>")
@@ -73,6 +76,20 @@ class Stack:
                 f"what `pulumi stack export` printed is no stack ({error!r}); run it by hand"
             ) from error
         return found
+
+    def put(self, deployment: Mapping[str, Any]) -> None:
+        """Replaces the stack's state; the engine drops its notes of pending operations with it.
+
+        Args:
+            deployment: As :meth:`deployment` gives it, changed.
+
+        Raises:
+            EngineRefusedError: It is no state that the engine takes.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "state.json"
+            file.write_text(json.dumps({"version": _STATE_VERSION, "deployment": deployment}))
+            self.must("stack", "import", "--file", str(file))
 
     def preview(self) -> Sequence[Mapping[str, Any]]:
         """The steps that ``pulumi up`` would take: ``steps`` of ``pulumi preview --json``.

@@ -40,6 +40,18 @@ def test_a_file_that_can_be_read_or_has_no_better_one_is_left_alone(
     assert state.read_text() == now
 
 
+@pytest.mark.parametrize("now", ['{"version": 4}', ""])
+def test_attributes_that_were_cut_off_are_removed_and_the_state_is_kept_if_it_is_whole(
+    tmp_path: Path, now: str
+) -> None:
+    state = files(tmp_path, now=now, before='{"version": 3}')
+    attributes = state.with_name("dev.json.attrs")
+    attributes.write_text("")
+    assert put_back(tmp_path, "dev") == (attributes if now else state)
+    assert not attributes.exists()
+    assert state.read_text() == (now or '{"version": 3}')
+
+
 def test_the_engine_reads_a_stack_again_whose_file_was_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in Workspace(tmp_path).environment().items():
         monkeypatch.setenv(name, value)
@@ -58,4 +70,8 @@ def test_the_engine_reads_a_stack_again_whose_file_was_cut_off(tmp_path: Path, m
     refused = pulumi("stack", "export", "--stack", "dev")
     assert put_back(folder, "dev") is not None
     assert "failed to load checkpoint" in refused.stderr
+    assert pulumi("stack", "export", "--stack", "dev").returncode == 0
+    (folder / ".pulumi" / "stacks" / project_name() / "dev.json.attrs").write_text("")
+    assert "failed to load checkpoint" in pulumi("stack", "export", "--stack", "dev").stderr
+    assert put_back(folder, "dev") is not None
     assert pulumi("stack", "export", "--stack", "dev").returncode == 0

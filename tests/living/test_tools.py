@@ -13,6 +13,7 @@ from tools.imports import IMPORT_IDS, import_file
 from tools.outlook import outlook
 from tools.recover import pending_creates, planned_creates
 from tools.stack import UNKNOWN
+from tools.taking_over import put_in_place, rename, renamed
 
 STACK = "urn:pulumi:dev::keyless-bigquery::"
 GOOGLE = f"{STACK}keyless:infra:Clouds$pulumi:providers:gcp::google"
@@ -74,6 +75,64 @@ def test_recovery_takes_only_what_cant_be_made_twice() -> None:
     deployment = {"resources": [PROVIDER], "pending_operations": [{"type": "creating", "resource": POOL}]}
     assert [one.name for one in pending_creates(deployment)] == ["pool"]
     assert [one.name for one in planned_creates([create(POOL), create(SERVICE)], deployment)] == ["pool"]
+
+
+def replace(one: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    return {"op": "replace", "urn": one["urn"], "newState": one, "oldState": old}
+
+
+OTHER = {**POOL, "inputs": {"workloadIdentityPoolId": "pool-2"}}
+
+
+@pytest.mark.parametrize(
+    ("steps", "known", "taken"),
+    [
+        ([replace(OTHER, POOL)], [POOL], ["projects/p/locations/global/workloadIdentityPools/pool-2"]),
+        # The old one itself is what exists under this id.
+        ([replace(POOL, POOL)], [POOL], []),
+        # Another name of the stack's stands for it, and it would be deleted as one of the two.
+        ([create({**POOL, "urn": f"{POOL['urn']}-b"})], [POOL], []),
+        ([replace(SERVICE, SERVICE)], [], []),
+    ],
+)
+def test_a_planned_replacement_is_taken_over_unless_the_stack_has_it(
+    steps: list[dict[str, Any]], known: list[dict[str, Any]], taken: list[str]
+) -> None:
+    assert [one.import_id for one in planned_creates(steps, {"resources": [PROVIDER, *known]})] == taken
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["old one is there", "old one was deleted"])
+def test_what_is_put_in_place_stands_behind_the_old_one_that_is_still_to_be_deleted(gone: bool) -> None:
+    old = {**POOL, "protect": True, **({"pendingReplacement": True} if gone else {})}
+    imported = {**OTHER, "urn": f"{POOL['urn']}-taken-over", "id": "new", "outputs": {"state": "ACTIVE"}}
+    state = {"resources": [PROVIDER, old, BINDING, imported], "manifest": {}}
+    found = put_in_place(state, POOL["urn"], imported["urn"])
+    new = {**POOL, "protect": True, "id": "new", "inputs": OTHER["inputs"], "outputs": {"state": "ACTIVE"}}
+    assert found == {
+        "resources": [PROVIDER, *([] if gone else [{**old, "delete": True}]), new, BINDING],
+        "manifest": {},
+    }
+
+
+def of_reader(one: dict[str, Any]) -> dict[str, Any]:
+    return {**one, "urn": f"{one['urn']}-first", "dependencies": [f"{COMPONENT['urn']}-first"]}
+
+
+def test_a_reader_of_a_list_that_is_made_again_without_it_is_renamed_with_all_that_it_has() -> None:
+    first, second = of_reader(POOL), {**POOL, "urn": f"{POOL['urn']}-second", "inputs": OTHER["inputs"]}
+    component = {**COMPONENT, "urn": f"{COMPONENT['urn']}-first"}
+    deleted = [{"op": "delete", "urn": one["urn"], "oldState": one} for one in (component, first, second)]
+    steps, state = [create(COMPONENT), create(POOL), *deleted], {"resources": [PROVIDER, component, first, second]}
+    names = renamed(steps, state)
+    assert names == {component["urn"]: COMPONENT["urn"], first["urn"]: POOL["urn"]}
+    mine = {**POOL, "dependencies": [COMPONENT["urn"]]}
+    assert rename(state, names) == {"resources": [PROVIDER, COMPONENT, mine, second]}
+    # An up that failed had made the component, the same pool once more, or another one.
+    again = {"resources": [*state["resources"], COMPONENT, {**POOL, "id": first["id"]}]}
+    assert rename(again, names) == {"resources": [PROVIDER, COMPONENT, mine, second]}
+    another = {**POOL, "id": "another"}
+    assert rename({"resources": [first, another]}, names) == {"resources": [mine, {**another, "delete": True}]}
+    assert renamed([create(POOL)], state) == {}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +86,9 @@ def aws(cloud: LocalCloud, service: str) -> Any:
     )
 
 
-def killed_up(cloud: LocalCloud, chance: random.Random) -> None:
-    """Starts an up and kills the engine a little after the role is there: that moment is the middle of the work."""
-    iam, deadline = aws(cloud, "iam"), time.monotonic() + LIMIT_SECONDS
+def killed_up(cloud: LocalCloud, pause: float, made: Callable[[], bool]) -> None:
+    """Starts an up and kills the engine a little after something is there."""
+    deadline = time.monotonic() + LIMIT_SECONDS
     with subprocess.Popen(
         ["pulumi", *UP],
         cwd=ROOT,
@@ -97,13 +97,13 @@ def killed_up(cloud: LocalCloud, chance: random.Random) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as engine:
-        while not iam.list_roles()["Roles"]:
+        while not made():
             assert engine.poll() is None, "the up ended before it could be killed"
-            assert time.monotonic() < deadline, "no role was made in time"
+            assert time.monotonic() < deadline, "nothing was made in time"
         started = family(engine.pid)
-        until = time.monotonic() + chance.uniform(0, 0.5)
+        until = time.monotonic() + pause
         while time.monotonic() < until:
-            aws(cloud, "iam").list_roles()
+            made()
         os.killpg(engine.pid, signal.SIGKILL)
     for pid in started:
         # Pulumi's own language host looks for its engine every five minutes only.
@@ -119,9 +119,46 @@ def test_after_a_killed_engine_recover_refresh_and_up_converge_and_no_plugin_sta
     chance = random.Random(SEED)  # noqa: S311  (moments, not secrets)
     assert "[unknown]" in pulumi(cloud, "preview", "--diff"), "a first preview works with what it can't know yet"
     for _ in range(KILLS):
-        killed_up(cloud, chance)
+        # That moment is the middle of the work.
+        killed_up(cloud, chance.uniform(0, 0.5), lambda: bool(aws(cloud, "iam").list_roles()["Roles"]))
         recover(cloud)
         converges(cloud)
+
+
+def roles(cloud: LocalCloud) -> list[str]:
+    return [role["RoleName"] for role in aws(cloud, "iam").list_roles()["Roles"]]
+
+
+def google(kind: str, end: str) -> Callable[[LocalCloud], bool]:
+    """Whether the local Google has something whose name ends so, or begins so before an @."""
+    return lambda cloud: any(end in json.dumps(one) for one in cloud.resources()[kind])
+
+
+REPLACEMENTS: dict[str, tuple[str, Callable[[LocalCloud], bool]]] = {
+    "roleName": ("Other-Role", lambda cloud: "Other-Role" in roles(cloud)),
+    "serviceAccountId": ("other-reader", google("serviceAccounts", "other-reader@")),
+    "poolId": ("other-pool", google("pools", "/other-pool")),
+}
+"""Settings whose change replaces something, another value of each, and when that is there."""
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(60 + 200 * KILLS)
+@pytest.mark.parametrize("setting", REPLACEMENTS)
+def test_after_an_engine_killed_in_a_replacement_recover_refresh_and_up_converge(
+    cloud: LocalCloud, setting: str
+) -> None:
+    chance = random.Random(SEED)  # noqa: S311  (moments, not secrets)
+    value, made = REPLACEMENTS[setting]
+    for _ in range(KILLS):
+        pulumi(cloud, *UP)
+        pulumi(cloud, "config", "set", setting, value)
+        try:
+            killed_up(cloud, chance.uniform(0, 0.05), lambda: made(cloud))
+            recover(cloud)
+            converges(cloud)
+        finally:
+            pulumi(cloud, "config", "rm", setting)
 
 
 def kill_the_servers_in_an_up(cloud: LocalCloud, chance: random.Random) -> None:
