@@ -41,9 +41,12 @@ class Off:
 
     Args:
         service: The API, for example ``iam.googleapis.com``.
+        project: Number or id of the project that the call counts for, which may be the credentials' own; empty if the
+            answer does not say.
     """
 
     service: str
+    project: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doctor.answer import Absent, Hidden, Off, Silent
-from infra.command_line import one_after_another
+from infra.command_line import command_line, one_after_another
 
 
 class Link(enum.Enum):
@@ -127,8 +127,15 @@ def not_seen(link: Link, what: str, answer: Hidden | Off | Silent) -> Finding:
         case Hidden(permission=permission, role=role):
             holder = f", which {role} has" if role else ""
             return unknown(link, f"{what} can't be seen: you lack the permission {permission}{holder}")
-        case Off(service=service):
-            return unknown(link, f"{what} can't be seen: {service} answers that it is off")
+        case Off(service=service, project=project):
+            enable = command_line(
+                "gcloud", "services", "enable", service, *([f"--project={project}"] if project else [])
+            )
+            where = (
+                f"in project {project}, which the call counts for" if project else "in the project that it counts for"
+            )
+            why = f"{service} is off {where}; `{enable}`, then wait some minutes"
+            return unknown(link, f"{what} can't be seen: {why}")
         case Silent(why=why):
             return unknown(link, f"{what} can't be seen: {why}")
 

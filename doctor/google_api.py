@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -124,7 +125,9 @@ def read(status: int, body: object, *, service: str, permission: str) -> Answer[
     if status == HTTPStatus.UNAUTHORIZED:
         return Silent(why=f"your Google credentials are not accepted ({message})")
     if status == HTTPStatus.FORBIDDEN and _reasons(error) & {"SERVICE_DISABLED", "accessNotConfigured"}:
-        return Off(service=f"{service}.googleapis.com")
+        told = _metadata(error, "SERVICE_DISABLED")
+        consumer = told.get("consumer", "").removeprefix("projects/") or _project_in(message)
+        return Off(service=told.get("service") or f"{service}.googleapis.com", project=consumer)
     if status == HTTPStatus.FORBIDDEN:
         return Hidden(permission=permission, role=ROLES[permission])
     return Silent(why=f"{service} answered {status}: {message}")
@@ -172,6 +175,19 @@ def _impatient() -> requests.Session:
 class _BoundedAdapter(requests.adapters.HTTPAdapter):
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401  (hands on whatever requests asks for)
         return super().send(request, **{**options, "timeout": (_CONNECT_SECONDS, _READ_SECONDS)})
+
+
+def _metadata(error: Mapping[str, Any], reason: str) -> dict[str, str]:
+    """What an error's details say beside a reason. Source: ``google.rpc.ErrorInfo``."""
+    details = [entry for entry in error.get("details") or [] if isinstance(entry, dict)]
+    found = next((entry.get("metadata") for entry in details if entry.get("reason") == reason), None)
+    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _project_in(message: str) -> str:
+    """The project that "… API has not been used in project PROJECT before or it is disabled" names."""
+    found = re.search(r"in project (\S+) before", message, re.ASCII)
+    return found[1] if found else ""
 
 
 def _reasons(error: Mapping[str, Any]) -> set[str]:

@@ -11,7 +11,7 @@ from doctor.expected import Expected
 from doctor.google_api import GoogleApi
 from doctor.package_file import read_from_package
 from doctor.seen import Seen
-from federation_rules.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT
+from federation_rules.organisation import ACCOUNTS_CONSTRAINT, MEMBERS_CONSTRAINT, PROVIDERS_CONSTRAINT
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
 
 _POLICY_VERSION = {"options": {"requestedPolicyVersion": 3}}
@@ -68,6 +68,12 @@ class Clouds:
                 )
                 for constraint in (PROVIDERS_CONSTRAINT, ACCOUNTS_CONSTRAINT)
             },
+            members_policy=self._ask(
+                "cloudresourcemanager",
+                f"/v1/projects/{expected.project}:getEffectiveOrgPolicy",
+                {"constraint": MEMBERS_CONSTRAINT},
+                "orgpolicy.policy.get",
+            ),
             service_account=None if account is None else self._account(expected, account),
             account_policy=None if account is None else self._account_policy(expected, account),
             project_policy=project_policy,

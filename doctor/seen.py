@@ -24,6 +24,7 @@ class Seen:
         provider: The provider, likewise.
         providers: The pool's providers, deleted ones left out.
         organisation_policies: Effective policies of the pool's project, by constraint.
+        members_policy: Effective policy of the project that pays, on whom an allow policy may name.
         service_account: The account; ``None`` for direct access, as the next one.
         account_policy: The allow policy on it.
         project_policy: The allow policy of the project that pays.
@@ -44,6 +45,7 @@ class Seen:
     provider: Answer[JSON]
     providers: Answer[JSON]
     organisation_policies: Mapping[str, Answer[JSON]]
+    members_policy: Answer[JSON]
     service_account: Answer[JSON] | None
     account_policy: Answer[JSON] | None
     project_policy: Answer[JSON]

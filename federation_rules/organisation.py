@@ -15,6 +15,11 @@ PROVIDERS_CONSTRAINT = "constraints/iam.workloadIdentityPoolProviders"
 ACCOUNTS_CONSTRAINT = "constraints/iam.workloadIdentityPoolAwsAccounts"
 """Which AWS accounts a provider may admit. Its values are account ids."""
 
+MEMBERS_CONSTRAINT = "constraints/iam.allowedPolicyMemberDomains"
+"""Whom an allow policy may name, when it is changed. Its managed form, which another API serves, is
+``constraints/iam.managed.allowedPolicyMembers``. Source: Google, "Restrict identities with domain-restricted sharing".
+"""
+
 AWS_ISSUER = "https://sts.amazonaws.com"
 """The issuer that stands for AWS."""
 
@@ -22,6 +27,13 @@ AWS_ISSUER = "https://sts.amazonaws.com"
 def needed_values(aws_account_id: str) -> dict[str, str]:
     """What must be allowed for a provider of an AWS account, by constraint."""
     return {PROVIDERS_CONSTRAINT: AWS_ISSUER, ACCOUNTS_CONSTRAINT: aws_account_id}
+
+
+def only_values(list_policy: Mapping[str, Any]) -> tuple[str, ...]:
+    """The values that an effective policy allows, if it allows these alone."""
+    if list_policy.get("allValues") == "DENY":
+        return ("none",)
+    return tuple(str(value) for value in list_policy.get("allowedValues") or ())
 
 
 def permits(list_policy: Mapping[str, Any], value: str) -> bool:

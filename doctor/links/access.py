@@ -10,6 +10,7 @@ from doctor.expected import Expected
 from doctor.finding import Finding, Link, broken, not_looked, not_seen, not_there, ok, unknown
 from doctor.grants import Grant
 from doctor.seen import Seen
+from federation_rules.organisation import MEMBERS_CONSTRAINT, only_values
 from federation_rules.principals import Principal
 from infra.reader_settings import ONLY_READER
 
@@ -41,6 +42,7 @@ def binding(expected: Expected, seen: Seen) -> Finding:
     if isinstance(seen.service_account, Absent):
         return not_looked(link, "there is no service account to look at")
     return _held(
+        seen,
         link,
         principal,
         {"the service account": seen.account_policy, f"project {expected.project}": seen.project_policy},
@@ -57,6 +59,7 @@ def jobs(expected: Expected, seen: Seen) -> Finding:
     if principal is None:
         return not_looked(link, _NOBODY)
     return _held(
+        seen,
         link,
         principal,
         {f"project {expected.project}": seen.project_policy},
@@ -104,6 +107,7 @@ def rows(expected: Expected, seen: Seen) -> Finding:
     project = _grants(seen.data_project_policy, f"project {name.project}")
     listed = grants.of_access_list(_value(seen.dataset), f"dataset {name.project}.{name.dataset}", project)
     return _held(
+        seen,
         link,
         principal,
         {f"table {name}": seen.table_policy, f"project {name.project}": seen.data_project_policy},
@@ -125,6 +129,7 @@ def _other_columns(expected: Expected, columns: Sequence[str]) -> str:
 
 
 def _held(
+    seen: Seen,
     link: Link,
     principal: Principal,
     policies: Mapping[str, Answer[JSON]],
@@ -138,6 +143,7 @@ def _held(
     """Whether one of these policies gives a principal a right.
 
     Args:
+        seen: All that was seen.
         link: The link that hangs on it.
         principal: Whose right.
         policies: The allow policies, by what they belong to.
@@ -147,8 +153,8 @@ def _held(
         more: Grants that are not in an allow policy.
         also: Where those were looked for.
     """
-    seen = [grant for where, answer in policies.items() for grant in _grants(answer, where)]
-    search = grants.search(principal, [*seen, *more], roles)
+    found = [grant for where, answer in policies.items() for grant in _grants(answer, where)]
+    search = grants.search(principal, [*found, *more], roles)
     if search.held:
         return ok(link, f"{search.held[0]}{_others(search.held)}")
     if search.perhaps:
@@ -157,7 +163,13 @@ def _held(
         if isinstance(answer, Hidden | Off | Silent):
             return not_seen(link, f"the policy of {what}" if what in policies else what, answer)
     saw = search.nearest or f"{_short(principal)} has none of the roles {', '.join(sorted(roles))} there"
-    return broken(link, f"{saw}; {_ABOVE}", wanted=wanted, mend=mend)
+    return broken(link, f"{saw}; {_ABOVE}{_restricted(seen)}", wanted=wanted, mend=mend)
+
+
+def _restricted(seen: Seen) -> str:
+    """Whom the organisation lets a policy name, if that is restricted: it may refuse the grant that is missing."""
+    allowed = only_values(_value(seen.members_policy).get("listPolicy") or {})
+    return f"; {MEMBERS_CONSTRAINT} may refuse it, and allows {', '.join(allowed)} only" if allowed else ""
 
 
 def _short(principal: Principal) -> str:

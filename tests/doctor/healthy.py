@@ -98,6 +98,7 @@ def seen(chain: Expected) -> Seen:
         ),
         providers=Found(value={"workloadIdentityPoolProviders": [{"name": PROVIDER}]}),
         organisation_policies={PROVIDERS_CONSTRAINT: allowed, ACCOUNTS_CONSTRAINT: allowed},
+        members_policy=allowed,
         service_account=None if chain.service_account is None else Found(value={"email": chain.service_account}),
         account_policy=None
         if chain.service_account is None

@@ -57,7 +57,7 @@ def test_whatever_can_not_be_seen_stops_nothing_and_is_never_called_whole(
     findings = walk(chain, changed(healthy.seen(chain), **unseen))
     assert [finding.link for finding in findings] == [step.link for step in STEPS]
     # Grants above the table need not be seen where the table's own is enough, and a package has the output beside it.
-    needed = set(unseen) - {"data_project_policy", "dataset", "credential_configuration"}
+    needed = set(unseen) - {"data_project_policy", "dataset", "credential_configuration", "members_policy"}
     # That there is no such list is for the role's and the pool's own links to report.
     needed -= {name for name in ("role_policies", "providers") if unseen.get(name) == Absent()}
     if direct:

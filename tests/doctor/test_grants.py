@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from typing import Any
 
 import pytest
 
@@ -133,6 +134,25 @@ def test_with_direct_access_a_wrong_mapping_is_the_break_and_the_grants_follow()
 
 
 FOREIGN = healthy.expected(table="existing", datasetId="theirs", columns='[{"name": "id"}, {"name": "name"}]')
+
+
+@pytest.mark.parametrize(
+    ("list_policy", "told"),
+    [
+        ({"allValues": "ALLOW"}, ""),
+        ({"allValues": "DENY"}, "constraints/iam.allowedPolicyMemberDomains may refuse it, and allows none only"),
+        (
+            {"allowedValues": ["is:C03xgje4y"]},
+            "constraints/iam.allowedPolicyMemberDomains may refuse it, and allows is:C03xgje4y only",
+        ),
+    ],
+)
+def test_a_missing_grant_that_the_organisation_may_refuse_is_told_so(list_policy: Any, told: str) -> None:
+    seen = changed(account_policy=Found(value={}), members_policy=Found(value={"listPolicy": list_policy}))
+    finding = access.binding(CHAIN, seen)
+    assert finding.verdict is Verdict.BROKEN
+    assert ("may refuse it" in finding.saw) is bool(told)
+    assert told in finding.saw
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,25 @@ def refusal(code: int, message: str = "why", reason: str = "") -> JSON:
     return {"error": {"code": code, "message": message, "details": details}}
 
 
+DISABLED = {
+    "error": {
+        "code": 403,
+        "message": "Cloud Resource Manager API has not been used in project 764086051850 before or it is disabled.",
+        "details": [
+            {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "SERVICE_DISABLED",
+                "metadata": {
+                    "consumer": "projects/764086051850",
+                    "service": "cloudresourcemanager.googleapis.com",
+                },
+            }
+        ],
+    }
+}
+"""An answer of Google's to credentials whose own project has the API off."""
+
+
 @pytest.mark.parametrize(
     ("status", "body", "taken_for"),
     [
@@ -38,6 +57,12 @@ def refusal(code: int, message: str = "why", reason: str = "") -> JSON:
         (403, refusal(403), Hidden(permission=PERMISSION, role=ROLES[PERMISSION])),
         (403, refusal(403, reason="IAM_PERMISSION_DENIED"), Hidden(permission=PERMISSION, role=ROLES[PERMISSION])),
         (403, refusal(403, reason="SERVICE_DISABLED"), Off(service="iam.googleapis.com")),
+        (403, DISABLED, Off(service="cloudresourcemanager.googleapis.com", project="764086051850")),
+        (
+            403,
+            refusal(403, "IAM API has not been used in project 1234 before or it is disabled.", "SERVICE_DISABLED"),
+            Off(service="iam.googleapis.com", project="1234"),
+        ),
         (403, {"error": {"errors": [{"reason": "accessNotConfigured"}]}}, Off(service="iam.googleapis.com")),
         (401, refusal(401), Silent(why="your Google credentials are not accepted (why)")),
         (503, refusal(503), Silent(why="iam answered 503: why")),
