@@ -163,7 +163,7 @@ def _expected(
         role_arn=_told(stack, told, outputs.ROLE_ARN),
         inline_policies=(
             "write-own-log",
-            *(("leave-network-to-lambda",) if settings.subnet_ids else ()),
+            *(("find-subnets", "leave-network-to-lambda") if settings.subnet_ids else ()),
             *(("read-own-environment",) if settings.environment_kms_key_arn else ()),
         ),
         attached_policies=(NETWORK_POLICY_ARN,) if settings.subnet_ids else (),
