@@ -139,7 +139,9 @@ def test_the_roles_that_it_names_are_enough_to_see_everything(
         )
         (walked,) = examine(stack, clouds)
     assert exit_code([walked]) == WHOLE, walked
-    assert {finding.verdict for finding in walked.findings} == {Verdict.OK}
+    # It looks as the reader itself, which has these roles for the test alone.
+    assert {f.link for f in walked.findings if f.verdict is not Verdict.OK} == {Link.READER_GRANTS}
+    assert of_link(walked, Link.READER_GRANTS).verdict is Verdict.WARNING
 
 
 def test_an_organisation_that_forbids_aws_breaks_only_what_is_not_made_yet(
@@ -177,6 +179,7 @@ def test_a_missing_permission_is_named_and_the_walk_goes_on(stage: Stage, stack:
         Link.PROVIDER,
         Link.SERVICE_ACCOUNT,
         Link.JOBS,
+        *(Link.OTHER_PROVIDERS, Link.ACCOUNT_MEMBERS, Link.READER_GRANTS, Link.DATASET_ACCESS),
     }
     for link, permission in (
         (Link.SERVICES, "serviceusage.services.get, which roles/serviceusage.serviceUsageViewer has"),
@@ -207,7 +210,9 @@ def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_e
     links, _, first = done.stdout.partition("reader reader: the first broken link is binding")
     for link in Link:
         assert len([line for line in links.splitlines() if line[16:].startswith(link.value)]) == 1, link
-    assert first.splitlines()[-1].split(maxsplit=1) == ["fix", UP]
+    fixes = [line.split(maxsplit=1)[1] for line in first.splitlines() if line.startswith("  fix ")]
+    assert fixes[0] == UP
+    assert "remove-iam-policy-binding" in fixes[1], "the member with the escaped slash is more than the stack made"
 
 
 def test_a_whole_chain_is_told_to_machines(stage: Stage) -> None:
