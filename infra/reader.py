@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_aws.cloudwatch.log_group import LogGroup
 
-from infra import package
+from infra import children, package
 from infra.execution_role import ExecutionRole, ExecutionRoleArgs
 from infra.function_environment import variables
 from infra.schedule import Schedule, ScheduleArgs
@@ -121,7 +121,7 @@ class Reader(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:Reader", name, None, opts)
-        self._child = pulumi.ResourceOptions(parent=self, provider=provider)
+        self._child = children.options(self, provider)
         # Of its own module, since `aws.cloudwatch` would load forty others for it.
         log_group = LogGroup(
             f"function-log{args.suffix}",
@@ -147,7 +147,8 @@ class Reader(pulumi.ComponentResource):
         self.credential_configuration = pulumi.Output.all(
             provider_name=args.provider_name, service_account_email=args.service_account_email
         ).apply(lambda known: args.trust.credential_configuration(**known))
-        function = self._function(args, role)
+        after = [*role.policies, *args.ready_after]
+        function = self._function(args, role, children.options(self, provider, depends_on=after))
         alias = self._alias(args, function) if args.function.snap_start else None
         if args.schedule is not None:
             Schedule(
@@ -168,8 +169,9 @@ class Reader(pulumi.ComponentResource):
         self.log_group_name = log_group.name
         self.register_outputs({"function_name": self.function_name})
 
-    def _function(self, args: ReaderArgs, role: ExecutionRole) -> aws.lambda_.Function:
+    def _function(self, args: ReaderArgs, role: ExecutionRole, opts: pulumi.ResourceOptions) -> aws.lambda_.Function:
         shared = args.function
+        archive = self.credential_configuration.apply(lambda content: _archive(shared, content))
         network = aws.lambda_.FunctionVpcConfigArgs(
             subnet_ids=list(shared.subnet_ids), security_group_ids=list(shared.security_group_ids)
         )
@@ -182,7 +184,9 @@ class Reader(pulumi.ComponentResource):
             handler=HANDLER,
             runtime=shared.target.runtime,
             architectures=[shared.target.architecture],
-            code=self.credential_configuration.apply(lambda content: _code(shared, content)),
+            code=archive.apply(lambda path: pulumi.FileArchive(str(path))),
+            # Without it, code that was replaced by hand would stay so, unseen.
+            code_sha256=archive.apply(package.sha256),
             memory_size=args.memory_mb,
             timeout=args.timeout_seconds,
             reserved_concurrent_executions=args.reserved_concurrency,
@@ -203,9 +207,7 @@ class Reader(pulumi.ComponentResource):
                     endpoints=args.trust.endpoints,
                 )
             ),
-            opts=pulumi.ResourceOptions.merge(
-                self._child, pulumi.ResourceOptions(depends_on=[*role.policies, *args.ready_after])
-            ),
+            opts=opts,
         )
 
     def _alias(self, args: ReaderArgs, function: aws.lambda_.Function) -> aws.lambda_.Alias:
@@ -220,9 +222,8 @@ class Reader(pulumi.ComponentResource):
         )
 
 
-def _code(shared: FunctionArgs, credential_configuration: str) -> pulumi.FileArchive:
+def _archive(shared: FunctionArgs, credential_configuration: str) -> Path:
     """The package with the credential configuration in it. Writes a cached file, and makes no resource."""
-    archive = package.with_file(
+    return package.with_file(
         shared.archive, name=CREDENTIAL_CONFIGURATION_FILE, content=credential_configuration, cache=shared.cache
     )
-    return pulumi.FileArchive(str(archive))

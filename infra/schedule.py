@@ -7,6 +7,8 @@ import dataclasses
 import pulumi
 import pulumi_aws as aws
 
+from infra import children
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ScheduleArgs:
@@ -41,13 +43,15 @@ class Schedule(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:Schedule", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self, provider=provider)
+        child = children.options(self, provider)
         rule = aws.cloudwatch.EventRule(
             f"schedule{args.suffix}",
             name=args.function_name,
             region=args.region,
             description="Starts one function that reads BigQuery.",
             schedule_expression=args.expression,
+            # Left out, a rule that was disabled by hand would stay so, unseen.
+            state="ENABLED",
             opts=child,
         )
         allowed = aws.lambda_.Permission(
@@ -67,6 +71,6 @@ class Schedule(pulumi.ComponentResource):
             target_id="function",
             region=args.region,
             arn=args.target_arn,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[allowed])),
+            opts=children.options(self, provider, depends_on=[allowed]),
         )
         self.register_outputs({})

@@ -10,6 +10,8 @@ Uses the standard library and pip, and knows nothing of Pulumi.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +26,7 @@ from infra.package.interpreters import Interpreter
 from infra.package.selection import omitted, selected
 from infra.package.target import Target
 
-__all__ = ["Bytecode", "PackageError", "Target", "absence", "build", "compiler", "with_file"]
+__all__ = ["Bytecode", "PackageError", "Target", "absence", "build", "compiler", "sha256", "with_file"]
 
 KEPT_PACKAGES = 32
 """How many built packages the cache holds, some 3 MB each; each stack needs two."""
@@ -61,6 +63,11 @@ def build(
         keep(package, _built(sources, locked.decode(), target=target, by=by))
         prune(cache, keep_newest=KEPT_PACKAGES)
     return package
+
+
+def sha256(package: Path) -> str:
+    """The SHA-256 of a zip in base64, as Lambda has it. Source: AWS Lambda API, ``FunctionConfiguration``."""
+    return base64.b64encode(hashlib.sha256(_read(package, what="package")).digest()).decode()
 
 
 def with_file(archive: Path, *, name: str, content: str, cache: Path) -> Path:

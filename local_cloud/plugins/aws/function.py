@@ -23,7 +23,8 @@ _LIMIT_SECONDS = 60.0
 _PUBLISHED = frozenset({"version", "qualifiedArn", "qualifiedInvokeArn"})
 """Outputs that a newly published version changes."""
 
-_NOT_CONFIGURATION = frozenset({"code", "architectures", "tags", "reservedConcurrentExecutions"})
+_CODE = frozenset({"code", "codeSha256", "architectures"})
+_NOT_CONFIGURATION = _CODE | {"tags", "reservedConcurrentExecutions"}
 
 
 class Function(Kind):
@@ -35,6 +36,7 @@ class Function(Kind):
             "name",
             "role",
             "code",
+            "codeSha256",
             "handler",
             "runtime",
             "architectures",
@@ -148,7 +150,7 @@ class Function(Kind):
         """Configuration first, then code, each waited for, as Lambda takes one change at a time; then a version."""
         changed = set(edit.changes)
         configuration = changed - self.client_side - _NOT_CONFIGURATION
-        code = changed & {"code", "architectures"}
+        code = changed & _CODE
         if configuration:
             with aws_errors():
                 self._lambda.update_function_configuration(**function_form.request(edit.inputs, configuration))
