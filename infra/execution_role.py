@@ -10,7 +10,7 @@ import dataclasses
 import pulumi
 import pulumi_aws as aws
 
-from infra import role_policies
+from infra import children, role_policies
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,15 +57,14 @@ class ExecutionRole(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:ExecutionRole", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self, provider=provider)
+        child = children.options(self, provider)
         role = aws.iam.Role(
             f"execution-role{args.suffix}",
             name=args.role_name,
             description="Identity of one Lambda function; Google lets it read one BigQuery table.",
             assume_role_policy=role_policies.lambda_only(),
             permissions_boundary=args.permissions_boundary_arn,
-            # The provider would delete a role before it makes one of another name, and the function would wear none.
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=False)),
+            opts=child,
         )
         documents: dict[str, pulumi.Input[str]] = {
             "write-own-log": pulumi.Output.from_input(args.log_group_arn).apply(role_policies.own_log_only)

@@ -12,6 +12,7 @@ import pulumi
 import pulumi_gcp as gcp
 import pulumi_random as random
 
+from infra import children
 from infra.pool import TrustedPool
 from infra.settings import POOL_SUFFIX_BYTES
 from infra.trust import TrustChain, attribute_condition, attribute_mapping, audience, check_project_number
@@ -59,7 +60,7 @@ class Federation(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:Federation", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self, provider=google, depends_on=list(services), protect=args.protected)
+        child = children.options(self, google, depends_on=services, protect=args.protected)
         deletion_policy = "PREVENT" if args.protected else "DELETE"
         pool = gcp.iam.WorkloadIdentityPool(
             "pool",

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_gcp as gcp
 
+from infra import children
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReaderAccessArgs:
@@ -64,10 +66,10 @@ class ReaderAccess(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:ReaderAccess", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self, provider=google, depends_on=list(services))
+        child = children.options(self, google, depends_on=services)
         self.email, self.member, self.grants = None, pulumi.Output.from_input(args.principal), []
         if args.account_id is not None:
-            self._impersonate(args, args.account_id, child)
+            self._impersonate(args, args.account_id, google, services)
         self.grants.append(
             gcp.projects.IAMMember(
                 f"may-start-jobs{args.suffix}",
@@ -79,7 +81,9 @@ class ReaderAccess(pulumi.ComponentResource):
         )
         self.register_outputs({"member": self.member})
 
-    def _impersonate(self, args: ReaderAccessArgs, account_id: str, child: pulumi.ResourceOptions) -> None:
+    def _impersonate(
+        self, args: ReaderAccessArgs, account_id: str, google: gcp.Provider, services: Sequence[pulumi.Resource]
+    ) -> None:
         account = gcp.serviceaccount.Account(
             f"reader-account{args.suffix}",
             project=args.project,
@@ -87,14 +91,14 @@ class ReaderAccess(pulumi.ComponentResource):
             display_name="BigQuery reader",
             description="Impersonated by one AWS Lambda function. It has no key, and needs none.",
             deletion_policy="PREVENT" if args.protected else "DELETE",
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args.protected)),
+            opts=children.options(self, google, depends_on=services, protect=args.protected),
         )
         may_impersonate = gcp.serviceaccount.IAMMember(
             f"may-impersonate{args.suffix}",
             service_account_id=account.name,
             role="roles/iam.workloadIdentityUser",
             member=args.principal,
-            opts=child,
+            opts=children.options(self, google, depends_on=services),
         )
         self.email, self.member = account.email, account.member
         self.grants.append(may_impersonate)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_gcp as gcp
 
+from infra import children
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ServicesArgs:
@@ -41,7 +43,7 @@ class Services(pulumi.ComponentResource):
                 project=project,
                 service=f"{service}.googleapis.com",
                 disable_on_destroy=False,
-                opts=pulumi.ResourceOptions(parent=self, provider=google),
+                opts=children.options(self, google),
             )
             for project, services in args.apis.items()
             for service in services

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import columns, table_guard
+from infra import children, columns, table_guard
 from infra.columns import Column
 from infra.schema_refusal import OwnTable
 
@@ -97,16 +97,8 @@ class Warehouse(pulumi.ComponentResource):
         guarded = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=list(guards.values())))
         opts = pulumi.ResourceOptions.merge(opts, guarded)
         super().__init__("keyless:infra:Warehouse", name, {"schemas": schemas}, opts)
-        child = pulumi.ResourceOptions(
-            parent=self,
-            provider=google,
-            depends_on=list(services),
-            # By default the bridge deletes a resource with a given name before it makes the one in its place, even if
-            # the name is what changes (pulumi-terraform-bridge, nameRequiresDeleteBeforeReplace). Made first, a table
-            # under a name that exists fails with 409 while the old one and its rows are still there.
-            delete_before_replace=False,
-        )
-        kept = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args.protected))
+        child = children.options(self, google, depends_on=services)
+        kept = children.options(self, google, depends_on=services, protect=args.protected)
         dataset = _dataset(args, kept) if args.own else None
         self.tables, self.grants = {}, {}
         for table in args.tables:
