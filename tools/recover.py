@@ -16,6 +16,9 @@ stack's, so this is for a stack whose names no other stack and no other team use
 What a replacement had made takes the old one's place in the stack, and the next ``up`` deletes the old one. With
 ``--planned``, too, the first reader of a list that is no list any more keeps what it had (:mod:`tools.taking_over`).
 
+A replacement that failed midway leaves two of a resource. Where the settings are the old ones again, the old ones are
+put back in their places, and the next ``up`` deletes the new ones.
+
 Source: Pulumi, "Recovering from an interrupted update".
 """
 
@@ -32,7 +35,16 @@ from lambda_src.printable import as_lines, one_line
 from tools import checkpoint
 from tools.imports import MADE_ONCE, Importable, importable, to_create
 from tools.stack import EngineRefusedError, Stack, refusal
-from tools.taking_over import for_the_moment, live_urns, not_held, planned_replacements, put_in_place, rename, renamed
+from tools.taking_over import (
+    for_the_moment,
+    live_urns,
+    not_held,
+    planned_replacements,
+    put_back,
+    put_in_place,
+    rename,
+    renamed,
+)
 
 _ABSENT = "does not exist"
 
@@ -99,6 +111,7 @@ def recover(stack: Stack, *, planned: bool = False) -> None:
     # The lock of a killed engine; without one this fails, and that is fine.
     stack.run("cancel", "--yes")
     _take_over(stack, pending_creates(stack.deployment()))
+    _put_back(stack)
     stack.must("refresh", "--clear-pending-creates", "--yes", "--skip-preview")
     if planned and (names := renamed(stack.preview(), stack.deployment())):
         stack.put(rename(stack.deployment(), names))
@@ -107,6 +120,16 @@ def recover(stack: Stack, *, planned: bool = False) -> None:
         pass  # what was taken over may be what the next one's name waits for
     then = one_after_another(*(command_line("pulumi", verb, "--stack", stack.name) for verb in ("refresh", "up")))
     print(f"now: {then}")
+
+
+def _put_back(stack: Stack) -> None:
+    """Restore what a failed ``up`` had replaced, as far as the settings say what they said before it."""
+    while any(one.get("delete") for one in stack.deployment().get("resources") or []):
+        deployment = put_back(stack.deployment(), stack.preview())
+        if deployment is None:
+            return
+        stack.put(deployment)
+        print("what the failed up had replaced is back in its place, as the settings have it")
 
 
 def _take_over(stack: Stack, found: Sequence[Importable]) -> bool:

@@ -8,7 +8,7 @@ engine itself notes it between the two halves of a replacement.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tools.imports import MADE_ONCE, Importable, importable, to_create
@@ -33,6 +33,40 @@ def put_in_place(deployment: Mapping[str, Any], urn: str, imported: str) -> dict
     both = [after] if before.get("pendingReplacement") else [{**before, "delete": True}, after]
     places = [both if one is before else [one] for one in deployment["resources"] if one is not new]
     return {**deployment, "resources": [one for place in places for one in place]}
+
+
+def put_back(deployment: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """A state in which what a failed ``up`` had replaced is what it was, where the settings say so again.
+
+    Such an ``up`` leaves the old one as still to be deleted. The next would make it once more, which fails as existing
+    or changes nothing, and then delete it: by its id, which the two share (pulumi/pulumi#4712 is related).
+
+    Args:
+        deployment: The state.
+        steps: What the next ``up`` would do.
+
+    Returns:
+        The state, in which what the failed ``up`` had made is still to be deleted; ``None`` if nothing was replaced.
+    """
+    resources = deployment.get("resources") or []
+    going = [(importable([one], resources), one) for one in resources if one.get("delete")]
+    old = {(found.urn, found.import_id): one for names, one in going for found in names}
+    replacing = importable([step["newState"] for step in steps if step["op"] == "replace"], resources)
+    wanted = [(one.urn, one.import_id) for one in replacing if one.known]
+    restored = {urn: old[urn, import_id] for urn, import_id in wanted if (urn, import_id) in old}
+    return None if not restored else {**deployment, "resources": list(_swapped(resources, restored))}
+
+
+def _swapped(resources: Sequence[_Resource], restored: Mapping[str, _Resource]) -> Iterator[_Resource]:
+    for one in resources:
+        before = restored.get(one["urn"])
+        if before is None:
+            yield one
+        elif not one.get("delete"):
+            yield {**one, "delete": True}
+            yield {key: value for key, value in before.items() if key != "delete"}
+        elif one is not before:
+            yield one
 
 
 def for_the_moment(one: Importable) -> Importable:

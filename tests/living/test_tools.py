@@ -13,7 +13,7 @@ from tools.imports import IMPORT_IDS, import_file
 from tools.outlook import outlook
 from tools.recover import pending_creates, planned_creates
 from tools.stack import UNKNOWN
-from tools.taking_over import put_in_place, rename, renamed
+from tools.taking_over import put_back, put_in_place, rename, renamed
 
 STACK = "urn:pulumi:dev::keyless-bigquery::"
 GOOGLE = f"{STACK}keyless:infra:Clouds$pulumi:providers:gcp::google"
@@ -159,3 +159,14 @@ def test_a_farewell_counts_what_goes_and_names_what_doesnt_come_back() -> None:
     assert "deletes 2 resources" in told
     assert "  pool  pool-id: Google keeps its id taken for 30 days" in told
     assert "1 Google APIs stay on" in told
+
+
+def test_a_replaced_grant_is_put_back_where_the_settings_are_the_old_ones_and_stays_replaced_where_not() -> None:
+    grant = "gcp:projects/iAMMember:IAMMember"
+    old = resource(grant, "may", project="p", role="r", member="serviceAccount:old") | {"delete": True}
+    new = resource(grant, "may", project="p", role="r", member="principalSet://new")
+    state = {"resources": [PROVIDER, old, new]}
+    restored = {key: value for key, value in old.items() if key != "delete"}
+    back = put_back(state, [{"op": "replace", "urn": new["urn"], "newState": restored}])
+    assert back == {"resources": [PROVIDER, new | {"delete": True}, restored]}
+    assert put_back(state, [{"op": "same", "urn": new["urn"], "newState": new}]) is None
