@@ -100,7 +100,8 @@ def projects() -> Iterator[Projects]:
                 project.run("stack", "init")
             yield made
         finally:
-            plugins.stop()
+            if plugins is not None:
+                plugins.stop()
 
 
 def _written(folder: Path, program: str) -> Path:

@@ -30,6 +30,11 @@ class Engine:
         """The `pulumi` executable."""
         return self.folder / "pulumi"
 
+    @property
+    def language_host(self) -> Path:
+        """Where the Python language host is, if it lies next to `pulumi`."""
+        return self.folder / "pulumi-language-python"
+
 
 def find() -> Engine | None:
     """An engine that is ready now; None when set-up has still to be run. Downloads and builds nothing."""

@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -18,9 +18,13 @@ from pulumi.automation import PulumiCommand
 from engine import get
 from engine.errors import EngineError
 from engine.pins import CLI, ROOT
+from engine.plugins import OURS, Mode, Plugin, choose, user_homes
 
 STAND_INS = ("gcp", "aws", "random")
-"""Provider plugins that are laid in; `python -m local_cloud.plugins` serves them."""
+"""Providers that have a stand-in; `python -m local_cloud.plugins` serves them."""
+
+_HEADER = "#!/bin/sh\n# Written by this project; `python -m local_cloud` writes it anew.\n"
+"""How each launcher begins. What begins otherwise is not ours, and is never written to."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,15 @@ class Workspace:
 
     Args:
         folder: where they go; made when they are first needed.
+        mode: which plugins to use; None: as the environment names it.
     """
 
     folder: Path
+    mode: Mode | None = None
 
     @property
     def home(self) -> Path:
-        """`PULUMI_HOME`: plugins and settings, none of them the user's."""
+        """`PULUMI_HOME`: launchers of plugins, and settings, none of them the user's."""
         return self.folder / "pulumi-home"
 
     @property
@@ -44,18 +50,21 @@ class Workspace:
         return self.folder / "pulumi-state"
 
     def environment(self) -> dict[str, str]:
-        """The variables with which the engine stays offline, keeps its state here and finds the stand-ins.
+        """The variables with which the engine stays offline, keeps its state here and finds the chosen plugins.
 
-        Makes the folders and lays the stand-ins in.
+        Makes the folders and writes a launcher for each plugin.
 
         Raises:
-            EngineError: when a provider's SDK is not installed, or there is no engine.
+            EngineError: when a provider's SDK is not installed, there is no engine, or an official plugin is missing
+                and the mode asks for it.
         """
         for part in (self.home, self.backend):
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for plugin in STAND_INS:
-            version = plugin_version(plugin)
-            self.lay_in(plugin, version=version, command=_stand_in(plugin, version))
+        for plugin in self.plugins():
+            official = plugin.official
+            command = [str(official.executable)] if official else _stand_in(plugin.name, plugin.wanted)
+            self.lay_in(plugin.name, version=plugin.wanted, command=command)
+        engine = _ready_engine()
         return {
             "PULUMI_HOME": str(self.home),
             "PULUMI_BACKEND_URL": self.backend.as_uri(),
@@ -67,8 +76,21 @@ class Workspace:
             "PULUMI_ACCESS_TOKEN": "",
             "PULUMI_OPTION_CONFIG_FILE": "",
             # The language host runs the first python3 on PATH.
-            "PATH": search_path(_ready_engine().folder, Path(sys.executable).parent),
+            "PATH": search_path(engine.folder, Path(sys.executable).parent),
+            # A plugin on PATH goes before all others, unless this is set. An engine whose language host is only on
+            # PATH can't do without it.
+            **({"PULUMI_IGNORE_AMBIENT_PLUGINS": "true"} if engine.language_host.exists() else {}),
         }
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """The plugin of each provider: official ones of this workspace, of the user and on PATH, or stand-ins.
+
+        Raises:
+            EngineError: when an official plugin is missing and the mode asks for it.
+        """
+        wanted = {name: plugin_version(name) for name in STAND_INS}
+        homes = tuple(dict.fromkeys((self.home, *user_homes())))
+        return choose(self.mode or Mode.of(), wanted, homes=homes, path=os.environ.get("PATH", os.defpath))
 
     def command(self) -> PulumiCommand:
         """The engine, for the Automation API.
@@ -81,10 +103,10 @@ class Workspace:
         return PulumiCommand(root=root, version=semver.VersionInfo.parse(str(CLI.version)))
 
     def lay_in(self, plugin: str, *, version: str, command: Sequence[str]) -> Path:
-        """Install a resource plugin that is a command of ours.
+        """Install a launcher for a resource plugin, in a folder that no official plugin has.
 
         The folder is what `pulumi plugin install resource NAME VERSION -f PATH` would make, without starting the
-        engine for it (0.25 s each).
+        engine for it (0.25 s each), but for the end of its name.
 
         Args:
             plugin: its name, for example `gcp`.
@@ -93,13 +115,19 @@ class Workspace:
 
         Returns:
             The executable.
+
+        Raises:
+            EngineError: when something else lies there.
         """
-        folder = self.home / "plugins" / f"resource-{plugin}-v{version}"
+        folder = self.home / "plugins" / f"resource-{plugin}-v{version}{OURS}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         executable = folder / f"pulumi-resource-{plugin}"
-        script = f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n'
-        if executable.exists() and executable.read_text() == script:
+        script = f'{_HEADER}exec {shlex.join(command)} "$@"\n'
+        present = executable.read_bytes() if executable.exists() else None
+        if present == script.encode():
             return executable
+        if present is not None and not present.startswith(_HEADER.encode()):
+            raise EngineError(f"{executable} is not a launcher of this project, and stays as it is; move it away")
         # Renamed into place: an engine that is running must never see half a script.
         with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:
             file.write(script)
@@ -133,13 +161,16 @@ def search_path(*first: Path) -> str:
     return os.pathsep.join([*(str(folder) for folder in first), os.environ.get("PATH", os.defpath)])
 
 
-def stand_ins_together() -> list[str]:
-    """The command that serves all stand-ins in one process, for engines that come to it; needs the project's folder.
+def stand_ins_together(names: Iterable[str]) -> list[str]:
+    """The command that serves stand-ins in one process, for engines that come to it; needs the project's folder.
+
+    Args:
+        names: the providers, at least one.
 
     Raises:
         EngineError: when a provider's SDK is not installed.
     """
-    versions = (f"{plugin}={plugin_version(plugin)}" for plugin in STAND_INS)
+    versions = (f"{name}={plugin_version(name)}" for name in names)
     return [sys.executable, "-m", "local_cloud.plugins", "together", *versions]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from engine.official import NO_DOWNLOAD
 from engine.pins import ROOT
 from local_cloud.endpoints import FILE, Endpoints
 from local_cloud.process import Child, Command
@@ -92,7 +93,7 @@ class LocalCloud:
                 *(part for name, value in names.items() if value is not None for part in (name, value)),
                 *options,
             ],
-            environment={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            environment={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", NO_DOWNLOAD: "true"},
             log=folder / "serve.log",
             folder=ROOT,
             # It ends its own children when it is asked to.

@@ -45,18 +45,20 @@ def parser() -> argparse.ArgumentParser:
     weather = commands.add_parser("weather", help="tell its weather, or change it")
     weather.add_argument("condition", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `calm`")
     _add_state(weather)
-    commands.add_parser("demo", help="deploy, read, be refused, tear down")
+    _add_plugins(commands.add_parser("demo", help="deploy, read, be refused, tear down"))
     preview = commands.add_parser("preview", help="what a change would do to an environment, without any cloud")
     preview.add_argument("stack", nargs="+", help="an environment that has its Pulumi.NAME.yaml, such as dev")
     preview.add_argument("--folder", type=Path, required=True, help="where the reports go")
     preview.add_argument(
         "--base", type=Path, metavar="FOLDER", help="what is changed; default: nothing is deployed yet"
     )
+    _add_plugins(preview)
     return made
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
     _add_state(serve)
+    _add_plugins(serve)
     serve.add_argument("--seed", type=Path, metavar="FILE", help="YAML: what there is from the start")
     serve.add_argument("--project-id", help="default: the seed's, or local-keyless")
     serve.add_argument("--project-number", help="default: the seed's, or 123456789012")
@@ -81,6 +83,29 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 def _add_state(command: argparse.ArgumentParser) -> None:
     default = Path(os.environ.get("LOCAL_CLOUD_STATE") or _DEFAULT_STATE)
     command.add_argument("--state", type=Path, default=default, help=f"folder for state and logs (default: {default})")
+
+
+def _add_plugins(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--plugins",
+        choices=["auto", "official", "stand-in"],
+        help="Pulumi's provider plugins: official ones that are installed or can be downloaded, else stand-ins (auto); "
+        "only official ones; only stand-ins. Default: KEYLESS_PLUGINS, or auto",
+    )
+
+
+def _get_plugins(arguments: argparse.Namespace, folder: Path) -> None:
+    """Fix which plugins this process and what it starts use, and download what is missing."""
+    from engine import official, plugins
+
+    if arguments.plugins:
+        os.environ[plugins.VARIABLE] = arguments.plugins
+    if plugins.Mode.of() is not plugins.Mode.STAND_IN and official.may_download():
+        from engine.progress import Progress
+        from engine.workspace import Workspace
+
+        missing = [plugin for plugin in Workspace(folder, mode=plugins.Mode.AUTO).plugins() if not plugin.official]
+        official.download(missing, Progress())
 
 
 def duration(text: str) -> timedelta:
@@ -161,6 +186,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         keep=arguments.keep,
         limit_seconds=arguments.limit_seconds,
     )
+    if settings.whole:
+        _get_plugins(arguments, settings.folder)
     try:
         serve(settings)
     except KeyboardInterrupt:
@@ -232,13 +259,14 @@ def _weather(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     from local_cloud.demo import main as demo
 
-    del arguments
+    _get_plugins(arguments, Path(os.devnull))
     return demo()
 
 
 def _preview(arguments: argparse.Namespace) -> int:
     from local_cloud.previews import preview
 
+    _get_plugins(arguments, Path(os.devnull))
     base = None if arguments.base is None else arguments.base.absolute()
     return 0 if preview(arguments.stack, arguments.folder.absolute(), base=base) else 1
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.pins import ROOT
+from engine.plugins import report
+from engine.workspace import Workspace
 from lambda_src.printable import one_line
 from local_cloud import attached
 from local_cloud.cloud import LocalCloud
@@ -18,7 +20,8 @@ from local_cloud.process import ProcessError
 from local_cloud.shell import write_settings
 
 PROJECT_FILE = "Pulumi.yaml"
-_LIMIT_SECONDS = 300.0
+_LIMIT_SECONDS = 600.0
+"""For one run of the engine; with official plugins an `up` of twenty readers takes 80 s on an idle machine."""
 _UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 
 
@@ -43,13 +46,16 @@ def preview(stacks: Sequence[str], reports: Path, *, base: Path | None = None) -
     if base is not None and not (base / PROJECT_FILE).exists():
         raise ProcessError(f"the base {base} holds no {PROJECT_FILE}; name a folder with a checkout of this project")
     with LocalCloud.start() as cloud:
+        for line in report(Workspace(cloud.folder).plugins()):
+            sys.stderr.write(f"{one_line(line)}\n")
         environment = {**cloud.environment(), "PULUMI_OPTION_CONFIG_FILE": ""}
         plugins = attached.start_plugins(cloud.folder, environment)
         try:
             shell = {**os.environ, **environment, **attached.variables(plugins)}
             previewed = [_Environment(cloud=cloud, stack=stack, shell=shell).preview(reports, base) for stack in stacks]
         finally:
-            plugins.stop()
+            if plugins is not None:
+                plugins.stop()
     return all(previewed)
 
 

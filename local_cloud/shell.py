@@ -106,13 +106,15 @@ def instructions(folder: Path, endpoints: Endpoints, *, kept: bool = False) -> s
 
     The token is not printed: the line reads it from its file.
     """
-    from engine.workspace import search_path
+    from engine.plugins import report
+    from engine.workspace import Workspace, search_path
 
     end = "" if kept else " and forgets everything"
     lines = [
         f"# The local cloud is ready; state and logs are in {folder}. Ctrl-C ends it{end}.",
         f"#   Google   {endpoints.google_url}   project {endpoints.project_id} ({endpoints.project_number})",
         f"#   AWS      {endpoints.aws_url}   account {endpoints.aws_account_id}, {endpoints.aws_region}",
+        *(f"#   {line}" for line in report(Workspace(folder).plugins())),
         "# Paste these lines into another terminal, in this project's folder:",
     ]
     for name, value in variables(folder, endpoints).items():

@@ -120,7 +120,7 @@ class Stage:
 
     def close(self) -> None:
         """Ends the plugins, if they are its own. The stack stays as it is."""
-        if self._own_plugins:
+        if self._own_plugins and self._plugins is not None:
             self._plugins.stop()
 
     def beside(self, name: str, settings: Mapping[str, object] | None = None) -> Stage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ _RUNS_PROGRAMS = {"bootstrap", "doctor", "e2e", "guardrails", "infra", "living",
 
 OTHER_PROJECTS = {"pool-project": "222222222222", "data-project": "333333333333"}
 """Id and number of the projects that exist beside the one that pays."""
+
+# No test downloads a plugin. Official ones that are installed are used, unless KEYLESS_PLUGINS names other ones.
+os.environ["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
 
 # What the fixtures need is imported in them: most tests start no server, and would only wait for its clients to load.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from pulumi.automation import OpType
 from pulumi.automation.errors import CommandError
 from rich.console import Console
 
+from engine.plugins import report as report_plugins
+from engine.workspace import Workspace
 from infra import outputs
 from local_cloud.cloud import LocalCloud
 from local_cloud.demo.report import Report
@@ -41,10 +44,15 @@ def main() -> int:
     """Tells the story. The exit code is 0 only if every step did what it should.
 
     A story that breaks off leaves nothing running: both clouds end with it, and what is in them. Its folder stays.
+
+    Raises:
+        EngineError: Official plugins are asked for, and one is missing.
     """
+    plugins = report_plugins(Workspace(Path(os.devnull)).plugins())
     report = Report(Console(file=sys.stdout, highlight=False))
     folder = Path(tempfile.mkdtemp(prefix="keyless-demo-"))
     report.show(f"state and logs of this run: {folder}", style="dim")
+    report.show("\n".join(plugins), style="dim")
     threading.excepthook = _quiet_about_closed_pipes
     try:
         _tell(report, folder)

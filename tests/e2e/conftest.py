@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from local_cloud.stage import Stage
+
+_OFFICIAL_LIMIT_SECONDS = 400
+"""An `up` with official plugins takes about 22 s, and a test makes up to six of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this room the time that they take with official plugins."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_OFFICIAL_LIMIT_SECONDS))
 
 
 @pytest.fixture

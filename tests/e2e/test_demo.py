@@ -30,7 +30,7 @@ def route_taken_away() -> bool:
     return no_route.is_possible()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(450)
 def test_the_demo_shows_every_allow_and_refusal_and_ends_with_exit_code_0(route_taken_away: bool) -> None:
     demo = [sys.executable, "-m", "local_cloud", "demo"]
     finished = subprocess.run(
@@ -39,7 +39,7 @@ def test_the_demo_shows_every_allow_and_refusal_and_ends_with_exit_code_0(route_
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=400,
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     told = finished.stdout

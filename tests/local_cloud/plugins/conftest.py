@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.plugins import Mode
 from engine.workspace import Workspace
 from local_cloud import attached
 from local_cloud.aws import AwsSettings, LocalAws
@@ -17,7 +18,7 @@ from tests.local_cloud.plugins.stub_google import TOKEN, Google, running_google
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(tmp_path_factory.mktemp("engine"))
+    return Workspace(tmp_path_factory.mktemp("engine"), mode=Mode.STAND_IN)
 
 
 @pytest.fixture
@@ -44,11 +45,12 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    plugins = attached.start_plugins(tmp_path_factory.mktemp("plugins"), credentials)
+    plugins = attached.start_plugins(tmp_path_factory.mktemp("plugins"), credentials, mode=Mode.STAND_IN)
     try:
         yield {**credentials, **attached.variables(plugins)}
     finally:
-        plugins.stop()
+        if plugins is not None:
+            plugins.stop()
 
 
 @pytest.fixture
