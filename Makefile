@@ -18,7 +18,8 @@ help: ## list the commands
 setup: $(READY) ## install everything into .venv and a cache folder; the other commands do it by themselves
 
 $(READY): requirements.txt requirements/dev.txt requirements/local-aws.txt requirements/local-warehouse.txt \
-          requirements/bootstrap.txt guardrails/pack/requirements.txt tools/set_up.py
+          requirements/bootstrap.txt guardrails/pack/requirements.txt tools/set_up.py \
+          tools/pulumi/engine/go.mod tools/pulumi/language-python/go.mod
 	@$(PYTHON) tools/set_up.py
 
 demo: $(READY) ## the whole chain on this machine: deploy, read rows, be refused, tear down

@@ -19,6 +19,8 @@ READY = VENV / "ready"
 PYTHON = VENV / "bin" / "python"
 MINIMUM_PYTHON = (3, 11)
 STEP_LIMIT_SECONDS = 1500
+ENGINE = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
+"""The engine's executables that are linked into the environment."""
 
 _STARTED = time.monotonic()
 
@@ -77,15 +79,27 @@ def _make_environment() -> None:
 
 def _make_engine_and_emulators() -> None:
     """The engine last: where it must be built it takes minutes, and if it can't be, its reason is the last line."""
+    made = ""
     for what, arguments in {"emulators and policy pack": ["environments"], "Pulumi engine": []}.items():
         _say(what)
         command: list[str | Path] = [PYTHON, "-m", "engine", *arguments]
         try:
-            status = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=STEP_LIMIT_SECONDS).returncode
+            ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=STEP_LIMIT_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise SetUpError(f"{what}: not done after {STEP_LIMIT_SECONDS} s; run it again") from error
-        if status != 0:
-            raise SetUpError(f"{what}: not to be had, for the reason above")
+        if ended.returncode != 0:
+            raise SetUpError(f"{what}: not available; the line above has the reason")
+        made = ended.stdout
+    _link_engine(Path(made.strip()))
+
+
+def _link_engine(folder: Path) -> None:
+    """Puts the engine that this project runs with into the environment, so that activating it is enough."""
+    for name in ENGINE:
+        link = VENV / "bin" / name
+        link.unlink(missing_ok=True)
+        if (folder / name).exists():
+            link.symlink_to(folder / name)
 
 
 def _warm_up() -> None:

@@ -65,7 +65,7 @@ def verify(stack: Stack, session: boto3.Session, patience: Patience, console: Co
 def _read(expected: Expected, invoker: Invoker, patience: Patience, report: Report) -> int:
     report.begin(expected.reader, expected.function)
     outcome = wait_for_rows(partial(invoker.invoke, expected.function), patience, report.wait)
-    report.finish(outcome)
+    report.finish(outcome, expected.table)
     return WHOLE if outcome.attempt.failure is None else BROKEN
 
 

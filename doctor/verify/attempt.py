@@ -35,6 +35,8 @@ _TAIL_BYTES = 4096
 """Of a longer log Lambda gives the end. Source: Lambda API, ``Invoke``, ``LogType``."""
 
 _LONGEST = 400
+_HEADING = "The query data:"
+"""What the function prints before the rows: `lambda_src.query`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,11 @@ class Attempt:
 
     lines: tuple[str, ...]
     failure: Failure | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it read, and there was no row."""
+        return self.failure is None and self.lines[-1:] == (_HEADING,)
 
 
 def of_answer(*, log: str, failed: bool, payload: str, request: str = "") -> Attempt:

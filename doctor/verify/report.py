@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from doctor.expected import TableName
 from doctor.verify.attempt import Failure
 from doctor.verify.waiting import Outcome
 from infra.command_line import command_line
@@ -37,14 +38,17 @@ class Report:
             self._line(_INDENT + failure.told, style="dim")
             self._told = failure.told
 
-    def finish(self, outcome: Outcome) -> None:
-        """Prints the rows, or the last error and what to do."""
+    def finish(self, outcome: Outcome, table: TableName) -> None:
+        """Prints the rows of the table, or the last error and what to do."""
         failure, took = outcome.attempt.failure, f"{outcome.seconds:.1f} s and {_tries(outcome.tries)}"
         if failure is None:
             for line in outcome.attempt.lines:
                 self._line(_INDENT + line)
             waited = f"propagation took {outcome.seconds:.1f} s" if outcome.tries > 1 else "nothing to wait for"
             self._line(f"  read after {took}: {waited}", style="green")
+            if outcome.attempt.empty:
+                insert = command_line("bq", "insert", table.for_bq, "ROWS.json")
+                self._line(f"  the table {table} is empty; to put rows into it, a JSON object on each line: {insert}")
             return
         reason = (
             f"gave up after {took}"

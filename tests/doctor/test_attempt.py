@@ -9,7 +9,7 @@ import pytest
 import requests
 from google.api_core import exceptions as api
 
-from doctor.verify.attempt import failed_link, of_answer, of_refusal
+from doctor.verify.attempt import Attempt, failed_link, of_answer, of_refusal
 from lambda_src.diagnosis import diagnose
 from lambda_src.errors import Link
 from lambda_src.time_limit import OutOfTimeError
@@ -158,3 +158,11 @@ def test_what_lambda_does_not_carry_out_passes_only_while_the_function_is_being_
 def test_the_texts_cover_every_link_that_a_late_change_can_break() -> None:
     named = {failed_link(str(diagnose(error))) for error in PASSING}
     assert named == {Link.TOKEN_EXCHANGE, Link.IMPERSONATION, Link.JOB_CREATION, Link.TABLE_ACCESS}
+
+
+@pytest.mark.parametrize(
+    ("lines", "empty"),
+    [(("The query data:",), True), (("DEBUG x", "The query data:"), True), (ROWS, False), ((), False)],
+)
+def test_a_read_without_a_row_is_an_empty_table(lines: tuple[str, ...], empty: bool) -> None:
+    assert Attempt(lines=lines, failure=None).empty is empty

@@ -1,0 +1,129 @@
+"""Every block of commands in the documents is typed as it stands, or is in a table with the reason why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from local_cloud import attached
+from local_cloud.cloud import LocalCloud
+from tests.docs.config_lines import lines_of
+from tests.docs.typed import ACCOUNT, PROJECT, Block, Clone, blocks
+
+DEPLOY = ("README.md", "make setup")
+RECOVER = ("README.md", "python -m tools.recover dev")
+DOCTOR = ("docs/troubleshooting.md", "make doctor STACK=dev")
+MEANWHILE = ("docs/living.md", "pulumi stack init prod-meanwhile")
+DESTROY = ("docs/living.md", "make destroy STACK=dev")
+LOCAL_CLOUD = ("local_cloud/README.md", 'cloud=".venv/bin/python -m local_cloud"')
+CONTAINER = ("examples/container/README.md", 'cloud=".venv/bin/python -m local_cloud"')
+TYPED = {DEPLOY, RECOVER, DOCTOR, MEANWHILE, DESTROY, LOCAL_CLOUD, CONTAINER}
+
+NO_COMMANDS = {
+    ("README.md", "AWS"),
+    ("README.md", "[ 10.7 s] take the"),
+    ("README.md", "│ ok │ the function"),
+    ("README.md", "ok"),
+    ("docs/chain.md", "AWS"),
+    ("docs/cost.md", "cost of a million ="),
+}
+"""Pictures and examples of what is printed."""
+
+NOT_TYPED = {
+    ("README.md", "make demo"): "tests/e2e/test_demo.py runs it, and this test is a part of `make test`",
+    ("CONTRIBUTING.md", "git clone URL && cd"): "the same, and an address to fill in",
+    ("README.md", "pulumi login"): "a choice of backends: Pulumi Cloud, S3, Cloud Storage",
+    ("docs/state.md", "pulumi login"): "Pulumi Cloud",
+    ("docs/state.md", "aws s3api create-bucket --bucket acme-keyless-prod"): "AWS's S3 and KMS",
+    ("docs/state.md", "gcloud storage buckets create gs://acme-keyless-prod"): "Google's Cloud Storage and KMS",
+    ("docs/state.md", "pulumi stack export --stack prod"): "two backends to fill in",
+    ("docs/cost.md", "aws lambda list-versions-by-function --function-name FUNCTION"): "a function to fill in",
+    ("docs/delivery.md", "gh api repos/acme/reports --jq '.id,"): "GitHub",
+    ("docs/delivery.md", "pulumi -C bootstrap stack output"): "GitHub",
+    (
+        "docs/delivery.md",
+        'pulumi config set permissionsBoundaryArn "$(pulumi',
+    ): "what bootstrap made with GitHub",
+    ("docs/delivery.md", "pulumi new https://github.com/OWNER/keyless-bigquery"): "tests/delivery/test_template.py",
+    ("docs/living.md", "pulumi destroy --exclude-protected"): "a protected stack: tests/living",
+    ("docs/living.md", "pulumi config set deletionProtection false"): "a stack to fill in: tests/living",
+    ("docs/living.md", "gcloud iam workload-identity-pools undelete POOL"): "a pool to fill in",
+    ("docs/living.md", "pulumi up --target '**::may-impersonate'"): "seven minutes, and an account to fill in",
+    ("docs/options.md", "gcloud compute addresses create readers"): "a network of Google's",
+    ("docs/security.md", "gcloud logging read 'protoPayload.serviceName=\"sts.googleapis.com\"' --project=PROJECT"): (
+        "Google's audit logs"
+    ),
+    ("docs/security.md", "gcloud iam workload-identity-pools update POOL"): "a pool to fill in",
+    ("docs/security.md", "gcloud iam service-accounts disable EMAIL"): "an account to fill in",
+    ("docs/security.md", "aws lambda put-function-concurrency --function-name FUNCTION"): "a function to fill in",
+    ("docs/security.md", "pulumi config set roleName reader-after-the-incident"): "a replacement: tests/living",
+    ("examples/container/README.md", "pool=$(pulumi stack output pool_name)"): "gcloud, and what Google answers it",
+    ("examples/container/README.md", "docker build -f examples/container/Dockerfile -t"): "Docker",
+}
+"""What no test can type, and why."""
+
+ALL = blocks()
+SETTINGS = [block for block in ALL if block.only_sets and block.key not in NOT_TYPED]
+BLOCKS = {block.key: block for block in ALL if block not in SETTINGS}
+
+
+def test_every_block_is_typed_or_has_a_reason_not_to_be() -> None:
+    others = [block.key for block in ALL if block not in SETTINGS]
+    assert sorted(others) == sorted([*TYPED, *NO_COMMANDS, *NOT_TYPED]), "two blocks of a page must begin differently"
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    with LocalCloud.start(project_id=PROJECT, aws_account_id=ACCOUNT) as cloud:
+        # Kept running, since each command of the engine would start them anew.
+        plugins = attached.start_plugins(cloud.folder, cloud.environment())
+        try:
+            yield Clone.make(tmp_path_factory.mktemp("typed"), cloud, attached.variables(plugins))
+        finally:
+            if plugins is not None:
+                plugins.stop()
+
+
+@pytest.mark.timeout(600)
+def test_the_blocks_of_a_stacks_life_can_be_typed_one_after_another(clone: Clone) -> None:
+    deployed = clone.type(BLOCKS[DEPLOY].text)
+    assert "user_id=1, name=Alice" in deployed
+    assert "is empty" not in deployed
+    checked = clone.type(BLOCKS[DOCTOR].text)
+    assert "BROKEN" not in checked
+    clone.type(BLOCKS[RECOVER].text, activate=True)
+    clone.type(BLOCKS[MEANWHILE].text, activate=True)
+    clone.type(BLOCKS[DESTROY].text, answer="dev\n")
+    left = clone.type("pulumi stack ls --json", activate=True)
+    assert {stack["name"]: stack["resourceCount"] for stack in json.loads(left)}["dev"] == 0
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("key", "printed"),
+    [
+        (LOCAL_CLOUD, ('"access_token"', '"error"', "impersonated reporter@")),
+        (CONTAINER, ("The query data:", "attribute condition")),
+    ],
+    ids=["local cloud", "container"],
+)
+def test_a_block_that_starts_its_own_local_google_can_be_typed(
+    clone: Clone, key: tuple[str, str], printed: tuple[str, ...]
+) -> None:
+    told = clone.type(BLOCKS[key].text, refused=True)
+    assert [part for part in printed if part not in told] == [], told
+
+
+@pytest.mark.timeout(300)
+def test_a_shell_reads_each_settings_line_as_the_test_of_settings_does(clone: Clone) -> None:
+    calls = clone.recorded("".join(block.text for block in SETTINGS))
+    typed = [[word for word in call[2:] if word != "--path"] for call in calls]
+    assert typed == [[key, value] for block in SETTINGS for key, value, _ in lines_of(block.text)]
+
+
+def test_blocks_are_told_apart_by_document_and_first_line() -> None:
+    one = Block(page="a.md", text="make setup    # or not\npulumi up\n")
+    assert one.key == ("a.md", "make setup")
+    assert not one.only_sets
