@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -24,6 +26,7 @@ PROJECT, ACCOUNT = "my-project", "123456789012"
 
 _SHELL = frozenset({"", "sh", "bash", "console"})
 _LIMIT_SECONDS = 180.0
+_GRACE_SECONDS = 20.0
 
 _GCLOUD = '[ "$1 $2" = "services enable" ]'
 _BQ = """#!{python}
@@ -125,6 +128,8 @@ class Clone:
         lines = [". .venv/bin/activate"] * activate + [block]
         output = self.folder.parent / "output"
         output.unlink(missing_ok=True)
+        # Ends when the last process does that the shell started and that still has it.
+        ended, held = os.pipe()
         with output.open("w") as stream:
             shell = subprocess.Popen(
                 ["bash", *([] if refused else ["-e", "-o", "pipefail"]), "-c", "\n".join(lines)],
@@ -135,11 +140,13 @@ class Clone:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                pass_fds=[held],
             )
+            os.close(held)
             try:
                 shell.communicate(answer, timeout=_LIMIT_SECONDS)
             finally:
-                _end(shell.pid)
+                _end(shell.pid, ended)
         printed = output.read_text()
         assert shell.returncode == 0, f"{block}\n{printed}"
         return printed
@@ -188,9 +195,11 @@ def _executable(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def _end(session: int) -> None:
-    """End what a shell left in the background."""
-    try:
-        os.killpg(session, signal.SIGTERM)
-    except ProcessLookupError:
-        return
+def _end(session: int, ended: int) -> None:
+    """End what a shell left in the background, and wait for it."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(session, how)
+        if select.select([ended], [], [], _GRACE_SECONDS)[0]:
+            break
+    os.close(ended)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import google.auth.exceptions
 import pytest
 import requests
 from google.api_core import exceptions as api
+from rich.console import Console
 
+from doctor.expected import TableName
 from doctor.verify.attempt import Attempt, failed_link, of_answer, of_refusal
+from doctor.verify.report import Report
+from doctor.verify.waiting import Outcome
 from lambda_src.diagnosis import diagnose
 from lambda_src.errors import Link
 from lambda_src.time_limit import OutOfTimeError
@@ -166,3 +171,13 @@ def test_the_texts_cover_every_link_that_a_late_change_can_break() -> None:
 )
 def test_a_read_without_a_row_is_an_empty_table(lines: tuple[str, ...], empty: bool) -> None:
     assert Attempt(lines=lines, failure=None).empty is empty
+
+
+@pytest.mark.parametrize("rows", [(), ("user_id=1, name=Ada",)], ids=["empty", "a row"])
+def test_verify_says_that_a_table_is_empty_and_how_to_put_rows_into_it(rows: tuple[str, ...]) -> None:
+    printed = io.StringIO()
+    outcome = Outcome(attempt=Attempt(lines=("The query data:", *rows), failure=None), tries=1, seconds=1.0)
+    table = TableName(project="my-project", dataset="sales", table="orders")
+    Report(Console(file=printed), "dev").finish(outcome, table)
+    hint = "the table my-project.sales.orders is empty; to put rows into it, a JSON object on each line: bq insert "
+    assert (f"{hint}my-project:sales.orders ROWS.json" in printed.getvalue()) == (not rows)
