@@ -93,19 +93,17 @@ def test_the_engine_runs_the_chosen_plugin_next_to_stand_ins_of_the_others(
     stand_ins = attached.start_plugins(workspace.folder, {}, mode=mode)
     assert stand_ins is not None
     try:
-        attach = attached.variables(stand_ins)
-        names = {one.split(":")[0] for one in attach["PULUMI_DEBUG_PROVIDERS"].split(",")}
-        stack = automation.create_or_select_stack(
-            stack_name="test",
-            project_name="plugins",
-            program=lambda: pulumi.export("id", random.RandomId("one", byte_length=2).hex),
-            opts=automation.LocalWorkspaceOptions(
-                pulumi_command=workspace.command(), env_vars={**attach, **workspace.environment()}
-            ),
-        )
-        checked = log.read_text() if log.exists() else ""
-        assert len(stack.up().outputs["id"].value) == 4
+        attach = attached.variables(stand_ins)["PULUMI_DEBUG_PROVIDERS"]
     finally:
         stand_ins.stop()
+    names = {one.split(":")[0] for one in attach.split(",")}
+    stack = automation.create_or_select_stack(
+        stack_name="test",
+        project_name="plugins",
+        program=lambda: pulumi.export("id", random.RandomId("one", byte_length=2).hex),
+        opts=automation.LocalWorkspaceOptions(pulumi_command=workspace.command(), env_vars=workspace.environment()),
+    )
+    checked = log.read_text() if log.exists() else ""
+    assert len(stack.up().outputs["id"].value) == 4
     assert names == {"gcp", "aws"} | (set() if starts else {"random"})
     assert (log.read_text() > checked > "") if starts else not log.exists()
