@@ -94,7 +94,10 @@ class Federation(pulumi.ComponentResource):
     def _pool_id(self, args: FederationArgs) -> pulumi.Input[str]:
         if args.pool_id is not None:
             return args.pool_id
-        suffix = random.RandomId("pool-suffix", byte_length=POOL_SUFFIX_BYTES, opts=pulumi.ResourceOptions(parent=self))
+        # In a project where a pool of this stack was before, its id is taken. A trigger and no keeper, since a suffix
+        # that was made without one stays as it is.
+        opts = pulumi.ResourceOptions(parent=self, replacement_trigger=args.project)
+        suffix = random.RandomId("pool-suffix", byte_length=POOL_SUFFIX_BYTES, opts=opts)
         return pulumi.Output.concat(args.pool_id_prefix, suffix.hex)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from pulumi.automation import EngineEvent, OpType
+from pulumi.automation import Deployment, EngineEvent, OpType
 from pulumi.automation.errors import CommandError
 from pulumi.runtime.mocks import MockMonitor
 
@@ -96,6 +97,23 @@ def test_the_page_says_what_is_replaced_and_in_place_and_nothing_is_deleted_firs
     found = plan(dev.beside("dev", settings))
     components = {name for name in updated if name == "warehouse"}
     assert found == {**dict.fromkeys(replaced, "replace"), **dict.fromkeys(updated - components, "update"), **others}
+
+
+def test_in_another_project_the_pool_has_another_suffix(dev: Stage) -> None:
+    assert plan(dev.beside("dev", {"poolProject": "pool-project"}))["pool-suffix"] == "replace"
+
+
+def test_a_suffix_that_an_earlier_version_made_stays(environments: Environments) -> None:
+    stack = environments.dev.stack
+    today = stack.export_stack()
+    earlier = json.loads(json.dumps(today.deployment))
+    (suffix,) = (one for one in earlier["resources"] if one["urn"].endswith("::pool-suffix"))
+    assert suffix.pop("replacementTrigger") == environments.dev.cloud.project_id
+    try:
+        stack.import_stack(Deployment(version=today.version, deployment=earlier))
+        assert plan(environments.dev) == {}
+    finally:
+        stack.import_stack(today)
 
 
 @pytest.fixture
