@@ -15,11 +15,12 @@ from tests.docs.typed import ACCOUNT, PROJECT, Block, Clone, blocks
 DEPLOY = ("README.md", "make setup")
 RECOVER = ("README.md", "python -m tools.recover dev")
 DOCTOR = ("docs/troubleshooting.md", "make doctor STACK=dev")
+BACK = ("docs/living.md", "python -m tools.recover dev")
 MEANWHILE = ("docs/living.md", "pulumi stack init prod-meanwhile")
 DESTROY = ("docs/living.md", "make destroy STACK=dev")
 LOCAL_CLOUD = ("local_cloud/README.md", 'cloud=".venv/bin/python -m local_cloud"')
 CONTAINER = ("examples/container/README.md", 'cloud=".venv/bin/python -m local_cloud"')
-TYPED = {DEPLOY, RECOVER, DOCTOR, MEANWHILE, DESTROY, LOCAL_CLOUD, CONTAINER}
+TYPED = {DEPLOY, RECOVER, DOCTOR, BACK, MEANWHILE, DESTROY, LOCAL_CLOUD, CONTAINER}
 
 NO_COMMANDS = {
     ("README.md", "AWS"),
@@ -42,6 +43,7 @@ NOT_TYPED = {
     ("docs/cost.md", "aws lambda list-versions-by-function --function-name FUNCTION"): "a function to fill in",
     ("docs/delivery.md", "gh api repos/acme/reports --jq '.id,"): "GitHub",
     ("docs/delivery.md", "pulumi -C bootstrap stack output"): "GitHub",
+    ("docs/delivery.md", "gh variable set DELIVERY --body"): "GitHub",
     (
         "docs/delivery.md",
         'pulumi config set permissionsBoundaryArn "$(pulumi',
@@ -51,6 +53,12 @@ NOT_TYPED = {
     ("docs/living.md", "pulumi config set deletionProtection false"): "a stack to fill in: tests/living",
     ("docs/living.md", "gcloud iam workload-identity-pools undelete POOL"): "a pool to fill in",
     ("docs/living.md", "pulumi up --target '**::may-impersonate'"): "seven minutes, and an account to fill in",
+    ("docs/living.md", "pulumi config rm readers"): "a stack to fill in: tests/living/test_recovering.py",
+    ("docs/living.md", "aws lambda update-function-configuration --function-name FUNCTION"): "a function to fill in",
+    ("docs/living.md", "aws ec2 describe-network-interfaces \\"): "EC2: tests/living/test_network_interfaces.py",
+    ("docs/troubleshooting.md", "gcloud resource-manager org-policies describe iam.allowedPolicyMemberDomains"): (
+        "an organisation of Google's"
+    ),
     ("docs/options.md", "gcloud compute addresses create readers"): "a network of Google's",
     ("docs/security.md", "gcloud logging read 'protoPayload.serviceName=\"sts.googleapis.com\"' --project=PROJECT"): (
         "Google's audit logs"
@@ -94,6 +102,7 @@ def test_the_blocks_of_a_stacks_life_can_be_typed_one_after_another(clone: Clone
     checked = clone.type(BLOCKS[DOCTOR].text)
     assert "BROKEN" not in checked
     clone.type(BLOCKS[RECOVER].text, activate=True)
+    clone.type(BLOCKS[BACK].text, activate=True)
     clone.type(BLOCKS[MEANWHILE].text, activate=True)
     clone.type(BLOCKS[DESTROY].text, answer="dev\n")
     left = clone.type("pulumi stack ls --json", activate=True)
