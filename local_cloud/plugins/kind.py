@@ -65,8 +65,8 @@ class Kind(ABC):
     """Outputs that any update may change; previews show them as unknown."""
     autoname: ClassVar[str | None] = None
     """The input that gets a generated name when the program gives none."""
-    named_by: ClassVar[frozenset[str]] = frozenset()
-    """Inputs that make a name which only one can have: while none of them changes, the old one must go first."""
+    deletes_first: ClassVar[bool] = False
+    """The official plugin deletes the old one before it creates the new one, unless the program decides otherwise."""
 
     def changing(self, inputs: Properties) -> frozenset[str]:
         """Outputs that an update to these inputs may change."""
@@ -159,7 +159,8 @@ def live_inputs(kind: Kind, inputs: Properties, state: Properties) -> Properties
 def previewed_update(kind: Kind, state: Properties, inputs: Properties) -> Properties:
     """What an update will leave behind, as far as it is known before it is made."""
     kept = {name: value for name, value in state.items() if name not in kind.inputs | kind.changing(inputs)}
-    computed_inputs = {n: v for n, v in state.items() if n in kind.inputs and n not in kind.defaults}
+    left_alone = kind.inputs - set(kind.defaults) - kind.changing(inputs)
+    computed_inputs = {name: value for name, value in state.items() if name in left_alone}
     return kept | computed_inputs | inputs
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi.provider.experimental import provider as pulumi
+from pulumi.provider.experimental.property_value import PropertyValue
 
 from local_cloud.plugins.errors import ConfigError
 from local_cloud.plugins.kind import (
@@ -22,6 +24,9 @@ from local_cloud.plugins.kind import (
 from local_cloud.plugins.lookup import Served, ServedBy
 from local_cloud.plugins.values import Properties
 from local_cloud.plugins.wire import plain_map, property_map
+
+_MADE_UP = "__defaults"
+"""Among a resource's inputs: which of them the plugin made up. The bridge's own mark."""
 
 
 class StandIn(pulumi.Provider):
@@ -70,6 +75,7 @@ class StandIn(pulumi.Provider):
         refuse_unknown_inputs(kind, inputs)
         if kind.autoname and kind.autoname not in inputs:
             inputs[kind.autoname] = _name_for(request, kind.autoname)
+            inputs[_MADE_UP] = [kind.autoname]
         failures = [pulumi.CheckFailure(name, reason) for name, reason in kind.check(inputs).items()]
         return pulumi.CheckResponse(inputs=property_map(inputs), failures=failures)
 
@@ -82,7 +88,8 @@ class StandIn(pulumi.Provider):
             changes=bool(found),
             replaces=[name for name, change in found.items() if change.replaces],
             stables=sorted(kind.replace_on),
-            delete_before_replace=bool(kind.named_by) and kind.named_by.isdisjoint(found),
+            delete_before_replace=any(change.replaces for change in found.values())
+            and (kind.deletes_first or _is_named(kind, request.new_inputs)),
             diffs=list(found),
             detailed_diff={
                 name: pulumi.PropertyDiff(_difference(name, change, state, inputs), input_diff=False)
@@ -143,6 +150,15 @@ def _name_for(request: pulumi.CheckRequest, property_name: str) -> Any:  # noqa:
     if before is not None:
         return before
     return f"{request.name}-{hashlib.sha256(request.random_seed).hexdigest()[:7]}"
+
+
+def _is_named(kind: Kind, inputs: Mapping[str, PropertyValue]) -> bool:
+    """Whether the program gives the name that the plugin could make up, be it an old one or a new one.
+
+    Source: pulumi-terraform-bridge v3.137, pkg/tfbridge/schema.go, nameRequiresDeleteBeforeReplace; none of the types
+    served here has UniqueNameFields, by which a changed name would count.
+    """
+    return kind.autoname is not None and kind.autoname in inputs and _MADE_UP not in inputs
 
 
 def _difference(name: str, change: Change, state: Properties, inputs: Properties) -> pulumi.PropertyDiffKind:

@@ -19,6 +19,7 @@ class RolePolicyAttachment(Kind):
     resource_type = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     inputs = frozenset({"role", "policyArn"})
     replace_on = inputs
+    deletes_first = True
 
     def __init__(self, api: AwsApi) -> None:
         self._api = api

@@ -28,7 +28,7 @@ _NOT_CONFIGURATION = _CODE | {"tags", "reservedConcurrentExecutions"}
 
 
 class Function(Kind):
-    """A function. Its code is watched by the hash that Lambda tells, so that a change made elsewhere is found too."""
+    """A function. Code that was replaced by hand shows in `codeSha256` alone: no archive can be read back."""
 
     resource_type = "aws:lambda/function:Function"
     inputs = frozenset(
@@ -62,7 +62,6 @@ class Function(Kind):
         "memorySize": 128,
         "timeout": 3,
         "environment": {},
-        "architectures": ["x86_64"],
         "packageType": "Zip",
         "publish": False,
         "skipDestroy": False,
@@ -100,7 +99,7 @@ class Function(Kind):
         return function_form.same(name, old, new)
 
     def differing(self, name: str, state: Properties, inputs: Properties) -> Change | None:
-        """The code differs when its hash does. `read` keeps it only while the live code is what was made of it."""
+        """The code differs when its archive does, whatever Lambda runs."""
         code = inputs.get("code")
         if name != "code" or not isinstance(code, Archive):
             return super().differing(name, state, inputs)
@@ -141,9 +140,8 @@ class Function(Kind):
             return None
         answer, latest = found
         known = {name: state[name] for name in sorted(self.client_side) if name in state}
-        live_hash = answer["Configuration"]["CodeSha256"]
-        if "code" in state and state.get("codeSha256", live_hash) == live_hash:
-            known["code"] = state["code"]  # otherwise nobody knows which archive the live code is
+        if "code" in state:
+            known["code"] = state["code"]
         return known | function_form.state(answer, latest=latest, region=self._api.region)
 
     def update(self, edit: Edit) -> Properties:
@@ -160,7 +158,7 @@ class Function(Kind):
                 self._lambda.update_function_code(
                     FunctionName=edit.id,
                     ZipFile=_content(edit.inputs["code"]),
-                    Architectures=edit.inputs.get("architectures", ["x86_64"]),
+                    Architectures=edit.inputs.get("architectures", edit.state["architectures"]),
                 )
             self._settle(edit.id)
         if "reservedConcurrentExecutions" in changed:

@@ -56,7 +56,6 @@ class Role(_Documented):
         "permissionsBoundary": "",
         "tags": {},
     }
-    named_by = frozenset({"name"})
 
     def create(self, inputs: Properties) -> Created:
         """CreateRole, GetRole."""

@@ -58,7 +58,6 @@ class EventRule(_OnBus):
     defaults: ClassVar[Mapping[str, Any]] = {
         "description": "",
         "scheduleExpression": "",
-        "state": "ENABLED",
         "eventBusName": DEFAULT_BUS,
         "forceDestroy": False,
         "tags": {},
@@ -78,7 +77,7 @@ class EventRule(_OnBus):
                 EventBusName=inputs.get("eventBusName", DEFAULT_BUS),
                 ScheduleExpression=inputs.get("scheduleExpression", ""),
                 Description=inputs.get("description", ""),
-                State=inputs.get("state", "ENABLED"),
+                **({"State": inputs["state"]} if "state" in inputs else {}),
                 **({"Tags": tag_list(inputs["tags"])} if inputs.get("tags") else {}),
             )
 

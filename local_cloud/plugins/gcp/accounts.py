@@ -37,6 +37,7 @@ class Account(Named):
         }
     )
     replace_on = frozenset({"accountId", "project"})
+    autoname = "accountId"
     client_side = frozenset({"deletionPolicy", "createIgnoreAlreadyExists"})
     defaults: ClassVar[Mapping[str, Any]] = {
         "displayName": "",
@@ -45,10 +46,6 @@ class Account(Named):
         "deletionPolicy": "DELETE",
         "createIgnoreAlreadyExists": False,
     }
-
-    def check(self, inputs: Properties) -> Mapping[str, str]:
-        """An account needs an id."""
-        return {} if "accountId" in inputs else {"accountId": "required field is not set"}
 
     def _url(self, resource_id: str) -> str:
         return self._api.endpoints.iam + resource_id

@@ -40,9 +40,10 @@ class _Stored(Named):
         return super().same(name, old, new)
 
     def _common(self, live: JSON, state: Properties) -> Properties:
-        """What both types read. Labels that the plugin itself added are not the program's."""
+        """What both types read. Of the labels only those that the program gave; an import takes all."""
         effective = dict(live.get("labels", {}))
-        own = {k: v for k, v in effective.items() if k in state.get("labels", {}) or k not in _ATTRIBUTION}
+        known = state.get("labels", {}) if state else effective.keys() - _ATTRIBUTION.keys()
+        own = {name: value for name, value in effective.items() if name in known}
         return {
             "labels": own,
             "effectiveLabels": effective,
@@ -152,7 +153,8 @@ class Table(_Stored):
             "deletionPolicy",
         }
     )
-    named_by = replace_on = frozenset({"datasetId", "tableId", "project"})
+    replace_on = frozenset({"datasetId", "tableId", "project"})
+    deletes_first = True
     client_side = frozenset({"deletionProtection", "deletionPolicy"})
     volatile = _Stored.volatile | {"numBytes", "numLongTermBytes", "numRows"}
     defaults: ClassVar[Mapping[str, Any]] = {

@@ -185,6 +185,7 @@ class ProjectMember(_Member):
     ids = ids.PROJECT
     inputs = frozenset({"project", "role", "member", "condition"})
     replace_on = inputs
+    deletes_first = True
     version = 3
 
     def _resource(self, inputs: Properties) -> tuple[str, str]:

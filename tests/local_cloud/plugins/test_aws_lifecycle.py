@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import json
 import zipfile
@@ -80,6 +82,7 @@ def function(
             runtime="python3.11",
             architectures=["x86_64"],
             code=pulumi.FileArchive(str(code)),
+            code_sha256=base64.b64encode(hashlib.sha256(code.read_bytes()).digest()).decode(),
             memory_size=256,
             timeout=10,
             environment=aws.lambda_.FunctionEnvironmentArgs(variables={"GREETING": greeting}),
@@ -129,7 +132,12 @@ def scheduled(local_aws: LocalAws, code: Path, *, reserved: int | None = 5, text
             "alias", name="live", function_name=made.name, function_version=made.version, opts=options
         )
         rule = aws.cloudwatch.EventRule(
-            "schedule", name="hourly", schedule_expression="rate(1 hour)", description=text, opts=options
+            "schedule",
+            name="hourly",
+            schedule_expression="rate(1 hour)",
+            description=text,
+            state="ENABLED",
+            opts=options,
         )
         aws.lambda_.Permission(
             "may-call", statement_id="schedule", action="lambda:InvokeFunction", function=made.name,
