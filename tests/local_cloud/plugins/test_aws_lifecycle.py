@@ -164,7 +164,8 @@ def imported(deployment: Deployment, local_aws: LocalAws, ids: dict[str, str]) -
             live = kind.read(ids[name], {})
             assert live is not None, f"{name} is not found"
             assert kind.id_of(ids[name], live) == resource["id"]
-            found[name] = set(changes(kind, live, resource["inputs"]))
+            inputs = {key: value for key, value in resource["inputs"].items() if not key.startswith("__")}
+            found[name] = set(changes(kind, live, inputs))
             assert kind.read(f"{ids[name]}-of-nobody", {}) is None, f"{name} is found under another id"
     return found
 
