@@ -150,7 +150,7 @@ def table_members(expected: Expected, seen: Seen) -> Finding:
 
 
 def dataset_access(expected: Expected, seen: Seen) -> Finding:
-    """The dataset's access list is the one that BigQuery gave it: its project's basic roles, and whoever made it."""
+    """The dataset's access list is the one that BigQuery gave it: its project's basic roles, and its creator."""
     link, name = Link.DATASET_ACCESS, f"{expected.table.project}:{expected.table.dataset}"
     if not expected.table_is_ours:
         return not_looked(link, _NOT_OURS)
