@@ -23,6 +23,15 @@ from engine.plugins import OURS, Mode, Plugin, choose, user_homes
 STAND_INS = ("gcp", "aws", "random")
 """Providers that have a stand-in; `python -m local_cloud.plugins` serves them."""
 
+_CLOSED = "http://127.0.0.1:9"
+_NO_PUBLIC_HOST = ("/usr/bin/env", f"HTTPS_PROXY={_CLOSED}", f"https_proxy={_CLOSED}")
+"""Before an official plugin: the local cloud is reached by plain HTTP, and all else is refused at once.
+
+The Google plugin asks https://openidconnect.googleapis.com who its caller is, whatever its endpoints are, and without a
+route it tries that again for minutes. Source: pulumi-gcp, provider/resources.go, preConfigureCallbackWithLogger;
+terraform-provider-google-beta, transport/config.go, GetCurrentUserEmail.
+"""
+
 _HEADER = "#!/bin/sh\n# Written by this project; `python -m local_cloud` writes it anew.\n"
 """How each launcher begins. What begins otherwise is not ours, and is never written to."""
 
@@ -62,7 +71,9 @@ class Workspace:
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
         for plugin in self.plugins():
             official = plugin.official
-            command = [str(official.executable)] if official else _stand_in(plugin.name, plugin.wanted)
+            command = (
+                [*_NO_PUBLIC_HOST, str(official.executable)] if official else _stand_in(plugin.name, plugin.wanted)
+            )
             self.lay_in(plugin.name, version=plugin.wanted, command=command)
         engine = _ready_engine()
         return {

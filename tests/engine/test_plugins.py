@@ -204,8 +204,10 @@ def test_what_is_installed_in_the_workspaces_own_home_stays_as_it_is_and_the_eng
     launcher = (
         workspace.home / "plugins" / f"resource-{name}-v{plugin_version(name)}+keyless" / f"pulumi-resource-{name}"
     )
-    uses_official = f"exec {installed[name]} " in launcher.read_text()
+    words = launcher.read_text().splitlines()[-1].split()
+    uses_official = str(installed[name]) in words
     assert uses_official == (mode is not Mode.STAND_IN)
+    assert ("HTTPS_PROXY=http://127.0.0.1:9" in words) == uses_official, "it would ask public hosts, and wait for them"
 
 
 def _file_with_a_port(folder: Path) -> str:
