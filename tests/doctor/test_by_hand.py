@@ -100,7 +100,7 @@ configured = partial(partial, by_hand.configured)
 # others; one refresh looks at all of them.
 GROUPS: Sequence[Sequence[Row]] = (
     (
-        seen("function: code", by_hand.code_replaced, "function.code"),
+        seen("function: code", by_hand.code_replaced, "function.codeSha256"),
         seen("function: memory", configured(MemorySize=1024), "function.memorySize"),
         seen("function: timeout", configured(Timeout=20), "function.timeout"),
         seen("function: handler", configured(Handler="other.handler"), "function.handler"),
