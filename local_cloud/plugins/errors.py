@@ -5,8 +5,14 @@ PluginError
 ├── UnsupportedError    the program asks for something that the stand-in does not serve
 ├── MissingError        what the program looks up is not there
 ├── RefusedError        a rule of the resource forbids the step (deletion protection, deletion policy, …)
+├── UnfinishedError     an update failed, which the official plugins have for done all the same
 └── ServiceError        the local cloud answered with an error, in its own words
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 
 class PluginError(Exception):
@@ -27,6 +33,21 @@ class MissingError(PluginError):
 
 class RefusedError(PluginError):
     """A protective setting of the resource forbids the step."""
+
+
+class UnfinishedError(PluginError):
+    """An update failed, and the state holds what it should have become.
+
+    Args:
+        message: the failure in its own words.
+        resource_id: the resource's id.
+        planned: its state, had the update succeeded.
+    """
+
+    def __init__(self, message: str, *, resource_id: str, planned: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.resource_id = resource_id
+        self.planned = planned
 
 
 class ServiceError(PluginError):

@@ -11,7 +11,7 @@ from typing import Any
 from pulumi.provider.experimental import provider as pulumi
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from local_cloud.plugins.errors import ConfigError
+from local_cloud.plugins.errors import ConfigError, PluginError, UnfinishedError
 from local_cloud.plugins.kind import (
     Change,
     Edit,
@@ -119,14 +119,23 @@ class StandIn(pulumi.Provider):
         )
 
     async def update(self, request: pulumi.UpdateRequest) -> pulumi.UpdateResponse:
-        """Change in place, or in a preview say what is already known of the result."""
+        """Change in place, or in a preview say what is already known of the result.
+
+        Raises:
+            UnfinishedError: the service refused. The bridge answers with the planned state then
+                (pulumi-terraform-bridge, pkg/tfbridge/provider.go, Update: initializationError), and the engine keeps
+                it: the next update finds nothing to send, unless a refresh comes first.
+        """
         kind = self._kind(request.type)
         state, inputs = plain_map(request.olds), plain_map(request.news)
         if request.preview:
             return pulumi.UpdateResponse(property_map(previewed_update(kind, state, inputs)))
         wanted = {n: c for n, c in changes(kind, state, inputs).items() if n not in request.ignore_changes}
         edit = Edit(id=request.resource_id, state=state, inputs=inputs, changes=wanted)
-        return pulumi.UpdateResponse(property_map(await asyncio.to_thread(kind.update, edit)))
+        try:
+            return pulumi.UpdateResponse(property_map(await asyncio.to_thread(kind.update, edit)))
+        except PluginError as error:
+            raise UnfinishedError(str(error), resource_id=edit.id, planned=state | inputs) from error
 
     async def delete(self, request: pulumi.DeleteRequest) -> None:
         """Delete the resource."""

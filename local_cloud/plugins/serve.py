@@ -17,15 +17,16 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]  # grpc ships no types
 import grpc.aio  # type: ignore[import-untyped]  # grpc ships no types
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]  # protobuf ships no types
+from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import Provider
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # the engine's messages pass gRPC's default size
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from local_cloud.plugins import ATTACHABLE
-from local_cloud.plugins.errors import PluginError
+from local_cloud.plugins.errors import PluginError, UnfinishedError
 from local_cloud.plugins.provider import StandIn
-from local_cloud.plugins.wire import readable_archives
+from local_cloud.plugins.wire import property_map, readable_archives
 
 _ORPHAN_SECONDS = 1.0
 _Handler = Callable[[Any, Any], Awaitable[Any]]
@@ -59,9 +60,21 @@ def _mended(inner: _Handler) -> _Handler:
             cause = error if isinstance(error, PluginError) else error.__context__
             if not isinstance(cause, PluginError):
                 raise
+            if isinstance(cause, UnfinishedError):
+                context.set_trailing_metadata((("grpc-status-details-bin", _unfinished(cause)),))
+                await context.abort(grpc.StatusCode.UNKNOWN, str(cause))
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(cause))
 
     return call
+
+
+def _unfinished(error: UnfinishedError) -> bytes:
+    """The details by which the engine keeps a state in spite of the failure."""
+    planned = PropertyValue.marshal_map(property_map(error.planned))
+    details = provider_pb2.ErrorResourceInitFailed(id=error.resource_id, properties=planned, reasons=[str(error)])
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+    status.details.add().Pack(details)
+    return bytes(status.SerializeToString())
 
 
 def _or_nothing(answer: Any) -> Any:  # noqa: ANN401 (protobuf messages)

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # grpc ships no types
+import pytest
 from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]  # protobuf ships no types
+from google.rpc import status_pb2  # type: ignore[import-untyped]  # it ships no types
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from tools.stack import UNKNOWN
@@ -79,6 +81,31 @@ class Plugin:
             replaces=frozenset(name.partition(".")[0].partition("[")[0] for name in found.replaces),
             deletes_first=bool(found.replaces) and found.deleteBeforeReplace,
         )
+
+    def refused(self, kind: str, live: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The state that it hands over with an update that no service took.
+
+        Args:
+            kind: The resource's type.
+            live: The inputs that it was made with.
+            inputs: The inputs of today.
+        """
+        urn = f"urn:pulumi:stack::project::{kind}::name"
+        old = self._checked(urn, {}, live)
+        new = self._checked(urn, old, inputs)
+        state = _LABELS | self._planned(urn, old) | {"id": "x"}
+        request = provider_pb2.UpdateRequest(
+            urn=urn, id="x", olds=_struct(state), news=_struct(new), old_inputs=_struct(old)
+        )
+        with pytest.raises(grpc.RpcError) as failed:
+            self._stub.Update(request, timeout=_CALL_SECONDS)
+        (details,) = (value for key, value in failed.value.trailing_metadata() if key == "grpc-status-details-bin")
+        (packed,) = status_pb2.Status.FromString(details).details
+        error = provider_pb2.ErrorResourceInitFailed()
+        assert packed.Unpack(error), packed.type_url
+        assert error.reasons
+        found = dict(json_format.MessageToDict(error.properties))
+        return {name: value for name, value in found.items() if value is not None and not name.startswith("__")}
 
     def _planned(self, urn: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The state that a create would leave, as far as it is known."""

@@ -159,3 +159,11 @@ def test_columns_change_by_the_providers_rule(
     live, inputs = ({**GIVEN[TABLE], "schema": json.dumps(columns)} for columns in (before, after))
     found = plugins["gcp"].plan(TABLE, live, inputs, {})
     assert (found.changes, bool(found.replaces)) == (what != SAME, what == REPLACED)
+
+
+def test_an_update_that_failed_leaves_the_state_that_was_planned(plugins: Mapping[str, Plugin]) -> None:
+    """`pkg/tfbridge/provider.go`, Update: the failure carries it. The next `up` sends nothing, unless it refreshes."""
+    change = {"description": "refused"}
+    planned = plugins["gcp"].refused(POOL, GIVEN[POOL], {**GIVEN[POOL], **change})
+    assert planned["description"] == "refused"
+    assert plan(plugins, POOL, change, planned) == Plan(changes=False, replaces=frozenset(), deletes_first=False)
