@@ -67,10 +67,10 @@ def aws(stage: Stage, service: str, region: str) -> Any:
     )
 
 
-def plan(stage: Stage) -> Plan:
-    """What ``up`` would do to the resources of either cloud, read from a real preview."""
+def plan(stage: Stage, *, refresh: bool = False) -> Plan:
+    """What ``up`` would do to the resources of either cloud, read from a real preview, perhaps of ``--refresh``."""
     events: list[EngineEvent] = []
-    stage.stack.preview(on_event=events.append)
+    stage.stack.preview(on_event=events.append, refresh=refresh)
     found: dict[str, str] = {}
     for event in events:
         if event.resource_pre_event is not None:

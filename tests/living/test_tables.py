@@ -200,8 +200,9 @@ def test_what_an_update_failed_to_change_can_be_undone_and_done_again(stage: Sta
     finally:
         way.failing = None
     assert failed.status != 0
-    assert plan(stage) == {}
-    assert pulumi(changed, *UP).succeeded
+    # The state is ahead of the cloud, as the bridge leaves it.
+    assert "table" not in plan(stage, refresh=True)
+    assert pulumi(changed, *UP, "--refresh").succeeded
     assert [one["name"] for one in live(stage)] == ["user_id", "name", "city"]
     assert names(stage) == [row["name"] for row in ROWS]
 
