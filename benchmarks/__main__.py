@@ -19,7 +19,7 @@ from benchmarks.plots import draw
 from benchmarks.report import Report, rendered
 from benchmarks.sections import ONLY_WHEN_NAMED, SECTIONS, measuring
 from infra.package import PackageError
-from lambda_src.printable import as_lines
+from keyless_bigquery.runtime.printable import as_lines
 from local_cloud.process import ProcessError
 
 _WIDTH = 140

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from infra import outputs
-from lambda_src.environment import CREDENTIALS_FILE
+from keyless_bigquery.runtime.environment import CREDENTIALS_FILE
 from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
 from local_cloud.remote import Remote

@@ -17,12 +17,11 @@ from pathlib import Path
 from benchmarks.errors import PackagingError
 from infra import package
 from infra.package.cached import digest
-from infra.program import ROOT, package_cache
+from infra.program import FUNCTION, LIBRARY, package_cache
 
 CANDIDATES = Path(__file__).parent / "candidates"
 """The candidates' handlers and locks."""
 
-_FUNCTION = ROOT / "lambda_src"
 _KEPT = "benchmarks"
 _LOCK = "requirements.txt"
 _INSTALL_SECONDS = 600
@@ -38,14 +37,19 @@ def ours(
 ) -> Path:
     """The zip of the function, as the program builds it; ``cache`` is another than the program's own."""
     return package.build(
-        target=target, source=_FUNCTION, lock=_FUNCTION / _LOCK, cache=cache or package_cache(), bytecode=bytecode
+        target=target,
+        function=FUNCTION,
+        library=LIBRARY,
+        lock=FUNCTION / _LOCK,
+        cache=cache or package_cache(),
+        bytecode=bytecode,
     )
 
 
 def packaged(name: str, target: package.Target) -> Path:
     """The zip of a candidate, as the program builds packages."""
     source = CANDIDATES / name
-    return package.build(target=target, source=source, lock=source / _LOCK, cache=package_cache())
+    return package.build(target=target, function=source, library=None, lock=source / _LOCK, cache=package_cache())
 
 
 def usual(name: str, target: package.Target, *, bytecode: bool) -> Path:

@@ -58,10 +58,13 @@ def programs() -> Iterator[Programs]:
             floor=Program(
                 name="floor, our packaging",
                 folder=unpacked(packaging.packaged("floor", target), folder),
-                handler="floor.handler",
             ),
             floor_usual=Program(name="floor, usual zip", folder=usual("floor", target, bytecode=False)),
-            ours=Program(name="ours", folder=unpacked(packaging.ours(target), folder), handler="lambda_src.handler"),
+            ours=Program(
+                name="ours",
+                folder=unpacked(packaging.ours(target), folder),
+                handler="keyless_bigquery.runtime.entry",
+            ),
             naive=Program(name="naive, usual zip", folder=usual("naive", target, bytecode=False)),
             naive_compiled=Program(name="naive, with bytecode", folder=usual("naive", target, bytecode=True)),
             pandas=Program(name="pandas, usual zip", folder=usual("pandas", target, bytecode=False)),

@@ -11,7 +11,7 @@ from pathlib import Path
 from delivery import looking, report
 from delivery.errors import DeliveryError
 from delivery.github import GitHub
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from delivery.errors import DeliveryError
 from doctor.__main__ import clouds_of, examine
 from doctor.finding import ADDITIONS, Finding, Verdict
 from doctor.stack import StackError, read_stack
-from lambda_src.printable import as_lines
+from keyless_bigquery.runtime.printable import as_lines
 
 SUFFIX_REPORT = ".md"
 SUFFIX_JSON = ".json"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from delivery.changes import Change, Changes
 from doctor.finding import Finding
 from infra.command_line import command_line
-from lambda_src.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import as_lines, one_line
 
 LIMIT_CHARACTERS = 60_000
 """GitHub takes comments of at most 65,536 characters; the rest is for the marker and what a reader adds."""

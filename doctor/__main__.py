@@ -19,7 +19,7 @@ from doctor.report import INTERRUPTED, NOT_SEEN, Walked, as_json, exit_code, pri
 from doctor.stack import Stack, StackError, named_stack, read_stack
 from doctor.walk import walk
 from infra.trust import GoogleEndpoints
-from lambda_src.printable import as_lines
+from keyless_bigquery.runtime.printable import as_lines
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from doctor.finding import Finding, Verdict
 from doctor.walk import first_broken
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 WHOLE, BROKEN, NOT_SEEN = 0, 1, 2
 """Exit codes: the chain is whole; a link is broken; it could not be looked at, or not at all of it."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from infra.command_line import command_line
 from infra.settings import KEYS, Settings, SettingsError
-from lambda_src.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import as_lines, one_line
 
 _ALWAYS_SET = "googleUniverseDomain"
 _LIMIT_SECONDS = 60.0

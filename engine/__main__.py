@@ -8,7 +8,7 @@ import sys
 from engine import environments, get
 from engine.errors import EngineError
 from engine.progress import Progress
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from guardrails.check import report
 from guardrails.plan import PreviewError
 from guardrails.preview import read
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 _STANDARD_INPUT = "-"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from infra import rules
 from infra.problems import Values, as_text
-from lambda_src import environment
+from keyless_bigquery.runtime import environment
 
 TYPES = (
     *("STRING", "BYTES", "INTEGER", "INT64", "FLOAT", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOLEAN", "BOOL"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 
 def command_line(*words: str) -> str:
     r"""One command for a POSIX shell, which gets exactly these words.
 
-    A word that holds something unseen is escaped first, as :func:`~lambda_src.printable.one_line` has it: what a
+    A word that holds something unseen is escaped first, as ``printable.one_line`` has it: what a
     newline would begin is not run, and the command is about a name that doesn't exist.
 
     Args:

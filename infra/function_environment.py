@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE, GoogleEndpoints
-from lambda_src import environment
+from keyless_bigquery.runtime import environment
 
 T = TypeVar("T")
 

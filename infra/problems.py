@@ -11,7 +11,7 @@ from typing import Any
 from infra import rules
 from infra.command_line import command_line
 from infra.rules import Rule
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 _LONGEST_SHOWN = 200
 

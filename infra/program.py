@@ -20,6 +20,12 @@ from infra.settings import Settings, SettingsError
 ROOT = Path(__file__).resolve().parent.parent
 """The project's folder."""
 
+FUNCTION = ROOT / "lambda_src"
+"""The function's folder, which is the user's."""
+
+LIBRARY = ROOT / "keyless_bigquery"
+"""The folder of the library that ships next to it."""
+
 
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
@@ -66,11 +72,11 @@ def build_package(settings: Settings) -> Path:
     wanted = settings.function_bytecode
     if wanted is package.Bytecode.WHERE_AVAILABLE and package.compiler(settings.target, wanted) is None:
         pulumi.log.warn(package.absence(settings.target))
-    source = ROOT / "lambda_src"
     return package.build(
         target=settings.target,
-        source=source,
-        lock=source / "requirements.txt",
+        function=FUNCTION,
+        library=LIBRARY,
+        lock=FUNCTION / "requirements.txt",
         cache=package_cache(),
         bytecode=wanted,
     )

@@ -16,7 +16,7 @@ from infra.function_environment import variables
 from infra.schedule import Schedule, ScheduleArgs
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE, TrustChain
 
-HANDLER = "lambda_src.handler.lambda_handler"
+HANDLER = "keyless_bigquery.runtime.entry.lambda_handler"
 """The function's entry point, as a path into its package."""
 
 ALIAS = "live"

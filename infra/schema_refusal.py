@@ -13,7 +13,7 @@ from infra import rules, schema_changes
 from infra.columns import MODES, TYPES, Column
 from infra.command_line import command_line
 from infra.schema_changes import ColumnChange
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 _ATTRIBUTES = ("name", "type", "mode", "description")
 _DEFAULTS = Column(name="", type="")

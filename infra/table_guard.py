@@ -18,7 +18,7 @@ from infra import schema_changes, schema_refusal
 from infra.hook_calls import ask
 from infra.propagation import Refusal
 from infra.schema_refusal import OwnTable
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 _TABLE = "gcp:bigquery/table:Table"
 _LOOK_UP = "gcp:bigquery/getTable:getTable"

@@ -8,7 +8,7 @@ import sys
 import httpx
 
 from engine.errors import EngineError
-from lambda_src.printable import as_lines
+from keyless_bigquery.runtime.printable import as_lines
 from local_cloud.commands import COMMANDS, parser
 from local_cloud.process import ProcessError
 from local_cloud.roles import RoleError

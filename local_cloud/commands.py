@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 from local_cloud.process import ProcessError
 
 _DEFAULT_STATE = Path(".local") / "cloud"

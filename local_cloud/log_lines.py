@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from lambda_src.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import as_lines, one_line
 
 _INDENT = "    "
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.pins import ROOT
 from engine.plugins import report
 from engine.workspace import Workspace
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 from local_cloud import attached
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import ProcessError

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 _FOLLOW = Path(__file__).with_name("follow.py")
 _LAST_LINES = 5

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 from local_cloud.trace import Decision, Part, Refusal
 
 _LINK_WIDTH = 16

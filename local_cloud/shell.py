@@ -11,7 +11,7 @@ import yaml
 
 from engine.pins import ROOT, project_name
 from infra.command_line import command_line
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 from local_cloud.endpoints import CONFIG_FILE, TOKEN_FILE, Endpoints, write_private
 
 BIGQUERY_SETTINGS_FILE = "bigqueryrc"

@@ -44,8 +44,8 @@ from engine.errors import EngineError
 from engine.progress import Progress
 from infra.problems import Problem
 from infra.schema_refusal import OwnTable, refusal, stale
-from lambda_src.diagnosis import failure
-from lambda_src.query import print_rows
+from keyless_bigquery.runtime.diagnosis import failure
+from keyless_bigquery.runtime.rows import print_rows
 from local_cloud import commands, previews
 from local_cloud.endpoints import Endpoints
 from local_cloud.log_lines import LineFormatter
@@ -92,7 +92,7 @@ def main_that_fails(main: Callable[[], int], arguments: list[str], place: str, e
 
 def rows(text: str) -> str:
     out = io.StringIO()
-    print_rows(lambda _: [(text, 1), ([text], {text: text})], table="p.d.t", columns=["a", "b"], out=out)
+    print_rows([{"a": text, "b": 1}, {"a": [text], "b": {text: text}}], out)
     return out.getvalue()
 
 
@@ -241,8 +241,8 @@ def deploying(text: str) -> str:
 
 
 ONE_LINE: dict[str, tuple[Printer, str]] = {
-    "rows": (rows, "lambda_src/query.py"),
-    "the function's error": (error_of_the_function, "lambda_src/handler.py"),
+    "rows": (rows, "keyless_bigquery/runtime/query.py"),
+    "the function's error": (error_of_the_function, "keyless_bigquery/runtime/handler.py"),
     "doctor": (diagnosed, "doctor/report.py"),
     "verify": (verified, "doctor/verify/report.py"),
     "explain": (explained, "local_cloud/commands.py"),

@@ -26,7 +26,7 @@ from typing import Any
 
 from doctor.stack import named_stack
 from infra.command_line import command_line
-from lambda_src.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import as_lines, one_line
 from tools.imports import Importable, import_file, importable, to_create
 from tools.outlook import Outlook, outlook
 from tools.stack import EngineRefusedError, Stack, refusal

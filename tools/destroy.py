@@ -18,7 +18,7 @@ from typing import Any
 
 from doctor.stack import named_stack
 from infra.command_line import command_line
-from lambda_src.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import as_lines, one_line
 from tools.network_interfaces import networked, what_stays, what_to_do
 from tools.stack import EngineRefusedError, Stack
 

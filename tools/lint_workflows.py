@@ -14,7 +14,7 @@ from engine import actionlint
 from engine.errors import EngineError
 from engine.pins import ROOT
 from engine.progress import Progress
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 _LIMIT_SECONDS = 60.0
 

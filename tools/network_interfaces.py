@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.command_line import command_line, piped
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 _FUNCTION = "aws:lambda/function:Function"
 _UUID = "-".join("?" * length for length in (8, 4, 4, 4, 12))

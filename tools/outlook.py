@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 _OPERATIONS = ("create", "update", "replace", "delete")
 _GOES = ("replace", "delete")

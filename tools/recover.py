@@ -31,7 +31,7 @@ from typing import Any
 
 from doctor.stack import named_stack
 from infra.command_line import command_line, one_after_another
-from lambda_src.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import as_lines, one_line
 from tools import checkpoint
 from tools.imports import MADE_ONCE, Importable, importable, to_create
 from tools.stack import EngineRefusedError, Stack, refusal

@@ -108,7 +108,7 @@ def _measured(way: str, settings: Mapping[str, object]) -> Measured:
         ours = Program(
             name="ours",
             folder=packaging.unpacked(packaging.ours(Target.host()), folder),
-            handler="lambda_src.handler",
+            handler="keyless_bigquery.runtime.entry",
         )
         with deployed(settings) as deployment:
             variables = deployment.variables()

@@ -15,7 +15,7 @@ from benchmarks.figures import Figure, Goal
 from benchmarks.programs import Programs, programs
 from benchmarks.report import Figures, Listing, Result
 from benchmarks.starting import Program, start
-from lambda_src.environment import API_ENDPOINT, CREDENTIALS_FILE
+from keyless_bigquery.runtime.environment import API_ENDPOINT, CREDENTIALS_FILE
 
 _PUBLIC_UNIVERSE = "googleapis.com"
 _WARM = 3

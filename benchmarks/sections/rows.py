@@ -16,7 +16,7 @@ from benchmarks.report import Figures, Result, Table
 from benchmarks.starting import Program, Start, start
 from infra import function_environment
 from infra.trust import GoogleEndpoints, TrustChain
-from lambda_src.environment import AWS_REGIONS, AWS_SESSION, CREDENTIALS_FILE
+from keyless_bigquery.runtime.environment import AWS_REGIONS, AWS_SESSION, CREDENTIALS_FILE
 from local_cloud.credentials import UNIVERSE
 
 _FEW, _MANY, _MOST = 10, 10_000, 1_000_000

@@ -18,7 +18,7 @@ from benchmarks.report import Figures, Result
 from benchmarks.starting import Paced, Program, paced, start
 from infra import outputs
 from infra.package import Target
-from lambda_src.environment import API_ENDPOINT
+from keyless_bigquery.runtime.environment import API_ENDPOINT
 
 _PAIRS = 1000
 _BLOCK = 100

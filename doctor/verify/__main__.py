@@ -19,7 +19,7 @@ from doctor.stack import Stack, StackError, named_stack, read_stack
 from doctor.verify.invoke import Invoker
 from doctor.verify.report import Report
 from doctor.verify.waiting import LIMIT_SECONDS, Patience, wait_for_rows
-from lambda_src.printable import as_lines
+from keyless_bigquery.runtime.printable import as_lines
 
 
 def main() -> int:

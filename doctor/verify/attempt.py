@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lambda_src.errors import Link
+from keyless_bigquery.runtime.errors import Link
 
-# How the function's own text tells the link and Google's code: `lambda_src.diagnosis` writes it.
+# How the function's own text tells the link and Google's code: `keyless_bigquery.runtime.diagnosis` writes it.
 _PASSES = {
     # Not invalid_request, which a wrong audience or too long a subject gives, and not invalid_grant, AWS's own word.
     Link.TOKEN_EXCHANGE: re.compile(
@@ -36,7 +36,7 @@ _TAIL_BYTES = 4096
 
 _LONGEST = 400
 _HEADING = "The query data:"
-"""What the function prints before the rows: `lambda_src.query`."""
+"""What the function prints before the rows: `keyless_bigquery.runtime.query`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from doctor.expected import TableName
 from doctor.verify.attempt import Failure
 from doctor.verify.waiting import Outcome
 from infra.command_line import command_line
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 _INDENT = " " * 12
 

@@ -9,8 +9,8 @@ import google.auth.aws
 import google.auth.exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambda_src.aws_credentials import Supplier
-from lambda_src.environment import AWS_REGIONS
+from keyless_bigquery.runtime.aws_credentials import Supplier
+from keyless_bigquery.runtime.environment import AWS_REGIONS
 
 
 class Boto3Supplier(Supplier):

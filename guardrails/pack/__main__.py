@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from guardrails.model import UNKNOWN, Finding, Resource, Rule, StackRule
 from guardrails.rules import RULES, STACK_RULES
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 
 _NAME = "keyless-guardrails"
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,19 +29,29 @@ from infra.package.target import Target
 
 __all__ = ["Bytecode", "PackageError", "Target", "absence", "build", "compiler", "sha256", "with_file"]
 
+_TEST = re.compile(r"(.*/)?(test_[^/]*|[^/]*_test|conftest)\.py")
+"""Files that pytest collects or reads."""
+
 KEPT_PACKAGES = 32
 """How many built packages the cache holds, some 3 MB each; each stack needs two."""
 
 
 def build(
-    *, target: Target, source: Path, lock: Path, cache: Path, bytecode: Bytecode = Bytecode.WHERE_AVAILABLE
+    *,
+    target: Target,
+    function: Path,
+    library: Path | None,
+    lock: Path,
+    cache: Path,
+    bytecode: Bytecode = Bytecode.WHERE_AVAILABLE,
 ) -> Path:
     """The zip for ``target``, built now or kept from before.
 
     Args:
         target: The Lambda runtime and architecture.
-        source: Folder with the function's sources; its ``*.py`` ship under its own name, as they stand.
-        lock: The lock with hashes of what the sources import.
+        function: Folder with the function's sources; they ship at the top of the package, without their tests.
+        library: Folder of the package that the function imports, which ships under its own name; ``None``: it has none.
+        lock: The lock with hashes of what both import.
         cache: Folder in which built packages are kept; made if absent.
         bytecode: Whether bytecode ships beside the sources.
 
@@ -52,7 +63,9 @@ def build(
         PackageError: An input is missing, a wheel or an interpreter can't be had, or what was built is not fit for
             Lambda.
     """
-    sources = [Entry.stored(f"{source.name}/{path}", content) for path, content in _sources(source)]
+    sources = [Entry.stored(path, content) for path, content in _sources(function) if not _TEST.fullmatch(path)]
+    if library is not None:
+        sources += [Entry.stored(f"{library.name}/{path}", content) for path, content in _sources(library)]
     locked = _read(lock, what="lock")
     by = compiler(target, bytecode)
     builder = (path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))

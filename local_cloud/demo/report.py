@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lambda_src.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import as_lines, one_line
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

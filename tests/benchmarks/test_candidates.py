@@ -14,8 +14,8 @@ from benchmarks.candidates.bare.handler import lambda_handler as bare
 from benchmarks.candidates.floor.handler import lambda_handler as floor
 from benchmarks.candidates.naive.handler import lambda_handler as naive
 from benchmarks.packaging import CANDIDATES
-from tests.lambda_src.conftest import AWS_SECRETS, TABLE, credential_configuration
-from tests.lambda_src.google_stand_in import SCHEMA, THREE_ROWS, GoogleStandIn, Sent, page, rows, running
+from tests.runtime.conftest import AWS_SECRETS, TABLE, credential_configuration
+from tests.runtime.google_stand_in import SCHEMA, THREE_ROWS, GoogleStandIn, Sent, page, rows, running
 
 PRINTED = ["The query data:", *(f"user_id={user_id}, name={name}" for user_id, name in THREE_ROWS)]
 EVENT = {"asked by": "a test"}

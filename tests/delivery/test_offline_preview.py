@@ -13,7 +13,15 @@ from engine.pins import ROOT
 from local_cloud.previews import preview
 from local_cloud.process import ProcessError
 
-PROGRAM = ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", "infra", "lambda_src", "federation_rules")
+PROGRAM = (
+    "Pulumi.yaml",
+    "Pulumi.dev.yaml",
+    "__main__.py",
+    "infra",
+    "keyless_bigquery",
+    "lambda_src",
+    "federation_rules",
+)
 
 
 def test_an_environment_without_settings_and_a_base_without_a_project_are_told(tmp_path: Path) -> None:

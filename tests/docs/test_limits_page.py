@@ -14,7 +14,9 @@ from tests.docs.pages import read
 
 ROWS = [row for table in read(ROOT / "docs" / "limits.md").tables for row in table.rows if len(row) == 4]
 CONSTANTS = {
-    constant: row[1] for row in ROWS for constant in re.findall(r"`((?:infra|lambda_src|doctor)\.[\w.]+)`", row[3])
+    constant: row[1]
+    for row in ROWS
+    for constant in re.findall(r"`((?:infra|keyless_bigquery|doctor)\.[\w.]+)`", row[3])
 }
 
 

@@ -9,12 +9,13 @@ import pytest
 from doctor.finding import Link
 from guardrails.rules import CHANGE_RULES, RULES, STACK_RULES
 from infra.program import ROOT
-from lambda_src import advice
-from lambda_src.errors import Link as FunctionsLink
+from keyless_bigquery.runtime import advice
+from keyless_bigquery.runtime.errors import Link as FunctionsLink
 from tests.docs.pages import Page, page_of, read
 from tests.docs.spoken import is_quoted, is_told, shown, texts_of
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
+RUNTIME = ROOT / "keyless_bigquery" / "runtime"
 OF_THE_FUNCTION = [
     "advice.py",
     "container_session.py",
@@ -43,13 +44,13 @@ TOLD = on_one_line(PAGE.read_text())
 
 @pytest.mark.parametrize("module", OF_THE_FUNCTION)
 def test_everything_that_the_function_says_is_on_the_page(module: str) -> None:
-    said = [text for text in texts_of(ROOT / "lambda_src" / module) if text not in advice.SOCKET_SIGNS]
+    said = [text for text in texts_of(RUNTIME / module) if text not in advice.SOCKET_SIGNS]
     assert said
     assert [shown(text) for text in said if not is_told(on_one_line(text), TOLD)] == []
 
 
 def test_the_page_covers_every_module_that_makes_a_diagnosis() -> None:
-    makers = {path.name for path in (ROOT / "lambda_src").glob("*.py") if "Diagnosis(" in path.read_text()}
+    makers = {path.name for path in RUNTIME.glob("*.py") if "Diagnosis(" in path.read_text()}
     assert makers - {"errors.py"} <= set(OF_THE_FUNCTION)
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from infra import outputs
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
-from lambda_src import environment
+from keyless_bigquery.runtime import environment
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
 from tests.doctor.changes import (

@@ -15,9 +15,9 @@ from doctor.expected import TableName
 from doctor.verify.attempt import Attempt, failed_link, of_answer, of_refusal
 from doctor.verify.report import Report
 from doctor.verify.waiting import Outcome
-from lambda_src.diagnosis import diagnose
-from lambda_src.errors import Link
-from lambda_src.time_limit import OutOfTimeError
+from keyless_bigquery.runtime.deadline import OutOfTimeError
+from keyless_bigquery.runtime.diagnosis import diagnose
+from keyless_bigquery.runtime.errors import Link
 
 
 def exchange(code: str) -> Exception:

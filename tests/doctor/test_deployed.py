@@ -27,7 +27,7 @@ from doctor.verify.waiting import Patience, Time
 from doctor.walk import STEPS, first_broken
 from federation_rules.organisation import PROVIDERS_CONSTRAINT
 from infra import outputs
-from lambda_src import environment
+from keyless_bigquery.runtime import environment
 from local_cloud.stage import STACK, Stage
 from tests.doctor import breaks, changes
 from tests.doctor.breaks import Break

@@ -17,11 +17,11 @@ from google.auth.exceptions import RefreshError
 from starlette.responses import JSONResponse
 
 from examples.container.boto3_supplier import Boto3Supplier
-from infra.program import ROOT
-from tests.lambda_src import google_stand_in
-from tests.lambda_src.conftest import credential_configuration
+from infra.program import FUNCTION, ROOT
 from tests.local_cloud.chain import ACCOUNT, REGION
 from tests.local_cloud.processes.conftest import alive, eventually
+from tests.runtime import google_stand_in
+from tests.runtime.conftest import credential_configuration
 
 EXAMPLE = ROOT / "examples" / "container"
 README = (EXAMPLE / "README.md").read_text()
@@ -116,6 +116,7 @@ def test_with_boto3_a_pod_under_irsa_reads_the_rows(aws_url: str, irsa: Mapping[
                 "BIGQUERY_MAXIMUM_BYTES_BILLED": "1",
                 "BIGQUERY_API_ENDPOINT": google.url,
                 "PATH": os.defpath,
+                "PYTHONPATH": str(FUNCTION),
             },
             capture_output=True,
             text=True,

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from doctor import mends
 from infra.command_line import command_line
 from infra.problems import Values
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 from local_cloud import use
 from local_cloud.endpoints import Endpoints
 from local_cloud.shell import guidance

@@ -12,7 +12,7 @@ import pytest
 
 from infra import outputs
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
-from lambda_src import environment
+from keyless_bigquery.runtime import environment
 from tests.infra.recording import PROJECT_NUMBER, UNKNOWN, Recording, record
 
 POOL = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"

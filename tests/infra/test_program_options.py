@@ -16,7 +16,7 @@ from infra.program import build_package, package_cache
 from infra.reader import ALIAS
 from infra.settings import Settings
 from infra.trust import TrustChain, attribute_condition, attribute_mapping
-from lambda_src import environment
+from keyless_bigquery.runtime import environment
 from tests.infra.recording import DEFAULTS, PROJECT_NUMBER, REQUIRED, UNKNOWN, Recording, record
 from tests.infra.test_program import (
     ACCOUNT_MEMBER,

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.settings import KEYS, Settings, SettingsError
-from lambda_src.printable import one_line
+from keyless_bigquery.runtime.printable import one_line
 from tests.infra.recording import DEFAULTS, REQUIRED
 
 GOOD = DEFAULTS | REQUIRED

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra import package
-from infra.program import ROOT, package_cache
+from infra import package, program
 from infra.reader import HANDLER
 from infra.role_policies import lambda_only, own_log_only
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE, GoogleEndpoints, TrustChain
-from lambda_src import environment
+from keyless_bigquery.runtime import environment
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
 from tests.tools.shell import Shell
@@ -197,7 +196,6 @@ def _make_function(stage: Stage) -> None:
 
 def _zip(stage: Stage, target: package.Target) -> Path:
     """This project's own function, with the file that gcloud would write for the hand-made provider."""
-    source = ROOT / "lambda_src"
     trust = TrustChain(
         aws_account_id=stage.cloud.aws_account_id,
         role_name=ROLE,
@@ -207,5 +205,6 @@ def _zip(stage: Stage, target: package.Target) -> Path:
     configuration = trust.credential_configuration(
         provider_name=f"{_pool(stage)}/providers/{PROVIDER}", service_account_email=email(stage)
     )
-    built = package.build(target=target, source=source, lock=source / "requirements.txt", cache=package_cache())
-    return package.with_file(built, name=CREDENTIAL_CONFIGURATION_FILE, content=configuration, cache=package_cache())
+    lock, cache = program.FUNCTION / "requirements.txt", program.package_cache()
+    built = package.build(target=target, function=program.FUNCTION, library=program.LIBRARY, lock=lock, cache=cache)
+    return package.with_file(built, name=CREDENTIAL_CONFIGURATION_FILE, content=configuration, cache=cache)

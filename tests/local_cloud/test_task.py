@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from lambda_src.aws_credentials import RoleSessionSupplier
-from lambda_src.time_limit import TimeLimit
+from keyless_bigquery.runtime.aws_credentials import RoleSessionSupplier
+from keyless_bigquery.runtime.deadline import TimeLimit
 from local_cloud.roles import RoleError, SessionKeys
 from local_cloud.task import credentials_endpoint
 

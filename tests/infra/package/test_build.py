@@ -16,22 +16,21 @@ from infra import package
 from infra.package import PackageError, Target, wheels
 from infra.package.check import UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES, check_library
 from infra.package.contents import OMITTED_DISTRIBUTIONS
-from infra.program import ROOT, package_cache
+from infra.program import FUNCTION, LIBRARY, ROOT, package_cache
 
-SOURCE = ROOT / "lambda_src"
-LOCK = SOURCE / "requirements.txt"
+LOCK = FUNCTION / "requirements.txt"
 PRODUCTION = Target(runtime="python3.14", architecture="arm64")
 MOST_BYTES = {"sources": 3_500_000, "with bytecode": 6_600_000}
 
 
 @pytest.fixture(scope="session")
 def for_production() -> Path:
-    return package.build(target=PRODUCTION, source=SOURCE, lock=LOCK, cache=package_cache())
+    return package.build(target=PRODUCTION, function=FUNCTION, library=LIBRARY, lock=LOCK, cache=package_cache())
 
 
 @pytest.fixture(scope="session")
 def for_host() -> Path:
-    return package.build(target=Target.host(), source=SOURCE, lock=LOCK, cache=package_cache())
+    return package.build(target=Target.host(), function=FUNCTION, library=LIBRARY, lock=LOCK, cache=package_cache())
 
 
 @pytest.fixture(params=["for_production", "for_host"])
@@ -43,7 +42,12 @@ def built(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def sources_alone() -> Path:
     return package.build(
-        target=PRODUCTION, source=SOURCE, lock=LOCK, cache=package_cache(), bytecode=package.Bytecode.NONE
+        target=PRODUCTION,
+        function=FUNCTION,
+        library=LIBRARY,
+        lock=LOCK,
+        cache=package_cache(),
+        bytecode=package.Bytecode.NONE,
     )
 
 
@@ -57,9 +61,14 @@ def test_the_zip_is_small(built: Path, sources_alone: Path) -> None:
 
 def test_the_sources_are_in_it_as_they_stand(built: Path) -> None:
     with zipfile.ZipFile(built) as zipped:
-        names = [name for name in zipped.namelist() if name.startswith("lambda_src/") and name.endswith(".py")]
+        names = [
+            name
+            for name in zipped.namelist()
+            if (name.startswith("keyless_bigquery/") or name == "handler.py") and name.endswith(".py")
+        ]
         shipped = {name: zipped.read(name) for name in names}
-    assert shipped == {f"lambda_src/{path.relative_to(SOURCE)}": path.read_bytes() for path in SOURCE.rglob("*.py")}
+    expected = {f"keyless_bigquery/{path.relative_to(LIBRARY)}": path.read_bytes() for path in LIBRARY.rglob("*.py")}
+    assert shipped == {**expected, "handler.py": (FUNCTION / "handler.py").read_bytes()}
 
 
 def test_nothing_that_is_omitted_is_in_it(built: Path) -> None:
@@ -94,7 +103,7 @@ def test_order_times_and_modes_are_fixed(built: Path) -> None:
 
 def test_nothing_in_it_is_compiled_for_one_processor(for_production: Path) -> None:
     on_intel = Target(runtime=PRODUCTION.runtime, architecture="x86_64")
-    other = package.build(target=on_intel, source=SOURCE, lock=LOCK, cache=package_cache())
+    other = package.build(target=on_intel, function=FUNCTION, library=LIBRARY, lock=LOCK, cache=package_cache())
     assert other.name != for_production.name
     assert other.read_bytes() == for_production.read_bytes()
 
@@ -113,20 +122,21 @@ def test_a_library_for_another_interpreter_is_refused() -> None:
 
 def test_another_process_builds_the_same_bytes(for_host: Path, tmp_path: Path) -> None:
     """Other times and modes of the sources, another working folder, umask, time zone and locale."""
-    source = tmp_path / "elsewhere" / "lambda_src"
-    shutil.copytree(SOURCE, source, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in source.rglob("*"):
+    elsewhere = tmp_path / "elsewhere"
+    for folder in (FUNCTION, LIBRARY):
+        shutil.copytree(folder, elsewhere / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in elsewhere.rglob("*"):
         os.utime(path, (1, 1))
         path.chmod(0o700)
     cache = tmp_path / "cache"
     program = (
         "import os, sys; os.umask(0o077); from pathlib import Path; from infra import package;"
-        "source, cache = map(Path, sys.argv[1:]);"
-        "lock = source / 'requirements.txt';"
-        "print(package.build(target=package.Target.host(), source=source, lock=lock, cache=cache))"
+        "elsewhere, cache = map(Path, sys.argv[1:]); function = elsewhere / 'lambda_src';"
+        "print(package.build(target=package.Target.host(), function=function, library=elsewhere / 'keyless_bigquery',"
+        " lock=function / 'requirements.txt', cache=cache))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(source), str(cache)],
+        [sys.executable, "-c", program, str(elsewhere), str(cache)],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
         capture_output=True,
@@ -144,7 +154,7 @@ def test_another_process_builds_the_same_bytes(for_host: Path, tmp_path: Path) -
 def test_a_build_that_was_made_before_is_quick(for_host: Path) -> None:
     changed = for_host.stat().st_mtime_ns
     begun = time.monotonic()
-    again = package.build(target=Target.host(), source=SOURCE, lock=LOCK, cache=package_cache())
+    again = package.build(target=Target.host(), function=FUNCTION, library=LIBRARY, lock=LOCK, cache=package_cache())
     seconds = time.monotonic() - begun
     assert again == for_host
     assert again.stat().st_mtime_ns == changed

@@ -59,7 +59,7 @@ def unpack(archive: Path, folder: Path) -> Path:
 def run(interpreter: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Imports and calls the handler, as Lambda would, where nothing can be written."""
     program = (
-        f"import sys; sys.path.insert(0, {str(folder)!r})\nimport lambda_src.handler as handler\n"
+        f"import sys; sys.path.insert(0, {str(folder)!r})\nimport keyless_bigquery.runtime.handler as handler\n"
         "print(handler.lambda_handler(None, None), handler.__cached__ or 'nothing')"
     )
     command = [str(interpreter), "-I", "-S", "-B", "-c", program]

@@ -18,7 +18,7 @@ from infra.program import ROOT
 LOCK = (ROOT / "lambda_src" / "requirements.txt").read_text()
 TARGET = Target(runtime="python3.14", architecture="arm64")
 OLDEST = Target(runtime="python3.11", architecture="arm64")
-START = "lambda_src/handler.py"
+START = "keyless_bigquery/runtime/handler.py"
 
 IMPORTED_AS = {
     "cffi": "cffi",

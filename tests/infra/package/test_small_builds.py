@@ -31,7 +31,7 @@ def test_a_wheels_files_lie_where_they_are_imported_from(workshop: Workshop) -> 
         "acme/__init__.py": b"x = 1\n",
         "acme-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n",
         "beside.py": b"y = 2\n",
-        "lambda_src/handler.py": b"print('hello')\n",
+        "handler.py": b"print('hello')\n",
     }
 
 
@@ -40,7 +40,7 @@ def test_only_python_sources_ship(workshop: Workshop) -> None:
     (workshop.source / "requirements.txt").write_text("secret plans")
     (workshop.source / "__pycache__").mkdir()
     (workshop.source / "__pycache__" / "handler.cpython-314.pyc").write_bytes(b"x")
-    assert {name for name in files_of(workshop.build()) if name.startswith("lambda_src")} == {"lambda_src/handler.py"}
+    assert {name for name in files_of(workshop.build()) if name == "handler.py"} == {"handler.py"}
 
 
 def test_what_changes_the_package_gives_it_another_name(workshop: Workshop) -> None:
@@ -50,7 +50,7 @@ def test_what_changes_the_package_gives_it_another_name(workshop: Workshop) -> N
     (workshop.source / "handler.py").write_text("print('changed')\n")
     second = workshop.build()
     assert second != first
-    assert files_of(second)["lambda_src/handler.py"] == b"print('changed')\n"
+    assert files_of(second)["handler.py"] == b"print('changed')\n"
     (workshop.source / "handler.py").rename(workshop.source / "renamed.py")
     assert workshop.build() not in {first, second}
     assert workshop.build(PRODUCTION).name.startswith("function-python3.14-arm64-")
@@ -234,7 +234,13 @@ def test_a_registry_that_cannot_be_reached_is_told_in_one_line(
 
 def test_missing_inputs_are_named(workshop: Workshop) -> None:
     with pytest.raises(PackageError, match="there is no lock"):
-        package.build(target=HOST, source=workshop.source, lock=workshop.lock.with_name("absent"), cache=workshop.cache)
+        package.build(
+            target=HOST,
+            function=workshop.source,
+            library=None,
+            lock=workshop.lock.with_name("absent"),
+            cache=workshop.cache,
+        )
     (workshop.source / "handler.py").unlink()
     with pytest.raises(PackageError, match="sources are missing"):
         workshop.build()

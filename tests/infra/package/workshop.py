@@ -47,7 +47,9 @@ class Workshop:
         self.lock.write_text(f"{self.lock.read_text()}{line}\n")
 
     def build(self, target: Target = HOST, bytecode: Bytecode = Bytecode.NONE) -> Path:
-        return package.build(target=target, source=self.source, lock=self.lock, cache=self.cache, bytecode=bytecode)
+        return package.build(
+            target=target, function=self.source, library=None, lock=self.lock, cache=self.cache, bytecode=bytecode
+        )
 
 
 def files_of(archive: Path) -> dict[str, bytes]:

@@ -1,0 +1,1 @@
+"""The library behind a function that reads BigQuery without a service account key."""

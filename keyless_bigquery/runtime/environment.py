@@ -1,0 +1,210 @@
+"""The function's contract with whoever deploys it: which environment variables it reads, and what they mean.
+
+Standard library only, so that the Pulumi program can import the names without the BigQuery client.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from keyless_bigquery.runtime.errors import ConfigurationError, Diagnosis, Link, SubjectTokenError
+
+HANDLER = "KEYLESS_HANDLER"
+"""The function that is called, as ``module.function`` in its package. Optional: :data:`DEFAULT_HANDLER`."""
+
+DEFAULT_HANDLER = "handler.lambda_handler"
+"""What is called where no function is named."""
+
+CREDENTIALS_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
+"""Path of the credential configuration, read by google-auth itself. Relative to the function's own folder."""
+
+PROJECT = "GOOGLE_CLOUD_PROJECT"
+"""Project that pays for the query jobs. Its presence also saves google-auth a look-up in Resource Manager."""
+
+TABLE = "BIGQUERY_TABLE"
+"""The table to read, as ``project.dataset.table``."""
+
+COLUMNS = "BIGQUERY_COLUMNS"
+"""The columns to select, in this order: names joined by commas. Optional: :data:`DEFAULT_COLUMNS`."""
+
+DEFAULT_COLUMNS = ("user_id", "name")
+"""What is selected where no columns are named: those of the table that the program makes by default."""
+
+MOST_COLUMNS = 100
+"""Most columns that may be named. Lambda bounds all variables together to 4 KB."""
+
+COLUMN_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,299}"
+"""A column's name. Source: BigQuery, "Specifying a schema"; its flexible column names are not supported."""
+
+LOCATION = "BIGQUERY_LOCATION"
+"""BigQuery location of the dataset, for example ``US`` or ``asia-northeast1``."""
+
+MAXIMUM_BYTES_BILLED = "BIGQUERY_MAXIMUM_BYTES_BILLED"
+"""BigQuery refuses a query that would bill more bytes than this. A whole number."""
+
+API_ENDPOINT = "BIGQUERY_API_ENDPOINT"
+"""Base URL of the BigQuery API where it is not Google's public one. Optional."""
+
+AWS_SESSION = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+"""The role's session, put there by Lambda. Their values are secret."""
+
+CONTAINER_PATH = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+"""Where the role's session is to be had on ECS: a path at the address of ECS. Whoever knows it gets the session."""
+
+CONTAINER_URL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+"""Where the role's session is to be had under Lambda's SnapStart and EKS Pod Identity."""
+
+CONTAINER_TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105 - the name of a variable
+"""What to show there, under SnapStart. Its value is secret."""
+
+CONTAINER_TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105 - the name of a variable
+"""File that holds what to show there, under EKS Pod Identity, which renews it."""
+
+AWS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""The region, in the first that is set; put there by Lambda, ECS and EKS."""
+
+_PROJECT_ID = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_LARGEST_INT64 = 2**63 - 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What the deployer told the function.
+
+    Args:
+        credentials_file: Where the credential configuration lies.
+        project: Project that pays for the query jobs.
+        table: The table to read, as ``project.dataset.table``; needs no escaping inside backticks.
+        columns: The columns to select, at least one; need no escaping inside backticks.
+        location: BigQuery location of the table.
+        maximum_bytes_billed: Most bytes that a query may bill.
+        api_endpoint: Base URL of the BigQuery API; ``None``: Google's public one.
+    """
+
+    credentials_file: Path
+    project: str
+    table: str
+    columns: tuple[str, ...]
+    location: str
+    maximum_bytes_billed: int
+    api_endpoint: str | None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Environment:
+        """Reads and checks the variables above.
+
+        Raises:
+            ConfigurationError: One is missing or no good; it names the variable, the value, the rule and the mend.
+        """
+        return cls(
+            credentials_file=Path(_value(environ, CREDENTIALS_FILE)),
+            project=_matching(
+                environ, PROJECT, _PROJECT_ID, "a project id, such as my-project-123, and not a project number"
+            ),
+            table=_matching(
+                environ,
+                TABLE,
+                rf"{_PROJECT_ID}\.[A-Za-z0-9_]{{1,1024}}\.[A-Za-z0-9_-]{{1,1024}}",
+                "project.dataset.table",
+            ),
+            columns=_columns(environ, COLUMNS),
+            location=_matching(environ, LOCATION, r"[A-Za-z0-9-]{2,40}", "a BigQuery location, such as US"),
+            maximum_bytes_billed=_whole_number(environ, MAXIMUM_BYTES_BILLED),
+            api_endpoint=_endpoint(environ, API_ENDPOINT),
+        )
+
+
+def require_aws_session(environ: Mapping[str, str]) -> None:
+    """Makes sure that a role's session can be had: from the variables, or from a container credentials endpoint.
+
+    The variables come first, as in the AWS SDKs. They hold a session or nothing: the two keys of an IAM user, without
+    a session token, are refused, since such keys are what this function exists to do without.
+
+    Raises:
+        SubjectTokenError: A variable is missing. No value is shown.
+    """
+    held = any(environ.get(name) for name in AWS_SESSION)
+    asked = any(environ.get(name) for name in (CONTAINER_PATH, CONTAINER_URL))
+    needed = AWS_SESSION if held or not asked else ()
+    missing = [name for name in needed if not environ.get(name)]
+    if not any(environ.get(name) for name in AWS_REGIONS):
+        missing.append(AWS_REGIONS[0])
+    if missing:
+        raise SubjectTokenError(
+            Diagnosis(
+                link=Link.SUBJECT_TOKEN,
+                what=f"{', '.join(missing)} not set, so no GetCallerIdentity request can be signed",
+                look_at="the function's execution role, or the task's or pod's role: with it AWS itself sets these"
+                f" variables, or {CONTAINER_URL} or {CONTAINER_PATH} in place of the keys",
+            )
+        )
+
+
+def secrets_in(environ: Mapping[str, str]) -> list[str]:
+    """Values in the environment that must not be logged."""
+    return [environ[name] for name in (*AWS_SESSION, CONTAINER_TOKEN, CONTAINER_PATH) if environ.get(name)]
+
+
+def _value(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise _refused(name, "is not set", "the function can't do without it")
+    return value
+
+
+def _matching(environ: Mapping[str, str], name: str, pattern: str, rule: str) -> str:
+    value = _value(environ, name)
+    if re.fullmatch(pattern, value, re.ASCII) is None:
+        raise _refused(name, f"is {value[:200]!r}", f"it must be {rule}")
+    return value
+
+
+def _columns(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    if name not in environ:
+        return DEFAULT_COLUMNS
+    value = environ[name]
+    columns = tuple(value.split(","))
+    rule = f"it must be 1 to {MOST_COLUMNS} names of columns, such as user_id,name: joined by commas, without spaces"
+    if len(columns) > MOST_COLUMNS:
+        raise _refused(name, f"names {len(columns)} columns", rule)
+    for column in columns:
+        if re.fullmatch(COLUMN_NAME, column) is None:
+            raise _refused(name, f"is {value[:200]!r}, in which {column[:60]!r} is no name of a column", rule)
+    # BigQuery takes names that differ by case only for the same.
+    if len({column.lower() for column in columns}) < len(columns):
+        raise _refused(name, f"is {value[:200]!r}", "it must name no column twice; case makes no difference")
+    return columns
+
+
+def _whole_number(environ: Mapping[str, str], name: str) -> int:
+    value = _matching(environ, name, r"[0-9]{1,19}", "a whole number of bytes")
+    if not 0 < int(value) <= _LARGEST_INT64:
+        raise _refused(name, f"is {value!r}", f"it must be from 1 to {_LARGEST_INT64}")
+    return int(value)
+
+
+def _endpoint(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name, "")
+    if not value:
+        return None
+    parts = urlsplit(value)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if not safe or not parts.hostname or parts.username or parts.password:
+        # The value is not shown: a URL may carry a password.
+        raise _refused(name, "is no fit URL", "tokens travel there: https://HOST, or http:// for this machine itself")
+    return value
+
+
+def _refused(name: str, problem: str, rule: str) -> ConfigurationError:
+    return ConfigurationError(
+        Diagnosis(
+            link=Link.CONFIGURATION,
+            what=f"environment variable {name} {problem}: {rule}",
+            look_at=f"{name} in the function's configuration, which `pulumi up` makes, or the container's environment",
+        )
+    )

@@ -1,0 +1,150 @@
+"""HTTP that keeps to the time there is, and does once for the process what requests does for each request.
+
+For each connection requests reads the list of trusted certificate authorities anew, for 20 ms, and for each request it
+looks through the environment for proxies. Here the list is read once, and the environment once for each host.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import ssl
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import requests.adapters
+import requests.utils
+import urllib3
+
+from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
+from keyless_bigquery.runtime.errors import ConfigurationError, Diagnosis, Link
+
+CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables that name a file or folder of certificate authorities to trust in place of certifi's. Source: requests."""
+
+_CONNECT_SECONDS = 5.0
+
+
+@functools.cache
+def trust() -> ssl.SSLContext:
+    """Whom the process trusts: read once, at the first encrypted connection. It holds no secret.
+
+    Raises:
+        ConfigurationError: The certificate authorities can't be read.
+    """
+    named = next(filter(None, map(os.environ.get, CA_BUNDLES)), None)
+    place = Path(named or requests.utils.DEFAULT_CA_BUNDLE_PATH)
+    context = urllib3.util.create_urllib3_context()
+    try:
+        if place.is_dir():
+            context.load_verify_locations(capath=str(place))
+        else:
+            context.load_verify_locations(cafile=str(place))
+    except OSError as error:
+        raise ConfigurationError(
+            Diagnosis(
+                link=Link.CONFIGURATION,
+                what=f"the certificate authorities in {str(place)!r} can't be read ({error.strerror})",
+                look_at=" and ".join(CA_BUNDLES),
+            )
+        ) from None
+    return context
+
+
+class BoundedAdapter(requests.adapters.HTTPAdapter):
+    """Sends a request within the time that is left.
+
+    A connection that was kept since the last invocation may have been closed while the process was frozen, which only
+    the next request finds out. So a request whose connection is closed before an answer comes is sent once more, at
+    once, on a new one. What is sent here can be: a query has an id by which BigQuery knows it again, and the others
+    change nothing.
+
+    Args:
+        limit: The time that is left.
+        most_seconds: Longest wait for an answer, however much is left.
+    """
+
+    def __init__(self, *, limit: TimeLimit, most_seconds: float) -> None:
+        self._limit = limit
+        self._most_seconds = most_seconds
+        self._proxies: dict[str, dict[str, str]] = {}
+        super().__init__(max_retries=0)
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: object = None,
+        verify: object = True,
+        cert: object = None,
+        proxies: object = None,
+    ) -> requests.Response:
+        """As the base class, but never past the end of the time, and trusting as :func:`trust` does.
+
+        ``timeout``, ``verify``, ``cert`` and ``proxies`` are not looked at.
+
+        Raises:
+            OutOfTimeError: No time is left.
+            requests.exceptions.RequestException: As the base class.
+        """
+        del timeout, verify, cert, proxies
+        try:
+            return self._send(request, stream=stream)
+        except requests.exceptions.ConnectionError as error:
+            if not (error.args and isinstance(error.args[0], urllib3.exceptions.ProtocolError)):
+                raise
+        return self._send(request, stream=stream)
+
+    def _send(self, request: requests.PreparedRequest, *, stream: bool) -> requests.Response:
+        left = self._limit.seconds_left
+        if left <= 0:
+            raise _out_of_time(request)
+        # requests hands a urllib3.Timeout through; only that one can bound connecting and waiting together.
+        bound: Any = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), total=min(self._most_seconds, left))
+        try:
+            return super().send(request, stream=stream, timeout=bound, proxies=self._way_to(request))
+        except requests.exceptions.Timeout:
+            if self._limit.seconds_left <= 0:
+                # The answer that did not come is the reason; trying again would only find no time left.
+                raise _out_of_time(request) from None
+            raise
+
+    def _way_to(self, request: requests.PreparedRequest) -> dict[str, str]:
+        """The proxies, as the environment names them, for the request's host."""
+        url = request.url or ""
+        host = urlsplit(url).netloc
+        if host not in self._proxies:
+            self._proxies[host] = requests.utils.get_environ_proxies(url, no_proxy=None)
+        return self._proxies[host]
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: bool | str | None, cert: object = None
+    ) -> tuple[Any, Any]:
+        """As the base class, for subclasses: here the context of an encrypted connection is the process's own."""
+        del verify, cert
+        host, tls = super().build_connection_pool_key_attributes(request, True)
+        return host, {**tls, "ssl_context": trust()} if host["scheme"] == "https" else tls
+
+    def cert_verify(self, conn: urllib3.HTTPSConnectionPool, url: str, verify: object, cert: object) -> None:
+        """As the base class, for subclasses: the context knows whom to trust, and nothing is read into it again."""
+        del url, verify, cert
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+def bounded(session: requests.Session, *, limit: TimeLimit, most_seconds: float) -> None:
+    """Makes ``session`` keep to ``limit``, and follow no redirect: what it sends is for one host only.
+
+    It takes no credentials from a ``.netrc`` file, either.
+    """
+    adapter = BoundedAdapter(limit=limit, most_seconds=most_seconds)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.max_redirects = 0
+    session.trust_env = False
+
+
+def _out_of_time(request: requests.PreparedRequest) -> OutOfTimeError:
+    url = urlsplit(request.url or "")
+    return OutOfTimeError(host=url.netloc, path=url.path)

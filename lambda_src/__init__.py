@@ -1,1 +1,0 @@
-"""The function's own code, shipped as it stands: this folder is the folder of the same name in the zip."""
