@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,18 @@ def failed_runs_forgotten(request: pytest.FixtureRequest) -> Iterator[None]:
         from tests.failed_runs import forget_failed_runs
 
         forget_failed_runs()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def function_of_the_tests() -> Iterator[None]:
+    """Deploy a function of the tests' own: what a user writes in `lambda_src` is nothing that they are about."""
+    if "infra.program" not in sys.modules:
+        # Nothing that was collected deploys.
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("infra.program.FUNCTION", Path(__file__).parent / "runtime" / "functions" / "rows")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -241,8 +241,8 @@ def deploying(text: str) -> str:
 
 
 ONE_LINE: dict[str, tuple[Printer, str]] = {
-    "rows": (rows, "keyless_bigquery/runtime/query.py"),
-    "the function's error": (error_of_the_function, "keyless_bigquery/runtime/handler.py"),
+    "rows": (rows, "keyless_bigquery/runtime/rows.py"),
+    "the function's error": (error_of_the_function, "keyless_bigquery/runtime/wrapper.py"),
     "doctor": (diagnosed, "doctor/report.py"),
     "verify": (verified, "doctor/verify/report.py"),
     "explain": (explained, "local_cloud/commands.py"),
