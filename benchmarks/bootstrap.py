@@ -22,7 +22,7 @@ DONE = "\0"
 ROW = "Alice"
 """What the first row holds, and nothing that is printed before."""
 
-_INVOCATION_MILLISECONDS = 60_000
+_INVOCATION_MILLISECONDS = 900_000
 
 
 class Watched:

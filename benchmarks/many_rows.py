@@ -1,7 +1,7 @@
-"""A BigQuery of as many rows as one likes, which answers from memory: the local one takes too long for a million.
+"""A BigQuery of any number of rows, which answers from memory: the local one takes too long for a million.
 
-It has the wire's shape and nothing else: any token is good, and every query has the same rows. Its pages are as large
-as BigQuery's: as many rows as are asked for, up to 10 MB.
+It has the wire's shape and nothing else: any token is good, every query has the same result, and all rows are alike.
+Its pages are as large as BigQuery's: as many rows as are asked for, up to 10 MB.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,8 +19,9 @@ from benchmarks.serving import Answering, served
 _PAGE_BYTES = 10_000_000
 """Most bytes of rows in one answer. Source: BigQuery, "Paging through results using the API"."""
 
-_KEPT_PAGES = 256
-_SCHEMA = {"fields": [{"name": "user_id", "type": "INTEGER"}, {"name": "name", "type": "STRING"}]}
+_FURTHER = (("INTEGER", "1234567890"), ("STRING", "a word or two"), ("FLOAT", "3.14159265"), ("DATE", "2026-11-29"))
+"""Types of the columns after the first two, in turn, and what each row has in them."""
+
 _JOB = {"projectId": "local-keyless", "jobId": "job", "location": "US"}
 _BEGUN = {
     "jobReference": _JOB,
@@ -28,27 +30,35 @@ _BEGUN = {
         "query": {"destinationTable": {"projectId": "local-keyless", "datasetId": "made", "tableId": "made"}}
     },
 }
-_NAMES = ("Alice", "Bob", "Chiyo")
+
+
 
 
 @contextlib.contextmanager
-def serving(count: int) -> Iterator[str]:
-    """The base URL of such a server, whose table has so many rows; it ends with the context."""
+def serving(count: int, *, columns: int = 2, delay_seconds: float = 0.0) -> Iterator[str]:
+    """The base URL of such a server, which ends with the context.
+
+    Args:
+        count: How many rows the table has.
+        columns: How many columns, at least two.
+        delay_seconds: How long each request waits before it is answered.
+    """
 
     class Rows(Answering):
         def respond(self) -> None:
+            body = self.body()
+            time.sleep(delay_seconds)
             if self.command == "GET":
                 self._of_job()
             else:
-                self._of_post()
+                self._of_post(body)
 
         def _of_job(self) -> None:
             parts = urlsplit(self.path)
             asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            self.answer(_json(_BEGUN) if "/jobs/" in parts.path else results(count, asked))
+            self.answer(_json(_BEGUN) if "/jobs/" in parts.path else results(count, asked, columns=columns))
 
-        def _of_post(self) -> None:
-            body = self.body()
+        def _of_post(self, body: bytes) -> None:
             path = urlsplit(self.path).path
             if path.endswith("/token"):
                 self.answer(_json({"access_token": "federated", "token_type": "Bearer", "expires_in": 3600}))
@@ -57,37 +67,39 @@ def serving(count: int) -> Iterator[str]:
             elif path.endswith("/jobs"):
                 self.answer(_json(_BEGUN))
             else:
-                self.answer(results(count, json.loads(body)))
+                self.answer(results(count, json.loads(body), columns=columns))
 
     with served(Rows, name="many rows") as url:
         yield url
 
 
-def results(count: int, asked: dict[str, Any]) -> bytes:
+def results(count: int, asked: dict[str, Any], *, columns: int = 2) -> bytes:
     """One page of the rows, as ``jobs.query`` and ``jobs.getQueryResults`` answer.
 
     Args:
         count: How many rows there are in all.
         asked: ``pageToken`` and ``maxResults``, where they are given.
+        columns: How many columns there are.
     """
+    fields, row = _table(columns)
     first = int(asked.get("pageToken", 0))
-    most = asked.get("maxResults")
-    return _page(count, first, count if most is None else int(most))
+    most = min(int(asked.get("maxResults", count)), max(1, _PAGE_BYTES // len(row)))
+    rows = min(count - first, most)
+    head: dict[str, Any] = {"jobReference": _JOB, "jobComplete": True, "totalRows": str(count), "schema": fields}
+    if first + rows < count:
+        head["pageToken"] = str(first + rows)
+    return json.dumps(head)[:-1].encode() + b',"rows":[' + (row * rows)[:-1] + b"]}"
 
 
-@functools.lru_cache(_KEPT_PAGES)
-def _page(count: int, first: int, most: int) -> bytes:
-    rows: list[str] = []
-    size = 0
-    for number in range(first, min(count, first + most)):
-        rows.append(f'{{"f":[{{"v":"{number}"}},{{"v":"{_NAMES[number % len(_NAMES)]}"}}]}}')
-        size += len(rows[-1]) + 1
-        if size > _PAGE_BYTES:
-            break
-    head: dict[str, Any] = {"jobReference": _JOB, "jobComplete": True, "totalRows": str(count), "schema": _SCHEMA}
-    if first + len(rows) < count:
-        head["pageToken"] = str(first + len(rows))
-    return json.dumps(head)[:-1].encode() + b',"rows":[' + ",".join(rows).encode() + b"]}"
+@functools.cache
+def _table(columns: int) -> tuple[dict[str, Any], bytes]:
+    """The schema, and a row with the comma after it."""
+    further = [_FURTHER[place % len(_FURTHER)] for place in range(columns - 2)]
+    names = ["user_id", "name", *(f"column_{place}" for place in range(columns - 2))]
+    kinds, values = zip(("INTEGER", "1234567"), ("STRING", "Alice"), *further, strict=True)
+    fields = [{"name": name, "type": kind} for name, kind in zip(names, kinds, strict=True)]
+    row = json.dumps({"f": [{"v": value} for value in values]}, separators=(",", ":"))
+    return {"fields": fields}, row.encode() + b","
 
 
 def _json(value: object) -> bytes:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import time
+import weakref
 from collections.abc import Iterator, Mapping
 
 import google.auth.transport.requests
 from google.api_core.client_options import ClientOptions
 from google.cloud import bigquery
 
-from keyless_bigquery.runtime.access_token import AccessToken
+from keyless_bigquery.runtime.access_token import SETTLING_SECONDS, AccessToken
 from keyless_bigquery.runtime.credentials import PUBLIC_UNIVERSE
 from keyless_bigquery.runtime.environment import API_ENDPOINT, Environment
 from keyless_bigquery.runtime.errors import ConfigurationError, Diagnosis, Link
+from keyless_bigquery.runtime.pages import FIRST_PAGE_ROWS, Pages
 from keyless_bigquery.runtime.rows import Rows
 from keyless_bigquery.runtime.transport import bounded
-
-PAGE_ROWS = 1_000
-"""Most rows that are in memory at once, and so in one answer. BigQuery also ends a page at 10 MB.
-
-A row of two columns takes about a kilobyte while it is a dictionary of dictionaries, and each page after the first is
-one more request, of some 50 to 100 ms. This many keep the peak within a tenth of what the function takes without rows,
-with each Python that it may run on; twice as many don't with 3.13."""
 
 _REQUEST_SECONDS = 30.0
 _RETRY_SECONDS = 10.0
@@ -54,6 +50,7 @@ class BigQueryReader:
         self.columns = environment.columns
         self._maximum_bytes_billed = environment.maximum_bytes_billed
         self._token = token
+        self._pages: weakref.WeakSet[Pages] = weakref.WeakSet()
         self._client = _client(environment, token)
 
     @contextlib.contextmanager
@@ -64,11 +61,11 @@ class BigQueryReader:
             keyless_bigquery.runtime.deadline.OutOfTimeError: The time is up.
         """
         self._token.limit.begin(remaining_milliseconds)
-        with self._token.limit.enforced():
-            try:
+        try:
+            with self._token.limit.enforced():
                 yield
-            finally:
-                self._token.settle()
+        finally:
+            self._join()
 
     @property
     def client(self) -> bigquery.Client:
@@ -119,13 +116,22 @@ class BigQueryReader:
         found = self._client.query_and_wait(
             sql,
             job_config=config,
-            page_size=PAGE_ROWS,
+            page_size=FIRST_PAGE_ROWS,
             api_timeout=min(_REQUEST_SECONDS, max(left, 0.001)),
             wait_timeout=left,
             retry=bigquery.DEFAULT_RETRY.with_timeout(min(_RETRY_SECONDS, left)),
             job_retry=None,  # type: ignore[arg-type]  # documented: None turns it off
         )
-        return Rows(found)
+        pages = Pages(found, self._token.limit)
+        self._pages.add(pages)
+        return Rows(found.schema, pages)
+
+    def _join(self) -> None:
+        """Ends the invocation: whatever is in flight when Lambda freezes the process may never be answered."""
+        end = time.monotonic() + min(SETTLING_SECONDS, self._token.limit.seconds_left)
+        for pages in tuple(self._pages):
+            pages.join(max(0.0, end - time.monotonic()))
+        self._token.settle(max(0.0, end - time.monotonic()))
 
 
 def _client(environment: Environment, token: AccessToken) -> bigquery.Client:

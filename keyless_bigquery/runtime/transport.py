@@ -18,6 +18,7 @@ import requests.adapters
 import requests.utils
 import urllib3
 
+from keyless_bigquery.runtime.answers import Answer
 from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
 from keyless_bigquery.runtime.errors import ConfigurationError, Diagnosis, Link
 
@@ -118,6 +119,10 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         if host not in self._proxies:
             self._proxies[host] = requests.utils.get_environ_proxies(url, no_proxy=None)
         return self._proxies[host]
+
+    def build_response(self, req: requests.PreparedRequest, resp: urllib3.BaseHTTPResponse) -> requests.Response:
+        """As the base class; the rows of an answer stay text."""
+        return Answer.of(super().build_response(req, resp))
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: bool | str | None, cert: object = None
