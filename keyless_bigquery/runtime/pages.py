@@ -15,7 +15,7 @@ from keyless_bigquery.runtime.errors import Diagnosis, Link, QueryError
 FIRST_PAGE_ROWS = 10_000
 """Most rows of a first page: how large a row is, nobody knows before. A result of no more rows is one request."""
 
-PAGE_CHARACTERS = 1_500_000
+PAGE_BYTES = 1_500_000
 """Size of each further page, as far as the page before it tells. BigQuery itself ends a page at 10 MB."""
 
 Page = Sequence[Any]
@@ -87,7 +87,7 @@ class Pages:
         self._check(last=page is None)
         if isinstance(page, UndecodedRows):
             # Documented, and sent with each request for a page.
-            self._found.extra_params["maxResults"] = max(1, PAGE_CHARACTERS * len(page) // page.characters)
+            self._found.extra_params["maxResults"] = max(1, PAGE_BYTES * len(page) // page.size)
         return page
 
     def _check(self, *, last: bool) -> None:
