@@ -54,8 +54,7 @@ class GoogleEndpoints:
     """Where the function finds Google's APIs.
 
     Args:
-        universe_domain: Google's own is ``googleapis.com``. google-auth looks up the allowed locations of a service
-            account at a fixed Google host in that universe only, so a local cloud names another one.
+        universe_domain: Google's own is ``googleapis.com``; a sovereign cloud has another.
         base_url: Base URL that serves every Google API, without a trailing slash; ``{service}`` in it stands for the
             API's short name, as in the hosts of Private Service Connect. ``None``: Google's public hosts.
     """

@@ -14,6 +14,9 @@ from local_cloud.process import Child, Command, ProcessError
 
 _LAUNCHER = Path(__file__).parent / "ministack_main.py"
 SERVICES = ("iam", "sts", "lambda", "logs", "events")
+CLOSED = "http://127.0.0.1:9"
+"""A proxy that refuses each connection at once."""
+
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ANSWER_SECONDS = 5.0
 
@@ -108,6 +111,10 @@ def clean_environment(settings: AwsSettings, temporary: Path) -> dict[str, str]:
         "TMPDIR": str(temporary),
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
+        # Functions reach this machine alone: google-auth's own credentials ask a fixed host of Google's in the
+        # background in which regions a service account may be used, whatever the credential configuration names.
+        "HTTPS_PROXY": CLOSED,
+        "NO_PROXY": "127.0.0.1,localhost",
         # Functions may only be refused or allowed for what their signature says.
         "AUTH": "true",
         "SERVICES": ",".join(SERVICES),

@@ -15,10 +15,14 @@ IAM_CREDENTIALS_STATUS = (
     "service_account_impersonation_url in credential-configuration.json, and the status of IAM Credentials"
 )
 SIGNING = "the role of the function, task or pod, and AWS_REGION"
+OWN_CREDENTIALS = (
+    "the role of the function, task or pod, and AWS_REGION. Under SnapStart, on ECS and EKS the session is at an"
+    " endpoint that bigquery.Client() doesn't ask: there the function needs @with_bigquery, and the reader's client"
+)
 CREDENTIAL_CONFIGURATION = "credential-configuration.json in the package; `pulumi up` makes it"
 NETWORK = (
     "the function's way out: a function in a VPC needs a NAT to reach Google; and the addresses in"
-    " credential-configuration.json and BIGQUERY_API_ENDPOINT"
+    " credential-configuration.json and BIGQUERY_EMULATOR_HOST"
 )
 QUERY_TIME = "the function's timeout, and the job in BigQuery's job history"
 UNEXPECTED = "this is a defect of the function: the places named are in its package"

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path, PurePath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,18 +23,34 @@ from google.api_core import exceptions as api
 
 from keyless_bigquery.runtime import advice
 from keyless_bigquery.runtime.deadline import OutOfTimeError
+from keyless_bigquery.runtime.environment import AWS_SESSION
 from keyless_bigquery.runtime.errors import Diagnosis, Link, ReaderError, error_for
 from keyless_bigquery.runtime.redaction import holds, scrub
 
 _IMPERSONATION_REFUSED = "Unable to acquire impersonated credentials"
-_HERE = Path(__file__)
-_CALLERS = frozenset({"wrapper.py", "loading.py"})
 _LINK_BY_PATH = (
     (":generateAccessToken", "impersonation"),
     ("/token", "the token exchange"),
     ("/queries", "the query"),
     ("/jobs", "the query"),
 )
+_RUNTIME = __name__.rpartition(".")[0]
+_TOKEN = (
+    *("google.auth.external_account", "google.auth.aws"),
+    *(f"{_RUNTIME}.{name}" for name in ("access_token", "aws_credentials", "credentials", "transport")),
+)
+"""Modules that handle the session and tokens. Nobody foresees what their errors quote."""
+
+_CHAIN = (*_TOKEN, _RUNTIME, "google.cloud.bigquery")
+"""Modules whose failed requests are the chain's. Those of other clients of the function's don't come through them."""
+
+_CALLERS = frozenset(f"{_RUNTIME}.{name}" for name in ("wrapper", "loading", "entry"))
+"""Modules that everything comes through."""
+
+_OUT_OF_TIME = Diagnosis(
+    link=Link.FUNCTION, what="it had not ended when its time was up", look_at="the function's timeout, and what it does"
+)
+_READ_AT_ONCE, _OVERLAP = 16_000, 1_000
 
 
 def diagnose(error: BaseException) -> Diagnosis:
@@ -44,36 +61,86 @@ def diagnose(error: BaseException) -> Diagnosis:
     return _unexpected(error)
 
 
-def failure(error: Exception, *, secrets: Iterable[str]) -> Exception:
-    """What to raise and to print in place of ``error``.
+def failure(
+    error: Exception, *, secrets: Iterable[str], context: object = None, environ: Mapping[str, str] = os.environ
+) -> Exception:
+    """What to raise in place of ``error``.
 
     Args:
-        error: Whatever went wrong.
+        error: What ended the invocation.
         secrets: Values that must not come through.
+        context: Lambda's context, which the function was given.
+        environ: The process's variables.
 
     Returns:
-        Of a failure of the chain its diagnosis, without credentials, as a :class:`ReaderError`. Of anything else, which
-        is the function's own, the error as it is; or a :class:`ReaderError` in its place, if a text in it holds a
-        secret.
+        The diagnosis of a failure of the chain, without credentials, as a :class:`ReaderError`. Anything else is the
+        function's own: the error as it is, or where a text in it holds a secret, the place where it was raised.
     """
     held = list(secrets)
-    if not isinstance(error, tuple(kind for kind, _ in _RULES)):
-        if not _is_ours(error) and not any(holds(str(one), held) for one in _chained(error)):
+    diagnosis = _of_the_chain(error, environ) or _of_the_call(error, context)
+    if diagnosis is None:
+        if not _holds_any(_text(error), held):
             return error
-        diagnosis = _unexpected(error)
-    else:
-        diagnosis = diagnose(error)
+        diagnosis = Diagnosis(
+            link=Link.FUNCTION,
+            what=f"{_name(error)} at {places(error)}, whose text holds a credential and is not shown",
+            look_at="what the function puts into its errors",
+        )
     return error_for(dataclasses.replace(diagnosis, what=scrub(diagnosis.what, held)))
 
 
-def _is_ours(error: BaseException) -> bool:
-    """Whether it was raised under this library, which no function's own code is called from but by the wrapper."""
-    files = (Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__))
-    return any(file.parent == _HERE.parent and file.name not in _CALLERS for file in files)
+def places(error: BaseException) -> str:
+    """Where an error was raised: file and line, and those of its last callers."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen ")]
+    named = (f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-3:]))
+    return " < ".join(named) or "an unknown place"
+
+
+def _of_the_chain(error: Exception, environ: Mapping[str, str]) -> Diagnosis | None:
+    """The diagnosis of a failure of this library's, or of a client's on the way to BigQuery."""
+    if isinstance(error, ReaderError):
+        return error.diagnosis
+    modules = _modules(error)
+    ours = _are_of(modules - {OutOfTimeError.__module__}, (_RUNTIME,))
+    if not isinstance(error, tuple(kind for kind, _ in _RULES)):
+        return _unexpected(error) if _are_of(modules, _TOKEN) else None
+    if not _are_of(modules, _CHAIN) or (type(error) is TimeoutError and not ours):
+        # Of another client's; or a limit of the function's own, as in `job.result(timeout=1)`.
+        return None
+    if not ours and not environ.get(AWS_SESSION[0]) and _are_of(modules - {OutOfTimeError.__module__}, _CHAIN):
+        # The client asks again and again, so it is mostly the time that ends it.
+        return Diagnosis(
+            link=Link.SUBJECT_TOKEN, what="google-auth found no session of the role", look_at=advice.OWN_CREDENTIALS
+        )
+    return diagnose(error)
+
+
+def _of_the_call(error: Exception, context: object) -> Diagnosis | None:
+    """The diagnosis of an error of the function's own that comes of how it is called."""
+    if any(isinstance(one, OutOfTimeError) for one in _chained(error)):
+        return _OUT_OF_TIME
+    if isinstance(error, AttributeError) and context is not None and error.obj is context:
+        return Diagnosis(
+            link=Link.FUNCTION,
+            what=f"it asks Lambda's context for {error.name!r} at {places(error)}",
+            look_at="whether @with_bigquery is missing above the function: without it, the second parameter is Lambda's"
+            " context and no reader",
+        )
+    return None
+
+
+def _modules(error: BaseException) -> frozenset[str]:
+    """Names of the modules that an error came through, but for those that all do."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return frozenset(str(frame.f_globals.get("__name__", "")) for frame, _ in frames) - _CALLERS
+
+
+def _are_of(modules: Iterable[str], packages: tuple[str, ...]) -> bool:
+    return any(f"{module}.".startswith(f"{package}.") for module in modules for package in packages)
 
 
 def _chained(error: BaseException) -> Iterator[BaseException]:
-    """An error, and those that Lambda prints with it."""
+    """An error, and those that it was raised from or meanwhile."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -84,8 +151,19 @@ def _chained(error: BaseException) -> Iterator[BaseException]:
             waiting += [other for other in (one.__cause__, one.__context__) if other is not None]
 
 
-def _diagnosed(error: ReaderError) -> Diagnosis:
-    return error.diagnosis
+def _text(error: BaseException) -> str:
+    """Everything that Python prints of an error: with notes, groups, and those that are chained to it."""
+    return "".join(traceback.format_exception(error))
+
+
+def _holds_any(text: str, secrets: Iterable[str]) -> bool:
+    held = list(secrets)
+    starts = range(0, max(1, len(text)), _READ_AT_ONCE)
+    return any(holds(text[start : start + _READ_AT_ONCE + _OVERLAP], held) for start in starts)
+
+
+def _name(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
 def _exchange(error: google.auth.exceptions.OAuthError) -> Diagnosis:
@@ -190,7 +268,9 @@ def _bigquery(error: api.GoogleAPICallError) -> Diagnosis:
     return Diagnosis(link=link, what=f"BigQuery answered {code} {reason}: {message}", look_at=look_at)
 
 
-def _late(_: TimeoutError) -> Diagnosis:
+def _late(error: TimeoutError) -> Diagnosis:
+    if isinstance(error, OutOfTimeError) and not _are_of(_modules(error) - {OutOfTimeError.__module__}, _CHAIN):
+        return _OUT_OF_TIME
     return Diagnosis(
         link=Link.QUERY, what="not all rows were read before the function's time was up", look_at=advice.QUERY_TIME
     )
@@ -204,15 +284,17 @@ def _google_auth(error: google.auth.exceptions.GoogleAuthError) -> Diagnosis:
     )
 
 
+def _no_credentials(error: google.auth.exceptions.DefaultCredentialsError) -> Diagnosis:
+    return Diagnosis(
+        link=Link.CONFIGURATION,
+        what=f"google-auth has no credentials: {error}",
+        look_at=advice.CREDENTIAL_CONFIGURATION,
+    )
+
+
 def _unexpected(error: BaseException) -> Diagnosis:
     """Says where, but not what: nobody knows what the text of an unknown error holds."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " < ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-3:]))
-    return Diagnosis(
-        link=Link.UNEXPECTED,
-        what=f"{type(error).__module__}.{type(error).__qualname__} at {places or 'an unknown place'}",
-        look_at=advice.UNEXPECTED,
-    )
+    return Diagnosis(link=Link.UNEXPECTED, what=f"{_name(error)} at {places(error)}", look_at=advice.UNEXPECTED)
 
 
 def _json_object(text: object) -> dict[str, Any]:
@@ -226,10 +308,10 @@ def _json_object(text: object) -> dict[str, Any]:
 
 # The first that fits, so a subclass stands before its base.
 _RULES: tuple[tuple[type[BaseException], Callable[[Any], Diagnosis]], ...] = (
-    (ReaderError, _diagnosed),
     (google.auth.exceptions.OAuthError, _exchange),
     (google.auth.exceptions.RefreshError, _refresh),
     (google.auth.exceptions.TransportError, _transport),
+    (google.auth.exceptions.DefaultCredentialsError, _no_credentials),
     (google.auth.exceptions.GoogleAuthError, _google_auth),
     (api.RetryError, _retry),
     (api.GoogleAPICallError, _bigquery),

@@ -46,8 +46,11 @@ LOCATION = "BIGQUERY_LOCATION"
 MAXIMUM_BYTES_BILLED = "BIGQUERY_MAXIMUM_BYTES_BILLED"
 """BigQuery refuses a query that would bill more bytes than this. A whole number."""
 
-API_ENDPOINT = "BIGQUERY_API_ENDPOINT"
-"""Base URL of the BigQuery API where it is not Google's public one. Optional."""
+API_ENDPOINT = "BIGQUERY_EMULATOR_HOST"
+"""Base URL of the BigQuery API where it is not Google's public one. Optional.
+
+The client's own variable, and so the one by which ``bigquery.Client()`` in a function finds it too. Its name says
+emulator, and it holds any other address as well, such as that of Private Service Connect."""
 
 AWS_SESSION = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """The role's session, put there by Lambda. Their values are secret."""

@@ -11,6 +11,7 @@
     ├── TableAccessError      BigQuery refused the table
     ├── QueryError            the job ran and failed, or would bill too much
     ├── NetworkError          a service could not be reached, or did not answer in time
+    ├── FunctionError         the function can't be called, or did not end in time
     ├── ResponseError         what the function returned can't be handed on
     └── UnexpectedError       none of these: a defect
 
@@ -24,7 +25,7 @@ import enum
 
 
 class Link(enum.Enum):
-    """A link of the chain from the role to the rows, by the name that the log line gives it."""
+    """A link of the chain from the role to the response, by the name that the log line gives it."""
 
     CONFIGURATION = "configuration"
     SUBJECT_TOKEN = "subject token"  # noqa: S105 - the name of a link, and no token
@@ -34,6 +35,7 @@ class Link(enum.Enum):
     TABLE_ACCESS = "table access"
     QUERY = "query"
     NETWORK = "network"
+    FUNCTION = "function"
     RESPONSE = "response"
     UNEXPECTED = "unexpected"
 
@@ -100,6 +102,10 @@ class NetworkError(ReaderError):
     """A service could not be reached, or did not answer in time."""
 
 
+class FunctionError(ReaderError):
+    """The function can't be called, did not end in time, or raised what can't be shown."""
+
+
 class ResponseError(ReaderError):
     """What the function returned is not JSON-able, or too large."""
 
@@ -117,6 +123,7 @@ _TYPES: dict[Link, type[ReaderError]] = {
     Link.TABLE_ACCESS: TableAccessError,
     Link.QUERY: QueryError,
     Link.NETWORK: NetworkError,
+    Link.FUNCTION: FunctionError,
     Link.RESPONSE: ResponseError,
     Link.UNEXPECTED: UnexpectedError,
 }

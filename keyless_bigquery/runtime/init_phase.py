@@ -8,6 +8,10 @@ the token would have expired, and freezes the process in the middle of the excha
 an invocation might need; and no more, since whatever draws random numbers, as encryption does, would draw the same in
 each process that goes on from the snapshot.
 
+A function that makes a client of its own doesn't use this token: google-auth fetches another for it. What it is can
+only be known by importing it, which takes as long as the token; so each start of such a function costs one exchange and
+one impersonation that nothing waits for.
+
 Nothing here can make the start fail: what is wrong is met again, and said, by the first invocation.
 """
 

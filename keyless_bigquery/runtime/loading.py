@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
-from typing import NoReturn
 
 from keyless_bigquery.runtime.environment import DEFAULT_HANDLER, HANDLER
-from keyless_bigquery.runtime.errors import ConfigurationError, Diagnosis, Link
+from keyless_bigquery.runtime.errors import Diagnosis, FunctionError, Link, ReaderError
 
 
 def load(environ: Mapping[str, str]) -> Callable[..., object]:
@@ -17,31 +17,45 @@ def load(environ: Mapping[str, str]) -> Callable[..., object]:
         environ: The process's variables.
 
     Returns:
-        The function. One that can't be loaded is replaced by one that raises the reason when it is called: the start of
-        a process is not the place to fail, since Lambda only starts it again, and the chain can still be probed.
+        The function. In place of one that can't be loaded, one that loads it again for each call, and raises a
+        :class:`FunctionError`: the start of a process is not the place to fail, since Lambda only starts it again, and
+        the chain can still be probed.
     """
     name = environ.get(HANDLER) or DEFAULT_HANDLER
+    try:
+        return _found(name)
+    except ReaderError:
+        return lambda event, context: _found(name)(event, context)
+
+
+def _found(name: str) -> Callable[..., object]:
     module, _, attribute = name.rpartition(".")
+    file = f"{module.replace('.', '/')}.py"
     try:
         found = getattr(importlib.import_module(module), attribute, None)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the first invocation raises it
-        return _raising(error)
+    except Exception as error:
+        from keyless_bigquery.runtime.diagnosis import places
+
+        raise _refused(
+            f"{name} can't be imported: {type(error).__name__}: {error} (at {places(error)})",
+            f"{file} and what it imports",
+        ) from error
     if not callable(found):
-        return _raising(
-            ConfigurationError(
-                Diagnosis(
-                    link=Link.CONFIGURATION,
-                    what=f"the package has no function {name!r}",
-                    look_at=f"{module.replace('.', '/')}.py, which must define {attribute}(event, ...), and {HANDLER}",
-                )
-            )
+        raise _refused(
+            f"the package has no function {name}", f"{file}, which must define {attribute}(event, ...), and {HANDLER}"
         )
     function: Callable[..., object] = found
+    try:
+        inspect.signature(function).bind("event", "context")
+    except ValueError:
+        pass  # a callable that has no signature; Python then says itself what is wrong with a call
+    except TypeError as error:
+        raise _refused(
+            f"{name}{inspect.signature(function)} can't be called with two values: {error}",
+            "its parameters: an event and Lambda's context, or below @with_bigquery an event and a reader",
+        ) from error
     return function
 
 
-def _raising(error: Exception) -> Callable[..., object]:
-    def handler(*_: object) -> NoReturn:
-        raise error
-
-    return handler
+def _refused(what: str, look_at: str) -> FunctionError:
+    return FunctionError(Diagnosis(link=Link.FUNCTION, what=what, look_at=look_at))

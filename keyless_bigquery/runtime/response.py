@@ -17,13 +17,15 @@ def checked(returned: object) -> object:
         ResponseError: It is not JSON-able, or too large.
     """
     try:
-        size = len(json.dumps(returned))
+        # As Lambda's runtime writes it, but for NaN, which it writes although no reader of JSON takes it.
+        size = len(json.dumps(returned, ensure_ascii=False, allow_nan=False).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise ResponseError(
             Diagnosis(
                 link=Link.RESPONSE,
                 what=f"what the function returned is not JSON-able: {error}",
-                look_at="the function's return value; Rows.to_json() gives rows as JSON-able values",
+                look_at="the function's return value: Rows.to_json() gives rows as JSON-able values, and str(value) any"
+                " other value as text",
             )
         ) from None
     if size > LARGEST_RESPONSE_BYTES:

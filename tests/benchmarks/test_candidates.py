@@ -40,7 +40,7 @@ def google(server: GoogleStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "GOOGLE_CLOUD_PROJECT": "local-keyless",
         "BIGQUERY_TABLE": TABLE,
         "BIGQUERY_LOCATION": "US",
-        "BIGQUERY_API_ENDPOINT": server.url,
+        "BIGQUERY_EMULATOR_HOST": server.url,
     }.items():
         monkeypatch.setenv(name, value)
     return server

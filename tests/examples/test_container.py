@@ -114,7 +114,7 @@ def test_with_boto3_a_pod_under_irsa_reads_the_rows(aws_url: str, irsa: Mapping[
                 "BIGQUERY_TABLE": "local-keyless.shop.orders",
                 "BIGQUERY_LOCATION": "US",
                 "BIGQUERY_MAXIMUM_BYTES_BILLED": "1",
-                "BIGQUERY_API_ENDPOINT": google.url,
+                "BIGQUERY_EMULATOR_HOST": google.url,
                 "PATH": os.defpath,
                 "PYTHONPATH": str(FUNCTION),
             },

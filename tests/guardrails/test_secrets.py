@@ -76,8 +76,8 @@ HARMLESS = {
     "columns": ("BIGQUERY_COLUMNS", "user_id,name,createdAt,LastSeenInRegion2"),
     "a location": ("BIGQUERY_LOCATION", "US"),
     "a number": ("BIGQUERY_MAXIMUM_BYTES_BILLED", "104857600"),
-    "a URL": ("BIGQUERY_API_ENDPOINT", "https://bigquery-myPrivateEndpoint1.p.googleapis.com/"),
-    "a URL with a port": ("BIGQUERY_API_ENDPOINT", "http://127.0.0.1:43210"),
+    "a URL": ("BIGQUERY_EMULATOR_HOST", "https://bigquery-myPrivateEndpoint1.p.googleapis.com/"),
+    "a URL with a port": ("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:43210"),
     "a role's ARN": ("ROLE_ARN", "arn:aws:iam::210987654321:role/KeylessBigQueryReaderRoleForProduction2"),
     "a pool with a random suffix": (
         "POOL",

@@ -200,7 +200,7 @@ def _zip(stage: Stage, target: package.Target) -> Path:
         aws_account_id=stage.cloud.aws_account_id,
         role_name=ROLE,
         function_name=FUNCTION,
-        endpoints=GoogleEndpoints(universe_domain="local.invalid", base_url=stage.cloud.google_url),
+        endpoints=GoogleEndpoints(base_url=stage.cloud.google_url),
     )
     configuration = trust.credential_configuration(
         provider_name=f"{_pool(stage)}/providers/{PROVIDER}", service_account_email=email(stage)

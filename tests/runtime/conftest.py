@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -79,6 +81,12 @@ class PackagedFunction:
         if not impersonated:
             del configuration["service_account_impersonation_url"]
         file.write_text(json.dumps(configuration))
+
+    def handler(self, source: str) -> dict[str, str]:
+        """Puts another function into the package. Returns the variable that names it."""
+        module = f"handler_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
+        (self.folder / f"{module}.py").write_text(source)
+        return {"KEYLESS_HANDLER": f"{module}.lambda_handler"}
 
     def run(
         self, script: Path, request: Mapping[str, Any], *, environ: Mapping[str, str | None] | None = None
@@ -175,13 +183,22 @@ def function(unpacked: Path, google: GoogleStandIn, tmp_path: Path) -> PackagedF
             "BIGQUERY_TABLE": TABLE,
             "BIGQUERY_LOCATION": "US",
             "BIGQUERY_MAXIMUM_BYTES_BILLED": "104857600",
-            "BIGQUERY_API_ENDPOINT": google.url,
+            "BIGQUERY_EMULATOR_HOST": google.url,
             "PATH": os.defpath,
             # Whatever would leave this machine ends at a closed port, at once.
             "HTTPS_PROXY": "http://127.0.0.1:9",
             "NO_PROXY": "127.0.0.1",
         },
     )
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and never answers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(16)
+        yield listening.getsockname()[1]
 
 
 def credential_configuration(url: str) -> dict[str, Any]:

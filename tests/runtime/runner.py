@@ -70,7 +70,7 @@ def _read_with_google_auths_own_credentials() -> None:
 
     credentials = google.auth.aws.Credentials.from_file(os.environ["GOOGLE_APPLICATION_CREDENTIALS"], scopes=["x"])  # type: ignore[no-untyped-call]  # google-auth has no types
     session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]  # google-auth has no types
-    session.get(f"{os.environ['BIGQUERY_API_ENDPOINT']}/bigquery/v2/projects")
+    session.get(f"{os.environ['BIGQUERY_EMULATOR_HOST']}/bigquery/v2/projects")
 
 
 def _peak_kilobytes() -> int:

@@ -209,15 +209,6 @@ def closed_port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """A port that takes connections and never answers."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(16)
-        yield listening.getsockname()[1]
-
-
 SERVICES = [
     pytest.param("token_url", "/v1/token", "the token exchange", id="STS"),
     pytest.param(
@@ -234,7 +225,7 @@ def _moved(function: PackagedFunction, key: str | None, path: str, port: int) ->
     """The environment in which one service is at another port."""
     url = f"http://127.0.0.1:{port}{path}"
     if key is None:
-        return {"BIGQUERY_API_ENDPOINT": url}
+        return {"BIGQUERY_EMULATOR_HOST": url}
     file = function.report.with_name("credential-configuration.json")
     file.write_text(json.dumps({**json.loads(file.read_text()), key: url}))
     return {}
@@ -409,7 +400,7 @@ BAD_VARIABLES = [
     pytest.param("BIGQUERY_LOCATION", "U S", "a BigQuery location", id="location"),
     pytest.param("BIGQUERY_MAXIMUM_BYTES_BILLED", "10MB", "a whole number of bytes", id="bytes"),
     pytest.param("BIGQUERY_MAXIMUM_BYTES_BILLED", "0", "it must be from 1", id="no bytes"),
-    pytest.param("BIGQUERY_API_ENDPOINT", "http://bigquery.example", "tokens travel there", id="plain http"),
+    pytest.param("BIGQUERY_EMULATOR_HOST", "http://bigquery.example", "tokens travel there", id="plain http"),
     pytest.param("GOOGLE_APPLICATION_CREDENTIALS", "absent.json", "it can't be read", id="no file"),
 ]
 
@@ -424,13 +415,13 @@ def test_a_bad_variable_is_named_with_its_rule(
 
 
 def test_another_universe_without_an_address_is_refused(function: PackagedFunction, google: GoogleStandIn) -> None:
-    done = function.invoke(environ={"BIGQUERY_API_ENDPOINT": None})
+    done = function.invoke(environ={"BIGQUERY_EMULATOR_HOST": None})
     assert_failed(
         done,
         error="ConfigurationError",
         link="configuration",
-        says="of the universe 'local.invalid', and without BIGQUERY_API_ENDPOINT",
-        look_at="BIGQUERY_API_ENDPOINT",
+        says="of the universe 'local.invalid', and without BIGQUERY_EMULATOR_HOST",
+        look_at="BIGQUERY_EMULATOR_HOST",
     )
     assert google.sent == []
 

@@ -53,7 +53,7 @@ def test_invocations_share_a_connection_to_bigquery(function: PackagedFunction, 
 def test_a_connection_that_was_closed_meanwhile_costs_one_more_request_and_no_error(
     function: PackagedFunction, server: ClosingServer
 ) -> None:
-    done = function.invoke(events=(1, 2, 3), environ={"BIGQUERY_API_ENDPOINT": server.url})
+    done = function.invoke(events=(1, 2, 3), environ={"BIGQUERY_EMULATOR_HOST": server.url})
     assert [result.get("returned") for result in done.results] == [1, 2, 3], done.printed
     assert done.stderr == ""
     # The second and third query are sent on the kept connection, and again on a new one.

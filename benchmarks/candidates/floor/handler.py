@@ -80,4 +80,4 @@ def _pool() -> urllib3.PoolManager:
 
 
 def _endpoint() -> str:
-    return os.environ.get("BIGQUERY_API_ENDPOINT", "https://bigquery.googleapis.com").rstrip("/")
+    return os.environ.get("BIGQUERY_EMULATOR_HOST", "https://bigquery.googleapis.com").rstrip("/")
