@@ -177,6 +177,8 @@ def _expected(
             location=settings.bigquery_location,
             maximum_bytes_billed=settings.maximum_bytes_billed,
             endpoints=trust.endpoints,
+            handler=reader.handler,
+            own=reader.environment,
         ),
         credential_configuration=trust.credential_configuration(
             provider_name=provider_name, service_account_email=email
@@ -224,7 +226,7 @@ def _undeployed(stack: Stack, deployed: Mapping[str, Any]) -> Iterator[str]:
             outputs.FUNCTION_NAME: reader.trust.function_name,
             outputs.ROLE_ARN: f"arn:aws:iam::{settings.aws_account_id}:role/{reader.trust.role_name}",
             outputs.SERVICE_ACCOUNT: account if settings.access == "impersonation" else None,
-            outputs.TABLE: f"{settings.data_project}.{reader.dataset_id}.{reader.table_id}",
+            outputs.TABLE: settings.table_of(reader),
         }
         for name, value in wanted.items() if label in deployed else ():
             found = deployed[label].get(name)

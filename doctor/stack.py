@@ -51,7 +51,7 @@ def read_stack(name: str) -> Stack:
         run = command_line("pulumi", "up", "--stack", name)
         raise StackError(f"the stack {name} has no outputs, so nothing is deployed: run `{run}`")
     try:
-        settings = Settings.read(values_of(configured), stack=name)
+        settings = Settings.read(values_of(configured), stack=name, secret=_secret(configured))
     except SettingsError as error:
         problems = "\n".join(f"  - {problem}" for problem in error.problems)
         raise StackError(f"the settings of the stack {name} can't be used\n{problems}") from error
@@ -63,9 +63,19 @@ def values_of(configured: Mapping[str, Any]) -> dict[str, str]:
 
     The keys' namespace is the project's name, which may be any: it is taken from a key that always has a value.
     """
-    project = next((key.partition(":")[0] for key in configured if key.endswith(f":{_ALWAYS_SET}")), "")
+    project = _project(configured)
     values = {key: configured.get(f"{project}:{key}", {}).get("value") for key in KEYS}
     return {key: str(value) for key, value in values.items() if value}
+
+
+def _project(configured: Mapping[str, Any]) -> str:
+    return next((key.partition(":")[0] for key in configured if key.endswith(f":{_ALWAYS_SET}")), "")
+
+
+def _secret(configured: Mapping[str, Any]) -> frozenset[str]:
+    """The settings that the engine keeps as secrets; it prints no value of theirs."""
+    project = _project(configured)
+    return frozenset(key for key in KEYS if configured.get(f"{project}:{key}", {}).get("secret"))
 
 
 def named_stack(parser: argparse.ArgumentParser, name: str | None) -> str:

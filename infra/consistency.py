@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from infra import rules
+from infra import own_variables, rules
+from infra.function_environment import variables
 from infra.package.target import RUNTIMES
-from infra.problems import Values
+from infra.problems import HIDDEN, Values
 from infra.reader_settings import ReaderSettings, listed, slug
 from infra.trust import CONDITION_LIMIT_CHARACTERS, SUBJECT_LIMIT_BYTES, attribute_condition
 
@@ -34,6 +35,7 @@ def check(settings: Settings, values: Values) -> None:
         _names,
         _subjects,
         _condition,
+        _environment,
     ):
         rule(settings, values)
 
@@ -194,3 +196,27 @@ def _condition(settings: Settings, values: Values) -> None:
             f" takes at most {CONDITION_LIMIT_CHARACTERS}"
         )
         values.add("readers", values.own("readers"), rule, "Use shorter role names, or two stacks.")
+
+
+def _environment(settings: Settings, values: Values) -> None:
+    for place, reader in enumerate(settings.readers):
+        given = variables(
+            project=settings.google_project,
+            table=settings.table_of(reader),
+            columns=[column.name for column in reader.columns],
+            location=settings.bigquery_location,
+            maximum_bytes_billed=settings.maximum_bytes_billed,
+            endpoints=reader.trust.endpoints,
+            handler=reader.handler,
+            own=reader.environment,
+        )
+        length = own_variables.size(given)
+        if length > own_variables.MOST_BYTES:
+            own = own_variables.size(reader.environment) if reader.environment else 0
+            rule = (
+                f"all variables of the function have {length} bytes as JSON, {own} of them its own, and Lambda takes at"
+                f" most {own_variables.MOST_BYTES}"
+            )
+            key = f"readers[{place}].{own_variables.KEY}" if reader.name else own_variables.KEY
+            mend = "Name fewer variables or columns, or keep long values in SSM Parameter Store and name them by path."
+            values.add(key, HIDDEN, rule, mend)

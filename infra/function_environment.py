@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE, GoogleEndpoints
@@ -19,6 +19,8 @@ def variables(
     location: str,
     maximum_bytes_billed: int,
     endpoints: GoogleEndpoints,
+    handler: str = environment.DEFAULT_HANDLER,
+    own: Mapping[str, str] | None = None,
 ) -> dict[str, str | T]:
     """The variables of one reader's function.
 
@@ -29,6 +31,8 @@ def variables(
         location: BigQuery location of the table.
         maximum_bytes_billed: Most bytes that one query may bill.
         endpoints: Where it finds Google's APIs.
+        handler: The function that is called, as ``module.function``.
+        own: The user's own variables, none of them under a name of these.
     """
     told: dict[str, str | T] = {
         # A relative path: Lambda starts the function in the folder that holds its package.
@@ -41,4 +45,6 @@ def variables(
     }
     if endpoints.base_url is not None:
         told[environment.API_ENDPOINT] = endpoints.url("bigquery", "")
-    return told
+    if handler != environment.DEFAULT_HANDLER:
+        told[environment.HANDLER] = handler
+    return {**told, **(own or {})}

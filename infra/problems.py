@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -28,6 +29,15 @@ class Problem:
     def __str__(self) -> str:
         shown = "is not set" if self.value is None else f"is {_short(self.value)!r}"
         return one_line(f"{self.key} {shown}: {self.rule}. {self.mend}")
+
+
+HIDDEN = "[not shown]"
+"""What a message has in place of a value that is, or may be, a secret."""
+
+
+def setting_of(path: str) -> str:
+    """The setting that a path into it begins with: ``readers`` of ``readers[0].environment.NAME``."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
 
 
 def as_text(value: object) -> str:
@@ -58,16 +68,30 @@ class Values:
         stack: The stack's name, of which derived names are made.
         path: What is put before a key of ``given`` when it is told.
         inherited: Where a key is looked for that ``given`` doesn't have.
+        secret: The settings whose values the engine keeps as secrets; none of them is shown.
+
+    Attributes:
+        problems: What is wrong so far.
+        stack: As given.
+        inherited: As given.
+        secret: As given.
     """
 
     def __init__(
-        self, given: Mapping[str, str], *, stack: str, path: str = "", inherited: Values | None = None
+        self,
+        given: Mapping[str, str],
+        *,
+        stack: str,
+        path: str = "",
+        inherited: Values | None = None,
+        secret: frozenset[str] = frozenset(),
     ) -> None:
         self.problems: list[Problem] = [] if inherited is None else inherited.problems
         self.stack = stack
         self._given = {key: value for key, value in given.items() if value}
         self._path = path
-        self._inherited = inherited
+        self.inherited = inherited
+        self.secret: frozenset[str] = secret if inherited is None else inherited.secret
 
     def own(self, key: str) -> str | None:
         """The value given here, whatever is inherited; ``None``: none is."""
@@ -75,8 +99,8 @@ class Values:
 
     def told(self, key: str) -> str:
         """The key as it is told: with the path of the place that sets it, or should."""
-        base = key.partition("[")[0]
-        inherited = self._inherited if base not in self._given else None
+        base = setting_of(key)
+        inherited = self.inherited if base not in self._given else None
         return self._path + key if inherited is None or inherited._value(base) is None else inherited.told(key)
 
     def text(self, key: str, rule: Rule) -> str:
@@ -155,6 +179,21 @@ class Values:
                 self.add(f"{key}[{place}]", value, "it is in the list already", "Remove one of the two.")
         return tuple(found)
 
+    def mapping(self, key: str) -> dict[str, object]:
+        """An object that is given here, whatever is inherited; empty when it isn't set or is of another kind."""
+        value = self.own(key)
+        if value is None:
+            return {}
+        try:
+            found = json.loads(value)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict):
+            return found
+        example = command_line("pulumi", "config", "set", "--path", f"{self.told(key)}.NAME")
+        self.add(key, HIDDEN, "it must be an object of names and values", f"For example: {example} VALUE")
+        return {}
+
     def refuse_unknown(self, keys: Sequence[str]) -> None:
         """Makes a problem of each key that nobody reads: most likely a misspelt one, whose default would stand."""
         for key in sorted(set(self._given) - set(keys)):
@@ -164,14 +203,16 @@ class Values:
 
     def add(self, key: str, value: str | None, rule: str, mend: str) -> None:
         """Adds a problem, unless it is known."""
-        problem = Problem(key=self.told(key), value=value, rule=rule, mend=mend)
+        told = self.told(key)
+        shown = HIDDEN if value is not None and setting_of(told) in self.secret else value
+        problem = Problem(key=told, value=shown, rule=rule, mend=mend)
         if problem not in self.problems:
             self.problems.append(problem)
 
     def _value(self, key: str) -> str | None:
         value = self.own(key)
-        if value is None and self._inherited is not None:
-            return self._inherited._value(key)
+        if value is None and self.inherited is not None:
+            return self.inherited._value(key)
         return value
 
     def _checked(self, key: str, value: str, rule: Rule) -> str:

@@ -47,7 +47,10 @@ def read_settings() -> Settings:
     Raises:
         SettingsError: Some can't be used.
     """
-    return Settings.read(configured(), stack=pulumi.get_stack())
+    prefix = f"{pulumi.get_project()}:"
+    given = configured()
+    secret = frozenset(key for key in given if pulumi.runtime.is_config_secret(f"{prefix}{key}"))
+    return Settings.read(given, stack=pulumi.get_stack(), secret=secret)
 
 
 def configured() -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pulumi
@@ -75,6 +75,8 @@ class ReaderArgs:
         service_account_email: The account that it impersonates; ``None`` for direct access.
         table: The table that it reads, as ``project.dataset.table``.
         columns: Names of the columns that it selects.
+        handler: The function that is called, as ``module.function``.
+        environment: The user's own environment variables.
         memory_mb: Memory in MiB.
         timeout_seconds: Time limit of one invocation.
         reserved_concurrency: Most invocations at a time, kept free for it; ``None``: what the account has left.
@@ -89,6 +91,8 @@ class ReaderArgs:
     service_account_email: pulumi.Input[str] | None
     table: pulumi.Input[str]
     columns: Sequence[str]
+    handler: str
+    environment: Mapping[str, str]
     memory_mb: int
     timeout_seconds: int
     reserved_concurrency: int | None
@@ -205,6 +209,8 @@ class Reader(pulumi.ComponentResource):
                     location=shared.location,
                     maximum_bytes_billed=shared.maximum_bytes_billed,
                     endpoints=args.trust.endpoints,
+                    handler=args.handler,
+                    own=args.environment,
                 )
             ),
             opts=opts,

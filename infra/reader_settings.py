@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 
-from infra import columns, rules
+from infra import columns, own_variables, rules
 from infra.columns import Column
 from infra.problems import Values, as_text
 from infra.trust import GoogleEndpoints, TrustChain
@@ -14,8 +14,11 @@ from infra.trust import GoogleEndpoints, TrustChain
 IDENTITY_KEYS = ("roleName", "functionName", "serviceAccountId", "tableId")
 """Settings that name one thing each: with several readers each reader has its own."""
 
-INHERITED_KEYS = ("datasetId", "columns", "memoryMb", "timeoutSeconds", "reservedConcurrency", "schedule")
-"""Settings that a reader takes from the stack where it has none of its own."""
+INHERITED_KEYS = (
+    *("datasetId", "columns", "handler", "environment"),
+    *("memoryMb", "timeoutSeconds", "reservedConcurrency", "schedule"),
+)
+"""Settings that a reader takes from the stack where it has none of its own; of ``environment`` each variable."""
 
 MOST_READERS = 20
 """Most readers of one stack: their roles have to fit into the provider's condition, 4096 characters in all."""
@@ -33,6 +36,8 @@ class ReaderSettings:
         trust: The one AWS identity that this reader is.
         columns_key: The setting that lists this reader's columns and no other's.
         columns_listed: That setting lists them; otherwise they are inherited, or the default.
+        handler: The function that is called, as ``module.function``.
+        environment: The user's own environment variables.
     """
 
     name: str
@@ -43,6 +48,8 @@ class ReaderSettings:
     columns: tuple[Column, ...]
     columns_key: str
     columns_listed: bool
+    handler: str
+    environment: Mapping[str, str]
     memory_mb: int
     timeout_seconds: int
     reserved_concurrency: int | None
@@ -145,6 +152,8 @@ def _reader(values: Values, name: str, shared: Shared, *, path: str) -> ReaderSe
         columns=columns.read(values, "columns", own_table=shared.own_table),
         columns_key=f"{path}columns",
         columns_listed=values.own("columns") not in {None, "[]"},
+        handler=values.text("handler", rules.handler),
+        environment=own_variables.read(values),
         memory_mb=values.number("memoryMb", 128, 10240),
         timeout_seconds=values.number("timeoutSeconds", 10, 900),
         reserved_concurrency=values.optional_number("reservedConcurrency", 0, 10_000),

@@ -21,6 +21,8 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|::1", re.ASCII)
 _ENDPOINT_EXAMPLE = "For example: https://apis.internal.example or http://127.0.0.1:8080"
 _GOOGLE_ENDPOINT_EXAMPLE = "For example: https://{service}-myendpoint.p.googleapis.com"
 
+_LONGEST_HANDLER = 128
+
 SERVICE_PLACEHOLDER = "{service}"
 """What stands for a Google API's short name, such as ``sts``, in the address of an endpoint."""
 
@@ -176,6 +178,24 @@ function_name = _pattern(
     "For example: keyless-bigquery-dev",
 )
 """Source: Lambda API, ``CreateFunction``."""
+
+_handler_form = _pattern(
+    r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+",
+    "it must be module.function: the function's name after that of its file in lambda_src, without .py",
+    "For example: handler.lambda_handler, or reports.daily.lambda_handler for lambda_src/reports/daily.py",
+)
+
+
+def handler(value: str) -> Verdict:
+    """The function in the package that the library calls. Source: Lambda API, ``FunctionConfiguration.Handler``."""
+    if value.endswith(".py"):
+        return "that is a file, where a function in it is expected", f"For example: {value[:-3][:60]}.lambda_handler"
+    if value.partition(".")[0] == "keyless_bigquery":
+        return "that is the library, which calls the function", "Name a function in lambda_src."
+    if len(value) > _LONGEST_HANDLER:
+        return f"it has {len(value)} characters, and Lambda takes at most {_LONGEST_HANDLER}", "Shorten it."
+    return _handler_form(value)
+
 
 universe_domain = _pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "it must be a domain name", "Google's own is googleapis.com")
 """Google's public cloud is one universe; sovereign clouds and the local cloud are others."""

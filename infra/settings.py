@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from infra import consistency, reader_settings, rules
+from infra import consistency, own_variables, reader_settings, rules
 from infra.consistency import POOL_SUFFIX_BYTES
 from infra.package import Bytecode, Target
 from infra.package.target import ARCHITECTURES, RUNTIMES
-from infra.problems import Problem, SettingsError, Values
+from infra.problems import Problem, SettingsError, Values, setting_of
 from infra.reader_settings import ReaderSettings, Shared, slug
 from infra.trust import GoogleEndpoints
 
@@ -42,7 +42,8 @@ KEYS = (
     *("googleProject", "googleProjectNumber", "poolProject", "dataProject", "awsAccountId", "awsRegion"),
     *("access", "pool", "providerName", "poolId", "providerId", "serviceAccountId"),
     *("table", "datasetId", "tableId", "columns", "bigqueryLocation", "maximumBytesBilled"),
-    *("roleName", "functionName", "readers", "functionRuntime", "functionArchitecture", "functionBytecode"),
+    *("roleName", "functionName", "readers", "handler", "environment"),
+    *("functionRuntime", "functionArchitecture", "functionBytecode"),
     *("memoryMb", "timeoutSeconds", "reservedConcurrency", "snapStart", "subnetIds", "securityGroupIds"),
     *("environmentKmsKeyArn", "permissionsBoundaryArn"),
     "schedule",
@@ -92,18 +93,20 @@ class Settings:
     stack: str
 
     @classmethod
-    def read(cls, given: Mapping[str, str], *, stack: str) -> Settings:
+    def read(cls, given: Mapping[str, str], *, stack: str, secret: frozenset[str] = frozenset()) -> Settings:
         """The settings of a stack.
 
         Args:
             given: Config keys without namespace, and their values as Pulumi hands them out: text, and JSON for lists.
             stack: The stack's name, from which names that are not set are derived.
+            secret: The keys whose values the engine keeps as secrets.
 
         Raises:
             SettingsError: With every problem found, not only the first.
         """
-        values = Values(given, stack=stack)
+        values = Values(given, stack=stack, secret=secret)
         values.refuse_unknown(KEYS)
+        own_variables.refuse_secret(values)
         project = values.text("googleProject", rules.project_id)
         endpoint = values.optional("googleEndpoint", rules.google_endpoint)
         universe = values.text("googleUniverseDomain", rules.universe_domain)
@@ -160,6 +163,15 @@ class Settings:
         """What a pool id with a random suffix begins with."""
         return f"bq-{slug(self.stack)}-"
 
+    def table_of(self, reader: ReaderSettings) -> str:
+        """A reader's first table, as ``project.dataset.table``."""
+        return f"{self.data_project}.{reader.dataset_id}.{reader.table_id}"
+
+    @property
+    def handlers(self) -> tuple[str, ...]:
+        """The functions that the package must hold, each as ``module.function``; none twice."""
+        return tuple(dict.fromkeys(reader.handler for reader in self.readers))
+
     @property
     def target(self) -> Target:
         """The runtime and architecture that the functions' package is built for."""
@@ -172,5 +184,5 @@ class Settings:
 
 def _place(problem: Problem) -> int:
     """Where the problem's key stands in ``Pulumi.yaml``; what doesn't stand there comes last."""
-    key = problem.key.partition("[")[0]
+    key = setting_of(problem.key)
     return KEYS.index(key) if key in KEYS else len(KEYS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardrails.model import Finding, Resource, Rule, Unknown, unknown
-from guardrails.secrets import has_secret_name, secret_in
 from guardrails.values import mapping
+from infra.secret_values import has_secret_name, secret_in
 
 _FUNCTION = "aws:lambda/function:function"
 _MEND = "leave it out; the role is the function's identity, and what else is secret belongs into Secrets Manager"

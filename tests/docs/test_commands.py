@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from infra.problems import setting_of
 from infra.program import ROOT
 from infra.settings import KEYS, Problem, Settings, SettingsError
 from tests.docs.config_lines import lines_of, settings_of
@@ -48,11 +49,11 @@ def bad_settings(page: Page) -> Iterator[str]:
     """
     for commands in page.commands:
         lines = list(lines_of(commands))
-        named = {key.partition("[")[0] for key, _, _ in lines}
+        named = {setting_of(key) for key, _, _ in lines}
         yield from (f"there is no setting {key}" for key in sorted(named - set(KEYS)))
         yield from (f"{key} is a list: it needs --path" for key, _, is_path in lines if key in LISTS and not is_path)
         for problem in problems(settings_of(commands)) if lines else ():
-            if "\n" in commands or problem.key.partition("[")[0] in named:
+            if "\n" in commands or setting_of(problem.key) in named:
                 yield str(problem)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from infra import consistency
 from infra.package import Target
+from infra.problems import setting_of
 from infra.program import ROOT
 from infra.settings import KEYS
 from tests.docs.config_lines import lines_of
@@ -43,5 +44,5 @@ def test_every_resource_that_a_preview_is_said_to_show_is_one_of_the_programs(mo
 
 
 def test_every_choice_has_a_line_to_type() -> None:
-    named = {key.partition("[")[0] for commands in PAGE.commands for key, _, _ in lines_of(commands)}
+    named = {setting_of(key) for commands in PAGE.commands for key, _, _ in lines_of(commands)}
     assert set(KEYS) - NOT_CHOICES - named == set()

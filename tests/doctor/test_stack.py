@@ -35,6 +35,16 @@ def test_settings_are_read_whatever_the_project_is_called_and_an_empty_one_is_no
     assert values == {key: value for key, value in {**DEFAULTS, **REQUIRED}.items() if value}
 
 
+def test_a_secret_environment_can_be_used_no_better_than_by_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text(json.dumps({**CONFIGURED, "renamed:environment": {"secret": True}}))
+    (tmp_path / "stack").write_text('{"readers": {}}')
+    engine_on_path(tmp_path, monkeypatch, f'cat "{tmp_path}/$1"')
+    with pytest.raises(StackError, match=r"environment is .* it holds a secret of Pulumi's"):
+        read_stack("dev")
+
+
 @pytest.mark.parametrize(
     ("script", "told"),
     [

@@ -13,7 +13,7 @@ from infra import consistency, outputs, role_policies
 from infra.cache import CACHE_VARIABLE
 from infra.package import Bytecode, PackageError, Target
 from infra.program import build_package, package_cache
-from infra.reader import ALIAS
+from infra.reader import ALIAS, HANDLER
 from infra.settings import Settings
 from infra.trust import TrustChain, attribute_condition, attribute_mapping
 from keyless_bigquery.runtime import environment
@@ -282,6 +282,24 @@ def test_the_columns_make_the_table_and_are_what_the_function_selects() -> None:
         ("total", "NUMERIC", "NULLABLE"),
     ]
     assert stack.only(FUNCTION).inputs["environment"]["variables"][environment.COLUMNS] == "id,total"
+
+
+def test_each_function_is_given_its_own_variables_and_the_name_of_its_handler_where_it_is_not_the_usual_one() -> None:
+    listed = [{"name": "a"}, {"name": "b", "handler": "orders.run", "environment": {"BUCKET": "of-b", "DEPTH": 2}}]
+    stack = record({"readers": json.dumps(listed), "environment": '{"BUCKET": "of-all", "STAGE": "dev"}'})
+    first, second = (found.inputs["environment"]["variables"] for found in stack.of_type(FUNCTION))
+    assert {found.inputs["handler"] for found in stack.of_type(FUNCTION)} == {HANDLER}
+    assert (first["BUCKET"], first["STAGE"]) == ("of-all", "dev")
+    assert environment.HANDLER not in first
+    assert (second["BUCKET"], second["STAGE"], second["DEPTH"]) == ("of-b", "dev", "2")
+    assert second[environment.HANDLER] == "orders.run"
+    assert first[environment.TABLE] != second[environment.TABLE]
+
+
+def test_a_secret_of_pulumis_for_a_function_stops_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi.runtime, "is_config_secret", lambda key: key.endswith(":environment"))
+    with pytest.raises(pulumi.RunError, match=r"environment is .* it holds a secret of Pulumi's"):
+        record({"environment": '{"SETTING": "x"}'})
 
 
 @pytest.mark.parametrize(

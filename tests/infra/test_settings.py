@@ -82,6 +82,13 @@ def test_names_that_are_not_set_carry_the_stacks_name() -> None:
         ("googleEndpoint", "https://apis.example.com/v1", "scheme, host and port only"),
         ("googleEndpoint", "https://someone@apis.example.com", "scheme, host and port only"),
         ("googleUniverseDomain", "googleapis", "domain name"),
+        ("handler", "handler", "module.function"),
+        ("handler", "handler:lambda_handler", "module.function"),
+        ("handler", "lambda_src/handler.lambda_handler", "module.function"),
+        ("handler", "handler.lambda_handler()", "module.function"),
+        ("handler", "handler.py", "that is a file"),
+        ("handler", "keyless_bigquery.runtime.entry.lambda_handler", "that is the library"),
+        ("handler", f"{'h' * 127}.f", "Lambda takes at most 128"),
         ("awsEndpoint", "http://10.0.0.1:4566", "plain http is for this machine itself only"),
     ],
 )
@@ -135,7 +142,7 @@ def test_pulumi_yaml_declares_exactly_the_settings_that_are_read() -> None:
     settings = {key: entry for key, entry in config.items() if key not in OF_THE_TEMPLATE}
     assert tuple(settings) == KEYS
     for key, entry in settings.items():
-        assert entry["type"] in ("string", "integer", "boolean", "array"), key
+        assert entry["type"] in ("string", "integer", "boolean", "array", "object"), key
         assert entry["description"], key
         # The engine would name missing ones by itself, and before the program can name what else is wrong.
         assert "default" in entry, key

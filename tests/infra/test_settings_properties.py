@@ -9,12 +9,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from infra.problems import setting_of
 from infra.settings import KEYS, Settings, SettingsError
 from keyless_bigquery.runtime.printable import one_line
 from tests.infra.recording import DEFAULTS, REQUIRED
 
 GOOD = DEFAULTS | REQUIRED
-LISTS = ("columns", "readers", "subnetIds", "securityGroupIds")
+LISTS = ("columns", "readers", "subnetIds", "securityGroupIds", "environment", "tables")
 
 ODD = st.one_of(
     st.text(max_size=40),
@@ -37,7 +38,7 @@ READER = st.fixed_dictionaries(
     optional={
         **dict.fromkeys(("roleName", "functionName", "serviceAccountId", "tableId", "datasetId", "schedule"), ODD),
         **{key: st.integers() for key in ("memoryMb", "timeoutSeconds", "reservedConcurrency")},
-        "columns": JSON,
+        **dict.fromkeys(("columns", "environment", "tables"), JSON),
         "surplus": JSON,
     },
 )
@@ -55,7 +56,7 @@ def problems(changed: dict[str, str], stack: str = "dev") -> list[Any]:
 def assert_told_well(found: list[Any]) -> None:
     for problem in found:
         line = str(problem)
-        assert problem.key.partition("[")[0] in KEYS or "no such setting" in problem.rule, line
+        assert setting_of(problem.key) in KEYS or "no such setting" in problem.rule, line
         assert problem.rule.strip(), line
         assert problem.mend.strip(), line
         assert " is " in line, line
@@ -125,6 +126,8 @@ WRONG = {
     "roleName": "team/role",
     "functionName": "a.b",
     "readers": '[{"name": "Orders"}]',
+    "handler": "handler",
+    "environment": '{"AWS_REGION": "x"}',
     "functionRuntime": "python3.9",
     "functionArchitecture": "mips",
     "functionBytecode": "yes",
@@ -150,11 +153,11 @@ WRONG = {
 @pytest.mark.parametrize("key", KEYS)
 def test_each_setting_wrong_in_turn_is_the_one_that_is_named(key: str) -> None:
     (problem,) = problems({key: WRONG[key]})
-    assert problem.key.partition("[")[0] == key
+    assert setting_of(problem.key) == key
     assert_told_well([problem])
 
 
 def test_every_setting_wrong_at_once_is_told_in_one_message_in_the_order_of_pulumi_yaml() -> None:
     found = problems(WRONG)
-    named = list(dict.fromkeys(problem.key.partition("[")[0] for problem in found))
+    named = list(dict.fromkeys(setting_of(problem.key) for problem in found))
     assert named == list(KEYS)

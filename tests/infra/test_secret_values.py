@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.secrets import secret_in
+from infra.secret_values import secret_in
 from infra.trust import TrustChain
 
 LETTERS = string.ascii_letters + string.digits
