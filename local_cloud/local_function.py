@@ -107,7 +107,7 @@ class LocalFunction:
             "BIGQUERY_COLUMNS": ",".join(self._columns),
             "BIGQUERY_LOCATION": "US",
             "BIGQUERY_MAXIMUM_BYTES_BILLED": str(_BYTES),
-            "BIGQUERY_API_ENDPOINT": self._google.url,
+            "BIGQUERY_EMULATOR_HOST": self._google.url,
             **(environment or {}),
         }
         with self._google.as_role(role, service_account=ACCOUNT), pytest.MonkeyPatch.context() as patch:

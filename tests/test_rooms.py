@@ -34,7 +34,6 @@ ALLOWED = {
     "infra/command_line.py": {"keyless_bigquery"},
     "infra/rules.py": set(),
     "infra/collector.py": set(),
-    "lambda_src": {"keyless_bigquery"},
     "keyless_bigquery": {"google", "requests", "urllib3", "keyless_bigquery"},
     "keyless_bigquery/runtime/environment.py": {"keyless_bigquery"},
     "keyless_bigquery/runtime/printable.py": set(),
