@@ -32,8 +32,6 @@ _BEGUN = {
 }
 
 
-
-
 @contextlib.contextmanager
 def serving(count: int, *, columns: int = 2, delay_seconds: float = 0.0) -> Iterator[str]:
     """The base URL of such a server, which ends with the context.

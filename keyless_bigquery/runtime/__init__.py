@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from keyless_bigquery.runtime.bigquery_client import BigQueryReader
-    from keyless_bigquery.runtime.errors import ReaderError
+    from keyless_bigquery.runtime.errors import ParameterError, ReaderError
     from keyless_bigquery.runtime.rows import Rows
     from keyless_bigquery.runtime.wrapper import LambdaContext, with_bigquery
 
-__all__ = ["BigQueryReader", "LambdaContext", "ReaderError", "Rows", "with_bigquery"]
+__all__ = ["BigQueryReader", "LambdaContext", "ParameterError", "ReaderError", "Rows", "with_bigquery"]
 
 _MODULES = {
     "BigQueryReader": "bigquery_client",
     "LambdaContext": "wrapper",
+    "ParameterError": "errors",
     "ReaderError": "errors",
     "Rows": "rows",
     "with_bigquery": "wrapper",

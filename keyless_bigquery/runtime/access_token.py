@@ -84,6 +84,10 @@ class AccessToken(google.auth.credentials.Credentials):
     may be used; these keep a token and do nothing else. They fetch one in the request that finds none, and begin to
     fetch the next in a thread while the one they have is still good.
 
+    Threads of the function may use them, and the client that has them, at the same time: of several requests that find
+    no token one fetches it, and the others wait for that; the same where BigQuery refuses the one they had. What they
+    begin must end with the invocation. Source: google-cloud-bigquery's documentation: its client is safe to share so.
+
     Args:
         source: Where tokens come from.
 
@@ -96,6 +100,8 @@ class AccessToken(google.auth.credentials.Credentials):
         self.limit = TimeLimit()
         self._source = source
         self._beside: _Fetch | None = None
+        self._lock = threading.RLock()
+        self._shown = threading.local()
 
     @property
     def universe_domain(self) -> str:
@@ -109,12 +115,13 @@ class AccessToken(google.auth.credentials.Credentials):
 
     def begin(self) -> None:
         """Begins to fetch a token in a thread, unless one is being fetched, or there is no thread to be had."""
-        if self._beside is not None:
-            return
-        fetch = _Fetch(self._source)
-        with contextlib.suppress(RuntimeError):
-            fetch.start()
-            self._beside = fetch
+        with self._lock:
+            if self._beside is not None:
+                return
+            fetch = _Fetch(self._source)
+            with contextlib.suppress(RuntimeError):
+                fetch.start()
+                self._beside = fetch
 
     def settle(self, most_seconds: float = SETTLING_SECONDS) -> None:
         """Waits for the thread, if there is one, and takes the token that it fetched.
@@ -125,8 +132,11 @@ class AccessToken(google.auth.credentials.Credentials):
         Args:
             most_seconds: How long at most; never longer than the invocation or the fetch may last.
         """
-        if self._beside is not None:
-            fetched, self._beside = self._beside.wait(min(most_seconds, self.limit.seconds_left)), None
+        beside = self._beside
+        if beside is not None:
+            # Without the lock: a thread of the function's that was left behind may hold it for longer.
+            fetched = beside.wait(min(most_seconds, self.limit.seconds_left))
+            self._beside = None
             if fetched is not None:
                 self._keep(fetched)
 
@@ -137,16 +147,21 @@ class AccessToken(google.auth.credentials.Credentials):
             Exception: As :meth:`TokenSource.fetch`.
         """
         del method, url
-        if self.token_state is google.auth.credentials.TokenState.INVALID:
-            self.settle(FETCH_SECONDS)
-        if self.token_state is google.auth.credentials.TokenState.INVALID:
-            self.refresh(request)
-        elif self.token_state is google.auth.credentials.TokenState.STALE:
-            self.begin()
-        self.apply(headers)  # type: ignore[no-untyped-call]  # google-auth has no types
+        with self._lock:
+            if self.token_state is google.auth.credentials.TokenState.INVALID:
+                self.settle(FETCH_SECONDS)
+            if self.token_state is google.auth.credentials.TokenState.INVALID:
+                self._shown.token = self.token
+                self.refresh(request)
+            elif self.token_state is google.auth.credentials.TokenState.STALE:
+                self.begin()
+            self._shown.token = self.token
+            self.apply(headers)  # type: ignore[no-untyped-call]  # google-auth has no types
 
     def refresh(self, request: object) -> None:
         """Fetches a token at once. google-auth calls it as well, once, when BigQuery does not accept the one it had.
+
+        Where another thread has fetched one since this one's last request, that is taken.
 
         Args:
             request: Not used: each fetch has a connection of its own.
@@ -155,7 +170,9 @@ class AccessToken(google.auth.credentials.Credentials):
             Exception: As :meth:`TokenSource.fetch`.
         """
         del request
-        self._keep(self._source.fetch(self.limit))
+        with self._lock:
+            if self.token == getattr(self._shown, "token", self.token):
+                self._keep(self._source.fetch(self.limit))
 
     def _keep(self, fetched: google.auth.credentials.Credentials) -> None:
         self.token, self.expiry = fetched.token, fetched.expiry

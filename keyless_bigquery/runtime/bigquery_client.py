@@ -16,6 +16,7 @@ from keyless_bigquery.runtime.credentials import PUBLIC_UNIVERSE
 from keyless_bigquery.runtime.environment import API_ENDPOINT, Environment
 from keyless_bigquery.runtime.errors import ConfigurationError, Diagnosis, Link
 from keyless_bigquery.runtime.pages import FIRST_PAGE_ROWS, Pages
+from keyless_bigquery.runtime.parameters import query_parameters
 from keyless_bigquery.runtime.rows import Rows
 from keyless_bigquery.runtime.transport import bounded
 
@@ -93,12 +94,14 @@ class BigQueryReader:
 
         Args:
             sql: GoogleSQL, with ``@name`` for each parameter.
-            parameters: The parameters by name.
+            parameters: The parameters by name; :mod:`keyless_bigquery.runtime.parameters` has a table of their types.
 
         Returns:
             Its rows.
 
         Raises, also while the rows are taken:
+            keyless_bigquery.runtime.errors.ParameterError: A value can't be a parameter. Nothing was sent.
+            keyless_bigquery.runtime.errors.QueryError: The rows can't be read, or are not all there.
             google.auth.exceptions.GoogleAuthError: No token could be had.
             google.api_core.exceptions.GoogleAPIError: BigQuery refused or failed.
             requests.exceptions.RequestException: BigQuery could not be reached.
@@ -107,9 +110,7 @@ class BigQueryReader:
         left = self._token.limit.seconds_left
         config = bigquery.QueryJobConfig(
             maximum_bytes_billed=self._maximum_bytes_billed,
-            query_parameters=[
-                bigquery.ScalarQueryParameter(name, "STRING", str(value)) for name, value in (parameters or {}).items()
-            ],
+            query_parameters=query_parameters(parameters),
         )
         # BigQuery itself ends a job that nobody waits for any more.
         config.job_timeout_ms = max(1, int(left * 1000))

@@ -9,7 +9,8 @@
     ├── ImpersonationError    IAM Credentials refused the federated token
     ├── JobCreationError      BigQuery refused the job
     ├── TableAccessError      BigQuery refused the table
-    ├── QueryError            the job ran and failed, or would bill too much
+    ├── ParameterError        a value can't be a query's parameter: nothing was sent
+    ├── QueryError            the job ran and failed, or would bill too much, or its rows can't be read
     ├── NetworkError          a service could not be reached, or did not answer in time
     ├── FunctionError         the function can't be called, or did not end in time
     ├── ResponseError         what the function returned can't be handed on
@@ -33,6 +34,7 @@ class Link(enum.Enum):
     IMPERSONATION = "impersonation"
     JOB_CREATION = "job creation"
     TABLE_ACCESS = "table access"
+    PARAMETERS = "parameters"
     QUERY = "query"
     NETWORK = "network"
     FUNCTION = "function"
@@ -94,8 +96,12 @@ class TableAccessError(ReaderError):
     """BigQuery refused the table."""
 
 
+class ParameterError(ReaderError):
+    """A value can't be a query's parameter. Nothing was sent."""
+
+
 class QueryError(ReaderError):
-    """The query ran and failed, or would bill too much."""
+    """The query ran and failed, or would bill too much, or its rows can't be read."""
 
 
 class NetworkError(ReaderError):
@@ -121,6 +127,7 @@ _TYPES: dict[Link, type[ReaderError]] = {
     Link.IMPERSONATION: ImpersonationError,
     Link.JOB_CREATION: JobCreationError,
     Link.TABLE_ACCESS: TableAccessError,
+    Link.PARAMETERS: ParameterError,
     Link.QUERY: QueryError,
     Link.NETWORK: NetworkError,
     Link.FUNCTION: FunctionError,

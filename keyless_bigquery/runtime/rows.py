@@ -63,7 +63,9 @@ class Rows:
             rows: How many a list holds; the last may hold fewer.
         """
         if rows < 1:
-            raise _error(f"a batch holds at least one row, and {rows} were asked for", "the function's call of batches()")
+            raise _error(
+                f"a batch holds at least one row, and {rows} were asked for", "the function's call of batches()"
+            )
         left = iter(self)
         while batch := list(itertools.islice(left, rows)):
             yield batch

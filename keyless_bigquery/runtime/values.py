@@ -22,11 +22,11 @@ INTERVAL               str, BigQuery's own: "1-2 3 4:5:6.5"        the same
 JSON                   what ``json.loads`` makes of it             the same
 RANGE                  dict: ``start``, ``end``; None: unbounded   object: "start", "end"; null: unbounded
 STRUCT                 dict by the names of its fields             object
-ARRAY                  list; a NULL one is empty, as in BigQuery   array
+ARRAY                  list                                        array
 =====================  ==========================================  =====================================================
 
 An INTERVAL has months, days and time apart, which no type of Python's keeps apart. Fractions of a second are left out
-where they are 0. Of any other type the value is BigQuery's string.
+where they are 0. BigQuery sends a NULL ARRAY as an empty one. Of any other type the value is BigQuery's string.
 """
 
 from __future__ import annotations
@@ -111,9 +111,7 @@ def _field(field: SchemaField, form: Form) -> Convert | None:
     elements = make
 
     def array(cells: Any) -> list[Any]:  # noqa: ANN401 - JSON
-        return [
-            value if (value := cell["v"]) is None or elements is None else elements(value) for cell in cells
-        ]
+        return [value if (value := cell["v"]) is None or elements is None else elements(value) for cell in cells]
 
     return array
 

@@ -173,22 +173,7 @@ def function(unpacked: Path, google: GoogleStandIn, tmp_path: Path) -> PackagedF
     configuration = tmp_path / "credential-configuration.json"
     configuration.write_text(json.dumps(credential_configuration(google.url)))
     return PackagedFunction(
-        folder=unpacked,
-        report=tmp_path / "report.json",
-        environ={
-            **AWS_SECRETS,
-            "AWS_REGION": "us-east-1",
-            "GOOGLE_APPLICATION_CREDENTIALS": str(configuration),
-            "GOOGLE_CLOUD_PROJECT": "local-keyless",
-            "BIGQUERY_TABLE": TABLE,
-            "BIGQUERY_LOCATION": "US",
-            "BIGQUERY_MAXIMUM_BYTES_BILLED": "104857600",
-            "BIGQUERY_EMULATOR_HOST": google.url,
-            "PATH": os.defpath,
-            # Whatever would leave this machine ends at a closed port, at once.
-            "HTTPS_PROXY": "http://127.0.0.1:9",
-            "NO_PROXY": "127.0.0.1",
-        },
+        folder=unpacked, report=tmp_path / "report.json", environ=variables(google.url, configuration)
     )
 
 
@@ -199,6 +184,24 @@ def silent_port() -> Iterator[int]:
         listening.bind(("127.0.0.1", 0))
         listening.listen(16)
         yield listening.getsockname()[1]
+
+
+def variables(url: str, configuration: Path) -> dict[str, str]:
+    """What Lambda and the program put into a function's environment, for Google at ``url``."""
+    return {
+        **AWS_SECRETS,
+        "AWS_REGION": "us-east-1",
+        "GOOGLE_APPLICATION_CREDENTIALS": str(configuration),
+        "GOOGLE_CLOUD_PROJECT": "local-keyless",
+        "BIGQUERY_TABLE": TABLE,
+        "BIGQUERY_LOCATION": "US",
+        "BIGQUERY_MAXIMUM_BYTES_BILLED": "104857600",
+        "BIGQUERY_EMULATOR_HOST": url,
+        "PATH": os.defpath,
+        # What would leave this machine ends at a closed port, at once.
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1",
+    }
 
 
 def credential_configuration(url: str) -> dict[str, Any]:
