@@ -241,6 +241,7 @@ def _reason(error: requests.exceptions.RequestException) -> str:
         (requests.exceptions.ProxyError, "the proxy can't be reached"),
         (requests.exceptions.ConnectTimeout, "no connection in time"),
         (requests.exceptions.ReadTimeout, "no answer in time"),
+        (requests.exceptions.InvalidJSONError, "its answer is cut off, or no JSON"),
         (requests.exceptions.TooManyRedirects, "it redirects elsewhere, where no token may go"),
     )
     known = next((text for kind, text in words if isinstance(error, kind)), None)
