@@ -69,7 +69,13 @@ def test_an_answer_that_is_cut_off_is_refused_before_any_row_is_used(cut: int) -
 
 @pytest.mark.parametrize(
     "body",
-    [b'{"rows":[{"f":[]}{"f":[]}]}', b'{"rows":[{"f":[]},]}', b'{"rows":[{"f":[]}]', b'{"rows":[{"f":["\xff"]}]}'],
+    [
+        b'{"rows":[{"f":[]}{"f":[]}]}',
+        b'{"rows":[{"f":[]};{"f":[]}]}',
+        b'{"rows":[{"f":[]},]}',
+        b'{"rows":[{"f":[]}]',
+        b'{"rows":[{"f":["\xff"]}]}',
+    ],
 )
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"JSON|Expecting|decode|delimiter|Unterminated|trailing"):
