@@ -80,7 +80,9 @@ warehouse = Warehouse(
                 columns=reader.columns,
                 columns_key=reader.columns_key,
                 columns_listed=reader.columns_listed,
+                more=reader.tables,
                 reader=access[reader.label].member,
+                email=access[reader.label].email,
                 label=reader.label,
                 suffix=reader.suffix,
             )
@@ -102,6 +104,7 @@ readers = {
             provider_name=pool.provider_name,
             service_account_email=access[reader.label].email,
             table=warehouse.tables[reader.label],
+            more_tables=reader.tables,
             columns=[column.name for column in reader.columns],
             handler=reader.handler,
             environment=reader.environment,
@@ -110,7 +113,7 @@ readers = {
             reserved_concurrency=reader.reserved_concurrency,
             schedule=reader.schedule,
             suffix=reader.suffix,
-            ready_after=[*access[reader.label].grants, warehouse.grants[reader.label]],
+            ready_after=[*access[reader.label].grants, *warehouse.grants[reader.label]],
         ),
         provider=clouds.aws,
         opts=formerly,
@@ -122,7 +125,7 @@ for name, value in exports.of_stack(
     pool,
     {
         reader.label: exports.of_reader(
-            reader.trust, pool, access[reader.label], warehouse.tables[reader.label], readers[reader.label]
+            reader, pool, access[reader.label], warehouse.tables[reader.label], readers[reader.label]
         )
         for reader in settings.readers
     },

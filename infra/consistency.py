@@ -35,6 +35,7 @@ def check(settings: Settings, values: Values) -> None:
         _names,
         _subjects,
         _condition,
+        _tables,
         _environment,
     ):
         rule(settings, values)
@@ -198,11 +199,23 @@ def _condition(settings: Settings, values: Values) -> None:
         values.add("readers", values.own("readers"), rule, "Use shorter role names, or two stacks.")
 
 
+def _tables(settings: Settings, values: Values) -> None:
+    for place, (reader, own) in enumerate(zip(settings.readers, _each(values), strict=True)):
+        first = settings.table_of(reader)
+        if first in reader.tables:
+            key = f"tables[{reader.tables.index(first)}]"
+            path = f"readers[{place}].{key}" if own.get("tables") else key
+            rule = f"it is the first table of {reader.label}, which has its grant already"
+            mend = "Remove it." if own.get("tables") or not reader.name else "List it in the readers that need it."
+            values.add(path, first, rule, mend)
+
+
 def _environment(settings: Settings, values: Values) -> None:
     for place, reader in enumerate(settings.readers):
         given = variables(
             project=settings.google_project,
             table=settings.table_of(reader),
+            tables=",".join((settings.table_of(reader), *reader.tables)) if reader.tables else None,
             columns=[column.name for column in reader.columns],
             location=settings.bigquery_location,
             maximum_bytes_billed=settings.maximum_bytes_billed,

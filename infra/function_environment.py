@@ -15,6 +15,7 @@ def variables(
     *,
     project: str,
     table: T,
+    tables: T | None = None,
     columns: Sequence[str],
     location: str,
     maximum_bytes_billed: int,
@@ -27,6 +28,7 @@ def variables(
     Args:
         project: Project that pays for queries.
         table: The table that it reads, as ``project.dataset.table``; perhaps not known yet.
+        tables: All that it may read, that table first, joined by commas; ``None``: that table alone.
         columns: Names of the columns that it selects.
         location: BigQuery location of the table.
         maximum_bytes_billed: Most bytes that one query may bill.
@@ -43,6 +45,8 @@ def variables(
         environment.LOCATION: location,
         environment.MAXIMUM_BYTES_BILLED: str(maximum_bytes_billed),
     }
+    if tables is not None:
+        told[environment.TABLES] = tables
     if endpoints.base_url is not None:
         told[environment.API_ENDPOINT] = endpoints.url("bigquery", "")
     if handler != environment.DEFAULT_HANDLER:

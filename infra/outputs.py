@@ -32,11 +32,14 @@ SERVICE_ACCOUNT = "service_account"
 TABLE = "table"
 """The table that the function reads, as ``project.dataset.table``."""
 
+TABLES = "tables"
+"""All that the function may read: that table, then those of the setting ``tables``."""
+
 CREDENTIAL_CONFIGURATION = "credential_configuration"
 """What google-auth reads in the function. It holds no secret."""
 
 OF_STACK = (POOL_NAME, PROVIDER_NAME, AUDIENCE, READERS)
 """The outputs of every stack, in the order in which the program exports them."""
 
-OF_READER = (FUNCTION_NAME, ROLE_ARN, LOG_GROUP, PRINCIPAL, SERVICE_ACCOUNT, TABLE, CREDENTIAL_CONFIGURATION)
+OF_READER = (FUNCTION_NAME, ROLE_ARN, LOG_GROUP, PRINCIPAL, SERVICE_ACCOUNT, TABLE, TABLES, CREDENTIAL_CONFIGURATION)
 """The outputs of a reader. A stack without a list of readers exports those of its only one by themselves, too."""

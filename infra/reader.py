@@ -74,6 +74,7 @@ class ReaderArgs:
         provider_name: Full resource name of the provider that admits it.
         service_account_email: The account that it impersonates; ``None`` for direct access.
         table: The table that it reads, as ``project.dataset.table``.
+        more_tables: What else it may read; a whole dataset is ``project.dataset``.
         columns: Names of the columns that it selects.
         handler: The function that is called, as ``module.function``.
         environment: The user's own environment variables.
@@ -90,6 +91,7 @@ class ReaderArgs:
     provider_name: pulumi.Input[str]
     service_account_email: pulumi.Input[str] | None
     table: pulumi.Input[str]
+    more_tables: Sequence[str]
     columns: Sequence[str]
     handler: str
     environment: Mapping[str, str]
@@ -183,7 +185,7 @@ class Reader(pulumi.ComponentResource):
             f"function{args.suffix}",
             name=args.trust.function_name,
             region=shared.region,
-            description="Reads one BigQuery table without a service account key.",
+            description="Reads BigQuery without a service account key.",
             role=role.arn,
             handler=HANDLER,
             runtime=shared.target.runtime,
@@ -205,6 +207,9 @@ class Reader(pulumi.ComponentResource):
                 variables=variables(
                     project=shared.project,
                     table=args.table,
+                    tables=pulumi.Output.concat(args.table, "".join(f",{name}" for name in args.more_tables))
+                    if args.more_tables
+                    else None,
                     columns=args.columns,
                     location=shared.location,
                     maximum_bytes_billed=shared.maximum_bytes_billed,

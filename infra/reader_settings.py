@@ -15,10 +15,13 @@ IDENTITY_KEYS = ("roleName", "functionName", "serviceAccountId", "tableId")
 """Settings that name one thing each: with several readers each reader has its own."""
 
 INHERITED_KEYS = (
-    *("datasetId", "columns", "handler", "environment"),
+    *("datasetId", "tables", "columns", "handler", "environment"),
     *("memoryMb", "timeoutSeconds", "reservedConcurrency", "schedule"),
 )
 """Settings that a reader takes from the stack where it has none of its own; of ``environment`` each variable."""
+
+MOST_TABLES = 50
+"""Most tables and datasets that a reader lists. Lambda bounds all variables together, these names too, to 4 KB."""
 
 MOST_READERS = 20
 """Most readers of one stack: their roles have to fit into the provider's condition, 4096 characters in all."""
@@ -34,6 +37,7 @@ class ReaderSettings:
     Args:
         name: Its name in the list; empty for the reader of a stack that has no list.
         trust: The one AWS identity that this reader is.
+        tables: What else it may read: tables as ``project.dataset.table``, whole datasets as ``project.dataset``.
         columns_key: The setting that lists this reader's columns and no other's.
         columns_listed: That setting lists them; otherwise they are inherited, or the default.
         handler: The function that is called, as ``module.function``.
@@ -45,6 +49,7 @@ class ReaderSettings:
     service_account_id: str
     dataset_id: str
     table_id: str
+    tables: tuple[str, ...]
     columns: tuple[Column, ...]
     columns_key: str
     columns_listed: bool
@@ -149,6 +154,7 @@ def _reader(values: Values, name: str, shared: Shared, *, path: str) -> ReaderSe
         ),
         dataset_id=values.optional("datasetId", rules.dataset_id) or f"keyless_{stack.replace('-', '_')}",
         table_id=values.named("tableId", name.replace("-", "_") if name else "users", rules.table_id),
+        tables=values.texts("tables", rules.table_or_dataset, MOST_TABLES),
         columns=columns.read(values, "columns", own_table=shared.own_table),
         columns_key=f"{path}columns",
         columns_listed=values.own("columns") not in {None, "[]"},

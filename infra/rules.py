@@ -23,6 +23,12 @@ _GOOGLE_ENDPOINT_EXAMPLE = "For example: https://{service}-myendpoint.p.googleap
 
 _LONGEST_HANDLER = 128
 
+_NOT_IN_A_NAME = (
+    ("*", "a wildcard is no table that can be granted", "List each table, or the dataset as project.dataset."),
+    ("`", "it has backticks, which belong into a query", "Leave them out."),
+    (":", "its parts are joined by dots here, not by a colon", "For example: my-project.sales.orders"),
+)
+
 SERVICE_PLACEHOLDER = "{service}"
 """What stands for a Google API's short name, such as ``sts``, in the address of an endpoint."""
 
@@ -159,6 +165,24 @@ table_id = _pattern(
     r"[A-Za-z0-9_-]{1,1024}", "a table id here has letters, digits, underscores and hyphens only", "For example: users"
 )
 """BigQuery takes more than that; whatever needs no escaping inside backticks is enough here."""
+
+
+def table_or_dataset(value: str) -> Verdict:
+    """A table as ``project.dataset.table``, or a whole dataset as ``project.dataset``."""
+    for sign, rule, mend in _NOT_IN_A_NAME:
+        if sign in value:
+            return rule, mend
+    parts = value.split(".")
+    if len(parts) not in (2, 3):
+        return (
+            "it must be project.dataset.table, or project.dataset for all that is and will be in a dataset",
+            "For example: my-project.sales.orders",
+        )
+    named = zip(("project", "dataset", "table"), parts, (project_id, dataset_id, table_id), strict=False)
+    wrong = ((part, text, rule(text)) for part, text, rule in named)
+    found = next(((part, text, verdict) for part, text, verdict in wrong if verdict is not None), None)
+    return None if found is None else (f"in it the {found[0]} is {found[1]!r:.100}: {found[2][0]}", found[2][1])
+
 
 location = _pattern(
     r"[A-Za-z]{2}|[a-z]+-[a-z]+[0-9]+", "it is not a BigQuery location", "For example: US, EU or asia-northeast1"

@@ -41,7 +41,7 @@ _MOST_SECURITY_GROUPS = 5
 KEYS = (
     *("googleProject", "googleProjectNumber", "poolProject", "dataProject", "awsAccountId", "awsRegion"),
     *("access", "pool", "providerName", "poolId", "providerId", "serviceAccountId"),
-    *("table", "datasetId", "tableId", "columns", "bigqueryLocation", "maximumBytesBilled"),
+    *("table", "datasetId", "tableId", "tables", "columns", "bigqueryLocation", "maximumBytesBilled"),
     *("roleName", "functionName", "readers", "handler", "environment"),
     *("functionRuntime", "functionArchitecture", "functionBytecode"),
     *("memoryMb", "timeoutSeconds", "reservedConcurrency", "snapStart", "subnetIds", "securityGroupIds"),

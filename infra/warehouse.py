@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import children, columns, table_guard
+from infra import children, columns, listed_tables, table_guard
 from infra.columns import Column
 from infra.schema_refusal import OwnTable
 
@@ -23,7 +23,9 @@ class ReadTable:
         columns: Its columns, if the stack makes it.
         columns_key: The setting that lists them and those of no other table.
         columns_listed: That setting lists them; otherwise they are inherited, or the default.
+        more: What else the reader may read: tables as ``project.dataset.table``, datasets as ``project.dataset``.
         reader: The member that may read it.
+        email: The service account that the member is; ``None`` for direct access.
         label: What it is called in :attr:`Warehouse.tables`.
         suffix: What the logical names end in, so that each reader has its own.
     """
@@ -33,7 +35,9 @@ class ReadTable:
     columns: tuple[Column, ...]
     columns_key: str
     columns_listed: bool
+    more: tuple[str, ...]
     reader: pulumi.Input[str]
+    email: pulumi.Input[str] | None
     label: str
     suffix: str
 
@@ -58,9 +62,9 @@ class WarehouseArgs:
 
 
 class Warehouse(pulumi.ComponentResource):
-    """The tables and the read grants, each on the table itself and on nothing above it.
+    """The tables and the read grants, each on the table itself, and on a dataset only where a dataset is listed.
 
-    The grants are not on the dataset: an update of a dataset rewrites its whole access list.
+    Not on the dataset of the stack's own tables: who reads one would read them all.
 
     Args:
         name: Logical name of the component.
@@ -75,7 +79,7 @@ class Warehouse(pulumi.ComponentResource):
     """
 
     tables: dict[str, pulumi.Output[str]]
-    grants: dict[str, pulumi.Resource]
+    grants: dict[str, list[pulumi.Resource]]
 
     def __init__(
         self,
@@ -101,20 +105,30 @@ class Warehouse(pulumi.ComponentResource):
         kept = children.options(self, google, depends_on=services, protect=args.protected)
         dataset = _dataset(args, kept) if args.own else None
         self.tables, self.grants = {}, {}
+        ids: dict[str, pulumi.Output[str]] = {}
         for table in args.tables:
             made = None if dataset is None else _table(args, table, dataset.dataset_id, kept, guards[table.label])
             dataset_id = table.dataset_id if made is None else made.dataset_id
             table_id = table.table_id if made is None else made.table_id
             self.tables[table.label] = pulumi.Output.concat(args.project, ".", dataset_id, ".", table_id)
-            self.grants[table.label] = gcp.bigquery.IamMember(
+            if made is not None:
+                ids[f"{args.project}.{table.dataset_id}"] = made.dataset_id
+                ids[f"{args.project}.{table.dataset_id}.{table.table_id}"] = made.table_id
+            first = gcp.bigquery.IamMember(
                 f"may-read-table{table.suffix}",
                 project=args.project,
                 dataset_id=dataset_id,
                 table_id=table_id,
-                role="roles/bigquery.dataViewer",
+                role=listed_tables.READS,
                 member=table.reader,
                 opts=child,
             )
+            self.grants[table.label] = [first]
+        for table in args.tables:
+            more = listed_tables.grants(
+                table.more, member=table.reader, email=table.email, suffix=table.suffix, made=ids, opts=child
+            )
+            self.grants[table.label].extend(more)
         self.register_outputs({"tables": self.tables})
 
 

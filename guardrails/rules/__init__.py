@@ -8,7 +8,7 @@ from guardrails.model import Change, ChangeRule, Resource, Rule, StackRule, Verd
 from guardrails.rules.changes import KEEPS_COLUMNS, KEEPS_PROTECTED
 from guardrails.rules.execution_roles import NO_WILDCARD, ONLY_LAMBDA
 from guardrails.rules.function_environment import NO_SECRET_IN_ENVIRONMENT
-from guardrails.rules.grants import NO_AUTHORITATIVE_IAM, NO_BROAD_ROLE, NO_OPEN_MEMBER
+from guardrails.rules.grants import LISTED_DATASET, NO_AUTHORITATIVE_IAM, NO_BROAD_ROLE, NO_OPEN_MEMBER
 from guardrails.rules.keys import NO_KEY
 from guardrails.rules.providers import MAPPED_ATTRIBUTE, PROVIDER_HAS_CONDITION
 
@@ -22,7 +22,7 @@ RULES: tuple[Rule, ...] = (
     ONLY_LAMBDA,
     NO_SECRET_IN_ENVIRONMENT,
 )
-STACK_RULES: tuple[StackRule, ...] = (MAPPED_ATTRIBUTE,)
+STACK_RULES: tuple[StackRule, ...] = (MAPPED_ATTRIBUTE, LISTED_DATASET)
 CHANGE_RULES: tuple[ChangeRule, ...] = (KEEPS_COLUMNS, KEEPS_PROTECTED)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from guardrails.model import Finding, Resource, Rule, Unknown, unknown
-from guardrails.values import last_key, leaves, texts
+from guardrails.model import Finding, Resource, Rule, StackRule, Unknown, unknown
+from guardrails.values import last_key, leaves, mapping, texts
 
 _PUBLIC = frozenset({"allusers", "allauthenticatedusers"})
 _WHOLE_POOL = re.compile(r"principalset://iam\.googleapis\.com/.*/(?:workloadidentitypools|workforcepools)/[^/]+/\*")
 _MEMBER_KEYS = frozenset({"member", "members", "iamMember", "entity"})
 
+_OF_BIGQUERY = "gcp:bigquery/"
+_READS_ROWS = frozenset({"roles/bigquery.dataviewer", "roles/bigquery.dataeditor", "roles/bigquery.filtereddataviewer"})
 _ONE_ACCOUNT = "gcp:serviceaccount/"
 _IMPERSONATOR = "roles/iam.workloadidentityuser"
 _BROAD = frozenset(
@@ -38,7 +40,8 @@ _BROAD_PERMISSIONS = re.compile(
 _AUTHORITATIVE = re.compile(r"gcp:.*:\w*iam(?:binding|policy|memberremove)", re.ASCII)
 _AUTHORITATIVE_BESIDES = frozenset(
     {
-        "gcp:bigquery/datasetaccess:datasetaccess",
+        # Writes the access list anew, without the authorised views that are in it.
+        "gcp:bigquery/datasetiammember:datasetiammember",
         "aws:iam/policyattachment:policyattachment",
         "aws:iam/rolepoliciesexclusive:rolepoliciesexclusive",
         "aws:iam/rolepolicyattachmentsexclusive:rolepolicyattachmentsexclusive",
@@ -46,6 +49,9 @@ _AUTHORITATIVE_BESIDES = frozenset(
     }
 )
 _DATASET = "gcp:bigquery/dataset:dataset"
+_DATASET_ACCESS = "gcp:bigquery/datasetaccess:datasetaccess"
+_FUNCTION = "aws:lambda/function:function"
+_TABLES = "BIGQUERY_TABLES"
 
 
 def _is_google(resource: Resource) -> bool:
@@ -99,6 +105,12 @@ def _role(resource: Resource, where: str, role: str) -> Iterator[Finding]:
             saw=f"{role} on more than one service account",
             mend="grant it on the one account, with gcp.serviceaccount.IAMMember",
         )
+    elif role.lower() in _READS_ROWS and not resource.kind.startswith(_OF_BIGQUERY):
+        yield Finding(
+            where=where,
+            saw=f"{role} on more than one dataset",
+            mend="grant it on the table, with gcp.bigquery.IamMember; the setting `tables` lists more of them",
+        )
 
 
 NO_BROAD_ROLE = Rule(
@@ -125,4 +137,44 @@ NO_AUTHORITATIVE_IAM = Rule(
     name="no-authoritative-iam",
     why="It owns a whole list of grants, and takes away those that others have made.",
     judge=_authoritative,
+)
+
+
+def _datasets(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Finding]]:
+    granted = [resource for resource in resources if resource.kind == _DATASET_ACCESS]
+    if not granted:
+        return
+    told = [_tables_of(resource) for resource in resources if resource.kind == _FUNCTION]
+    listed = {name for tables in told if isinstance(tables, str) for name in tables.split(",")}
+    for resource in granted:
+        project, dataset = resource.inputs.get("project"), resource.inputs.get("datasetId")
+        if isinstance(project, Unknown) or isinstance(dataset, Unknown):
+            yield resource, unknown("datasetId")
+        elif f"{project}.{dataset}" in listed:
+            continue
+        elif any(isinstance(tables, Unknown) for tables in told):
+            yield resource, unknown("datasetId", f"whether {_TABLES} lists it is seen while `pulumi up` runs")
+        else:
+            yield (
+                resource,
+                Finding(
+                    where="datasetId",
+                    saw=f"{project}.{dataset}, which no function of the stack lists",
+                    mend="grant on the tables that are read; or list the whole dataset in the setting `tables`",
+                ),
+            )
+
+
+def _tables_of(function: Resource) -> str | Unknown:
+    """All that a function may read, joined by commas."""
+    environment = function.inputs.get("environment")
+    variables = environment if isinstance(environment, Unknown) else mapping(environment).get("variables")
+    found = variables if isinstance(variables, Unknown) else mapping(variables).get(_TABLES, "")
+    return found if isinstance(found, Unknown) else str(found)
+
+
+LISTED_DATASET = StackRule(
+    name="listed-dataset",
+    why="A grant on a dataset opens all that is in it, and what is added later.",
+    judge=_datasets,
 )

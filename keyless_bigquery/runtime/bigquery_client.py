@@ -37,7 +37,7 @@ class BigQueryReader:
 
     Attributes:
         table: The first of the tables that the function may read, as ``project.dataset.table``.
-        tables: All of them.
+        tables: All of them; a whole dataset is ``project.dataset``.
         columns: What is selected in the first by default.
 
     Raises:
@@ -47,7 +47,7 @@ class BigQueryReader:
 
     def __init__(self, environment: Environment, token: AccessToken) -> None:
         self.table = environment.table
-        self.tables = (environment.table,)
+        self.tables = environment.tables
         self.columns = environment.columns
         self._maximum_bytes_billed = environment.maximum_bytes_billed
         self._token = token
@@ -74,15 +74,16 @@ class BigQueryReader:
         return self._client
 
     def plan(self, table: str) -> None:
-        """Has BigQuery plan a query of a table, without running it.
+        """Has BigQuery plan a query of a table, or of the list of a whole dataset's tables, without running it.
 
         Raises:
             Exception: As :meth:`query`.
         """
         config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
         left = self._token.limit.seconds_left
+        source = f"`{table}`" if table.rpartition(":")[2].count(".") > 1 else f"`{table}`.INFORMATION_SCHEMA.TABLES"
         self._client.query(
-            f"SELECT * FROM `{table}`",  # noqa: S608 - checked, and names can't be parameters
+            f"SELECT * FROM {source}",  # noqa: S608 - checked, and names can't be parameters
             job_config=config,
             timeout=min(_REQUEST_SECONDS, max(left, 0.001)),
             retry=bigquery.DEFAULT_RETRY.with_timeout(min(_RETRY_SECONDS, left)),

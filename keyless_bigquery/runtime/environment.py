@@ -28,6 +28,11 @@ PROJECT = "GOOGLE_CLOUD_PROJECT"
 TABLE = "BIGQUERY_TABLE"
 """The table to read, as ``project.dataset.table``."""
 
+TABLES = "BIGQUERY_TABLES"
+"""All that may be read: the table, then others as ``project.dataset.table`` and whole datasets as ``project.dataset``.
+
+Names joined by commas. Optional: the one table."""
+
 COLUMNS = "BIGQUERY_COLUMNS"
 """The columns to select, in this order: names joined by commas. Optional: :data:`DEFAULT_COLUMNS`."""
 
@@ -71,6 +76,8 @@ AWS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """The region, in the first that is set; put there by Lambda, ECS and EKS."""
 
 _PROJECT_ID = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_DATASET = rf"{_PROJECT_ID}\.[A-Za-z0-9_]{{1,1024}}"
+_TABLE = rf"{_DATASET}\.[A-Za-z0-9_-]{{1,1024}}"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LARGEST_INT64 = 2**63 - 1
 
@@ -83,6 +90,7 @@ class Environment:
         credentials_file: Where the credential configuration lies.
         project: Project that pays for the query jobs.
         table: The table to read, as ``project.dataset.table``; needs no escaping inside backticks.
+        tables: All that may be read, that table first; a whole dataset is ``project.dataset``.
         columns: The columns to select, at least one; need no escaping inside backticks.
         location: BigQuery location of the table.
         maximum_bytes_billed: Most bytes that a query may bill.
@@ -92,6 +100,7 @@ class Environment:
     credentials_file: Path
     project: str
     table: str
+    tables: tuple[str, ...]
     columns: tuple[str, ...]
     location: str
     maximum_bytes_billed: int
@@ -109,12 +118,8 @@ class Environment:
             project=_matching(
                 environ, PROJECT, _PROJECT_ID, "a project id, such as my-project-123, and not a project number"
             ),
-            table=_matching(
-                environ,
-                TABLE,
-                rf"{_PROJECT_ID}\.[A-Za-z0-9_]{{1,1024}}\.[A-Za-z0-9_-]{{1,1024}}",
-                "project.dataset.table",
-            ),
+            table=_matching(environ, TABLE, _TABLE, "project.dataset.table"),
+            tables=_tables(environ),
             columns=_columns(environ, COLUMNS),
             location=_matching(environ, LOCATION, r"[A-Za-z0-9-]{2,40}", "a BigQuery location, such as US"),
             maximum_bytes_billed=_whole_number(environ, MAXIMUM_BYTES_BILLED),
@@ -165,6 +170,20 @@ def _matching(environ: Mapping[str, str], name: str, pattern: str, rule: str) ->
     if re.fullmatch(pattern, value, re.ASCII) is None:
         raise _refused(name, f"is {value[:200]!r}", f"it must be {rule}")
     return value
+
+
+def _tables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    first = _value(environ, TABLE)
+    tables = tuple(environ.get(TABLES, first).split(","))
+    rule = (
+        "it must be names of tables, project.dataset.table, or datasets, project.dataset: joined by commas, no spaces"
+    )
+    for table in tables:
+        if re.fullmatch(f"{_TABLE}|{_DATASET}", table, re.ASCII) is None:
+            raise _refused(TABLES, f"holds {table[:200]!r}", rule)
+    if tables[0] != first:
+        raise _refused(TABLES, f"begins with {tables[0][:200]!r}", f"it must begin with {first[:200]!r}, as {TABLE} is")
+    return tables
 
 
 def _columns(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ IAM, BIGQUERY, PROJECTS, SERVICES, BILLING = (
 )
 GOOGLE_CALLS: Mapping[str, set[str]] = {
     "gcp:bigquery/dataset:Dataset": {BIGQUERY},
+    "gcp:bigquery/datasetAccess:DatasetAccess": {BIGQUERY},
     "gcp:bigquery/getDataset:getDataset": {BIGQUERY},
     "gcp:bigquery/getDatasets:getDatasets": {BIGQUERY},
     "gcp:bigquery/getTable:getTable": {BIGQUERY},

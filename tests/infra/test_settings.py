@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 import yaml
 
@@ -64,6 +67,7 @@ def test_names_that_are_not_set_carry_the_stacks_name() -> None:
         ("serviceAccountId", "bq", "6 to 30 lower-case letters"),
         ("datasetId", "keyless-dev", "letters, digits and underscores only"),
         ("tableId", "users`; DROP", "letters, digits, underscores and hyphens only"),
+        ("tables", "my-project.d.t", "it must be a list of texts"),
         ("bigqueryLocation", "Tokyo", "not a BigQuery location"),
         ("maximumBytesBilled", "1000", "whole number from 10485760"),
         ("roleName", "team/reader", "no path"),
@@ -97,6 +101,66 @@ def test_a_bad_value_is_refused_with_key_value_rule_and_mend(key: str, value: st
     assert message.startswith(f"{key} is {value!r}: ")
     assert expected in message
     assert message.split(expected)[1].strip(" ."), "the message ends without saying how to mend it"
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("orders", "project.dataset.table, or project.dataset for all that is and will be in a dataset"),
+        ("a.b.c.d", "project.dataset.table, or project.dataset"),
+        ("", "project.dataset.table, or project.dataset"),
+        ("my-project:sales.orders", "joined by dots here, not by a colon"),
+        ("`my-project.sales.orders`", "backticks, which belong into a query"),
+        ("my-project.sales.orders_*", "a wildcard is no table that can be granted"),
+        ("my-project.sales.*", "a wildcard is no table"),
+        ("My-Project.sales.orders", "the project is 'My-Project': a project id has"),
+        ("123456789012.sales.orders", "the project is '123456789012': that is a project number"),
+        ("my-project.my-sales.orders", "the dataset is 'my-sales': a dataset id has"),
+        ("my-project..orders", "the dataset is ''"),
+        ("my-project.sales.", "the table is ''"),
+        ("my-project.sales.orders$20260101", "the table is 'orders$20260101': a table id here has"),
+        ("my-project.sales.or ders", "the table is 'or ders'"),
+    ],
+)
+def test_what_names_neither_a_table_nor_a_dataset_is_refused(entry: str, expected: str) -> None:
+    message = refusal(tables=json.dumps(["other-project.sales.fine", entry]))
+    assert message.startswith(f"tables[1] is {entry!r}: ")
+    assert expected in message
+
+
+def test_tables_and_datasets_of_any_project_are_listed_in_their_order() -> None:
+    listed = ["other-project.sales.orders", "third-project.shared", "my-project.keyless_dev.Users"]
+    assert read(tables=json.dumps(listed)).readers[0].tables == tuple(listed)
+    assert read().readers[0].tables == ()
+
+
+def test_a_table_is_listed_once_and_never_the_first_one_and_case_makes_another() -> None:
+    assert "it is in the list already" in refusal(tables='["a-project.d.t", "a-project.d.T", "a-project.d.t"]')
+    own = refusal(tables='["other-project.d.t", "my-project.keyless_dev.users"]')
+    assert own.startswith("tables[1] is 'my-project.keyless_dev.users': it is the first table of reader")
+    existing = {"table": "existing", "dataProject": "data-project", "datasetId": "theirs", "tableId": "facts"}
+    assert refusal(**existing, tables='["data-project.theirs.facts"]').startswith("tables[0] is ")
+    assert read(**existing, tables='["data-project.theirs.Facts", "data-project.theirs"]')
+
+
+def test_at_most_50_tables_are_listed() -> None:
+    names = [f"other-project.d.t{number}" for number in range(51)]
+    assert len(read(tables=json.dumps(names[:50])).readers[0].tables) == 50
+    assert "51 entries, and at most 50 are taken" in refusal(tables=json.dumps(names))
+
+
+def test_a_reader_lists_its_own_tables_or_has_the_stacks() -> None:
+    readers: list[dict[str, Any]] = [
+        {"name": "a"},
+        {"name": "b", "tables": ["my-project.keyless_dev.a"]},
+        {"name": "c", "tables": []},
+    ]
+    listed = read(readers=json.dumps(readers), tables='["other-project.d.t"]').readers
+    assert [reader.tables for reader in listed] == [("other-project.d.t",), ("my-project.keyless_dev.a",), ()]
+    message = refusal(readers=json.dumps(readers), tables='["my-project.keyless_dev.a"]')
+    assert message.startswith("tables[0] is 'my-project.keyless_dev.a': it is the first table of a")
+    readers[1]["tables"] = ["my-project.keyless_dev.b"]
+    assert refusal(readers=json.dumps(readers)).startswith("readers[1].tables[0] is 'my-project.keyless_dev.b'")
 
 
 @pytest.mark.parametrize("key", ["googleProject", "awsAccountId"])

@@ -120,6 +120,7 @@ WRONG = {
     "table": "view",
     "datasetId": "a-b",
     "tableId": "a b",
+    "tables": '["a.b"]',
     "columns": '[{"name": "a b", "type": "STRING"}]',
     "bigqueryLocation": "moon",
     "maximumBytesBilled": "1",

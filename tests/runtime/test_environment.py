@@ -17,6 +17,36 @@ VARIABLES = {
 }
 
 
+FIRST = VARIABLES[environment.TABLE]
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["other-project.sales.orders", "other-project.shared", "example.com:old-project.d.t", "a-project.d.T,a-project.d"],
+)
+def test_the_first_table_and_all_others_may_be_read_in_their_order(more: str) -> None:
+    read = Environment.from_environ({**VARIABLES, environment.TABLES: f"{FIRST},{more}"})
+    assert (read.table, read.tables) == (FIRST, (FIRST, *more.split(",")))
+    assert Environment.from_environ(VARIABLES).tables == (FIRST,)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("", "holds ''"),
+        (f"{FIRST},", "holds ''"),
+        (f"{FIRST}, a-project.d.t", "holds ' a-project.d.t'"),
+        (f"{FIRST},a-project", "holds 'a-project'"),
+        (f"{FIRST},a-project.d.t` JOIN `x", "holds"),
+        ("a-project.d.t", f"begins with 'a-project.d.t': it must begin with '{FIRST}', as BIGQUERY_TABLE is"),
+    ],
+)
+def test_what_is_no_list_of_tables_is_refused_with_the_rule(value: str, says: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Environment.from_environ({**VARIABLES, environment.TABLES: value})
+    assert f"environment variable BIGQUERY_TABLES {says}" in str(refused.value)
+
+
 def columns(value: str) -> tuple[str, ...]:
     return Environment.from_environ({**VARIABLES, environment.COLUMNS: value}).columns
 

@@ -11,6 +11,7 @@ from local_cloud.plugins.errors import ConfigError
 from local_cloud.plugins.gcp.accounts import Account
 from local_cloud.plugins.gcp.api import Endpoints, GoogleApi
 from local_cloud.plugins.gcp.bigquery import Dataset, Table
+from local_cloud.plugins.gcp.dataset_access import DatasetAccess
 from local_cloud.plugins.gcp.lookups import GetDataset, GetPool, GetProject, GetProvider, GetTable
 from local_cloud.plugins.gcp.members import AccountMember, ProjectMember, TableMember
 from local_cloud.plugins.gcp.pools import Pool, Provider
@@ -38,6 +39,7 @@ def served_by(settings: Properties) -> Served:
         ProjectMember(api),
         TableMember(api),
         Dataset(api),
+        DatasetAccess(api),
         Table(api),
     ]
     lookups = [GetProject(api), GetPool(api), GetProvider(api), GetDataset(api), GetTable(api)]

@@ -70,12 +70,15 @@ def roles() -> None:
 
 def authoritative() -> None:
     one, viewer = [f"serviceAccount:{ACCOUNT}"], "roles/bigquery.dataViewer"
-    gcp.projects.IAMBinding("no-authoritative-iam.binding", project=PROJECT, role=viewer, members=one)
+    gcp.projects.IAMBinding("no-authoritative-iam+no-broad-role.binding", project=PROJECT, role=viewer, members=one)
     policy = json.dumps({"bindings": [{"role": viewer, "members": one}]})
-    gcp.projects.IAMPolicy("no-authoritative-iam.policy", project=PROJECT, policy_data=policy)
+    gcp.projects.IAMPolicy("no-authoritative-iam+no-broad-role.policy", project=PROJECT, policy_data=policy)
     gcp.bigquery.DatasetIamBinding("no-authoritative-iam.dataset", dataset_id="d", role=viewer, members=one)
     gcp.bigquery.IamPolicy("no-authoritative-iam.table", dataset_id="d", table_id="t", policy_data=policy)
-    gcp.bigquery.DatasetAccess("no-authoritative-iam.access", dataset_id="d", role=viewer, user_by_email=ACCOUNT)
+    gcp.bigquery.DatasetIamMember(
+        "no-authoritative-iam.access", dataset_id="d", role=viewer, member=f"serviceAccount:{ACCOUNT}"
+    )
+    gcp.bigquery.DatasetAccess("listed-dataset.access", dataset_id="d", role=viewer, user_by_email=ACCOUNT)
     gcp.serviceaccount.IAMPolicy(
         "no-authoritative-iam+no-broad-role+no-open-member.account",
         service_account_id=ACCOUNT,

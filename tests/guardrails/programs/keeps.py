@@ -50,6 +50,13 @@ def tables(schema: str, dataset_id: str) -> None:
         role="roles/bigquery.dataViewer",
         member=f"serviceAccount:{ACCOUNT}",
     )
+    gcp.bigquery.DatasetAccess(
+        "reads-shared",
+        project=PROJECT,
+        dataset_id="shared",
+        role="roles/bigquery.dataViewer",
+        user_by_email=ACCOUNT,
+    )
     if dataset_id == "d":
         gcp.bigquery.Dataset("kept", dataset_id="kept", location="US", deletion_policy="PREVENT")
 
@@ -71,6 +78,7 @@ def function(after: pulumi.Resource) -> None:
             variables={
                 "GOOGLE_APPLICATION_CREDENTIALS": "credential-configuration.json",
                 "BIGQUERY_TABLE": "my-project.d.users",
+                "BIGQUERY_TABLES": f"my-project.d.users,{PROJECT}.shared",
                 "TOKEN_URL": "https://sts.googleapis.com/v1/token",
             }
         ),

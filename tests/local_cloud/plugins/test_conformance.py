@@ -21,6 +21,7 @@ ACCOUNT = "gcp:serviceaccount/account:Account"
 ACCOUNT_MEMBER = "gcp:serviceaccount/iAMMember:IAMMember"
 PROJECT_MEMBER = "gcp:projects/iAMMember:IAMMember"
 TABLE_MEMBER = "gcp:bigquery/iamMember:IamMember"
+DATASET_ACCESS = "gcp:bigquery/datasetAccess:DatasetAccess"
 DATASET = "gcp:bigquery/dataset:Dataset"
 TABLE = "gcp:bigquery/table:Table"
 SERVICE = "gcp:projects/service:Service"
@@ -39,6 +40,12 @@ GIVEN: dict[str, dict[str, Any]] = {
         "tableId": "t",
         "role": "roles/bigquery.dataViewer",
         "member": "user:a@b.c",
+    },
+    DATASET_ACCESS: {
+        "project": "my-project",
+        "datasetId": "d",
+        "role": "roles/bigquery.dataViewer",
+        "userByEmail": "a@b.c",
     },
     DATASET: {"project": "my-project", "datasetId": "d", "location": "US"},
     TABLE: {"project": "my-project", "datasetId": "d", "tableId": "t"},
@@ -60,6 +67,7 @@ ORDERS = [
     (TABLE, {"tableId": "u"}, FIRST),
     (ACCOUNT_MEMBER, {"member": "user:d@b.c"}, LAST),
     (TABLE_MEMBER, {"member": "user:d@b.c"}, LAST),
+    (DATASET_ACCESS, {"userByEmail": "d@b.c"}, LAST),
     (DATASET, {"datasetId": "e"}, LAST),
     (DATASET, {"location": "EU"}, LAST),
     (SERVICE, {"service": "sts.googleapis.com"}, LAST),

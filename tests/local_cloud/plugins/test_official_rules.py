@@ -44,6 +44,7 @@ ORDERS: dict[str, tuple[str | None, bool]] = {
     "gcp:bigquery/table:Table": (None, True),
     # Neither.
     "gcp:bigquery/dataset:Dataset": (None, False),
+    "gcp:bigquery/datasetAccess:DatasetAccess": (None, False),
     "gcp:bigquery/iamMember:IamMember": (None, False),
     "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": (None, False),
     "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": (None, False),
