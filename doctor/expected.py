@@ -21,19 +21,34 @@ from infra.trust import ProviderName, TrustChain, attribute_condition, attribute
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TableName:
-    """A table's name, taken apart."""
+    """A table's name, taken apart; of a whole dataset ``table`` is empty."""
 
     project: str
     dataset: str
-    table: str
+    table: str = ""
+
+    @classmethod
+    def parse(cls, name: str) -> TableName:
+        """A name as the settings and the outputs have it."""
+        return cls(**dict(zip(("project", "dataset", "table"), name.split("."), strict=False)))
 
     def __str__(self) -> str:
-        return f"{self.project}.{self.dataset}.{self.table}"
+        return f"{self.project}.{self.dataset}{self.table and f'.{self.table}'}"
+
+    @property
+    def of_dataset(self) -> TableName:
+        """The dataset."""
+        return dataclasses.replace(self, table="")
+
+    @property
+    def kind(self) -> str:
+        """What it is, in a word."""
+        return "table" if self.table else "dataset"
 
     @property
     def for_bq(self) -> str:
         """As the tool ``bq`` writes it."""
-        return f"{self.project}:{self.dataset}.{self.table}"
+        return f"{self.project}:{self.dataset}{self.table and f'.{self.table}'}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,6 +83,9 @@ class Expected:
         project: The project that pays, and holds the account.
         table: The table to read.
         table_is_ours: The stack makes it.
+        listed: What else it may read, tables and whole datasets.
+        table_readers: Who may read the table by the stack's grants: this reader, and those that list it.
+        dataset_readers: Who may read the table's whole dataset by them: the readers that list it.
         location: Its location.
         columns: What is selected.
     """
@@ -99,13 +117,16 @@ class Expected:
     project: str
     table: TableName
     table_is_ours: bool
+    listed: tuple[TableName, ...]
+    table_readers: tuple[str, ...]
+    dataset_readers: tuple[str, ...]
     location: str
     columns: tuple[str, ...]
 
     @property
     def reads_as(self) -> str:
         """The member that may start jobs and read the table."""
-        return self.principal if self.service_account is None else f"serviceAccount:{self.service_account}"
+        return _member(self.service_account, self.principal)
 
     @property
     def pool_id(self) -> str:
@@ -135,21 +156,18 @@ def expected_of(stack: Stack) -> tuple[Expected, ...]:
     # Of readers that are about to go, only the roles count here: the condition still admits them.
     going = [_trust(stack, readers[0], told) for label, told in deployed.items() if label not in trusts]
     condition = attribute_condition([*trusts.values(), *going])
-    return tuple(
-        _expected(stack, reader, deployed[reader.label], trusts[reader.label], condition, undeployed)
-        for reader in readers
-    )
+    return tuple(_expected(stack, reader, deployed, trusts[reader.label], condition, undeployed) for reader in readers)
 
 
 def _expected(
     stack: Stack,
     reader: ReaderSettings,
-    told: Mapping[str, Any],
+    deployed: Mapping[str, Any],
     trust: TrustChain,
     condition: str,
     undeployed: tuple[str, ...],
 ) -> Expected:
-    settings = stack.settings
+    settings, told = stack.settings, deployed[reader.label]
     pool_name, provider_name = _output(stack, outputs.POOL_NAME), _output(stack, outputs.PROVIDER_NAME)
     own_pool, email = settings.pool == "own", told.get(outputs.SERVICE_ACCOUNT)
     table, columns = _told(stack, told, outputs.TABLE), tuple(column.name for column in reader.columns)
@@ -173,6 +191,7 @@ def _expected(
         variables=variables(
             project=settings.google_project,
             table=table,
+            tables=",".join(_tables(told)) if _tables(told)[1:] else None,
             columns=columns,
             location=settings.bigquery_location,
             maximum_bytes_billed=settings.maximum_bytes_billed,
@@ -196,8 +215,11 @@ def _expected(
         principal=trust.principal_set(pool_name),
         service_account=email,
         project=settings.google_project,
-        table=TableName(**dict(zip(("project", "dataset", "table"), table.split("."), strict=True))),
+        table=TableName.parse(table),
         table_is_ours=settings.table == "own",
+        listed=tuple(map(TableName.parse, _tables(told)[1:])),
+        table_readers=_readers(deployed, table),
+        dataset_readers=_readers(deployed, table.rpartition(".")[0]),
         location=settings.bigquery_location,
         columns=columns,
     )
@@ -232,6 +254,25 @@ def _undeployed(stack: Stack, deployed: Mapping[str, Any]) -> Iterator[str]:
             found = deployed[label].get(name)
             if found != value and not (name == outputs.FUNCTION_NAME and str(found).partition(":")[0] == value):
                 yield f"{name} of {label} is {found or 'none'}, configured is {value or 'none'}"
+        more = ", ".join(reader.tables)
+        if label in deployed and (found := ", ".join(_tables(deployed[label])[1:])) != more:
+            yield f"{outputs.TABLES} of {label} are {found or 'none'} besides the first, configured is {more or 'none'}"
+
+
+def _tables(told: Mapping[str, Any]) -> list[str]:
+    """All that a reader may read; before there were lists an output named the one table."""
+    found = told.get(outputs.TABLES) or [told.get(outputs.TABLE)]
+    return [str(name) for name in found]
+
+
+def _readers(deployed: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The members that the stack lets read a table or a whole dataset."""
+    reading = [told for told in deployed.values() if name in _tables(told)]
+    return tuple(_member(told.get(outputs.SERVICE_ACCOUNT), str(told.get(outputs.PRINCIPAL))) for told in reading)
+
+
+def _member(service_account: str | None, principal: str) -> str:
+    return principal if service_account is None else f"serviceAccount:{service_account}"
 
 
 def _told(stack: Stack, told: Mapping[str, Any], name: str) -> str:

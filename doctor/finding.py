@@ -30,6 +30,7 @@ class Link(enum.Enum):
     JOBS = "right to start jobs"
     TABLE = "table"
     ROWS = "right to read rows"
+    LISTED = "listed tables"
     LOG = "log group"
     OTHER_PROVIDERS = "other providers"
     ROLE_POLICIES = "policies of the role"

@@ -7,10 +7,10 @@ from typing import Any
 
 from doctor.answer import JSON, Absent, Answer, Found, Silent
 from doctor.aws_api import AwsApi
-from doctor.expected import Expected
+from doctor.expected import Expected, TableName
 from doctor.google_api import GoogleApi
 from doctor.package_file import read_from_package
-from doctor.seen import Seen
+from doctor.seen import Listed, Seen
 from federation_rules.organisation import ACCOUNTS_CONSTRAINT, MEMBERS_CONSTRAINT, PROVIDERS_CONSTRAINT
 from infra.trust import CREDENTIAL_CONFIGURATION_FILE
 
@@ -35,9 +35,13 @@ class Clouds:
     def look(self, expected: Expected) -> Seen:
         """Looks at one reader's chain."""
         account, table = expected.service_account, expected.table
-        data = f"/bigquery/v2/projects/{table.project}/datasets/{table.dataset}"
         function = self._of_account(expected, self._aws.function(expected.function))
-        project_policy = self._project_policy(expected.project)
+        project_policies: dict[str, Answer[JSON]] = {}
+        for project in (expected.project, table.project, *(name.project for name in expected.listed)):
+            if project not in project_policies:
+                project_policies[project] = self._project_policy(project)
+        names = dict.fromkeys(name.of_dataset for name in (table, *expected.listed))
+        datasets = {name: self._get("bigquery", _path(name), "bigquery.datasets.get") for name in names}
         return Seen(
             function=function,
             credential_configuration=_file_in(function),
@@ -76,19 +80,28 @@ class Clouds:
             ),
             service_account=None if account is None else self._account(expected, account),
             account_policy=None if account is None else self._account_policy(expected, account),
-            project_policy=project_policy,
-            data_project_policy=(
-                project_policy if table.project == expected.project else self._project_policy(table.project)
-            ),
-            dataset=self._get("bigquery", data, "bigquery.datasets.get"),
-            table=self._get("bigquery", f"{data}/tables/{table.table}", "bigquery.tables.get"),
-            table_policy=self._ask(
-                "bigquery",
-                f"{data}/tables/{table.table}:getIamPolicy",
-                _POLICY_VERSION,
-                "bigquery.tables.getIamPolicy",
-            ),
+            project_policy=project_policies[expected.project],
+            data_project_policy=project_policies[table.project],
+            dataset=datasets[table.of_dataset],
+            table=self._table(table),
+            table_policy=self._table_policy(table),
+            listed={
+                str(name): Listed(
+                    table=self._table(name) if name.table else None,
+                    policy=self._table_policy(name) if name.table else None,
+                    dataset=datasets[name.of_dataset],
+                    project_policy=project_policies[name.project],
+                )
+                for name in expected.listed
+            },
         )
+
+    def _table(self, name: TableName) -> Answer[JSON]:
+        return self._get("bigquery", _path(name), "bigquery.tables.get")
+
+    def _table_policy(self, name: TableName) -> Answer[JSON]:
+        path = f"{_path(name)}:getIamPolicy"
+        return self._ask("bigquery", path, _POLICY_VERSION, "bigquery.tables.getIamPolicy")
 
     def _service(self, project: str, name: str) -> Answer[JSON]:
         return self._get("serviceusage", f"/v1/projects/{project}/services/{name}", "serviceusage.services.get")
@@ -124,6 +137,11 @@ class Clouds:
             ours = expected.trust.aws_account_id
             return Silent(why=f"your AWS credentials are of the account {account.value}, the stack's is {ours}")
         return answer
+
+
+def _path(name: TableName) -> str:
+    """Where a table or a dataset is in the API."""
+    return f"/bigquery/v2/projects/{name.project}/datasets/{name.dataset}{name.table and f'/tables/{name.table}'}"
 
 
 def _file_in(function: Answer[JSON]) -> Answer[str]:

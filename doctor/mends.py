@@ -94,6 +94,20 @@ def bring_table_back(table: str) -> str:
     return command_line("bq", "cp", f"{table}@-3600000", table)
 
 
+def bring_dataset_back(dataset: str) -> str:
+    """A deleted dataset, within its time travel window. Source: BigQuery, "Restore deleted datasets".
+
+    Args:
+        dataset: The dataset, ``project.dataset``.
+    """
+    return command_line("bq", "query", "--use_legacy_sql=false", f"UNDROP SCHEMA `{dataset}`")
+
+
+def show(name: str) -> str:
+    """Shows a table or dataset, and where it is; ``name`` as for :func:`bring_table_back`."""
+    return command_line("bq", "show", "--format=prettyjson", name)
+
+
 def select_columns(stack: str, columns: Sequence[str]) -> str:
     """Tells the stack to select these. The engine takes a list by path only, and keeps what a shorter one leaves."""
     entries = [f"columns[{place}].name={column}" for place, column in enumerate(columns)]

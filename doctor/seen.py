@@ -9,6 +9,23 @@ from doctor.answer import JSON, Answer
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listed:
+    """What was seen of a table or a whole dataset that a reader lists.
+
+    Args:
+        table: The table; ``None`` where a whole dataset is listed, as the next one.
+        policy: The allow policy on it.
+        dataset: The dataset, with its access list.
+        project_policy: The allow policy of its project.
+    """
+
+    table: Answer[JSON] | None
+    policy: Answer[JSON] | None
+    dataset: Answer[JSON]
+    project_policy: Answer[JSON]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Seen:
     """One look at everything.
 
@@ -32,6 +49,7 @@ class Seen:
         dataset: The dataset, with its access list.
         table: The table.
         table_policy: The allow policy on it.
+        listed: What else the reader may read, by its name.
     """
 
     function: Answer[JSON]
@@ -53,3 +71,4 @@ class Seen:
     dataset: Answer[JSON]
     table: Answer[JSON]
     table_policy: Answer[JSON]
+    listed: Mapping[str, Listed]

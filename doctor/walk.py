@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from doctor.expected import Expected
 from doctor.finding import Finding, Link, Verdict
-from doctor.links import access, additions, federation, function
+from doctor.links import access, additions, federation, function, listed
 from doctor.seen import Seen
 
 Judge = Callable[[Expected, Seen], Finding]
@@ -56,6 +56,7 @@ STEPS: Sequence[Step] = (
         judge=access.rows,
         hangs_on=(Link.SERVICES, Link.MAPPING, Link.SERVICE_ACCOUNT, Link.TABLE),
     ),
+    Step(link=Link.LISTED, judge=listed.tables, hangs_on=(Link.SERVICES, Link.MAPPING, Link.SERVICE_ACCOUNT)),
     Step(link=Link.LOG, judge=function.log_group),
     Step(link=Link.OTHER_PROVIDERS, judge=additions.providers, hangs_on=(Link.SERVICES, Link.POOL)),
     Step(link=Link.ROLE_POLICIES, judge=additions.policies),

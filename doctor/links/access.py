@@ -14,7 +14,7 @@ from federation_rules.organisation import MEMBERS_CONSTRAINT, only_values
 from federation_rules.principals import Principal
 from infra.reader_settings import ONLY_READER
 
-_NOBODY = "who the function is in the pool can't be told without the provider's mapping"
+NOBODY = "who the function is in the pool can't be told without the provider's mapping"
 _ABOVE = "what folders and organisations grant can't be seen here"
 
 
@@ -38,10 +38,10 @@ def binding(expected: Expected, seen: Seen) -> Finding:
         return not_looked(link, "access is direct: nobody is impersonated")
     principal = identity.federated(expected, seen)
     if principal is None:
-        return not_looked(link, _NOBODY)
+        return not_looked(link, NOBODY)
     if isinstance(seen.service_account, Absent):
         return not_looked(link, "there is no service account to look at")
-    return _held(
+    return held(
         seen,
         link,
         principal,
@@ -57,8 +57,8 @@ def jobs(expected: Expected, seen: Seen) -> Finding:
     link = Link.JOBS
     principal = identity.reader(expected, seen)
     if principal is None:
-        return not_looked(link, _NOBODY)
-    return _held(
+        return not_looked(link, NOBODY)
+    return held(
         seen,
         link,
         principal,
@@ -101,12 +101,12 @@ def rows(expected: Expected, seen: Seen) -> Finding:
     link, name = Link.ROWS, expected.table
     principal = identity.reader(expected, seen)
     if principal is None:
-        return not_looked(link, _NOBODY)
+        return not_looked(link, NOBODY)
     if isinstance(seen.table, Absent):
         return not_looked(link, "there is no table to look at")
-    project = _grants(seen.data_project_policy, f"project {name.project}")
-    listed = grants.of_access_list(_value(seen.dataset), f"dataset {name.project}.{name.dataset}", project)
-    return _held(
+    project = grants_of(seen.data_project_policy, f"project {name.project}")
+    listed = grants.of_access_list(value_of(seen.dataset), f"dataset {name.project}.{name.dataset}", project)
+    return held(
         seen,
         link,
         principal,
@@ -128,7 +128,7 @@ def _other_columns(expected: Expected, columns: Sequence[str]) -> str:
     return mends.show_columns(expected.table.for_bq)
 
 
-def _held(
+def held(
     seen: Seen,
     link: Link,
     principal: Principal,
@@ -153,7 +153,7 @@ def _held(
         more: Grants that are not in an allow policy.
         also: Where those were looked for.
     """
-    found = [grant for where, answer in policies.items() for grant in _grants(answer, where)]
+    found = [grant for where, answer in policies.items() for grant in grants_of(answer, where)]
     search = grants.search(principal, [*found, *more], roles)
     if search.held:
         return ok(link, f"{search.held[0]}{_others(search.held)}")
@@ -168,7 +168,7 @@ def _held(
 
 def _restricted(seen: Seen) -> str:
     """Whom the organisation lets a policy name, if that is restricted: it may refuse the grant that is missing."""
-    allowed = only_values(_value(seen.members_policy).get("listPolicy") or {})
+    allowed = only_values(value_of(seen.members_policy).get("listPolicy") or {})
     return f"; {MEMBERS_CONSTRAINT} may refuse it, and allows {', '.join(allowed)} only" if allowed else ""
 
 
@@ -180,9 +180,11 @@ def _others(held: Sequence[Grant]) -> str:
     return f"; {len(held) - 1} more that would suffice" if len(held) > 1 else ""
 
 
-def _grants(answer: Answer[JSON], where: str) -> list[Grant]:
-    return grants.of_policy(_value(answer), where)
+def grants_of(answer: Answer[JSON], where: str) -> list[Grant]:
+    """The grants of an allow policy; none where it could not be read."""
+    return grants.of_policy(value_of(answer), where)
 
 
-def _value(answer: Answer[JSON]) -> JSON:
+def value_of(answer: Answer[JSON]) -> JSON:
+    """What was found; empty where nothing was."""
     return answer.value if isinstance(answer, Found) else {}

@@ -134,32 +134,33 @@ def reader_grants(expected: Expected, seen: Seen) -> Finding:
 
 
 def table_members(expected: Expected, seen: Seen) -> Finding:
-    """The table's own policy names who reads and no other."""
+    """The table's own policy names who reads it by the settings and no other."""
     link, table = Link.TABLE_MEMBERS, expected.table
     if not expected.table_is_ours:
         return not_looked(link, _NOT_OURS)
     if not isinstance(seen.table_policy, Found):
         return _no_answer(link, f"the policy of table {table}", seen.table_policy)
-    ours = ("roles/bigquery.dataViewer", expected.reads_as)
+    ours = {("roles/bigquery.dataViewer", member) for member in expected.table_readers}
     added = [
         (f"{grant.role} for {grant.member}{_where(grant)}", mends.remove_table_member(table.for_bq, grant))
         for grant in grants.of_policy(seen.table_policy.value, f"table {table}")
-        if (grant.role, grant.member) != ours and not grant.member.startswith(_DELETED)
+        if (grant.role, grant.member) not in ours and not grant.member.startswith(_DELETED)
     ]
-    return _of(link, f"{expected.reads_as} alone", f"on table {table}", added)
+    return _of(link, f"{', '.join(expected.table_readers)} alone", f"on table {table}", added)
 
 
 def dataset_access(expected: Expected, seen: Seen) -> Finding:
-    """The dataset's access list is the one that BigQuery gave it: its project's basic roles, and its creator."""
+    """The dataset's access list is BigQuery's own, its project's basic roles and its creator, and who lists it all."""
     link, name = Link.DATASET_ACCESS, f"{expected.table.project}:{expected.table.dataset}"
     if not expected.table_is_ours:
         return not_looked(link, _NOT_OURS)
     if not isinstance(seen.dataset, Found):
         return _no_answer(link, f"dataset {name}", seen.dataset)
+    ours = [_entry(member) for member in expected.dataset_readers]
     entries = [
         entry
         for entry in seen.dataset.value.get("access") or []
-        if (entry.get("role"), entry.get("specialGroup")) not in _DEFAULT_ENTRIES
+        if (entry.get("role"), entry.get("specialGroup")) not in _DEFAULT_ENTRIES and entry not in ours
     ]
     makers = [entry for entry in entries if entry.get("role") == "OWNER" and {"userByEmail", "iamMember"} & set(entry)]
     # Its maker is one; of more than one nothing says which.
@@ -167,6 +168,12 @@ def dataset_access(expected: Expected, seen: Seen) -> Finding:
         entries.remove(makers[0])
     added = [(json.dumps(entry, sort_keys=True), mends.edit_access_list(name)) for entry in entries]
     return _of(link, "as BigQuery made it", f"in the access list of {name}", added)
+
+
+def _entry(member: str) -> JSON:
+    """The entry by which a member reads a whole dataset; BigQuery answers an account under its e-mail."""
+    kind, _, email = member.partition(":")
+    return {"role": "READER", **({"userByEmail": email} if kind == "serviceAccount" else {"iamMember": member})}
 
 
 def _of(link: Link, fine: str, where: str, added: Sequence[_Addition]) -> Finding:

@@ -8,7 +8,7 @@ from typing import Any
 
 from doctor.answer import JSON, Absent, Answer, Found, Hidden, Off, Silent
 from doctor.expected import Expected, expected_of
-from doctor.seen import Seen
+from doctor.seen import Listed, Seen
 from doctor.stack import Stack
 from federation_rules.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT
 from infra import outputs
@@ -33,7 +33,8 @@ def stack(*, direct: bool = False, **changed: str) -> Stack:
         outputs.ROLE_ARN: f"arn:aws:iam::{settings.aws_account_id}:role/{reader.trust.role_name}",
         outputs.LOG_GROUP: f"/aws/lambda/{reader.trust.function_name}",
         outputs.PRINCIPAL: reader.trust.principal_set(POOL),
-        outputs.TABLE: f"{settings.data_project}.{reader.dataset_id}.{reader.table_id}",
+        outputs.TABLE: settings.table_of(reader),
+        outputs.TABLES: [settings.table_of(reader), *reader.tables],
         outputs.CREDENTIAL_CONFIGURATION: reader.trust.credential_configuration(
             provider_name=PROVIDER, service_account_email=email
         ),
@@ -56,6 +57,7 @@ def policy(role: str, *members: str) -> Answer[JSON]:
 def seen(chain: Expected) -> Seen:
     """Everything as it should be."""
     who = chain.principal if chain.service_account is None else f"serviceAccount:{chain.service_account}"
+    entry = {"role": "READER", **({"userByEmail": EMAIL} if chain.service_account else {"iamMember": chain.principal})}
     allowed: Answer[JSON] = Found(value={"listPolicy": {"allValues": "ALLOW"}})
     return Seen(
         function=Found(
@@ -108,6 +110,15 @@ def seen(chain: Expected) -> Seen:
         dataset=Found(value={}),
         table=Found(value={"location": "US", "schema": {"fields": [{"name": "user_id"}, {"name": "name"}]}}),
         table_policy=policy("roles/bigquery.dataViewer", who),
+        listed={
+            str(name): Listed(
+                table=Found(value={"location": "US"}) if name.table else None,
+                policy=policy("roles/bigquery.dataViewer", who) if name.table else None,
+                dataset=Found(value={"location": "US", "access": [] if name.table else [entry]}),
+                project_policy=Found(value={}),
+            )
+            for name in chain.listed
+        },
     )
 
 

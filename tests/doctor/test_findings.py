@@ -45,7 +45,7 @@ def test_a_chain_that_is_as_it_should_be_is_whole(chain: Expected) -> None:
     assert [finding.link for finding in findings] == [step.link for step in STEPS]
     assert code(findings) == WHOLE
     assert {f.link for f in findings if f.verdict is not Verdict.OK} <= {
-        *(Link.SERVICE_ACCOUNT, Link.BINDING, Link.ACCOUNT_MEMBERS)
+        *(Link.SERVICE_ACCOUNT, Link.BINDING, Link.ACCOUNT_MEMBERS, Link.LISTED)
     }
 
 

@@ -122,7 +122,7 @@ def without(found: Stack, *path: str) -> Stack:
     return dataclasses.replace(found, outputs=told)
 
 
-NEEDED = set(outputs.OF_READER) - {outputs.SERVICE_ACCOUNT, outputs.PRINCIPAL}
+NEEDED = set(outputs.OF_READER) - {outputs.SERVICE_ACCOUNT, outputs.PRINCIPAL, outputs.TABLES}
 
 
 @pytest.mark.parametrize(
