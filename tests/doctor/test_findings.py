@@ -22,7 +22,7 @@ from federation_rules.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRA
 from tests.doctor import healthy
 from tests.doctor.healthy import CHAIN, DIRECT, SEEN, UNSEEN, changed
 
-SEVERAL = ("services", "organisation_policies", "function_policies")
+SEVERAL = ("services", "organisation_policies", "function_policies", "listed")
 FIELDS = [field.name for field in dataclasses.fields(Seen) if field.name not in SEVERAL]
 
 
