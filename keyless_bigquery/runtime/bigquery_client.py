@@ -81,9 +81,10 @@ class BigQueryReader:
         """
         config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
         left = self._token.limit.seconds_left
-        source = f"`{table}`" if table.rpartition(":")[2].count(".") > 1 else f"`{table}`.INFORMATION_SCHEMA.TABLES"
+        whole_dataset = table.rpartition(":")[2].count(".") == 1
         self._client.query(
-            f"SELECT * FROM {source}",  # noqa: S608 - checked, and names can't be parameters
+            # Checked, and names can't be parameters.
+            f"SELECT * FROM `{table}`{'.INFORMATION_SCHEMA.TABLES' if whole_dataset else ''}",  # noqa: S608
             job_config=config,
             timeout=min(_REQUEST_SECONDS, max(left, 0.001)),
             retry=bigquery.DEFAULT_RETRY.with_timeout(min(_RETRY_SECONDS, left)),

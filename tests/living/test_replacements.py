@@ -14,7 +14,7 @@ from pulumi.automation import Deployment, EngineEvent, OpType
 from pulumi.automation.errors import CommandError
 from pulumi.runtime.mocks import MockMonitor
 
-from infra import outputs
+from infra import listed_tables, outputs
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
@@ -87,6 +87,12 @@ def dev(environments: Environments) -> Stage:
             marks=pytest.mark.soak,
         ),
         pytest.param("`poolId`", {"poolId": "another-pool"}, {"pool-suffix": "delete"}, id="pool"),
+        pytest.param(
+            "`tables`: one more",
+            {"tables": ["local-keyless.keyless_dev.others"]},
+            {listed_tables.logical_name("local-keyless.keyless_dev.others"): "create"},
+            id="listed table",
+        ),
         pytest.param("`columns`: one more", {"columns": [*USERS, CITY]}, {}, id="column"),
     ],
 )
