@@ -208,6 +208,44 @@ def access_entry_added(stage: Stage) -> Iterator[None]:
         yield
 
 
+LISTED_TABLE, LISTED_DATASET = "local-keyless.theirs.orders", "local-keyless.shared"
+_THEIRS, _SHARED = (f"/bigquery/v2/projects/local-keyless/datasets/{name}" for name in ("theirs", "shared"))
+
+
+@contextmanager
+def theirs(stage: Stage) -> Iterator[None]:
+    """What another team has: a table, a view, and a dataset that the view is authorised in. Its list stays as it is."""
+    for path in (_THEIRS, _SHARED):
+        parent, _, name = path.rpartition("/")
+        stage.google("POST", parent, {"datasetReference": {"datasetId": name}, "location": "US"})
+    schema = {"fields": [{"name": "id", "type": "INTEGER"}]}
+    stage.google("POST", f"{_THEIRS}/tables", {"tableReference": {"tableId": "orders"}, "schema": schema})
+    view = {"query": "SELECT 1 AS id", "useLegacySql": False}
+    stage.google("POST", f"{_THEIRS}/tables", {"tableReference": {"tableId": "one"}, "view": view})
+    authorised = {"view": {"projectId": "local-keyless", "datasetId": "theirs", "tableId": "one"}}
+    access = [*stage.google("GET", _SHARED)["access"], authorised]
+    stage.google("PATCH", _SHARED, {"access": access})
+    yield
+    assert stage.google("GET", _SHARED)["access"] == access
+    assert not stage.google("POST", f"{_THEIRS}/tables/orders:getIamPolicy").get("bindings")
+    for path in (_SHARED, _THEIRS):
+        changes.google_delete(stage, f"{path}?deleteContents=true")
+
+
+@contextmanager
+def listed_grant_removed(stage: Stage) -> Iterator[None]:
+    with changes.members(stage, f"{_THEIRS}/tables/orders", "roles/bigquery.dataViewer", None):
+        yield
+
+
+@contextmanager
+def listed_entry_removed(stage: Stage) -> Iterator[None]:
+    email = stage.output(outputs.SERVICE_ACCOUNT)
+    kept = [entry for entry in stage.google("GET", _SHARED)["access"] if entry.get("userByEmail") != email]
+    with patched(stage, _SHARED, {"access": kept}):
+        yield
+
+
 @contextmanager
 def column_added(stage: Stage) -> Iterator[None]:
     path = changes.table(stage)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pytest
 from pulumi.automation import CommandError, EngineEvent, OpType
@@ -13,6 +14,7 @@ from pulumi.automation import CommandError, EngineEvent, OpType
 from doctor.__main__ import examine
 from doctor.finding import Link, Verdict
 from infra import outputs
+from infra.listed_tables import logical_name
 from infra.program import ROOT
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
@@ -21,11 +23,13 @@ from tests.doctor import breaks, by_hand, changes
 from tests.doctor.users import as_deployed, seen_by_the_deployer
 
 PAGE = ROOT / "docs" / "drift.md"
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "schedule": "rate(1 hour)",
     "permissionsBoundaryArn": "arn:aws:iam::210987654321:policy/boundary",
     "roleName": "Keyless-Reader-By-Hand",
+    "tables": [by_hand.LISTED_TABLE, by_hand.LISTED_DATASET],
 }
+LISTED_TABLE, LISTED_DATASET = map(logical_name, SETTINGS["tables"])
 FAILS = "fails"
 Change = Callable[[Stage], AbstractContextManager[None]]
 
@@ -126,6 +130,8 @@ GROUPS: Sequence[Sequence[Row]] = (
         seen("account: binding removed", breaks.no_binding, "may-impersonate", Link.BINDING),
         seen("project: right to start jobs removed", breaks.no_job_user, "may-start-jobs", Link.JOBS),
         seen("table: grant removed", breaks.no_data_viewer, "may-read-table", Link.ROWS),
+        seen("listed table: grant removed", by_hand.listed_grant_removed, LISTED_TABLE, Link.LISTED),
+        seen("listed dataset: entry removed", by_hand.listed_entry_removed, LISTED_DATASET, Link.LISTED),
         seen("dataset: description", described(dataset), "dataset"),
         seen("table: description", described(changes.table), "table.description"),
         seen("table: column added", by_hand.column_added, "table.schema"),
@@ -161,7 +167,7 @@ GROUPS: Sequence[Sequence[Row]] = (
         seen(
             "account deleted",
             breaks.the_account_deleted,
-            "reader-account may-impersonate may-start-jobs may-read-table",
+            f"reader-account may-impersonate may-start-jobs may-read-table {LISTED_TABLE} {LISTED_DATASET}",
             Link.SERVICE_ACCOUNT,
         ),
     ),
@@ -182,11 +188,12 @@ def changed(deployed: Stage) -> Iterator[Stage]:
     """A stack that has what the session's own has not: a schedule, a boundary."""
     deployed.aws("iam").create_policy(PolicyName="boundary", PolicyDocument=by_hand.ANYTHING)
     made = deployed.beside("byhand", SETTINGS)
-    made.up()
-    made.put_rows(ROWS)
-    yield made
-    assert refreshed(made) == {}, "each change was undone"
-    made.destroy()
+    with by_hand.theirs(deployed):
+        made.up()
+        made.put_rows(ROWS)
+        yield made
+        assert refreshed(made) == {}, "each change was undone"
+        made.destroy()
 
 
 def refreshed(stage: Stage) -> dict[str, set[str]]:
