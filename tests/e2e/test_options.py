@@ -15,6 +15,7 @@ from doctor.report import WHOLE, exit_code
 from doctor.walk import first_broken
 from infra import outputs
 from infra.trust import TrustChain, attribute_condition, attribute_mapping
+from keyless_bigquery.runtime import probe
 from local_cloud.stage import Stage
 from local_cloud.trace import Link
 from tests.conftest import OTHER_PROJECTS
@@ -111,7 +112,8 @@ def test_a_second_up_of_several_readers_changes_nothing(several: Stage) -> None:
 
 POOL, PROVIDER = "platform-team", "their-aws"
 THEIRS = f"/v1/projects/pool-project/locations/global/workloadIdentityPools/{POOL}/providers/{PROVIDER}"
-DATASET = "/bigquery/v2/projects/data-project/datasets/theirs"
+DATASETS = "/bigquery/v2/projects/data-project/datasets"
+DATASET = f"{DATASETS}/theirs"
 GUEST = TrustChain(
     aws_account_id="210987654321", role_name="keyless-bigquery-guest", function_name="keyless-bigquery-guest"
 )
@@ -124,6 +126,7 @@ EXISTING = {
     "datasetId": "theirs",
     "tableId": "facts",
     "columns": [{"name": "fact"}],
+    "tables": ["data-project.theirs.notes", "data-project.reference"],
     "subnetIds": ["subnet-0123456789abcdef0"],
     "securityGroupIds": ["sg-0123456789abcdef0"],
     "environmentKmsKeyArn": "arn:aws:kms:us-east-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -147,9 +150,11 @@ def theirs(deployed: Stage) -> Stage:
             "attributeCondition": attribute_condition([GUEST]),
         },
     )
-    google("POST", DATASET.rpartition("/")[0], {"datasetReference": {"datasetId": "theirs"}, "location": "US"})
-    facts = {"tableReference": {"tableId": "facts"}, "schema": {"fields": [{"name": "fact", "type": "STRING"}]}}
-    google("POST", f"{DATASET}/tables", facts)
+    for dataset, tables in {"theirs": ("facts", "notes"), "reference": ("codes",)}.items():
+        google("POST", DATASETS, {"datasetReference": {"datasetId": dataset}, "location": "US"})
+        for table in tables:
+            schema = {"fields": [{"name": "fact", "type": "STRING"}]}
+            google("POST", f"{DATASETS}/{dataset}/tables", {"tableReference": {"tableId": table}, "schema": schema})
     google("POST", f"{DATASET}/tables/facts/insertAll", {"rows": [{"json": {"fact": "it works"}}]})
     return deployed
 
@@ -184,6 +189,24 @@ def test_a_guest_reads_their_table_without_an_account_and_one_round_trip_less(gu
     assert "fact=it works" in read.log
     assert [decision.link for decision in read.decisions] == [Link.TOKEN_EXCHANGE, Link.JOB, Link.TABLE]
     assert [decision.link for decision in guest.invoke().decisions] == [Link.JOB, Link.TABLE]
+
+
+def test_a_guest_may_read_what_it_lists_and_is_refused_one_that_is_taken_away(guest: Stage) -> None:
+    probed = guest.invoke(probe.EVENT)
+    assert [decision.link for decision in probed.decisions].count(Link.TABLE) == 3, probed.log
+    reference = f"{DATASETS}/reference"
+    access = guest.google("GET", reference)["access"]
+    with changes.members(guest, f"{DATASET}/tables/notes", "roles/bigquery.dataViewer", None):
+        without_table = guest.invoke(probe.EVENT)
+    kept = [entry for entry in access if entry.get("iamMember") != guest.output(outputs.PRINCIPAL)]
+    guest.google("PATCH", reference, {"access": kept})
+    without_dataset = guest.invoke(probe.EVENT)
+    guest.google("PATCH", reference, {"access": access})
+    for refused, name in ((without_table, "notes"), (without_dataset, "reference")):
+        assert refused.refusal is not None, refused.log
+        assert refused.refusal.link is Link.TABLE
+        assert name in refused.refusal.resource
+    assert not guest.invoke(probe.EVENT).failed
 
 
 def test_the_doctor_walks_a_guests_chain_and_tells_its_owner_what_to_mend(guest: Stage) -> None:
