@@ -25,8 +25,12 @@ OF_THE_FUNCTION = [
     "diagnosis.py",
     "environment.py",
     "loading.py",
+    "pages.py",
+    "parameters.py",
     "response.py",
+    "rows.py",
     "transport.py",
+    "values.py",
 ]
 OURS = {
     "Settings": ["infra/*.py"],
