@@ -1,13 +1,11 @@
-"""Pictures of figures, as PNG files: bars with their spread, and lines over a count.
+"""Pictures of figures, as PNG files: bars with their spread. Each carries its name.
 
-Colours are those of Okabe and Ito, which people who see colours differently can tell apart; each bar and line also
-carries its name. matplotlib is loaded when something is drawn: it takes most of a second.
+matplotlib is loaded when something is drawn: it takes most of a second.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +14,7 @@ from benchmarks.figures import Figure, number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-_MARKERS = "osD^v<>x"
+_BLUE = "#0072B2"
 _GREY, _FAINT = "#B8B8B8", "#E0E0E0"
 _INCHES_WIDE = 9.0
 _DOTS_PER_INCH = 110
@@ -40,52 +37,19 @@ class Bars:
     emphasised: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Line:
-    """One line of :class:`Lines`: its name and its points."""
-
-    name: str
-    points: Sequence[tuple[float, float]]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Lines:
-    """Lines over a count, both axes logarithmic.
-
-    Args:
-        name: Of the file, without its suffix.
-        title: Above the picture.
-        across: What is counted, for the axis below.
-        upward: What is measured, with its unit, for the axis at the left.
-        lines: The lines.
-    """
-
-    name: str
-    title: str
-    across: str
-    upward: str
-    lines: tuple[Line, ...]
-
-
-Plot = Bars | Lines
-
-
-def draw(plot: Plot, folder: Path) -> Path:
+def draw(plot: Bars, folder: Path) -> Path:
     """Draws a plot into ``folder``, and returns the file."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    high = 1.3 + 0.34 * len(plot.figures) if isinstance(plot, Bars) else 4.8
+    high = 1.3 + 0.34 * len(plot.figures)
     canvas = Canvas(figsize=(_INCHES_WIDE, high), dpi=_DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(canvas)
     axes = canvas.add_subplot()
     axes.set_title(plot.title, loc="left", fontsize=11)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    if isinstance(plot, Bars):
-        _bars(axes, plot)
-    else:
-        _lines(axes, plot)
+    _bars(axes, plot)
     path = folder / f"{plot.name}.png"
     canvas.savefig(path, metadata={"Software": None})
     return path
@@ -95,7 +59,7 @@ def _bars(axes: Axes, plot: Bars) -> None:
     figures = plot.figures
     places = range(len(figures))
     medians = [figure.median for figure in figures]
-    colours = [_COLOURS[0] if figure.name in plot.emphasised else _GREY for figure in figures]
+    colours = [_BLUE if figure.name in plot.emphasised else _GREY for figure in figures]
     axes.barh(places, medians, height=0.66, color=colours)
     spread = [len(figure.runs) > 1 for figure in figures]
     if any(spread):
@@ -112,26 +76,3 @@ def _bars(axes: Axes, plot: Bars) -> None:
     axes.set_xlabel(figures[0].unit + said)
     axes.grid(axis="x", color=_FAINT)
     axes.set_axisbelow(True)
-
-
-def _lines(axes: Axes, plot: Lines) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    for place, line in enumerate(plot.lines):
-        across, upward = zip(*line.points, strict=True)
-        colour = _COLOURS[place % len(_COLOURS)]
-        # In the legend: beside their points the values of lines that lie together would cover each other.
-        values = ", ".join(number(value) for value in upward)
-        axes.loglog(
-            across, upward, color=colour, marker=_MARKERS[place % len(_MARKERS)], label=f"{line.name}: {values}"
-        )
-    axes.margins(0.08)
-    plain = FuncFormatter(lambda value, _: f"{value:,.0f}")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(plain)
-        axis.set_minor_formatter(NullFormatter())
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.set_xlabel(plot.across)
-    axes.set_ylabel(plot.upward)
-    axes.grid(color=_FAINT)
-    axes.legend(frameon=False)

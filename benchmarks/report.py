@@ -12,7 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from benchmarks.figures import Figure, number
-from benchmarks.plots import Plot
+from benchmarks.plots import Bars
 
 _SIGNIFICANT_DIGITS = 5
 _HEADINGS = ("figure", "median", "min", "max", "unit", "runs", "goal", "reached")
@@ -76,7 +76,7 @@ class Result:
     """
 
     tables: tuple[Table, ...]
-    plots: tuple[Plot, ...] = ()
+    plots: tuple[Bars, ...] = ()
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 

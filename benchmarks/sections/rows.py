@@ -1,17 +1,16 @@
-"""What a read takes in memory and time, for ten rows and for a million."""
+"""What a read takes in time and memory: few rows and many, narrow and wide, with each request taking longer or less."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
-import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure, Goal, ratio
 from benchmarks.many_rows import serving
-from benchmarks.plots import Line, Lines
-from benchmarks.programs import programs
+from benchmarks.programs import Programs, programs
 from benchmarks.report import Figures, Result, Table
 from benchmarks.starting import Program, Start, start
 from infra import function_environment
@@ -19,39 +18,84 @@ from infra.trust import GoogleEndpoints, TrustChain
 from keyless_bigquery.runtime.environment import AWS_REGIONS, AWS_SESSION, CREDENTIALS_FILE
 from local_cloud.credentials import UNIVERSE
 
+_NARROW, _WIDE = 2, 40
 _FEW, _MANY, _MOST = 10, 10_000, 1_000_000
-_COUNTS = (_FEW, _MANY, _MOST)
+_COUNTS = (_MANY, 300_000, _MOST)
+_FAR = 50
+_MILLISECONDS = (0, 20, _FAR)
 _ROUNDS = 3
+_CELLS = 2_000_000
+"""Of more there is one round, at the longest way only: the usual handler takes minutes for them."""
+
 _MEGABYTE = 1_000_000
-_MILLISECONDS = 1000
-_MICROSECONDS = 1_000_000
 _PROVIDER = "projects/123456789012/locations/global/workloadIdentityPools/bench-pool/providers/aws-lambda"
 _ACCOUNT = "reader@local-keyless.iam.gserviceaccount.com"
-_FLAT = Goal(bound=1.1)
+_AS_FAST = Goal(bound=1.0)
+_SMALL = Goal(bound=64)
+_FLAT = Goal(bound=1.6)
 _CAPTION = (
     "The rows come from a stand-in of the wire's shape that answers from memory, in pages as large as BigQuery's: the"
-    " local BigQuery takes too long for a million. A fresh process for each run; what is printed goes to a file. Peak"
-    " memory is the most that was resident, of the whole process."
+    " local BigQuery takes too long for a million. Each request waits as long as the row says before it is answered. A"
+    " fresh process for each run, of which the first invocation is measured; what is printed goes to a file."
 )
 
-Starts = Mapping[Program, Mapping[int, Sequence[Start]]]
-"""Of each candidate and number of rows, its start in each round."""
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Case:
+    """One result.
+
+    Args:
+        columns: How many columns it has.
+        count: How many rows.
+        milliseconds: How long each request waits for its answer.
+    """
+
+    columns: int
+    count: int
+    milliseconds: int
+
+    def __str__(self) -> str:
+        return f"{self.count:,} rows of {self.columns} columns, {self.milliseconds} ms"
+
+
+Starts = Mapping[Case, Mapping[str, Sequence[Start]]]
+"""Of each result and candidate, its start in each round."""
+
+
+def cases() -> tuple[tuple[Case, int], ...]:
+    """What is read, and in how many rounds."""
+    found = [
+        (Case(columns=columns, count=count, milliseconds=milliseconds), _ROUNDS if columns * count <= _CELLS else 1)
+        for milliseconds in _MILLISECONDS
+        for columns in (_NARROW, _WIDE)
+        for count in (*((_FEW,) if milliseconds == 0 else ()), *_COUNTS)
+    ]
+    return tuple((case, rounds) for case, rounds in found if rounds > 1 or case.milliseconds == _FAR)
 
 
 def measure() -> Result:
-    """Reads few, many and a million rows with each candidate, in turn."""
+    """Reads each result with each candidate, in turn."""
+    starts: dict[Case, dict[str, list[Start]]] = {}
     with programs() as candidates, TemporaryDirectory(prefix="keyless-bench-") as folder:
-        compared = (candidates.ours, candidates.naive_compiled, candidates.pandas_compiled)
-        starts: dict[Program, dict[int, list[Start]]] = {
-            program: {count: [] for count in _COUNTS} for program in compared
-        }
-        for count in _COUNTS:
-            with serving(count) as url:
+        for case, rounds in cases():
+            compared = _compared(candidates, case)
+            starts[case] = {program.name: [] for program in compared}
+            with serving(case.count, columns=case.columns, delay_seconds=case.milliseconds / 1000) as url:
                 variables = _variables(url, Path(folder))
-                for _ in range(_ROUNDS):
+                for _ in range(rounds):
                     for program in compared:
-                        starts[program][count].append(start(program, variables))
-    return Result(tables=tuple(_tables(candidates.ours, starts)), plots=tuple(_plots(starts)))
+                        starts[case][program.name].append(start(program, variables))
+        return Result(
+            tables=tuple(_tables(candidates.ours.name, candidates.naive_compiled.name, starts)),
+        )
+
+
+def _compared(candidates: Programs, case: Case) -> tuple[Program, ...]:
+    if case.columns == _WIDE:
+        return candidates.ours, dataclasses.replace(candidates.naive_compiled, handler="every_column")
+    # A data frame reads the same pages, and takes as long at any distance.
+    frames = (candidates.pandas_compiled,) if case.milliseconds == _FAR else ()
+    return candidates.ours, candidates.naive_compiled, *frames
 
 
 def _variables(url: str, folder: Path) -> dict[str, str]:
@@ -72,80 +116,63 @@ def _variables(url: str, folder: Path) -> dict[str, str]:
     return {**told, **session, CREDENTIALS_FILE: str(configuration), "PATH": os.defpath, "NO_PROXY": "127.0.0.1"}
 
 
-def _tables(ours: Program, starts: Starts) -> Iterator[Table]:
+def _tables(ours: str, usual: str, starts: Starts) -> Iterator[Table]:
     yield Figures(
-        title="Peak memory, many rows against few",
+        title="Time, against the others",
         figures=tuple(
             ratio(
-                f"{program.name}: {_MOST:,} rows / {_FEW}",
-                [one.peak_bytes for one in by_count[_MOST]],
-                [one.peak_bytes for one in by_count[_FEW]],
-                goal=_FLAT if program == ours else None,
+                f"{ours} / {other}: {case}",
+                _seconds(runs[ours]),
+                _seconds(runs[other]),
+                goal=_AS_FAST if case.milliseconds == _FAR and other == usual else None,
             )
-            for program, by_count in starts.items()
+            for case, runs in starts.items()
+            for other in runs
+            if other != ours and case.count > _FEW
         ),
         caption=_CAPTION,
     )
     yield Figures(
-        title="Time for each further row",
-        figures=(
-            *(
-                ratio(
-                    f"{program.name}: from {_MANY:,} to {_MOST:,} rows / from {_FEW} to {_MANY:,}",
-                    _for_each_row(by_count, _MANY, _MOST),
-                    _for_each_row(by_count, _FEW, _MANY),
-                )
-                for program, by_count in starts.items()
-            ),
-            *(
-                Figure(
-                    name=f"{program.name}: from {_MANY:,} to {_MOST:,} rows",
-                    unit="microseconds",
-                    runs=tuple(seconds * _MICROSECONDS for seconds in _for_each_row(by_count, _MANY, _MOST)),
-                )
-                for program, by_count in starts.items()
-            ),
+        title="Peak memory, many rows against few",
+        figures=tuple(
+            ratio(
+                f"{name}: {case} / {_FEW} rows",
+                [one.peak_bytes for one in runs[name]],
+                [one.peak_bytes for one in _few(starts, case)[name]][: len(runs[name])],
+                goal=_FLAT if name == ours else None,
+            )
+            for case, runs in starts.items()
+            for name in runs
+            if case.count == _MOST and name in _few(starts, case)
         ),
-        caption="1 means that time is linear. Of the first invocation of a process, without what hangs on no row.",
+        caption="The most that was resident, of the whole process.",
     )
-    yield Figures(title="Peak memory", figures=tuple(_of_each(starts, "MB", _megabytes)))
-    yield Figures(title="The first invocation", figures=tuple(_of_each(starts, "ms", _milliseconds)))
+    yield Figures(
+        title="Peak memory",
+        figures=tuple(
+            Figure(
+                name=f"{name}: {case}",
+                unit="MB",
+                runs=tuple(one.peak_bytes / _MEGABYTE for one in found),
+                goal=_SMALL if name == ours else None,
+            )
+            for case, runs in starts.items()
+            for name, found in runs.items()
+        ),
+    )
+    yield Figures(
+        title="Time",
+        figures=tuple(
+            Figure(name=f"{name}: {case}", unit="s", runs=tuple(_seconds(found)))
+            for case, runs in starts.items()
+            for name, found in runs.items()
+        ),
+    )
 
 
-def _plots(starts: Starts) -> Iterator[Lines]:
-    for name, title, upward, value in (
-        ("rows-memory", "Peak memory of a read", "MB", _megabytes),
-        ("rows-time", "The first invocation", "ms", _milliseconds),
-    ):
-        yield Lines(
-            name=name,
-            title=title,
-            across="rows",
-            upward=upward,
-            lines=tuple(_line(program.name, by_count, value) for program, by_count in starts.items()),
-        )
+def _few(starts: Starts, case: Case) -> Mapping[str, Sequence[Start]]:
+    return starts[Case(columns=case.columns, count=_FEW, milliseconds=0)]
 
 
-def _line(name: str, by_count: Mapping[int, Sequence[Start]], value: Callable[[Start], float]) -> Line:
-    points = tuple((count, statistics.median(map(value, runs))) for count, runs in by_count.items())
-    return Line(name=name, points=points)
-
-
-def _of_each(starts: Starts, unit: str, value: Callable[[Start], float]) -> Iterator[Figure]:
-    for program, by_count in starts.items():
-        for count, runs in by_count.items():
-            yield Figure(name=f"{program.name}: {count:,} rows", unit=unit, runs=tuple(map(value, runs)))
-
-
-def _for_each_row(by_count: Mapping[int, Sequence[Start]], few: int, many: int) -> list[float]:
-    """Seconds for each row beyond ``few``, up to ``many``, round by round."""
-    pairs = zip(by_count[few], by_count[many], strict=True)
-    return [(more.invocations[0] - less.invocations[0]) / (many - few) for less, more in pairs]
-
-
-def _megabytes(one: Start) -> float:
-    return one.peak_bytes / _MEGABYTE
-
-
-def _milliseconds(one: Start) -> float:
-    return one.invocations[0] * _MILLISECONDS
+def _seconds(runs: Sequence[Start]) -> list[float]:
+    return [one.invocations[0] for one in runs]
