@@ -47,7 +47,8 @@ def test_decisions_are_numbered_without_a_gap_and_carry_their_number() -> None:
 
 def test_every_locked_dependency_of_the_project_has_its_line_in_the_record() -> None:
     record = (ROOT / "docs" / "decisions" / "0008-dependencies.md").read_text()
-    sources = [*(ROOT / "requirements").glob("*.in"), ROOT / "lambda_src" / "requirements.in"]
+    runtime = ROOT / "keyless_bigquery" / "runtime" / "requirements.in"
+    sources = [*(ROOT / "requirements").glob("*.in"), runtime]
     named = {found for source in sources for found in re.findall(r"^([a-z][\w-]*)", source.read_text(), re.MULTILINE)}
     for package in named:
         family = package.split("-")[0] if package.startswith(("types-", "duckdb-")) else package
