@@ -1,39 +1,42 @@
-"""The function's package: one zip with the sources and the wheels that they need, the same bytes on every machine.
+"""The function's package: one zip with the sources and the packages that they need, the same bytes on every machine.
 
-Pure files in, one file out: the lock is resolved to wheels for the target (``wheels``), what ships is chosen
-(``selection``, by the lists in ``contents``) and compiled by the target's interpreter where there is one
-(``bytecode``), the zip is put together without compressing anything (``archive``) and checked (``check``). What was
-built is kept by the digest of its inputs (``cached``), so a preview only hashes a few files.
+Pure files in, one file out: uv installs the lock for the target (``installing``), what ships is chosen (``contents``),
+the user's sources are put on top (``sources``), all is compiled by the target's interpreter where there is one
+(``bytecode``) and imported once (``import_check``), and the zip is put together (``archive``). What was built is kept
+by the digest of its inputs (``cached``), so a preview only hashes a few files.
 
-Uses the standard library and pip, and knows nothing of Pulumi.
+Knows nothing of Pulumi.
 """
 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
-import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from infra.package import wheels
-from infra.package.archive import Entry, assemble, read
-from infra.package.bytecode import Bytecode, absence, compiled, compiler
-from infra.package.cached import digest, holds, keep, prune
-from infra.package.check import check
+from infra.package import import_check
+from infra.package import lock as locks
+from infra.package.archive import assemble, read
+from infra.package.bytecode import Bytecode, absence, compile_all, compiler
+from infra.package.cached import digest, holds, keep, prune, warning_of
+from infra.package.contents import Contents, select
 from infra.package.errors import PackageError
-from infra.package.interpreters import Interpreter
-from infra.package.selection import omitted, selected
+from infra.package.lock import Locked
+from infra.package.sources import read_sources, refuse_shadows
 from infra.package.target import Target
+from infra.package.unpacking import files_of, put, unpack
+from keyless_bigquery.runtime.environment import DEFAULT_HANDLER
 
-__all__ = ["Bytecode", "PackageError", "Target", "absence", "build", "compiler", "sha256", "with_file"]
+__all__ = ["Bytecode", "Contents", "PackageError", "Target", "absence", "build", "compiler", "sha256", "with_file"]
 
-_TEST = re.compile(r"(.*/)?(test_[^/]*|[^/]*_test|conftest)\.py")
-"""Files that pytest collects or reads."""
+ENTRY = "keyless_bigquery.runtime.entry"
+"""The library's module that Lambda imports."""
 
 KEPT_PACKAGES = 32
-"""How many built packages the cache holds, some 3 MB each; each stack needs two."""
+"""How many built packages the cache holds, some 2 MB each; each stack needs two."""
 
 
 def build(
@@ -44,37 +47,54 @@ def build(
     lock: Path,
     cache: Path,
     bytecode: Bytecode = Bytecode.WHERE_AVAILABLE,
+    contents: Contents = Contents.SLIM,
+    handler: str = DEFAULT_HANDLER,
+    environ: Mapping[str, str] | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """The zip for ``target``, built now or kept from before.
 
     Args:
         target: The Lambda runtime and architecture.
-        function: Folder with the function's sources; they ship at the top of the package, without their tests.
+        function: Folder with the user's sources and data files; they ship at the top of the package, without tests.
         library: Folder of the package that the function imports, which ships under its own name; ``None``: it has none.
         lock: The lock with hashes of what both import.
         cache: Folder in which built packages are kept; made if absent.
-        bytecode: Whether bytecode ships beside the sources.
+        bytecode: Whether bytecode ships next to the sources.
+        contents: How much of the lock ships.
+        handler: The function that is called, as ``module.function``.
+        environ: Variables of the user's that the function has, so that importing it finds them.
+        warn: Takes what could not be checked, each time.
 
     Returns:
         The zip's path in ``cache``. The same inputs, of which the version of the interpreter that compiles is one, give
         the same bytes on any machine.
 
     Raises:
-        PackageError: An input is missing, a wheel or an interpreter can't be had, or what was built is not fit for
-            Lambda.
+        PackageError: An input is missing, a wheel or an interpreter is not available, the handler can't be imported,
+            or Lambda would not take what was built.
     """
-    sources = [Entry.stored(path, content) for path, content in _sources(function) if not _TEST.fullmatch(path)]
-    if library is not None:
-        sources += [Entry.stored(f"{library.name}/{path}", content) for path, content in _sources(library)]
-    locked = _read(lock, what="lock")
+    own = _Own(function=function, users=read_sources(function), librarys=_library(library))
+    content = _read(lock, what="lock")
     by = compiler(target, bytecode)
     builder = (path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
-    compiles = f"compiled by {by.version if by else 'nobody'}"
-    inputs = digest([str(target).encode(), compiles.encode(), locked, *_parts(sources), b"built by", *builder])
+    choices = (target, f"compiled by {by and by.version}", contents, handler, dict(sorted((environ or {}).items())))
+    inputs = digest(
+        [repr(choices).encode(), content, *_parts(own.users), b"the library", *_parts(own.librarys), *builder]
+    )
     package = cache / f"function-{target.runtime}-{target.architecture}-{inputs[:16]}.zip"
     if not holds(package):
-        keep(package, _built(sources, locked.decode(), target=target, by=by))
+        plan = _Plan(own=own, locked=locks.read(content.decode()), contents=contents, target=target)
+        with tempfile.TemporaryDirectory(prefix="keyless-bigquery-package-") as made:
+            left_out = plan.make(Path(made), python_version=target.python.python_version, wheels=target.wheels)
+            if by is not None:
+                compile_all(Path(made), by=by)
+            zipped = assemble(files_of(Path(made)))
+            warning = plan.imported(Path(made), left_out, handler=handler, environ=environ or {})
+        keep(package, zipped, warning=warning)
         prune(cache, keep_newest=KEPT_PACKAGES)
+    if warning := warning_of(package):
+        warn(warning)
     return package
 
 
@@ -98,36 +118,78 @@ def with_file(archive: Path, *, name: str, content: str, cache: Path) -> Path:
     Raises:
         PackageError: ``archive`` is missing, or holds such a file already.
     """
-    added = Entry.stored(name, content.encode())
-    inputs = digest([_read(archive, what="package"), *_parts([added])])
+    inputs = digest([_read(archive, what="package"), name.encode(), content.encode()])
     package = cache / f"{archive.stem}-with-{inputs[:16]}.zip"
     if not holds(package):
-        entries = list(read(archive))
-        if any(entry.path == name for entry in entries):
-            raise PackageError(f"{archive} holds a file {name!r} already; choose another name.")
-        keep(package, assemble([*entries, added]))
+        files = read(archive)
+        if name in files:
+            raise PackageError(f"the function's package has a file {name!r} already. Rename yours.")
+        keep(package, assemble({**files, name: content.encode()}))
         prune(cache, keep_newest=KEPT_PACKAGES)
     return package
 
 
-def _built(sources: list[Entry], lock: str, *, target: Target, by: Interpreter | None) -> bytes:
-    locked = wheels.locked(lock)
-    names = {requirement.name for requirement in locked}
-    with tempfile.TemporaryDirectory(prefix="keyless-bigquery-wheels-") as folder:
-        fetched = wheels.fetch(wheels.without(locked, omitted(names)), target=target, folder=Path(folder))
-        files = {wheels.distribution(wheel): list(wheels.installed(wheel)) for wheel in fetched}
-    shipped = selected(files, locked=names, sources=sources, target=target)
-    package = assemble([*shipped, *(compiled(shipped, by=by, target=target) if by else ())])
-    check(package, target=target)
-    return package
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Own:
+    """The files that no lock brings, by path."""
+
+    function: Path
+    users: Mapping[str, bytes]
+    librarys: Mapping[str, bytes]
 
 
-def _sources(folder: Path) -> Iterator[tuple[str, bytes]]:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """What a package is made of."""
+
+    own: _Own
+    locked: Sequence[Locked]
+    contents: Contents
+    target: Target
+
+    def make(self, folder: Path, *, python_version: str, wheels: str | None) -> dict[str, str]:
+        """Makes it in a folder, and returns the package of each module that is left out."""
+        selection = select(self.locked, self.contents)
+        what = str(self.target) if wheels else f"Python {python_version} on this machine, to check the import"
+        left_out = unpack(folder, self.locked, selection, python_version=python_version, wheels=wheels, what=what)
+        put(folder, self.own.librarys)
+        taken = {path.name.removesuffix(".py") for path in folder.iterdir()}
+        refuse_shadows(self.own.users.keys(), taken=taken, folder=self.own.function)
+        put(folder, self.own.users)
+        return left_out
+
+    def imported(
+        self, made: Path, left_out: Mapping[str, str], *, handler: str, environ: Mapping[str, str]
+    ) -> str | None:
+        """Imports its handler, and returns what is uncertain."""
+        by = import_check.interpreter(self.target)
+        version = by.version.rpartition(".")[0]
+        compiled = any(".so" in path.suffixes for path in made.rglob("*"))
+        with tempfile.TemporaryDirectory(prefix="keyless-bigquery-here-") as here:
+            folder = made
+            if compiled and not (self.target.is_here and version == self.target.python.python_version):
+                folder = Path(here) / "package"
+                try:
+                    self.make(folder, python_version=version, wheels=None)
+                except PackageError as error:
+                    return f"The function's import could not be checked: {error}"
+            package = import_check.Imported(
+                folder=folder,
+                function=self.own.function.name,
+                sources=sorted(self.own.users),
+                handler=handler,
+                modules=[ENTRY] if self.own.librarys else [],
+                left_out=left_out,
+                environ=environ,
+            )
+            return import_check.check(package, by=by, target=self.target)
+
+
+def _library(folder: Path | None) -> dict[str, bytes]:
+    if folder is None:
+        return {}
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
-    if not paths:
-        raise PackageError(f"{folder} holds no *.py: the function's sources are missing. Check out the project again.")
-    for path in paths:
-        yield path, (folder / path).read_bytes()
+    return {f"{folder.name}/{path}": (folder / path).read_bytes() for path in paths}
 
 
 def _read(path: Path, *, what: str) -> bytes:
@@ -137,7 +199,7 @@ def _read(path: Path, *, what: str) -> bytes:
         raise PackageError(f"{path} is missing: there is no {what} to build from.") from None
 
 
-def _parts(entries: list[Entry]) -> Iterator[bytes]:
-    for entry in entries:
-        yield entry.path.encode()
-        yield entry.data
+def _parts(files: Mapping[str, bytes]) -> Iterator[bytes]:
+    for path, content in files.items():
+        yield path.encode()
+        yield content

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import enum
 import subprocess
-import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from infra.package import compiling
-from infra.package.archive import Entry, assemble, read
 from infra.package.errors import PackageError
 from infra.package.interpreters import ENVIRONMENT, Interpreter, find
 from infra.package.target import Target
@@ -57,34 +54,28 @@ def _nobody(target: Target) -> str:
     )
 
 
-def compiled(entries: Iterable[Entry], *, by: Interpreter, target: Target) -> Iterator[Entry]:
-    """The bytecode of all sources among ``entries``.
+def compile_all(folder: Path, *, by: Interpreter) -> None:
+    """Compiles the sources below a folder, each into the ``__pycache__`` next to it.
 
     Raises:
-        PackageError: One can't be compiled, or it took more than two minutes.
+        PackageError: It took more than two minutes, or failed.
     """
-    sources = [entry for entry in entries if entry.path.endswith(".py")]
-    with tempfile.TemporaryDirectory(prefix="keyless-bigquery-bytecode-") as folder:
-        given, made = Path(folder) / "sources.zip", Path(folder) / "compiled.zip"
-        given.write_bytes(assemble(sources))
-        command = by.command(compiling.__file__, str(given), str(made))
-        try:
-            # No shell; the program is the interpreter that was found, and the files are ours.
-            done = subprocess.run(
-                command, env=dict(ENVIRONMENT), capture_output=True, text=True, timeout=_COMPILE_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise PackageError(
-                f"{by.path} compiled the function's package for {_COMPILE_SECONDS} s and was not done. Run the program"
-                " again, or set functionBytecode to none."
-            ) from None
-        if done.returncode != 0:
-            raise PackageError(
-                f"Python {by.version} ({by.path}) can't compile the function's package: {done.stderr.strip()[-300:]}"
-                " Leave the file out in infra/package/contents.py if the function doesn't import it."
-            )
-        for entry in read(made):
-            place, _, name = entry.path.rpartition("/")
-            stem = name.removesuffix(".py")
-            cached = f"__pycache__/{stem}.{target.python.cache_tag}.pyc"
-            yield Entry.stored(f"{place}/{cached}" if place else cached, entry.data)
+    try:
+        # No shell; the program is the interpreter that was found, and the files are ours.
+        done = subprocess.run(
+            by.command(compiling.__file__, str(folder)),
+            env=dict(ENVIRONMENT),
+            capture_output=True,
+            text=True,
+            timeout=_COMPILE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise PackageError(
+            f"{by.path} compiled the function's package for {_COMPILE_SECONDS} s and was not done. Run the program"
+            " again, or set functionBytecode to none."
+        ) from None
+    if done.returncode != 0:
+        raise PackageError(
+            f"Python {by.version} ({by.path}) can't compile the function's package: {done.stderr.strip()[-300:]}"
+        )

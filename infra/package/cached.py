@@ -38,15 +38,30 @@ def holds(path: Path) -> bool:
     return whole
 
 
-def keep(path: Path, content: bytes) -> None:
-    """Writes ``content`` to ``path``, and its digest beside it.
+def keep(path: Path, content: bytes, *, warning: str | None = None) -> None:
+    """Writes ``content`` to ``path``, and its digest next to it.
+
+    Args:
+        path: Where to.
+        content: What to write.
+        warning: What :func:`warning_of` returns from now on.
 
     Raises:
         OSError: The folder can't be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if warning is not None:
+        _replace(_warning(path), warning.encode())
     _replace(path, content)
     _replace(_seal(path), hashlib.sha256(content).hexdigest().encode("ascii"))
+
+
+def warning_of(path: Path) -> str | None:
+    """What there was to say when the file was built."""
+    try:
+        return _warning(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def prune(folder: Path, *, keep_newest: int) -> None:
@@ -61,6 +76,7 @@ def prune(folder: Path, *, keep_newest: int) -> None:
         # The seal first: a file without one is not taken for whole. Another process may be pruning too.
         _seal(path).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
+        _warning(path).unlink(missing_ok=True)
 
 
 def _last_used(path: Path) -> float:
@@ -72,6 +88,10 @@ def _last_used(path: Path) -> float:
 
 def _seal(path: Path) -> Path:
     return path.with_name(path.name + ".sha256")
+
+
+def _warning(path: Path) -> Path:
+    return path.with_name(path.name + ".warning")
 
 
 def _replace(path: Path, content: bytes) -> None:

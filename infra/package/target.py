@@ -1,4 +1,4 @@
-"""What a package is built for: a Lambda runtime and an architecture, and what they mean to pip and to the linker.
+"""What a package is built for: a Lambda runtime and an architecture, and what they mean to uv.
 
 Everything that differs between one runtime or architecture and the next is in the two tables of this module.
 """
@@ -12,56 +12,33 @@ from collections.abc import Mapping
 
 from infra.package.errors import PackageError
 
-_LAMBDA_GLIBC_MINOR = 34
-# glibc of Amazon Linux 2023, on which all runtimes below run. Source: AWS, "Lambda runtimes"; AL2023 release notes.
-
-_OLDEST_GLIBC_MINOR = 5
-# The oldest glibc that a manylinux tag can name. Source: PEP 600 and PEP 513.
+_LAMBDA_GLIBC = "manylinux_2_34"
+# The newest wheels that load on Amazon Linux 2023, on which all runtimes below run. Source: AWS, "Lambda runtimes";
+# AL2023 release notes; PEP 600.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """What a Lambda runtime is to pip.
+    """What a Lambda runtime is.
 
     Args:
-        python_version: Its Python, as pip's ``--python-version`` takes it.
-        abi: The tag of its C interface.
+        python_version: Its Python, as uv's ``--python-version`` takes it.
         cache_tag: What the names of its bytecode files carry. Source: PEP 3147.
     """
 
     python_version: str
-    abi: str
     cache_tag: str
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Architecture:
-    """What a Lambda architecture is to pip and to the linker.
-
-    Args:
-        machine: Its name in platform tags and in ``uname -m``.
-        elf_machine: ``e_machine`` of its ELF files. Source: System V ABI, ELF header.
-        old_platform_tags: The platform tags from before PEP 600 that its wheels may carry.
-    """
-
-    machine: str
-    elf_machine: int
-    old_platform_tags: tuple[str, ...]
-
-
 RUNTIMES: Mapping[str, Runtime] = {
-    f"python3.{minor}": Runtime(python_version=f"3.{minor}", abi=f"cp3{minor}", cache_tag=f"cpython-3{minor}")
+    f"python3.{minor}": Runtime(python_version=f"3.{minor}", cache_tag=f"cpython-3{minor}")
     for minor in (11, 12, 13, 14)
 }
 """The Lambda runtimes that a package can be built for. Source: AWS, "Lambda runtimes"."""
 
-ARCHITECTURES: Mapping[str, Architecture] = {
-    "arm64": Architecture(machine="aarch64", elf_machine=183, old_platform_tags=("manylinux2014",)),
-    "x86_64": Architecture(
-        machine="x86_64", elf_machine=62, old_platform_tags=("manylinux2014", "manylinux2010", "manylinux1")
-    ),
-}
-"""The Lambda architectures. Source: AWS, "Selecting and configuring an instruction set architecture"."""
+ARCHITECTURES: Mapping[str, str] = {"arm64": "aarch64", "x86_64": "x86_64"}
+"""The Lambda architectures, and what ``uname -m`` and wheels call them. Source: AWS, "Selecting and configuring an
+instruction set architecture"."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,7 +71,7 @@ class Target:
             PackageError: Lambda has no such runtime or architecture.
         """
         machine = platform.machine().lower()
-        names = {known.machine: name for name, known in ARCHITECTURES.items()}
+        names = {known: name for name, known in ARCHITECTURES.items()}
         return cls(
             runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
             architecture=names.get(machine, machine),
@@ -106,25 +83,14 @@ class Target:
         return RUNTIMES[self.runtime]
 
     @property
-    def processor(self) -> Architecture:
-        """The architecture's processor."""
-        return ARCHITECTURES[self.architecture]
+    def wheels(self) -> str:
+        """The wheels that Lambda loads, as uv's ``--python-platform`` takes it."""
+        return f"{ARCHITECTURES[self.architecture]}-{_LAMBDA_GLIBC}"
 
     @property
-    def platform_tags(self) -> tuple[str, ...]:
-        """Every platform tag whose wheels Lambda can load, newest first."""
-        machine = self.processor.machine
-        modern = [f"manylinux_2_{minor}_{machine}" for minor in range(_LAMBDA_GLIBC_MINOR, _OLDEST_GLIBC_MINOR - 1, -1)]
-        return (*modern, *(f"{tag}_{machine}" for tag in self.processor.old_platform_tags))
-
-    @property
-    def pip_options(self) -> tuple[str, ...]:
-        """What makes pip take the wheels of this target, whatever machine it runs on, and nothing but wheels."""
-        return (
-            *("--only-binary=:all:", "--implementation", "cp", "--python-version", self.python.python_version),
-            *(part for abi in (self.python.abi, "abi3", "none") for part in ("--abi", abi)),
-            *(part for tag in self.platform_tags for part in ("--platform", tag)),
-        )
+    def is_here(self) -> bool:
+        """Whether this machine loads the target's compiled modules, given an interpreter of its version."""
+        return sys.platform == "linux" and platform.machine() == ARCHITECTURES[self.architecture]
 
 
 def _known(name: str, known: Mapping[str, object], *, what: str) -> None:

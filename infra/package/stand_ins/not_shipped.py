@@ -59,8 +59,19 @@ def others(module: str) -> Callable[[str], NoReturn]:
     return __getattr__
 
 
+_DISTRIBUTIONS = {
+    "charset_normalizer": "charset-normalizer",
+    "google.protobuf": "protobuf",
+    "google.resumable_media": "google-resumable-media",
+    "google.rpc": "googleapis-common-protos",
+}
+"""Packages whose modules have another name than they have."""
+
+
 def _text(what: str) -> str:
+    top, second = (*what.split("."), "")[:2]
+    package = _DISTRIBUTIONS.get(f"{top}.{second}") or _DISTRIBUTIONS.get(top) or top
     return (
-        f"{what} was used, and a stand-in ships in its place: reading rows over REST needs none of it. To let it ship,"
-        " take its entry out of infra/package/contents.py."
+        f"{what} was used, and a stand-in ships in its place, since a query needs none of it. Set"
+        f" functionPackage: full, or name {package} in lambda_src/requirements.in and run `make locks`."
     )

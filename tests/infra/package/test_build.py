@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,14 +14,15 @@ from pathlib import Path
 import pytest
 
 from infra import package
-from infra.package import PackageError, Target, wheels
-from infra.package.check import UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES, check_library
-from infra.package.contents import OMITTED_DISTRIBUTIONS
+from infra.package import Contents, PackageError, Target, lock
+from infra.package.archive import UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES, assemble
+from infra.package.contents import OMITTED_DISTRIBUTIONS, OMITTED_FILES, select
+from infra.package.unpacking import unpack
 from infra.program import FUNCTION, LIBRARY, ROOT, package_cache
 
 LOCK = FUNCTION / "requirements.txt"
 PRODUCTION = Target(runtime="python3.14", architecture="arm64")
-MOST_BYTES = {"sources": 3_500_000, "with bytecode": 6_600_000}
+MOST_BYTES = {"sources": 1_100_000, "with bytecode": 2_300_000}
 
 
 @pytest.fixture(scope="session")
@@ -83,10 +85,9 @@ def test_versions_and_licences_are_in_it(built: Path) -> None:
     with zipfile.ZipFile(built) as zipped:
         names = zipped.namelist()
     omitted = {listed.name for listed in OMITTED_DISTRIBUTIONS}
-    shipped = wheels.without(wheels.locked(LOCK.read_text()), omitted)
-    for requirement in shipped:
-        folder = f"{requirement.name.replace('-', '_').lower()}-{requirement.version}.dist-info/"
-        assert [name for name in names if name.lower() == f"{folder}metadata"], requirement
+    for name in {entry.name for entry in lock.read(LOCK.read_text())} - omitted:
+        folder = name.replace("-", "_")
+        assert [path for path in names if path.startswith(f"{folder}-") and path.endswith(".dist-info/METADATA")], name
     assert [name for name in names if "google_auth" in name and "LICENSE" in name]
 
 
@@ -108,16 +109,58 @@ def test_nothing_in_it_is_compiled_for_one_processor(for_production: Path) -> No
     assert other.read_bytes() == for_production.read_bytes()
 
 
-def test_a_library_for_another_interpreter_is_refused() -> None:
-    arm = b"\x7fELF" + bytes(14) + (183).to_bytes(2, "little")
-    check_library("a/b.cpython-314-aarch64-linux-gnu.so", arm, target=PRODUCTION)
-    check_library("a/b.abi3.so", arm, target=PRODUCTION)
-    with pytest.raises(PackageError, match="ELF machine 183"):
-        check_library("a/b.abi3.so", arm, target=Target(runtime="python3.14", architecture="x86_64"))
-    with pytest.raises(PackageError, match="CPython 311"):
-        check_library("a/b.cpython-311-aarch64-linux-gnu.so", arm, target=PRODUCTION)
-    with pytest.raises(PackageError, match="no ELF library"):
-        check_library("a/b.so", b"MZ" + bytes(30), target=PRODUCTION)
+def test_every_entry_has_a_reason_and_leaves_out_something_that_is_locked(tmp_path: Path) -> None:
+    """Each of the lists is read once for the versions that are locked; this finds what no longer fits them."""
+    locked = lock.read(LOCK.read_text())
+    selection = select(locked, Contents.SLIM)
+    assert selection.omitted == {listed.name for listed in OMITTED_DISTRIBUTIONS}
+    left_out = unpack(tmp_path / "package", locked, selection, python_version="3.14", wheels=PRODUCTION.wheels, what="")
+    modules = {listed.name: listed.modules for listed in OMITTED_DISTRIBUTIONS}
+    assert {left_out[name] for names in modules.values() for name in names} == set(modules)
+    gone = [(name.replace(".", "/"), package) for name, package in left_out.items()]
+    for listed in OMITTED_FILES:
+        assert listed.reason
+        paths = [f"{path}{end}" for path, package in gone for end in (".py", "/__init__.py", "/x")
+                 if package == listed.distribution]  # fmt: skip
+        assert listed.distribution is None or any(re.fullmatch(listed.pattern, path) for path in paths), listed
+
+
+def test_full_is_what_the_lock_says_and_has_no_stand_in(tmp_path: Path) -> None:
+    """With the clients' uploads, keys and messages, which slim leaves out."""
+    function = tmp_path / "lambda_src"
+    function.mkdir()
+    (function / "handler.py").write_text(
+        "import cryptography.fernet, google.protobuf.message, google.resumable_media.requests, grpc\n"
+        "import opentelemetry.trace\n"
+        "from dateutil import parser\nfrom google.cloud import bigquery\n"
+        "def lambda_handler(event, context): ...\n"
+    )
+    said: list[str] = []
+    built = package.build(
+        target=Target.host(),
+        function=function,
+        library=LIBRARY,
+        lock=LOCK,
+        cache=package_cache(),
+        bytecode=package.Bytecode.NONE,
+        contents=Contents.FULL,
+        warn=said.append,
+    )
+    assert said == []
+    with zipfile.ZipFile(built) as zipped:
+        names = set(zipped.namelist())
+    assert {"google/cloud/bigquery/magics/__init__.py", "google/protobuf/message.py"} <= names
+    assert "not_shipped.py" not in names
+    assert not [name for name in names if name.endswith(("/RECORD", "/INSTALLER", ".pyc"))]
+
+
+def test_what_lambda_would_not_take_is_refused() -> None:
+    assert (ZIPPED_LIMIT_BYTES, UNZIPPED_LIMIT_BYTES) == (52_428_800, 262_144_000)
+    assert assemble({"a": bytes(1000)})
+    with pytest.raises(PackageError, match=r"has 262144001 bytes unzipped, and Lambda takes 262144000\."):
+        assemble({"a": bytes(262_144_001)})
+    with pytest.raises(PackageError, match=r"has 5\d+ bytes zipped, and Lambda takes 52428800\."):
+        assemble({"a": os.urandom(52_500_000)})
 
 
 def test_another_process_builds_the_same_bytes(for_host: Path, tmp_path: Path) -> None:

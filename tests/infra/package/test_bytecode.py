@@ -15,8 +15,7 @@ import pytest
 
 from infra import package
 from infra.package import Bytecode, PackageError, Target, compiling, interpreters
-from infra.package.archive import Entry
-from infra.package.bytecode import compiled
+from infra.package.bytecode import compile_all
 from infra.package.target import RUNTIMES
 from tests.infra.package.workshop import HOST, Workshop, files_of
 
@@ -59,7 +58,7 @@ def unpack(archive: Path, folder: Path) -> Path:
 def run(interpreter: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Imports and calls the handler, as Lambda would, where nothing can be written."""
     program = (
-        f"import sys; sys.path.insert(0, {str(folder)!r})\nimport keyless_bigquery.runtime.handler as handler\n"
+        f"import sys; sys.path.insert(0, {str(folder)!r})\nimport handler\n"
         "print(handler.lambda_handler(None, None), handler.__cached__ or 'nothing')"
     )
     command = [str(interpreter), "-I", "-S", "-B", "-c", program]
@@ -146,22 +145,24 @@ def test_the_version_that_compiled_is_one_of_the_inputs(small: Workshop, monkeyp
     assert second.read_bytes() == first.read_bytes()
 
 
-def test_what_else_is_compiled_does_not_change_the_bytes_of_a_source() -> None:
+def test_what_else_is_compiled_does_not_change_the_bytes_of_a_source(tmp_path: Path) -> None:
     by = interpreters.Interpreter(path=Path(sys.executable), version="this one")
     library = Path(ast.__file__).parent
-    given = [
-        Entry.stored(f"{name}.py", (library / f"{name}.py").read_bytes()) for name in ("_pydecimal", "ast", "enum")
-    ]
-    together = {entry.path: entry for entry in compiled(given, by=by, target=HOST)}
-    (alone,) = compiled(given[1:2], by=by, target=HOST)
-    assert alone == together[alone.path]
+    for folder, names in (("together", ("_pydecimal", "ast", "enum")), ("alone", ("ast",))):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / f"{name}.py").write_bytes((library / f"{name}.py").read_bytes())
+        compile_all(tmp_path / folder, by=by)
+    together, alone = ((tmp_path / folder / "__pycache__" / f"ast.{TAG}.pyc") for folder in ("together", "alone"))
+    assert together.read_bytes() == alone.read_bytes()
 
 
-def test_a_source_that_the_target_cannot_compile_is_named(small: Workshop) -> None:
-    small.add("bolt", {"bolt/__init__.py": "", "bolt/old.py": "print 'hello'\n"})
-    with pytest.raises(PackageError, match=r"can't compile the function's package: bolt/old\.py: Missing parentheses"):
-        small.build(bytecode=Bytecode.REQUIRED)
-    small.build(bytecode=Bytecode.NONE)
+def test_a_source_that_the_target_cannot_compile_ships_as_it_is(small: Workshop) -> None:
+    small.add("bolt", {"bolt/__init__.py": "", "bolt/template.py": "print 'hello'\n"})
+    files = files_of(small.build(bytecode=Bytecode.REQUIRED))
+    assert "bolt/template.py" in files
+    assert f"bolt/__pycache__/template.{TAG}.pyc" not in files
+    assert f"bolt/__pycache__/__init__.{TAG}.pyc" in files
 
 
 DOCUMENTED = b'''"""Of the module."""
