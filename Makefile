@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud preview-offline guardrails verify doctor adopt destroy test soak lint format locks bench bench-setup clean
+.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak lint format locks bench bench-setup clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -38,8 +38,11 @@ guardrails: preview-offline ## refuse what no stack may do, in those previews
 # The engine of PATH, or set-up's own: both ask it about the stack.
 WITH_ENGINE := engine=$$($(RUN) -m engine) && PATH="$$engine:$$PATH"
 
-verify: $(READY) ## STACK=name: invoke a deployed stack's functions, and wait until they read their rows
+verify: $(READY) ## STACK=name: probe a deployed stack's functions until the chain works, then invoke them with verifyEvent
 	@$(WITH_ENGINE) $(RUN) -m doctor.verify $(STACK)
+
+invoke: $(READY) ## STACK=name, EVENT=file, READER=name: invoke a deployed function once, and print its log and result
+	@$(WITH_ENGINE) $(RUN) -m doctor.invoke $(STACK) $(EVENT) $(if $(READER),--reader $(READER))
 
 doctor: $(READY) ## STACK=name: walk the deployed chain, name the first broken link and its mend; changes nothing
 	@$(WITH_ENGINE) $(RUN) -m doctor $(STACK)

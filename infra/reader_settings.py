@@ -16,7 +16,7 @@ IDENTITY_KEYS = ("roleName", "functionName", "serviceAccountId", "tableId")
 
 INHERITED_KEYS = (
     *("datasetId", "tables", "columns", "handler", "environment"),
-    *("memoryMb", "timeoutSeconds", "reservedConcurrency", "schedule"),
+    *("memoryMb", "timeoutSeconds", "reservedConcurrency", "schedule", "verifyEvent"),
 )
 """Settings that a reader takes from the stack where it has none of its own; of ``environment`` each variable."""
 
@@ -59,6 +59,7 @@ class ReaderSettings:
     timeout_seconds: int
     reserved_concurrency: int | None
     schedule: str | None
+    verify_event: str | None
 
     @property
     def label(self) -> str:
@@ -164,4 +165,5 @@ def _reader(values: Values, name: str, shared: Shared, *, path: str) -> ReaderSe
         timeout_seconds=values.number("timeoutSeconds", 10, 900),
         reserved_concurrency=values.optional_number("reservedConcurrency", 0, 10_000),
         schedule=values.optional("schedule", rules.schedule),
+        verify_event=values.optional("verifyEvent", rules.event),
     )

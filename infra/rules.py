@@ -6,6 +6,7 @@ AWS's own, checked here because the clouds report them late, or never.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
@@ -271,6 +272,15 @@ reader_name = _pattern(
 
 _rate = re.compile(r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]{1,3}) (?:minutes|hours|days))\)", re.ASCII)
 _cron = re.compile(r"cron\((?:[\w*?/,#-]+ ){5}[\w*?/,#-]+\)", re.ASCII)
+
+
+def event(value: str) -> Verdict:
+    """What a function is invoked with: any JSON. Source: Lambda API, ``Invoke``, ``Payload``."""
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError) as error:
+        return f"it must be JSON: {error}", """For example: {"user_id": 1}"""
+    return None
 
 
 def schedule(value: str) -> Verdict:

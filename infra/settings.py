@@ -46,7 +46,7 @@ KEYS = (
     *("functionRuntime", "functionArchitecture", "functionBytecode"),
     *("memoryMb", "timeoutSeconds", "reservedConcurrency", "snapStart", "subnetIds", "securityGroupIds"),
     *("environmentKmsKeyArn", "permissionsBoundaryArn"),
-    "schedule",
+    *("schedule", "verifyEvent"),
     *("logLevel", "logRetentionDays", "deletionProtection"),
     *("googleEndpoint", "functionGoogleEndpoint", "googleUniverseDomain", "awsEndpoint"),
 )

@@ -1,8 +1,9 @@
 """Starts ministack. Run as a script by the local AWS's own Python, which holds ministack and nothing of ours.
 
 What `python -m ministack` does not do: it listens on a port that the system chose and that is never free in between;
-what it answers, and for how long, is up to `local_cloud/ports`; the account's root user has to sign, too; and a
-function that gets another role starts afresh, so that it never goes on with its old role's credentials.
+what it answers, and for how long, is up to `local_cloud/ports`; the account's root user has to sign, too; a function
+that gets another role starts afresh, so that it never goes on with its old role's credentials; and an error that a
+function raised is reported by its type.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import secrets
 import socket
 import sys
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local_cloud.ports.aws import Admission
+
+
+_TRACEBACK = "Traceback (most recent call last):"
 
 
 def main() -> None:
@@ -40,6 +45,7 @@ def main() -> None:
     admission = aws.Admission(services=os.environ["SERVICES"].split(","), key=secrets.token_bytes(32))
     application = importlib.import_module("ministack.app")
     _start_afresh_with_another_role()
+    _report_the_type_of_an_error()
     _check_the_signature_of_root()
     _seal_addresses_of_packages(admission)
     _guard_runtime_interfaces(handling.refused, serving.REQUEST_SECONDS)
@@ -79,6 +85,25 @@ def _start_afresh_with_another_role() -> None:
         return answer
 
     functions._update_config = update_and_start_afresh
+
+
+def _report_the_type_of_an_error() -> None:
+    """Lambda reports the class of what a Python function raised; ministack 1.5 has one type for all."""
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    execute = functions._execute_function_warm
+
+    def execute_and_report(*arguments: Any) -> Any:  # noqa: ANN401 (ministack's own type)
+        result = execute(*arguments)
+        body = result.get("body")
+        if result.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
+            # The log ends with the traceback, and that with `module.Type: message`, or the type alone.
+            before = str(result.get("log", "")).rstrip().removesuffix(str(body.get("errorMessage")).rstrip())
+            name = before.rstrip(": ").rpartition("\n")[2].rpartition(".")[2]
+            if _TRACEBACK in before and re.fullmatch(r"\w+", name, re.ASCII):
+                body["errorType"] = name
+        return result
+
+    functions._execute_function_warm = execute_and_report
 
 
 def _check_the_signature_of_root() -> None:

@@ -33,7 +33,6 @@ from benchmarks.errors import BenchmarkError
 from delivery import changes, looking, report
 from delivery.errors import DeliveryError
 from delivery.pulumi_cli import Run
-from doctor.expected import TableName
 from doctor.finding import Link, broken
 from doctor.report import Walked, as_json, print_report
 from doctor.stack import StackError
@@ -113,10 +112,10 @@ def verified(text: str) -> str:
         told = Report(console, text)
         told.begin(text, text)
         told.wait(1, 1.0, failed, 1.0)
-        table = TableName(project=text, dataset=text, table=text)
-        told.finish(Outcome(attempt=Attempt(lines=(), failure=failed), tries=1, seconds=1.0), table)
-        told.finish(Outcome(attempt=Attempt(lines=(text, text), failure=None), tries=2, seconds=1.0), table)
-        told.finish(Outcome(attempt=Attempt(lines=("The query data:",), failure=None), tries=1, seconds=1.0), table)
+        told.finish(Outcome(attempt=Attempt(payload="", log="", failure=failed), tries=1, seconds=1.0))
+        told.finish(Outcome(attempt=Attempt(payload=text, log="", failure=None), tries=2, seconds=1.0))
+        told.passed(Attempt(payload=text, log="", failure=None))
+        told.passed(Attempt(payload="", log="", failure=failed))
 
     return on_console(tell)
 

@@ -1,11 +1,12 @@
-"""``python -m doctor.verify STACK``: invokes every reader's function, waits out propagation, prints the rows.
+"""``python -m doctor.verify STACK``: probes every function, waits out propagation, then invokes it if set to.
 
-Exit codes: 0 every reader read its rows, 1 one did not, 2 the stack could not be read.
+Exit codes: 0 every probe was answered and no function failed, 1 otherwise, 2 the stack could not be read.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from functools import partial
@@ -18,14 +19,16 @@ from doctor.report import BROKEN, INTERRUPTED, NOT_SEEN, WHOLE
 from doctor.stack import Stack, StackError, named_stack, read_stack
 from doctor.verify.invoke import Invoker
 from doctor.verify.report import Report
-from doctor.verify.waiting import LIMIT_SECONDS, Patience, wait_for_rows
+from doctor.verify.waiting import LIMIT_SECONDS, Patience, wait_for_success
+from keyless_bigquery.runtime import probe
 from keyless_bigquery.runtime.printable import as_lines
 
 
 def main() -> int:
     """Verifies one stack."""
     parser = argparse.ArgumentParser(
-        prog="python -m doctor.verify", description="Invoke a deployed stack's functions, and wait until they read."
+        prog="python -m doctor.verify",
+        description="Probe a deployed stack's functions, and wait until the whole chain works.",
     )
     parser.add_argument("stack", nargs="?", help="name of the stack")
     parser.add_argument(
@@ -57,16 +60,29 @@ def verify(stack: Stack, session: boto3.Session, patience: Patience, console: Co
     Raises:
         StackError: It was not deployed to its end.
     """
+    invoker = invoker_of(stack, session)
+    events = {reader.label: reader.verify_event for reader in stack.settings.readers}
+    return max(
+        _verify(expected, events[expected.reader], invoker, patience, Report(console, stack.name))
+        for expected in expected_of(stack)
+    )
+
+
+def invoker_of(stack: Stack, session: boto3.Session) -> Invoker:
+    """What invokes the functions of a stack."""
     longest = max(reader.timeout_seconds for reader in stack.settings.readers)
-    invoker = Invoker(session, endpoint=stack.settings.aws_endpoint, timeout_seconds=longest)
-    return max(_read(expected, invoker, patience, Report(console, stack.name)) for expected in expected_of(stack))
+    return Invoker(session, endpoint=stack.settings.aws_endpoint, timeout_seconds=longest)
 
 
-def _read(expected: Expected, invoker: Invoker, patience: Patience, report: Report) -> int:
+def _verify(expected: Expected, event: str | None, invoker: Invoker, patience: Patience, report: Report) -> int:
     report.begin(expected.reader, expected.function)
-    outcome = wait_for_rows(partial(invoker.invoke, expected.function), patience, report.wait)
-    report.finish(outcome, expected.table)
-    return WHOLE if outcome.attempt.failure is None else BROKEN
+    outcome = wait_for_success(partial(invoker.invoke, expected.function, probe.EVENT), patience, report.wait)
+    report.finish(outcome)
+    if not outcome.attempt.probed:
+        return BROKEN
+    attempt = None if event is None else invoker.invoke(expected.function, json.loads(event))
+    report.passed(attempt)
+    return BROKEN if attempt is not None and attempt.failure is not None else WHOLE
 
 
 if __name__ == "__main__":

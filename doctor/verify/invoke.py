@@ -13,14 +13,12 @@ from botocore.parsers import ResponseParserError
 
 from doctor.verify.attempt import Attempt, Failure, of_answer, of_refusal
 
-_EVENT = json.dumps({"asked by": "make verify"}).encode()
 _CONNECT_SECONDS = 5
 _MARGIN_SECONDS = 15
-_MOST_BYTES = 64 * 1024
 
 
 class Invoker:
-    """Invokes functions as whoever runs this.
+    """Invokes functions with the rights of a session.
 
     Args:
         session: Whose rights count, and the functions' region.
@@ -37,22 +35,22 @@ class Invoker:
         )
         self._client: Any = session.client("lambda", endpoint_url=endpoint, config=config)
 
-    def invoke(self, function: str) -> Attempt:
+    def invoke(self, function: str, event: object) -> Attempt:
         """Invokes a function.
 
         Args:
             function: Its name, perhaps with an alias.
+            event: Anything that is JSON-able.
         """
         try:
-            answer = self._client.invoke(FunctionName=function, Payload=_EVENT, LogType="Tail")
-            payload = answer["Payload"].read(_MOST_BYTES).decode(errors="replace")
+            answer = self._client.invoke(FunctionName=function, Payload=json.dumps(event).encode(), LogType="Tail")
+            # At most Lambda's 6 MB.
+            payload = answer["Payload"].read().decode(errors="replace")
         except ClientError as error:
             return of_refusal(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
         except (BotoCoreError, ResponseParserError) as error:
-            return Attempt(
-                lines=(),
-                failure=Failure(kind=type(error).__name__, told=f"AWS can't be asked: {error}", may_pass=False),
-            )
+            told = f"AWS can't be asked: {error}"
+            failure = Failure(kind=type(error).__name__, told=told, may_pass=False, ran=False)
+            return Attempt(payload="", log="", failure=failure)
         log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
-        request = str(answer["ResponseMetadata"].get("RequestId", ""))
-        return of_answer(log=log, failed="FunctionError" in answer, payload=payload, request=request)
+        return of_answer(log=log, failed="FunctionError" in answer, payload=payload)

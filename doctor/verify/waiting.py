@@ -1,4 +1,4 @@
-"""Tries until there are rows: truncated exponential back-off with jitter, within a limit. Time is handed in.
+"""Tries until an invocation succeeds: truncated exponential back-off with jitter, within a limit. Time is handed in.
 
 Source of the back-off: Google, "Retry failed requests" of IAM.
 """
@@ -68,10 +68,10 @@ def pauses(jitter: random.Random) -> Iterator[float]:
         pause = min(pause * 2, _LONGEST_SECONDS)
 
 
-def wait_for_rows(
+def wait_for_success(
     invoke: Callable[[], Attempt], patience: Patience, tell: Callable[[int, float, Failure, float], None]
 ) -> Outcome:
-    """Invokes until it succeeds, fails with what waiting can't mend, or the limit is reached.
+    """Invokes until it succeeds, fails with what is not transient, or the limit is reached.
 
     Args:
         invoke: Makes one attempt.

@@ -121,7 +121,7 @@ def for_bigquery(code: int | None, reason: str, message: str) -> tuple[Link, str
         return Link.JOB_CREATION, "GOOGLE_CLOUD_PROJECT, and in it the roles of " + _READER
     if code is not None and code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Link.QUERY, "the status of BigQuery; then run the function again"
-    return Link.QUERY, "the query and the table's schema: it needs the columns that BIGQUERY_COLUMNS names"
+    return Link.QUERY, "the query, its parameters, and the schemas of its tables"
 
 
 def _names_data(message: str) -> bool:

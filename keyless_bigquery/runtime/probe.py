@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from google.api_core.exceptions import BadRequest
+from typing import TYPE_CHECKING
 
-from keyless_bigquery.runtime.bigquery_client import BigQueryReader
+if TYPE_CHECKING:
+    from keyless_bigquery.runtime.bigquery_client import BigQueryReader
 
 EVENT = {"keyless-bigquery": "probe"}
 """The event that asks for it."""
@@ -28,6 +29,9 @@ def answer(_: object, reader: BigQueryReader) -> dict[str, object]:
     Raises:
         Exception: As :meth:`BigQueryReader.query`, for the first table that can't be queried.
     """
+    # Imported here: what sends the event needs no client.
+    from google.api_core.exceptions import BadRequest
+
     for table in reader.tables:
         try:
             reader.plan(table)

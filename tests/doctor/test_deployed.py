@@ -10,6 +10,7 @@ import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import boto3
 import pytest
@@ -224,7 +225,9 @@ def test_a_whole_chain_is_told_to_machines(stage: Stage) -> None:
     assert {finding["verdict"] for finding in told["readers"]["reader"]["findings"]} <= {"ok", "not looked at"}
 
 
-@pytest.mark.parametrize("module", ["doctor", "doctor.verify", "tools.recover", "tools.adopt", "tools.destroy"])
+@pytest.mark.parametrize(
+    "module", ["doctor", "doctor.verify", "doctor.invoke", "tools.recover", "tools.adopt", "tools.destroy"]
+)
 @pytest.mark.parametrize(
     ("named", "problem"),
     [([], "no stack is named"), (["nowhere"], "there is no stack 'nowhere'")],
@@ -268,7 +271,7 @@ def test_verify_waits_out_a_grant_that_is_seen_20_seconds_late(
     assert code == WHOLE, told
     assert "try 1: impersonation refused, which may pass; again in" in told
     assert told.count("Permission 'iam.serviceAccounts.getAccessToken' denied") == 1
-    assert "user_id=1, name=Alice" in told
+    assert told.endswith("all checks passed\n")
     assert 20 <= propagation(told) <= 45
 
 
@@ -302,12 +305,62 @@ def test_verify_does_not_wait_for_what_waiting_can_not_mend(stage: Stage, stack:
     with breaks.a_variable_that_is_not_set(stage):
         code, told = verified(stack, session, CloudTime(stage), limit=600)
     assert code == BROKEN
-    assert "a failure of configuration is nothing that waiting mends: configuration failed: environment" in told
+    assert "not transient, so not tried again: configuration failed: environment" in told
     assert "try 1" not in told
 
 
-def test_verify_prints_the_rows_at_once_where_there_is_nothing_to_wait_for(stage: Stage) -> None:
+def test_verify_ends_at_once_where_there_is_nothing_to_wait_for(stage: Stage) -> None:
     done = run(stage, "doctor.verify", STACK, "--limit", "60")
     assert done.returncode == WHOLE, done.stdout
-    assert "user_id=3, name=Chiyo" in done.stdout
-    assert done.stdout.splitlines()[-1].endswith("nothing to wait for")
+    answered, passed = done.stdout.splitlines()[-2:]
+    assert answered.endswith("nothing to wait for")
+    assert passed.strip() == "all checks passed"
+
+
+def with_event(stack: Stack, event: str) -> Stack:
+    readers = tuple(dataclasses.replace(reader, verify_event=event) for reader in stack.settings.readers)
+    return dataclasses.replace(stack, settings=dataclasses.replace(stack.settings, readers=readers))
+
+
+NEEDS_ITS_EVENT = """
+def lambda_handler(event, context):
+    print("called with", event)
+    return {"found": event["least"] + 1}
+"""
+
+
+def test_a_function_that_needs_its_event_is_invoked_once_with_it_after_the_probe(
+    stage: Stage, stack: Stack, session: boto3.Session, tmp_path: Path
+) -> None:
+    with changes.handler(stage, NEEDS_ITS_EVENT):
+        without, given, missing = (
+            verified(chosen, session, CloudTime(stage), limit=60)
+            for chosen in (stack, with_event(stack, '{"least": 2}'), with_event(stack, "{}"))
+        )
+        invoked = {}
+        for name, text in (("good", '{"least": 2}'), ("bad", "{}"), ("no JSON", "{least: 2}")):
+            (tmp_path / name).write_text(text)
+            invoked[name] = run(stage, "doctor.invoke", STACK, str(tmp_path / name))
+        strange = run(stage, "doctor.invoke", STACK, str(tmp_path / "good"), "--reader", "other")
+    assert (without[0], given[0], missing[0]) == (WHOLE, WHOLE, BROKEN)
+    assert without[1].endswith("all checks passed\n")
+    assert given[1].endswith('all checks passed; your function returned {"found": 3}\n')
+    assert missing[1].endswith("all checks passed; your function raised KeyError: 'least'\n")
+    assert [done.returncode for done in (*invoked.values(), strange)] == [0, 1, 2, 2]
+    assert "called with {'least': 2}" in invoked["good"].stdout
+    assert invoked["good"].stdout.endswith('your function returned:\n{"found": 3}\n')
+    assert "called with {}" in invoked["bad"].stdout
+    assert invoked["bad"].stdout.endswith("your function raised KeyError: 'least'\n")
+    assert "'no JSON'" not in invoked["no JSON"].stdout
+    assert invoked["no JSON"].stderr.startswith(f"error: the event '{tmp_path / 'no JSON'}' is not JSON: Expecting")
+    assert strange.stderr == "error: the stack has no reader 'other'; name one with READER=: reader\n"
+
+
+def test_a_function_that_does_not_know_the_probe_is_to_be_deployed_first(
+    stage: Stage, stack: Stack, session: boto3.Session
+) -> None:
+    older = {"keyless_bigquery/runtime/entry.py": "def lambda_handler(event, context): return event\n"}
+    with changes.package(stage, older):
+        code, told = verified(with_event(stack, "{}"), session, CloudTime(stage), limit=60)
+    assert code == BROKEN
+    assert told.endswith("the deployed function does not know the probe: run `pulumi up --stack local` first\n")

@@ -1,4 +1,4 @@
-"""The back-off: bounded, longer each time, jittered; it ends at once, at the limit, or with rows."""
+"""The back-off: bounded, longer each time, jittered; it ends at once, at the limit, or with an answer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor.verify.attempt import Attempt, Failure
-from doctor.verify.waiting import Outcome, Patience, pauses, wait_for_rows
+from doctor.verify.waiting import Outcome, Patience, pauses, wait_for_success
 
-ROWS = Attempt(lines=("The query data:",), failure=None)
-LATE = Attempt(lines=(), failure=Failure(kind="impersonation", told="not yet", may_pass=True))
-WRONG = Attempt(lines=(), failure=Failure(kind="configuration", told="never", may_pass=False))
+ANSWER = Attempt(payload="{}", log="", failure=None)
+LATE = Attempt(payload="", log="", failure=Failure(kind="impersonation", told="not yet", may_pass=True))
+WRONG = Attempt(payload="", log="", failure=Failure(kind="configuration", told="never", may_pass=False))
 
 
 @dataclasses.dataclass
@@ -40,7 +40,7 @@ def waited(*attempts: Attempt, limit: float = 600, seed: int = 0) -> tuple[Outco
         return next(coming)
 
     patience = Patience(limit_seconds=limit, time=time, jitter=random.Random(seed))
-    return wait_for_rows(invoke, patience, lambda *_: None), time
+    return wait_for_success(invoke, patience, lambda *_: None), time
 
 
 @given(seed=st.integers())
@@ -60,9 +60,9 @@ def test_what_never_passes_ends_at_the_limit_and_no_try_begins_after_it(seed: in
     assert outcome.tries == len(time.slept) + 1
 
 
-def test_rows_end_it_and_tell_how_long_it_took() -> None:
-    outcome, time = waited(LATE, LATE, ROWS)
-    assert outcome == Outcome(attempt=ROWS, tries=3, seconds=time.now)
+def test_an_answer_ends_it_and_reports_how_long_it_took() -> None:
+    outcome, time = waited(LATE, LATE, ANSWER)
+    assert outcome == Outcome(attempt=ANSWER, tries=3, seconds=time.now)
     assert time.now == pytest.approx(3 + sum(time.slept))
 
 
@@ -76,8 +76,8 @@ def test_a_failure_that_waiting_can_not_mend_ends_it_at_once(before: int) -> Non
 
 def test_it_says_before_each_pause_how_long_it_will_be() -> None:
     told: list[tuple[int, float, str, float]] = []
-    time, coming = FakeTime(), iter([LATE, LATE, ROWS])
+    time, coming = FakeTime(), iter([LATE, LATE, ANSWER])
     patience = Patience(limit_seconds=60, time=time)
-    wait_for_rows(lambda: next(coming), patience, lambda n, s, f, pause: told.append((n, s, f.told, pause)))
+    wait_for_success(lambda: next(coming), patience, lambda n, s, f, pause: told.append((n, s, f.told, pause)))
     assert [(tries, text) for tries, _, text, _ in told] == [(1, "not yet"), (2, "not yet")]
     assert [pause for *_, pause in told] == time.slept

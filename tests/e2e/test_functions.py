@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-import httpx
-
-from infra import outputs
 from local_cloud.demo.story import EXPECTED_LOG
 from local_cloud.stage import Stage
 from local_cloud.trace import Link
+from tests.doctor.changes import handler
 from tests.runtime.conftest import FUNCTIONS
 
 EVENT = {"asked by": "a test"}
 READ = [Link.TOKEN_EXCHANGE, Link.IMPERSONATION, Link.JOB, Link.TABLE]
-
-
-@contextmanager
-def function(stage: Stage, handler: str) -> Iterator[None]:
-    """Has the deployed function be another one, and puts it back."""
-    name, client = stage.output(outputs.FUNCTION_NAME), stage.aws("lambda")
-    before = httpx.get(client.get_function(FunctionName=name)["Code"]["Location"], timeout=10).content
-    changed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(before)) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
-        for entry in old.infolist():
-            if not Path(entry.filename).name.startswith("handler."):
-                new.writestr(entry, old.read(entry))
-        new.writestr("handler.py", handler)
-    client.update_function_code(FunctionName=name, ZipFile=changed.getvalue())
-    try:
-        yield
-    finally:
-        client.update_function_code(FunctionName=name, ZipFile=before)
 
 
 def article() -> str:
@@ -43,7 +17,7 @@ def article() -> str:
 
 
 def test_the_articles_function_reads_the_rows_with_the_clients_own_credentials(stage: Stage) -> None:
-    with function(stage, article()):
+    with handler(stage, article()):
         cold, warm = stage.invoke(EVENT), stage.invoke(EVENT)
     for invocation in (cold, warm):
         assert invocation.returned == EVENT, invocation.log
@@ -69,7 +43,7 @@ def lambda_handler(event, context):
 
 
 def test_no_function_of_the_local_cloud_reaches_beyond_this_machine(stage: Stage) -> None:
-    with function(stage, BEYOND):
+    with handler(stage, BEYOND):
         invocation = stage.invoke()
     assert not invocation.failed, invocation.log
     assert 0 < invocation.returned < 2

@@ -210,6 +210,20 @@ def test_a_schedule_is_taken_as_eventbridge_takes_it(taken: str, refused: str) -
     assert line.startswith(f"schedule is {refused!r}: EventBridge takes ")
 
 
+@pytest.mark.parametrize(("taken", "refused"), [('{"least": 2}', "{least: 2}"), ("[1, null]", "two"), ("0", "{} {}")])
+def test_verify_invokes_with_whatever_is_json(taken: str, refused: str) -> None:
+    assert read(verifyEvent=taken).readers[0].verify_event == taken
+    (line,) = refusals(verifyEvent=refused)
+    assert line.startswith(f"verifyEvent is {refused!r}: it must be JSON: ")
+    assert read().readers[0].verify_event is None
+
+
+def test_a_reader_has_the_stacks_event_unless_it_has_its_own() -> None:
+    two = readers({"name": "users"}, {"name": "orders", "verifyEvent": {"least": 2}})
+    found = read(readers=two, verifyEvent="{}").readers
+    assert [reader.verify_event for reader in found] == ["{}", '{"least": 2}']
+
+
 def test_the_functions_may_go_another_way_to_google_than_the_deployer() -> None:
     private = "https://{service}-mine.p.googleapis.com"
     settings = read(functionGoogleEndpoint=private)

@@ -141,6 +141,7 @@ WRONG = {
     "environmentKmsKeyArn": "alias/mine",
     "permissionsBoundaryArn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
     "schedule": "rate(1 hours)",
+    "verifyEvent": "{least: 2}",
     "logLevel": "TRACE",
     "logRetentionDays": "2",
     "deletionProtection": "1",

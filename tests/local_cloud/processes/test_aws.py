@@ -17,8 +17,13 @@ from local_cloud.aws import AwsSettings, LocalAws
 ACCOUNT = "210987654321"
 CODE = """
 import os
+class Own(Exception):
+    pass
+RAISED = {"key": KeyError("least"), "own": Own("one: two\\nthree"), "silent": Own(), "json": ValueError("a: b")}
 def handler(event, context):
     print("said by the function")
+    if event.get("raise"):
+        raise RAISED[event["raise"]]
     return {"pid": os.getpid(), "key": os.environ["AWS_ACCESS_KEY_ID"], "names": sorted(os.environ)}
 """
 
@@ -90,3 +95,17 @@ def test_what_a_function_prints_comes_with_the_answer_and_is_in_its_log(local_aw
     assert "LogResult" in answer
     events = client(local_aws, "logs").filter_log_events(logGroupName="/aws/lambda/reader")["events"]
     assert "said by the function" in [event["message"].strip() for event in events]
+
+
+def test_what_a_function_raised_is_reported_by_its_type(functions: Any) -> None:
+    found = {}
+    for name in ("key", "own", "silent", "json"):
+        answer = functions.invoke(FunctionName="reader", Payload=json.dumps({"raise": name}))
+        report = json.loads(answer["Payload"].read())
+        found[name] = (report["errorType"], report["errorMessage"])
+    assert found == {
+        "key": ("KeyError", "'least'"),
+        "own": ("Own", "one: two\nthree"),
+        "silent": ("Own", ""),
+        "json": ("ValueError", "a: b"),
+    }
