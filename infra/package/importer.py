@@ -82,7 +82,7 @@ def _judged(function: object) -> dict[str, Any]:
         return {"outcome": "no function"}
     if inspect.iscoroutinefunction(function):
         return {"outcome": "coroutine"}
-    wrapped = bool(getattr(function, "_gives_reader", False))
+    wrapped = bool(getattr(function, "gives_reader", False))
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
