@@ -43,7 +43,7 @@ _TABLES = ("bigquery",)
 def needed(settings: Settings) -> Mapping[str, tuple[str, ...]]:
     """The APIs that each project of a stack needs, by project id and without their common ending; none twice.
 
-    Those of another team's pool or table are not among them, and neither is ``serviceusage``: it must be on already,
+    Those of another team's pool or tables are not among them, and neither is ``serviceusage``: it must be on already,
     since it can't enable itself.
     """
     impersonated = settings.access == "impersonation"

@@ -197,9 +197,11 @@ class Values:
     def refuse_unknown(self, keys: Sequence[str]) -> None:
         """Makes a problem of each key that nobody reads: most likely a misspelt one, whose default would stand."""
         for key in sorted(set(self._given) - set(keys)):
-            near = get_close_matches(key, keys, n=1)
+            near, value = get_close_matches(key, keys, n=1), self._given[key]
             mend = f"Did you mean {near[0]}?" if near else f"The keys are: {', '.join(keys)}."
-            self.add(key, self._given[key], "there is no such setting", mend)
+            if setting_of(key) in keys:
+                value, mend = HIDDEN, f"It is a path: {command_line('pulumi', 'config', 'set', '--path', key)} VALUE"
+            self.add(key, value, "there is no such setting", mend)
 
     def add(self, key: str, value: str | None, rule: str, mend: str) -> None:
         """Adds a problem, unless it is known."""

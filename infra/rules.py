@@ -205,7 +205,7 @@ function_name = _pattern(
 """Source: Lambda API, ``CreateFunction``."""
 
 _handler_form = _pattern(
-    r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+",
+    r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+",
     "it must be module.function: the function's name after that of its file in lambda_src, without .py",
     "For example: handler.lambda_handler, or reports.daily.lambda_handler for lambda_src/reports/daily.py",
 )

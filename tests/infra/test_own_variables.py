@@ -149,6 +149,15 @@ def test_what_is_no_object_is_refused_with_the_line_to_type(given: object) -> No
     assert "pulumi config set --path environment.NAME VALUE" in message
 
 
+def test_a_path_that_was_set_as_a_key_is_told_from_a_misspelt_key_and_its_value_is_not_shown() -> None:
+    message = refusal(**{"environment.DB_PASSWORD": NOT_TO_BE_SHOWN})
+    assert message == (
+        "environment.DB_PASSWORD is '[not shown]': there is no such setting. It is a path:"
+        " pulumi config set --path environment.DB_PASSWORD VALUE"
+    )
+    assert "Did you mean environment?" in refusal(enviroment="{}")
+
+
 def test_all_variables_together_have_at_most_4096_bytes_as_json() -> None:
     ours = len(json.dumps(variables_of(read()), separators=(",", ":")))
     fitting = 4096 - ours - len(',"NOTE":""')

@@ -85,7 +85,8 @@ def test_another_readers_table_and_the_stacks_own_dataset_are_granted_once_they_
 def test_each_function_is_given_its_own_variables_and_the_name_of_its_handler_where_it_is_not_the_usual_one() -> None:
     listed = [{"name": "a"}, {"name": "b", "handler": "orders.run", "environment": {"BUCKET": "of-b", "DEPTH": 2}}]
     stack = record({"readers": json.dumps(listed), "environment": '{"BUCKET": "of-all", "STAGE": "dev"}'})
-    first, second = (found.inputs["environment"]["variables"] for found in stack.of_type(FUNCTION))
+    given = {found.name: found.inputs["environment"]["variables"] for found in stack.of_type(FUNCTION)}
+    first, second = given["function-a"], given["function-b"]
     assert {found.inputs["handler"] for found in stack.of_type(FUNCTION)} == {HANDLER}
     assert (first["BUCKET"], first["STAGE"]) == ("of-all", "dev")
     assert environment.HANDLER not in first
