@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -150,7 +151,8 @@ def test_what_is_no_object_is_refused_with_the_line_to_type(given: object) -> No
 
 
 def test_a_path_that_was_set_as_a_key_is_told_from_a_misspelt_key_and_its_value_is_not_shown() -> None:
-    message = refusal(**{"environment.DB_PASSWORD": NOT_TO_BE_SHOWN})
+    given: dict[str, Any] = {"environment.DB_PASSWORD": NOT_TO_BE_SHOWN}
+    message = refusal(**given)
     assert message == (
         "environment.DB_PASSWORD is '[not shown]': there is no such setting. It is a path:"
         " pulumi config set --path environment.DB_PASSWORD VALUE"

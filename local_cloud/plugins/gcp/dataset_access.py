@@ -39,13 +39,7 @@ class DatasetAccess(Kind):
 
     def create(self, inputs: Properties) -> Created:
         """Add the entry; one that is there already is refused, as the official plugin refuses it."""
-
-        def added(access: list[JSON]) -> list[JSON]:
-            if _is_in(access, inputs):
-                raise PluginError(f"Unable to create DatasetAccess, existing object already found: {_entry(inputs)}")
-            return [*access, _entry(inputs)]
-
-        self._write(inputs, added)
+        self._write(inputs, lambda access: with_entry(access, inputs))
         resource_id = ids.DATASET.whole(inputs | {"project": self._api.project_of(inputs)})
         return Created(id=resource_id, state=read_back(self.read(resource_id, inputs), f"the access to {resource_id}"))
 
@@ -54,7 +48,7 @@ class DatasetAccess(Kind):
         if not state:
             raise PluginError(f"{resource_id!r}: this resource does not support import")
         live = self._api.find(self._url(state), params=_VERSION)
-        if live is None or not _is_in(live.get("access", []), state):
+        if live is None or not has_entry(live.get("access", []), state):
             return None
         kept = {name: value for name, value in state.items() if name in self.inputs}
         return kept | {"project": self._api.project_of(state)}
@@ -67,7 +61,7 @@ class DatasetAccess(Kind):
         """Remove the entry."""
         del resource_id
         try:
-            self._write(state, lambda access: [entry for entry in access if not _is_in([entry], state)])
+            self._write(state, lambda access: without_entry(access, state))
         except ServiceError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
@@ -82,12 +76,29 @@ class DatasetAccess(Kind):
             self._api.call("PATCH", url, params=_VERSION, body={"access": access})
 
 
+def with_entry(access: list[JSON], wanted: Properties) -> list[JSON]:
+    """The list with the entry; every other one as it was.
+
+    Raises:
+        PluginError: It is there already.
+    """
+    if has_entry(access, wanted):
+        raise PluginError(f"Unable to create DatasetAccess, existing object already found: {_entry(wanted)}")
+    return [*access, _entry(wanted)]
+
+
+def without_entry(access: list[JSON], wanted: Properties) -> list[JSON]:
+    """The list without the entry; every other one as it was."""
+    return [entry for entry in access if not has_entry([entry], wanted)]
+
+
+def has_entry(access: list[JSON], wanted: Properties) -> bool:
+    """Whether the list gives the role to the member, under whichever of the role's names."""
+    sought = {name: value for name, value in _entry(wanted).items() if name != "datasetId"}
+    return any({**entry, "role": _SHORT.get(entry.get("role", ""), entry.get("role"))} == sought for entry in access)
+
+
 def _entry(inputs: Properties) -> JSON:
     member = {name: inputs[name] for name in _MEMBERS if inputs.get(name)}
     # The stray id is what the official plugin sends, too.
     return {"datasetId": inputs["datasetId"], "role": _SHORT.get(inputs["role"], inputs["role"]), **member}
-
-
-def _is_in(access: list[JSON], inputs: Properties) -> bool:
-    wanted = {name: value for name, value in _entry(inputs).items() if name != "datasetId"}
-    return any({**entry, "role": _SHORT.get(entry.get("role", ""), entry.get("role"))} == wanted for entry in access)

@@ -15,8 +15,9 @@ from local_cloud.plugins.aws import api_from as aws_api_from
 from local_cloud.plugins.aws import documents
 from local_cloud.plugins.aws.api import Models
 from local_cloud.plugins.endpoints import loopback
-from local_cloud.plugins.errors import ConfigError, RefusedError, UnsupportedError
+from local_cloud.plugins.errors import ConfigError, PluginError, RefusedError, UnsupportedError
 from local_cloud.plugins.gcp import api_from, columns
+from local_cloud.plugins.gcp.dataset_access import has_entry, with_entry, without_entry
 from local_cloud.plugins.gcp.members import has_member, titled, with_member, without_member
 from local_cloud.plugins.gcp.services import Service
 from local_cloud.plugins.kind import (
@@ -48,6 +49,22 @@ def test_a_member_is_added_beside_what_is_there_and_only_it_is_taken_away() -> N
     assert with_member(merged, WANTED) == merged
     assert without_member(merged, WANTED) == others
     assert without_member([{"role": "roles/viewer", "members": [WANTED["member"]]}], WANTED) == []
+
+
+def test_an_entry_is_added_to_an_access_list_beside_what_is_there_and_only_it_is_taken_away() -> None:
+    wanted = {"datasetId": "d", "role": "roles/bigquery.dataViewer", "userByEmail": "a@x"}
+    others = [
+        {"view": {"projectId": "p", "datasetId": "e", "tableId": "v"}},
+        {"role": "WRITER", "userByEmail": "a@x"},
+        {"role": "READER", "specialGroup": "projectReaders"},
+    ]
+    merged = with_entry(others, wanted)
+    assert merged == [*others, {"datasetId": "d", "role": "READER", "userByEmail": "a@x"}]
+    as_answered = [*others, {"role": "READER", "userByEmail": "a@x"}]
+    assert has_entry(as_answered, wanted)
+    assert without_entry(as_answered, wanted) == others
+    with pytest.raises(PluginError, match="existing object already found"):
+        with_entry(as_answered, wanted)
 
 
 def test_members_are_the_same_in_any_case_but_not_under_another_condition() -> None:
