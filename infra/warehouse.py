@@ -111,8 +111,8 @@ class Warehouse(pulumi.ComponentResource):
             dataset_id = table.dataset_id if made is None else made.dataset_id
             table_id = table.table_id if made is None else made.table_id
             self.tables[table.label] = pulumi.Output.concat(args.project, ".", dataset_id, ".", table_id)
-            if made is not None:
-                ids[f"{args.project}.{table.dataset_id}"] = made.dataset_id
+            if dataset is not None and made is not None:
+                ids[f"{args.project}.{table.dataset_id}"] = dataset.dataset_id
                 ids[f"{args.project}.{table.dataset_id}.{table.table_id}"] = made.table_id
             first = gcp.bigquery.IamMember(
                 f"may-read-table{table.suffix}",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime.mocks import MockMonitor
 
 from infra import outputs
 from infra.reader import HANDLER
 from keyless_bigquery.runtime import environment
 from tests.infra.recording import record
 from tests.infra.test_program import FUNCTION, TABLE_MEMBER
-from tests.infra.test_program_options import DATASET, SERVICE, TABLE
+from tests.infra.test_program_options import SERVICE
 
 DATASET_ACCESS = "gcp:bigquery/datasetAccess:DatasetAccess"
 
@@ -62,19 +65,36 @@ def test_with_direct_access_the_role_itself_is_granted_what_is_listed() -> None:
     assert "userByEmail" not in stack.only(DATASET_ACCESS).inputs
 
 
-def test_another_readers_table_and_the_stacks_own_dataset_are_granted_once_they_are_made() -> None:
+@pytest.fixture
+def waits_for(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+    """For each resource that the program registers, the logical names of what must be made before it."""
+    found: dict[str, set[str]] = {}
+    register: Callable[[MockMonitor, Any], Any] = MockMonitor.RegisterResource
+
+    def recorded(monitor: MockMonitor, request: Any) -> Any:
+        found[request.name] = {urn.rpartition("::")[2] for urn in request.dependencies}
+        return register(monitor, request)
+
+    monkeypatch.setattr(MockMonitor, "RegisterResource", recorded)
+    return found
+
+
+def test_another_readers_table_and_the_stacks_own_dataset_are_granted_once_they_are_made(
+    waits_for: dict[str, set[str]],
+) -> None:
     readers = [
         {"name": "a", "tables": ["my-project.keyless_dev.b"]},
         {"name": "b", "tables": ["my-project.keyless_dev"]},
     ]
     stack = record({"readers": json.dumps(readers)})
-    order = [(found.type, found.name) for found in stack.resources]
     (of_table,) = [found for found in stack.of_type(TABLE_MEMBER) if found.name.startswith("may-read-my-project")]
     assert of_table.name.endswith("-a")
     assert of_table.inputs["member"].startswith("serviceAccount:bq-dev--a@")
     assert stack.only(DATASET_ACCESS).inputs["userByEmail"].startswith("bq-dev--b@")
-    assert order.index((TABLE, "table-b")) < order.index((TABLE_MEMBER, of_table.name))
-    assert order.index((DATASET, "dataset")) < order.index((DATASET_ACCESS, stack.only(DATASET_ACCESS).name))
+    assert "table-b" in waits_for[of_table.name]
+    assert "dataset" in waits_for[stack.only(DATASET_ACCESS).name]
+    assert {of_table.name, "may-read-table-a"} <= waits_for["function-a"]
+    assert stack.only(DATASET_ACCESS).name in waits_for["function-b"]
     both = {label: found[outputs.TABLES] for label, found in stack.outputs[outputs.READERS].items()}
     assert both == {
         "a": ["my-project.keyless_dev.a", "my-project.keyless_dev.b"],

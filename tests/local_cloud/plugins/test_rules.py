@@ -53,7 +53,7 @@ def test_a_member_is_added_beside_what_is_there_and_only_it_is_taken_away() -> N
 
 def test_an_entry_is_added_to_an_access_list_beside_what_is_there_and_only_it_is_taken_away() -> None:
     wanted = {"datasetId": "d", "role": "roles/bigquery.dataViewer", "userByEmail": "a@x"}
-    others = [
+    others: list[dict[str, Any]] = [
         {"view": {"projectId": "p", "datasetId": "e", "tableId": "v"}},
         {"role": "WRITER", "userByEmail": "a@x"},
         {"role": "READER", "specialGroup": "projectReaders"},
