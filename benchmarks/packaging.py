@@ -17,6 +17,7 @@ from pathlib import Path
 from benchmarks.errors import PackagingError
 from infra import package
 from infra.package.cached import digest
+from infra.package.target import ARCHITECTURES
 from infra.program import FUNCTION, LIBRARY, package_cache
 
 CANDIDATES = Path(__file__).parent / "candidates"
@@ -25,6 +26,7 @@ CANDIDATES = Path(__file__).parent / "candidates"
 _KEPT = "benchmarks"
 _LOCK = "requirements.txt"
 _INSTALL_SECONDS = 600
+_PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_26", "manylinux_2_17", "manylinux2014")
 _NO_BYTECODE = "--no-compile"
 _WITH_BYTECODE = "--compile"
 
@@ -47,9 +49,13 @@ def ours(
 
 
 def packaged(name: str, target: package.Target) -> Path:
-    """The zip of a candidate, as the program builds packages."""
+    """The zip of a candidate, as the program builds packages: what it names is left out as for the library."""
     source = CANDIDATES / name
-    return package.build(target=target, function=source, library=None, lock=source / _LOCK, cache=package_cache())
+    text = (source / _LOCK).read_text().replace(f"benchmarks/candidates/{name}/", "keyless_bigquery/runtime/")
+    with tempfile.NamedTemporaryFile("w", suffix=f"-{_LOCK}") as lock:
+        lock.write(text)
+        lock.flush()
+        return package.build(target=target, function=source, library=None, lock=Path(lock.name), cache=package_cache())
 
 
 def usual(name: str, target: package.Target, *, bytecode: bool) -> Path:
@@ -101,7 +107,9 @@ def _pip(lock: Path, target: package.Target, folder: Path, *, bytecode: bool) ->
     command = [
         *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"),
         *("--target", str(folder), "--requirement", str(lock), "--require-hashes", "--no-deps"),
-        *target.pip_options,
+        *("--only-binary=:all:", "--implementation", "cp", "--python-version", target.python.python_version),
+        # pip takes each platform by itself; these are what the candidates' wheels are tagged with.
+        *(part for tag in _PLATFORMS for part in ("--platform", f"{tag}_{ARCHITECTURES[target.architecture]}")),
         _WITH_BYTECODE if bytecode else _NO_BYTECODE,
     ]
     try:

@@ -82,6 +82,9 @@ def build_package(settings: Settings) -> Path:
         lock=FUNCTION / "requirements.txt",
         cache=package_cache(),
         bytecode=wanted,
+        contents=settings.function_package,
+        handlers=settings.handlers,
+        warn=pulumi.log.warn,
     )
 
 

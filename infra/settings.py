@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from infra import consistency, own_variables, reader_settings, rules
 from infra.consistency import POOL_SUFFIX_BYTES
-from infra.package import Bytecode, Target
+from infra.package import Bytecode, Contents, Target
 from infra.package.target import ARCHITECTURES, RUNTIMES
 from infra.problems import Problem, SettingsError, Values, setting_of
 from infra.reader_settings import ReaderSettings, Shared, slug
@@ -43,7 +43,7 @@ KEYS = (
     *("access", "pool", "providerName", "poolId", "providerId", "serviceAccountId"),
     *("table", "datasetId", "tableId", "tables", "columns", "bigqueryLocation", "maximumBytesBilled"),
     *("roleName", "functionName", "readers", "handler", "environment"),
-    *("functionRuntime", "functionArchitecture", "functionBytecode"),
+    *("functionRuntime", "functionArchitecture", "functionBytecode", "functionPackage"),
     *("memoryMb", "timeoutSeconds", "reservedConcurrency", "snapStart", "subnetIds", "securityGroupIds"),
     *("environmentKmsKeyArn", "permissionsBoundaryArn"),
     *("schedule", "verifyEvent"),
@@ -79,6 +79,7 @@ class Settings:
     function_runtime: str
     function_architecture: str
     function_bytecode: Bytecode
+    function_package: Contents
     snap_start: bool
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
@@ -139,6 +140,7 @@ class Settings:
             function_runtime=values.text("functionRuntime", rules.one_of((*RUNTIMES, HOST))),
             function_architecture=values.text("functionArchitecture", rules.one_of((*ARCHITECTURES, HOST))),
             function_bytecode=Bytecode(values.choice("functionBytecode", tuple(Bytecode))),
+            function_package=Contents(values.choice("functionPackage", tuple(Contents))),
             snap_start=values.switch("snapStart"),
             subnet_ids=values.texts("subnetIds", rules.subnet_id, _MOST_SUBNETS),
             security_group_ids=values.texts("securityGroupIds", rules.security_group_id, _MOST_SECURITY_GROUPS),
@@ -168,9 +170,12 @@ class Settings:
         return f"{self.data_project}.{reader.dataset_id}.{reader.table_id}"
 
     @property
-    def handlers(self) -> tuple[str, ...]:
-        """The functions that the package must hold, each as ``module.function``; none twice."""
-        return tuple(dict.fromkeys(reader.handler for reader in self.readers))
+    def handlers(self) -> dict[str, dict[str, str]]:
+        """The functions that the package must hold, each as ``module.function``, with their own variables."""
+        found: dict[str, dict[str, str]] = {}
+        for reader in self.readers:
+            found.setdefault(reader.handler, {}).update(reader.environment)
+        return found
 
     @property
     def target(self) -> Target:

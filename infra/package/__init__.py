@@ -16,6 +16,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from infra.package import import_check
 from infra.package import lock as locks
@@ -48,8 +49,7 @@ def build(
     cache: Path,
     bytecode: Bytecode = Bytecode.WHERE_AVAILABLE,
     contents: Contents = Contents.SLIM,
-    handler: str = DEFAULT_HANDLER,
-    environ: Mapping[str, str] | None = None,
+    handlers: Mapping[str, Mapping[str, str]] = MappingProxyType({DEFAULT_HANDLER: {}}),
     warn: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """The zip for ``target``, built now or kept from before.
@@ -62,8 +62,7 @@ def build(
         cache: Folder in which built packages are kept; made if absent.
         bytecode: Whether bytecode ships next to the sources.
         contents: How much of the lock ships.
-        handler: The function that is called, as ``module.function``.
-        environ: Variables of the user's that the function has, so that importing it finds them.
+        handlers: The functions that are called, as ``module.function``, each with the user's own variables that it has.
         warn: Takes what could not be checked, each time.
 
     Returns:
@@ -78,7 +77,8 @@ def build(
     content = _read(lock, what="lock")
     by = compiler(target, bytecode)
     builder = (path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
-    choices = (target, f"compiled by {by and by.version}", contents, handler, dict(sorted((environ or {}).items())))
+    called = {name: dict(variables) for name, variables in handlers.items()}
+    choices = (target, f"compiled by {by and by.version}", contents, called)
     inputs = digest(
         [repr(choices).encode(), content, *_parts(own.users), b"the library", *_parts(own.librarys), *builder]
     )
@@ -90,7 +90,7 @@ def build(
             if by is not None:
                 compile_all(Path(made), by=by)
             zipped = assemble(files_of(Path(made)))
-            warning = plan.imported(Path(made), left_out, handler=handler, environ=environ or {})
+            warning = plan.imported(Path(made), left_out, handlers=handlers)
         keep(package, zipped, warning=warning)
         prune(cache, keep_newest=KEPT_PACKAGES)
     if warning := warning_of(package):
@@ -159,9 +159,9 @@ class _Plan:
         return left_out
 
     def imported(
-        self, made: Path, left_out: Mapping[str, str], *, handler: str, environ: Mapping[str, str]
+        self, made: Path, left_out: Mapping[str, str], *, handlers: Mapping[str, Mapping[str, str]]
     ) -> str | None:
-        """Imports its handler, and returns what is uncertain."""
+        """Imports its handlers, and returns what is uncertain."""
         by = import_check.interpreter(self.target)
         version = by.version.rpartition(".")[0]
         compiled = any(".so" in path.suffixes for path in made.rglob("*"))
@@ -173,16 +173,20 @@ class _Plan:
                     self.make(folder, python_version=version, wheels=None)
                 except PackageError as error:
                     return f"The function's import could not be checked: {error}"
-            package = import_check.Imported(
-                folder=folder,
-                function=self.own.function.name,
-                sources=sorted(self.own.users),
-                handler=handler,
-                modules=[ENTRY] if self.own.librarys else [],
-                left_out=left_out,
-                environ=environ,
-            )
-            return import_check.check(package, by=by, target=self.target)
+            packages = [
+                import_check.Imported(
+                    folder=folder,
+                    function=self.own.function.name,
+                    sources=sorted(self.own.users),
+                    handler=handler,
+                    modules=[ENTRY] if self.own.librarys else [],
+                    left_out=left_out,
+                    environ=environ,
+                )
+                for handler, environ in handlers.items()
+            ]
+            warnings = [import_check.check(package, by=by, target=self.target) for package in packages]
+            return " ".join(warning for warning in warnings if warning) or None
 
 
 def _library(folder: Path | None) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from infra.package.check import ZIPPED_LIMIT_BYTES
+from infra.package.archive import ZIPPED_LIMIT_BYTES
 from infra.program import ROOT
 from infra.trust import TrustChain, attribute_condition, attribute_mapping
 from tests.docs.pages import read

@@ -183,10 +183,10 @@ def variables_of(settings: Settings) -> dict[str, str]:
 
 
 def test_each_reader_names_a_function_and_the_stack_the_one_of_the_others() -> None:
-    assert read().handlers == ("handler.lambda_handler",)
+    assert tuple(read().handlers) == ("handler.lambda_handler",)
     listed = [{"name": "a"}, {"name": "b", "handler": "orders.lambda_handler"}, {"name": "c"}]
     settings = read(handler="reports.daily.run", readers=listed)
     assert [reader.handler for reader in settings.readers] == [
         *("reports.daily.run", "orders.lambda_handler", "reports.daily.run"),
     ]
-    assert settings.handlers == ("reports.daily.run", "orders.lambda_handler")
+    assert tuple(settings.handlers) == ("reports.daily.run", "orders.lambda_handler")

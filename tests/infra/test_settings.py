@@ -76,6 +76,7 @@ def test_names_that_are_not_set_carry_the_stacks_name() -> None:
         ("functionRuntime", "python2.7", "one of python3.11"),
         ("functionArchitecture", "riscv64", "one of"),
         ("functionBytecode", "always", "one of whereAvailable, required, none"),
+        ("functionPackage", "all", "one of slim, full"),
         ("memoryMb", "64", "from 128 to 10240"),
         ("timeoutSeconds", "3", "from 10 to 900"),
         ("timeoutSeconds", "a minute", "from 10 to 900"),

@@ -132,6 +132,7 @@ WRONG = {
     "functionRuntime": "python3.9",
     "functionArchitecture": "mips",
     "functionBytecode": "yes",
+    "functionPackage": "yes",
     "memoryMb": "10241",
     "timeoutSeconds": "901",
     "reservedConcurrency": "-1",

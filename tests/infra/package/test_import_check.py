@@ -11,7 +11,11 @@ from infra.package import Contents, PackageError, Target, import_check
 from tests.infra.package.workshop import HANDLER, Workshop
 
 READER = "def lambda_handler(event, bigquery: 'BigQueryReader'):\n    return event\n"
-WRAPPED = f"def mark(f):\n    f._gives_reader = True\n    return f\n@mark\n{READER}"
+WRAPPER = (
+    "import functools\ndef with_bigquery(function):\n    @functools.wraps(function)\n"
+    "    def handler(event, context): ...\n    return handler\n"
+)
+WRAPPED = f"from keyless_bigquery.runtime.wrapper import with_bigquery\n@with_bigquery\n{READER}"
 
 REFUSED = {
     "import yaml": "imports yaml, which is not locked: add `PyYAML` to lambda_src/requirements.in and run `make locks`",
@@ -90,10 +94,12 @@ def test_full_ships_what_slim_leaves_out(stocked: Workshop) -> None:
         "def lambda_handler(event, ctx=None, *, more=1): ...\n",
         "def lambda_handler(event, c: 'LambdaContext'): ...\n",
         WRAPPED,
+        WRAPPED.replace("@with", "import functools\n@functools.cache\n@with"),
     ],
 )
 def test_what_may_be_right_ships_without_a_word(workshop: Workshop, text: str) -> None:
     workshop.write("SELECT 1", "query.sql")
+    workshop.write(WRAPPER, "keyless_bigquery/runtime/wrapper.py")
     workshop.write(text)
     workshop.build()
     assert workshop.warnings == []
@@ -117,11 +123,9 @@ def test_what_may_be_right_ships_without_a_word(workshop: Workshop, text: str) -
     ],
 )
 def test_what_is_no_handler_is_refused_with_the_fix(workshop: Workshop, text: str | None, says: str) -> None:
-    workshop.write("", "other.py")
+    workshop.write(WRAPPER, "keyless_bigquery/runtime/wrapper.py")
     if text is None:
         (workshop.source / "handler.py").unlink()
-        text, path = "", "other.py"
-        workshop.write(text, path)
         with pytest.raises(PackageError, match=says):
             workshop.build()
     else:

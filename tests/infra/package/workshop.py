@@ -83,8 +83,7 @@ class Workshop:
             bytecode=bytecode,
             contents=contents,
             warn=self.warnings.append,
-            handler=handler,
-            environ=environ,
+            handlers={handler: environ or {}},
         )
 
 

@@ -1,0 +1,1 @@
+COLUMN = "name"

@@ -1,0 +1,62 @@
+"""The function is the user's: with three others in its place everything around it works as before."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.pins import ROOT
+
+FUNCTIONS = Path(__file__).with_name("functions")
+PRINTED = {
+    "aggregate": r"\{.name.: .Alice., .users.: 1\}|.name.: .Bob., .users.: 1",
+    "article": "user_id=3, name=Chiyo",
+    "dependency": r"- Alice\\+n- Bob\\+n- Chiyo",
+}
+"""Of each, what shows that it read the rows of the demo."""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What git would copy, without a function."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True, timeout=30).stdout.decode()
+    folder = tmp_path / "clone"
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file() and not name.startswith("lambda_src/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    return folder
+
+
+def put(function: Path, clone: Path) -> None:
+    """Puts a function into a clone, locked as `make locks` would."""
+    shutil.copytree(function, clone / "lambda_src")
+    lock = (ROOT / "lambda_src" / "requirements.txt").read_text()
+    if (function / "requirements.in").exists():
+        # Its versions and hashes are those of the developers' own lock.
+        added = re.search(r"^pyyaml==.*?(?=^\S)", (ROOT / "requirements" / "dev.txt").read_text(), re.M | re.S)
+        assert added
+        lock += added[0]
+    else:
+        shutil.copy(ROOT / "lambda_src" / "requirements.in", clone / "lambda_src")
+    (clone / "lambda_src" / "requirements.txt").write_text(lock)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", PRINTED)
+def test_demo_verify_invoke_container_and_lint_work_with_another_function(name: str, clone: Path) -> None:
+    put(FUNCTIONS / name, clone)
+    told = ""
+    for arguments in (["local_cloud", "demo"], ["tests.replacing.deployed"], ["ruff", "check", "."]):
+        command = [sys.executable, "-m", *arguments]
+        done = subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=200, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        told += done.stdout
+    assert len(re.findall(PRINTED[name], told)) >= 2, told
