@@ -41,6 +41,8 @@ class UndecodedRows(Sequence[Any]):
         self._body = body
         self._start = start
         self._length = 0
+        self._read = False
+        self._kept: list[Any] | None = None
         self.size = len(body) - start
         elements = _elements(body, start)
         while True:
@@ -55,7 +57,14 @@ class UndecodedRows(Sequence[Any]):
         return self._length
 
     def __iter__(self) -> Iterator[Any]:
-        return _elements(self._body, self._start)
+        """The elements, one by one. For a second time, as a data frame takes each column, all are decoded and kept."""
+        if self._read and self._kept is None:
+            self._kept = list(_elements(self._body, self._start))
+        return self._once() if self._kept is None else iter(self._kept)
+
+    def _once(self) -> Iterator[Any]:
+        yield from _elements(self._body, self._start)
+        self._read = True
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> Any: ...  # noqa: ANN401 - a row, as JSON has it

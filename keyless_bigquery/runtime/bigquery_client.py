@@ -31,6 +31,10 @@ class BigQueryReader:
     A short query is one request to BigQuery. No request outlives the invocation; what fails in passing is tried again
     for ten seconds at most.
 
+    Threads of the function may share the reader and its client, and so one token; each result is read by one of them.
+    They must end before the function does, since Lambda then freezes the process; and only what the function's own
+    thread does is interrupted when the time is up.
+
     Args:
         environment: What the deployer told the function.
         token: What BigQuery is shown.

@@ -36,7 +36,8 @@ class Pages:
     def __init__(self, found: RowIterator, limit: TimeLimit) -> None:
         self._found = found
         self._limit = limit
-        self._pages = found.pages
+        # What the client returns for a statement without rows can't be asked for pages.
+        self._pages = iter(()) if found.api_request is None else found.pages
         self._rows = 0
         self._ahead: _Fetch | None = None
 

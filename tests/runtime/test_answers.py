@@ -33,7 +33,7 @@ def test_rows_are_decoded_when_they_are_reached(answer: dict[str, Any], ascii_on
     rows = found["rows"]
     assert isinstance(rows, UndecodedRows)
     assert len(rows) == len(answer["rows"])
-    assert list(rows) == list(rows) == answer["rows"]
+    assert list(rows) == list(rows) == list(rows) == answer["rows"]
     assert rows[:None] is rows
     assert (rows[-1], rows[:1]) == (answer["rows"][-1], answer["rows"][:1])
     assert {**found, "rows": list(rows)} == answer

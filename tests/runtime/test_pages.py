@@ -22,7 +22,7 @@ from keyless_bigquery.runtime.environment import Environment
 from keyless_bigquery.runtime.errors import NetworkError, ParameterError, QueryError
 from tests.runtime.conftest import credential_configuration, variables
 from tests.runtime.google_stand_in import QUERY_PATH, TOKEN_PATH, GoogleStandIn, Sent, google_error, page
-from tests.runtime.table import Table
+from tests.runtime.table import REFERENCE, Table
 
 ROWS = 60_000
 """Of more than two pages."""
@@ -205,6 +205,26 @@ def test_results_are_read_side_by_side_and_a_query_is_run_meanwhile(reader: BigQ
             if place == 15_000:
                 assert next(iter(reader.query("SELECT 3")))["user_id"] == 0
         assert (list(left), list(right)) == ([], [])
+
+
+def test_a_statement_without_rows_has_none(reader: BigQueryReader, google: GoogleStandIn) -> None:
+    done = {"jobComplete": True, "jobReference": REFERENCE}
+    with reader.invocation(60_000):
+        google.query = lambda _: JSONResponse({"jobComplete": True, "numDmlAffectedRows": "3", "totalRows": "3"})
+        assert reader.query("DELETE FROM t WHERE TRUE").to_json() == []
+        google.query = lambda _: JSONResponse({**done, "jobComplete": False})
+        table = Table(rows=0)
+        google.more = lambda sent: table(sent) if "/jobs/" in sent.path else JSONResponse(done)
+        assert reader.query("CREATE VIEW v AS SELECT 1").to_json() == []
+
+
+@pytest.mark.usefixtures("table")
+def test_the_client_reads_the_same_rows_as_often_as_it_likes(reader: BigQueryReader) -> None:
+    with reader.invocation(60_000):
+        (first, *_) = reader.client.query_and_wait("SELECT 1", page_size=9).pages
+        assert [row["user_id"] for row in first] == list(range(9))
+        raw = first.raw_page["rows"]
+        assert [row["f"][1]["v"] for _ in range(3) for row in raw] == [f"name-{place}" for place in range(9)] * 3
 
 
 def test_rows_come_once(reader: BigQueryReader) -> None:
