@@ -149,15 +149,13 @@ def _ready_ratios(candidates: Programs, measured: Sequence[Rounds]) -> Iterator[
         return _ratio(_with(measured, cache), above, below, lambda one: one.ready, name=cache, goal=goal)
 
     ours = candidates.ours
-    yield compared(candidates.naive, ours, _COLD, Goal(bound=4, more=True))
-    yield compared(candidates.naive, ours, _WARM, Goal(bound=3, more=True))
-    yield compared(ours, candidates.floor, _COLD, Goal(bound=1.5))
-    yield compared(ours, candidates.floor, _WARM, Goal(bound=1.5))
-    yield compared(ours, candidates.floor_usual, _COLD)
-    yield compared(ours, candidates.floor_usual, _WARM)
-    for program in (candidates.naive_compiled, candidates.pandas, candidates.pandas_compiled):
-        yield compared(program, ours, _COLD)
-        yield compared(program, ours, _WARM)
+    for cache in (_COLD, _WARM):
+        yield compared(candidates.naive, ours, cache, Goal(bound=4.5, more=True))
+        yield compared(candidates.naive_compiled, ours, cache, Goal(bound=1.8, more=True))
+        yield compared(ours, candidates.floor, cache, Goal(bound=1.3))
+        yield compared(ours, candidates.floor_usual, cache)
+        yield compared(candidates.pandas, ours, cache)
+        yield compared(candidates.pandas_compiled, ours, cache)
 
 
 def _cpu_ratios(candidates: Programs, measured: Sequence[Rounds]) -> Iterator[Figure]:

@@ -20,7 +20,7 @@ from infra import package
 _PREVIEWS = 7
 _UPS = 5
 _FOUND = 9
-_GOAL = Goal(bound=1.5)
+_GOAL = Goal(bound=1.4)
 
 _PREVIEW = ("preview",)
 _UP = ("up", "--yes")
