@@ -22,8 +22,8 @@ $(READY): requirements.txt requirements/dev.txt requirements/local-aws.txt requi
           tools/pulumi/engine/go.mod tools/pulumi/language-python/go.mod
 	@$(PYTHON) tools/set_up.py
 
-demo: $(READY) ## the whole chain on this machine: deploy, read rows, be refused, tear down
-	@$(RUN) -m local_cloud demo
+demo: $(READY) ## the whole chain on this machine: deploy, call the function, be refused, tear down; V=1: all of it
+	@$(RUN) -m local_cloud demo $(if $(V),-v)
 
 local-cloud: $(READY) ## the local cloud in the foreground, with the export lines to use it
 	@$(RUN) -m local_cloud serve

@@ -19,7 +19,7 @@ from doctor.report import INTERRUPTED, NOT_SEEN, Walked, as_json, exit_code, pri
 from doctor.stack import Stack, StackError, named_stack, read_stack
 from doctor.walk import walk
 from infra.trust import GoogleEndpoints
-from keyless_bigquery.runtime.printable import as_lines
+from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks
 
 
 def main() -> int:
@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("stack", nargs="?", help="name of the stack")
     parser.add_argument("--json", action="store_true", help="print for machines")
     arguments = parser.parse_args()
+    escape_what_stdout_lacks()
     try:
         stack = read_stack(named_stack(parser, arguments.stack))
         walks = examine(stack, clouds_of(stack))

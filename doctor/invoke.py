@@ -19,7 +19,7 @@ from doctor.stack import StackError, named_stack, read_stack
 from doctor.verify.__main__ import invoker_of
 from doctor.verify.attempt import Attempt
 from doctor.verify.report import outcome_of
-from keyless_bigquery.runtime.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks, one_line
 
 EXAMPLE = Path(__file__).parents[1] / "lambda_src" / "example_event.json"
 """The event where none is named."""
@@ -36,12 +36,13 @@ def main() -> int:
     parser.add_argument("event", nargs="?", type=Path, default=EXAMPLE, help="file with the event, as JSON")
     parser.add_argument("--reader", help="whose function, where there are several")
     arguments = parser.parse_args()
+    escape_what_stdout_lacks()
     try:
         event = read_event(arguments.event)
         stack = read_stack(named_stack(parser, arguments.stack))
         session = boto3.Session(region_name=stack.settings.aws_region)
         function = chosen(expected_of(stack), arguments.reader).function
-        return _print(invoker_of(stack, session).invoke(function, event))
+        return report(invoker_of(stack, session).invoke(function, event))
     except (StackError, EventError) as error:
         sys.stderr.write(f"error: {as_lines(error)}\n")
         return NOT_SEEN
@@ -77,7 +78,8 @@ def chosen(readers: Sequence[Expected], name: str | None) -> Expected:
     raise StackError(f"{problem}; name one with READER=: {', '.join(reader.reader for reader in readers)}")
 
 
-def _print(attempt: Attempt) -> int:
+def report(attempt: Attempt) -> int:
+    """Prints how an invocation ended. Returns the exit code."""
     if attempt.log:
         sys.stdout.write(f"the function's log:\n{as_lines(attempt.log.rstrip())}\n\n")
     failure = attempt.failure

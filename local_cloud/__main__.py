@@ -8,7 +8,7 @@ import sys
 import httpx
 
 from engine.errors import EngineError
-from keyless_bigquery.runtime.printable import as_lines
+from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks
 from local_cloud.commands import COMMANDS, parser
 from local_cloud.process import ProcessError
 from local_cloud.roles import RoleError
@@ -22,6 +22,7 @@ def main() -> int:
     Returns:
         The exit code: 0, 1 after a message that says what failed, 130 after Ctrl-C.
     """
+    escape_what_stdout_lacks()
     arguments = parser().parse_args()
     try:
         return COMMANDS[arguments.command](arguments)

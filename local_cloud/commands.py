@@ -45,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
     weather = commands.add_parser("weather", help="tell its weather, or change it")
     weather.add_argument("condition", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `calm`")
     _add_state(weather)
-    _add_plugins(commands.add_parser("demo", help="deploy, read, be refused, tear down"))
+    demo = commands.add_parser("demo", help="deploy, call the function, be refused, tear down")
+    demo.add_argument("-v", "--verbose", action="store_true", help="whole logs, and the whole chain of each decision")
+    _add_plugins(demo)
     preview = commands.add_parser("preview", help="what a change would do to an environment, without any cloud")
     preview.add_argument("stack", nargs="+", help="an environment that has its Pulumi.NAME.yaml, such as dev")
     preview.add_argument("--folder", type=Path, required=True, help="where the reports go")
@@ -260,7 +262,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     from local_cloud.demo import main as demo
 
     _get_plugins(arguments, Path(os.devnull))
-    return demo()
+    return demo(verbose=arguments.verbose)
 
 
 def _preview(arguments: argparse.Namespace) -> int:

@@ -33,16 +33,19 @@ def email(endpoints: Endpoints, account: str) -> str:
     return account if "@" in account else f"{account}@{endpoints.project_id}.iam.gserviceaccount.com"
 
 
-def configuration(endpoints: Endpoints, provider: str, *, service_account: str | None = None) -> dict[str, Any]:
+def configuration(
+    endpoints: Endpoints, provider: str, *, service_account: str | None = None, universe_domain: str = UNIVERSE
+) -> dict[str, Any]:
     """Build it, key for key as ``gcloud iam workload-identity-pools create-cred-config --aws`` does.
 
     Args:
         endpoints: Where the local Google is.
         provider: ``POOL/PROVIDER``.
         service_account: Id or e-mail of the account to impersonate; ``None`` for direct access.
+        universe_domain: Another universe than the local one, for a program that reaches no public host.
     """
     made: dict[str, Any] = {
-        "universe_domain": UNIVERSE,
+        "universe_domain": universe_domain,
         "type": "external_account",
         "audience": audience(endpoints, provider),
         "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
@@ -64,12 +67,17 @@ def configuration(endpoints: Endpoints, provider: str, *, service_account: str |
 
 
 def write_configuration(
-    folder: Path, endpoints: Endpoints, provider: str, *, service_account: str | None = None
+    folder: Path,
+    endpoints: Endpoints,
+    provider: str,
+    *,
+    service_account: str | None = None,
+    universe_domain: str = UNIVERSE,
 ) -> Path:
     """Write it into a folder, and say where: ``POOL.PROVIDER.json`` or ``POOL.PROVIDER.ACCOUNT.json``."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     parts = [*provider.split("/"), *([service_account.partition("@")[0]] if service_account else [])]
     path = folder / f"{'.'.join(parts)}.json"
-    made = configuration(endpoints, provider, service_account=service_account)
+    made = configuration(endpoints, provider, service_account=service_account, universe_domain=universe_domain)
     write_private(path, json.dumps(made, indent=2) + "\n")
     return path

@@ -25,6 +25,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from pulumi import automation
 
+from doctor.verify.attempt import failed_link
 from engine.pins import project_name
 from engine.workspace import Workspace
 from infra import collector, outputs
@@ -63,6 +64,14 @@ class Invocation:
     def refusal(self) -> Decision | None:
         """The decision that went against the function, if one did."""
         return next((decision for decision in self.decisions if not decision.allowed), None)
+
+    @property
+    def error(self) -> str:
+        """What Lambda reports of a failure, with its type where the text is not the library's; empty without one."""
+        if not self.failed:
+            return ""
+        kind, text = (str(self.returned.get(f"error{part}", "")) for part in ("Type", "Message"))
+        return text if failed_link(text) else f"{kind}: {text}"
 
 
 class Stage:
@@ -212,12 +221,12 @@ class Stage:
         if answer.get("insertErrors"):
             raise RuntimeError(f"rows were not taken: {answer['insertErrors']}")
 
-    def invoke(self, event: Mapping[str, Any] | None = None, *, reader: str = ONLY_READER) -> Invocation:
+    def invoke(self, event: object = None, *, reader: str = ONLY_READER) -> Invocation:
         """Runs a reader's function once and waits for its end."""
         last = next((decision.id for decision in reversed(self.cloud.decisions())), None)
         answer = self.aws("lambda").invoke(
             FunctionName=self.output(outputs.FUNCTION_NAME, reader=reader),
-            Payload=json.dumps(event or {}).encode(),
+            Payload=json.dumps({} if event is None else event).encode(),
             LogType="Tail",
         )
         return Invocation(

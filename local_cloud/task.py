@@ -18,6 +18,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from keyless_bigquery.runtime.credentials import PUBLIC_UNIVERSE
+from local_cloud.aws import CLOSED
 from local_cloud.endpoints import Endpoints
 from local_cloud.ports.handler import refused
 from local_cloud.process import ProcessError
@@ -54,7 +56,10 @@ def run(command: Sequence[str], *, folder: Path, endpoints: Endpoints, choice: C
     with credentials_endpoint(give) as where:
         variables = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            **addresses(folder, endpoints, choice),
+            **addresses(folder / "task", endpoints, choice, universe_domain=PUBLIC_UNIVERSE),
+            # As a function of the local AWS: it reaches this machine alone, so that it may be in Google's universe.
+            **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), CLOSED),
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
             "AWS_REGION": endpoints.aws_region,
             **where,
         }

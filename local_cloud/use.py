@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from infra.command_line import command_line
-from local_cloud.credentials import audience, configuration, email, write_configuration
+from local_cloud.credentials import UNIVERSE, audience, configuration, email, write_configuration
 from local_cloud.endpoints import Endpoints
 from local_cloud.process import ProcessError
 from local_cloud.remote import Remote
@@ -72,14 +72,16 @@ def environment(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str,
     return {**take_on(endpoints, choice.role).environment(), **without_keys}
 
 
-def addresses(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str, str]:
+def addresses(folder: Path, endpoints: Endpoints, choice: Choice, *, universe_domain: str = UNIVERSE) -> dict[str, str]:
     """The same variables without the role's session.
 
     Raises:
         ProcessError: As :func:`environment`.
     """
     provider, account = _found(endpoints, choice)
-    path = write_configuration(folder / CREDENTIALS, endpoints, provider, service_account=account)
+    path = write_configuration(
+        folder / CREDENTIALS, endpoints, provider, service_account=account, universe_domain=universe_domain
+    )
     host = endpoints.google_url
     return {
         "AWS_ENDPOINT_URL": endpoints.aws_url,

@@ -20,6 +20,7 @@ from rich.console import Console
 import benchmarks.__main__
 import delivery.__main__
 import doctor.__main__
+import doctor.invoke
 import doctor.verify.__main__
 import engine.__main__
 import guardrails.__main__
@@ -120,6 +121,12 @@ def verified(text: str) -> str:
     return on_console(tell)
 
 
+def invoked(text: str) -> str:
+    failed = Failure(kind=text, told=text, may_pass=False)
+    ended = (Attempt(payload=text, log="", failure=None), Attempt(payload="", log="", failure=failed))
+    return "".join(printed(lambda: doctor.invoke.report(attempt)) for attempt in ended)  # noqa: B023 - called at once
+
+
 def explained(text: str) -> str:
     refusal = Refusal(part=Part.PERMISSION, rule=text, saw=text, wanted=text, mend=text)
     steps = (Step(part=Part.CALLER, rule=text, saw=text), Step(part=Part.TOKEN, rule=text, saw=text))
@@ -140,7 +147,7 @@ def demonstrated(text: str) -> str:
     def tell(console: Console) -> None:
         told = local_cloud.demo.report.Report(console)
         with told.step(text):
-            told.check(text, expected=text, saw=text, held=False)
+            told.check(text, expected=text, actual=text, held=False)
 
     return on_console(tell).split("done in")[0]
 
@@ -243,6 +250,7 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
     "rows": (rows, "keyless_bigquery/runtime/rows.py"),
     "the function's error": (error_of_the_function, "keyless_bigquery/runtime/wrapper.py"),
     "doctor": (diagnosed, "doctor/report.py"),
+    "invoke": (invoked, "doctor/invoke.py"),
     "verify": (verified, "doctor/verify/report.py"),
     "explain": (explained, "local_cloud/commands.py"),
     "demo": (demonstrated, "local_cloud/demo/report.py"),
@@ -295,6 +303,7 @@ SEVERAL_LINES: dict[str, tuple[Printer, str]] = {
                 *("doctor/verify/__main__", doctor.verify.__main__.main, ["s"]),
                 *("doctor.verify.__main__.named_stack", StackError),
             ),
+            ("doctor/invoke", doctor.invoke.main, ["s"], "doctor.invoke.named_stack", StackError),
             ("tools/recover", tools.recover.main, ["s"], "tools.recover.named_stack", EngineRefusedError),
             ("tools/destroy", tools.destroy.main, ["s"], "tools.destroy.named_stack", EngineRefusedError),
             ("tools/adopt", tools.adopt.main, ["s"], "tools.adopt.named_stack", EngineRefusedError),

@@ -21,7 +21,7 @@ from doctor.verify.invoke import Invoker
 from doctor.verify.report import Report
 from doctor.verify.waiting import LIMIT_SECONDS, Patience, wait_for_success
 from keyless_bigquery.runtime import probe
-from keyless_bigquery.runtime.printable import as_lines
+from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks
 
 
 def main() -> int:
@@ -35,6 +35,7 @@ def main() -> int:
         "--limit", type=float, default=LIMIT_SECONDS, metavar="SECONDS", help="how long to wait for each reader"
     )
     arguments = parser.parse_args()
+    escape_what_stdout_lacks()
     patience = Patience(limit_seconds=arguments.limit, time=time)
     try:
         stack = read_stack(named_stack(parser, arguments.stack))

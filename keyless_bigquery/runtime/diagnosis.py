@@ -34,6 +34,7 @@ _LINK_BY_PATH = (
     ("/queries", "the query"),
     ("/jobs", "the query"),
 )
+UNKNOWN_PLACE = "an unknown place"
 _RUNTIME = __name__.rpartition(".")[0]
 _TOKEN = (
     *("google.auth.external_account", "google.auth.aws"),
@@ -90,10 +91,14 @@ def failure(
 
 
 def places(error: BaseException) -> str:
-    """Where an error was raised: file and line, and those of its last callers."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen ")]
-    named = (f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-3:]))
-    return " < ".join(named) or "an unknown place"
+    """Where an error was raised: file and line, and those of its last callers, without this library's own."""
+    frames = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not {name := str(frame.f_globals.get("__name__", "")), name.partition(".")[0]} & {*_CALLERS, "importlib"}
+    ]
+    named = (f"{PurePath(file).name}:{line}" for file, line in reversed(frames[-3:]))
+    return " < ".join(named) or UNKNOWN_PLACE
 
 
 def _of_the_chain(error: Exception, environ: Mapping[str, str]) -> Diagnosis | None:

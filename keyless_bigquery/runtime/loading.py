@@ -34,10 +34,11 @@ def _found(name: str) -> Callable[..., object]:
     try:
         found = getattr(importlib.import_module(module), attribute, None)
     except Exception as error:
-        from keyless_bigquery.runtime.diagnosis import places
+        from keyless_bigquery.runtime.diagnosis import UNKNOWN_PLACE, places
 
+        where = "" if (place := places(error)) == UNKNOWN_PLACE else f" (at {place})"
         raise _refused(
-            f"{name} can't be imported: {type(error).__name__}: {error} (at {places(error)})",
+            f"{name} can't be imported: {type(error).__name__}: {error}{where}",
             f"{file} and what it imports",
         ) from error
     if not callable(found):

@@ -5,7 +5,9 @@ Standard library only; the function prints rows with it, and every tool what clo
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from typing import Final
 
 _SPACES: Final = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -43,6 +45,12 @@ def one_line(text: object, longest: int | None = None) -> str:
 def as_lines(text: object) -> str:
     """A text that is shown on several lines on purpose: each of them as :func:`one_line` has it, and no others."""
     return "\n".join(one_line(line) for line in str(text).replace("\r\n", "\n").split("\n"))
+
+
+def escape_what_stdout_lacks() -> None:
+    """Has standard output escape characters that its encoding doesn't have, as standard error does by default."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _escape(character: str) -> str:

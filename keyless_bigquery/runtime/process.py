@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from keyless_bigquery.runtime.access_token import AccessToken, TokenSource
-from keyless_bigquery.runtime.aws_credentials import Supplier
 from keyless_bigquery.runtime.bigquery_client import BigQueryReader
 from keyless_bigquery.runtime.credentials import CredentialConfiguration
 from keyless_bigquery.runtime.environment import Environment, secrets_in
@@ -18,12 +17,10 @@ class Process:
     that could not be made is tried again by the next.
 
     Attributes:
-        supplier: Where the role's session comes from; ``None``: what AWS put into this process's environment.
-        token: The token, if it is being fetched already; it has a supplier of its own.
+        token: The token, if it is being fetched already.
     """
 
     def __init__(self) -> None:
-        self.supplier: Supplier | None = None
         self.token: AccessToken | None = None
         self._reader: BigQueryReader | None = None
 
@@ -38,7 +35,7 @@ class Process:
             environment = Environment.from_environ(os.environ)
             if self.token is None:
                 configuration = CredentialConfiguration.from_file(environment.credentials_file)
-                self.token = AccessToken(TokenSource(configuration, self.supplier))
+                self.token = AccessToken(TokenSource(configuration))
             self._reader = BigQueryReader(environment, self.token)
         return self._reader
 

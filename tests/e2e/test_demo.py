@@ -20,8 +20,10 @@ from rich.console import Console
 from infra.program import ROOT
 from local_cloud.demo import story
 from local_cloud.demo.report import Report
-from local_cloud.stage import Stage
+from local_cloud.stage import Invocation, Stage
+from local_cloud.trace import Decision, Link
 from tests.e2e import no_route
+from tests.runtime.conftest import FUNCTIONS
 
 
 @pytest.fixture(scope="module")
@@ -36,19 +38,24 @@ def test_the_demo_shows_every_allow_and_refusal_and_ends_with_exit_code_0(route_
     finished = subprocess.run(
         no_route.without_route(demo) if route_taken_away else demo,
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         text=True,
         timeout=400,
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     told = finished.stdout
-    assert told.count("user_id=2, name=Bob") == 2
-    assert "refused at token exchange" in told
-    assert "refused at impersonation" in told
-    assert "nothing is left in either cloud" in told
-    for part in ("caller ARN", "attributes", "condition", "principal", "token", "permission"):
+    for check in (
+        *(r"the function succeeds( again)? +success", "another role is refused +refused at token exchange"),
+        *("the role without its binding is refused +refused at impersonation", "nothing is left in either cloud"),
+    ):
+        assert re.search(f"^ok +{check}", told, re.MULTILINE), check
+    assert told.count("REFUSED") == 2, "each refusal once, whatever the function asks again"
+    for part in ("caller ARN", "attributes", "condition", "principal", "permission", "expected"):
         assert part in told
+    # The table is seen together with the whole run.
+    assert len(told.splitlines()) <= 70
+    assert told.splitlines()[-1].strip() == "state and logs of this run are deleted"
 
 
 def test_the_demo_above_ran_with_no_route_out_of_the_machine(route_taken_away: bool) -> None:
@@ -77,9 +84,60 @@ class _BindingThatStays(Stage):
 def test_a_demo_in_which_the_refusal_does_not_happen_fails(stage: Stage) -> None:
     printed = io.StringIO()
     report = Report(Console(file=printed, width=160))
-    story._refuse_without_binding(report, _BindingThatStays(stage))
-    assert "NOT AS EXPECTED: the right role without the binding is refused" in printed.getvalue()
+    story._refuse_without_binding(report, _BindingThatStays(stage), {})
+    assert (
+        "NOT AS EXPECTED: the role without its binding is refused: expected refused at impersonation, actual success"
+        in printed.getvalue()
+    )
     assert not report.finish()
+
+
+def ended(*, failed: bool, error: str = "", decisions: tuple[Decision, ...] = ()) -> Invocation:
+    kind, _, text = error.rpartition("|")
+    return Invocation(returned={"errorType": kind, "errorMessage": text}, failed=failed, log="", decisions=decisions)
+
+
+ALLOWED, REFUSED = (
+    Decision(id="1", time="t", link=Link.TOKEN_EXCHANGE, allowed=allowed, resource="r", principal="p", steps=())
+    for allowed in (True, False)
+)
+
+
+@pytest.mark.parametrize(
+    ("invocation", "outcome"),
+    [
+        (ended(failed=False, decisions=(REFUSED,)), "success"),
+        (ended(failed=True, error="KeyError|'least'"), "failed before any decision: KeyError: 'least'"),
+        (
+            ended(failed=True, error="KeyError|'least'", decisions=(ALLOWED,)),
+            "failed without a refusal: KeyError: 'least'",
+        ),
+        (
+            ended(failed=True, error="TokenExchangeError|token exchange failed: x", decisions=(ALLOWED, REFUSED)),
+            "refused at token exchange",
+        ),
+        (
+            ended(failed=True, error="RuntimeError|no report", decisions=(REFUSED,)),
+            "refused at token exchange, and the function raised RuntimeError: no report",
+        ),
+    ],
+)
+def test_a_run_that_was_not_refused_is_not_called_allowed(invocation: Invocation, outcome: str) -> None:
+    assert story.outcome_of(invocation) == outcome
+
+
+def test_a_run_that_fails_before_any_decision_is_no_refusal() -> None:
+    report = Report(Console(file=io.StringIO(), width=160))
+    story._expect_refusal(report, "a refusal", ended(failed=True, error="KeyError|'least'"), link=Link.TOKEN_EXCHANGE)
+    assert not report.finish()
+    (check,) = report.checks
+    assert check.actual == "failed before any decision: KeyError: 'least'"
+
+
+def test_only_of_the_function_that_ships_it_is_known_what_it_prints() -> None:
+    shipped = (FUNCTIONS / "rows" / "handler.py").read_bytes()
+    assert story.is_shipped(shipped)
+    assert not story.is_shipped(shipped + b"\n")
 
 
 # A shell that runs the tests in the background has told all its children to ignore Ctrl-C.

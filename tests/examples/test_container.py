@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,12 +18,13 @@ from google.auth.exceptions import RefreshError
 from starlette.responses import JSONResponse
 
 from examples.container.boto3_supplier import Boto3Supplier
-from infra.program import FUNCTION, ROOT
+from infra.program import ROOT
 from tests.local_cloud.chain import ACCOUNT, REGION
 from tests.local_cloud.processes.conftest import alive, eventually
 from tests.runtime import google_stand_in
-from tests.runtime.conftest import credential_configuration
+from tests.runtime.conftest import FUNCTIONS, credential_configuration
 
+ROWS, OWN_CLIENT = FUNCTIONS / "rows", FUNCTIONS / "own_client"
 EXAMPLE = ROOT / "examples" / "container"
 README = (EXAMPLE / "README.md").read_text()
 DOCKERFILE = (EXAMPLE / "Dockerfile").read_text()
@@ -31,8 +33,18 @@ DOCKERFILE = (EXAMPLE / "Dockerfile").read_text()
 def test_a_task_reads_the_rows_and_another_role_is_refused_as_the_readme_says(tmp_path: Path) -> None:
     found = re.search(r"```bash\n(.*?)```", README, re.DOTALL)
     assert found
+    # Functions of the tests' own, side by side: the same example calls the one or the other.
+    for kept in (ROWS, OWN_CLIENT):
+        (tmp_path / kept.name).mkdir()
+        shutil.copy(kept / "handler.py", tmp_path / kept.name)
+    event = tmp_path / "event.json"
+    event.write_text('{"a": 1}')
+    block = found[1].replace("lambda_src/example_event.json", str(event))
+    block = block.replace("PYTHONPATH=lambda_src", f"PYTHONPATH={tmp_path / ROWS.name}")
     lines = [
-        *found[1].splitlines(),
+        *block.splitlines(),
+        f"main='env PYTHONPATH={tmp_path / OWN_CLIENT.name} .venv/bin/python -m examples.container.main'",
+        "$cloud task orders-task --service-account orders-reader -- $main",
         "$cloud task orders-task -- sh -c 'env | grep -o ^AWS_[A-Z_]*; exit 7'; echo status $?",
         "$cloud task orders-task -- no-such-program; echo status $?",
     ]
@@ -47,8 +59,9 @@ def test_a_task_reads_the_rows_and_another_role_is_refused_as_the_readme_says(tm
         check=False,
     )
     shown = run.stdout + run.stderr
-    assert "The query data:\nid=1, item=pear\nid=2, item=quince\n" in run.stdout, shown
+    assert 'The query data:\nid=1, item=pear\nid=2, item=quince\n{"a": 1}\n' in run.stdout, shown
     assert run.stdout.count("The query data:") == 1
+    assert '\n[[1, "pear"], [2, "quince"]]\n' in run.stdout, shown
     (refused,) = [line for line in run.stderr.splitlines() if line.startswith("ERROR ")]
     assert refused.startswith("ERROR token exchange failed: Google STS refused the subject token: unauthorized_client")
     # Named as ECS names it, and refused for its role.
@@ -116,14 +129,14 @@ def test_with_boto3_a_pod_under_irsa_reads_the_rows(aws_url: str, irsa: Mapping[
                 "BIGQUERY_MAXIMUM_BYTES_BILLED": "1",
                 "BIGQUERY_EMULATOR_HOST": google.url,
                 "PATH": os.defpath,
-                "PYTHONPATH": str(FUNCTION),
+                "PYTHONPATH": str(ROWS),
             },
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "The query data:\n", "")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "The query data:\n{}\n", "")
         assert "assumed-role" not in google.sent[0].body.decode()
         assert "x-amz-security-token" in google.sent[0].body.decode()
 

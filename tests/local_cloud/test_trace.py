@@ -8,9 +8,9 @@ import pytest
 
 from local_cloud.clock import SystemClock
 from local_cloud.errors import not_found
-from local_cloud.render import render_chain
+from local_cloud.render import render_chain, render_in_short
 from local_cloud.trace import LONGEST_VALUE, Decision, Link, Part, Refusal, Refused, Trace
-from tests.local_cloud.chain import ACCOUNT, MEMBER, READER, ROLE, Chain, token_of
+from tests.local_cloud.chain import ACCOUNT, MEMBER, POOL, PROVIDER, READER, ROLE, Chain, token_of
 
 
 def refusal(saw: str = "this") -> Refused:
@@ -74,12 +74,18 @@ def test_a_chain_reads_from_the_caller_to_the_permission(chain: Chain, as_functi
     assert f"roles/bigquery.dataViewer for serviceAccount:{READER}" in lines[-1]
 
 
-def test_a_refused_chain_tells_what_was_seen_wanted_and_mends_it(chain: Chain, as_function: object) -> None:
+def test_a_refused_chain_reports_what_is_expected_and_the_fix(chain: Chain, as_function: object) -> None:
     assert as_function
     chain.revoke(f"/v1/projects/local-keyless/serviceAccounts/{READER}", "roles/iam.workloadIdentityUser", MEMBER)
     with pytest.raises(Exception, match="Unable to acquire impersonated credentials"):
         token_of(chain.credentials())
     text = render_chain(chain.google.decisions()[-2:])
     assert "impersonation   REFUSED" in text
-    for word in ("✗ iam.serviceAccounts.getAccessToken is needed on", "saw ", "wanted ", "mend "):
+    for word in ("✗ iam.serviceAccounts.getAccessToken is needed on", "actual ", "expected ", "fix "):
         assert word in text
+    short = render_in_short([*chain.google.decisions()[-2:]] * 2).splitlines()
+    assert [line for line in short if not line.startswith(" ")] == [
+        f"token exchange  allowed  .../{POOL}/providers/{PROVIDER}",
+        f"impersonation   REFUSED  serviceAccount:{READER.partition('@')[0]}@...",
+    ]
+    assert "expected  roles/iam.workloadIdentityUser for principal:.../" in "\n".join(short)

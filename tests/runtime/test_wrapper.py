@@ -217,6 +217,12 @@ def lambda_handler(event, context):
     assert done.results[0]["returned"] == 1
 
 
+def test_a_function_that_is_not_in_the_package_is_named(function: PackagedFunction) -> None:
+    (line,) = function.invoke(environ={"KEYLESS_HANDLER": "absent.lambda_handler"}).errors
+    text = "absent.lambda_handler can't be imported: ModuleNotFoundError: No module named 'absent'. Look at: absent.py"
+    assert text in line
+
+
 RETURNS = """
 import datetime, decimal
 VALUES = {
