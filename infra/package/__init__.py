@@ -28,7 +28,7 @@ from infra.package.errors import PackageError
 from infra.package.lock import Locked
 from infra.package.sources import read_sources, refuse_shadows
 from infra.package.target import Target
-from infra.package.unpacking import files_of, put, unpack
+from infra.package.unpacking import Unpacked, files_of, put, unpack
 from keyless_bigquery.runtime.environment import DEFAULT_HANDLER
 
 __all__ = ["Bytecode", "Contents", "PackageError", "Target", "absence", "build", "compiler", "sha256", "with_file"]
@@ -86,11 +86,11 @@ def build(
     if not holds(package):
         plan = _Plan(own=own, locked=locks.read(content.decode()), contents=contents, target=target)
         with tempfile.TemporaryDirectory(prefix="keyless-bigquery-package-") as made:
-            left_out = plan.make(Path(made), python_version=target.python.python_version, wheels=target.wheels)
+            unpacked = plan.make(Path(made), python_version=target.python.python_version, wheels=target.wheels)
             if by is not None:
-                compile_all(Path(made), by=by)
+                compile_all(Path(made), by=by, undocumented=[*unpacked.judged, *own.librarys])
             zipped = assemble(files_of(Path(made)))
-            warning = plan.imported(Path(made), left_out, handlers=handlers)
+            warning = plan.imported(Path(made), unpacked.left_out, handlers=handlers)
         keep(package, zipped, warning=warning)
         prune(cache, keep_newest=KEPT_PACKAGES)
     if warning := warning_of(package):
@@ -147,16 +147,16 @@ class _Plan:
     contents: Contents
     target: Target
 
-    def make(self, folder: Path, *, python_version: str, wheels: str | None) -> dict[str, str]:
-        """Makes it in a folder, and returns the package of each module that is left out."""
+    def make(self, folder: Path, *, python_version: str, wheels: str | None) -> Unpacked:
+        """Makes it in a folder."""
         selection = select(self.locked, self.contents)
         what = str(self.target) if wheels else f"Python {python_version} on this machine, to check the import"
-        left_out = unpack(folder, self.locked, selection, python_version=python_version, wheels=wheels, what=what)
+        unpacked = unpack(folder, self.locked, selection, python_version=python_version, wheels=wheels, what=what)
         put(folder, self.own.librarys)
         taken = {path.name.removesuffix(".py") for path in folder.iterdir()}
         refuse_shadows(self.own.users.keys(), taken=taken, folder=self.own.function)
         put(folder, self.own.users)
-        return left_out
+        return unpacked
 
     def imported(
         self, made: Path, left_out: Mapping[str, str], *, handlers: Mapping[str, Mapping[str, str]]

@@ -8,6 +8,7 @@ The format: PKWARE, "APPNOTE.TXT - .ZIP File Format Specification", sections 4.3
 
 from __future__ import annotations
 
+import collections
 import struct
 import zipfile
 import zlib
@@ -49,9 +50,8 @@ def assemble(files: Mapping[str, bytes]) -> bytes:
     # Only a build needs it, and not each preview.
     from deflate import deflate_compress
 
-    unzipped = sum(map(len, files.values()))
-    _refuse_more(unzipped, UNZIPPED_LIMIT_BYTES, "bytes unzipped")
-    _refuse_more(len(files), _MOST_ENTRIES, "files")
+    _refuse_more(sum(map(len, files.values())), UNZIPPED_LIMIT_BYTES, "bytes unzipped", files)
+    _refuse_more(len(files), _MOST_ENTRIES, "files", files)
     body, directory = bytearray(), bytearray()
     for path, content in sorted(files.items()):
         name, compressed = path.encode(), bytes(deflate_compress(content, _LEVEL))
@@ -67,7 +67,7 @@ def assemble(files: Mapping[str, bytes]) -> bytes:
         ) + name  # fmt: skip
         body += _LOCAL_HEADER.pack(b"PK\x03\x04", _VERSION_NEEDED, *fields, 0) + name + data
     end = _END.pack(b"PK\x05\x06", 0, 0, len(files), len(files), len(directory), len(body), 0)
-    _refuse_more(len(body) + len(directory) + len(end), ZIPPED_LIMIT_BYTES, "bytes zipped")
+    _refuse_more(len(body) + len(directory) + len(end), ZIPPED_LIMIT_BYTES, "bytes zipped", files)
     return bytes(body + directory + end)
 
 
@@ -77,9 +77,14 @@ def read(archive: Path) -> dict[str, bytes]:
         return {name: zipped.read(name) for name in zipped.namelist()}
 
 
-def _refuse_more(size: int, limit: int, what: str) -> None:
-    if size > limit:
-        raise PackageError(
-            f"the function's package has {size} {what}, and Lambda takes {limit}. Remove what you don't need from"
-            " lambda_src/ and its requirements.in, or leave functionPackage at slim."
-        )
+def _refuse_more(size: int, limit: int, what: str, files: Mapping[str, bytes]) -> None:
+    if size <= limit:
+        return
+    sizes = collections.Counter[str]()
+    for path, content in files.items():
+        sizes[path.partition("/")[0]] += len(content)
+    largest = ", ".join(f"{name} ({bytes_ / 1024**2:.0f} MB)" for name, bytes_ in sizes.most_common(3))
+    raise PackageError(
+        f"the function's package has {size} {what}, and Lambda takes {limit}. Largest are {largest}: remove what the"
+        " function can do without from lambda_src/ and its requirements.in."
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import json
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 from infra.package import compiling
@@ -54,8 +56,13 @@ def _nobody(target: Target) -> str:
     )
 
 
-def compile_all(folder: Path, *, by: Interpreter) -> None:
+def compile_all(folder: Path, *, by: Interpreter, undocumented: Collection[str]) -> None:
     """Compiles the sources below a folder, each into the ``__pycache__`` next to it.
+
+    Args:
+        folder: The package.
+        by: The interpreter.
+        undocumented: The files whose docstrings nothing reads, by path.
 
     Raises:
         PackageError: It took more than two minutes, or failed.
@@ -64,6 +71,7 @@ def compile_all(folder: Path, *, by: Interpreter) -> None:
         # No shell; the program is the interpreter that was found, and the files are ours.
         done = subprocess.run(
             by.command(compiling.__file__, str(folder)),
+            input=json.dumps(sorted(undocumented)),
             env=dict(ENVIRONMENT),
             capture_output=True,
             text=True,

@@ -4,7 +4,8 @@ Bytecode is one minor version's own, so this file is the one part of the builder
 standard library only, and nothing of this project. What it writes is trusted without a look at the sources ("unchecked
 hash", PEP 552): a package is read-only, and the two are never apart.
 
-Docstrings are left out, since nothing that ships reads them; assertions stay, and so do names and lines in tracebacks.
+Docstrings are left out where nothing reads them: of the library and of what only it uses. Elsewhere they may be read:
+numpy can't be imported without its own. Assertions stay, and so do names and lines in tracebacks.
 
 The bytes depend on the sources and the interpreter alone. marshal's do also on what else is in memory, so everything is
 compiled in one process, in order, with nothing imported that differs between machines.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import marshal
 import pathlib
 import sys
@@ -25,19 +27,20 @@ _UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def bytecode(source: bytes, path: str) -> bytes:
+def bytecode(source: bytes, path: str, *, documented: bool) -> bytes:
     """The content of the ``.pyc`` of one source.
 
     Args:
         source: Its bytes.
         path: Where it lies in the package.
+        documented: Keep docstrings.
 
     Raises:
         SyntaxError, ValueError: This interpreter can't compile it.
     """
     filename = f"{TASK_ROOT}/{path}"
     tree = ast.parse(source, filename)
-    for node in ast.walk(tree):
+    for node in () if documented else ast.walk(tree):
         if isinstance(node, _DOCUMENTED):
             _undocument(node)
     code = compile(tree, filename, "exec", dont_inherit=True, optimize=0)
@@ -64,12 +67,14 @@ def main(folder: str) -> None:
     """Compiles the sources below a folder, in order. One that this version can't read ships as it is.
 
     Args:
-        folder: The package.
+        folder: The package. The files whose docstrings are left out are a JSON list on standard input.
     """
     root = pathlib.Path(folder)
+    undocumented = set(json.load(sys.stdin))
     for source in sorted(root.rglob("*.py")):
         try:
-            compiled = bytecode(source.read_bytes(), source.relative_to(root).as_posix())
+            path = source.relative_to(root).as_posix()
+            compiled = bytecode(source.read_bytes(), path, documented=path not in undocumented)
         except (SyntaxError, ValueError):
             # A template, or a test's input. What the function imports is imported before it ships.
             continue

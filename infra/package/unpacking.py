@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from infra.package import installing
@@ -18,6 +19,19 @@ SHARED = "not_shipped.py"
 _LAUNCHER = b"#!"
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Unpacked:
+    """What became of a lock.
+
+    Args:
+        left_out: The package of each module that is left out.
+        judged: The files of packages that only the library uses, and of stand-ins.
+    """
+
+    left_out: Mapping[str, str]
+    judged: Collection[str]
+
+
 def unpack(
     folder: Path,
     locked: Sequence[Locked],
@@ -26,7 +40,7 @@ def unpack(
     python_version: str,
     wheels: str | None,
     what: str,
-) -> dict[str, str]:
+) -> Unpacked:
     """Fills an empty folder with the packages of a lock.
 
     Args:
@@ -38,7 +52,7 @@ def unpack(
         what: Likewise.
 
     Returns:
-        The package that each module belongs to which is left out.
+        What became of it.
 
     Raises:
         PackageError: A package is not available, or two can't be told apart.
@@ -47,19 +61,23 @@ def unpack(
     installing.install(shipping, folder, python_version=python_version, platform=wheels, what=what)
     omitted = [listed for listed in OMITTED_DISTRIBUTIONS if listed.name in selection.omitted]
     left_out = {module: listed.name for listed in omitted for module in listed.modules}
+    judged: set[str] = set()
     for path, name in list(installing.owners(folder)):
         if not selection.ships(path, distribution=name):
             (folder / path).unlink(missing_ok=True)
             if path.endswith(".py"):
                 left_out[path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")] = name
+        elif name in selection.trimmed:
+            judged.add(path)
     for launcher in folder.glob("bin/*"):
         # It begins with the path of this machine's interpreter.
         if launcher.is_file() and launcher.read_bytes().startswith(_LAUNCHER):
             launcher.unlink()
     (folder / ".lock").unlink(missing_ok=True)
     _remove_empty(folder)
-    put(folder, _stand_ins(selection))
-    return left_out
+    stand_ins = _stand_ins(selection)
+    put(folder, stand_ins)
+    return Unpacked(left_out=left_out, judged=judged | stand_ins.keys())
 
 
 def put(folder: Path, files: Mapping[str, bytes]) -> None:

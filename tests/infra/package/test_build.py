@@ -114,7 +114,9 @@ def test_every_entry_has_a_reason_and_leaves_out_something_that_is_locked(tmp_pa
     locked = lock.read(LOCK.read_text())
     selection = select(locked, Contents.SLIM)
     assert selection.omitted == {listed.name for listed in OMITTED_DISTRIBUTIONS}
-    left_out = unpack(tmp_path / "package", locked, selection, python_version="3.14", wheels=PRODUCTION.wheels, what="")
+    folder, wheels = tmp_path / "package", PRODUCTION.wheels
+    unpacked = unpack(folder, locked, selection, python_version="3.14", wheels=wheels, what="")
+    left_out = unpacked.left_out
     modules = {listed.name: listed.modules for listed in OMITTED_DISTRIBUTIONS}
     assert {left_out[name] for names in modules.values() for name in names} == set(modules)
     gone = [(name.replace(".", "/"), package) for name, package in left_out.items()]
@@ -154,10 +156,30 @@ def test_full_is_what_the_lock_says_and_has_no_stand_in(tmp_path: Path) -> None:
     assert not [name for name in names if name.endswith(("/RECORD", "/INSTALLER", ".pyc"))]
 
 
+def test_a_compiled_package_that_the_user_adds_is_the_targets_and_is_imported_as_this_machines(tmp_path: Path) -> None:
+    function = tmp_path / "lambda_src"
+    function.mkdir()
+    (function / "handler.py").write_text("import yaml\nyaml.CSafeLoader\ndef lambda_handler(event, context): ...\n")
+    (pyyaml,) = (
+        entry for entry in lock.read((ROOT / "requirements" / "dev.txt").read_text()) if entry.name == "pyyaml"
+    )
+    added = tmp_path / "requirements.txt"
+    added.write_text(f"{LOCK.read_text()}{pyyaml.text}    # via -r lambda_src/requirements.in\n")
+    said: list[str] = []
+    built = package.build(
+        target=PRODUCTION, function=function, library=LIBRARY, lock=added, cache=package_cache(), warn=said.append
+    )
+    assert said == []
+    with zipfile.ZipFile(built) as zipped:
+        assert "yaml/_yaml.cpython-314-aarch64-linux-gnu.so" in zipped.namelist()
+
+
 def test_what_lambda_would_not_take_is_refused() -> None:
     assert (ZIPPED_LIMIT_BYTES, UNZIPPED_LIMIT_BYTES) == (52_428_800, 262_144_000)
     assert assemble({"a": bytes(1000)})
-    with pytest.raises(PackageError, match=r"has 262144001 bytes unzipped, and Lambda takes 262144000\."):
+    with pytest.raises(
+        PackageError, match=r"has 262144001 bytes unzipped, and Lambda takes 262144000\. Largest are a \(250 MB\)"
+    ):
         assemble({"a": bytes(262_144_001)})
     with pytest.raises(PackageError, match=r"has 5\d+ bytes zipped, and Lambda takes 52428800\."):
         assemble({"a": os.urandom(52_500_000)})

@@ -8,7 +8,9 @@ import marshal
 import subprocess
 import sys
 import time
+import types
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +19,13 @@ from infra import package
 from infra.package import Bytecode, PackageError, Target, compiling, interpreters
 from infra.package.bytecode import compile_all
 from infra.package.target import RUNTIMES
-from tests.infra.package.workshop import HOST, Workshop, files_of
+from tests.infra.package.workshop import HANDLER, HOST, Workshop, files_of
 
 HEADER_BYTES = 16
 TAG = HOST.python.cache_tag
 WITHOUT_INTERPRETER = Target(runtime="python3.14", architecture="arm64")
 POISON = b"raise SystemExit('compiled anew')\n"
-HANDLER = '''"""Says what it is made of."""
+FUNCTION = '''"""Says what it is made of."""
 import acme
 from acme import part
 def lambda_handler(event, context):
@@ -35,7 +37,7 @@ ACME = {"acme/__init__.py": 'name = "ac"\n', "acme/part.py": 'name = "me"\n'}
 
 @pytest.fixture
 def small(workshop: Workshop) -> Workshop:
-    (workshop.source / "handler.py").write_text(HANDLER)
+    (workshop.source / "handler.py").write_text(FUNCTION)
     workshop.add("acme", ACME)
     return workshop
 
@@ -152,7 +154,7 @@ def test_what_else_is_compiled_does_not_change_the_bytes_of_a_source(tmp_path: P
         (tmp_path / folder).mkdir()
         for name in names:
             (tmp_path / folder / f"{name}.py").write_bytes((library / f"{name}.py").read_bytes())
-        compile_all(tmp_path / folder, by=by)
+        compile_all(tmp_path / folder, by=by, undocumented=["ast.py"])
     together, alone = ((tmp_path / folder / "__pycache__" / f"ast.{TAG}.pyc") for folder in ("together", "alone"))
     assert together.read_bytes() == alone.read_bytes()
 
@@ -184,8 +186,28 @@ def text():
 '''
 
 
+def constants(code: types.CodeType) -> Iterator[object]:
+    for constant in code.co_consts:
+        yield from constants(constant) if isinstance(constant, types.CodeType) else (constant,)
+
+
+def test_only_what_the_library_alone_uses_loses_its_docstrings(workshop: Workshop) -> None:
+    """numpy, for one, can't be imported without its own."""
+    for name, via in {
+        "requests": "-r ../keyless_bigquery/runtime/requirements.in",
+        "acme": "-r lambda_src/requirements.in",
+    }.items():
+        workshop.add(name, {f"{name}.py": '"""Read at import."""\n'}, via=via)
+    workshop.write(f'"""The user\'s."""\nimport acme\nassert acme.__doc__ and __doc__\n{HANDLER}')
+    files = files_of(workshop.build(bytecode=Bytecode.REQUIRED))
+    texts = {name: files[f"__pycache__/{name}.{TAG}.pyc"] for name in ("requests", "acme", "handler")}
+    assert [name for name, text in texts.items() if b"Read at import." in text or b"The user's." in text] == [
+        *("acme", "handler"),
+    ]
+
+
 def test_docstrings_go_and_all_else_stays() -> None:
-    code = marshal.loads(compiling.bytecode(DOCUMENTED, "module.py")[HEADER_BYTES:])
+    code = marshal.loads(compiling.bytecode(DOCUMENTED, "module.py", documented=False)[HEADER_BYTES:])
     held: dict[str, object] = {"__name__": "module"}
     exec(code, held)  # noqa: S102  # what was compiled above
     assert held.get("__doc__") is None
@@ -193,6 +215,8 @@ def test_docstrings_go_and_all_else_stays() -> None:
     assert set(documented.values()) == {None}
     assert held["Value"].__doc__ == "Kept: a made one would cost more."
     assert held["text"]() == "a text"  # type: ignore[operator]  # a function, by its source
+    whole = marshal.loads(compiling.bytecode(DOCUMENTED, "module.py", documented=True)[HEADER_BYTES:])
+    assert {"Of the module.", "Of the class."} <= set(map(str, constants(whole)))
     with pytest.raises(AssertionError, match="kept"):
         held["other"]().send(None)  # type: ignore[operator]  # likewise
 
