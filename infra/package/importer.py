@@ -35,8 +35,6 @@ _REFUSED = {
 }
 """Audit events, and what they are about. Source: Python, "Audit events table"."""
 
-_WRAPPER = "keyless_bigquery.runtime.wrapper"
-
 _CONTEXT = re.compile(r"_|.*(context|ctx).*", re.IGNORECASE)
 
 uncertain: list[str] = []

@@ -13,7 +13,7 @@ from tests.infra.package.workshop import HANDLER, Workshop
 READER = "def lambda_handler(event, bigquery: 'BigQueryReader'):\n    return event\n"
 WRAPPER = (
     "import functools\ndef with_bigquery(function):\n    @functools.wraps(function)\n"
-    "    def handler(event, context): ...\n    return handler\n"
+    "    def handler(event, context): ...\n    handler.gives_reader = True\n    return handler\n"
 )
 WRAPPED = f"from keyless_bigquery.runtime.wrapper import with_bigquery\n@with_bigquery\n{READER}"
 
