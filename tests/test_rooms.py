@@ -38,7 +38,7 @@ ALLOWED = {
     "keyless_bigquery/runtime/environment.py": {"keyless_bigquery"},
     "keyless_bigquery/runtime/printable.py": set(),
     "examples": {"boto3", "botocore", "google", "keyless_bigquery", "examples"},
-    "examples/container/main.py": {"keyless_bigquery", "examples"},
+    "examples/container/main.py": {"google", "keyless_bigquery", "examples"},
     "federation_rules": {"cel", "federation_rules"},
     "guardrails": {"guardrails", "pulumi_policy", "engine", "infra", "keyless_bigquery"},
     "guardrails/rules": {"guardrails", "infra"},
