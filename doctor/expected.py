@@ -259,16 +259,16 @@ def _undeployed(stack: Stack, deployed: Mapping[str, Any]) -> Iterator[str]:
             yield f"{outputs.TABLES} of {label} are {found or 'none'} besides the first, configured is {more or 'none'}"
 
 
-def _tables(told: Mapping[str, Any]) -> list[str]:
+def _tables(exported: Mapping[str, Any]) -> list[str]:
     """All that a reader may read; before there were lists an output named the one table."""
-    found = told.get(outputs.TABLES) or [told.get(outputs.TABLE)]
+    found = exported.get(outputs.TABLES) or [exported.get(outputs.TABLE)]
     return [str(name) for name in found]
 
 
 def _readers(deployed: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """The members that the stack lets read a table or a whole dataset."""
-    reading = [told for told in deployed.values() if name in _tables(told)]
-    return tuple(_member(told.get(outputs.SERVICE_ACCOUNT), str(told.get(outputs.PRINCIPAL))) for told in reading)
+    reading = [reader for reader in deployed.values() if name in _tables(reader)]
+    return tuple(_member(reader.get(outputs.SERVICE_ACCOUNT), str(reader.get(outputs.PRINCIPAL))) for reader in reading)
 
 
 def _member(service_account: str | None, principal: str) -> str:

@@ -206,8 +206,8 @@ def _tables(settings: Settings, values: Values) -> None:
             key = f"tables[{reader.tables.index(first)}]"
             path = f"readers[{place}].{key}" if own.get("tables") else key
             rule = f"it is the first table of {reader.label}, which has its grant already"
-            mend = "Remove it." if own.get("tables") or not reader.name else "List it in the readers that need it."
-            values.add(path, first, rule, mend)
+            fix = "Remove it." if own.get("tables") or not reader.name else "List it in the readers that need it."
+            values.add(path, first, rule, fix)
 
 
 def _environment(settings: Settings, values: Values) -> None:
@@ -231,5 +231,5 @@ def _environment(settings: Settings, values: Values) -> None:
                 f" most {own_variables.MOST_BYTES}"
             )
             key = f"readers[{place}].{own_variables.KEY}" if reader.name else own_variables.KEY
-            mend = "Name fewer variables or columns, or keep long values in SSM Parameter Store and name them by path."
-            values.add(key, HIDDEN, rule, mend)
+            fix = "Name fewer variables or columns, or keep long values in SSM Parameter Store and name them by path."
+            values.add(key, HIDDEN, rule, fix)

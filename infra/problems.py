@@ -198,16 +198,16 @@ class Values:
         """Makes a problem of each key that nobody reads: most likely a misspelt one, whose default would stand."""
         for key in sorted(set(self._given) - set(keys)):
             near, value = get_close_matches(key, keys, n=1), self._given[key]
-            mend = f"Did you mean {near[0]}?" if near else f"The keys are: {', '.join(keys)}."
+            fix = f"Did you mean {near[0]}?" if near else f"The keys are: {', '.join(keys)}."
             if setting_of(key) in keys:
-                value, mend = HIDDEN, f"It is a path: {command_line('pulumi', 'config', 'set', '--path', key)} VALUE"
-            self.add(key, value, "there is no such setting", mend)
+                value, fix = HIDDEN, f"It is a path: {command_line('pulumi', 'config', 'set', '--path', key)} VALUE"
+            self.add(key, value, "there is no such setting", fix)
 
     def add(self, key: str, value: str | None, rule: str, mend: str) -> None:
         """Adds a problem, unless it is known."""
-        told = self.told(key)
-        shown = HIDDEN if value is not None and setting_of(told) in self.secret else value
-        problem = Problem(key=told, value=shown, rule=rule, mend=mend)
+        place = self.told(key)
+        shown = HIDDEN if value is not None and setting_of(place) in self.secret else value
+        problem = Problem(key=place, value=shown, rule=rule, mend=mend)
         if problem not in self.problems:
             self.problems.append(problem)
 

@@ -170,9 +170,9 @@ table_id = _pattern(
 
 def table_or_dataset(value: str) -> Verdict:
     """A table as ``project.dataset.table``, or a whole dataset as ``project.dataset``."""
-    for sign, rule, mend in _NOT_IN_A_NAME:
+    for sign, rule, fix in _NOT_IN_A_NAME:
         if sign in value:
-            return rule, mend
+            return rule, fix
     parts = value.split(".")
     if len(parts) not in (2, 3):
         return (

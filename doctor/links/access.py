@@ -14,7 +14,7 @@ from federation_rules.organisation import MEMBERS_CONSTRAINT, only_values
 from federation_rules.principals import Principal
 from infra.reader_settings import ONLY_READER
 
-NOBODY = "who the function is in the pool can't be told without the provider's mapping"
+NO_PRINCIPAL = "who the function is in the pool can't be told without the provider's mapping"
 _ABOVE = "what folders and organisations grant can't be seen here"
 
 
@@ -38,7 +38,7 @@ def binding(expected: Expected, seen: Seen) -> Finding:
         return not_looked(link, "access is direct: nobody is impersonated")
     principal = identity.federated(expected, seen)
     if principal is None:
-        return not_looked(link, NOBODY)
+        return not_looked(link, NO_PRINCIPAL)
     if isinstance(seen.service_account, Absent):
         return not_looked(link, "there is no service account to look at")
     return held(
@@ -57,7 +57,7 @@ def jobs(expected: Expected, seen: Seen) -> Finding:
     link = Link.JOBS
     principal = identity.reader(expected, seen)
     if principal is None:
-        return not_looked(link, NOBODY)
+        return not_looked(link, NO_PRINCIPAL)
     return held(
         seen,
         link,
@@ -101,7 +101,7 @@ def rows(expected: Expected, seen: Seen) -> Finding:
     link, name = Link.ROWS, expected.table
     principal = identity.reader(expected, seen)
     if principal is None:
-        return not_looked(link, NOBODY)
+        return not_looked(link, NO_PRINCIPAL)
     if isinstance(seen.table, Absent):
         return not_looked(link, "there is no table to look at")
     project = grants_of(seen.data_project_policy, f"project {name.project}")

@@ -6,7 +6,7 @@ from doctor import grants, identity, mends
 from doctor.answer import Found
 from doctor.expected import Expected, TableName
 from doctor.finding import Finding, Link, Verdict, broken, not_looked, not_there, ok
-from doctor.links.access import NOBODY, grants_of, held, value_of
+from doctor.links.access import NO_PRINCIPAL, grants_of, held, value_of
 from doctor.seen import Listed, Seen
 from federation_rules.principals import Principal
 
@@ -19,7 +19,7 @@ def tables(expected: Expected, seen: Seen) -> Finding:
         return not_looked(Link.LISTED, "the setting tables lists none")
     principal = identity.reader(expected, seen)
     if principal is None:
-        return not_looked(Link.LISTED, NOBODY)
+        return not_looked(Link.LISTED, NO_PRINCIPAL)
     found = [_one(expected, seen, name, principal) for name in expected.listed]
     for verdict in _BY_URGENCY:
         if worst := next((finding for finding in found if finding.verdict is verdict), None):
@@ -32,8 +32,8 @@ def _one(expected: Expected, seen: Seen, name: TableName, principal: Principal) 
     answer = found.dataset if found.table is None else found.table
     if not isinstance(answer, Found):
         ours = expected.table_is_ours and name.of_dataset == expected.table.of_dataset
-        mend = mends.up(expected.stack) if ours else _bring_back(name)
-        return not_there(Link.LISTED, what, answer, mend=mend)
+        fix = mends.up(expected.stack) if ours else _bring_back(name)
+        return not_there(Link.LISTED, what, answer, mend=fix)
     location = answer.value.get("location", "")
     if location.casefold() != expected.location.casefold():
         return broken(

@@ -144,15 +144,15 @@ def _datasets(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Finding
     granted = [resource for resource in resources if resource.kind == _DATASET_ACCESS]
     if not granted:
         return
-    told = [_tables_of(resource) for resource in resources if resource.kind == _FUNCTION]
-    listed = {name for tables in told if isinstance(tables, str) for name in tables.split(",")}
+    lists = [_tables_of(resource) for resource in resources if resource.kind == _FUNCTION]
+    listed = {name for tables in lists if isinstance(tables, str) for name in tables.split(",")}
     for resource in granted:
         project, dataset = resource.inputs.get("project"), resource.inputs.get("datasetId")
         if isinstance(project, Unknown) or isinstance(dataset, Unknown):
             yield resource, unknown("datasetId")
         elif f"{project}.{dataset}" in listed:
             continue
-        elif any(isinstance(tables, Unknown) for tables in told):
+        elif any(isinstance(tables, Unknown) for tables in lists):
             yield resource, unknown("datasetId", f"whether {_TABLES} lists it is seen while `pulumi up` runs")
         else:
             yield (

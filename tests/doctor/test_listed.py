@@ -46,7 +46,7 @@ def test_without_a_list_there_is_nothing_to_look_at() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "fields", "actual", "mend"),
+    ("name", "fields", "actual", "fix"),
     [
         (TABLE, {"policy": Found(value={})}, f"{EMAIL} has none of the roles", "pulumi up --refresh --stack dev"),
         (TABLE, {"table": Absent()}, f"table {TABLE} is not there", "bq cp their-project:sales.orders@-3600000"),
@@ -73,13 +73,13 @@ def test_without_a_list_there_is_nothing_to_look_at() -> None:
     ],
 )
 def test_one_that_can_not_be_read_is_named_with_the_command_that_fixes_it(
-    name: str, fields: dict[str, Any], actual: str, mend: str
+    name: str, fields: dict[str, Any], actual: str, fix: str
 ) -> None:
     finding = listed.tables(CHAIN, seen_but(name, **fields))
     assert finding.verdict is Verdict.BROKEN
     assert actual in finding.saw
     assert finding.wanted
-    assert finding.mend.startswith(mend)
+    assert finding.mend.startswith(fix)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_grant_from_above_reads_the_table_as_well(fields: dict[str, Any]) -> N
     assert listed.tables(CHAIN, seen_but(TABLE, policy=Found(value={}), **fields)).verdict is Verdict.OK
 
 
-def test_what_can_not_be_seen_is_told_and_a_break_comes_first() -> None:
+def test_what_can_not_be_seen_is_reported_and_a_break_comes_first() -> None:
     hidden = Hidden(permission="bigquery.tables.getIamPolicy", role="roles/iam.securityReviewer")
     unseen = seen_but(TABLE, policy=hidden)
     assert listed.tables(CHAIN, unseen).verdict is Verdict.UNKNOWN
@@ -104,13 +104,13 @@ def test_what_can_not_be_seen_is_told_and_a_break_comes_first() -> None:
 
 def test_whom_the_stack_itself_lets_read_a_table_or_its_dataset_was_not_added_by_hand() -> None:
     own, guest = healthy.stack(), "serviceAccount:guest@my-project.iam.gserviceaccount.com"
-    told = own.outputs[outputs.READERS]["reader"]
+    exported = own.outputs[outputs.READERS]["reader"]
     other = {
-        **told,
+        **exported,
         outputs.SERVICE_ACCOUNT: guest.partition(":")[2],
-        outputs.TABLES: ["my-project.keyless_dev.other", told[outputs.TABLE], "my-project.keyless_dev"],
+        outputs.TABLES: ["my-project.keyless_dev.other", exported[outputs.TABLE], "my-project.keyless_dev"],
     }
-    readers = {outputs.READERS: {"reader": told, "other": other}}
+    readers = {outputs.READERS: {"reader": exported, "other": other}}
     (chain,) = expected_of(dataclasses.replace(own, outputs={**own.outputs, **readers}))
     policy = healthy.policy(VIEWER, ACCOUNT, guest)
     access = in_list({"role": "READER", "userByEmail": guest.partition(":")[2]})
@@ -121,7 +121,7 @@ def test_whom_the_stack_itself_lets_read_a_table_or_its_dataset_was_not_added_by
     assert additions.dataset_access(healthy.CHAIN, seen).verdict is Verdict.WARNING
 
 
-def test_a_list_that_was_changed_and_not_deployed_is_told() -> None:
+def test_a_list_that_was_changed_and_not_deployed_is_reported() -> None:
     stack = healthy.stack(**LISTING)
     readers = {"reader": {**stack.outputs[outputs.READERS]["reader"], outputs.TABLES: [healthy.TABLE, TABLE]}}
     (chain,) = expected_of(dataclasses.replace(stack, outputs={**stack.outputs, outputs.READERS: readers}))
@@ -130,6 +130,6 @@ def test_a_list_that_was_changed_and_not_deployed_is_told() -> None:
 
 def test_a_stack_from_before_there_were_lists_has_its_one_table() -> None:
     stack = healthy.stack()
-    told = {key: value for key, value in stack.outputs[outputs.READERS]["reader"].items() if key != outputs.TABLES}
-    (chain,) = expected_of(dataclasses.replace(stack, outputs={**stack.outputs, outputs.READERS: {"reader": told}}))
+    exported = {key: value for key, value in stack.outputs[outputs.READERS]["reader"].items() if key != outputs.TABLES}
+    (chain,) = expected_of(dataclasses.replace(stack, outputs={**stack.outputs, outputs.READERS: {"reader": exported}}))
     assert (chain.listed, chain.undeployed) == ((), ())

@@ -150,7 +150,7 @@ def test_what_is_no_object_is_refused_with_the_line_to_type(given: object) -> No
     assert "pulumi config set --path environment.NAME VALUE" in message
 
 
-def test_a_path_that_was_set_as_a_key_is_told_from_a_misspelt_key_and_its_value_is_not_shown() -> None:
+def test_a_path_that_was_set_as_a_key_is_no_misspelt_key_and_its_value_is_not_shown() -> None:
     given: dict[str, Any] = {"environment.DB_PASSWORD": NOT_TO_BE_SHOWN}
     message = refusal(**given)
     assert message == (

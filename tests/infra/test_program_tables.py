@@ -21,7 +21,7 @@ from tests.infra.test_program_options import SERVICE
 DATASET_ACCESS = "gcp:bigquery/datasetAccess:DatasetAccess"
 
 
-def test_what_is_listed_is_granted_one_by_one_to_exactly_the_reader_and_told_to_its_function() -> None:
+def test_what_is_listed_is_granted_one_by_one_to_exactly_the_reader_and_named_to_its_function() -> None:
     listed = ["data-project.sales.orders", "data-project.sales.Orders", "third-project.shared"]
     email = "bq-reader-dev@my-project.iam.gserviceaccount.com"
     stack = record({"tables": json.dumps(listed)})
