@@ -13,7 +13,7 @@ import requests
 from google.api_core.exceptions import Forbidden
 from starlette.responses import JSONResponse, Response
 
-from keyless_bigquery.runtime import BigQueryReader
+from keyless_bigquery.runtime import BigQueryReader, pages
 from keyless_bigquery.runtime.access_token import AccessToken, TokenSource
 from keyless_bigquery.runtime.credentials import CredentialConfiguration
 from keyless_bigquery.runtime.deadline import OutOfTimeError
@@ -24,8 +24,8 @@ from tests.runtime.conftest import credential_configuration, variables
 from tests.runtime.google_stand_in import QUERY_PATH, TOKEN_PATH, GoogleStandIn, Sent, google_error, page
 from tests.runtime.table import REFERENCE, Table
 
-ROWS = 60_000
-"""Of more than two pages."""
+ROWS = 12_500
+"""Of more than three pages, where a page has 50 kB."""
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def reader(google: GoogleStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
-def table(google: GoogleStandIn) -> Table:
+def table(google: GoogleStandIn, monkeypatch: pytest.MonkeyPatch) -> Table:
+    monkeypatch.setattr(pages, "PAGE_BYTES", 50_000)
     made = Table(rows=ROWS)
     google.query = google.more = made
     return made
@@ -86,10 +87,11 @@ def test_every_row_is_read_once_and_in_order(reader: BigQueryReader) -> None:
 
 
 def test_the_first_page_has_ten_thousand_rows_and_the_others_a_megabyte_or_two(
-    reader: BigQueryReader, table: Table
+    reader: BigQueryReader, google: GoogleStandIn
 ) -> None:
+    google.query = google.more = table = Table(rows=45_000)
     with reader.invocation(60_000):
-        assert sum(1 for _ in reader.query("SELECT 1")) == ROWS
+        assert sum(1 for _ in reader.query("SELECT 1")) == 45_000
     first, second, *others = table.asked
     assert first == 10_000
     assert 1_000_000 < len(json.dumps(table.page(0, second)["rows"], separators=(",", ":"))) < 2_000_000
@@ -202,7 +204,7 @@ def test_results_are_read_side_by_side_and_a_query_is_run_meanwhile(reader: BigQ
         left, right = iter(reader.query("SELECT 1")), iter(reader.query("SELECT 2"))
         for place in range(ROWS):
             assert (next(left)["user_id"], next(right)["user_id"]) == (place, place)
-            if place == 15_000:
+            if place == 11_000:
                 assert next(iter(reader.query("SELECT 3")))["user_id"] == 0
         assert (list(left), list(right)) == ([], [])
 
@@ -221,7 +223,7 @@ def test_a_statement_without_rows_has_none(reader: BigQueryReader, google: Googl
 @pytest.mark.usefixtures("table")
 def test_the_client_reads_the_same_rows_as_often_as_it_likes(reader: BigQueryReader) -> None:
     with reader.invocation(60_000):
-        (first, *_) = reader.client.query_and_wait("SELECT 1", page_size=9).pages
+        first = next(reader.client.query_and_wait("SELECT 1", page_size=9).pages)
         assert [row["user_id"] for row in first] == list(range(9))
         raw = first.raw_page["rows"]
         assert [row["f"][1]["v"] for _ in range(3) for row in raw] == [f"name-{place}" for place in range(9)] * 3
