@@ -13,7 +13,7 @@ from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
 from keyless_bigquery.runtime.errors import Diagnosis, Link, QueryError
 
 FIRST_PAGE_ROWS = 10_000
-"""Most rows of a first page: how large a row is, nobody knows before. A result of no more rows is one request."""
+"""Most rows of a first page: the size of a row is not known before it. A result of no more rows is one request."""
 
 PAGE_BYTES = 1_500_000
 """Size of each further page, as far as the page before it tells. BigQuery itself ends a page at 10 MB."""

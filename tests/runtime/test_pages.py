@@ -33,11 +33,11 @@ def reader(google: GoogleStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A reader in this process, of a function whose Google is the scripted one."""
     configuration = tmp_path / "credential-configuration.json"
     configuration.write_text(json.dumps(credential_configuration(google.url)))
-    told = variables(google.url, configuration)
-    for name, value in told.items():
+    environ = variables(google.url, configuration)
+    for name, value in environ.items():
         monkeypatch.setenv(name, value)
     token = AccessToken(TokenSource(CredentialConfiguration.from_file(configuration)))
-    return BigQueryReader(Environment.from_environ(told), token)
+    return BigQueryReader(Environment.from_environ(environ), token)
 
 
 @pytest.fixture
@@ -154,9 +154,9 @@ def test_a_page_that_is_cut_off_is_an_error_and_no_end(
     google.more = cut
     with reader.invocation(60_000), pytest.raises(requests.exceptions.JSONDecodeError) as refused:
         list(reader.query("SELECT 1"))
-    told = failure(refused.value, secrets=())
-    assert isinstance(told, NetworkError)
-    assert "its answer is cut off, or no JSON" in str(told)
+    reported = failure(refused.value, secrets=())
+    assert isinstance(reported, NetworkError)
+    assert "its answer is cut off, or no JSON" in str(reported)
 
 
 @pytest.mark.parametrize("rows", [0, 3, 10_000, 10_001])
