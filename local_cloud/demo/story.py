@@ -49,6 +49,7 @@ INTERRUPTED = 130
 
 _EVENT = FUNCTION / "example_event.json"
 _LONGEST_ERROR = 600
+_SUCCESS = "success"
 _MOST_LINES = 6
 _LONGEST_LINE = 76
 
@@ -174,35 +175,37 @@ def _tear_down(report: Report, stage: Stage, before: set[str]) -> None:
 
 def _expect_success(report: Report, what: str, invocation: Invocation, *, log: bool = True) -> bool:
     _show(report, invocation, log=log or invocation.failed)
+    expected, actual = _SUCCESS, outcome_of(invocation)
+    succeeded = actual == _SUCCESS
     if is_shipped((FUNCTION / "handler.py").read_bytes()):
         printed = [line for line in invocation.log.splitlines() if line in EXPECTED_LOG]
-        expected = f"success, {len(ROWS)} rows"
-        actual = f"{outcome_of(invocation)}, {max(len(printed) - 1, 0)} rows"
-        held = not invocation.failed and printed == EXPECTED_LOG
+        expected, actual = f"{expected}, {len(ROWS)} rows", f"{actual}, {max(len(printed) - 1, 0)} rows"
+        report.check(what, expected=expected, actual=actual, held=succeeded and printed == EXPECTED_LOG)
     else:
-        expected, actual, held = "success", outcome_of(invocation), not invocation.failed
-    report.check(what, expected=expected, actual=actual, held=held)
-    return not invocation.failed
+        report.check(what, expected=expected, actual=actual, held=succeeded)
+    return succeeded
 
 
 def _expect_refusal(report: Report, what: str, invocation: Invocation, *, link: Link) -> None:
     _show(report, invocation)
     refused = invocation.refusal
     read = any(decision.allowed and decision.link in {Link.JOB, Link.TABLE} for decision in invocation.decisions)
-    held = invocation.failed and refused is not None and refused.link is link and not read
+    # A function may catch what it is refused, and return: it was refused all the same, and read nothing.
+    held = refused is not None and refused.link is link and not read
     report.check(what, expected=f"refused at {link.value}", actual=outcome_of(invocation), held=held)
 
 
 def outcome_of(invocation: Invocation) -> str:
     """How an invocation ended, in words: one that was not refused was not therefore allowed."""
-    if not invocation.failed:
-        return "success"
     refused = invocation.refusal
-    if refused is None:
-        decided = "without a refusal" if invocation.decisions else "before any decision"
-        return f"failed {decided}: {invocation.error}"
-    own = "" if failed_link(invocation.error) else f", and the function raised {invocation.error}"
-    return f"refused at {refused.link.value}{own}"
+    if refused is not None:
+        raised = f"raised {invocation.error}" if invocation.failed else "returned"
+        own = "" if failed_link(invocation.error) else f", and the function {raised}"
+        return f"refused at {refused.link.value}{own}"
+    if not invocation.failed:
+        return _SUCCESS
+    decided = "without a refusal" if invocation.decisions else "before any decision"
+    return f"failed {decided}: {invocation.error}"
 
 
 def is_shipped(handler: bytes) -> bool:

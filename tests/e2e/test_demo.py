@@ -106,7 +106,8 @@ ALLOWED, REFUSED = (
 @pytest.mark.parametrize(
     ("invocation", "outcome"),
     [
-        (ended(failed=False, decisions=(REFUSED,)), "success"),
+        (ended(failed=False, decisions=(ALLOWED,)), "success"),
+        (ended(failed=False, decisions=(REFUSED,)), "refused at token exchange, and the function returned"),
         (ended(failed=True, error="KeyError|'least'"), "failed before any decision: KeyError: 'least'"),
         (
             ended(failed=True, error="KeyError|'least'", decisions=(ALLOWED,)),
@@ -132,6 +133,13 @@ def test_a_run_that_fails_before_any_decision_is_no_refusal() -> None:
     assert not report.finish()
     (check,) = report.checks
     assert check.actual == "failed before any decision: KeyError: 'least'"
+
+
+def test_a_function_that_catches_a_refusal_has_not_succeeded() -> None:
+    report = Report(Console(file=io.StringIO(), width=160))
+    assert not story._expect_success(report, "a success", ended(failed=False, decisions=(REFUSED,)))
+    assert not report.finish()
+    assert story._expect_success(report, "a success", ended(failed=False, decisions=(ALLOWED,)))
 
 
 def test_only_of_the_function_that_ships_it_is_known_what_it_prints() -> None:
