@@ -40,7 +40,7 @@ _TOKEN = (
     *("google.auth.external_account", "google.auth.aws"),
     *(f"{_RUNTIME}.{name}" for name in ("access_token", "aws_credentials", "credentials", "transport")),
 )
-"""Modules that handle the session and tokens. Nobody foresees what their errors quote."""
+"""Modules that handle the session and tokens. What their errors quote is not foreseen."""
 
 _CHAIN = (*_TOKEN, _RUNTIME, "google.cloud.bigquery")
 """Modules whose failed requests are the chain's. Those of other clients of the function's don't come through them."""
@@ -299,7 +299,7 @@ def _no_credentials(error: google.auth.exceptions.DefaultCredentialsError) -> Di
 
 
 def _unexpected(error: BaseException) -> Diagnosis:
-    """Says where, but not what: nobody knows what the text of an unknown error holds."""
+    """The place, without the text: what an unknown error quotes is not foreseen."""
     return Diagnosis(link=Link.UNEXPECTED, what=f"{_name(error)} at {places(error)}", look_at=advice.UNEXPECTED)
 
 
