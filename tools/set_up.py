@@ -39,6 +39,7 @@ def main() -> int:
         print(f"set-up failed: {error}", file=sys.stderr)
         return 1
     _warm_up()
+    _build_package()
     READY.touch()
     _say("ready")
     return 0
@@ -107,6 +108,21 @@ def _warm_up() -> None:
     _say("bytecode of what the demo imports")
     modules = ("local_cloud.demo", "local_cloud.serve", "local_cloud.plugins.aws", "local_cloud.plugins.gcp")
     _run([PYTHON, "-c", f"import {', '.join(modules)}"], "this is a bug in the project: please report it")
+
+
+def _build_package() -> None:
+    """Builds the function's package for this machine, so that the demo needs no network afterwards."""
+    _say("the function's package")
+    code = (
+        "from infra import package; from infra.program import FUNCTION, LIBRARY, package_cache;"
+        "package.build(target=package.Target.host(), function=FUNCTION, library=LIBRARY,"
+        " lock=FUNCTION / 'requirements.txt', cache=package_cache())"
+    )
+    try:
+        _run([PYTHON, "-c", code], "the demo will build it again")
+    except SetUpError as error:
+        # It may well be the user's function, which is no reason to be without the tools.
+        _say(f"not built: {error}")
 
 
 def _run(command: list[str | Path], mend: str) -> None:
