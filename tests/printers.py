@@ -44,7 +44,7 @@ from engine.errors import EngineError
 from engine.progress import Progress
 from infra.problems import Problem
 from infra.schema_refusal import OwnTable, refusal, stale
-from keyless_bigquery.runtime.diagnosis import failure
+from keyless_bigquery.runtime.boundary import failure
 from keyless_bigquery.runtime.rows import print_rows
 from local_cloud import commands, previews
 from local_cloud.endpoints import Endpoints

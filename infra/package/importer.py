@@ -35,7 +35,7 @@ _REFUSED = {
 }
 """Audit events, and what they are about. Source: Python, "Audit events table"."""
 
-_CONTEXT = re.compile(r"_|.*(context|ctx).*", re.IGNORECASE)
+_CONTEXT = re.compile(r"_|.*(context|ctx).*", re.IGNORECASE | re.ASCII)
 
 uncertain: list[str] = []
 """What the import met that differs here from Lambda."""
@@ -123,7 +123,7 @@ def _failure(error: BaseException, folder: Path, sources: Sequence[str]) -> dict
 
 def _attribute(error: ImportError) -> dict[str, Any]:
     """Of ``from MODULE import NAME``, the name, and whether the module has a source that could have defined it."""
-    quoted = re.match(r"cannot import name '(\w+)'", str(error))
+    quoted = re.match(r"cannot import name '([^']+)'", str(error))
     module = sys.modules.get(error.name or "")
     return {"name": quoted[1] if quoted else None, "defined": bool(getattr(module, "__file__", None))}
 

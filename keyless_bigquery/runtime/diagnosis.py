@@ -8,11 +8,9 @@ last one when its retries are used up.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import os
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,9 +21,7 @@ from google.api_core import exceptions as api
 
 from keyless_bigquery.runtime import advice
 from keyless_bigquery.runtime.deadline import OutOfTimeError
-from keyless_bigquery.runtime.environment import AWS_SESSION
-from keyless_bigquery.runtime.errors import Diagnosis, Link, ReaderError, error_for
-from keyless_bigquery.runtime.redaction import holds, scrub
+from keyless_bigquery.runtime.errors import Diagnosis, Link
 
 _IMPERSONATION_REFUSED = "Unable to acquire impersonated credentials"
 _LINK_BY_PATH = (
@@ -36,22 +32,9 @@ _LINK_BY_PATH = (
 )
 UNKNOWN_PLACE = "an unknown place"
 _RUNTIME = __name__.rpartition(".")[0]
-_TOKEN = (
-    *("google.auth.external_account", "google.auth.aws"),
-    *(f"{_RUNTIME}.{name}" for name in ("access_token", "aws_credentials", "credentials", "transport")),
-)
-"""Modules that handle the session and tokens. What their errors quote is not foreseen."""
 
-_CHAIN = (*_TOKEN, _RUNTIME, "google.cloud.bigquery")
-"""Modules whose failed requests are the chain's. Those of other clients of the function's don't come through them."""
-
-_CALLERS = frozenset(f"{_RUNTIME}.{name}" for name in ("wrapper", "loading", "entry"))
+CALLERS = frozenset(f"{_RUNTIME}.{name}" for name in ("wrapper", "loading", "entry"))
 """Modules that everything comes through."""
-
-_OUT_OF_TIME = Diagnosis(
-    link=Link.FUNCTION, what="it had not ended when its time was up", look_at="the function's timeout, and what it does"
-)
-_READ_AT_ONCE, _OVERLAP = 16_000, 1_000
 
 
 def diagnose(error: BaseException) -> Diagnosis:
@@ -59,35 +42,7 @@ def diagnose(error: BaseException) -> Diagnosis:
     for kind, rule in _RULES:
         if isinstance(error, kind):
             return rule(error)
-    return _unexpected(error)
-
-
-def failure(
-    error: Exception, *, secrets: Iterable[str], context: object = None, environ: Mapping[str, str] = os.environ
-) -> Exception:
-    """What to raise in place of ``error``.
-
-    Args:
-        error: What ended the invocation.
-        secrets: Values that must not come through.
-        context: Lambda's context, which the function was given.
-        environ: The process's variables.
-
-    Returns:
-        The diagnosis of a failure of the chain, without credentials, as a :class:`ReaderError`. Anything else is the
-        function's own: the error as it is, or where a text in it holds a secret, the place where it was raised.
-    """
-    held = list(secrets)
-    diagnosis = _of_the_chain(error, environ) or _of_the_call(error, context)
-    if diagnosis is None:
-        if not _holds_any(_text(error), held):
-            return error
-        diagnosis = Diagnosis(
-            link=Link.FUNCTION,
-            what=f"{_name(error)} at {places(error)}, whose text holds a credential and is not shown",
-            look_at="what the function puts into its errors",
-        )
-    return error_for(dataclasses.replace(diagnosis, what=scrub(diagnosis.what, held)))
+    return unexpected(error)
 
 
 def places(error: BaseException) -> str:
@@ -95,79 +50,14 @@ def places(error: BaseException) -> str:
     frames = [
         (frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
-        if not {name := str(frame.f_globals.get("__name__", "")), name.partition(".")[0]} & {*_CALLERS, "importlib"}
+        if not {name := str(frame.f_globals.get("__name__", "")), name.partition(".")[0]} & {*CALLERS, "importlib"}
     ]
     named = (f"{PurePath(file).name}:{line}" for file, line in reversed(frames[-3:]))
     return " < ".join(named) or UNKNOWN_PLACE
 
 
-def _of_the_chain(error: Exception, environ: Mapping[str, str]) -> Diagnosis | None:
-    """The diagnosis of a failure of this library's, or of a client's on the way to BigQuery."""
-    if isinstance(error, ReaderError):
-        return error.diagnosis
-    modules = _modules(error)
-    ours = _are_of(modules - {OutOfTimeError.__module__}, (_RUNTIME,))
-    if not isinstance(error, tuple(kind for kind, _ in _RULES)):
-        return _unexpected(error) if _are_of(modules, _TOKEN) else None
-    if not _are_of(modules, _CHAIN) or (type(error) is TimeoutError and not ours):
-        # Of another client's; or a limit of the function's own, as in `job.result(timeout=1)`.
-        return None
-    if not ours and not environ.get(AWS_SESSION[0]) and _are_of(modules - {OutOfTimeError.__module__}, _CHAIN):
-        # The client asks again and again, so it is mostly the time that ends it.
-        return Diagnosis(
-            link=Link.SUBJECT_TOKEN, what="google-auth found no session of the role", look_at=advice.OWN_CREDENTIALS
-        )
-    return diagnose(error)
-
-
-def _of_the_call(error: Exception, context: object) -> Diagnosis | None:
-    """The diagnosis of an error of the function's own that comes of how it is called."""
-    if any(isinstance(one, OutOfTimeError) for one in _chained(error)):
-        return _OUT_OF_TIME
-    if isinstance(error, AttributeError) and context is not None and error.obj is context:
-        return Diagnosis(
-            link=Link.FUNCTION,
-            what=f"it asks Lambda's context for {error.name!r} at {places(error)}",
-            look_at="whether @with_bigquery is missing above the function: without it, the second parameter is Lambda's"
-            " context and no reader",
-        )
-    return None
-
-
-def _modules(error: BaseException) -> frozenset[str]:
-    """Names of the modules that an error came through, but for those that all do."""
-    frames = traceback.walk_tb(error.__traceback__)
-    return frozenset(str(frame.f_globals.get("__name__", "")) for frame, _ in frames) - _CALLERS
-
-
-def _are_of(modules: Iterable[str], packages: tuple[str, ...]) -> bool:
-    return any(f"{module}.".startswith(f"{package}.") for module in modules for package in packages)
-
-
-def _chained(error: BaseException) -> Iterator[BaseException]:
-    """An error, and those that it was raised from or meanwhile."""
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        one = waiting.pop()
-        if id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            waiting += [other for other in (one.__cause__, one.__context__) if other is not None]
-
-
-def _text(error: BaseException) -> str:
-    """Everything that Python prints of an error: with notes, groups, and those that are chained to it."""
-    return "".join(traceback.format_exception(error))
-
-
-def _holds_any(text: str, secrets: Iterable[str]) -> bool:
-    held = list(secrets)
-    starts = range(0, max(1, len(text)), _READ_AT_ONCE)
-    return any(holds(text[start : start + _READ_AT_ONCE + _OVERLAP], held) for start in starts)
-
-
-def _name(error: BaseException) -> str:
+def name_of(error: BaseException) -> str:
+    """The full name of an error's type."""
     return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
@@ -274,9 +164,7 @@ def _bigquery(error: api.GoogleAPICallError) -> Diagnosis:
     return Diagnosis(link=link, what=f"BigQuery answered {code} {reason}: {message}", look_at=look_at)
 
 
-def _late(error: TimeoutError) -> Diagnosis:
-    if isinstance(error, OutOfTimeError) and not _are_of(_modules(error) - {OutOfTimeError.__module__}, _CHAIN):
-        return _OUT_OF_TIME
+def _late(_: TimeoutError) -> Diagnosis:
     return Diagnosis(
         link=Link.QUERY, what="not all rows were read before the function's time was up", look_at=advice.QUERY_TIME
     )
@@ -298,9 +186,9 @@ def _no_credentials(error: google.auth.exceptions.DefaultCredentialsError) -> Di
     )
 
 
-def _unexpected(error: BaseException) -> Diagnosis:
+def unexpected(error: BaseException) -> Diagnosis:
     """The place, without the text: what an unknown error quotes is not foreseen."""
-    return Diagnosis(link=Link.UNEXPECTED, what=f"{_name(error)} at {places(error)}", look_at=advice.UNEXPECTED)
+    return Diagnosis(link=Link.UNEXPECTED, what=f"{name_of(error)} at {places(error)}", look_at=advice.UNEXPECTED)
 
 
 def _json_object(text: object) -> dict[str, Any]:
@@ -325,3 +213,6 @@ _RULES: tuple[tuple[type[BaseException], Callable[[Any], Diagnosis]], ...] = (
     (OutOfTimeError, _out_of_time),
     (TimeoutError, _late),
 )
+
+KINDS = tuple(kind for kind, _ in _RULES)
+"""Types of error that a client library, or the time limit, raises."""

@@ -60,5 +60,6 @@ def _token_begun(file: Path) -> AccessToken | None:
 
 
 def _import_ahead() -> None:
-    import keyless_bigquery.runtime.container_session
-    import keyless_bigquery.runtime.diagnosis  # noqa: F401 - both are imported where they are needed, and so that they are there
+    # Both are imported where they are needed, and so that they are there.
+    import keyless_bigquery.runtime.boundary
+    import keyless_bigquery.runtime.container_session  # noqa: F401 - for what the comment says

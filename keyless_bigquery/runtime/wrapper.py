@@ -73,7 +73,7 @@ def guarded(handler: Handler) -> Handler:
                 return response.checked(handler(event, context))
         except Exception as error:
             # Imported here: a start that goes well does without.
-            from keyless_bigquery.runtime.diagnosis import failure
+            from keyless_bigquery.runtime.boundary import failure
 
             raised = failure(error, secrets=PROCESS.secrets, context=context)
             if raised is error:

@@ -20,6 +20,7 @@ OF_THE_FUNCTION = [
     "advice.py",
     "container_session.py",
     "bigquery_client.py",
+    "boundary.py",
     "container_endpoint.py",
     "credentials.py",
     "diagnosis.py",

@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 
 from keyless_bigquery.runtime import BigQueryReader, pages
 from keyless_bigquery.runtime.access_token import AccessToken, TokenSource
+from keyless_bigquery.runtime.boundary import failure
 from keyless_bigquery.runtime.credentials import CredentialConfiguration
 from keyless_bigquery.runtime.deadline import OutOfTimeError
-from keyless_bigquery.runtime.diagnosis import failure
 from keyless_bigquery.runtime.environment import Environment
 from keyless_bigquery.runtime.errors import NetworkError, ParameterError, QueryError
 from tests.runtime.conftest import credential_configuration, variables

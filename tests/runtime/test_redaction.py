@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyless_bigquery.runtime.diagnosis import failure
+from keyless_bigquery.runtime.boundary import failure
 from keyless_bigquery.runtime.redaction import REMOVED, scrub
 from tests import hostile
 
