@@ -227,19 +227,19 @@ def _problem(found: Mapping[str, Any], package: Imported) -> str | None:
 
 def _missing(found: Mapping[str, Any], package: Imported) -> str:
     module, name = found["module"], found["name"]
-    wanted = f"{module}.{name}" if name else module
-    owner = _left_out(wanted, package.left_out)
+    imported = f"{module}.{name}" if name else module
+    owner = _left_out(imported, package.left_out)
     if owner is not None:
         return (
-            f"imports {wanted}, which is left out of the package. Set functionPackage: full, or name {owner} in"
+            f"imports {imported}, which is left out of the package. Set functionPackage: full, or name {owner} in"
             f" {package.function}/requirements.in and run `make locks`."
         )
     if not found["text"].startswith(("No module named", "cannot import name")):
-        return f"can't import {wanted}: {found['text'].rstrip('.')}."
+        return f"can't import {imported}: {found['text'].rstrip('.')}."
     if name and found["defined"]:
         return f"imports {name} from {module}, which has no such name."
     return (
-        f"imports {wanted}, which is not locked: add `{_distribution(wanted)}` to"
+        f"imports {imported}, which is not locked: add `{_distribution(imported)}` to"
         f" {package.function}/requirements.in and run `make locks`. If it is a module of yours, put it into"
         f" {package.function}/."
     )

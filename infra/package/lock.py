@@ -9,7 +9,7 @@ LIBRARY = "the library"
 """In :attr:`Locked.needed_by`, the library's own ``requirements.in``."""
 
 USER = "the user"
-"""In :attr:`Locked.needed_by`, any other ``requirements.in``: whoever wrote it named the package."""
+"""In :attr:`Locked.needed_by`, any other ``requirements.in``: its author named the package."""
 
 _LIBRARYS_OWN = "keyless_bigquery/runtime/requirements.in"
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[^]]*\])?\s*(==|@)", re.ASCII)

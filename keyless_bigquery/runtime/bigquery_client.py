@@ -118,7 +118,7 @@ class BigQueryReader:
             maximum_bytes_billed=self._maximum_bytes_billed,
             query_parameters=query_parameters(parameters),
         )
-        # BigQuery itself ends a job that nobody waits for any more.
+        # BigQuery itself ends a job that no client waits for.
         config.job_timeout_ms = max(1, int(left * 1000))
         found = self._client.query_and_wait(
             sql,

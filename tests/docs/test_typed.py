@@ -50,7 +50,10 @@ NOT_TYPED = {
     ): "what bootstrap made with GitHub",
     ("docs/delivery.md", "pulumi new https://github.com/OWNER/keyless-bigquery"): "tests/delivery/test_template.py",
     ("docs/delivery.md", "gcloud iam roles create keylessTableGrants"): "another team's project of Google's",
-    ("docs/function.md", "echo 'PyYAML==6.0.3' >> lambda_src/requirements.in"): "a registry: tests/replacing has its lock",
+    (
+        "docs/function.md",
+        "echo 'PyYAML==6.0.3' >> lambda_src/requirements.in",
+    ): "a registry: tests/replacing has its lock",
     ("docs/living.md", "pulumi destroy --exclude-protected"): "a protected stack: tests/living",
     ("docs/living.md", "pulumi config set deletionProtection false"): "a stack to fill in: tests/living",
     ("docs/living.md", "gcloud iam workload-identity-pools undelete POOL"): "a pool to fill in",

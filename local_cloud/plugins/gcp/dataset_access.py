@@ -76,25 +76,25 @@ class DatasetAccess(Kind):
             self._api.call("PATCH", url, params=_VERSION, body={"access": access})
 
 
-def with_entry(access: list[JSON], wanted: Properties) -> list[JSON]:
+def with_entry(access: list[JSON], expected: Properties) -> list[JSON]:
     """The list with the entry; every other one as it was.
 
     Raises:
         PluginError: It is there already.
     """
-    if has_entry(access, wanted):
-        raise PluginError(f"Unable to create DatasetAccess, existing object already found: {_entry(wanted)}")
-    return [*access, _entry(wanted)]
+    if has_entry(access, expected):
+        raise PluginError(f"Unable to create DatasetAccess, existing object already found: {_entry(expected)}")
+    return [*access, _entry(expected)]
 
 
-def without_entry(access: list[JSON], wanted: Properties) -> list[JSON]:
+def without_entry(access: list[JSON], expected: Properties) -> list[JSON]:
     """The list without the entry; every other one as it was."""
-    return [entry for entry in access if not has_entry([entry], wanted)]
+    return [entry for entry in access if not has_entry([entry], expected)]
 
 
-def has_entry(access: list[JSON], wanted: Properties) -> bool:
+def has_entry(access: list[JSON], expected: Properties) -> bool:
     """Whether the list gives the role to the member, under whichever of the role's names."""
-    sought = {name: value for name, value in _entry(wanted).items() if name != "datasetId"}
+    sought = {name: value for name, value in _entry(expected).items() if name != "datasetId"}
     return any({**entry, "role": _SHORT.get(entry.get("role", ""), entry.get("role"))} == sought for entry in access)
 
 
