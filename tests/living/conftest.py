@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from engine.pins import ROOT
 from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
@@ -16,6 +17,14 @@ from tests.living.environments import Environments
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def function_of_the_commands() -> Iterator[None]:
+    """Deploy what `pulumi` itself deploys in a process of its own: the user's function, whatever it does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("infra.program.FUNCTION", ROOT / "lambda_src")
+        yield
 
 
 @pytest.fixture(scope="session")

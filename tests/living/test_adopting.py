@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pulumi.automation.errors import CommandError
 
+from engine.pins import ROOT
 from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
@@ -21,17 +22,21 @@ KEPT_IN_THE_STATE = {"deletionPolicy", "deletionProtection", "deleteContentsOnDe
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, function_of_the_commands: None) -> Iterator[Stage]:
     """A stack that knows nothing of what is made by hand, on a cloud of its own: a pool's id stays taken."""
+    del function_of_the_commands
     with LocalCloud.start() as cloud, Stage(cloud, tmp_path, by_hand.SETTINGS, name="adopted") as opened:
         yield opened
+
+
+EVENT = ROOT / "lambda_src" / "example_event.json"
 
 
 def reads(stage: Stage) -> bool:
     """Whether a cold function reads, whoever made it."""
     client = stage.aws("lambda")
     client.update_function_configuration(FunctionName=by_hand.FUNCTION, MemorySize=256)
-    return "FunctionError" not in client.invoke(FunctionName=by_hand.FUNCTION, Payload=b"{}")
+    return "FunctionError" not in client.invoke(FunctionName=by_hand.FUNCTION, Payload=EVENT.read_bytes())
 
 
 def left(told: str) -> dict[str, tuple[str, set[str]]]:

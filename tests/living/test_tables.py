@@ -40,7 +40,10 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(cloud: LocalCloud, way: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def deployed(
+    cloud: LocalCloud, way: Gateway, tmp_path_factory: pytest.TempPathFactory, function_of_the_commands: None
+) -> Iterator[Deployed]:
+    del function_of_the_commands
     settings = {"googleEndpoint": way.url, "deletionProtection": "true"}
     with Stage(cloud, tmp_path_factory.mktemp("tables"), settings, name="tables") as stage:
         stage.up()
