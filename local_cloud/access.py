@@ -6,6 +6,7 @@ Google answers 401 before 403, and a disabled API before a missing permission.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 from starlette.requests import Request
 
@@ -18,7 +19,7 @@ from local_cloud.quota_project import check_user_project
 from local_cloud.services.iam.model import PoolState
 from local_cloud.services.service_usage.model import service_key, title_of
 from local_cloud.tokens import Token, TokenKind
-from local_cloud.trace import Link, Part, Refusal, Refused, Trail
+from local_cloud.trace import Link, Part, Trail, refuse
 
 _SCOPE = "https://www.googleapis.com/auth/"
 CLOUD_PLATFORM = frozenset({_SCOPE + "cloud-platform"})
@@ -48,15 +49,13 @@ def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozen
     elif token.kind is TokenKind.ACCESS:
         _check_account(cloud, token)
     if token.scopes and not scopes & set(token.scopes):
-        raise Refused(
-            Refusal(
-                part=Part.TOKEN,
-                rule="the token must have been made for a scope that covers this API",
-                saw=" ".join(token.scopes),
-                wanted=" or ".join(sorted(scopes)),
-                mend="ask for one of the wanted scopes when the token is made",
-            ),
-            _scope_error(),
+        refuse(
+            Part.TOKEN,
+            rule="the token must have been made for a scope that covers this API",
+            actual=" ".join(token.scopes),
+            expected=" or ".join(sorted(scopes)),
+            fix="ask for one of the expected scopes when the token is made",
+            answer=_scope_error(),
         )
     trail.passed(
         Part.TOKEN,
@@ -87,26 +86,24 @@ def _scope_error() -> ApiError:
 def _find(cloud: Cloud, request: Request) -> Token:
     headers = request.headers.getlist("authorization")
     if not headers:
-        raise _unknown("no Authorization header", unauthenticated(MISSING_CREDENTIALS, reason="required"))
+        _refuse_token("no Authorization header", unauthenticated(MISSING_CREDENTIALS, reason="required"))
     scheme, _, presented = headers[0].partition(" ")
     if len(headers) > 1 or scheme.lower() != "bearer" or not presented.strip():
-        raise _unknown(f"{len(headers)} Authorization header(s), scheme {scheme[:20]!r}", unauthenticated())
+        _refuse_token(f"{len(headers)} Authorization header(s), scheme {scheme[:20]!r}", unauthenticated())
     token = cloud.tokens.find(presented.strip())
     if token is None:
-        raise _unknown("a token that was never issued here, or has expired", unauthenticated())
+        _refuse_token("a token that was never issued here, or has expired", unauthenticated())
     return token
 
 
-def _unknown(saw: str, error: ApiError) -> Refused:
-    return Refused(
-        Refusal(
-            part=Part.TOKEN,
-            rule="one bearer token, issued here and not yet expired",
-            saw=saw,
-            wanted="Authorization: Bearer TOKEN",
-            mend="exchange the credential again; tokens do not outlive their lifetime",
-        ),
-        error,
+def _refuse_token(actual: str, error: ApiError) -> NoReturn:
+    refuse(
+        Part.TOKEN,
+        rule="one bearer token, issued here and not yet expired",
+        actual=actual,
+        expected="Authorization: Bearer TOKEN",
+        fix="exchange the credential again; tokens do not outlive their lifetime",
+        answer=error,
     )
 
 
@@ -115,31 +112,27 @@ def _check_pool(cloud: Cloud, token: Token) -> None:
     pool = cloud.pools.get(token.principal.pool)
     state = PoolState.ABSENT if pool is None else pool.state(cloud.clock.now())
     if state is not PoolState.ACTIVE:
-        raise Refused(
-            Refusal(
-                part=Part.PRINCIPAL,
-                rule="the pool that vouches for the token must be active and enabled",
-                saw=f"{token.principal.pool} is {state.value}",
-                wanted=PoolState.ACTIVE.value,
-                mend="undelete or enable the pool, or exchange the credential with another one",
-            ),
-            unauthenticated(),
+        refuse(
+            Part.PRINCIPAL,
+            rule="the pool that vouches for the token must be active and enabled",
+            actual=f"{token.principal.pool} is {state.value}",
+            expected=PoolState.ACTIVE.value,
+            fix="undelete or enable the pool, or exchange the credential with another one",
+            answer=unauthenticated(),
         )
 
 
 def _check_account(cloud: Cloud, token: Token) -> None:
     account = cloud.accounts.get(token.principal.unique_id)
     if account is None or account.expire_time or account.disabled:
-        saw = "deleted" if account is None or account.expire_time else "disabled"
-        raise Refused(
-            Refusal(
-                part=Part.PRINCIPAL,
-                rule="the service account behind the token must exist and be enabled",
-                saw=f"{token.principal.member} is {saw}",
-                wanted="an enabled account",
-                mend="undelete or enable the account; a new one under the same e-mail is another account",
-            ),
-            unauthenticated(),
+        actual = "deleted" if account is None or account.expire_time else "disabled"
+        refuse(
+            Part.PRINCIPAL,
+            rule="the service account behind the token must exist and be enabled",
+            actual=f"{token.principal.member} is {actual}",
+            expected="an enabled account",
+            fix="undelete or enable the account; a new one under the same e-mail is another account",
+            answer=unauthenticated(),
         )
 
 
@@ -151,21 +144,19 @@ def check_enabled(cloud: Cloud, service: str, project: Project | None = None) ->
     """
     project = project or cloud.main_project
     if cloud.services.seen(service_key(project, service)) is None:
-        raise Refused(
-            Refusal(
-                part=Part.REQUEST,
-                rule="the API must be enabled in the project",
-                saw=f"{service} is not enabled in project {project.id}",
-                wanted=f"{service} enabled",
-                mend=f"enable it: gcloud services enable {service}, or gcp.projects.Service in the program",
-            ),
-            service_disabled(service=service, title=title_of(service), project_number=project.number),
+        refuse(
+            Part.REQUEST,
+            rule="the API must be enabled in the project",
+            actual=f"{service} is not enabled in project {project.id}",
+            expected=f"{service} enabled",
+            fix=f"enable it: gcloud services enable {service}, or gcp.projects.Service in the program",
+            answer=service_disabled(service=service, title=title_of(service), project_number=project.number),
         )
 
 
 def authorize(
     token: Token, permission: str, policies: Sequence[tuple[str, Policy]], trail: Trail, error: ApiError
-) -> Grant:
+) -> None:
     """Insist that the token's principal holds a permission on a resource.
 
     Args:
@@ -179,19 +170,16 @@ def authorize(
         Refused: No binding gives it; the refusal has the nearest miss.
     """
     verdict = decide(token.principal, permission, policies, now=trail.now)
-    if isinstance(verdict, Grant):
-        trail.passed(Part.PERMISSION, permission, verdict.sentence())
-        return verdict
-    raise Refused(
-        Refusal(
-            part=Part.PERMISSION,
+    if not isinstance(verdict, Grant):
+        refuse(
+            Part.PERMISSION,
             rule=f"{permission} is needed on {policies[0][0]}",
-            saw=verdict.saw,
-            wanted=verdict.wanted,
-            mend="grant the wanted role to exactly this principal; on Google a grant takes minutes to act",
-        ),
-        error,
-    )
+            actual=verdict.actual,
+            expected=verdict.expected,
+            fix="grant the expected role to exactly this principal; on Google a grant takes minutes to act",
+            answer=error,
+        )
+    trail.passed(Part.PERMISSION, permission, verdict.sentence())
 
 
 def administer(

@@ -93,9 +93,9 @@ class MovableClock:
                 f"the clock was to move by {step.total_seconds():.0f} s and is {self._ahead.total_seconds():.0f} s "
                 f"ahead; it can be at most {FURTHEST.days} days ahead of the host"
             )
-        wanted = self._ahead + timedelta(seconds=int(step.total_seconds()))
-        self._moved(Ahead(seconds=int(wanted.total_seconds())))
-        self._ahead = wanted
+        target = self._ahead + timedelta(seconds=int(step.total_seconds()))
+        self._moved(Ahead(seconds=int(target.total_seconds())))
+        self._ahead = target
 
 
 def rfc3339(moment: datetime) -> str:

@@ -6,6 +6,7 @@ import ssl
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import httpx
 
@@ -25,7 +26,7 @@ from local_cloud.services.service_usage.model import EnabledService
 from local_cloud.sockets import reachable
 from local_cloud.store import Collection, new_etag
 from local_cloud.tokens import Token, Tokens
-from local_cloud.trace import Part, Refusal, Refused, Trace
+from local_cloud.trace import Part, Trace, refuse
 from local_cloud.unsupported import UnsupportedRequests
 from local_cloud.weather.model import Weather
 from local_cloud.weather.propagation import Propagated
@@ -106,7 +107,7 @@ class Cloud:
             return self.main_project
         project = self.find_project(text)
         if project is None:
-            raise _no_project(text, self.config.projects)
+            _refuse_project(text, self.config.projects)
         return project
 
 
@@ -175,16 +176,14 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     return cloud
 
 
-def _no_project(text: str, known: Iterable[Project]) -> Refused:
-    return Refused(
-        Refusal(
-            part=Part.REQUEST,
-            rule="the project must exist here",
-            saw=text,
-            wanted=" or ".join(f"{project.id} ({project.number})" for project in known),
-            mend="name one of these by id or number, or start the local cloud with the project",
-        ),
-        permission_denied(f"Permission denied on resource project {text:.200} (or it may not exist)."),
+def _refuse_project(text: str, known: Iterable[Project]) -> NoReturn:
+    refuse(
+        Part.REQUEST,
+        rule="the project must exist here",
+        actual=text,
+        expected=" or ".join(f"{project.id} ({project.number})" for project in known),
+        fix="name one of these by id or number, or start the local cloud with the project",
+        answer=permission_denied(f"Permission denied on resource project {text:.200} (or it may not exist)."),
     )
 
 

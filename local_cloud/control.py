@@ -18,7 +18,7 @@ from local_cloud.context import Cloud
 from local_cloud.errors import invalid_argument, permission_denied
 from local_cloud.http import answer, read_json
 from local_cloud.tokens import TokenKind
-from local_cloud.trace import Link, Part, Refusal, Refused
+from local_cloud.trace import Link, Part, refuse
 from local_cloud.validation import problems
 from local_cloud.weather.model import Conditions
 
@@ -73,13 +73,11 @@ def _only_the_deployer(cloud: Cloud, request: Request) -> None:
     with cloud.trace.deciding(Link.ADMINISTRATION, resource=resource, quiet=True) as trail:
         token = authenticate(cloud, request, trail, scopes=CLOUD_PLATFORM)
         if token.kind is not TokenKind.DEPLOYER:
-            raise Refused(
-                Refusal(
-                    part=Part.PERMISSION,
-                    rule="clock and weather are moved by the deployer alone",
-                    saw=token.principal.member,
-                    wanted="the deployer's token",
-                    mend="send the token in the state folder's file deployer-token",
-                ),
-                permission_denied(f"Only the deployer may call {resource}."),
+            refuse(
+                Part.PERMISSION,
+                rule="clock and weather are moved by the deployer alone",
+                actual=token.principal.member,
+                expected="the deployer's token",
+                fix="send the token in the state folder's file deployer-token",
+                answer=permission_denied(f"Only the deployer may call {resource}."),
             )

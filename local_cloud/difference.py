@@ -1,6 +1,6 @@
-"""Where what was seen differs from what was wanted: the two values that came nearest to each other, and their edges.
+"""Where what was seen differs from what was expected: the two values that came nearest to each other, and their edges.
 
-A refusal's ``saw`` and ``wanted`` are sentences and expressions, so comparing them whole says nothing. The reader
+A refusal's ``actual`` and ``expected`` are sentences and expressions, so comparing them whole says nothing. The reader
 wants the pair of names that should have been the same: two ARNs in a sentence, or an ARN and a condition's literal.
 """
 
@@ -34,15 +34,15 @@ class Piece:
 class Difference:
     """A refusal's two values in pieces; joined they are the values again."""
 
-    saw: tuple[Piece, ...]
-    wanted: tuple[Piece, ...]
+    actual: tuple[Piece, ...]
+    expected: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Name:
     """A word of a text: which text, where it begins, and the word."""
 
-    wanted: bool
+    expected: bool
     start: int
     word: str
 
@@ -61,24 +61,26 @@ def difference(refusal: Refusal) -> Difference:
     if pair is not None:
         one, other = pair
         for name, found in zip(pair, _parting(one.word, other.word), strict=True):
-            spans[name.wanted] += [(name.start + start, name.start + end) for start, end in found]
-    return Difference(saw=_pieces(refusal.saw, spans[False]), wanted=_pieces(refusal.wanted, spans[True]))
+            spans[name.expected] += [(name.start + start, name.start + end) for start, end in found]
+    return Difference(actual=_pieces(refusal.actual, spans[False]), expected=_pieces(refusal.expected, spans[True]))
 
 
 def _nearest(refusal: Refusal) -> tuple[_Name, _Name] | None:
     """Find the pair of different names that share the most, within what was seen or between the two."""
-    saw, wanted = _names(refusal.saw, wanted=False), _names(refusal.wanted, wanted=True)
-    common = {name.word for name in saw} & {name.word for name in wanted}
+    actual, expected = _names(refusal.actual, expected=False), _names(refusal.expected, expected=True)
+    common = {name.word for name in actual} & {name.word for name in expected}
     # A name that stands in both is not what is wrong.
-    saw = [name for name in saw if name.word not in common]
-    wanted = [name for name in wanted if name.word not in common]
-    pairs = [(one, other) for one, other in [*combinations(saw, 2), *product(saw, wanted)] if one.word != other.word]
+    actual = [name for name in actual if name.word not in common]
+    expected = [name for name in expected if name.word not in common]
+    pairs = [
+        (one, other) for one, other in [*combinations(actual, 2), *product(actual, expected)] if one.word != other.word
+    ]
     alike = [pair for pair in pairs if _likeness(pair[0].word, pair[1].word) >= 0.5]
     return max(alike, key=lambda pair: _likeness(pair[0].word, pair[1].word), default=None)
 
 
-def _names(text: str, *, wanted: bool) -> list[_Name]:
-    found = [_Name(wanted=wanted, start=match.start(), word=match[0]) for match in _NAME.finditer(text)]
+def _names(text: str, *, expected: bool) -> list[_Name]:
+    found = [_Name(expected=expected, start=match.start(), word=match[0]) for match in _NAME.finditer(text)]
     return [name for name in found if len(name.word) >= SHORTEST_NAME][:MOST_NAMES]
 
 

@@ -193,15 +193,15 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class Miss:
-    """No binding gives the permission; the nearest one and the difference, for a person to mend.
+    """No binding gives the permission; the nearest one and the difference, for a person to fix.
 
     Attributes:
-        saw: The nearest miss, or that there is no binding at all.
-        wanted: The binding that would have allowed it.
+        actual: The nearest miss, or that there is no binding at all.
+        expected: The binding that would have allowed it.
     """
 
-    saw: str
-    wanted: str
+    actual: str
+    expected: str
 
 
 def roles_with(permission: str) -> list[str]:
@@ -240,12 +240,12 @@ def decide(
                 return Grant(resource=resource, role=binding.role, member=member, condition=condition)
             where = f"{condition.title!r} of {binding.role} for {member} on {resource}"
             asked_for = f"asked for {asked} at {rfc3339(now)}"
-            saw = f"the binding's condition {why} ({where}), {asked_for}"
-            untrue = untrue or Miss(saw=saw, wanted=f"{condition.expression} is true")
+            actual = f"the binding's condition {why} ({where}), {asked_for}"
+            untrue = untrue or Miss(actual=actual, expected=f"{condition.expression} is true")
     if untrue is not None:
         return untrue
-    wanted = f"{roles_with(permission)[0]} for {principal.member} on {asked}"
-    return Miss(saw=_nearest(principal, permission, giving, bindings), wanted=wanted)
+    expected = f"{roles_with(permission)[0]} for {principal.member} on {asked}"
+    return Miss(actual=_nearest(principal, permission, giving, bindings), expected=expected)
 
 
 def _nearest(

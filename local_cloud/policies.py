@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from starlette.requests import Request
 
@@ -13,7 +13,7 @@ from local_cloud.errors import aborted, invalid_argument
 from local_cloud.permissions import Policy
 from local_cloud.policy_form import WITH_CONDITIONS, WantedPolicy, policy_wire, read_policy, read_requested_version
 from local_cloud.store import new_etag, same_etag
-from local_cloud.trace import Link, Part, Refusal, Refused
+from local_cloud.trace import Link, Part, refuse
 
 __all__ = ["check_accounts", "mark_deleted", "mark_undeleted", "policy_wire", "replace_policy", "requested_version"]
 
@@ -49,7 +49,7 @@ def replace_policy(
     present = cloud.policy(key)
     if wanted.etag and not same_etag(wanted.etag, present.etag):
         with cloud.trace.deciding(Link.ADMINISTRATION, resource=key, quiet=True):
-            raise _stale(saw=wanted.etag, wanted=present.etag)
+            _refuse_stale(actual=wanted.etag, expected=present.etag)
     bindings = present.bindings if wanted.bindings is None else wanted.bindings
     policy = Policy(bindings=bindings, etag=new_etag())
     _check_version(wanted, policy, present)
@@ -90,16 +90,14 @@ def check_accounts(cloud: Cloud, members: Iterable[str]) -> None:
             raise invalid_argument(f"Service account {email:.300} does not exist.")
 
 
-def _stale(*, saw: str, wanted: str) -> Refused:
-    return Refused(
-        Refusal(
-            part=Part.REQUEST,
-            rule="the etag must be the policy's present one",
-            saw=saw,
-            wanted=wanted,
-            mend="read the policy again, make the change in what was read, and send that back",
-        ),
-        aborted(
+def _refuse_stale(*, actual: str, expected: str) -> NoReturn:
+    refuse(
+        Part.REQUEST,
+        rule="the etag must be the policy's present one",
+        actual=actual,
+        expected=expected,
+        fix="read the policy again, make the change in what was read, and send that back",
+        answer=aborted(
             "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff."
         ),
     )

@@ -13,7 +13,7 @@ from local_cloud.permission_names import USE_SERVICES
 from local_cloud.permissions import Grant, decide
 from local_cloud.projects import Project
 from local_cloud.tokens import Token, TokenKind
-from local_cloud.trace import Part, Refusal, Refused, Trail
+from local_cloud.trace import Part, Trail, refuse
 
 HEADER = "x-goog-user-project"
 _PARAMETER = "$userProject"
@@ -52,15 +52,13 @@ def check_user_project(cloud: Cloud, request: Request, token: Token, trail: Trai
     if isinstance(verdict, Grant):
         trail.passed(Part.PERMISSION, f"{USE_SERVICES}, for the quota project", verdict.sentence())
         return
-    raise Refused(
-        Refusal(
-            part=Part.PERMISSION,
-            rule=f"{USE_SERVICES} is needed on the quota project that {HEADER} names",
-            saw=verdict.saw if project else f"there is no project {name}",
-            wanted=verdict.wanted if project else "a project that exists here",
-            mend="leave the header out (quota_project_id in the credentials), or grant the wanted role",
-        ),
-        _denied(name),
+    refuse(
+        Part.PERMISSION,
+        rule=f"{USE_SERVICES} is needed on the quota project that {HEADER} names",
+        actual=verdict.actual if project else f"there is no project {name}",
+        expected=verdict.expected if project else "a project that exists here",
+        fix="leave the header out (quota_project_id in the credentials), or grant the expected role",
+        answer=_denied(name),
     )
 
 

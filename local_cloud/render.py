@@ -89,7 +89,7 @@ def _lines(decision: Decision) -> Iterator[str]:
     for step in sorted(decision.steps, key=lambda step: _ORDER[step.part]):
         # The permission's name is the rule, and the binding what was seen: both are news. Elsewhere the rule
         # only repeats what the label says.
-        value = f"{step.rule}: {step.saw}" if step.part in {Part.PERMISSION, Part.TOKEN} else step.saw
+        value = f"{step.rule}: {step.actual}" if step.part in {Part.PERMISSION, Part.TOKEN} else step.actual
         yield _entry(step.part, value)
     if decision.refusal is not None:
         yield from _refusal(decision.refusal)
@@ -107,5 +107,5 @@ def _entry(part: Part, value: str) -> str:
 def _refusal(refusal: Refusal) -> Iterator[str]:
     yield _entry(refusal.part, f"✗ {refusal.rule}")
     indent = " " * (_PART_WIDTH + 3)
-    for label, value in (("actual", refusal.saw), ("expected", refusal.wanted), ("fix", refusal.mend)):
+    for label, value in (("actual", refusal.actual), ("expected", refusal.expected), ("fix", refusal.fix)):
         yield one_line(f"{indent}{label:<9} {value}")

@@ -79,8 +79,8 @@ def take_on(endpoints: Endpoints, role: str, *, session: str = SESSION) -> Sessi
     Raises:
         RoleError: There is no such role, or the local AWS did not answer.
     """
-    mend = "name it under aws.roles in the seed, or make it with `aws iam create-role`"
-    with _told(f"role {role} can't be taken on ({mend})"):
+    fix = "name it under aws.roles in the seed, or make it with `aws iam create-role`"
+    with _told(f"role {role} can't be taken on ({fix})"):
         _client(endpoints, "iam").get_role(RoleName=role)
         arn = f"arn:aws:iam::{endpoints.aws_account_id}:role/{role}"
         made = _client(endpoints, "sts").assume_role(RoleArn=arn, RoleSessionName=session)["Credentials"]

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NoReturn
 
 from local_cloud.clock import Clock, rfc3339
 from local_cloud.errors import CloudError
@@ -22,7 +22,7 @@ KEPT_DECISIONS = 2000
 """How many decisions are remembered; older ones are forgotten first."""
 
 LONGEST_VALUE = 600
-"""Characters of a seen or wanted value that are kept."""
+"""Characters of an actual or expected value that are kept."""
 
 
 class Link(Enum):
@@ -53,7 +53,7 @@ class Step:
 
     part: Part
     rule: str
-    saw: str
+    actual: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +63,16 @@ class Refusal:
     Attributes:
         part: What was looked at.
         rule: The rule that was broken, as a sentence.
-        saw: The value found.
-        wanted: The value that would have passed, or the nearest one.
-        mend: What a person can do about it.
+        actual: The value found.
+        expected: The value that would have passed, or the nearest one.
+        fix: What a person can do about it.
     """
 
     part: Part
     rule: str
-    saw: str
-    wanted: str
-    mend: str
+    actual: str
+    expected: str
+    fix: str
 
 
 class Refused(CloudError):  # noqa: N818  (read as "raise Refused(...)": a verdict, not a malfunction)
@@ -82,6 +82,23 @@ class Refused(CloudError):  # noqa: N818  (read as "raise Refused(...)": a verdi
         super().__init__(refusal.rule)
         self.refusal = refusal
         self.answer = answer
+
+
+def refuse(part: Part, *, rule: str, actual: str, expected: str, fix: str, answer: CloudError) -> NoReturn:
+    """Refuse a request; arguments as the attributes of :class:`Refusal`.
+
+    Args:
+        part: See there.
+        rule: See there.
+        actual: See there.
+        expected: See there.
+        fix: See there.
+        answer: The error that the client gets.
+
+    Raises:
+        Refused: Always.
+    """
+    raise Refused(Refusal(part=part, rule=rule, actual=actual, expected=expected, fix=fix), answer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,14 +137,14 @@ class Decision:
             "allowed": self.allowed,
             "resource": self.resource,
             "principal": self.principal,
-            "steps": [{"part": step.part.value, "rule": step.rule, "saw": step.saw} for step in self.steps],
+            "steps": [{"part": step.part.value, "rule": step.rule, "actual": step.actual} for step in self.steps],
             "refusal": refusal
             and {
                 "part": refusal.part.value,
                 "rule": refusal.rule,
-                "saw": refusal.saw,
-                "wanted": refusal.wanted,
-                "mend": refusal.mend,
+                "actual": refusal.actual,
+                "expected": refusal.expected,
+                "fix": refusal.fix,
             },
             "parent": self.parent,
         }
@@ -166,9 +183,9 @@ class Trail:
     parent: str | None = None
     steps: list[Step] = field(default_factory=list)
 
-    def passed(self, part: Part, rule: str, saw: str) -> None:
+    def passed(self, part: Part, rule: str, actual: str) -> None:
         """Note one thing found right."""
-        self.steps.append(Step(part=part, rule=rule, saw=_bounded(saw)))
+        self.steps.append(Step(part=part, rule=rule, actual=_bounded(actual)))
 
 
 def _bounded(value: str) -> str:
@@ -232,9 +249,9 @@ class Trace:
             refusal = Refusal(
                 part=refusal.part,
                 rule=refusal.rule,
-                saw=_bounded(refusal.saw),
-                wanted=_bounded(refusal.wanted),
-                mend=refusal.mend,
+                actual=_bounded(refusal.actual),
+                expected=_bounded(refusal.expected),
+                fix=refusal.fix,
             )
         self._decisions.append(
             Decision(

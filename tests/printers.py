@@ -128,8 +128,8 @@ def invoked(text: str) -> str:
 
 
 def explained(text: str) -> str:
-    refusal = Refusal(part=Part.PERMISSION, rule=text, saw=text, wanted=text, mend=text)
-    steps = (Step(part=Part.CALLER, rule=text, saw=text), Step(part=Part.TOKEN, rule=text, saw=text))
+    refusal = Refusal(part=Part.PERMISSION, rule=text, actual=text, expected=text, fix=text)
+    steps = (Step(part=Part.CALLER, rule=text, actual=text), Step(part=Part.TOKEN, rule=text, actual=text))
     decision = Decision(
         id="1",
         time="t",

@@ -46,11 +46,10 @@ def main() -> None:
         try:
             answer = done(from_json(json.loads(line)))
         except UnreadableSqlError as problem:
-            answer = Unreadable(rule=problem.rule, saw=problem.saw, text=str(problem))
+            answer = Unreadable.of(problem)
         except Exception as problem:  # noqa: BLE001  (libraries fail in many ways over odd SQL)
             what = f"one that ends in {type(problem).__name__}"
-            error = UnreadableSqlError("the statement must be one that can be read here", what)
-            answer = Unreadable(rule=error.rule, saw=error.saw, text=str(error))
+            answer = Unreadable.of(UnreadableSqlError("the statement must be one that can be read here", what))
         answers.write(json.dumps(to_json(answer)) + "\n")
         answers.flush()
 

@@ -57,7 +57,7 @@ def _whole(name: str, media_type: str) -> Response:
 async def decision(cloud: Cloud, request: Request) -> Response:
     """``GET /_local/decisions/ID``: the chain that led to a decision, as values and as text, and what came of it.
 
-    ``differences`` has, by the id of each refused one, ``saw`` and ``wanted`` in pieces that differ or don't.
+    ``differences`` has, by the id of each refused one, ``actual`` and ``expected`` in pieces that differ or don't.
     """
     known = cloud.trace.after(None)
     found = {one.id: one for one in known}.get(request.path_params["decision"])

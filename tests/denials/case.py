@@ -33,7 +33,7 @@ class Case:
         status: Google's HTTP status.
         error: Google's code: ``error`` of an exchange, ``status`` of an API, ``reason`` of BigQuery.
         says: Words of Google's message; empty where nobody has seen Google's own.
-        saw: Words of what the trace says was found, where the rule alone leaves the cause open.
+        actual: Words of what the trace says was found, where the rule alone leaves the cause open.
     """
 
     name: str
@@ -46,4 +46,4 @@ class Case:
     status: int
     error: str
     says: str = ""
-    saw: str = ""
+    actual: str = ""

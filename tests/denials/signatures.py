@@ -74,7 +74,7 @@ def malformed(name: str, change: str, wrong: Step, *, rule: str, part: Part = Pa
 
 
 def refused_by_aws(
-    name: str, change: str, wrong: Step, *, right: Step = well_signed, saw: str = CHANGED, says: str = ""
+    name: str, change: str, wrong: Step, *, right: Step = well_signed, actual: str = CHANGED, says: str = ""
 ) -> Case:
     """A subject token that AWS refuses; its word is passed on."""
     return Case(
@@ -87,6 +87,6 @@ def refused_by_aws(
         rule="AWS must accept the signed request",
         status=400,
         error="invalid_grant",
-        saw=saw,
+        actual=actual,
         says=says,
     )

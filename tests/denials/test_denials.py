@@ -82,8 +82,8 @@ def _check_trace(case: Case, decisions: list[Decision]) -> None:
     assert last.refusal is not None, "the refusal left no trace"
     assert (last.link, last.refusal.part) == (case.link, case.part), last.refusal
     assert case.rule in last.refusal.rule
-    assert case.saw in last.refusal.saw
-    assert all((last.resource, last.refusal.saw, last.refusal.wanted, last.refusal.mend))
+    assert case.actual in last.refusal.actual
+    assert all((last.resource, last.refusal.actual, last.refusal.expected, last.refusal.fix))
 
 
 def _check_nothing_given_away(world: World, refused: Outcome) -> None:

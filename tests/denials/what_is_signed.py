@@ -108,7 +108,7 @@ _BY_WHOM_AND_WHEN = (
         "a key that AWS knows",
         _unknown_key,
         right=_right_keys,
-        saw="InvalidClientTokenId",
+        actual="InvalidClientTokenId",
         says="Received invalid AWS response of type InvalidClientTokenId with error message: The security token "
         "included in the request is invalid.",
     ),
@@ -117,7 +117,7 @@ _BY_WHOM_AND_WHEN = (
         "with its session",
         _without_session,
         right=_right_keys,
-        saw="InvalidClientTokenId",
+        actual="InvalidClientTokenId",
     ),
     _at_another_time("a signature that is replayed after a quarter of an hour", minutes=16),
     _at_another_time("a signature from the future", minutes=-16),

@@ -41,8 +41,8 @@ def _malformed(name: str, wrong: Step, *, rule: str, part: Part = Part.REQUEST) 
     return malformed(name, "it is sent as it was signed", wrong, rule=rule, part=part)
 
 
-def _refused_by_aws(name: str, wrong: Step, *, saw: str = CHANGED) -> Case:
-    return refused_by_aws(name, "it is sent as it was signed", wrong, saw=saw)
+def _refused_by_aws(name: str, wrong: Step, *, actual: str = CHANGED) -> Case:
+    return refused_by_aws(name, "it is sent as it was signed", wrong, actual=actual)
 
 
 _LIST = "host, date and session token must be signed, and every signed header must be there"
@@ -78,7 +78,7 @@ CASES = (
         header("x-amz-date", lambda stamp: f"{stamp}\r\nx-amz-security-token: other"),
         rule="header values must be printable ASCII",
     ),
-    _refused_by_aws("the session token of another role", _session_of_another, saw="InvalidClientTokenId"),
+    _refused_by_aws("the session token of another role", _session_of_another, actual="InvalidClientTokenId"),
     _malformed(
         "a session token left out",
         after_signing(lambda made: without(made, "x-amz-security-token")),

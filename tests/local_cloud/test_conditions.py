@@ -156,8 +156,8 @@ def test_a_conditional_binding_counts_where_it_is_true_and_is_told_where_it_is_n
     other = TABLE.replace("/d/", "/e/")
     miss = decide(READER, GET_DATA, [(other, Policy()), project], now=NOW)
     assert isinstance(miss, Miss)
-    assert miss.saw.startswith(f"the binding's condition is false: {on_d.expression} ('only d' of {VIEWER} for ")
-    assert other in miss.saw
+    assert miss.actual.startswith(f"the binding's condition is false: {on_d.expression} ('only d' of {VIEWER} for ")
+    assert other in miss.actual
     unconditional = Policy(bindings=(*policy.bindings, Binding(role=VIEWER, members=(READER.member,))))
     assert isinstance(decide(READER, GET_DATA, [(other, Policy()), ("projects/p", unconditional)], now=NOW), Grant)
 

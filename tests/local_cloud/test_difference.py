@@ -13,8 +13,8 @@ ARN = "arn:aws:sts::210987654321:assumed-role"
 CONDITION = f"assertion.account == '210987654321' && assertion.arn.startsWith('{ARN}/Reader-Role/')"
 
 
-def refusal(saw: str, wanted: str) -> Refusal:
-    return Refusal(part=Part.CONDITION, rule="rule", saw=saw, wanted=wanted, mend="mend")
+def refusal(actual: str, expected: str) -> Refusal:
+    return Refusal(part=Part.CONDITION, rule="rule", actual=actual, expected=expected, fix="fix")
 
 
 def marked(pieces: tuple[Piece, ...]) -> list[str]:
@@ -22,7 +22,7 @@ def marked(pieces: tuple[Piece, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("saw", "wanted", "in_saw", "in_wanted"),
+    ("actual", "expected", "in_actual", "in_expected"),
     [
         pytest.param(f"{ARN}/somebody-else/fn", CONDITION, ["somebody-else"], ["Reader-Role"], id="another role"),
         pytest.param(f"{ARN}/Reader-Role2/fn", CONDITION, ["2"], [], id="a longer role"),
@@ -47,13 +47,13 @@ def marked(pieces: tuple[Piece, ...]) -> list[str]:
     ],
 )
 def test_what_differs_between_the_nearest_names_is_marked(
-    saw: str, wanted: str, in_saw: list[str], in_wanted: list[str]
+    actual: str, expected: str, in_actual: list[str], in_expected: list[str]
 ) -> None:
-    found = difference(refusal(saw, wanted))
-    assert "".join(piece.text for piece in found.saw) == saw
-    assert "".join(piece.text for piece in found.wanted) == wanted
-    assert "".join(marked(found.saw)) == "".join(in_saw)
-    assert "".join(marked(found.wanted)) == "".join(in_wanted)
+    found = difference(refusal(actual, expected))
+    assert "".join(piece.text for piece in found.actual) == actual
+    assert "".join(piece.text for piece in found.expected) == expected
+    assert "".join(marked(found.actual)) == "".join(in_actual)
+    assert "".join(marked(found.expected)) == "".join(in_expected)
 
 
 def test_the_longest_values_take_no_time() -> None:

@@ -43,5 +43,5 @@ def test_the_nearest_miss_is_the_binding_with_the_same_attribute() -> None:
     policy = Policy(bindings=(Binding(role="roles/iam.workloadIdentityUser", members=(far, near)),))
     miss = decide(FEDERATED, GET_ACCESS_TOKEN, [("serviceAccounts/a", policy)], now=NOW)
     assert isinstance(miss, Miss)
-    assert miss.saw.startswith(f"binding names attribute.aws_role = {ARN}2, principal has {ARN}")
-    assert miss.wanted == f"roles/iam.workloadIdentityUser for {FEDERATED.member} on serviceAccounts/a"
+    assert miss.actual.startswith(f"binding names attribute.aws_role = {ARN}2, principal has {ARN}")
+    assert miss.expected == f"roles/iam.workloadIdentityUser for {FEDERATED.member} on serviceAccounts/a"

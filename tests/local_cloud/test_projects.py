@@ -46,8 +46,8 @@ def test_a_project_is_known_by_id_and_number_and_an_unknown_one_is_refused(quiet
     assert answer.json()["error"]["message"].startswith("Permission denied on resource project third-project")
     refusal = quiet_google.last_refusal().refusal
     assert refusal is not None
-    assert (refusal.part, refusal.saw) == (Part.REQUEST, "third-project")
-    assert SECOND_PROJECT in refusal.wanted
+    assert (refusal.part, refusal.actual) == (Part.REQUEST, "third-project")
+    assert SECOND_PROJECT in refusal.expected
 
 
 def test_an_api_is_on_only_in_the_project_that_enabled_it(quiet_google: Google) -> None:

@@ -28,7 +28,7 @@ def test_who_may_not_use_the_quota_project_is_refused_and_told_which_role_is_mis
         assert error["details"][0]["reason"] == "USER_PROJECT_DENIED"
     refusal = google.last_refusal().refusal
     assert refusal is not None
-    assert refusal.saw == "there is no project third-project"
+    assert refusal.actual == "there is no project third-project"
     chain.grant(f"/v1/projects/{SECOND_PROJECT}", CONSUMER, f"serviceAccount:{READER}")
     for name in (SECOND_PROJECT, SECOND_NUMBER):
         allowed = google.call("POST", f"{BIGQUERY_PATH}/queries", QUERY, token=token, headers={HEADER: name})

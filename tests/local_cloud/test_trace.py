@@ -13,9 +13,10 @@ from local_cloud.trace import LONGEST_VALUE, Decision, Link, Part, Refusal, Refu
 from tests.local_cloud.chain import ACCOUNT, MEMBER, POOL, PROVIDER, READER, ROLE, Chain, token_of
 
 
-def refusal(saw: str = "this") -> Refused:
+def refusal(actual: str = "this") -> Refused:
     return Refused(
-        Refusal(part=Part.CONDITION, rule="rule", saw=saw, wanted="that", mend="so"), not_found("what the client sees")
+        Refusal(part=Part.CONDITION, rule="rule", actual=actual, expected="that", fix="so"),
+        not_found("what the client sees"),
     )
 
 
@@ -50,7 +51,7 @@ def test_the_record_and_its_values_are_bounded() -> None:
     assert len(decisions) == 3
     last = decisions[-1]
     assert last.refusal is not None
-    assert len(last.refusal.saw) == len(last.resource) == LONGEST_VALUE + 1
+    assert len(last.refusal.actual) == len(last.resource) == LONGEST_VALUE + 1
 
 
 def test_a_chain_reads_from_the_caller_to_the_permission(chain: Chain, as_function: object) -> None:

@@ -5,7 +5,7 @@ import {exists, nearestBinding, resourceKey, show} from "./resources.js";
 
 /**
  * @typedef {{text: string, differs: boolean}} Piece
- * @typedef {{saw: Piece[], wanted: Piece[]}} Difference
+ * @typedef {{actual: Piece[], expected: Piece[]}} Difference
  * @typedef {import("./feed.js").Decision} Decision
  * @typedef {{chain: Decision[], after: Decision[], differences: Record<string, Difference>, text: string}} Found
  */
@@ -85,10 +85,10 @@ function node(part, kind, ...content) {
 }
 
 /** @param {import("./feed.js").Step} step */
-function passed({part, rule, saw}) {
+function passed({part, rule, actual}) {
   const told = element("span", {class: "rule"}, `✓ ${rule}`);
   // Each attribute on a line of its own; a value may hold a comma itself.
-  const values = part === "attributes" ? saw.split(/, (?=(?:google|attribute)\.[a-z0-9_]+=)/) : [saw];
+  const values = part === "attributes" ? actual.split(/, (?=(?:google|attribute)\.[a-z0-9_]+=)/) : [actual];
   return node(part, "passed", told, ...values.map((value) => named(value, part === "permission" ? value : null)));
 }
 
@@ -96,17 +96,17 @@ function passed({part, rule, saw}) {
  * @param {import("./feed.js").Refusal} refusal
  * @param {Difference} difference
  */
-function refused({part, rule, saw, mend}, difference) {
-  const near = nearestBinding(saw);
+function refused({part, rule, actual, fix}, difference) {
+  const near = nearestBinding(actual);
   const list = element(
     "dl",
     {},
-    element("dt", {}, "saw"),
-    element("dd", {}, marked(difference.saw), ...(near ? [" ", named("show this binding", near)] : [])),
-    element("dt", {}, "wanted"),
-    element("dd", {}, marked(difference.wanted)),
-    element("dt", {}, "mend"),
-    element("dd", {}, mend),
+    element("dt", {}, "actual"),
+    element("dd", {}, marked(difference.actual), ...(near ? [" ", named("show this binding", near)] : [])),
+    element("dt", {}, "expected"),
+    element("dd", {}, marked(difference.expected)),
+    element("dt", {}, "fix"),
+    element("dd", {}, fix),
   );
   return node(part, "refused", element("span", {class: "rule"}, "✗ ", ...breakable(rule)), list);
 }

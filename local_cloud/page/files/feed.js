@@ -5,8 +5,8 @@ const LONGEST_PAUSE_MILLISECONDS = 10000;
 const LIMIT_MILLISECONDS = 5000;
 
 /**
- * @typedef {{part: string, rule: string, saw: string}} Step
- * @typedef {{part: string, rule: string, saw: string, wanted: string, mend: string}} Refusal
+ * @typedef {{part: string, rule: string, actual: string}} Step
+ * @typedef {{part: string, rule: string, actual: string, expected: string, fix: string}} Refusal
  * @typedef {{id: string, time: string, link: string, allowed: boolean, resource: string, principal: string,
  *   steps: Step[], refusal: Refusal|null, parent: string|null}} Decision
  */

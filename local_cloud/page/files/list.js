@@ -17,8 +17,8 @@ const KEPT = 2000;
 /** @param {import("./feed.js").Decision} decision */
 function words({id, link, allowed, resource, principal, steps, refusal}) {
   const told = [id, link, allowed ? "allowed" : "refused", resource, principal];
-  told.push(...steps.flatMap(({part, rule, saw}) => [part, rule, saw]));
-  if (refusal) told.push(refusal.part, refusal.rule, refusal.saw, refusal.wanted);
+  told.push(...steps.flatMap(({part, rule, actual}) => [part, rule, actual]));
+  if (refusal) told.push(refusal.part, refusal.rule, refusal.actual, refusal.expected);
   return told.join("\n").toLowerCase();
 }
 

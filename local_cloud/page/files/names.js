@@ -26,7 +26,7 @@ export function shortResource(resource) {
  * @param {import("./feed.js").Decision} decision
  */
 export function shortPrincipal({principal, steps}) {
-  const arn = steps.find(({part}) => part === "caller ARN")?.saw ?? "";
+  const arn = steps.find(({part}) => part === "caller ARN")?.actual ?? "";
   const whole = SUBJECT.exec(principal)?.[1] ?? (principal || arn);
   const name = (ASSUMED_ROLE.exec(whole)?.[1] ?? whole).replace(/^user:/, "");
   return name === "" ? "a caller not yet known" : shortResource(name);

@@ -161,13 +161,13 @@ export function resourceKey(resource) {
 /**
  * The binding that a near miss names, if it still exists: `binding names VALUE, principal … (ROLE on RESOURCE)`.
  *
- * @param {string} saw
+ * @param {string} actual
  * @returns {string|null}
  */
-export function nearestBinding(saw) {
+export function nearestBinding(actual) {
   const found = bindings.find(({resource, role, member}) => {
     const value = member.replace(/^principalSet:.+?\/attribute\.([a-z0-9_]+)\//, "attribute.$1 = ");
-    return saw.endsWith(`(${role} on ${resource})`) && saw.startsWith(`binding names ${value},`);
+    return actual.endsWith(`(${role} on ${resource})`) && actual.startsWith(`binding names ${value},`);
   });
   return found ? sentence(found) : null;
 }

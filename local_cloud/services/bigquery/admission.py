@@ -19,7 +19,7 @@ from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableN
 from local_cloud.services.bigquery.protection import permit_protected
 from local_cloud.services.bigquery.query_parameters import read_parameters
 from local_cloud.services.bigquery.reading import Reader, Reading, permit_reading
-from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError
+from local_cloud.services.bigquery.sql import Statement
 from local_cloud.services.bigquery.sql.tasks import Prepare, Prepared
 from local_cloud.services.bigquery.sql.writing import Writing
 from local_cloud.tokens import Token
@@ -98,10 +98,7 @@ async def admit(
         limits = rules.check_limits(query)
         declared, values = read_parameters(query)
         default = _default_dataset(payer, query)
-        try:
-            statement = await understanding.analyse(cloud, sql, project=payer.project, default=default)
-        except UnreadableSqlError as problem:
-            raise rules.unreadable(problem) from problem
+        statement = await understanding.analyse(cloud, sql, project=payer.project, default=default)
         read = ", ".join(map(str, (*statement.reads, *statement.wildcards, *statement.schema_views))) or "no table"
         trail.passed(Part.REQUEST, f"the statement is understood: {statement.kind}", f"reads {read}")
     location = _location(query)
@@ -126,10 +123,7 @@ async def admit(
     with cloud.trace.deciding(
         Link.JOB, resource=payer.resource, principal=token.principal.member, parent=trail.id, quiet=True
     ):
-        try:
-            prepared = await _prepared(cloud, statement, Prepare(sql=sql, writing=writing, columns=columns))
-        except UnreadableSqlError as problem:
-            raise rules.unreadable(problem) from problem
+        prepared = await _prepared(cloud, statement, Prepare(sql=sql, writing=writing, columns=columns))
     await permit_protected(cloud, reader, statement, sql, reading, writing)
     return Admitted(
         payer=payer,

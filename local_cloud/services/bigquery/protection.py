@@ -16,7 +16,7 @@ from local_cloud.services.bigquery.columns_of import columns_of
 from local_cloud.services.bigquery.gate import policies_on
 from local_cloud.services.bigquery.model import ProjectName, TableName
 from local_cloud.services.bigquery.reading import Reader, Reading
-from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError
+from local_cloud.services.bigquery.sql import Statement
 from local_cloud.services.bigquery.sql.tasks import FindProtected
 from local_cloud.services.bigquery.sql.writing import Writing
 from local_cloud.tokens import Token
@@ -60,10 +60,7 @@ async def permit_protected(
     for text, written, named in texts:
         columns = tuple([await columns_of(cloud, table) for table in sorted(named)])
         task = FindProtected(sql=text, writing=written, columns=columns, protected=tuple(sorted(protected)))
-        try:
-            read = await understanding.find_protected(cloud, task)
-        except UnreadableSqlError as problem:
-            raise rules.unreadable(problem) from problem
+        read = await understanding.find_protected(cloud, task)
         permit_columns(cloud, reader.token, read, parent=reader.decision)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from local_cloud.access import authorize
 from local_cloud.context import Cloud
@@ -19,9 +19,10 @@ from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, policies_on
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError
 from local_cloud.services.bigquery.sql.names import SchemaView, Wildcard
+from local_cloud.services.bigquery.sql.tasks import Unreadable
 from local_cloud.services.bigquery.sql.writing import Matched
 from local_cloud.tokens import Token
-from local_cloud.trace import Link, Part, Refusal, Refused, Trail
+from local_cloud.trace import Link, Part, Trail, refuse
 
 MOST_READS = 1000
 """BigQuery's limit of tables that one query references (quotas, "Maximum number of tables referenced")."""
@@ -137,7 +138,7 @@ async def _matching(cloud: Cloud, reader: Reader, wildcard: Wildcard) -> tuple[T
             denied = rules.query_denied(wildcard)
             authorize(reader.token, GET_DATA, policies_on(cloud, wildcard.dataset), trail, denied)
             await _check_there(cloud, reader, wildcard.dataset, None)
-            raise _absent(not_found(f"{wildcard} does not match any table."), "a table of that prefix")
+            _refuse_absent(not_found(f"{wildcard} does not match any table."), "a table of that prefix")
     return found
 
 
@@ -150,9 +151,9 @@ def _deciding(cloud: Cloud, reader: Reader, resource: str) -> AbstractContextMan
 async def _check_there(cloud: Cloud, reader: Reader, dataset: DatasetName, missing: TableName | None) -> None:
     location, actual = reader.location, await _location_of(cloud, dataset)
     if not actual or (location and location.lower() != actual.lower()):
-        raise _absent(rules.dataset_missing(dataset, location or DEFAULT_LOCATION), f"{dataset} in {location or 'US'}")
+        _refuse_absent(rules.dataset_missing(dataset, location or DEFAULT_LOCATION), f"{dataset} in {location or 'US'}")
     if missing is not None:
-        raise _absent(rules.table_missing(missing, actual), f"{missing} in {actual}")
+        _refuse_absent(rules.table_missing(missing, actual), f"{missing} in {actual}")
 
 
 async def _location_of(cloud: Cloud, dataset: DatasetName) -> str:
@@ -161,16 +162,14 @@ async def _location_of(cloud: Cloud, dataset: DatasetName) -> str:
     return "" if found is None else str(found.get("location") or DEFAULT_LOCATION)
 
 
-def _absent(error: ApiError, wanted: str) -> Refused:
-    return Refused(
-        Refusal(
-            part=Part.REQUEST,
-            rule="the table must exist in the location of the job",
-            saw=error.message,
-            wanted=wanted,
-            mend="check the table's name, and set the job's location to the dataset's",
-        ),
-        error,
+def _refuse_absent(error: ApiError, expected: str) -> NoReturn:
+    refuse(
+        Part.REQUEST,
+        rule="the table must exist in the location of the job",
+        actual=error.message,
+        expected=expected,
+        fix="check the table's name, and set the job's location to the dataset's",
+        answer=error,
     )
 
 
@@ -181,9 +180,6 @@ async def _selected_by(cloud: Cloud, table: TableName, resource: dict[str, Any])
         return None
     if view is None or kind != "VIEW":
         problem = UnreadableSqlError("a table must be a plain table or a view made through this gateway", f"{kind}")
-        raise rules.unreadable(problem)
-    try:
-        project, default = view.home(table)
-        return (await understanding.analyse(cloud, view.query, project=project, default=default)).reads
-    except UnreadableSqlError as problem:
-        raise rules.unreadable(problem) from problem
+        rules.refuse_statement(Unreadable.of(problem))
+    project, default = view.home(table)
+    return (await understanding.analyse(cloud, view.query, project=project, default=default)).reads

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from local_cloud.errors import ApiError, invalid_argument, not_found, unimplemented
 from local_cloud.permission_names import CREATE_JOB, FINE_GRAINED_GET, GET_DATA
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
-from local_cloud.services.bigquery.sql import Need, UnreadableSqlError
+from local_cloud.services.bigquery.sql import Need
 from local_cloud.services.bigquery.sql.names import SchemaView, Wildcard
-from local_cloud.trace import Part, Refusal, Refused
+from local_cloud.services.bigquery.sql.tasks import Unreadable
+from local_cloud.trace import Part, refuse
 
 MINIMUM_BYTES_BILLED = 10 * 1024 * 1024
 """BigQuery bills at least 10 MB for each table that a query references (BigQuery pricing)."""
@@ -131,17 +132,15 @@ def check_bytes_billed(query: dict[str, Any], tables: Sequence[TableName]) -> No
         )
 
 
-def unreadable(problem: UnreadableSqlError) -> Refused:
+def refuse_statement(problem: Unreadable) -> NoReturn:
     """Refuse a statement that isn't understood."""
-    return Refused(
-        Refusal(
-            part=Part.REQUEST,
-            rule=problem.rule,
-            saw=problem.saw,
-            wanted="a statement whose tables are all known before it runs",
-            mend="rewrite the statement; docs say what the local gateway understands",
-        ),
-        invalid_argument(str(problem), reason="invalidQuery"),
+    refuse(
+        Part.REQUEST,
+        rule=problem.rule,
+        actual=problem.actual,
+        expected="a statement whose tables are all known before it runs",
+        fix="rewrite the statement; docs say what the local gateway understands",
+        answer=invalid_argument(problem.text, reason="invalidQuery"),
     )
 
 

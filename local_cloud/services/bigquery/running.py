@@ -14,7 +14,7 @@ from local_cloud.services.bigquery.job import Ended, Job
 from local_cloud.services.bigquery.model import TableName
 from local_cloud.services.bigquery.schemas import carry_out
 from local_cloud.services.bigquery.sql.tasks import Prepared
-from local_cloud.trace import Link, Part, Refusal, Refused
+from local_cloud.trace import Link, Part, Refused, refuse
 
 _QUEUE_SECONDS = 60.0
 """How much longer than its time limit a statement may wait for those before it."""
@@ -160,16 +160,14 @@ def _refuse(cloud: Cloud, job: Job, what: str) -> None:
     with cloud.trace.deciding(
         Link.JOB, resource=admitted.payer.resource, principal=job.member, parent=admitted.decision
     ):
-        raise Refused(
-            Refusal(
-                part=Part.REQUEST,
-                rule="what is executed must be what was admitted",
-                saw=what,
-                wanted=f"one {admitted.statement.kind} statement that reads "
-                + (", ".join(map(str, admitted.scans)) or "no table"),
-                mend="rewrite the statement, and report this one: gateway and engine read it differently",
-            ),
-            ApiError(
+        refuse(
+            Part.REQUEST,
+            rule="what is executed must be what was admitted",
+            actual=what,
+            expected=f"one {admitted.statement.kind} statement that reads "
+            + (", ".join(map(str, admitted.scans)) or "no table"),
+            fix="rewrite the statement, and report this one: gateway and engine read it differently",
+            answer=ApiError(
                 403,
                 "PERMISSION_DENIED",
                 "Access Denied: the local BigQuery would read the statement otherwise than it was judged.",

@@ -12,7 +12,7 @@ from local_cloud.errors import already_exists, invalid_argument, not_found, unim
 from local_cloud.http import answer, object_field, page, read_json, text_field
 from local_cloud.permission_names import SET_CATEGORY
 from local_cloud.policies import policy_wire, replace_policy, requested_version
-from local_cloud.services.bigquery import effects, resources, rules, running, schema, understanding, warehouse
+from local_cloud.services.bigquery import effects, resources, running, schema, understanding, warehouse
 from local_cloud.services.bigquery.gate import (
     DEFAULT_LOCATION,
     check_reference,
@@ -24,7 +24,7 @@ from local_cloud.services.bigquery.gate import (
 from local_cloud.services.bigquery.model import ColumnTags, TableName, View
 from local_cloud.services.bigquery.parameters import check_unchanged, selected_fields
 from local_cloud.services.bigquery.reading import Reader, permit_reading
-from local_cloud.services.bigquery.sql import Need, UnreadableSqlError
+from local_cloud.services.bigquery.sql import Need
 from local_cloud.services.bigquery.sql.tasks import Prepare
 from local_cloud.services.bigquery.sql.writing import Writing
 from local_cloud.tokens import Token
@@ -211,10 +211,7 @@ def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:
 
 async def _run(cloud: Cloud, table: TableName, kind: str, sql: str, *, home: str) -> None:
     """Have the emulator carry out a statement of ours on a table."""
-    try:
-        prepared = await understanding.prepare(cloud, Prepare(sql=sql, writing=Writing(project=home)))
-    except UnreadableSqlError as problem:
-        raise rules.unreadable(problem) from problem
+    prepared = await understanding.prepare(cloud, Prepare(sql=sql, writing=Writing(project=home)))
     await running.define(cloud, table, kind, prepared)
 
 
@@ -253,10 +250,7 @@ async def _view(cloud: Cloud, body: dict[str, Any], project: str) -> View | None
     if more:
         raise unimplemented(f"Views with {more[0]:.60} are not offered by the local cloud.")
     query = text_field(view, "query", limit=256 * 1024)
-    try:
-        statement = await understanding.analyse(cloud, query, project=project)
-    except UnreadableSqlError as problem:
-        raise rules.unreadable(problem) from problem
+    statement = await understanding.analyse(cloud, query, project=project)
     if statement.kind != "SELECT" or not statement.plain:
         raise invalid_argument("A view must only read, and tables and views by name.", reason="invalidQuery")
     return View(query=query)

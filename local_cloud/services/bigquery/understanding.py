@@ -6,9 +6,9 @@ from typing import Any
 
 from local_cloud.context import Cloud
 from local_cloud.errors import unavailable
-from local_cloud.services.bigquery import warehouse
+from local_cloud.services.bigquery import rules, warehouse
 from local_cloud.services.bigquery.model import DatasetName, TableName
-from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError
+from local_cloud.services.bigquery.sql import Statement
 from local_cloud.services.bigquery.sql.tasks import (
     Analyse,
     FindProtected,
@@ -29,7 +29,7 @@ async def analyse(cloud: Cloud, sql: str, *, project: str, default: DatasetName 
     """Find out what a statement reads and writes.
 
     Raises:
-        UnreadableSqlError: It isn't understood.
+        Refused: 400, it isn't understood.
         ApiError: 503, the emulator can't be asked.
     """
     statement: Statement = await _ask(cloud, Analyse(sql=sql, project=project, default=default), Statement)
@@ -59,7 +59,7 @@ async def _ask(cloud: Cloud, task: Task, expected: type[Any]) -> Any:  # noqa: A
         known = _TOO_SLOW if answered.get("is") == "TooSlow" else from_json(answered)
         cloud.understood.keep(task, known)
     if isinstance(known, Unreadable):
-        raise UnreadableSqlError(known.rule, known.saw, text=known.text)
+        rules.refuse_statement(known)
     if not isinstance(known, expected):
         raise TypeError(f"expected {expected.__name__}, not {type(known).__name__}")
     return known
@@ -67,6 +67,6 @@ async def _ask(cloud: Cloud, task: Task, expected: type[Any]) -> Any:  # noqa: A
 
 _TOO_SLOW = Unreadable(
     rule="a statement is read within some seconds",
-    saw="one that takes longer",
+    actual="one that takes longer",
     text="Query is too complex: the local BigQuery could not read it in time: 5 s, or 10 s for a long one.",
 )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from infra.command_line import command_line
 from local_cloud.errors import ApiError, failed_precondition, invalid_argument, not_found, permission_denied
 from local_cloud.permission_names import GET_ACCESS_TOKEN
 from local_cloud.services.iam.model import Account
 from local_cloud.services.iam_credentials.model import AccessTokenRequest
-from local_cloud.trace import Part, Refusal, Refused
+from local_cloud.trace import Part, refuse
 
 LONGEST_LIFETIME_SECONDS = 3600
 """IAM quotas: longer only with an organisation policy, which the local cloud has none of."""
@@ -38,7 +38,7 @@ def read_request(body: dict[str, Any]) -> AccessTokenRequest:
         found = _LIFETIME.fullmatch(lifetime) if isinstance(lifetime, str) else None
         seconds = int(found["seconds"]) if found else 0
         if not 0 < seconds <= LONGEST_LIFETIME_SECONDS:
-            raise _bad(
+            _refuse_request(
                 f"lifetime must be 1s to {LONGEST_LIFETIME_SECONDS}s",
                 f"{lifetime!r:.40}",
                 f"{LONGEST_LIFETIME_SECONDS}s",
@@ -48,13 +48,13 @@ def read_request(body: dict[str, Any]) -> AccessTokenRequest:
 
 def _read_scopes(scopes: object) -> tuple[str, ...]:
     if not isinstance(scopes, list) or not scopes or not all(isinstance(scope, str) for scope in scopes):
-        raise _bad("scope must be a list of at least one scope", f"{scopes!r:.80}", "a list of scopes")
+        _refuse_request("scope must be a list of at least one scope", f"{scopes!r:.80}", "a list of scopes")
     if len(scopes) > MOST_SCOPES:
-        raise _bad(f"scope may have at most {MOST_SCOPES} entries", str(len(scopes)), "fewer scopes")
+        _refuse_request(f"scope may have at most {MOST_SCOPES} entries", str(len(scopes)), "fewer scopes")
     strange = [scope for scope in scopes if len(scope) > MOST_SCOPE_CHARACTERS or not _SCOPE.fullmatch(scope)]
     if strange:
-        wanted = "https://www.googleapis.com/auth/cloud-platform, or another scope of Google's"
-        raise _bad("scope must hold Google's scopes only", f"{strange[0]!r:.80}", wanted)
+        expected = "https://www.googleapis.com/auth/cloud-platform, or another scope of Google's"
+        _refuse_request("scope must hold Google's scopes only", f"{strange[0]!r:.80}", expected)
     return tuple(scopes)
 
 
@@ -65,7 +65,7 @@ def _read_delegates(delegates: object) -> tuple[str, ...]:
         named = tuple(match["account"] for match in found if match)
         if len(named) == len(listed):
             return named
-    raise _bad(
+    return _refuse_request(
         f"delegates must be a list of at most {MOST_DELEGATES} service accounts, each with the wildcard project",
         f"{delegates!r:.200}",
         "projects/-/serviceAccounts/EMAIL",
@@ -79,15 +79,13 @@ def check_account(account: Account | None, email: str) -> Account:
         Refused: 404 in Google's words.
     """
     if account is None:
-        raise Refused(
-            Refusal(
-                part=Part.PERMISSION,
-                rule="the service account must exist",
-                saw=f"no account {email}",
-                wanted="an existing account",
-                mend="check the e-mail in service_account_impersonation_url",
-            ),
-            not_found(f"Not found; Gaia id not found for email {email:.200}"),
+        refuse(
+            Part.PERMISSION,
+            rule="the service account must exist",
+            actual=f"no account {email}",
+            expected="an existing account",
+            fix="check the e-mail in service_account_impersonation_url",
+            answer=not_found(f"Not found; Gaia id not found for email {email:.200}"),
         )
     return account
 
@@ -99,15 +97,13 @@ def check_enabled(account: Account) -> None:
         Refused: 400 ``FAILED_PRECONDITION``.
     """
     if account.disabled:
-        raise Refused(
-            Refusal(
-                part=Part.PERMISSION,
-                rule="the service account must be enabled",
-                saw=f"{account.email} is disabled",
-                wanted="an enabled account",
-                mend=command_line("gcloud", "iam", "service-accounts", "enable", account.email),
-            ),
-            failed_precondition(f"Service account {account.email} is disabled."),
+        refuse(
+            Part.PERMISSION,
+            rule="the service account must be enabled",
+            actual=f"{account.email} is disabled",
+            expected="an enabled account",
+            fix=command_line("gcloud", "iam", "service-accounts", "enable", account.email),
+            answer=failed_precondition(f"Service account {account.email} is disabled."),
         )
 
 
@@ -118,10 +114,15 @@ def denied(permission: str = GET_ACCESS_TOKEN) -> ApiError:
     )
 
 
-def _bad(rule: str, saw: str, wanted: str) -> Refused:
+def _refuse_request(rule: str, actual: str, expected: str) -> NoReturn:
     text = "Request contains an invalid argument."
     if not rule.startswith("scope must"):
         text += f" {rule[0].upper()}{rule[1:]}."
-    return Refused(
-        Refusal(part=Part.REQUEST, rule=rule, saw=saw, wanted=wanted, mend=f"send {wanted}"), invalid_argument(text)
+    refuse(
+        Part.REQUEST,
+        rule=rule,
+        actual=actual,
+        expected=expected,
+        fix=f"send {expected}",
+        answer=invalid_argument(text),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import NoReturn
 
 import httpx
 
@@ -11,7 +12,7 @@ from local_cloud.errors import unavailable
 from local_cloud.services.sts.aws_answer import MOST_ANSWER_BYTES, NoAnswer, read_answer
 from local_cloud.services.sts.model import AwsRefusal, SignedRequest
 from local_cloud.services.sts.signed_request import QUERY
-from local_cloud.trace import Part, Refusal, Refused
+from local_cloud.trace import Part, refuse
 
 
 async def ask_aws(client: httpx.AsyncClient, signed: SignedRequest, *, limit_seconds: float) -> Caller | AwsRefusal:
@@ -31,12 +32,12 @@ async def ask_aws(client: httpx.AsyncClient, signed: SignedRequest, *, limit_sec
         async with asyncio.timeout(limit_seconds):
             body, status = await _send(client, signed)
         return read_answer(body, status)
-    except TimeoutError as problem:
-        raise _unavailable(f"no whole answer within {limit_seconds:g} s") from problem
+    except TimeoutError:
+        _refuse_answer(f"no whole answer within {limit_seconds:g} s")
     except httpx.HTTPError as problem:
-        raise _unavailable(f"{type(problem).__name__}") from problem
+        _refuse_answer(type(problem).__name__)
     except NoAnswer as problem:
-        raise _unavailable(str(problem)) from problem
+        _refuse_answer(str(problem))
 
 
 async def _send(client: httpx.AsyncClient, signed: SignedRequest) -> tuple[bytes, int]:
@@ -50,14 +51,12 @@ async def _send(client: httpx.AsyncClient, signed: SignedRequest) -> tuple[bytes
         return bytes(received), response.status_code
 
 
-def _unavailable(saw: str) -> Refused:
-    return Refused(
-        Refusal(
-            part=Part.CALLER,
-            rule="AWS must say who signed the request",
-            saw=saw,
-            wanted="AWS's answer to GetCallerIdentity",
-            mend="see whether the AWS that the local cloud was started with answers at all",
-        ),
-        unavailable(f"AWS STS could not be asked: {saw}."),
+def _refuse_answer(actual: str) -> NoReturn:
+    refuse(
+        Part.CALLER,
+        rule="AWS must say who signed the request",
+        actual=actual,
+        expected="AWS's answer to GetCallerIdentity",
+        fix="see whether the AWS that the local cloud was started with answers at all",
+        answer=unavailable(f"AWS STS could not be asked: {actual}."),
     )

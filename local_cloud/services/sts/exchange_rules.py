@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from local_cloud.errors import OAuthError
 from local_cloud.services.sts.model import ACCESS_TOKEN_TYPE, AWS_TOKEN_TYPE, GRANT_TYPE, ExchangeRequest
-from local_cloud.trace import Part, Refusal, Refused
+from local_cloud.trace import Part, refuse
 
 INVALID_TARGET = (
     'The target service indicated by the "audience" parameters is invalid. This might either be because the pool or '
@@ -46,9 +46,9 @@ def check_request(request: ExchangeRequest) -> str:
         "requested_token_type": (request.requested_token_type, ACCESS_TOKEN_TYPE, "invalid_request"),
         "subject_token_type": (request.subject_token_type, AWS_TOKEN_TYPE, "invalid_request"),
     }
-    for name, (saw, needed, kind) in fixed.items():
-        if saw != needed:
-            _refuse(name, saw[:80] or "none", needed, OAuthError(kind, f"Invalid value of {name} in request."))
+    for name, (actual, needed, kind) in fixed.items():
+        if actual != needed:
+            _refuse(name, actual[:80] or "none", needed, OAuthError(kind, f"Invalid value of {name} in request."))
     _check_options(request.options)
     name = _provider_name(request.audience)
     _check_scopes(request.scope)
@@ -90,19 +90,17 @@ def _check_options(text: str) -> None:
     except (ValueError, RecursionError):
         options = None
     if options != {}:
-        saw = f"options {sorted(map(str, options))[:5]}" if isinstance(options, dict) else "no JSON object"
+        actual = f"options {sorted(map(str, options))[:5]}" if isinstance(options, dict) else "no JSON object"
         error = OAuthError("invalid_request", "Invalid value of options in request.")
-        _refuse("options", saw, "none, or {}: none of the options is for a workload identity pool with AWS", error)
+        _refuse("options", actual, "none, or {}: none of the options is for a workload identity pool with AWS", error)
 
 
-def _refuse(name: str, saw: str, wanted: str, error: OAuthError) -> NoReturn:
-    raise Refused(
-        Refusal(
-            part=Part.REQUEST,
-            rule=f"the exchange's {name} must have a value that Google accepts",
-            saw=saw,
-            wanted=wanted,
-            mend="use the credential configuration that gcloud or the program wrote",
-        ),
-        error,
+def _refuse(name: str, actual: str, expected: str, error: OAuthError) -> NoReturn:
+    refuse(
+        Part.REQUEST,
+        rule=f"the exchange's {name} must have a value that Google accepts",
+        actual=actual,
+        expected=expected,
+        fix="use the credential configuration that gcloud or the program wrote",
+        answer=error,
     )

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from local_cloud.errors import OAuthError
 from local_cloud.strict_json import JsonProblem, parse_strictly
-from local_cloud.trace import Part, Refusal, Refused
+from local_cloud.trace import Part, refuse
 
 _MOST_FIELDS = 20
 _NAME = re.compile(r"[A-Za-z_$.]{1,40}")
@@ -97,14 +97,12 @@ def _from_form(body: bytes) -> dict[str, str]:
     return dict(pairs)
 
 
-def _refuse(rule: str, saw: str, wanted: str, description: str = "") -> NoReturn:
-    raise Refused(
-        Refusal(
-            part=Part.REQUEST,
-            rule=rule,
-            saw=saw[:100],
-            wanted=wanted,
-            mend="send what google-auth sends: one URL-encoded form, or JSON with the names of the reference",
-        ),
-        OAuthError("invalid_request", description or f"Invalid request: {rule}."),
+def _refuse(rule: str, actual: str, expected: str, description: str = "") -> NoReturn:
+    refuse(
+        Part.REQUEST,
+        rule=rule,
+        actual=actual[:100],
+        expected=expected,
+        fix="send what google-auth sends: one URL-encoded form, or JSON with the names of the reference",
+        answer=OAuthError("invalid_request", description or f"Invalid request: {rule}."),
     )

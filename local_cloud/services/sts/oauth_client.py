@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Sequence
 
 from local_cloud.errors import OAuthError
-from local_cloud.trace import Part, Refusal, Refused
+from local_cloud.trace import Part, refuse
 
 GCLOUD = "32555940559.apps.googleusercontent.com"
 """gcloud's public client id, which it sends with every exchange that it makes without a service account."""
@@ -28,15 +28,13 @@ def check_client(authorization: Sequence[str]) -> None:
     """
     if not authorization or (len(authorization) == 1 and _client_id(authorization[0]) == GCLOUD):
         return
-    raise Refused(
-        Refusal(
-            part=Part.REQUEST,
-            rule="an exchange must not carry an Authorization header, unless it is gcloud's own (STS v1 token)",
-            saw="an Authorization header",
-            wanted="none",
-            mend="send the exchange without credentials of its own; the subject token is the credential",
-        ),
-        OAuthError("invalid_request", "The Authorization header must not be set for this token exchange."),
+    refuse(
+        Part.REQUEST,
+        rule="an exchange must not carry an Authorization header, unless it is gcloud's own (STS v1 token)",
+        actual="an Authorization header",
+        expected="none",
+        fix="send the exchange without credentials of its own; the subject token is the credential",
+        answer=OAuthError("invalid_request", "The Authorization header must not be set for this token exchange."),
     )
 
 

@@ -21,7 +21,7 @@ from local_cloud.services.sts.oauth_client import check_client
 from local_cloud.services.sts.rules import check_caller, check_provider, identify
 from local_cloud.services.sts.subject_token import read_subject_token
 from local_cloud.tokens import TokenKind
-from local_cloud.trace import Link, Part, Refusal, Refused
+from local_cloud.trace import Link, Part, Refused, refuse
 
 MOST_FORM_BYTES = 64 * 1024
 _NAMES = tuple(entry.name for entry in dataclasses.fields(ExchangeRequest))
@@ -98,15 +98,13 @@ async def read_parameters(request: Request, names: Sequence[str]) -> dict[str, s
     try:
         body = await read_body(request, limit=MOST_FORM_BYTES)
     except ApiError as problem:
-        raise Refused(
-            Refusal(
-                part=Part.REQUEST,
-                rule=f"the body may have at most {MOST_FORM_BYTES} bytes",
-                saw="more",
-                wanted="a form with one subject token",
-                mend="send a subject token as google-auth makes it, of some 2,000 bytes",
-            ),
-            problem,
-        ) from problem
+        refuse(
+            Part.REQUEST,
+            rule=f"the body may have at most {MOST_FORM_BYTES} bytes",
+            actual="more",
+            expected="a form with one subject token",
+            fix="send a subject token as google-auth makes it, of some 2,000 bytes",
+            answer=problem,
+        )
     content_types = request.headers.getlist("content-type")
     return read_fields(body, content_types=content_types, query=request.query_params.keys(), names=names)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import NoReturn
 
 from federation_rules import attributes as cel
 from federation_rules.caller import Caller
@@ -16,7 +17,7 @@ from local_cloud.errors import OAuthError
 from local_cloud.services.iam.model import Pool, PoolState, Provider
 from local_cloud.services.sts.exchange_rules import INVALID_TARGET
 from local_cloud.services.sts.model import AwsRefusal
-from local_cloud.trace import Part, Refusal, Refused, Trail
+from local_cloud.trace import Part, Trail, refuse
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _ARN = re.compile(r"arn:aws:(?:sts|iam)::(?P<account>[0-9]{12}):[\x21-\x7e]{1,2000}")
@@ -35,20 +36,23 @@ def check_provider(
     pool_state = PoolState.ABSENT if pool is None else pool.state(now)
     state = PoolState.ABSENT if provider is None else provider.state(now)
     if project != project_number:
-        saw, wanted = f"project {project}", f"the project's number, {project_number}"
-        mend = "write the project's number in the audience, not its id: gcloud projects describe"
+        actual, expected = f"project {project}", f"the project's number, {project_number}"
+        fix = "write the project's number in the audience, not its id: gcloud projects describe"
     elif pool_state is not PoolState.ACTIVE:
-        saw, wanted = f"pool is {pool_state.value}", "an active pool"
-        mend = "create, enable or undelete the pool: gcloud iam workload-identity-pools describe"
+        actual, expected = f"pool is {pool_state.value}", "an active pool"
+        fix = "create, enable or undelete the pool: gcloud iam workload-identity-pools describe"
     elif state is not PoolState.ACTIVE or provider is None:
-        saw, wanted = f"provider is {state.value}", "an active provider"
-        mend = "create, enable or undelete the provider: gcloud iam workload-identity-pools providers describe"
+        actual, expected = f"provider is {state.value}", "an active provider"
+        fix = "create, enable or undelete the provider: gcloud iam workload-identity-pools providers describe"
     else:
         return provider
-    rule = "the audience must name an active provider of an active pool"
-    raise Refused(
-        Refusal(part=Part.REQUEST, rule=rule, saw=f"{saw}: {name}", wanted=wanted, mend=mend),
-        OAuthError("invalid_target", INVALID_TARGET),
+    return refuse(
+        Part.REQUEST,
+        rule="the audience must name an active provider of an active pool",
+        actual=f"{actual}: {name}",
+        expected=expected,
+        fix=fix,
+        answer=OAuthError("invalid_target", INVALID_TARGET),
     )
 
 
@@ -60,15 +64,13 @@ def check_caller(answer: Caller | AwsRefusal, provider: Provider) -> Caller:
             publicly known, so this one is ours).
     """
     if isinstance(answer, AwsRefusal):
-        raise Refused(
-            Refusal(
-                part=Part.CALLER,
-                rule="AWS must accept the signed request",
-                saw=f"{answer.code}: {answer.message}",
-                wanted="GetCallerIdentity answered by AWS",
-                mend="check that key, secret and session token belong together and have not expired",
-            ),
-            OAuthError(
+        refuse(
+            Part.CALLER,
+            rule="AWS must accept the signed request",
+            actual=f"{answer.code}: {answer.message}",
+            expected="GetCallerIdentity answered by AWS",
+            fix="check that key, secret and session token belong together and have not expired",
+            answer=OAuthError(
                 "invalid_grant",
                 f"Received invalid AWS response of type {answer.code} with error message: {answer.message}",
             ),
@@ -76,26 +78,22 @@ def check_caller(answer: Caller | AwsRefusal, provider: Provider) -> Caller:
     arn = _ARN.fullmatch(answer.arn)
     known = _ACCOUNT.fullmatch(answer.account) and _USER_ID.fullmatch(answer.user_id)
     if arn is None or not known or arn["account"] != answer.account:
-        raise Refused(
-            Refusal(
-                part=Part.CALLER,
-                rule="AWS's answer must hold an ARN and the account in it",
-                saw=f"{answer.arn[:200]}, account {answer.account[:20]}",
-                wanted="arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION",
-                mend="only the standard partition (arn:aws:) is supported",
-            ),
-            OAuthError("invalid_grant", "Received invalid AWS response."),
+        refuse(
+            Part.CALLER,
+            rule="AWS's answer must hold an ARN and the account in it",
+            actual=f"{answer.arn[:200]}, account {answer.account[:20]}",
+            expected="arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION",
+            fix="only the standard partition (arn:aws:) is supported",
+            answer=OAuthError("invalid_grant", "Received invalid AWS response."),
         )
     if answer.account != provider.account_id:
-        raise Refused(
-            Refusal(
-                part=Part.CALLER,
-                rule="the caller must belong to the provider's AWS account",
-                saw=f"account {answer.account} ({answer.arn})",
-                wanted=f"account {provider.account_id}",
-                mend="run in the provider's account, or set the provider's aws.accountId to the caller's",
-            ),
-            OAuthError(
+        refuse(
+            Part.CALLER,
+            rule="the caller must belong to the provider's AWS account",
+            actual=f"account {answer.account} ({answer.arn})",
+            expected=f"account {provider.account_id}",
+            fix="run in the provider's account, or set the provider's aws.accountId to the caller's",
+            answer=OAuthError(
                 "invalid_grant",
                 f"The AWS account {answer.account} of the given credential is not the account of the provider.",
             ),
@@ -125,14 +123,14 @@ def _mapped(provider: Provider, caller: Caller) -> cel.Attributes:
     try:
         mapped = cel.map_attributes(provider.attribute_mapping, caller)
     except cel.MappingError as problem:
-        raise _no_value(problem.attribute, str(problem)) from problem
+        _refuse_value(problem.attribute, str(problem))
     if not mapped.subject:
-        raise _no_value("google.subject", "the expression gave an empty string")
+        _refuse_value("google.subject", "the expression gave an empty string")
     length, total = len(mapped.subject.encode()), mapped.size()
     if length > cel.MOST_SUBJECT_BYTES:
-        raise _too_long("google.subject", length, cel.MOST_SUBJECT_BYTES)
+        _refuse_size("google.subject", length, cel.MOST_SUBJECT_BYTES)
     if total > cel.MOST_ATTRIBUTE_BYTES:
-        raise _too_long("all mapped attributes", total, cel.MOST_ATTRIBUTE_BYTES)
+        _refuse_size("all mapped attributes", total, cel.MOST_ATTRIBUTE_BYTES)
     return mapped
 
 
@@ -143,42 +141,38 @@ def _check_condition(provider: Provider, caller: Caller, mapped: cel.Attributes)
     except cel.MappingError as failure:
         holds, problem = False, f"; {failure}"
     if not holds:
-        raise Refused(
-            Refusal(
-                part=Part.CONDITION,
-                rule="the provider's attribute condition must be true",
-                saw=f"{caller.arn}{problem}",
-                wanted=provider.attribute_condition,
-                mend="call from the role that the condition names; to admit this one, name it in condition and binding",
-            ),
-            OAuthError("unauthorized_client", "The given credential is rejected by the attribute condition."),
+        refuse(
+            Part.CONDITION,
+            rule="the provider's attribute condition must be true",
+            actual=f"{caller.arn}{problem}",
+            expected=provider.attribute_condition,
+            fix="call from the role that the condition names; to admit this one, name it in condition and binding",
+            answer=OAuthError("unauthorized_client", "The given credential is rejected by the attribute condition."),
         )
 
 
-def _no_value(attribute: str, saw: str) -> Refused:
-    return Refused(
-        Refusal(
-            part=Part.ATTRIBUTES,
-            rule=f"the mapping must give a value for {attribute}",
-            saw=saw,
-            wanted="a string; an AWS assertion has only account, arn and userid",
-            mend="correct the provider's attribute mapping",
+def _refuse_value(attribute: str, actual: str) -> NoReturn:
+    refuse(
+        Part.ATTRIBUTES,
+        rule=f"the mapping must give a value for {attribute}",
+        actual=actual,
+        expected="a string; an AWS assertion has only account, arn and userid",
+        fix="correct the provider's attribute mapping",
+        answer=OAuthError(
+            "unauthorized_client", f"Could not obtain a value for {attribute} from the given credential."
         ),
-        OAuthError("unauthorized_client", f"Could not obtain a value for {attribute} from the given credential."),
     )
 
 
-def _too_long(name: str, saw: int, limit: int) -> Refused:
+def _refuse_size(name: str, size: int, limit: int) -> NoReturn:
     subject = name if name != "google.subject" else "mapped attribute google.subject"
-    return Refused(
-        Refusal(
-            part=Part.ATTRIBUTES,
-            rule=f"{name} may have at most {limit} bytes",
-            saw=f"{saw} bytes",
-            wanted=f"at most {limit} bytes",
-            mend="shorten role or function name, or map the ARN without its session",
-        ),
-        OAuthError(
+    refuse(
+        Part.ATTRIBUTES,
+        rule=f"{name} may have at most {limit} bytes",
+        actual=f"{size} bytes",
+        expected=f"at most {limit} bytes",
+        fix="shorten role or function name, or map the ARN without its session",
+        answer=OAuthError(
             "invalid_request",
             f"The size of {subject} exceeds the {limit} bytes limit. Either modify your attribute mapping or the "
             f"incoming assertion to produce a mapped attribute that is less than {limit} bytes.",

@@ -22,7 +22,7 @@ from typing import NoReturn
 
 from local_cloud.errors import OAuthError
 from local_cloud.services.sts.model import SignedRequest
-from local_cloud.trace import Part, Refusal, Refused
+from local_cloud.trace import Part, refuse
 
 QUERY = "Action=GetCallerIdentity&Version=2011-06-15"
 TARGET_HEADER = "x-goog-cloud-target-resource"
@@ -83,11 +83,15 @@ def check(method: object, url: object, headers: Mapping[str, str], *, audience: 
     return SignedRequest(host=host, region=scope["region"], access_key_id=scope["key"], headers=forwarded)
 
 
-def refuse(rule: str, *, saw: str, wanted: str, mend: str, part: Part = Part.REQUEST) -> NoReturn:
+def refuse_format(rule: str, *, actual: str, expected: str, fix: str, part: Part = Part.REQUEST) -> NoReturn:
     """Refuse a subject token of the wrong shape, in Google's words for it."""
-    raise Refused(
-        Refusal(part=part, rule=rule, saw=saw, wanted=wanted, mend=mend),
-        OAuthError("invalid_request", "AWS request has invalid format."),
+    refuse(
+        part,
+        rule=rule,
+        actual=actual,
+        expected=expected,
+        fix=fix,
+        answer=OAuthError("invalid_request", "AWS request has invalid format."),
     )
 
 
@@ -95,11 +99,11 @@ def _check_headers(headers: Mapping[str, str]) -> None:
     unexpected = sorted(set(headers) - _MAY_SEND)
     missing = sorted((_MUST_SIGN | {"authorization", TARGET_HEADER}) - set(headers))
     if unexpected or missing:
-        refuse(
+        refuse_format(
             "the headers must be those of a plain signed GetCallerIdentity and the target resource",
-            saw=f"unexpected {[name[:40] for name in unexpected[:10]]}, missing {missing}",
-            wanted=", ".join(sorted(_MAY_SEND)),
-            mend="sign only host, x-amz-date, x-amz-security-token and the target header",
+            actual=f"unexpected {[name[:40] for name in unexpected[:10]]}, missing {missing}",
+            expected=", ".join(sorted(_MAY_SEND)),
+            fix="sign only host, x-amz-date, x-amz-security-token and the target header",
         )
     # Spaces at the ends, or two in a row, are not part of what is signed: SigV4 leaves them out.
     unclean = [
@@ -108,11 +112,11 @@ def _check_headers(headers: Mapping[str, str]) -> None:
         if not (value.isascii() and value.isprintable()) or value != " ".join(value.split())
     ]
     if unclean:
-        refuse(
+        refuse_format(
             "header values must be printable ASCII, without spaces at their ends",
-            saw=f"others in {', '.join(unclean)}",
-            wanted="printable ASCII",
-            mend="send the headers as they were signed",
+            actual=f"others in {', '.join(unclean)}",
+            expected="printable ASCII",
+            fix="send the headers as they were signed",
         )
 
 
@@ -120,18 +124,18 @@ def _endpoint(method: object, url: object, headers: Mapping[str, str]) -> tuple[
     found = _URL.fullmatch(url) if isinstance(url, str) else None
     region = found["region"] or _GLOBAL_REGION if found else ""
     if method != "POST" or found is None or region not in REGIONS:
-        refuse(
+        refuse_format(
             "the signed request must be GetCallerIdentity at AWS STS and nothing else",
-            saw=f"{method!s:.10} {_shown(url)}",
-            wanted=f"POST https://sts.REGION.amazonaws.com?{QUERY}",
-            mend="keep regional_cred_verification_url in the credential configuration as gcloud writes it",
+            actual=f"{method!s:.10} {_shown(url)}",
+            expected=f"POST https://sts.REGION.amazonaws.com?{QUERY}",
+            fix="keep regional_cred_verification_url in the credential configuration as gcloud writes it",
         )
     if headers["host"] != found["host"]:
-        refuse(
+        refuse_format(
             "the signed host must be the URL's host",
-            saw=headers["host"][:200],
-            wanted=found["host"],
-            mend="sign the request for the host that its URL names",
+            actual=headers["host"][:200],
+            expected=found["host"],
+            fix="sign the request for the host that its URL names",
         )
     return found["host"], region
 
@@ -153,11 +157,11 @@ def _shown(url: object) -> str:
 def _check_target(headers: Mapping[str, str], audience: str) -> None:
     target = headers[TARGET_HEADER]
     if target not in {audience, f"https:{audience}"}:
-        refuse(
+        refuse_format(
             f"{TARGET_HEADER} must name the audience of this exchange",
-            saw=target or "nothing",
-            wanted=audience,
-            mend="use one credential configuration for both; a token made for another provider is not accepted",
+            actual=target or "nothing",
+            expected=audience,
+            fix="use one credential configuration for both; a token made for another provider is not accepted",
         )
 
 
@@ -165,19 +169,19 @@ def _scope(headers: Mapping[str, str], host_region: str) -> tuple[re.Match[str],
     found = _AUTHORIZATION.fullmatch(headers["authorization"])
     if found is None:
         scheme = headers["authorization"].partition(" ")[0]
-        refuse(
+        refuse_format(
             "Authorization must be an AWS Signature Version 4",
-            saw=f"scheme {scheme!r}" if scheme in _SCHEMES else "another scheme, or none",
-            wanted="AWS4-HMAC-SHA256 Credential=…/DATE/REGION/sts/aws4_request, SignedHeaders=…, Signature=…",
-            mend="sign with SigV4 (not SigV4A) for the service sts",
+            actual=f"scheme {scheme!r}" if scheme in _SCHEMES else "another scheme, or none",
+            expected="AWS4-HMAC-SHA256 Credential=…/DATE/REGION/sts/aws4_request, SignedHeaders=…, Signature=…",
+            fix="sign with SigV4 (not SigV4A) for the service sts",
             part=Part.CALLER,
         )
     if found["service"] != "sts" or found["region"] != host_region:
-        refuse(
+        refuse_format(
             "the credential scope must name the service sts and the host's region",
-            saw=f"{found['region'][:40]}/{found['service'][:40]}",
-            wanted=f"{host_region}/sts",
-            mend="set AWS_REGION to the region whose STS host is signed for",
+            actual=f"{found['region'][:40]}/{found['service'][:40]}",
+            expected=f"{host_region}/sts",
+            fix="set AWS_REGION to the region whose STS host is signed for",
             part=Part.CALLER,
         )
     _check_key_id(found["key"])
@@ -188,16 +192,14 @@ def _check_key_id(key_id: str) -> None:
     """Insist on an id that AWS can have issued. The local AWS takes an account's number for its root user's key."""
     if _KEY_ID.fullmatch(key_id):
         return
-    raise Refused(
-        Refusal(
-            part=Part.CALLER,
-            rule="the access key id must be one that AWS issues",
-            # Not the id itself: a secret may have been sent for it.
-            saw=f"{len(key_id)} characters of another form",
-            wanted="AKIA or ASIA, and 16 capitals and digits",
-            mend="sign with the session's own credentials",
-        ),
-        OAuthError(
+    refuse(
+        Part.CALLER,
+        rule="the access key id must be one that AWS issues",
+        # Not the id itself: a secret may have been sent for it.
+        actual=f"{len(key_id)} characters of another form",
+        expected="AKIA or ASIA, and 16 capitals and digits",
+        fix="sign with the session's own credentials",
+        answer=OAuthError(
             "invalid_grant",
             "Received invalid AWS response of type InvalidClientTokenId with error message: The security token "
             "included in the request is invalid.",
@@ -209,11 +211,11 @@ def _check_signed(headers: Mapping[str, str], signed: list[str]) -> None:
     must = _MUST_SIGN | ({"x-amz-security-token"} & set(headers))
     unsigned, absent = sorted(must - set(signed)), sorted(set(signed) - set(headers))
     if unsigned or absent or "authorization" in signed or signed != sorted(set(signed)):
-        refuse(
+        refuse_format(
             "host, date and session token must be signed, and every signed header must be there",
-            saw=f"unsigned {unsigned}, signed but absent {[name[:40] for name in absent[:10]]}, or not in order",
-            wanted=f"SignedHeaders with {', '.join(sorted(must))}, each once and in order",
-            mend="send exactly the headers that were signed; only the target header may be added after signing",
+            actual=f"unsigned {unsigned}, signed but absent {[name[:40] for name in absent[:10]]}, or not in order",
+            expected=f"SignedHeaders with {', '.join(sorted(must))}, each once and in order",
+            fix="send exactly the headers that were signed; only the target header may be added after signing",
             part=Part.CALLER,
         )
 
@@ -226,11 +228,11 @@ def _check_date(amz_date: str, scope_date: str, now: datetime) -> None:
         except ValueError:
             signed_at = None
     if signed_at is None or amz_date[:8] != scope_date:
-        refuse(
+        refuse_format(
             "x-amz-date must be a UTC time on the credential scope's day",
-            saw=f"{amz_date[:40] or 'nothing'}, scope {scope_date}",
-            wanted="YYYYMMDDTHHMMSSZ",
-            mend="sign again with one clock reading",
+            actual=f"{amz_date[:40] or 'nothing'}, scope {scope_date}",
+            expected="YYYYMMDDTHHMMSSZ",
+            fix="sign again with one clock reading",
             part=Part.CALLER,
         )
     if abs(now - signed_at) <= CLOCK_SKEW:
@@ -243,15 +245,13 @@ def _check_date(amz_date: str, scope_date: str, now: datetime) -> None:
         if late
         else f"Signature not yet current: {amz_date} is still later than {edge} ({stamp} + 15 min.)"
     )
-    raise Refused(
-        Refusal(
-            part=Part.CALLER,
-            rule="AWS accepts a signature for 15 minutes around its date",
-            saw=f"signed {amz_date}, now {stamp}",
-            wanted=f"within 15 minutes of {stamp}",
-            mend="sign anew for each exchange, and set the clock right",
-        ),
-        OAuthError(
+    refuse(
+        Part.CALLER,
+        rule="AWS accepts a signature for 15 minutes around its date",
+        actual=f"signed {amz_date}, now {stamp}",
+        expected=f"within 15 minutes of {stamp}",
+        fix="sign anew for each exchange, and set the clock right",
+        answer=OAuthError(
             "invalid_grant",
             f"Received invalid AWS response of type SignatureDoesNotMatch with error message: {verdict}",
         ),

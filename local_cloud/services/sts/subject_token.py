@@ -15,9 +15,9 @@ from urllib.parse import unquote_plus
 from local_cloud.errors import OAuthError
 from local_cloud.services.sts import signed_request
 from local_cloud.services.sts.model import SignedRequest
-from local_cloud.services.sts.signed_request import refuse
+from local_cloud.services.sts.signed_request import refuse_format
 from local_cloud.strict_json import parse_strictly
-from local_cloud.trace import Part, Refusal, Refused
+from local_cloud.trace import Part, refuse
 
 MOST_TOKEN_CHARACTERS = 32 * 1024
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!'()*/+-]|%[0-9A-Fa-f]{2})+")
@@ -54,25 +54,23 @@ def _parse(text: str) -> dict[str, Any]:
         _unreadable(type(error).__name__)
     if not isinstance(document, dict) or set(document) != {"url", "method", "headers"}:
         keys = sorted(name[:40] for name in document)[:10] if isinstance(document, dict) else type(document).__name__
-        refuse(
+        refuse_format(
             "the subject token must be an object of url, method and headers",
-            saw=f"{keys}",
-            wanted="exactly the keys url, method, headers",
-            mend="send the request that was signed, nothing else",
+            actual=f"{keys}",
+            expected="exactly the keys url, method, headers",
+            fix="send the request that was signed, nothing else",
         )
     return document
 
 
-def _unreadable(saw: str) -> NoReturn:
-    raise Refused(
-        Refusal(
-            part=Part.REQUEST,
-            rule="the subject token must be URL-encoded JSON",
-            saw=saw,
-            wanted=f"JSON of at most {MOST_TOKEN_CHARACTERS} characters, each name in it once",
-            mend="send what google-auth makes: JSON, URL-encoded once, then encoded again by the form",
-        ),
-        OAuthError(
+def _unreadable(actual: str) -> NoReturn:
+    refuse(
+        Part.REQUEST,
+        rule="the subject token must be URL-encoded JSON",
+        actual=actual,
+        expected=f"JSON of at most {MOST_TOKEN_CHARACTERS} characters, each name in it once",
+        fix="send what google-auth makes: JSON, URL-encoded once, then encoded again by the form",
+        answer=OAuthError(
             "invalid_request",
             "Invalid format of AWS credentials:Error at line 0:0: Unexpected end of stream : expected '{'",
         ),
@@ -87,20 +85,20 @@ def _headers(listed: object) -> dict[str, str]:
         and isinstance(entry["value"], str)
         for entry in listed
     ):
-        refuse(
+        refuse_format(
             "headers must be a list of {key, value} with string values",
-            saw=type(listed).__name__,
-            wanted="[{key, value}, …]",
-            mend="list each header once, as google-auth does",
+            actual=type(listed).__name__,
+            expected="[{key, value}, …]",
+            fix="list each header once, as google-auth does",
         )
     # Only ASCII has a case that HTTP ignores: a Kelvin sign must not become a k.
     names = [entry["key"].lower() if entry["key"].isascii() else entry["key"] for entry in listed]
     repeated = sorted(name[:40] for name, count in Counter(names).items() if count > 1)
     if repeated:
-        refuse(
+        refuse_format(
             "no header may be repeated, whatever its case",
-            saw=f"{', '.join(repeated[:5])} more than once",
-            wanted="each header once",
-            mend="remove the second one: two values leave open which one was signed",
+            actual=f"{', '.join(repeated[:5])} more than once",
+            expected="each header once",
+            fix="remove the second one: two values leave open which one was signed",
         )
     return dict(zip(names, (entry["value"] for entry in listed), strict=True))

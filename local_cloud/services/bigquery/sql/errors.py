@@ -8,10 +8,10 @@ class UnreadableSqlError(Exception):
 
     Attributes:
         rule: What was expected of it.
-        saw: What it has instead.
+        actual: What it has instead.
     """
 
-    def __init__(self, rule: str, saw: str, *, text: str = "") -> None:
-        super().__init__(text or f"Not understood by the local gateway: {rule}; the statement has {saw}.")
+    def __init__(self, rule: str, actual: str, *, text: str = "") -> None:
+        super().__init__(text or f"Not understood by the local gateway: {rule}; the statement has {actual}.")
         self.rule = rule
-        self.saw = saw
+        self.actual = actual

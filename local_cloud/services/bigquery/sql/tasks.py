@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from local_cloud.services.bigquery.model import DatasetName, TableName
+from local_cloud.services.bigquery.sql.errors import UnreadableSqlError
 from local_cloud.services.bigquery.sql.statements import Statement
 from local_cloud.services.bigquery.sql.writing import Writing
 
@@ -78,8 +79,13 @@ class Unreadable:
     """Why a statement isn't understood: the fields of an ``UnreadableSqlError``."""
 
     rule: str
-    saw: str
+    actual: str
     text: str
+
+    @classmethod
+    def of(cls, problem: UnreadableSqlError) -> Unreadable:
+        """Takes them from the error."""
+        return cls(rule=problem.rule, actual=problem.actual, text=str(problem))
 
 
 Task = Analyse | Prepare | FindProtected

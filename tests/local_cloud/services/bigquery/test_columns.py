@@ -136,7 +136,7 @@ def test_a_column_with_a_policy_tag_is_read_only_with_fine_grained_access(chain:
         refused = chain.google.last_refusal()
         assert refused.refusal is not None
         assert refused.refusal.part is Part.PERMISSION
-        assert refused.refusal.wanted == f"roles/datacatalog.categoryFineGrainedReader for {MEMBER} on {TAG}"
+        assert refused.refusal.expected == f"roles/datacatalog.categoryFineGrainedReader for {MEMBER} on {TAG}"
         chain.grant(f"/v1/projects/{PROJECT}", "roles/datacatalog.categoryFineGrainedReader", MEMBER)
         assert count(client, chain.sql("SELECT * FROM {users}")) == 3
 

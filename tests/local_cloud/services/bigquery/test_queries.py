@@ -43,7 +43,7 @@ def test_without_job_user_no_job_is_created(chain: Chain) -> None:
     refused = chain.google.last_refusal()
     assert refused.link is Link.JOB
     assert refused.refusal is not None
-    assert refused.refusal.wanted == f"roles/bigquery.jobUser for {MEMBER} on projects/{PROJECT}"
+    assert refused.refusal.expected == f"roles/bigquery.jobUser for {MEMBER} on projects/{PROJECT}"
 
 
 def test_without_data_viewer_the_table_is_not_read(chain: Chain) -> None:

@@ -59,7 +59,7 @@ def test_a_chain_is_followed_hop_by_hop_and_each_is_in_the_trace(hops: Chain, fe
     answer = ask(hops, federated, FIRST, SECOND)
     assert answer.status_code == 200, answer.text
     decision = hops.google.decisions()[-1]
-    held = [step.saw for step in decision.steps if step.part is Part.PERMISSION]
+    held = [step.actual for step in decision.steps if step.part is Part.PERMISSION]
     assert (decision.link, decision.allowed) == (Link.IMPERSONATION, True)
     assert decision.principal.startswith("principal://")
     for step, member, account in zip(

@@ -56,7 +56,7 @@ def test_the_bound_role_gets_an_access_token(chain: Chain, as_function: Keys) ->
     exchange, impersonation = chain.google.decisions()[-2:]
     assert (impersonation.link, impersonation.allowed) == (Link.IMPERSONATION, True)
     assert impersonation.parent == exchange.id
-    assert any(MEMBER in step.saw for step in impersonation.steps if step.part is Part.PERMISSION)
+    assert any(MEMBER in step.actual for step in impersonation.steps if step.part is Part.PERMISSION)
 
 
 def test_without_the_binding_impersonation_is_denied(chain: Chain, as_function: Keys) -> None:
@@ -66,11 +66,11 @@ def test_without_the_binding_impersonation_is_denied(chain: Chain, as_function: 
         token_of(chain.credentials())
     assert DENIED in raised.value.args[1]
     assert "IAM_PERMISSION_DENIED" in raised.value.args[1]
-    assert refusal(chain).saw == "no binding gives iam.serviceAccounts.getAccessToken to anybody"
+    assert refusal(chain).actual == "no binding gives iam.serviceAccounts.getAccessToken to anybody"
 
 
 @pytest.mark.parametrize(
-    ("member", "saw"),
+    ("member", "actual"),
     [
         (
             MEMBER + "2",
@@ -85,14 +85,14 @@ def test_without_the_binding_impersonation_is_denied(chain: Chain, as_function: 
     ],
 )
 def test_a_binding_that_nearly_names_the_role_is_denied_and_the_difference_told(
-    chain: Chain, as_function: Keys, member: str, saw: str
+    chain: Chain, as_function: Keys, member: str, actual: str
 ) -> None:
     assert as_function.token
     chain.revoke(ACCOUNT_PATH, ROLE_NAME, MEMBER)
     chain.grant(ACCOUNT_PATH, ROLE_NAME, member)
     with pytest.raises(RefreshError, match="Unable to acquire impersonated credentials"):
         token_of(chain.credentials())
-    assert saw in refusal(chain).saw
+    assert actual in refusal(chain).actual
     chain.grant(ACCOUNT_PATH, ROLE_NAME, MEMBER)
     token_of(chain.credentials())
 
@@ -103,7 +103,7 @@ def test_another_role_on_the_account_is_not_enough_and_the_project_binding_is(ch
     chain.grant(ACCOUNT_PATH, "roles/iam.serviceAccountUser", MEMBER)
     with pytest.raises(RefreshError):
         token_of(chain.credentials())
-    assert "principal has only roles/iam.serviceAccountUser" in refusal(chain).saw
+    assert "principal has only roles/iam.serviceAccountUser" in refusal(chain).actual
     chain.grant(f"/v1/projects/{PROJECT}", ROLE_NAME, MEMBER)
     token_of(chain.credentials())
 

@@ -50,7 +50,7 @@ def test_the_trusted_role_gets_a_federated_token(chain: Chain, as_function: Keys
     arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/{FUNCTION}"
     assert decision.allowed
     assert decision.principal == f"principal://iam.googleapis.com/{POOL_NAME}/subject/{arn}"
-    seen = {step.part: step.saw for step in decision.steps}
+    seen = {step.part: step.actual for step in decision.steps}
     assert seen[Part.CALLER] == arn
     assert f"attribute.aws_role=arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}" in seen[Part.ATTRIBUTES]
     text = str(chain.google.done("GET", "/_local/decisions"))
@@ -76,7 +76,7 @@ def test_a_role_that_is_not_exactly_the_trusted_one_is_refused(
     with pytest.raises(OAuthError, match=CONDITION_TEXT):
         refresh(chain)
     assert refusal(chain).part is Part.CONDITION
-    assert f"assumed-role/{role}/" in refusal(chain).saw
+    assert f"assumed-role/{role}/" in refusal(chain).actual
 
 
 def test_the_same_role_name_in_another_account_is_refused(
@@ -85,7 +85,7 @@ def test_the_same_role_name_in_another_account_is_refused(
     set_environment(monkeypatch, LocalAccount(aws_url, OTHER_ACCOUNT).assume(ROLE))
     with pytest.raises(OAuthError, match=r"is not the account of the provider"):
         refresh(chain)
-    assert (refusal(chain).part, refusal(chain).wanted) == (Part.CALLER, f"account {ACCOUNT}")
+    assert (refusal(chain).part, refusal(chain).expected) == (Part.CALLER, f"account {ACCOUNT}")
 
 
 @pytest.mark.parametrize("path", ["/", f"/assumed-role/{ROLE}/"])
@@ -108,7 +108,7 @@ def test_a_path_spoofing_user_passes_the_bare_name_mapping_but_not_the_arn_shape
             "PATCH", f"{PROVIDER_PATH}?updateMask=attributeMapping,attributeCondition", {"attributeMapping": mapping}
         )
         refresh(chain)
-        seen = {step.part: step.saw for step in chain.google.decisions()[-1].steps}
+        seen = {step.part: step.actual for step in chain.google.decisions()[-1].steps}
         assert f"attribute.aws_role={role}" in seen[Part.ATTRIBUTES]
 
 
@@ -116,7 +116,7 @@ def test_a_project_id_in_the_audience_is_refused(chain: Chain, as_function: Keys
     assert as_function.token
     with pytest.raises(OAuthError, match=TARGET_TEXT):
         refresh(chain, audience=AUDIENCE.replace(NUMBER, PROJECT))
-    assert "number" in refusal(chain).mend
+    assert "number" in refusal(chain).fix
 
 
 @pytest.mark.parametrize("audience", [f"https:{AUDIENCE}", AUDIENCE.rpartition("/providers/")[0], "x", f"{AUDIENCE}/"])
@@ -212,7 +212,7 @@ def test_a_provider_without_a_mapping_uses_googles_default(chain: Chain, as_func
     assert as_function.token
     chain.google.done("PATCH", f"{PROVIDER_PATH}?updateMask=attributeMapping", {})
     refresh(chain)
-    seen = {step.part: step.saw for step in chain.google.decisions()[-1].steps}
+    seen = {step.part: step.actual for step in chain.google.decisions()[-1].steps}
     assert f"attribute.aws_role=arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}" in seen[Part.ATTRIBUTES]
 
 
@@ -243,7 +243,7 @@ def test_a_mapped_group_counts_in_condition_and_binding_and_another_does_not(cha
             refused = chain.google.last_refusal()
             assert refused.refusal is not None
             assert refused.link is (Link.TOKEN_EXCHANGE if right is None else Link.IMPERSONATION)
-            assert right is None or f"group {group}" in refused.refusal.saw + refused.refusal.wanted
+            assert right is None or f"group {group}" in refused.refusal.actual + refused.refusal.expected
 
 
 @pytest.mark.parametrize("groups", ["assertion.arn", "[1]", "assertion.arn.split('/')[0]", "[['a']]"])

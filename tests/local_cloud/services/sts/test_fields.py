@@ -88,7 +88,7 @@ def test_a_credential_sent_as_a_name_is_not_told() -> None:
     for body, kind in ((json.dumps({"hunter2-secret": "a"}), JSON), ("hunter2-secret=a&hunter2-secret=b", FORM)):
         with pytest.raises(Refused) as refused:
             read(body, kind)
-        assert "hunter2" not in refused.value.refusal.saw + str(refused.value.answer)
+        assert "hunter2" not in refused.value.refusal.actual + str(refused.value.answer)
 
 
 @given(st.binary(max_size=300), st.sampled_from([FORM, JSON]))

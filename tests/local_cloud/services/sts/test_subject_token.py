@@ -112,21 +112,21 @@ def test_authorization_that_is_not_sigv4_is_refused(chain: Chain, role_keys: Key
 
 
 def test_a_missing_repeated_or_foreign_target_is_refused(chain: Chain, role_keys: Keys) -> None:
-    assert TARGET in refused(chain, document(role_keys, target=None), FORMAT).saw
+    assert TARGET in refused(chain, document(role_keys, target=None), FORMAT).actual
     twice = document(role_keys)
     twice["headers"].append({"key": TARGET.upper(), "value": AUDIENCE})
-    assert "more than once" in refused(chain, twice, FORMAT).saw
+    assert "more than once" in refused(chain, twice, FORMAT).actual
     other = AUDIENCE.replace("aws-provider", "other-provider")
     for foreign in (other, f"{AUDIENCE}/", AUDIENCE.upper(), f"http:{AUDIENCE}", ""):
         token = document(role_keys, target=foreign, sign_target=False)
-        assert refused(chain, token, FORMAT).wanted == AUDIENCE
+        assert refused(chain, token, FORMAT).expected == AUDIENCE
 
 
 @pytest.mark.parametrize("name", ["host", "x-amz-date", "authorization", "x-amz-security-token"])
 def test_no_header_may_be_repeated_or_left_out(chain: Chain, role_keys: Keys, name: str) -> None:
     twice = document(role_keys)
     twice["headers"].append({**header(twice, name), "key": name.title()})
-    assert name in refused(chain, twice, FORMAT).saw
+    assert name in refused(chain, twice, FORMAT).actual
     refused(chain, without(document(role_keys), name))
 
 
@@ -134,7 +134,7 @@ def test_no_header_may_be_repeated_or_left_out(chain: Chain, role_keys: Keys, na
 def test_an_unexpected_header_is_refused(chain: Chain, role_keys: Keys, name: str) -> None:
     token = document(role_keys)
     token["headers"].append({"key": name, "value": "x"})
-    assert name in refused(chain, token, FORMAT).saw
+    assert name in refused(chain, token, FORMAT).actual
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_other_regions_and_the_global_host_pass_when_signed_for_themselves(chain
     ):
         assert exchange(chain.google, document(role_keys, host=host, region=region)).status_code == 200
         wrong = "us-west-2"
-        assert refused(chain, document(role_keys, host=host, region=wrong), FORMAT).saw == f"{wrong}/sts"
+        assert refused(chain, document(role_keys, host=host, region=wrong), FORMAT).actual == f"{wrong}/sts"
 
 
 @pytest.mark.parametrize(
@@ -200,18 +200,18 @@ def test_plain_http_and_odd_urls_are_refused(chain: Chain, role_keys: Keys) -> N
 
 def test_a_host_header_that_is_not_the_urls_is_refused(chain: Chain, role_keys: Keys) -> None:
     token = edited(document(role_keys), "host", lambda _: "sts.eu-west-1.amazonaws.com")
-    assert refused(chain, token, FORMAT).wanted == f"sts.{REGION}.amazonaws.com"
+    assert refused(chain, token, FORMAT).expected == f"sts.{REGION}.amazonaws.com"
 
 
 def test_a_session_token_that_is_not_signed_is_refused(chain: Chain, role_keys: Keys) -> None:
     token = document(Keys(role_keys.key, role_keys.secret))
     token["headers"].append({"key": "x-amz-security-token", "value": role_keys.token})
-    assert "x-amz-security-token" in refused(chain, token, FORMAT).saw
+    assert "x-amz-security-token" in refused(chain, token, FORMAT).actual
 
 
 def test_a_header_named_as_signed_but_absent_is_refused(chain: Chain, role_keys: Keys) -> None:
     token = edited(document(role_keys), "authorization", lambda v: v.replace("SignedHeaders=", "SignedHeaders=a;"))
-    assert "signed but absent ['a']" in refused(chain, token, FORMAT).saw
+    assert "signed but absent ['a']" in refused(chain, token, FORMAT).actual
 
 
 @pytest.mark.parametrize("text", ["x", "%7B", "[]", "null", "%FF", "{" * 3000, '{"url": 1e999}', quote("\u0000")])
@@ -259,13 +259,13 @@ def test_a_header_name_that_only_looks_right_is_refused(chain: Chain, role_keys:
     ):
         token = document(role_keys)
         header(token, right)["key"] = name
-        assert "unexpected" in refused(chain, token, FORMAT).saw
+        assert "unexpected" in refused(chain, token, FORMAT).actual
 
 
 def test_a_header_value_with_anything_around_it_is_refused(chain: Chain, role_keys: Keys) -> None:
     for name in ("host", "x-amz-date", "x-amz-security-token", "authorization", TARGET):
         for change in ("{} ", " {}", "{}\t", "\r\n{}", "{}\u0000", "{}\u00e9", "{}  x"):
-            assert name in refused(chain, edited(document(role_keys), name, change.format), FORMAT).saw
+            assert name in refused(chain, edited(document(role_keys), name, change.format), FORMAT).actual
 
 
 def test_the_list_of_signed_headers_is_whole_in_order_and_each_once(chain: Chain, role_keys: Keys) -> None:
@@ -309,7 +309,7 @@ def test_a_presigned_url_is_refused_and_its_secrets_are_not_told(chain: Chain, r
         f"{token['url']}&X-Amz-Security-Token={session}&X-Amz-Signature=5ec2e7",
         f"https://AKIA:5ec2e7@sts.{REGION}.amazonaws.com/?{token['url'].partition('?')[2]}",
     ):
-        seen = refused(chain, {**token, "url": url}, FORMAT).saw
+        seen = refused(chain, {**token, "url": url}, FORMAT).actual
         assert "5ec2e7" not in seen
         assert session[:20] not in seen
 
