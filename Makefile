@@ -26,7 +26,7 @@ demo: $(READY) ## the whole chain on this machine: deploy, call the function, be
 	@$(RUN) -m local_cloud demo $(if $(V),-v)
 
 local-cloud: $(READY) ## the local cloud in the foreground, with the export lines to use it
-	@$(RUN) -m local_cloud serve
+	@$(RUN) -m local_cloud local-cloud
 
 preview-offline guardrails: STACKS ?= dev prod
 preview-offline: $(READY) ## what each of STACKS would become, without a cloud; BASE=folder: what changes since that version

@@ -15,6 +15,7 @@ from engine.pins import ROOT
 from engine.workspace import Workspace
 from local_cloud import attached
 from local_cloud.cloud import LocalCloud
+from local_cloud.shell import prepare
 from local_cloud.stage import STACK
 
 _LIMIT_SECONDS = 120.0
@@ -83,6 +84,7 @@ def projects() -> Iterator[Projects]:
     """The projects, each with a stack in which nothing is deployed; all ends with the context."""
     with tempfile.TemporaryDirectory(prefix="keyless-bench-") as name, LocalCloud.start() as cloud:
         folder = Path(name)
+        prepare(cloud.folder, cloud.endpoints)
         offline = {**os.environ, **cloud.environment(), **Workspace(folder).environment()}
         settings = {"PULUMI_OPTION_CONFIG_FILE": str(cloud.folder / f"Pulumi.{STACK}.yaml")}
         plugins = attached.start_plugins(folder, offline)

@@ -12,12 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from engine.official import NO_DOWNLOAD
-from engine.pins import ROOT
 from local_cloud.endpoints import FILE, Endpoints
 from local_cloud.process import Child, Command
 from local_cloud.remote import Remote
-from local_cloud.shell import variables
+from local_cloud.terminal import variables
 from local_cloud.trace import Decision
 
 
@@ -93,9 +91,10 @@ class LocalCloud:
                 *(part for name, value in names.items() if value is not None for part in (name, value)),
                 *options,
             ],
-            environment={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", NO_DOWNLOAD: "true"},
+            # It finds its modules where this process does.
+            environment={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUNBUFFERED": "1"},
             log=folder / "serve.log",
-            folder=ROOT,
+            folder=Path.cwd(),
             # It ends its own children when it is asked to.
             orphaned_signal=signal.SIGTERM,
         )
@@ -137,7 +136,7 @@ class LocalCloud:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def environment(self) -> dict[str, str]:
-        """What pulumi, aws, gcloud and bq need, to be laid over a process's own environment."""
+        """What aws, gcloud and bq need, to be laid over a process's own environment."""
         return variables(self.folder, self._endpoints)
 
     def decisions(self, after: str | None = None) -> list[Decision]:

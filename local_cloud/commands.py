@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from keyless_bigquery.runtime.printable import one_line
+from local_cloud.endpoints import Endpoints
 from local_cloud.process import ProcessError
 
 _DEFAULT_STATE = Path(".local") / "cloud"
@@ -24,6 +25,9 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m local_cloud", description="The local cloud.")
     commands = made.add_subparsers(dest="command", required=True)
     _add_serve(commands.add_parser("serve", help="run it in the foreground and print how to use it"))
+    whole = commands.add_parser("local-cloud", help="the same for this project's stack: print what pulumi needs, too")
+    _add_serve(whole)
+    _add_plugins(whole)
     use = commands.add_parser("use", help='print export lines for a program that comes as a role: eval "$(…)"')
     sign = commands.add_parser("sign", help="print the signed body of a token exchange, for curl")
     task = commands.add_parser("task", help="run a command as a container of a role: -- COMMAND ARGUMENT …")
@@ -60,7 +64,6 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
     _add_state(serve)
-    _add_plugins(serve)
     serve.add_argument("--seed", type=Path, metavar="FILE", help="YAML: what there is from the start")
     serve.add_argument("--project-id", help="default: the seed's, or local-keyless")
     serve.add_argument("--project-number", help="default: the seed's, or 123456789012")
@@ -145,7 +148,7 @@ def another_project(text: str) -> tuple[str, str]:
     return project_id, number
 
 
-def _serve(arguments: argparse.Namespace) -> int:
+def _serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], str] | None = None) -> int:
     from local_cloud.serve import ServeSettings, serve
 
     seed = None
@@ -187,14 +190,20 @@ def _serve(arguments: argparse.Namespace) -> int:
         seed=seed,
         keep=arguments.keep,
         limit_seconds=arguments.limit_seconds,
+        announce=announce,
     )
-    if settings.whole:
-        _get_plugins(arguments, settings.folder)
     try:
         serve(settings)
     except KeyboardInterrupt:
         sys.stdout.write("the local cloud has ended\n")
     return 0
+
+
+def _local_cloud(arguments: argparse.Namespace) -> int:
+    from local_cloud.shell import get_ready
+
+    _get_plugins(arguments, arguments.state.absolute())
+    return _serve(arguments, lambda folder, endpoints: get_ready(folder, endpoints, kept=arguments.keep))
 
 
 def _use(arguments: argparse.Namespace) -> int:
@@ -275,6 +284,7 @@ def _preview(arguments: argparse.Namespace) -> int:
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
+    "local-cloud": _local_cloud,
     "use": _use,
     "task": _task,
     "sign": _sign,

@@ -11,6 +11,9 @@ from local_cloud.endpoints import Endpoints, write_private
 UNIVERSE = "local.invalid"
 """A universe of our own: in Google's, google-auth asks a fixed Google host where an account may be used."""
 
+PUBLIC_UNIVERSE = "googleapis.com"
+"""Google's own, for a program that reaches no public host."""
+
 
 def pool_name(endpoints: Endpoints, pool: str) -> str:
     """A pool's resource name, with the project's number."""

@@ -10,7 +10,6 @@ from pathlib import Path
 
 FILE = "endpoints.json"
 TOKEN_FILE = "deployer-token"  # noqa: S105 (the name of a file)
-CONFIG_FILE = "Pulumi.local.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,21 @@
-"""A function under test: tables with rows and a grant each, and calls as Lambda makes them, against a local Google."""
+"""A function under test: tables with rows and a grant each, and calls as Lambda makes them, against a local Google.
+
+``pytest_plugins = ["local_cloud.local_function"]``, and ask for the fixture ``local_function``.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
     from local_cloud.pytest_plugin import LocalGoogle
+
+pytest_plugins = ["local_cloud.pytest_plugin"]
 
 ROLE = "function"
 """The role of the local AWS that the function runs as: `local_cloud/function.yaml` makes it."""
@@ -29,6 +36,14 @@ class Context:
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the function would be stopped."""
         return max(0, int((self._end - time.monotonic()) * 1000))
+
+
+@pytest.fixture
+def local_function(local_google: LocalGoogle) -> Iterator[LocalFunction]:
+    """A function's role on the local Google, which calls handlers as Lambda does. Needs the seed of the default."""
+    function = LocalFunction(local_google)
+    yield function
+    function.remove_tables()
 
 
 class LocalFunction:
@@ -96,8 +111,6 @@ class LocalFunction:
             keyless_bigquery.runtime.errors.ReaderError: A link of the chain failed.
             Exception: What the function raised.
         """
-        import pytest
-
         from keyless_bigquery.runtime.process import Process
         from keyless_bigquery.runtime.wrapper import guarded
 

@@ -17,7 +17,7 @@ from keyless_bigquery.runtime.printable import one_line
 from local_cloud import attached
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import ProcessError
-from local_cloud.shell import write_settings
+from local_cloud.shell import variables, write_settings
 
 PROJECT_FILE = "Pulumi.yaml"
 _LIMIT_SECONDS = 600.0
@@ -48,7 +48,7 @@ def preview(stacks: Sequence[str], reports: Path, *, base: Path | None = None) -
     with LocalCloud.start() as cloud:
         for line in report(Workspace(cloud.folder).plugins()):
             sys.stderr.write(f"{one_line(line)}\n")
-        environment = {**cloud.environment(), "PULUMI_OPTION_CONFIG_FILE": ""}
+        environment = {**variables(cloud.folder, cloud.endpoints), "PULUMI_OPTION_CONFIG_FILE": ""}
         plugins = attached.start_plugins(cloud.folder, environment)
         try:
             shell = {**os.environ, **environment, **attached.variables(plugins)}

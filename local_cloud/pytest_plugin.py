@@ -19,7 +19,6 @@ import pytest
 # What makes and asks a local cloud is imported by the fixtures: not every run of pytest needs it.
 if TYPE_CHECKING:
     from local_cloud.cloud import LocalCloud
-    from local_cloud.local_function import LocalFunction
     from local_cloud.remote import Remote
     from local_cloud.trace import Decision
 
@@ -168,13 +167,3 @@ def local_google(local_google_server: LocalCloud) -> Iterator[LocalGoogle]:
     google = LocalGoogle(local_google_server)
     yield google
     google.weather()
-
-
-@pytest.fixture
-def local_function(local_google: LocalGoogle) -> Iterator[LocalFunction]:
-    """A function's role on the local Google, which calls handlers as Lambda does. Needs the seed of the default."""
-    from local_cloud.local_function import LocalFunction
-
-    function = LocalFunction(local_google)
-    yield function
-    function.remove_tables()

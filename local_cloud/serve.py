@@ -13,7 +13,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +28,8 @@ from local_cloud.kept import Kept
 from local_cloud.listening import listener, server_settings
 from local_cloud.log_lines import log_in_lines
 from local_cloud.process import Child, ProcessError
-from local_cloud.shell import guidance, instructions, prepare
 from local_cloud.store import StateError
+from local_cloud.terminal import guidance, write_tool_settings
 from local_cloud.warehouse import LocalWarehouse, WarehouseSettings
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class ServeSettings:
         seed: what there is from the start.
         keep: whether the state outlives the run, and the next one with the same folder begins with it.
         limit_seconds: how long the start may take.
+        announce: makes what is printed when all is ready, of the folder and the addresses; None: how to come as a role.
     """
 
     folder: Path
@@ -71,11 +72,7 @@ class ServeSettings:
     seed: Seed | None = None
     keep: bool = False
     limit_seconds: float = 30.0
-
-    @property
-    def whole(self) -> bool:
-        """Whether it is the whole local cloud of this project's stack, and not for somebody's own program."""
-        return self.seed is None and self.aws_url is None and self.bigquery
+    announce: Callable[[Path, Endpoints], str] | None = None
 
 
 def serve(settings: ServeSettings) -> None:
@@ -172,12 +169,11 @@ async def _get_ready(app: ASGIApp, endpoints: Endpoints, settings: ServeSettings
 
         await apply_seed(app, endpoints, settings.seed)
         await asyncio.to_thread(make_roles, endpoints, settings.seed.aws.roles)
-    if settings.whole:
-        prepare(settings.folder, endpoints)
-        text = instructions(settings.folder, endpoints, kept=settings.keep)
+    write_tool_settings(settings.folder)
+    if settings.announce is not None:
+        text = settings.announce(settings.folder, endpoints)
     else:
-        roles = settings.seed.aws.roles if settings.seed else []
-        text = guidance(settings.folder, endpoints, roles=roles)
+        text = guidance(settings.folder, endpoints, roles=settings.seed.aws.roles if settings.seed else [])
     endpoints.write(settings.folder)
     sys.stdout.write(text)
     sys.stdout.flush()

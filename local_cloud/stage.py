@@ -31,7 +31,7 @@ from engine.workspace import Workspace
 from infra import collector, outputs
 from infra.program import ROOT
 from infra.reader_settings import ONLY_READER
-from local_cloud import attached
+from local_cloud import attached, shell
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import Child
 from local_cloud.trace import Decision
@@ -97,6 +97,7 @@ class Stage:
         self.cloud = cloud
         self._folder = folder
         workspace = Workspace(folder)
+        shell.prepare(cloud.folder, cloud.endpoints)
         environment = {**cloud.environment(), **workspace.environment()}
         # Kept, since asking the engine for them takes two more of its processes each time.
         self._outputs: automation.OutputMap = {}

@@ -18,8 +18,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from keyless_bigquery.runtime.credentials import PUBLIC_UNIVERSE
 from local_cloud.aws import CLOSED
+from local_cloud.credentials import PUBLIC_UNIVERSE
 from local_cloud.endpoints import Endpoints
 from local_cloud.ports.handler import refused
 from local_cloud.process import ProcessError

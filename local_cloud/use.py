@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from infra.command_line import command_line
+from keyless_bigquery.runtime.printable import one_line
 from local_cloud.credentials import UNIVERSE, audience, configuration, email, write_configuration
 from local_cloud.endpoints import Endpoints
 from local_cloud.process import ProcessError
@@ -96,7 +97,7 @@ def addresses(folder: Path, endpoints: Endpoints, choice: Choice, *, universe_do
 
 def exports(variables: dict[str, str]) -> str:
     """Lines for a shell's `eval`."""
-    return "".join(f"export {name}={command_line(value)}\n" for name, value in variables.items())
+    return "".join(f"export {name}={shlex.quote(one_line(value))}\n" for name, value in variables.items())
 
 
 def signed_form(endpoints: Endpoints, choice: Choice) -> str:

@@ -51,7 +51,7 @@ from local_cloud.endpoints import Endpoints
 from local_cloud.log_lines import LineFormatter
 from local_cloud.process import ProcessError, last_lines
 from local_cloud.render import render_chain
-from local_cloud.shell import guidance
+from local_cloud.terminal import guidance
 from local_cloud.trace import Decision, Part, Refusal, Step
 from local_cloud.trace import Link as TracedLink
 from tests.previews import STACK, preview, step

@@ -126,7 +126,7 @@ def test_the_test_on_the_page_passes_with_the_first_function(tmp_path: Path) -> 
     (tmp_path / "test_handler.py").write_text(test)
     command = [sys.executable, "-m", "pytest", "-q", "--rootdir", str(tmp_path), "-c", "/dev/null", "-p"]
     done = subprocess.run(
-        [*command, "local_cloud.pytest_plugin", str(tmp_path)],
+        [*command, "local_cloud.local_function", str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

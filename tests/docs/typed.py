@@ -18,7 +18,7 @@ import yaml
 
 from engine.pins import ROOT
 from local_cloud.cloud import LocalCloud
-from local_cloud.shell import write_settings
+from local_cloud.shell import variables, write_settings
 from tests.docs.pages import documents, name_of, read
 
 PROJECT, ACCOUNT = "my-project", "123456789012"
@@ -178,7 +178,7 @@ def _environment(programs: Path, cloud: LocalCloud) -> dict[str, str]:
     _executable(programs / "bq", _BQ.format(python=sys.executable))
     there = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep)]
     kept = [folder for folder in there if not (folder / "pulumi").exists() and folder != ROOT / ".venv" / "bin"]
-    of_cloud = {name: value for name, value in cloud.environment().items() if name != "PATH"}
+    of_cloud = {name: value for name, value in variables(cloud.folder, cloud.endpoints).items() if name != "PATH"}
     return {
         **{name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}},
         **of_cloud,

@@ -279,7 +279,7 @@ printf '#!/bin/sh\\necho 4711; exec sleep 60\\n' > $folder/pulumi-resource-$4; c
 
 
 @pytest.mark.parametrize(
-    "command", [["demo"], ["serve"], ["preview", "dev", "--folder", "reports"]], ids=lambda c: c[0]
+    "command", [["demo"], ["local-cloud"], ["preview", "dev", "--folder", "reports"]], ids=lambda c: c[0]
 )
 def test_a_command_that_is_asked_for_official_plugins_and_has_none_ends_with_one_error(
     tmp_path: Path, command: list[str]

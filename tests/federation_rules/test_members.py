@@ -102,7 +102,7 @@ def test_a_group_is_the_nearest_miss_of_a_policy_that_names_nobody_else() -> Non
     binding = Binding(role="roles/iam.workloadIdentityUser", members=("group:readers@example.com",))
     miss = decide(FEDERATED, GET_ACCESS_TOKEN, [("account", Policy(bindings=(binding,)))], now=NOW)
     assert isinstance(miss, Miss)
-    assert miss.saw.startswith("binding names group:readers@example.com, people that only Google knows")
+    assert miss.actual.startswith("binding names group:readers@example.com, people that only Google knows")
     assert closeness("group:readers@example.com", FEDERATED) < closeness(f"{MEMBER}2", FEDERATED)
 
 

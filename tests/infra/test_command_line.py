@@ -16,7 +16,7 @@ from infra.problems import Values
 from keyless_bigquery.runtime.printable import one_line
 from local_cloud import use
 from local_cloud.endpoints import Endpoints
-from local_cloud.shell import guidance
+from local_cloud.terminal import guidance
 from tests import hostile
 from tools import destroy, network_interfaces
 from tools.imports import Importable

@@ -23,6 +23,7 @@ from engine.pins import project_name
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
 from local_cloud.process import command_line, family
+from local_cloud.shell import prepare, variables
 from tools.imports import MADE_ONCE
 
 KILLS = int(os.environ.get("KEYLESS_KILLS", "1"))
@@ -38,13 +39,14 @@ TRACKED = ROOT / "Pulumi.local.yaml"
 def cloud() -> Iterator[LocalCloud]:
     before = TRACKED.read_bytes()
     with LocalCloud.start() as running:
+        prepare(running.folder, running.endpoints)
         pulumi(running, "stack", "init", "local")
         yield running
     assert TRACKED.read_bytes() == before, "the command line changed a tracked file"
 
 
 def shell(cloud: LocalCloud) -> dict[str, str]:
-    return {**os.environ, **cloud.environment(), "PULUMI_STACK": "local"}
+    return {**os.environ, **variables(cloud.folder, cloud.endpoints), "PULUMI_STACK": "local"}
 
 
 def pulumi(cloud: LocalCloud, *arguments: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.endpoints import Endpoints
-from local_cloud.shell import instructions
+from local_cloud.shell import get_ready
 
 CLOSED = "http://127.0.0.1:9"
 """Nobody listens there: whatever a tool would send elsewhere through this proxy fails at once."""
@@ -58,7 +58,7 @@ class Shell:
     @classmethod
     def after_pasting(cls, cloud: LocalCloud, home: Path) -> Shell:
         """The printed `export` lines, read by a real shell in a clean environment that has no way out."""
-        printed = instructions(cloud.folder, Endpoints.read(cloud.folder)).splitlines()
+        printed = get_ready(cloud.folder, Endpoints.read(cloud.folder), kept=False).splitlines()
         lines = [line for line in printed if line.startswith("export ")]
         before = {name: text for name, text in os.environ.items() if not name.startswith(_NOT_INHERITED)}
         proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), CLOSED)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any, NoReturn
 
-from infra.command_line import command_line
+from keyless_bigquery.runtime.printable import one_line
 from local_cloud.errors import ApiError, failed_precondition, invalid_argument, not_found, permission_denied
 from local_cloud.permission_names import GET_ACCESS_TOKEN
 from local_cloud.services.iam.model import Account
@@ -102,7 +103,7 @@ def check_enabled(account: Account) -> None:
             rule="the service account must be enabled",
             actual=f"{account.email} is disabled",
             expected="an enabled account",
-            fix=command_line("gcloud", "iam", "service-accounts", "enable", account.email),
+            fix=f"gcloud iam service-accounts enable {shlex.quote(one_line(account.email))}",
             answer=failed_precondition(f"Service account {account.email} is disabled."),
         )
 
