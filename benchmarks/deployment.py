@@ -60,8 +60,8 @@ class Deployment:
 
     def delay(self, milliseconds: int) -> None:
         """Has each request to the local Google wait so long before it is looked at; 0 ends it."""
-        weather = {"slowShare": 1.0, "slowSeconds": milliseconds / 1000} if milliseconds else {}
-        Remote(self.cloud.endpoints).post("/_local/weather", weather)
+        faults = {"slowShare": 1.0, "slowSeconds": milliseconds / 1000} if milliseconds else {}
+        Remote(self.cloud.endpoints).post("/_local/faults", faults)
 
 
 @contextlib.contextmanager

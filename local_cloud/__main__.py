@@ -1,4 +1,4 @@
-"""`python -m local_cloud`: serve it, use it, ask it why, move its clock, make its weather, see it all in a demo."""
+"""`python -m local_cloud`: serve it, use it, ask it why, move its clock, inject faults, see it all in a demo."""
 
 from __future__ import annotations
 

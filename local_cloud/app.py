@@ -41,7 +41,7 @@ from local_cloud.services.service_usage import routes as service_usage
 from local_cloud.services.sts import introspection
 from local_cloud.services.sts import routes as sts
 from local_cloud.trace import Refused
-from local_cloud.weather.layer import WeatherLayer
+from local_cloud.weather.layer import FaultLayer
 
 __all__ = ["CloudConfig", "create_app"]
 
@@ -70,8 +70,8 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("GET", "/_local/unsupported", admin.unsupported),
     ("GET", "/_local/clock", control.get_clock),
     ("POST", "/_local/clock", control.move_clock),
-    ("GET", "/_local/weather", control.get_weather),
-    ("POST", "/_local/weather", control.change_weather),
+    ("GET", "/_local/faults", control.get_faults),
+    ("POST", "/_local/faults", control.change_faults),
     # Security Token Service
     ("POST", "/v1/token", sts.exchange_token),
     ("POST", "/v1/introspect", introspection.introspect_token),
@@ -252,7 +252,7 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
     )
     # A redirect to the path with or without its slash would answer what Google answers with 404.
     app.router.redirect_slashes = False
-    app.add_middleware(WeatherLayer, weather=cloud.weather)
+    app.add_middleware(FaultLayer, faults=cloud.faults)
     app.add_middleware(GuardLayer)
     return app
 

@@ -46,9 +46,9 @@ def parser() -> argparse.ArgumentParser:
     clock = commands.add_parser("clock", help="tell its time, or put its clock ahead")
     clock.add_argument("--advance", metavar="STEP", type=duration, help="how far, such as 90s, 15m, 2h, 31d")
     _add_state(clock)
-    weather = commands.add_parser("weather", help="tell its weather, or change it")
-    weather.add_argument("condition", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `calm`")
-    _add_state(weather)
+    faults = commands.add_parser("faults", help="print the faults that are injected, or change them")
+    faults.add_argument("fault", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `clear`")
+    _add_state(faults)
     demo = commands.add_parser("demo", help="deploy, call the function, be refused, tear down")
     demo.add_argument("-v", "--verbose", action="store_true", help="whole logs, and the whole chain of each decision")
     _add_plugins(demo)
@@ -249,20 +249,20 @@ def _clock(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _weather(arguments: argparse.Namespace) -> int:
+def _faults(arguments: argparse.Namespace) -> int:
     import yaml
 
     from local_cloud.remote import Remote
 
     remote = Remote.open(arguments.state.absolute())
-    wanted = [part for part in arguments.condition if part != "calm"]
+    wanted = [part for part in arguments.fault if part != "clear"]
     if unclear := [part for part in wanted if "=" not in part]:
-        raise ProcessError(f"{unclear[0]!r} is no condition; write NAME=NUMBER, such as iamDelaySeconds=7, or calm")
-    if arguments.condition:
-        conditions = {name: yaml.safe_load(value) for name, _, value in (part.partition("=") for part in wanted)}
-        told = remote.post("/_local/weather", conditions)
+        raise ProcessError(f"{unclear[0]!r} is no fault; write NAME=NUMBER, such as iamDelaySeconds=7, or clear")
+    if arguments.fault:
+        given = {name: yaml.safe_load(value) for name, _, value in (part.partition("=") for part in wanted)}
+        told = remote.post("/_local/faults", given)
     else:
-        told = remote.get("/_local/weather")
+        told = remote.get("/_local/faults")
     sys.stdout.write("".join(f"{one_line(name)}={value:g}\n" for name, value in told.items()))
     return 0
 
@@ -290,7 +290,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "sign": _sign,
     "explain": _explain,
     "clock": _clock,
-    "weather": _weather,
+    "faults": _faults,
     "demo": _demo,
     "preview": _preview,
 }

@@ -28,7 +28,7 @@ from local_cloud.store import Collection, new_etag
 from local_cloud.tokens import Token, Tokens
 from local_cloud.trace import Part, Trace, refuse
 from local_cloud.unsupported import UnsupportedRequests
-from local_cloud.weather.model import Weather
+from local_cloud.weather.model import FaultInjector
 from local_cloud.weather.propagation import Propagated
 
 
@@ -38,7 +38,7 @@ class Cloud:
 
     config: CloudConfig
     clock: MovableClock
-    weather: Weather
+    faults: FaultInjector
     trace: Trace
     unsupported: UnsupportedRequests
     tokens: Tokens
@@ -120,11 +120,11 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     folder = config.state_directory
     moves = Collection("clock", Ahead.from_json, folder=folder)
     clock = MovableClock(host, ahead=moves.get("ahead"), moved=lambda ahead: moves.put("ahead", ahead))
-    weather = Weather()
+    faults = FaultInjector()
     cloud = Cloud(
         config=config,
         clock=clock,
-        weather=weather,
+        faults=faults,
         trace=Trace(clock),
         unsupported=UnsupportedRequests(),
         tokens=Tokens(
@@ -140,13 +140,13 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
             EnabledService.from_json,
             folder=folder,
             clock=clock,
-            delay=lambda: weather.conditions.service_delay,
+            delay=lambda: faults.settings.service_delay,
         ),
         pools=Collection("pools", Pool.from_json, folder=folder),
         providers=Collection("providers", Provider.from_json, folder=folder),
         accounts=Collection("service_accounts", Account.from_json, folder=folder),
         policies=Propagated(
-            "policies", Policy.from_json, folder=folder, clock=clock, delay=lambda: weather.conditions.iam_delay
+            "policies", Policy.from_json, folder=folder, clock=clock, delay=lambda: faults.settings.iam_delay
         ),
         organisation_policies=Collection("organisation_policies", OrganisationPolicy.from_json, folder=folder),
         datasets=Propagated(
@@ -154,7 +154,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
             Access.from_json,
             folder=folder,
             clock=clock,
-            delay=lambda: weather.conditions.iam_delay,
+            delay=lambda: faults.settings.iam_delay,
             first_at_once=True,
         ),
         views=Collection("views", View.from_json, folder=folder),
@@ -168,7 +168,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         warehouse_reads=_client(config.warehouse_url, config.warehouse_timeout_seconds, kept_connections=20),
     )
     for changes in (cloud.services, cloud.policies, cloud.datasets):
-        weather.on_change(changes.settle)
+        faults.on_change(changes.settle)
     for project in config.projects:
         if cloud.policies.get(project.policy_key) is None:
             owner = Binding(role="roles/owner", members=(DEPLOYER,))

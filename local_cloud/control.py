@@ -1,6 +1,6 @@
-"""The ``_local`` routes that change something: the clock and the weather. Both are power, so both need the deployer.
+"""The ``_local`` routes that change something: the clock and the faults. Both need the deployer.
 
-Whoever may move the clock may outlive a token or free a deleted pool's id, and whoever makes the weather may keep a
+A caller that moves the clock may outlive a token or free a deleted pool's id, and one that injects faults may keep a
 revoked grant alive for a while. No grant gives either: only the deployer's own token does.
 """
 
@@ -20,7 +20,7 @@ from local_cloud.http import answer, read_json
 from local_cloud.tokens import TokenKind
 from local_cloud.trace import Link, Part, refuse
 from local_cloud.validation import problems
-from local_cloud.weather.model import Conditions
+from local_cloud.weather.model import FaultSettings
 
 
 async def get_clock(cloud: Cloud, request: Request) -> Response:
@@ -43,29 +43,29 @@ async def move_clock(cloud: Cloud, request: Request) -> Response:
     return _clock(cloud)
 
 
-async def get_weather(cloud: Cloud, request: Request) -> Response:
-    """``GET /_local/weather``: what it is like."""
+async def get_faults(cloud: Cloud, request: Request) -> Response:
+    """``GET /_local/faults``: which are injected."""
     _only_the_deployer(cloud, request)
-    return _weather(cloud)
+    return _faults(cloud)
 
 
-async def change_weather(cloud: Cloud, request: Request) -> Response:
-    """``POST /_local/weather``: what it shall be like; what is left out is calm, so ``{}`` ends all of it."""
+async def change_faults(cloud: Cloud, request: Request) -> Response:
+    """``POST /_local/faults``: which shall be; what is left out is none, so ``{}`` clears all."""
     _only_the_deployer(cloud, request)
     body = await read_json(request)
     try:
-        cloud.weather.change(Conditions.model_validate(body))
+        cloud.faults.change(FaultSettings.model_validate(body))
     except ValidationError as problem:
-        raise invalid_argument(f"The weather can't be so: {'; '.join(problems(problem))}.") from problem
-    return _weather(cloud)
+        raise invalid_argument(f"There are no such faults: {'; '.join(problems(problem))}.") from problem
+    return _faults(cloud)
 
 
 def _clock(cloud: Cloud) -> Response:
     return answer({"now": rfc3339(cloud.clock.now()), "aheadSeconds": int(cloud.clock.ahead.total_seconds())})
 
 
-def _weather(cloud: Cloud) -> Response:
-    return answer(cloud.weather.conditions.model_dump(by_alias=True))
+def _faults(cloud: Cloud) -> Response:
+    return answer(cloud.faults.settings.model_dump(by_alias=True))
 
 
 def _only_the_deployer(cloud: Cloud, request: Request) -> None:
@@ -75,7 +75,7 @@ def _only_the_deployer(cloud: Cloud, request: Request) -> None:
         if token.kind is not TokenKind.DEPLOYER:
             refuse(
                 Part.PERMISSION,
-                rule="clock and weather are moved by the deployer alone",
+                rule="clock and faults are changed by the deployer alone",
                 actual=token.principal.member,
                 expected="the deployer's token",
                 fix="send the token in the state folder's file deployer-token",

@@ -1,6 +1,6 @@
 """HTTP on 127.0.0.1 for the local Google: the socket, and a server that answers in Google's shape even what is no HTTP.
 
-It can also cut a connection when the weather asks for it.
+It can also cut a connection when a fault asks for it.
 """
 
 from __future__ import annotations

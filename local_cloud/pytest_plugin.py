@@ -1,8 +1,8 @@
 """A local Google for other people's tests: ``pytest_plugins = ["local_cloud.pytest_plugin"]``, and ask for a fixture.
 
 ``local_google`` is one local Google for the session, seeded from the file that pytest's setting ``local_google_seed``
-names, or from what a fixture of that name returns. Decisions are told for the running test only, and the weather is
-calm again after each test; pools, policies and the clock stay as a test left them.
+names, or from what a fixture of that name returns. Decisions are those of the running test only, and faults are
+cleared after each test; pools, policies and the clock stay as a test left them.
 """
 
 from __future__ import annotations
@@ -97,18 +97,18 @@ class LocalGoogle:
             raise LookupError("nothing was refused since the test began")
         return refused[-1]
 
-    def weather(self, **conditions: float) -> None:
-        """Change the weather until the test ends.
+    def faults(self, **settings: float) -> None:
+        """Inject faults until the test ends.
 
         Args:
-            conditions: As in the table of ``local_cloud/README.md``, such as ``iam_delay_seconds=7``; none is calm.
+            settings: As in the table of ``local_cloud/README.md``, such as ``iam_delay_seconds=7``; none clears them.
 
         Raises:
-            ProcessError: There is no such weather.
+            ProcessError: There is no such fault.
         """
         from pydantic.alias_generators import to_camel
 
-        self._remote.post("/_local/weather", {to_camel(name): value for name, value in conditions.items()})
+        self._remote.post("/_local/faults", {to_camel(name): value for name, value in settings.items()})
 
     def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Call a Google API as the deployer.
@@ -166,4 +166,4 @@ def local_google(local_google_server: LocalCloud) -> Iterator[LocalGoogle]:
     """A local Google."""
     google = LocalGoogle(local_google_server)
     yield google
-    google.weather()
+    google.faults()

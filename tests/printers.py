@@ -274,7 +274,7 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
     "server log": (logged, "local_cloud/log_lines.py"),
     "serve": (started, "local_cloud/serve.py"),
     "clock": (lambda text: asked("clock", {"now": text, "aheadSeconds": 1}), "local_cloud/commands.py"),
-    "weather": (lambda text: asked("weather", {text: 1.0}), "local_cloud/commands.py"),
+    "faults": (lambda text: asked("faults", {text: 1.0}), "local_cloud/commands.py"),
     "offline preview": (deploying, "local_cloud/previews.py"),
     "settings": (lambda text: str(Problem(key=text, value=text, rule=text, mend=text)), "infra/problems.py"),
     "delivery": (

@@ -1,6 +1,6 @@
 """The layer around what is the local cloud's own: ``/``, ``/page/`` and ``/_local/``.
 
-None of it is behind a token, but the clock and the weather. Who may ask at all is decided before, by
+None of it is behind a token, but the clock and the faults. Who may ask at all is decided before, by
 ``local_cloud/ports``; here nothing is shared across origins, and the page itself may load and call nothing but itself.
 """
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from local_cloud.endpoints import Endpoints
 from local_cloud.seed.errors import SeedError
 from local_cloud.seed.model import Grant, Pool, Provider, Seed, Table, target
-from local_cloud.weather.model import CALM
+from local_cloud.weather.model import NO_FAULTS
 
 _BATCH = 20
 _CALL_LIMIT_SECONDS = 30.0
@@ -71,8 +71,8 @@ class _Sowing:
                 await self._table(f"{where}.tables.{table_id}", {**reference, "tableId": table_id}, table)
         for place, grant in enumerate(self._seed.grants):
             await self._grant(f"grants[{place}]", grant)
-        if self._seed.weather != CALM:
-            await self._done("weather", "POST", "/_local/weather", self._seed.weather.model_dump(by_alias=True))
+        if self._seed.faults != NO_FAULTS:
+            await self._done("faults", "POST", "/_local/faults", self._seed.faults.model_dump(by_alias=True))
 
     async def _pool(self, pool_id: str, pool: Pool) -> None:
         pools = f"{self._project}/locations/global/workloadIdentityPools"

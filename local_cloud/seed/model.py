@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from local_cloud.seed.errors import SeedError
 from local_cloud.validation import problems
-from local_cloud.weather.model import CALM, Conditions
+from local_cloud.weather.model import NO_FAULTS, FaultSettings
 
 CHAIN_SERVICES = (
     "iam.googleapis.com",
@@ -148,7 +148,7 @@ class Seed(_Part):
     service_accounts: list[Text] = []
     datasets: dict[str, Dataset] = {}
     grants: list[Grant] = []
-    weather: Conditions = CALM
+    faults: FaultSettings = NO_FAULTS
 
     @model_validator(mode="after")
     def _grants_are_on_what_is_here(self) -> Seed:

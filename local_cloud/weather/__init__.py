@@ -1,1 +1,1 @@
-"""Bad weather, on request: changes that take time to be seen, and answers that fail, hang or never come."""
+"""Fault injection: changes that take time to be seen, and answers that fail, hang or never come."""

@@ -12,42 +12,42 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from local_cloud.errors import ApiError, OAuthError, Shape, body_of, shape_of, unavailable
 from local_cloud.listening import CUT
 from local_cloud.page.guard import is_own
-from local_cloud.weather.model import CALM, Weather
+from local_cloud.weather.model import NO_FAULTS, FaultInjector
 
-_MARK = {"X-Local-Weather": "this answer was made up by the weather that was asked for"}
+_MARK = {"X-Local-Fault": "this answer is an injected fault"}
 
 
-class WeatherLayer:
+class FaultLayer:
     """ASGI middleware.
 
     Args:
-        app: What answers in good weather.
-        weather: Decides what happens to each request.
+        app: What answers without faults.
+        faults: Decides what happens to each request.
     """
 
-    def __init__(self, app: ASGIApp, weather: Weather) -> None:
+    def __init__(self, app: ASGIApp, faults: FaultInjector) -> None:
         self._app = app
-        self._weather = weather
+        self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, late, or not at all."""
         exempt = scope["type"] != "http" or is_own(scope["path"])
-        if exempt or self._weather.conditions is CALM:
+        if exempt or self._faults.settings is NO_FAULTS:
             await self._app(scope, receive, send)
             return
-        fate = self._weather.draw()
-        if fate.delay_seconds:
-            await asyncio.sleep(fate.delay_seconds)
+        fault = self._faults.draw()
+        if fault.delay_seconds:
+            await asyncio.sleep(fault.delay_seconds)
         cut = cast("Callable[[], None] | None", scope.get("extensions", {}).get(CUT))
-        if fate.dropped and cut is not None:
+        if fault.dropped and cut is not None:
             cut()
             # Until the server has noticed: it would take a return without an answer for a bug.
             while (await receive())["type"] != "http.disconnect":
                 continue
-        elif fate.dropped or fate.error:
+        elif fault.dropped or fault.error:
             # Called without a connection (in-process), a drop can only be an error.
             shape = shape_of(scope["path"])
-            error = too_many(shape) if fate.error == 429 else unavailable("The service is currently unavailable.")
+            error = too_many(shape) if fault.error == 429 else unavailable("The service is currently unavailable.")
             await JSONResponse(body_of(error, shape), status_code=error.code, headers=_MARK)(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What the weather is: off by default, chosen by who runs the server, the same again for the same seed."""
+"""Which faults are injected: none by default, chosen by who runs the server, the same again for the same seed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 
-class Conditions(BaseModel):
-    """One kind of weather. In JSON and YAML the names are in camel case.
+class FaultSettings(BaseModel):
+    """Which faults, and how often. In JSON and YAML the names are in camel case.
 
     Attributes:
         iam_delay_seconds: How long a changed allow policy or dataset access list takes to be seen by permission
@@ -36,7 +36,7 @@ class Conditions(BaseModel):
     seed: int = Field(default=1, ge=0, le=2**53)
 
     @model_validator(mode="after")
-    def _at_most_all(self) -> Conditions:
+    def _at_most_all(self) -> FaultSettings:
         if self.error_share + self.drop_share > 1:
             raise ValueError(
                 f"errorShare and dropShare are {self.error_share + self.drop_share:g} together; a request gets one of "
@@ -55,12 +55,12 @@ class Conditions(BaseModel):
         return timedelta(seconds=self.service_delay_seconds)
 
 
-CALM = Conditions()
+NO_FAULTS = FaultSettings()
 """Everything is seen at once, and every request is answered."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fate:
+class Fault:
     """What happens to one request.
 
     Attributes:
@@ -74,36 +74,36 @@ class Fate:
     dropped: bool = False
 
 
-class Weather:
-    """The weather now."""
+class FaultInjector:
+    """Draws a fault for each request, by the settings of the moment."""
 
     def __init__(self) -> None:
-        self._conditions = CALM
-        self._random = Random(CALM.seed)  # noqa: S311  (picks requests to fail; nothing secret hangs on it)
+        self._settings = NO_FAULTS
+        self._random = Random(NO_FAULTS.seed)  # noqa: S311  (picks requests to fail; nothing secret hangs on it)
         self._listeners: list[Callable[[], None]] = []
 
     @property
-    def conditions(self) -> Conditions:
-        """What it is like."""
-        return self._conditions
+    def settings(self) -> FaultSettings:
+        """Which faults are injected now."""
+        return self._settings
 
     def on_change(self, listener: Callable[[], None]) -> None:
-        """Have something done whenever the weather changes."""
+        """Have something done whenever the settings change."""
         self._listeners.append(listener)
 
-    def change(self, conditions: Conditions) -> None:
-        """Change it. What has been changed before is seen at once; the sequence of picks begins anew."""
-        self._conditions = CALM if conditions == CALM else conditions
-        self._random = Random(conditions.seed)  # noqa: S311  (as above)
+    def change(self, settings: FaultSettings) -> None:
+        """Change the settings. What has been changed before is seen at once; the sequence of picks begins anew."""
+        self._settings = NO_FAULTS if settings == NO_FAULTS else settings
+        self._random = Random(settings.seed)  # noqa: S311  (as above)
         for listener in self._listeners:
             listener()
 
-    def draw(self) -> Fate:
+    def draw(self) -> Fault:
         """Decide what happens to the next request."""
-        conditions = self._conditions
+        settings = self._settings
         # Always three draws, so that one share can be changed without moving the other picks.
         picked, which, slow = self._random.random(), self._random.random(), self._random.random()
-        delay = conditions.slow_seconds if slow < conditions.slow_share else 0.0
-        if picked < conditions.error_share:
-            return Fate(delay_seconds=delay, error=429 if which < 0.5 else 503)
-        return Fate(delay_seconds=delay, dropped=picked < conditions.error_share + conditions.drop_share)
+        delay = settings.slow_seconds if slow < settings.slow_share else 0.0
+        if picked < settings.error_share:
+            return Fault(delay_seconds=delay, error=429 if which < 0.5 else 503)
+        return Fault(delay_seconds=delay, dropped=picked < settings.error_share + settings.drop_share)

@@ -35,7 +35,7 @@ class Propagated(Collection[T]):
         read: As for any collection.
         folder: As for any collection; what is remembered is not kept there, so after a restart all is seen.
         clock: By which a delay passes.
-        delay: How long a change takes to be seen now; zero while the weather is calm.
+        delay: How long a change takes to be seen now; zero without faults.
         first_at_once: A first value comes with the resource itself, and is seen as soon as that is.
     """
 

@@ -260,9 +260,9 @@ def a_grant_that_is_seen_late(stage: Stage, change: Break, seconds: float) -> It
     """Takes a grant away, and gives it back so that it is seen late; the function is cold."""
     stage.forget_tokens()
     with change(stage):
-        stage.google("POST", "/_local/weather", {"iamDelaySeconds": seconds})
+        stage.google("POST", "/_local/faults", {"iamDelaySeconds": seconds})
     yield
-    stage.google("POST", "/_local/weather", {})
+    stage.google("POST", "/_local/faults", {})
 
 
 def test_verify_waits_out_a_grant_that_is_seen_20_seconds_late(

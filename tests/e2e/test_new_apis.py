@@ -37,9 +37,9 @@ def fresh(first: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         listed = first.google("GET", f"/v1/projects/local-keyless/services/{api}.googleapis.com")
         if listed["state"] == "ENABLED":
             switch(first, api, "disable")
-    first.google("POST", "/_local/weather", {"serviceDelaySeconds": 90})
+    first.google("POST", "/_local/faults", {"serviceDelaySeconds": 90})
     yield first
-    first.google("POST", "/_local/weather", {})
+    first.google("POST", "/_local/faults", {})
     forget_failed_runs()
     first.destroy()
 
@@ -100,7 +100,7 @@ def test_an_api_that_refuses_once_more_after_it_answered_is_waited_for_again(
 
 
 def test_it_ends_with_one_thread_in_the_program_that_pulumi_itself_starts(fresh: Stage) -> None:
-    fresh.google("POST", "/_local/weather", {})
+    fresh.google("POST", "/_local/faults", {})
     shown = pulumi_command(fresh, "up", "--yes", "--skip-preview", "--parallel", "1").succeeded
     assert "28 created" in shown
 

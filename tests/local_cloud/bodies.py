@@ -43,7 +43,7 @@ def requests_of(dataset: str) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", "/v1/token", token),
         ("POST", "/v1/introspect", {"token": "x", "tokenTypeHint": ""}),
         ("POST", "/_local/clock", {"advanceSeconds": 0}),
-        ("POST", "/_local/weather", {}),
+        ("POST", "/_local/faults", {}),
         ("POST", f"{PROJECT_PATH}:getIamPolicy", options),
         ("POST", f"{PROJECT_PATH}:getOrgPolicy", {"constraint": constraint}),
         ("POST", f"{PROJECT_PATH}:getEffectiveOrgPolicy", {"constraint": constraint}),

@@ -172,7 +172,7 @@ def test_what_is_no_strict_json_is_refused_by_every_api(deployed: Chain, body: b
         ("PATCH", dataset),
         ("POST", f"{dataset}/tables"),
         ("POST", "/v1/token"),
-        ("POST", "/_local/weather"),
+        ("POST", "/_local/faults"),
     ):
         answer = deployed.google.call(method, path, data=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 400, (path, answer.text)

@@ -55,21 +55,21 @@ def test_another_role_is_refused(local_google):
     assert len(local_google.decisions()) == 1
 
 
-def test_a_grant_taken_away_is_seen_late_in_such_weather(local_google):
+def test_a_grant_taken_away_is_seen_late_with_such_faults(local_google):
     path = "/v1/projects/-/serviceAccounts/reporter@local-keyless.iam.gserviceaccount.com"
     policy = local_google.call("POST", path + ":getIamPolicy")
-    local_google.weather(iam_delay_seconds=300)
+    local_google.faults(iam_delay_seconds=300)
     local_google.call("POST", path + ":setIamPolicy", {"policy": {}})
     with local_google.as_role("reader", service_account="reporter"):
         refresh()
         local_google.clock.advance(minutes=6)
         with pytest.raises(RefreshError):
             refresh()
-    local_google.weather()
+    local_google.faults()
     local_google.call("POST", path + ":setIamPolicy", {"policy": {"bindings": policy["bindings"]}})
 
 
-def test_the_weather_of_the_last_test_is_over(local_google):
+def test_the_faults_of_the_last_test_are_over(local_google):
     with local_google.as_role("reader"):
         refresh()
 """

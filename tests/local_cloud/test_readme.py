@@ -12,7 +12,7 @@ from infra.program import ROOT
 from local_cloud.commands import COMMANDS, parser
 from local_cloud.pytest_plugin import LocalGoogle
 from local_cloud.seed.model import Dataset, Pool, Provider, Seed, Table
-from local_cloud.weather.model import Conditions
+from local_cloud.weather.model import FaultSettings
 from tests.local_cloud.processes.conftest import alive, eventually
 
 README = (ROOT / "local_cloud" / "README.md").read_text()
@@ -67,9 +67,9 @@ def test_the_table_of_the_seed_names_every_key() -> None:
             assert re.search(rf"`{field.alias}\b", table), field.alias
 
 
-def test_the_table_of_the_weather_names_every_condition() -> None:
-    assert {f"`{field.alias}`" for field in Conditions.model_fields.values()} <= set(
-        re.findall(r"`\w+`", section("The weather"))
+def test_the_table_of_the_faults_names_every_one() -> None:
+    assert {f"`{field.alias}`" for field in FaultSettings.model_fields.values()} <= set(
+        re.findall(r"`\w+`", section("Faults"))
     )
 
 

@@ -144,13 +144,13 @@ def test_every_port_refuses_a_page_and_answers_a_program(
 
 
 @pytest.mark.parametrize(
-    "path", ["/_ministack/reset", "/_ministack/config", "/_localstack/health", "/_local/clock", "/_local/weather"]
+    "path", ["/_ministack/reset", "/_ministack/config", "/_localstack/health", "/_local/clock", "/_local/faults"]
 )
 def test_no_port_lets_itself_be_steered_without_a_secret(cloud: LocalCloud, ports: set[int], path: str) -> None:
     for port in sorted(ports):
         assert ask(port, "POST", path, {}, "{}").status_code in {401, 403, 404, 405}
     steered = ask(
-        port_of(cloud.google_url), "POST", "/_local/weather", {"Authorization": f"Bearer {cloud.deployer_token}"}
+        port_of(cloud.google_url), "POST", "/_local/faults", {"Authorization": f"Bearer {cloud.deployer_token}"}
     )
     assert steered.status_code == 200
 

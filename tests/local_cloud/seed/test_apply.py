@@ -103,9 +103,9 @@ def test_what_the_server_refuses_is_told_with_its_key_and_its_words(
     assert why in str(told.value)
 
 
-def test_the_weather_of_the_seed_begins_after_it(google: InProcess) -> None:
-    sow(google, {**SEED, "weather": {"iamDelaySeconds": 300, "errorShare": 1}})
-    assert google.call("GET", "/_local/weather").json()["iamDelaySeconds"] == 300
+def test_the_faults_of_the_seed_begin_after_it(google: InProcess) -> None:
+    sow(google, {**SEED, "faults": {"iamDelaySeconds": 300, "errorShare": 1}})
+    assert google.call("GET", "/_local/faults").json()["iamDelaySeconds"] == 300
     assert google.call("GET", PROVIDER_PATH).status_code in {429, 503}
-    google.call("POST", "/_local/weather", {})
+    google.call("POST", "/_local/faults", {})
     assert google.call("GET", PROVIDER_PATH).status_code == 200

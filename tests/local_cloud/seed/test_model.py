@@ -58,7 +58,7 @@ def test_all_problems_are_told_at_once() -> None:
         ({"grants": [{"resource": "datasets/d/tables/t", **GRANT}]}, "grants[0].resource: the seed has no datasets/d"),
         ({"datasets": {"d": {"tables": {"t": {"columns": {}}}}}}, "datasets.d.tables.t.columns: "),
         ({"datasets": {"d": {"tables": {"t": {**TABLE, "rows": [{"x": 1}]}}}}}, "rows name columns that the table has"),
-        ({"weather": {"errorShare": 2}}, "weather.errorShare: "),
+        ({"faults": {"errorShare": 2}}, "faults.errorShare: "),
         ({"aws": {"roles": ["a b"]}}, "aws.roles[0]: "),
     ],
 )

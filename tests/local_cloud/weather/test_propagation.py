@@ -20,13 +20,13 @@ from tests.local_cloud.chain import (
 from tests.local_cloud.google_server import PROJECT, Google
 
 DELAY = 420
-WEATHER = "/_local/weather"
+FAULTS = "/_local/faults"
 IMPERSONATOR = "roles/iam.workloadIdentityUser"
 IMPERSONATE = f"/v1/projects/-/serviceAccounts/{READER}:generateAccessToken"
 
 
-def weather(google: Google, **conditions: Any) -> None:
-    google.done("POST", WEATHER, conditions)
+def inject(google: Google, **settings: Any) -> None:
+    google.done("POST", FAULTS, settings)
 
 
 def pass_time(google: Google, seconds: int) -> None:
@@ -48,7 +48,7 @@ def test_a_grant_is_refused_until_it_is_seen_and_the_policy_shows_it_at_once(
     chain: Chain, impersonate: Callable[[], int]
 ) -> None:
     chain.revoke(ACCOUNT_PATH, IMPERSONATOR, MEMBER)
-    weather(chain.google, iamDelaySeconds=DELAY)
+    inject(chain.google, iamDelaySeconds=DELAY)
     chain.grant(ACCOUNT_PATH, IMPERSONATOR, MEMBER)
     assert impersonate() == 403
     policy = chain.google.done("POST", f"{ACCOUNT_PATH}:getIamPolicy")
@@ -60,7 +60,7 @@ def test_a_grant_is_refused_until_it_is_seen_and_the_policy_shows_it_at_once(
 
 
 def test_a_revoked_grant_still_works_until_that_is_seen(chain: Chain, impersonate: Callable[[], int]) -> None:
-    weather(chain.google, iamDelaySeconds=DELAY)
+    inject(chain.google, iamDelaySeconds=DELAY)
     chain.revoke(ACCOUNT_PATH, IMPERSONATOR, MEMBER)
     assert impersonate() == 200
     pass_time(chain.google, DELAY + 1)
@@ -74,20 +74,20 @@ def test_without_a_delay_both_are_seen_at_once(chain: Chain, impersonate: Callab
     assert impersonate() == 200
 
 
-def test_what_was_changed_before_the_weather_changed_is_seen_at_once(
+def test_what_was_changed_before_the_faults_changed_is_seen_at_once(
     chain: Chain, impersonate: Callable[[], int]
 ) -> None:
-    weather(chain.google, iamDelaySeconds=DELAY)
+    inject(chain.google, iamDelaySeconds=DELAY)
     chain.revoke(ACCOUNT_PATH, IMPERSONATOR, MEMBER)
     assert impersonate() == 200
-    weather(chain.google)
+    inject(chain.google)
     assert impersonate() == 403
-    weather(chain.google, iamDelaySeconds=DELAY)
+    inject(chain.google, iamDelaySeconds=DELAY)
     assert impersonate() == 403
 
 
 def test_changes_in_quick_succession_are_seen_one_after_another(chain: Chain, impersonate: Callable[[], int]) -> None:
-    weather(chain.google, iamDelaySeconds=DELAY)
+    inject(chain.google, iamDelaySeconds=DELAY)
     chain.revoke(ACCOUNT_PATH, IMPERSONATOR, MEMBER)
     pass_time(chain.google, 100)
     chain.grant(ACCOUNT_PATH, IMPERSONATOR, MEMBER)
@@ -100,7 +100,7 @@ def test_changes_in_quick_succession_are_seen_one_after_another(chain: Chain, im
 
 @pytest.mark.usefixtures("as_function")
 def test_a_deleted_accounts_grants_never_pass_to_its_namesake(chain: Chain) -> None:
-    weather(chain.google, iamDelaySeconds=DELAY)
+    inject(chain.google, iamDelaySeconds=DELAY)
     chain.google.done("DELETE", ACCOUNT_PATH)
     chain.google.done("POST", f"/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "reader"})
     chain.google.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": [_binding()]}})
@@ -117,7 +117,7 @@ def _binding() -> dict[str, Any]:
 
 @pytest.mark.usefixtures("as_function")
 def test_a_dataset_is_its_makers_at_once_and_a_changed_access_list_is_seen_late(chain: Chain) -> None:
-    weather(chain.google, iamDelaySeconds=DELAY)
+    inject(chain.google, iamDelaySeconds=DELAY)
     name = f"{chain.dataset}_new"
     chain.google.done("POST", f"{BIGQUERY_PATH}/datasets", {"datasetReference": {"datasetId": name}})
     path = f"{BIGQUERY_PATH}/datasets/{name}"
@@ -130,7 +130,7 @@ def test_a_dataset_is_its_makers_at_once_and_a_changed_access_list_is_seen_late(
 
 
 def test_an_enabled_api_answers_disabled_until_that_is_seen(quiet_google: Google) -> None:
-    weather(quiet_google, serviceDelaySeconds=DELAY)
+    inject(quiet_google, serviceDelaySeconds=DELAY)
     service = f"/v1/projects/{PROJECT}/services/iam.googleapis.com"
     accounts = f"/v1/projects/{PROJECT}/serviceAccounts"
     quiet_google.done("POST", f"{service}:enable")
