@@ -112,7 +112,7 @@ def _serve(pipe: Connection, aws_url: str, deployer_token: str, core: int) -> No
         project_id=PROJECT,
         project_number=NUMBER,
         aws_url=aws_url,
-        warehouse_url="http://127.0.0.1:9",
+        bigquery_url="http://127.0.0.1:9",
         deployer_token=deployer_token,
         state_directory=None,
     )

@@ -1,4 +1,4 @@
-"""What the gateway adds to a query: the same one asked of the warehouse and through the gateway, in turn."""
+"""What the gateway adds to a query: the same one asked of the BigQuery emulator and through the gateway, in turn."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GatewayFigures:
     """What was measured, in milliseconds.
 
     Attributes:
-        direct: Each query asked of the warehouse itself.
+        direct: Each query asked of the BigQuery emulator itself.
         gateway: The same ones through the gateway, with the deployer's token.
     """
 
@@ -66,7 +66,7 @@ def measure_gateway(stage: Stage, *, pairs: int = PAIRS) -> GatewayFigures:
         "limit_seconds": _LIMIT_SECONDS,
         "most_rows": 10_000,
     }
-    socket = httpx.HTTPTransport(uds=reachable(cloud.warehouse_url.removeprefix("unix:")), limits=_NO_KEPT)
+    socket = httpx.HTTPTransport(uds=reachable(cloud.bigquery_url.removeprefix("unix:")), limits=_NO_KEPT)
     straight = httpx.Client(base_url="http://localhost", transport=socket, timeout=_LIMIT_SECONDS)
     headers = {"Authorization": f"Bearer {cloud.deployer_token}"}
     through = httpx.Client(base_url=cloud.google_url, headers=headers, timeout=_LIMIT_SECONDS, trust_env=False)

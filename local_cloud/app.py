@@ -235,12 +235,12 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        if config.state_directory is not None and config.warehouse_url:
+        if config.state_directory is not None and config.bigquery_url:
             await drop_lost_datasets(cloud)
         yield
         await cloud.aws.aclose()
-        await cloud.warehouse.aclose()
-        await cloud.warehouse_reads.aclose()
+        await cloud.emulator.aclose()
+        await cloud.emulator_reads.aclose()
 
     app = Starlette(
         routes=[

@@ -26,7 +26,7 @@ class LocalCloud:
         folder: state and logs.
         google_url: base URL of every Google API.
         aws_url: base URL of every AWS API.
-        warehouse_url: base URL of the emulator behind the gateway, which checks nobody.
+        bigquery_url: base URL of the emulator behind the gateway, which checks nobody.
         project_id: the Google project.
         project_number: its number.
         aws_account_id: the AWS account.
@@ -41,7 +41,7 @@ class LocalCloud:
         self.folder = folder
         self.google_url = endpoints.google_url
         self.aws_url = endpoints.aws_url
-        self.warehouse_url = endpoints.warehouse_url
+        self.bigquery_url = endpoints.bigquery_url
         self.project_id = endpoints.project_id
         self.project_number = endpoints.project_number
         self.aws_account_id = endpoints.aws_account_id

@@ -21,23 +21,23 @@ class CloudConfig:
         project_id: The main project, for example ``local-keyless``.
         project_number: Its number, digits only. Audiences and principals use the number, never the id.
         aws_url: Base URL of the local AWS, to which signed GetCallerIdentity requests are forwarded.
-        warehouse_url: Base URL of the BigQuery emulator behind the gateway; empty for none.
+        bigquery_url: Base URL of the BigQuery emulator behind the gateway; empty for none.
         deployer_token: Bearer token of :data:`DEPLOYER`. The local Google itself keeps its hash only.
         state_directory: Folder that keeps the state over a restart, all but tokens and jobs; ``None`` keeps it in
             memory only.
         aws_timeout_seconds: Limit for one forwarded GetCallerIdentity.
-        warehouse_timeout_seconds: Limit for one forwarded BigQuery call.
+        bigquery_timeout_seconds: Limit for one forwarded BigQuery call.
         other_projects: Id → number of the projects that exist beside the main one.
     """
 
     project_id: str
     project_number: str
     aws_url: str
-    warehouse_url: str
+    bigquery_url: str
     deployer_token: str = field(repr=False)
     state_directory: Path | None
     aws_timeout_seconds: float = 5.0
-    warehouse_timeout_seconds: float = 30.0
+    bigquery_timeout_seconds: float = 30.0
     other_projects: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

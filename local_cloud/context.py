@@ -57,8 +57,8 @@ class Cloud:
     counters: Counter[str]
     catalogue: Catalogue
     aws: httpx.AsyncClient
-    warehouse: httpx.AsyncClient
-    warehouse_reads: httpx.AsyncClient
+    emulator: httpx.AsyncClient
+    emulator_reads: httpx.AsyncClient
 
     @property
     def main_project(self) -> Project:
@@ -164,8 +164,8 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         counters=Counter(),
         catalogue=Catalogue(),
         aws=_client(config.aws_url, config.aws_timeout_seconds, kept_connections=20),
-        warehouse=_client(config.warehouse_url, config.warehouse_timeout_seconds),
-        warehouse_reads=_client(config.warehouse_url, config.warehouse_timeout_seconds, kept_connections=20),
+        emulator=_client(config.bigquery_url, config.bigquery_timeout_seconds),
+        emulator_reads=_client(config.bigquery_url, config.bigquery_timeout_seconds, kept_connections=20),
     )
     for changes in (cloud.services, cloud.policies, cloud.datasets):
         faults.on_change(changes.settle)

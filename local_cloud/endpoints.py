@@ -19,7 +19,7 @@ class Endpoints:
     Args:
         google_url: base URL of every Google API.
         aws_url: base URL of every AWS API.
-        warehouse_url: base URL of the emulator behind the gateway; for us only, since it checks nobody. Empty for none.
+        bigquery_url: base URL of the emulator behind the gateway; for us only, since it checks nobody. Empty for none.
         project_id: the Google project.
         project_number: its number.
         aws_account_id: the AWS account.
@@ -29,7 +29,7 @@ class Endpoints:
 
     google_url: str
     aws_url: str
-    warehouse_url: str
+    bigquery_url: str
     project_id: str
     project_number: str
     aws_account_id: str

@@ -5,16 +5,16 @@ What belongs together, and what a start finds after a kill in between:
 * an account's deletion and its new name in all policies: mended here, or a namesake would inherit the grants;
 * its undeletion and its old name: mended here likewise;
 * a pool's deletion and its providers': the providers are deleted, the pool is not, and can be deleted again;
-* a dataset or table in the warehouse and its access list, policy or view definition here: what the warehouse has and
-  this side doesn't know is nobody's but the project's owners', and an unknown view can't be read; what this side knows
-  and the warehouse doesn't have is dropped here.
+* a dataset or table in the BigQuery emulator and its access list, policy or view definition here: what the emulator has
+  and this side doesn't know belongs to the project's owners alone, and an unknown view can't be read; what this side
+  knows and the emulator doesn't have is dropped here.
 """
 
 from __future__ import annotations
 
 from local_cloud.context import Cloud
 from local_cloud.policies import mark_deleted, mark_undeleted
-from local_cloud.services.bigquery import effects, warehouse
+from local_cloud.services.bigquery import effects, emulator
 from local_cloud.services.bigquery.model import DatasetName
 
 
@@ -34,15 +34,15 @@ def finish_renames(cloud: Cloud) -> None:
 
 
 async def drop_lost_datasets(cloud: Cloud) -> None:
-    """Drop access lists, table policies and view definitions of datasets that the warehouse doesn't have any more.
+    """Drop access lists, table policies and view definitions of datasets that the emulator doesn't have any more.
 
     Raises:
-        ApiError: The warehouse does not answer.
+        ApiError: The BigQuery emulator does not answer.
     """
     there: set[DatasetName] = set()
     for project in cloud.config.projects:
         path = f"{project.policy_key}/datasets"
-        listed = (await warehouse.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("datasets", [])
+        listed = (await emulator.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("datasets", [])
         there |= {DatasetName(project=project.id, dataset=entry["datasetReference"]["datasetId"]) for entry in listed}
     for name in set(map(DatasetName.parse, cloud.datasets)) - there:
         effects.forget_dataset(cloud, name)

@@ -30,7 +30,7 @@ from local_cloud.log_lines import log_in_lines
 from local_cloud.process import Child, ProcessError
 from local_cloud.store import StateError
 from local_cloud.terminal import guidance, write_tool_settings
-from local_cloud.warehouse import LocalWarehouse, WarehouseSettings
+from local_cloud.warehouse import BigQueryEmulator, EmulatorSettings
 
 if TYPE_CHECKING:
     from local_cloud.seed.model import Seed
@@ -96,18 +96,18 @@ def serve(settings: ServeSettings) -> None:
         bound = held.enter_context(listener(_port(settings.google_port, kept.google_port if kept else 0)))
         aws_settings = _aws_settings(settings, kept)
         aws = _start_aws(settings, aws_settings, held)
-        warehouse = _start_warehouse(settings, held)
+        bigquery = _start_bigquery(settings, held)
         # Imported while the children start: it takes as long as they do.
         from local_cloud.app import create_app
         from local_cloud.config import CloudConfig
 
-        for server in (aws, warehouse):
+        for server in (aws, bigquery):
             if server is not None:
                 server.wait(limit_seconds=settings.limit_seconds)
         endpoints = Endpoints(
             google_url=f"http://127.0.0.1:{bound.getsockname()[1]}",
             aws_url=aws.url if aws else another_aws(settings.aws_url or ""),
-            warehouse_url=warehouse.url if warehouse else "",
+            bigquery_url=bigquery.url if bigquery else "",
             project_id=settings.project_id,
             project_number=settings.project_number,
             aws_account_id=settings.aws_account_id,
@@ -122,7 +122,7 @@ def serve(settings: ServeSettings) -> None:
                 project_id=endpoints.project_id,
                 project_number=endpoints.project_number,
                 aws_url=endpoints.aws_url,
-                warehouse_url=endpoints.warehouse_url,
+                bigquery_url=endpoints.bigquery_url,
                 deployer_token=endpoints.deployer_token,
                 other_projects=settings.other_projects,
                 # Without --keep the emulators forget everything when they end, and what Google knows must not
@@ -130,7 +130,7 @@ def serve(settings: ServeSettings) -> None:
                 state_directory=_folder(settings, "google") if settings.keep else None,
             )
         )
-        children = [server.child for server in (aws, warehouse) if server is not None]
+        children = [server.child for server in (aws, bigquery) if server is not None]
         asyncio.run(_run(app, bound, endpoints, settings, children))
 
 
@@ -230,15 +230,17 @@ def _start_aws(settings: ServeSettings, aws_settings: AwsSettings, held: context
     return aws
 
 
-def _start_warehouse(settings: ServeSettings, held: contextlib.ExitStack) -> LocalWarehouse | None:
+def _start_bigquery(settings: ServeSettings, held: contextlib.ExitStack) -> BigQueryEmulator | None:
     """Start a local BigQuery, unless none is wanted."""
     if not settings.bigquery:
         return None
-    warehouse = LocalWarehouse.start(
-        WarehouseSettings(project_id=settings.project_id, folder=_folder(settings, "warehouse"), keep=settings.keep)
+    # The folder has the name that states of earlier versions gave it.
+    # The folder has the name that the states of earlier versions gave it.
+    bigquery = BigQueryEmulator.start(
+        EmulatorSettings(project_id=settings.project_id, folder=_folder(settings, "warehouse"), keep=settings.keep)
     )
-    held.callback(warehouse.child.stop)
-    return warehouse
+    held.callback(bigquery.child.stop)
+    return bigquery
 
 
 def _folder(settings: ServeSettings, name: str) -> Path:

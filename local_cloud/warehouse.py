@@ -13,7 +13,7 @@ _SOCKET = "bigquery.sock"
 
 
 @dataclass(frozen=True, kw_only=True)
-class WarehouseSettings:
+class EmulatorSettings:
     """What the local BigQuery is like.
 
     Args:
@@ -27,7 +27,7 @@ class WarehouseSettings:
     keep: bool = False
 
 
-class LocalWarehouse:
+class BigQueryEmulator:
     """A running local BigQuery.
 
     Attributes:
@@ -40,7 +40,7 @@ class LocalWarehouse:
         self.url = url
 
     @classmethod
-    def start(cls, settings: WarehouseSettings) -> LocalWarehouse:
+    def start(cls, settings: EmulatorSettings) -> BigQueryEmulator:
         """Start it; `wait` says when it can be used.
 
         Raises:
@@ -57,7 +57,7 @@ class LocalWarehouse:
             arguments=[*python, str(_MAIN), str(folder), str(extensions), settings.project_id, keep],
             # Nothing of ours, and nothing of the user's: what it executes comes from others.
             environment={},
-            log=folder / "warehouse.log",
+            log=folder / "bigquery.log",
             folder=folder,
         )
         return cls(Child.start(command), f"unix:{folder / _SOCKET}")

@@ -66,21 +66,21 @@ def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real warehouse."""
+def bigquery_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real BigQuery emulator."""
     from engine import environments
     from engine.progress import Progress
-    from local_cloud.warehouse import LocalWarehouse, WarehouseSettings
+    from local_cloud.warehouse import BigQueryEmulator, EmulatorSettings
     from tests.local_cloud.google_server import PROJECT
 
     environments.ensure(environments.LOCAL_WAREHOUSE, Progress())
-    folder = tmp_path_factory.mktemp("warehouse")
-    warehouse = LocalWarehouse.start(WarehouseSettings(project_id=PROJECT, folder=folder))
+    folder = tmp_path_factory.mktemp("emulator")
+    emulator = BigQueryEmulator.start(EmulatorSettings(project_id=PROJECT, folder=folder))
     try:
-        warehouse.wait(limit_seconds=_LIMIT_SECONDS)
-        yield warehouse.url
+        emulator.wait(limit_seconds=_LIMIT_SECONDS)
+        yield emulator.url
     finally:
-        warehouse.child.stop()
+        emulator.child.stop()
 
 
 @pytest.fixture(scope="session")

@@ -225,7 +225,7 @@ def logged(text: str) -> str:
 
 def started(text: str) -> str:
     endpoints = Endpoints(
-        google_url=text, aws_url=text, warehouse_url="", project_id=text, project_number=text, aws_account_id=text,
+        google_url=text, aws_url=text, bigquery_url="", project_id=text, project_number=text, aws_account_id=text,
         aws_region=text, deployer_token="",
     )  # fmt: skip
     return guidance(Path("x" + text.replace("/", "").replace("\0", "")), endpoints, roles=[text])

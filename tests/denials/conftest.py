@@ -11,9 +11,9 @@ from tests.local_cloud.google_server import Google, serving
 
 
 @pytest.fixture(scope="session")
-def dataset(aws: LocalAccount, warehouse_url: str) -> str:  # noqa: F811  (the fixtures imported above)
+def dataset(aws: LocalAccount, bigquery_url: str) -> str:  # noqa: F811  (the fixtures imported above)
     """The tables that cases read and never write: once for all of them, since they take the most time to make."""
-    with serving(aws_url=aws.url, warehouse_url=warehouse_url) as first:
+    with serving(aws_url=aws.url, bigquery_url=bigquery_url) as first:
         return deploy(first, aws).dataset
 
 
@@ -22,9 +22,9 @@ def world(
     google: Google,  # noqa: F811
     aws: LocalAccount,  # noqa: F811
     role_keys: Keys,  # noqa: F811
-    warehouse_url: str,
+    bigquery_url: str,
     dataset: str,
 ) -> World:
     """A deployed chain in which the right caller gets rows."""
     chain = deploy(google, aws, dataset=dataset)
-    return World(chain, right_keys=role_keys, keys=role_keys, warehouse_url=warehouse_url)
+    return World(chain, right_keys=role_keys, keys=role_keys, bigquery_url=bigquery_url)

@@ -215,7 +215,7 @@ CASES = (
         rule=_ACCOUNT,
     ),
     _at_job(
-        "a federated token at the warehouse, whose pool was disabled since",
+        "a federated token at the BigQuery emulator, whose pool was disabled since",
         "the pool is enabled again",
         _federated_directly(_pool(disabled=True)),
         _pool(disabled=False),

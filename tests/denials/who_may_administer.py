@@ -74,7 +74,7 @@ def _reader(name: str, call: Call, *, permission: str, role: str) -> Case:
     )
 
 
-def _at_warehouse(
+def _at_bigquery(
     name: str,
     make: Callable[[World], Call],
     *,
@@ -226,21 +226,21 @@ _IAM = (
 )
 
 _WAREHOUSE = (
-    _at_warehouse("makes a dataset", _new_dataset, permission="bigquery.datasets.create", role="roles/bigquery.user"),
-    _at_warehouse(
+    _at_bigquery("makes a dataset", _new_dataset, permission="bigquery.datasets.create", role="roles/bigquery.user"),
+    _at_bigquery(
         "lists the tables",
         lambda world: Call("GET", world.chain.tables_path),
         permission="bigquery.tables.list",
         role="roles/bigquery.metadataViewer",
     ),
-    _at_warehouse(
+    _at_bigquery(
         "looks at the columns of another table",
         lambda world: Call("GET", world.table_path("secrets")),
         permission="bigquery.tables.get",
         role="roles/bigquery.metadataViewer",
         table="secrets",
     ),
-    _at_warehouse(
+    _at_bigquery(
         "grants another table to itself",
         lambda world: Call(
             "POST",
@@ -251,7 +251,7 @@ _WAREHOUSE = (
         role="roles/bigquery.dataOwner",
         table="secrets",
     ),
-    _at_warehouse(
+    _at_bigquery(
         "lists the rows of another table",
         lambda world: Call("GET", f"{world.table_path('secrets')}/data"),
         permission="bigquery.tables.getData",
@@ -259,7 +259,7 @@ _WAREHOUSE = (
         table="secrets",
         link=Link.TABLE,
     ),
-    _at_warehouse(
+    _at_bigquery(
         "fetches the rows of somebody else's query",
         _results_of_the_deployer,
         permission="bigquery.jobs.get",

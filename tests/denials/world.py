@@ -58,7 +58,7 @@ class World:
         chain: What is deployed.
         right_keys: A session of the right role.
         keys: Who signs.
-        warehouse_url: The warehouse behind the local Google, for another run of it.
+        bigquery_url: The BigQuery emulator behind the local Google, for another run of it.
         signing: How the subject token differs from the right one; arguments of ``signing.document``.
         edits: What is done to the subject token after signing, in order.
         form: How the exchange's own fields differ.
@@ -79,7 +79,7 @@ class World:
     chain: Chain
     right_keys: Keys
     keys: Keys
-    warehouse_url: str
+    bigquery_url: str
     signing: dict[str, Any] = field(default_factory=dict)
     edits: list[Callable[[Document], Document]] = field(default_factory=list)
     form: dict[str, str] = field(default_factory=dict)
@@ -196,9 +196,9 @@ class World:
     @contextmanager
     def another_run(self) -> Iterator[World]:
         """The same, deployed on another run of the local Google."""
-        with serving(aws_url=self.aws.url, warehouse_url=self.warehouse_url) as google:
+        with serving(aws_url=self.aws.url, bigquery_url=self.bigquery_url) as google:
             chain = deploy(google, self.aws, dataset=self.chain.dataset)
-            yield World(chain, right_keys=self.right_keys, keys=self.right_keys, warehouse_url=self.warehouse_url)
+            yield World(chain, right_keys=self.right_keys, keys=self.right_keys, bigquery_url=self.bigquery_url)
 
     def turn_clock(self, **ahead: float) -> None:
         """Put the local Google's clock ahead of the world's; without arguments, right."""

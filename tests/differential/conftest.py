@@ -11,9 +11,9 @@ from tests.differential.shop import Shop, make_shop, remove_shop
 
 
 @pytest.fixture(scope="session")
-def gateway(warehouse_url: str) -> Iterator[Gateway]:
+def gateway(bigquery_url: str) -> Iterator[Gateway]:
     """A gateway before the session's engine."""
-    with opened(warehouse_url) as gateway:
+    with opened(bigquery_url) as gateway:
         yield gateway
 
 

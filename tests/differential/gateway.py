@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from local_cloud.app import CloudConfig, create_app
-from local_cloud.services.bigquery import warehouse
+from local_cloud.services.bigquery import emulator
 from tests.local_cloud.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT, SECOND_NUMBER, SECOND_PROJECT
 
 _LIMIT_SECONDS = 60.0
@@ -84,13 +84,13 @@ _noted: ContextVar[dict[str, Any]] = ContextVar("noted")
 class Gateway:
     """The gateway of two projects, and who asks it."""
 
-    def __init__(self, warehouse_url: str) -> None:
+    def __init__(self, bigquery_url: str) -> None:
         config = CloudConfig(
             project_id=PROJECT,
             project_number=NUMBER,
             other_projects={SECOND_PROJECT: SECOND_NUMBER},
             aws_url="http://127.0.0.1:9",
-            warehouse_url=warehouse_url,
+            bigquery_url=bigquery_url,
             deployer_token=DEPLOYER_TOKEN,
             state_directory=None,
         )
@@ -157,9 +157,9 @@ def _place(scan: list[str]) -> tuple[str, ...]:
 
 
 @contextmanager
-def opened(warehouse_url: str) -> Iterator[Gateway]:
+def opened(bigquery_url: str) -> Iterator[Gateway]:
     """Open a gateway whose calls of ``/execute`` are noted."""
-    call = warehouse.call
+    call = emulator.call
 
     async def noting(cloud: Any, method: str, path: str, **more: Any) -> dict[str, Any]:
         answered = await call(cloud, method, path, **more)
@@ -168,9 +168,9 @@ def opened(warehouse_url: str) -> Iterator[Gateway]:
             noted["sent"], noted["answered"] = more["body"], answered
         return answered
 
-    gateway = Gateway(warehouse_url)
+    gateway = Gateway(bigquery_url)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(warehouse, "call", noting)
+        patched.setattr(emulator, "call", noting)
         try:
             yield gateway
         finally:

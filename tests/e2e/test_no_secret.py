@@ -154,7 +154,7 @@ def test_no_file_of_the_stack_or_the_cloud_holds_a_secret(
     assert told
     files = [path for place in (folder, cloud.folder) for path in place.rglob("*") if path.is_file()]
     looked_at = {path.name for path in files}
-    assert {"local.json", "plugins.log", "serve.log", "aws.log", "warehouse.log"} <= looked_at
+    assert {"local.json", "plugins.log", "serve.log", "aws.log", "bigquery.log"} <= looked_at
     for path in files:
         expected = ["the deployer's token"] if path.name == TOKEN_FILE else []
         assert _found(planted, path.read_bytes()) == expected, path

@@ -169,7 +169,7 @@ def test_each_google_endpoint_has_the_form_that_the_plugin_insists_on(everything
 def test_a_local_run_keeps_out_what_a_shell_has_for_the_real_clouds(variable: str, value: str, tmp_path: Path) -> None:
     """Source: pulumi-gcp, provider/resources.go, ``preConfigureCallbackWithLogger``, which reads no endpoint."""
     endpoints = Endpoints(
-        google_url=GOOGLE_URL, aws_url=AWS_URL, warehouse_url=GOOGLE_URL, project_id="p", project_number="1",
+        google_url=GOOGLE_URL, aws_url=AWS_URL, bigquery_url=GOOGLE_URL, project_id="p", project_number="1",
         aws_account_id="210987654321", aws_region="us-east-1", deployer_token="t",
     )  # fmt: skip
     assert variables(tmp_path, endpoints)[variable] == value

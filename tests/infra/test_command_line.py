@@ -128,7 +128,7 @@ def test_lines_for_a_shells_eval_set_exactly_these_values(value: str, tmp_path: 
 @pytest.mark.parametrize("value", HOSTILE, ids=ascii)
 def test_the_line_to_come_as_a_role_is_one_command(value: str) -> None:
     endpoints = Endpoints(
-        google_url="g", aws_url="a", warehouse_url="", project_id="p", project_number="1", aws_account_id="1",
+        google_url="g", aws_url="a", bigquery_url="", project_id="p", project_number="1", aws_account_id="1",
         aws_region="r", deployer_token="",
     )  # fmt: skip
     told = guidance(Path("folder"), endpoints, roles=[value])

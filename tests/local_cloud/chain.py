@@ -190,7 +190,7 @@ def deploy(
         google: Where; nothing of it is there yet.
         aws_account: The provider's AWS account.
         condition: The provider's attribute condition.
-        dataset: One with its tables that is in the warehouse already; left out, a new one is made.
+        dataset: One with its tables that is in the BigQuery emulator already; left out, a new one is made.
     """
     names = [f"{name}.googleapis.com" for name in SERVICES]
     google.done("POST", f"/v1/projects/{PROJECT}/services:batchEnable", {"serviceIds": names})

@@ -11,16 +11,16 @@ from tests.local_cloud.google_server import Google, serving
 
 
 @pytest.fixture
-def google(aws_url: str, warehouse_url: str) -> Iterator[Google]:
+def google(aws_url: str, bigquery_url: str) -> Iterator[Google]:
     """A fresh local Google, in memory."""
-    with serving(aws_url=aws_url, warehouse_url=warehouse_url) as running:
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url) as running:
         yield running
 
 
 @pytest.fixture
 def quiet_google() -> Iterator[Google]:
     """A fresh local Google with nothing behind it: both servers refuse the connection."""
-    with serving(aws_url="http://127.0.0.1:9", warehouse_url="http://127.0.0.1:9") as running:
+    with serving(aws_url="http://127.0.0.1:9", bigquery_url="http://127.0.0.1:9") as running:
         yield running
 
 

@@ -70,7 +70,7 @@ class Google:
 
 @contextmanager
 def serving(
-    *, aws_url: str, warehouse_url: str, state_directory: Path | None = None, statement_seconds: float = 30.0
+    *, aws_url: str, bigquery_url: str, state_directory: Path | None = None, statement_seconds: float = 30.0
 ) -> Iterator[Google]:
     """Run a server until the block ends."""
     clock = TurnedClock()
@@ -79,8 +79,8 @@ def serving(
         project_number=NUMBER,
         other_projects={SECOND_PROJECT: SECOND_NUMBER},
         aws_url=aws_url,
-        warehouse_url=warehouse_url,
-        warehouse_timeout_seconds=statement_seconds,
+        bigquery_url=bigquery_url,
+        bigquery_timeout_seconds=statement_seconds,
         deployer_token=DEPLOYER_TOKEN,
         state_directory=state_directory,
     )

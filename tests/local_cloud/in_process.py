@@ -29,7 +29,7 @@ class InProcess:
                     project_id=PROJECT,
                     project_number=NUMBER,
                     aws_url="http://127.0.0.1:9",
-                    warehouse_url="",
+                    bigquery_url="",
                     deployer_token=DEPLOYER_TOKEN,
                     state_directory=state_directory,
                 )

@@ -45,9 +45,9 @@ def bound(member: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def deployed(aws_url: str, warehouse_url: str) -> Iterator[Chain]:
+def deployed(aws_url: str, bigquery_url: str) -> Iterator[Chain]:
     """One chain for all: what is refused changes nothing, and what is taken does no harm to the next."""
-    with serving(aws_url=aws_url, warehouse_url=warehouse_url) as google:
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url) as google:
         chain = deploy(google, LocalAccount(aws_url))
         chain.grant(PROJECT_PATH, "roles/orgpolicy.policyAdmin", "user:deployer@local.invalid")
         yield chain

@@ -93,7 +93,7 @@ def test_only_the_deployer_moves_clock_or_faults(chain: Chain, as_function: obje
 
 
 def test_a_kept_state_keeps_how_far_the_clock_was_moved(tmp_path: Path) -> None:
-    behind = {"aws_url": "http://127.0.0.1:9", "warehouse_url": "", "state_directory": tmp_path}
+    behind = {"aws_url": "http://127.0.0.1:9", "bigquery_url": "", "state_directory": tmp_path}
     with serving(**behind) as google:  # type: ignore[arg-type]  # one dictionary for both runs
         advance(google, MONTH)
     with serving(**behind) as google:  # type: ignore[arg-type]

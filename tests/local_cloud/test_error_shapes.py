@@ -25,7 +25,7 @@ _BODIES = [(m, p) for m, p in _GUARDED if m in {"POST", "PUT", "PATCH"}]
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Google]:
     """One server for the file: nothing here depends on its state. Both servers behind it are away."""
-    with serving(aws_url="http://127.0.0.1:9", warehouse_url="http://127.0.0.1:9") as running:
+    with serving(aws_url="http://127.0.0.1:9", bigquery_url="http://127.0.0.1:9") as running:
         yield running
 
 
@@ -103,7 +103,7 @@ def test_a_body_that_is_not_a_json_object_never_breaks_the_server(
         service = f"/v1/projects/local-keyless/services/{name}.googleapis.com:enable"
         shared.done("POST", service, {})
     answer = shared.call(method, filled(path), data=body)
-    # 503: the routes that ask the warehouse first, which isn't there; 200: those that need no body.
+    # 503: the routes that ask the BigQuery emulator first, which isn't there; 200: those that need no body.
     assert answer.status_code in {200, 400, 403, 404, 503}, answer.text
     if answer.status_code != 200:
         check_shape(answer, path)

@@ -30,7 +30,7 @@ def config(**changes: Any) -> CloudConfig:
         "project_id": PROJECT,
         "project_number": NUMBER,
         "aws_url": "http://127.0.0.1:9",
-        "warehouse_url": "",
+        "bigquery_url": "",
         "deployer_token": "x" * 16,
         "state_directory": None,
     }

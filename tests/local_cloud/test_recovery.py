@@ -120,17 +120,15 @@ def test_a_pool_whose_deletion_was_killed_can_be_deleted_again(
     assert [again.done("GET", path)["state"] for path in (POOL_PATH, PROVIDER_PATH)] == ["DELETED", "DELETED"]
 
 
-def test_what_the_warehouse_lost_is_dropped_and_what_it_has_stays(
-    aws_url: str, warehouse_url: str, tmp_path: Path
-) -> None:
+def test_what_bigquery_lost_is_dropped_and_what_it_has_stays(aws_url: str, bigquery_url: str, tmp_path: Path) -> None:
     datasets = f"/bigquery/v2/projects/{PROJECT}/datasets"
-    with serving(aws_url=aws_url, warehouse_url=warehouse_url, state_directory=tmp_path) as google:
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url, state_directory=tmp_path) as google:
         google.done("POST", f"{POLICY}/services/bigquery.googleapis.com:enable")
         for name in ("recovery_lost", "recovery_kept"):
             google.done("POST", datasets, {"datasetReference": {"datasetId": name}})
-    socket = httpx.HTTPTransport(uds=reachable(warehouse_url.removeprefix("unix:")))
+    socket = httpx.HTTPTransport(uds=reachable(bigquery_url.removeprefix("unix:")))
     with httpx.Client(transport=socket, base_url="http://localhost") as emulator:
         emulator.delete(f"{datasets}/recovery_lost").raise_for_status()
-    with serving(aws_url=aws_url, warehouse_url=warehouse_url, state_directory=tmp_path) as google:
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url, state_directory=tmp_path) as google:
         assert set(google.done("GET", "/_local/resources")["datasets"]) == {"recovery_kept"}
         assert google.call("DELETE", f"{datasets}/recovery_kept").ok

@@ -15,16 +15,16 @@ from tests.local_cloud.google_server import DEPLOYER_TOKEN, serving
 
 
 def test_a_restarted_server_knows_resources_and_policies_again_and_no_token(
-    aws_url: str, warehouse_url: str, as_function: object, tmp_path: Path
+    aws_url: str, bigquery_url: str, as_function: object, tmp_path: Path
 ) -> None:
     assert as_function
     query = {"query": "SELECT 1", "useLegacySql": False}
-    with serving(aws_url=aws_url, warehouse_url=warehouse_url, state_directory=tmp_path) as google:
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url, state_directory=tmp_path) as google:
         chain: Chain = deploy(google, LocalAccount(aws_url))
         token = token_of(chain.credentials())
         assert google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=token).status_code == 200
         before = google.done("GET", "/_local/resources")
-    with serving(aws_url=aws_url, warehouse_url=warehouse_url, state_directory=tmp_path) as google:
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url, state_directory=tmp_path) as google:
         assert google.done("GET", "/_local/resources") == {**before, "liveTokens": 0}
         assert google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=token).status_code == 401
         again = token_of(replace(chain, google=google).credentials())

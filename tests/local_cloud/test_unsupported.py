@@ -24,7 +24,7 @@ GCLOUD = "google-cloud-sdk gcloud/528.0.0 command/gcloud.iam.list invocation-id/
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Google]:
     """One server for the file: each test looks for its own requests. Both servers behind it are away."""
-    with serving(aws_url=AWAY, warehouse_url=AWAY) as running:
+    with serving(aws_url=AWAY, bigquery_url=AWAY) as running:
         yield running
 
 
@@ -199,8 +199,8 @@ def test_odd_targets_are_answered_in_shape(shared: Google, target: str, status: 
 
 
 @pytest.mark.parametrize("dataset", ["..", ".", "%2e%2e", "a%5Cb", "a%00b", "a%3Fb", "a%23b"])
-def test_a_name_that_would_climb_out_of_its_place_never_reaches_the_warehouse(shared: Google, dataset: str) -> None:
-    """The warehouse is away, so a forwarded request would be 503."""
+def test_a_name_that_would_climb_out_of_its_place_never_reaches_the_emulator(shared: Google, dataset: str) -> None:
+    """The BigQuery emulator is away, so a forwarded request would be 503."""
     shared.done("POST", f"/v1/projects/{PROJECT}/services/bigquery.googleapis.com:enable", {})
     for path in (f"datasets/{dataset}", f"datasets/{dataset}/tables", f"datasets/ok/tables/{dataset}"):
         header = f"Authorization: Bearer {DEPLOYER_TOKEN}\r\nConnection: close\r\n\r\n"
@@ -215,9 +215,9 @@ def test_what_is_no_http_is_400_in_shape(shared: Google) -> None:
     assert json.loads(body)["error"]["status"] == "INVALID_ARGUMENT"
 
 
-def test_what_the_warehouse_says_of_a_row_stays_between_it_and_the_client() -> None:
+def test_what_the_emulator_says_of_a_row_stays_between_it_and_the_client() -> None:
     kept = UnsupportedRequests()
     scope = {"type": "http", "method": "POST", "raw_path": b"/bigquery/v2/projects/p/queries", "headers": []}
-    kept.note(Request(scope), unimplemented("The local warehouse can't do this (500: could not convert 'a secret')"))
+    kept.note(Request(scope), unimplemented("The BigQuery emulator can't do this (500: could not convert 'a secret')"))
     (only,) = kept.to_json()
-    assert only["reason"] == "The local warehouse can't do this"
+    assert only["reason"] == "The BigQuery emulator can't do this"

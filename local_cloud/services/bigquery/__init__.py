@@ -1,1 +1,1 @@
-"""The gateway before the warehouse: token and IAM policy first, then forwarding."""
+"""The gateway before the BigQuery emulator: token and IAM policy first, then forwarding."""

@@ -12,7 +12,7 @@ from local_cloud.context import Cloud
 from local_cloud.errors import unimplemented
 from local_cloud.http import object_field
 from local_cloud.permission_names import CREATE_JOB
-from local_cloud.services.bigquery import rules, understanding, warehouse
+from local_cloud.services.bigquery import emulator, rules, understanding
 from local_cloud.services.bigquery.columns_of import columns_of
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, SERVICE, make_dataset, policies_on
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
@@ -157,7 +157,7 @@ async def _schema_rows(cloud: Cloud, statement: Statement) -> tuple[tuple[str, s
     found = []
     for view in statement.schema_views:
         params = {"project": view.project, "dataset": view.dataset.dataset if view.dataset else "", "view": view.view}
-        answered = await warehouse.call(cloud, "GET", "/information_schema", params=params, repeatable=True)
+        answered = await emulator.call(cloud, "GET", "/information_schema", params=params, repeatable=True)
         found.append((str(view), str(answered["query"])))
     return tuple(found)
 
@@ -165,15 +165,15 @@ async def _schema_rows(cloud: Cloud, statement: Statement) -> tuple[tuple[str, s
 async def _check_letters(cloud: Cloud, statement: Statement) -> None:
     """Refuse to change a table or make a dataset by a name that only its letters' case tells from another's.
 
-    BigQuery keeps both apart; the warehouse takes one for the other, and the grants here would be the wrong one's.
+    BigQuery keeps both apart; the emulator takes one for the other, and the grants here would be the wrong one's.
     """
     if statement.kind == "CREATE_SCHEMA" and statement.schema is not None:
-        await warehouse.check_letters(cloud, statement.schema)
+        await emulator.check_letters(cloud, statement.schema)
     targets = {need.on for need in statement.needs if isinstance(need.on, TableName)}
     if statement.creates is not None:
         targets.add(statement.creates)
     for target in targets:
-        for entry in await warehouse.list_tables(cloud, target.within) or []:
+        for entry in await emulator.list_tables(cloud, target.within) or []:
             name = str(entry["tableReference"]["tableId"])
             if name != target.table and name.casefold() == target.table.casefold():
                 raise unimplemented(f"{target} differs from {target.within.table(name)} only in case.")

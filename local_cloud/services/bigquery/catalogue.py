@@ -1,4 +1,4 @@
-"""What the warehouse said of its tables and datasets, kept until anything is written to it.
+"""What the BigQuery emulator said of its tables and datasets, kept until anything is written to it.
 
 Every query asks whether its tables exist, of which type they are and where; the answers change only by writes, and
 all writes pass the gateway.

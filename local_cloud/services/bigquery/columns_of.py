@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local_cloud.context import Cloud
-from local_cloud.services.bigquery import schema, warehouse
+from local_cloud.services.bigquery import emulator, schema
 from local_cloud.services.bigquery.model import TableName
 from local_cloud.services.bigquery.sql.tasks import TableColumns
 
@@ -15,6 +15,6 @@ async def columns_of(cloud: Cloud, table: TableName) -> TableColumns:
         cloud: The cloud.
         table: Which table.
     """
-    fields = schema.fields(await warehouse.find_table(cloud, table) or {})
+    fields = schema.fields(await emulator.find_table(cloud, table) or {})
     columns = tuple((f["name"], "" if f.get("fields") or f.get("mode") == "REPEATED" else f["type"]) for f in fields)
     return TableColumns(table=table, columns=columns)

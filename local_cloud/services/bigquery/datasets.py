@@ -1,4 +1,4 @@
-"""Routes of datasets. The warehouse keeps them; their access lists are kept here, since they are policies."""
+"""Routes of datasets. The BigQuery emulator keeps them; their access lists are kept here, since they are policies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local_cloud.errors import ApiError, already_exists, not_found
 from local_cloud.http import answer, flag_parameter, object_field, page, read_json
 from local_cloud.permissions import Grant, decide
 from local_cloud.policies import check_accounts
-from local_cloud.services.bigquery import access_lists, effects, resources, warehouse
+from local_cloud.services.bigquery import access_lists, effects, emulator, resources
 from local_cloud.services.bigquery.gate import (
     SERVICE,
     check_reference,
@@ -37,7 +37,7 @@ async def list_datasets(cloud: Cloud, request: Request) -> Response:
     with cloud.trace.deciding(Link.ADMINISTRATION, resource=project.resource, quiet=True) as trail:
         token = authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
         check_enabled(cloud, SERVICE, cloud.project_of(project.project))
-    found = await warehouse.ask(cloud, "GET", f"{project.resource}/datasets", params={"maxResults": "10000"})
+    found = await emulator.ask(cloud, "GET", f"{project.resource}/datasets", params={"maxResults": "10000"})
     shown: list[dict[str, Any]] = []
     for entry in found.get("datasets", []):
         dataset = DatasetName(project=project.project, dataset=str(entry["datasetReference"]["datasetId"]))
@@ -59,10 +59,10 @@ async def create_dataset(cloud: Cloud, request: Request) -> Response:
     kept = resources.kept_of_dataset(body, {})
     access = access_lists.read_access(body["access"]) if body.get("access") else None
     await _check_authorised(cloud, access, None)
-    if await warehouse.find_dataset(cloud, dataset) is not None:
+    if await emulator.find_dataset(cloud, dataset) is not None:
         raise already_exists(f"Already Exists: Dataset {dataset}")
-    await warehouse.check_letters(cloud, dataset)
-    created = await warehouse.ask(cloud, "POST", f"{project.resource}/datasets", body=_forwarded(dataset, kept))
+    await emulator.check_letters(cloud, dataset)
+    created = await emulator.ask(cloud, "POST", f"{project.resource}/datasets", body=_forwarded(dataset, kept))
     effects.forget_dataset(cloud, dataset)
     cloud.datasets.put(dataset.resource, access or access_lists.default_access(token.principal.email))
     return answer(_wire(cloud, dataset, created))
@@ -80,7 +80,7 @@ async def replace_dataset(cloud: Cloud, request: Request) -> Response:
     dataset = dataset_of(cloud, request)
     permit(cloud, request, Need(permission="bigquery.datasets.update", on=dataset))
     body = await read_json(request)
-    # The warehouse keeps what a PUT leaves out; Google clears it. So what is left out is sent as empty.
+    # The BigQuery emulator keeps what a PUT leaves out; Google clears it. So what is left out is sent as empty.
     cleared = {**dict.fromkeys(_TEXTS, ""), "labels": {}}
     return await _change(cloud, request, dataset, {**cleared, **body})
 
@@ -98,11 +98,11 @@ async def delete_dataset(cloud: Cloud, request: Request) -> Response:
     permit(cloud, request, Need(permission="bigquery.datasets.delete", on=dataset))
     check_unchanged(request, (await _existing(cloud, dataset)).get("etag"))
     if flag_parameter(request, "deleteContents"):
-        await warehouse.ask(cloud, "DELETE", dataset.resource, params={"deleteContents": "true"})
+        await emulator.ask(cloud, "DELETE", dataset.resource, params={"deleteContents": "true"})
     else:
-        if (await warehouse.ask(cloud, "GET", f"{dataset.resource}/tables")).get("tables"):
+        if (await emulator.ask(cloud, "GET", f"{dataset.resource}/tables")).get("tables"):
             raise ApiError(400, "INVALID_ARGUMENT", f"Dataset {dataset} is still in use", reason="resourceInUse")
-        await warehouse.ask(cloud, "DELETE", dataset.resource)
+        await emulator.ask(cloud, "DELETE", dataset.resource)
     effects.forget_dataset(cloud, dataset)
     return Response(status_code=204)
 
@@ -114,7 +114,7 @@ async def _change(cloud: Cloud, request: Request, dataset: DatasetName, body: di
     kept = resources.kept_of_dataset(body, before)
     access = access_lists.read_access(body["access"]) if body.get("access") is not None else None
     await _check_authorised(cloud, access, cloud.datasets.get(dataset.resource))
-    changed = await warehouse.ask(cloud, request.method, dataset.resource, body=_forwarded(dataset, kept))
+    changed = await emulator.ask(cloud, request.method, dataset.resource, body=_forwarded(dataset, kept))
     if access is not None:
         cloud.datasets.put(dataset.resource, access)
     return answer(_wire(cloud, dataset, changed))
@@ -128,7 +128,7 @@ async def _check_authorised(cloud: Cloud, access: Access | None, before: Access 
     for entry in new:
         if view := entry.get("view"):
             name = DatasetName(project=view["projectId"], dataset=view["datasetId"]).table(view["tableId"])
-            if (await warehouse.find_table(cloud, name) or {}).get("type") != "VIEW":
+            if (await emulator.find_table(cloud, name) or {}).get("type") != "VIEW":
                 raise not_found(f"Not found: View {name}")
         if listed := entry.get("dataset"):
             reference = listed["dataset"]
@@ -140,7 +140,7 @@ def _forwarded(dataset: DatasetName, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _existing(cloud: Cloud, dataset: DatasetName) -> dict[str, Any]:
-    found = await warehouse.find_dataset(cloud, dataset)
+    found = await emulator.find_dataset(cloud, dataset)
     if found is None:
         raise not_found(f"Not found: Dataset {dataset}")
     return found

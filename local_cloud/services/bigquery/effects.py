@@ -1,11 +1,11 @@
-"""What a change in the warehouse means for the state beside it: policies, view definitions, access lists."""
+"""What a change in the BigQuery emulator means for the state beside it: policies, view definitions, access lists."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from local_cloud.context import Cloud
-from local_cloud.services.bigquery import access_lists, warehouse
+from local_cloud.services.bigquery import access_lists, emulator
 from local_cloud.services.bigquery.model import ColumnTags, DatasetName, TableName, View
 from local_cloud.services.bigquery.sql import Statement
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 async def apply(cloud: Cloud, statement: Statement, admitted: Admitted) -> None:
-    """Bring the state in step with a statement that the warehouse has carried out."""
+    """Bring the state in step with a statement that the BigQuery emulator has carried out."""
     if statement.drops is not None:
         forget_table(cloud, statement.drops)
     if statement.creates is not None and statement.fresh:
-        # Left over if the warehouse was restarted empty: a new table starts without grants.
+        # Left over if the BigQuery emulator was restarted empty: a new table starts without grants.
         forget_table(cloud, statement.creates)
     if statement.creates is not None and statement.kind != "CREATE_VIEW":
         cloud.views.remove(statement.creates.resource)
@@ -39,7 +39,7 @@ async def apply(cloud: Cloud, statement: Statement, admitted: Admitted) -> None:
         cloud.views.put(statement.view.resource, view)
     if statement.creates is not None and statement.resource:
         # What the statement says besides columns, the emulator doesn't read.
-        await warehouse.ask(cloud, "PATCH", statement.creates.resource, body=statement.resource)
+        await emulator.ask(cloud, "PATCH", statement.creates.resource, body=statement.resource)
 
 
 def _forget_columns(cloud: Cloud, table: TableName, dropped: tuple[str, ...]) -> None:

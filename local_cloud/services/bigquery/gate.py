@@ -65,7 +65,7 @@ def project_of(cloud: Cloud, request: Request) -> ProjectName:
 
 
 def dataset_of(cloud: Cloud, request: Request) -> DatasetName:
-    """Read the dataset of a path. Ids that begin with ``_`` are the warehouse's own, and hidden.
+    """Read the dataset of a path. Ids that begin with ``_`` are the BigQuery emulator's own, and hidden.
 
     Raises:
         Refused: As :func:`project_of`.

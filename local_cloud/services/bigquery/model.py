@@ -1,4 +1,4 @@
-"""What the gateway knows beside the warehouse: dataset access lists, view definitions, who created which job."""
+"""What the gateway keeps besides the BigQuery emulator: access lists, view definitions, policy tags of columns."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _renamed(entry: dict[str, Any], old: str, new: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A view's query: the warehouse doesn't give it back, and who reads a view reads what it selects from.
+    """A view's query: the BigQuery emulator doesn't give it back, and who reads a view reads what it selects from.
 
     Attributes:
         query: GoogleSQL.
@@ -134,7 +134,7 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnTags:
-    """The policy tags of a table's columns: column in lower case → the tag's name. The warehouse doesn't keep them."""
+    """The policy tags of a table's columns: column in lower case → the tag's name. Kept here alone."""
 
     tags: dict[str, str]
 

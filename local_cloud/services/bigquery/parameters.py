@@ -1,4 +1,4 @@
-"""Query parameters that are passed on to the warehouse, checked: it would read some of them as it likes."""
+"""Query parameters that are passed on to the BigQuery emulator, checked: it would read some of them as it likes."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from local_cloud.access import authorize
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument, not_found
 from local_cloud.permission_names import GET_DATA
-from local_cloud.services.bigquery import access_lists, rules, understanding, warehouse
+from local_cloud.services.bigquery import access_lists, emulator, rules, understanding
 from local_cloud.services.bigquery.gate import DEFAULT_LOCATION, policies_on
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Statement, UnreadableSqlError
@@ -123,14 +123,14 @@ async def _permit_table(
             trail.passed(Part.PERMISSION, GET_DATA, f"{via} is authorised in the access list of {table.within}")
         else:
             authorize(reader.token, GET_DATA, policies_on(cloud, table), trail, rules.query_denied(asked))
-        resource = await warehouse.find_table(cloud, table)
+        resource = await emulator.find_table(cloud, table)
         await _check_there(cloud, reader, table.within, table if resource is None else None)
         return await _selected_by(cloud, table, resource or {})
 
 
 async def _matching(cloud: Cloud, reader: Reader, wildcard: Wildcard) -> tuple[TableName, ...]:
     """Find what a wildcard table stands for. That there is nothing is told only to who may read the dataset."""
-    listed = await warehouse.list_tables(cloud, wildcard.dataset)
+    listed = await emulator.list_tables(cloud, wildcard.dataset)
     names = sorted(entry["tableReference"]["tableId"] for entry in listed or [])
     found = tuple(wildcard.dataset.table(name) for name in names if wildcard.matches(name))
     if not found:
@@ -158,7 +158,7 @@ async def _check_there(cloud: Cloud, reader: Reader, dataset: DatasetName, missi
 
 async def _location_of(cloud: Cloud, dataset: DatasetName) -> str:
     """Say where a dataset is; empty if there is none of that name."""
-    found = await warehouse.find_dataset(cloud, dataset)
+    found = await emulator.find_dataset(cloud, dataset)
     return "" if found is None else str(found.get("location") or DEFAULT_LOCATION)
 
 

@@ -9,7 +9,7 @@ from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument, not_found, unimplemented
 from local_cloud.http import answer, read_json
 from local_cloud.permission_names import GET_DATA, UPDATE_DATA
-from local_cloud.services.bigquery import schema, warehouse
+from local_cloud.services.bigquery import emulator, schema
 from local_cloud.services.bigquery.gate import permit, table_of
 from local_cloud.services.bigquery.parameters import paging, selected_fields
 from local_cloud.services.bigquery.protection import permit_columns
@@ -24,7 +24,7 @@ async def list_rows(cloud: Cloud, request: Request) -> Response:
     """``GET …/tables/TABLE/data``, streamed."""
     table = table_of(cloud, request)
     token = permit(cloud, request, Need(permission=GET_DATA, on=table), link=Link.TABLE)
-    resource = await warehouse.find_table(cloud, table)
+    resource = await emulator.find_table(cloud, table)
     if resource is None:
         raise not_found(f"Not found: Table {table}")
     if resource.get("type") != "TABLE":
@@ -37,7 +37,7 @@ async def list_rows(cloud: Cloud, request: Request) -> Response:
     if tagged is not None:
         wanted = tagged.tags if chosen is None else {name.lower() for name in chosen} & set(tagged.tags)
         permit_columns(cloud, token, [(table, column) for column in sorted(wanted)])
-    return await warehouse.stream(cloud, f"{table.resource}/data", params=params)
+    return await emulator.stream(cloud, f"{table.resource}/data", params=params)
 
 
 async def insert_rows(cloud: Cloud, request: Request) -> Response:
@@ -45,7 +45,7 @@ async def insert_rows(cloud: Cloud, request: Request) -> Response:
     table = table_of(cloud, request)
     permit(cloud, request, Need(permission=UPDATE_DATA, on=table), link=Link.TABLE)
     body = await read_json(request, limit=MOST_INSERT_BYTES)
-    resource = await warehouse.find_table(cloud, table)
+    resource = await emulator.find_table(cloud, table)
     if resource is None:
         raise not_found(f"Not found: Table {table}")
     rows = body.get("rows")
@@ -56,7 +56,7 @@ async def insert_rows(cloud: Cloud, request: Request) -> Response:
     if problems := schema.row_problems(rows, schema.fields(resource)):
         return answer({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": problems})
     try:
-        reply = await warehouse.ask(cloud, "POST", f"{table.resource}/insertAll", body={"rows": rows})
+        reply = await emulator.ask(cloud, "POST", f"{table.resource}/insertAll", body={"rows": rows})
     except ApiError as problem:
         if problem.code != 501:
             raise

@@ -116,7 +116,7 @@ def _whole(query: dict[str, Any], name: str) -> int | None:
 
 
 def check_bytes_billed(query: dict[str, Any], tables: Sequence[TableName]) -> None:
-    """Honour ``maximumBytesBilled``: the warehouse bills nothing, so BigQuery's minimum for each table counts.
+    """Honour ``maximumBytesBilled``: the BigQuery emulator bills nothing, so BigQuery's minimum for each table counts.
 
     Raises:
         ApiError: 400, not a positive whole number, or less than BigQuery would bill.

@@ -9,7 +9,7 @@ from typing import Any
 from local_cloud.clock import Clock
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, invalid_argument, not_found, permission_denied, unavailable
-from local_cloud.services.bigquery import effects, warehouse
+from local_cloud.services.bigquery import effects, emulator
 from local_cloud.services.bigquery.job import Ended, Job
 from local_cloud.services.bigquery.model import TableName
 from local_cloud.services.bigquery.schemas import carry_out
@@ -34,7 +34,7 @@ async def cancel(cloud: Cloud, job: Job) -> None:
     """Ask for a job to be stopped."""
     job.cancelled = job.ended is None
     if job.cancelled:
-        await warehouse.call(cloud, "POST", "/cancel", body={"job": job.job_id})
+        await emulator.call(cloud, "POST", "/cancel", body={"job": job.job_id})
 
 
 async def define(cloud: Cloud, table: TableName, kind: str, prepared: Prepared) -> None:
@@ -49,7 +49,7 @@ async def define(cloud: Cloud, table: TableName, kind: str, prepared: Prepared) 
     Raises:
         ApiError: It failed.
     """
-    limit = cloud.config.warehouse_timeout_seconds
+    limit = cloud.config.bigquery_timeout_seconds
     body = {
         "job": secrets.token_hex(8),
         "kind": kind,
@@ -61,7 +61,7 @@ async def define(cloud: Cloud, table: TableName, kind: str, prepared: Prepared) 
         "limit_seconds": limit,
         "most_rows": 0,
     }
-    with warehouse.changing(cloud):
+    with emulator.changing(cloud):
         answered = await _execute(cloud, body, limit)
     if "failed" in answered:
         raise _failed(answered["failed"])
@@ -75,7 +75,7 @@ async def page_of(cloud: Cloud, job: Job, *, start: int, most: int) -> dict[str,
     Raises:
         ApiError: 404, they aren't kept any more.
     """
-    answered = await warehouse.call(
+    answered = await emulator.call(
         cloud, "GET", "/rows", params={"job": job.job_id, "start": str(start), "most": str(most)}, repeatable=True
     )
     if "done" not in answered:
@@ -109,7 +109,7 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
             await carry_out(cloud, statement, admitted.creator)
         return Ended(page={"schema": {"fields": []}, "rows": [], "totalRows": "0"})
     changed = statement.writes and not admitted.dry
-    limit = min(cloud.config.warehouse_timeout_seconds, admitted.limits.job_seconds or float("inf"))
+    limit = min(cloud.config.bigquery_timeout_seconds, admitted.limits.job_seconds or float("inf"))
     body = {
         "job": job.job_id,
         "kind": statement.kind,
@@ -122,7 +122,7 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
         "most_rows": admitted.limits.first_rows,
     }
     if changed:
-        with warehouse.changing(cloud):
+        with emulator.changing(cloud):
             answered = await _execute(cloud, body, limit)
             page = _done(cloud, job, answered, limit)
             if not answered.get("unchanged"):
@@ -133,7 +133,7 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
 
 
 async def _execute(cloud: Cloud, body: dict[str, Any], limit: float) -> dict[str, Any]:
-    return await warehouse.call(
+    return await emulator.call(
         cloud, "POST", "/execute", body=body, limit_seconds=limit + _QUEUE_SECONDS, repeatable=body["kind"] == "SELECT"
     )
 

@@ -103,10 +103,10 @@ def _upper(text: str) -> str:
 
 
 def added_columns(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
-    """Write the new top-level columns as DDL: the warehouse changes its schema on PUT, but not its storage.
+    """Write the new top-level columns as DDL: the BigQuery emulator changes its schema on PUT, but not its storage.
 
     Raises:
-        ApiError: 400, a column that BigQuery would not add; 501, one that the warehouse can't.
+        ApiError: 400, a column that BigQuery would not add; 501, one that the BigQuery emulator can't.
     """
     known = {field["name"].lower() for field in before}
     columns = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local_cloud.context import Cloud
 from local_cloud.errors import already_exists, invalid_argument, not_found
-from local_cloud.services.bigquery import access_lists, effects, warehouse
+from local_cloud.services.bigquery import access_lists, effects, emulator
 from local_cloud.services.bigquery.model import DatasetName
 from local_cloud.services.bigquery.sql import Statement
 from local_cloud.tokens import Token
@@ -25,23 +25,23 @@ async def carry_out(cloud: Cloud, statement: Statement, creator: Token) -> None:
 
 
 async def _create(cloud: Cloud, dataset: DatasetName, statement: Statement, creator: Token) -> None:
-    if await warehouse.find_dataset(cloud, dataset) is not None:
+    if await emulator.find_dataset(cloud, dataset) is not None:
         if statement.optional:
             return
         raise already_exists(f"Already Exists: Dataset {dataset}")
     reference = {"projectId": dataset.project, "datasetId": dataset.dataset}
     body = {**statement.resource, "datasetReference": reference}
-    await warehouse.ask(cloud, "POST", f"projects/{dataset.project}/datasets", body=body)
+    await emulator.ask(cloud, "POST", f"projects/{dataset.project}/datasets", body=body)
     effects.forget_dataset(cloud, dataset)
     cloud.datasets.put(dataset.resource, access_lists.default_access(creator.principal.email))
 
 
 async def _drop(cloud: Cloud, dataset: DatasetName, statement: Statement) -> None:
-    if await warehouse.find_dataset(cloud, dataset) is None:
+    if await emulator.find_dataset(cloud, dataset) is None:
         if statement.optional:
             return
         raise not_found(f"Not found: Dataset {dataset}")
-    if not statement.cascade and await warehouse.list_tables(cloud, dataset):
+    if not statement.cascade and await emulator.list_tables(cloud, dataset):
         raise invalid_argument(f"Dataset {dataset} is still in use", reason="resourceInUse")
-    await warehouse.ask(cloud, "DELETE", dataset.resource, params={"deleteContents": "true"})
+    await emulator.ask(cloud, "DELETE", dataset.resource, params={"deleteContents": "true"})
     effects.forget_dataset(cloud, dataset)

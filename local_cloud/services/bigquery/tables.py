@@ -1,4 +1,4 @@
-"""Routes of tables and their allow policies. The warehouse keeps the tables; policies, views and tags are kept here."""
+"""Routes of tables and their allow policies. The emulator keeps the tables; policies, views and tags are kept here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local_cloud.errors import already_exists, invalid_argument, not_found, unim
 from local_cloud.http import answer, object_field, page, read_json, text_field
 from local_cloud.permission_names import SET_CATEGORY
 from local_cloud.policies import policy_wire, replace_policy, requested_version
-from local_cloud.services.bigquery import effects, resources, running, schema, understanding, warehouse
+from local_cloud.services.bigquery import effects, emulator, resources, running, schema, understanding
 from local_cloud.services.bigquery.gate import (
     DEFAULT_LOCATION,
     check_reference,
@@ -38,10 +38,10 @@ async def list_tables(cloud: Cloud, request: Request) -> Response:
     """``GET …/tables``."""
     dataset = dataset_of(cloud, request)
     permit(cloud, request, Need(permission="bigquery.tables.list", on=dataset))
-    if await warehouse.find_dataset(cloud, dataset) is None:
+    if await emulator.find_dataset(cloud, dataset) is None:
         raise not_found(f"Not found: Dataset {dataset}")
     path = f"{dataset.resource}/tables"
-    tables = (await warehouse.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("tables", [])
+    tables = (await emulator.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("tables", [])
     cut = page(request, tables, key="tables", size="maxResults")
     return answer({"kind": "bigquery#tableList", "totalItems": len(tables), **cut})
 
@@ -58,15 +58,15 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     view = await _view(cloud, body, table.project)
     tags = schema.policy_tags(schema.fields(body))
     _permit_tags(cloud, request, table, tags)
-    if await warehouse.find_dataset(cloud, dataset) is None:
+    if await emulator.find_dataset(cloud, dataset) is None:
         raise not_found(f"Not found: Dataset {dataset}")
-    if await warehouse.find_table(cloud, table) is not None:
+    if await emulator.find_table(cloud, table) is not None:
         raise already_exists(f"Already Exists: Table {table}")
     await _permit_view(cloud, token, table, view)
     effects.forget_table(cloud, table)
     if view is None:
         path = f"{dataset.resource}/tables"
-        created = await warehouse.ask(cloud, "POST", path, body={**kept, "tableReference": _reference(table)})
+        created = await emulator.ask(cloud, "POST", path, body={**kept, "tableReference": _reference(table)})
         _keep_tags(cloud, table, tags)
     else:
         created = await _create_view(cloud, table, view, kept)
@@ -75,12 +75,12 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
 
 
 async def _create_view(cloud: Cloud, table: TableName, view: View, body: dict[str, Any]) -> dict[str, Any]:
-    # By statement: over REST the warehouse copies the rows of the moment into a table and calls that a view.
+    # By statement: over REST the BigQuery emulator copies the rows of the moment into a table and calls that a view.
     name = f"`{table.project}.{table.dataset}.{table.table}`"
     await _run(cloud, table, "CREATE_VIEW", f"CREATE OR REPLACE VIEW {name} AS {view.query}", home=table.project)
     described = {key: body[key] for key in ("description", "friendlyName", "labels") if body.get(key)}
     if described:
-        return await warehouse.ask(cloud, "PATCH", table.resource, body=described)
+        return await emulator.ask(cloud, "PATCH", table.resource, body=described)
     return await _existing(cloud, table)
 
 
@@ -118,11 +118,11 @@ async def delete_table(cloud: Cloud, request: Request) -> Response:
     resource = await _existing(cloud, table)
     check_unchanged(request, resource.get("etag"))
     if resource.get("type") == "VIEW":
-        # The warehouse can't delete a real view over REST.
+        # The BigQuery emulator can't delete a real view over REST.
         name = f"`{table.project}.{table.dataset}.{table.table}`"
         await _run(cloud, table, "DROP_VIEW", f"DROP VIEW {name}", home=table.project)
     else:
-        await warehouse.ask(cloud, "DELETE", table.resource)
+        await emulator.ask(cloud, "DELETE", table.resource)
     effects.forget_table(cloud, table)
     return Response(status_code=204)
 
@@ -143,7 +143,7 @@ async def set_table_policy(cloud: Cloud, request: Request) -> Response:
     permit(cloud, request, need)
     body = await read_json(request)
     await _existing(cloud, table)
-    # Again: who lost the right while the warehouse was asked has lost it.
+    # Again: who lost the right while the BigQuery emulator was asked has lost it.
     permit(cloud, request, need)
     return answer(policy_wire(replace_policy(cloud, table.resource, body)))
 
@@ -175,7 +175,7 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
         name = f"`{table.project}.{table.dataset}.{table.table}`"
         statement = f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}"
         await _run(cloud, table, "ALTER_TABLE", statement, home=table.project)
-    changed = await warehouse.ask(
+    changed = await emulator.ask(
         cloud, request.method, table.resource, body={**cleared, **kept, "tableReference": _reference(table)}
     )
     return answer(_wire(cloud, table, changed))
@@ -216,7 +216,7 @@ async def _run(cloud: Cloud, table: TableName, kind: str, sql: str, *, home: str
 
 
 async def _existing(cloud: Cloud, table: TableName) -> dict[str, Any]:
-    found = await warehouse.find_table(cloud, table)
+    found = await emulator.find_table(cloud, table)
     if found is None:
         raise not_found(f"Not found: Table {table}")
     return found

@@ -6,7 +6,7 @@ from typing import Any
 
 from local_cloud.context import Cloud
 from local_cloud.errors import unavailable
-from local_cloud.services.bigquery import rules, warehouse
+from local_cloud.services.bigquery import emulator, rules
 from local_cloud.services.bigquery.model import DatasetName, TableName
 from local_cloud.services.bigquery.sql import Statement
 from local_cloud.services.bigquery.sql.tasks import (
@@ -51,7 +51,7 @@ async def find_protected(cloud: Cloud, task: FindProtected) -> tuple[tuple[Table
 async def _ask(cloud: Cloud, task: Task, expected: type[Any]) -> Any:  # noqa: ANN401  (an instance of what is expected)
     known = cloud.understood.get(task)
     if known is None:
-        answered = await warehouse.call(
+        answered = await emulator.call(
             cloud, "POST", "/read", body=to_json(task), limit_seconds=_LIMIT_SECONDS, repeatable=True
         )
         if answered.get("is") == "Busy":

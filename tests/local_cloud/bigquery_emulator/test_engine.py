@@ -13,7 +13,7 @@ from engine import environments
 from engine.pins import ROOT
 from local_cloud.bigquery_emulator.main import SQLGLOT
 from local_cloud.process import family
-from local_cloud.warehouse import LocalWarehouse, WarehouseSettings
+from local_cloud.warehouse import BigQueryEmulator, EmulatorSettings
 from tests.local_cloud.google_server import PROJECT
 
 SCRIPT = """
@@ -86,17 +86,17 @@ def test_the_processes_have_nothing_of_ours_in_their_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLANTED_SECRET", "planted")
-    warehouse = LocalWarehouse.start(WarehouseSettings(project_id=PROJECT, folder=tmp_path))
+    emulator = BigQueryEmulator.start(EmulatorSettings(project_id=PROJECT, folder=tmp_path))
     try:
-        warehouse.wait(limit_seconds=30)
-        for pid in family(warehouse.child.pid):
+        emulator.wait(limit_seconds=30)
+        for pid in family(emulator.child.pid):
             # Python sets this one itself, where there is no locale.
             assert Path(f"/proc/{pid}/environ").read_bytes() in {b"", b"LC_CTYPE=C.UTF-8\0"}
-        socket = Path(warehouse.url.removeprefix("unix:"))
+        socket = Path(emulator.url.removeprefix("unix:"))
         assert socket.stat().st_mode & 0o777 == 0o600
         assert socket.parent.stat().st_mode & 0o777 == 0o700
     finally:
-        warehouse.child.stop()
+        emulator.child.stop()
 
 
 @pytest.mark.parametrize("lock", ["dev.txt", "local-warehouse.txt"])

@@ -114,10 +114,10 @@ def opened(one_page: tuple[Page, list[str]], shown: Shown) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def shown(aws_url: str, warehouse_url: str) -> Iterator[Shown]:
+def shown(aws_url: str, bigquery_url: str) -> Iterator[Shown]:
     """A local Google with decisions of each kind, some of whose names are hostile."""
     account = LocalAccount(aws_url)
-    with serving(aws_url=aws_url, warehouse_url=warehouse_url) as google:
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url) as google:
         chain = deploy(google, account)
         google.done("PATCH", f"{PROVIDER_PATH}?updateMask=displayName", {"displayName": HOSTILE[:32]})
         keys: Keys = account.assume("Keyless-Reader")

@@ -19,7 +19,7 @@ GOOGLES = "/$discovery/rest?version=v2"
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Google]:
-    with serving(aws_url="http://127.0.0.1:9", warehouse_url="http://127.0.0.1:9") as running:
+    with serving(aws_url="http://127.0.0.1:9", bigquery_url="http://127.0.0.1:9") as running:
         yield running
 
 

@@ -17,7 +17,7 @@ from local_cloud.trace import Decision, Link
 ENDPOINTS = Endpoints(
     google_url="http://127.0.0.1:1",
     aws_url="http://127.0.0.1:2",
-    warehouse_url="http://127.0.0.1:3",
+    bigquery_url="http://127.0.0.1:3",
     project_id="p",
     project_number="1",
     aws_account_id="210987654321",

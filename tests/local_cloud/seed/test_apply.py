@@ -34,7 +34,7 @@ def google() -> InProcess:
 
 def sow(google: InProcess, written: dict[str, Any]) -> None:
     endpoints = Endpoints(
-        google_url="http://127.0.0.1:1", aws_url="", warehouse_url="", project_id=PROJECT, project_number=NUMBER,
+        google_url="http://127.0.0.1:1", aws_url="", bigquery_url="", project_id=PROJECT, project_number=NUMBER,
         aws_account_id="210987654321", aws_region="us-east-1", deployer_token=DEPLOYER_TOKEN,
     )  # fmt: skip
     asyncio.run(apply_seed(google.app, endpoints, seed_from(written)))

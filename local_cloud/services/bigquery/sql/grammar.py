@@ -153,7 +153,7 @@ def _refusal(node: exp.Expr) -> tuple[str, str]:
 
     name = type(node).__name__
     if isinstance(node, exp.SessionUser | exp.CurrentUser):
-        return "nothing depends on who asks: the local warehouse doesn't know", node.sql()[:60]
+        return "nothing depends on who asks: the BigQuery emulator doesn't know", node.sql()[:60]
     if isinstance(node, exp.Version):
         return "time travel is not offered", "FOR SYSTEM_TIME AS OF"
     if isinstance(node, exp.Func):

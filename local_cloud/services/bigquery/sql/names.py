@@ -22,10 +22,10 @@ _REGION = re.compile(r"region-[a-z0-9-]{2,40}", re.IGNORECASE)
 _SCHEMA = "INFORMATION_SCHEMA."
 
 OF_DATASET = frozenset({"TABLES", "COLUMNS", "TABLE_OPTIONS", "VIEWS", "PARTITIONS"})
-"""Views of a dataset's metadata that the warehouse answers."""
+"""Views of a dataset's metadata that the BigQuery emulator answers."""
 
 OF_PROJECT = frozenset({"SCHEMATA"})
-"""Views of a project's metadata that the warehouse answers."""
+"""Views of a project's metadata that the BigQuery emulator answers."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

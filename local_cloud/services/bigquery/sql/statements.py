@@ -165,7 +165,7 @@ def _create(tree: exp.Create, home: Home, sql: str) -> Statement:
         resource=resource,
     )
     if kind == "VIEW" and not made.plain:
-        # The warehouse would fix what they are at this moment.
+        # The BigQuery emulator would fix what they are at this moment.
         raise UnreadableSqlError("a view reads tables and views by their own names", "a wildcard or INFORMATION_SCHEMA")
     return made
 

@@ -17,9 +17,9 @@ from tests.local_cloud.google_server import NUMBER, PROJECT, serving
 
 
 @pytest.fixture(scope="module")
-def deployed(aws_url: str, warehouse_url: str) -> Iterator[Chain]:
+def deployed(aws_url: str, bigquery_url: str) -> Iterator[Chain]:
     """One chain for all: each test has tables of its own, or changes nothing."""
-    with serving(aws_url=aws_url, warehouse_url=warehouse_url) as google:
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url) as google:
         yield deploy(google, LocalAccount(aws_url))
 
 

@@ -1,4 +1,4 @@
-"""Datasets and tables as the plugin, bq and the Python client send them; the warehouse really holds them."""
+"""Datasets and tables as the plugin, bq and the Python client send them; the BigQuery emulator really holds them."""
 
 from __future__ import annotations
 

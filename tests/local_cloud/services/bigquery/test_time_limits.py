@@ -22,9 +22,9 @@ ENDLESS = (
 
 
 @pytest.fixture
-def short(warehouse_url: str) -> Iterator[Google]:
+def short(bigquery_url: str) -> Iterator[Google]:
     """A Google whose BigQuery stops a statement after a second."""
-    with serving(aws_url="http://127.0.0.1:9", warehouse_url=warehouse_url, statement_seconds=1.0) as running:
+    with serving(aws_url="http://127.0.0.1:9", bigquery_url=bigquery_url, statement_seconds=1.0) as running:
         running.done("POST", f"/v1/projects/{PROJECT}/services/bigquery.googleapis.com:enable", {})
         yield running
 

@@ -123,14 +123,14 @@ CHANGES: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("mask", CHANGES)
-def test_a_change_acknowledged_while_aws_is_asked_counts(warehouse_url: str, mask: str) -> None:
+def test_a_change_acknowledged_while_aws_is_asked_counts(bigquery_url: str, mask: str) -> None:
     def change_then_answer(connection: socket.socket) -> None:
         with requests.Session() as session:
             another = dataclasses.replace(google, session=session)
             another.done("PATCH", f"{PROVIDER_PATH}?updateMask={mask}", CHANGES[mask])
         connection.sendall(whole(TRUSTED))
 
-    with stand_in(change_then_answer) as aws_url, serving(aws_url=aws_url, warehouse_url=warehouse_url) as google:
+    with stand_in(change_then_answer) as aws_url, serving(aws_url=aws_url, bigquery_url=bigquery_url) as google:
         deploy(google, LocalAccount(aws_url))
         answer = exchange(google, document(Keys("AKIAANYBODYANYBODY00", "any-secret", "any-token")))
         assert answer.status_code == (200 if mask == "description" else 400)

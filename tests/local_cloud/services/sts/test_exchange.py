@@ -216,8 +216,8 @@ def test_a_provider_without_a_mapping_uses_googles_default(chain: Chain, as_func
     assert f"attribute.aws_role=arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}" in seen[Part.ATTRIBUTES]
 
 
-def test_aws_that_cannot_be_asked_is_unavailable_not_trusted(warehouse_url: str, role_keys: Keys) -> None:
-    with serving(aws_url="http://127.0.0.1:9", warehouse_url=warehouse_url) as google:
+def test_aws_that_cannot_be_asked_is_unavailable_not_trusted(bigquery_url: str, role_keys: Keys) -> None:
+    with serving(aws_url="http://127.0.0.1:9", bigquery_url=bigquery_url) as google:
         deploy(google, LocalAccount("http://127.0.0.1:9"))
         answer = exchange(google, document(role_keys))
         assert (answer.status_code, answer.json()["error"]) == (503, "server_error")

@@ -1,4 +1,4 @@
-"""Talking to the warehouse behind the gateway, with bounds, and never passing its credentials or its 500s on."""
+"""Calls to the BigQuery emulator behind the gateway, with bounds; its credentials and its 500s are not passed on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def ask(
     params: Mapping[str, str] | None = None,
     body: object = None,
 ) -> dict[str, Any]:
-    """Send a call to the warehouse and read its JSON answer.
+    """Send a call to the BigQuery emulator and read its JSON answer.
 
     Args:
         cloud: Holds the connection.
@@ -43,7 +43,7 @@ async def ask(
         body: JSON body, if any. Whatever isn't a GET can change a table or dataset.
 
     Raises:
-        ApiError: The warehouse's own refusal (4xx) in BigQuery's words; 501 where it failed inside (a 500 would
+        ApiError: The BigQuery emulator's own refusal (4xx) in BigQuery's words; 501 where it failed inside (a 500 would
             make clients retry for minutes); 503 if it can't be reached in time.
     """
     if method == "GET":
@@ -84,23 +84,23 @@ async def call(
         limit_seconds: How long the answer may take; the settings' limit if left out.
         repeatable: It changes nothing: it may go over a kept connection, and once more if that one is gone.
     """
-    if not cloud.config.warehouse_url:
+    if not cloud.config.bigquery_url:
         raise unimplemented("There is no BigQuery here: the local cloud was started with --no-bigquery.")
     request: dict[str, Any] = {
         "params": dict(params or {}),
         "content": None if body is None else json.dumps(body).encode(),
         "headers": {"content-type": "application/json"},
-        "timeout": limit_seconds or cloud.config.warehouse_timeout_seconds,
+        "timeout": limit_seconds or cloud.config.bigquery_timeout_seconds,
     }
     if repeatable:
         try:
-            return await _sent(cloud.warehouse_reads.stream(method, path, **request))
+            return await _sent(cloud.emulator_reads.stream(method, path, **request))
         except _DROPPED:
             pass
     try:
-        return await _sent(cloud.warehouse.stream(method, path, **request))
+        return await _sent(cloud.emulator.stream(method, path, **request))
     except httpx.HTTPError as problem:
-        raise unavailable(f"The warehouse did not answer in time ({type(problem).__name__}).") from problem
+        raise unavailable(f"The BigQuery emulator did not answer in time ({type(problem).__name__}).") from problem
 
 
 async def _sent(sent: AbstractAsyncContextManager[httpx.Response]) -> dict[str, Any]:
@@ -109,13 +109,13 @@ async def _sent(sent: AbstractAsyncContextManager[httpx.Response]) -> dict[str, 
         async for chunk in response.aiter_bytes():
             received += chunk
             if len(received) > MOST_ANSWER_BYTES:
-                raise unavailable("The warehouse's answer is too large: ask for fewer rows with maxResults.")
+                raise unavailable("The BigQuery emulator's answer is too large: ask for fewer rows with maxResults.")
     if response.status_code == 204 or not received:
         return {}
     try:
         answer = json.loads(bytes(received))
     except ValueError as problem:
-        raise unavailable(f"The warehouse answered {response.status_code} without JSON.") from problem
+        raise unavailable(f"The BigQuery emulator answered {response.status_code} without JSON.") from problem
     if response.status_code >= 400:
         raise _refused(response.status_code, answer)
     return answer if isinstance(answer, dict) else {}
@@ -123,15 +123,15 @@ async def _sent(sent: AbstractAsyncContextManager[httpx.Response]) -> dict[str, 
 
 async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Response:
     """Pass a GET on and stream the answer back, however large it is; arguments and errors as :func:`ask`."""
-    request = cloud.warehouse.build_request("GET", _BASE + path, params=dict(params))
+    request = cloud.emulator.build_request("GET", _BASE + path, params=dict(params))
     try:
-        response = await cloud.warehouse.send(request, stream=True)
+        response = await cloud.emulator.send(request, stream=True)
         if response.status_code >= 400:
             body = await response.aread()
             await response.aclose()
             raise _refused(response.status_code, _json_or_nothing(body))
     except httpx.HTTPError as problem:
-        raise unavailable(f"The warehouse did not answer in time ({type(problem).__name__}).") from problem
+        raise unavailable(f"The BigQuery emulator did not answer in time ({type(problem).__name__}).") from problem
     return StreamingResponse(
         response.aiter_bytes(),
         media_type="application/json",
@@ -140,17 +140,17 @@ async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Respo
 
 
 async def find_table(cloud: Cloud, table: TableName) -> dict[str, Any] | None:
-    """Return a table's resource, or ``None`` if the warehouse has none of that name."""
+    """Return a table's resource, or ``None`` if the BigQuery emulator has none of that name."""
     return await _find(cloud, table.resource)
 
 
 async def find_dataset(cloud: Cloud, dataset: DatasetName) -> dict[str, Any] | None:
-    """Return a dataset's resource, or ``None`` if the warehouse has none of that name."""
+    """Return a dataset's resource, or ``None`` if the BigQuery emulator has none of that name."""
     return await _find(cloud, dataset.resource)
 
 
 async def list_tables(cloud: Cloud, dataset: DatasetName) -> list[dict[str, Any]] | None:
-    """Return the entries of a dataset's tables, or ``None`` if the warehouse has no such dataset."""
+    """Return the entries of a dataset's tables, or ``None`` if the BigQuery emulator has no such dataset."""
     found = await _find(cloud, f"{dataset.resource}/tables?maxResults={MOST_TABLES}")
     return None if found is None else list(found.get("tables") or [])
 
@@ -158,8 +158,8 @@ async def list_tables(cloud: Cloud, dataset: DatasetName) -> list[dict[str, Any]
 async def check_letters(cloud: Cloud, dataset: DatasetName) -> None:
     """Insist that no dataset is there whose name differs from a new one's in case only.
 
-    BigQuery keeps both apart. The warehouse has one place for both: whoever made the second one, and so owns it, would
-    read and drop the first one's tables.
+    BigQuery keeps both apart. The emulator has one place for both: the caller that made the second one, and so
+    owns it, would read and drop the first one's tables.
 
     Raises:
         ApiError: 501, there is one.
@@ -195,9 +195,9 @@ def _json_or_nothing(body: bytes) -> object:
 def _refused(code: int, answer: object) -> ApiError:
     error = answer.get("error") if isinstance(answer, dict) else None
     error = error if isinstance(error, dict) else {}
-    message = str(error.get("message") or f"The warehouse refused with {code}.")[:2000]
+    message = str(error.get("message") or f"The BigQuery emulator refused with {code}.")[:2000]
     if code >= 500 or code not in _STATUSES:
-        return unimplemented(f"The local warehouse can't do this ({code}: {message})")
+        return unimplemented(f"The BigQuery emulator can't do this ({code}: {message})")
     errors = error.get("errors")
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     return ApiError(code, _STATUSES[code], message, reason=str(first.get("reason") or "invalid"))
