@@ -19,6 +19,7 @@ from local_cloud.local_function import LocalFunction
 from tests.docs.pages import read
 
 PAGE = ROOT / "docs" / "function.md"
+README = ROOT / "README.md"
 PROJECT = "my-project"
 USERS = [{"user_id": 1, "name": "Alice"}, {"user_id": 2, "name": "Alice"}, {"user_id": 3, "name": "Bob"}]
 USERS += [{"user_id": 4, "name": "Bob"}]
@@ -114,6 +115,12 @@ def test_each_function_returns_what_the_page_says(
     if example.heading == "Pass rows on":
         lines = bucket["/acme-reports/users/0.json"].decode()
         assert [json.loads(line) for line in lines.splitlines() if line.startswith("{")] == USERS
+
+
+def test_the_function_of_the_readme_counts_users(shop: LocalFunction) -> None:
+    (code,) = [token.content for token in read(README).tokens if token.type == "fence" and token.info == "python"]
+    counted = shop.invoke(handler_of(code), {"least": 2})
+    assert counted == [{"name": "Alice", "users": 1}, {"name": "Bob", "users": 2}]
 
 
 def test_the_test_on_the_page_passes_with_the_first_function(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ _SHELL = frozenset({"", "sh", "bash", "console"})
 _LIMIT_SECONDS = 180.0
 _GRACE_SECONDS = 20.0
 
-_GCLOUD = '[ "$1 $2" = "services enable" ]'
+_GCLOUD = 'case "$1 $2" in "services enable" | "auth application-default") ;; *) exit 2 ;; esac'
 _BQ = """#!{python}
 import json, os, sys, httpx
 command, table = sys.argv[1:3]
