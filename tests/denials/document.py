@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from local_cloud.trace import Link
 from tests.denials.case import Case
@@ -10,17 +12,16 @@ from tests.denials.cases import CASES
 
 FILE = "docs/denials.md"
 
+_ARTICLE = re.compile(r"^(?:an?|the) ")
+
 _INTRODUCTION = """\
 # Who is refused
 
-Ways of getting in that must fail. Each is tried over HTTP against the running local cloud, with signatures that the
-local AWS really checks; each is refused at the link and by the rule that the table names, with Google's status and
-code; and each is let in, rows included, after the one change that puts it right. The cases are `tests/denials/`; this
-table is written by `python -m tests.denials`, and a test holds it to the cases.
-
-Words in quotes are Google's own, as far as they are publicly known; the tests hold the whole text. Where it can be, a
-case is tried twice: with requests made by hand, and with google-auth and google-cloud-bigquery as the function uses
-them. No refusal, and nothing that is kept of it, holds a key, a signature, a token or a row.
+Each line is a way in that must fail. Tests try it over HTTP against the running local cloud, with signatures that the
+local AWS verifies: it is refused at this link, by this rule, with this status and code, and it is allowed after the one
+change that corrects it. `tests/denials/` has the cases with that change and with Google's own words; where possible, a
+case also runs with google-auth and google-cloud-bigquery. No refusal, and nothing that is kept of it, holds a key, a
+signature, a token or a row. `python -m tests.denials` writes this page, and a test compares it with the cases.
 """
 
 _HEADINGS = {
@@ -40,20 +41,20 @@ def document() -> str:
 def _lines() -> Iterator[str]:
     yield _INTRODUCTION
     for link, heading in _HEADINGS.items():
-        found = [case for case in CASES if case.link is link]
+        found = sorted((case for case in CASES if case.link is link), key=_rule)
         yield f"## {heading}: {len(found)}\n"
-        yield "| refused | looked at | by the rule | answer | let in, if |"
-        yield "| --- | --- | --- | --- | --- |"
-        yield from map(_row, found)
+        yield "| rule | answer | refused |"
+        yield "| --- | --- | --- |"
+        yield from (_row(list(cases)) for _, cases in groupby(found, key=_rule))
         yield ""
 
 
-def _row(case: Case) -> str:
-    answer = f"{case.status} `{case.error}`" + (f' "{_first_sentence(case.says)}"' if case.says else "")
-    cells = (case.name, case.part.value, case.rule, answer, case.change)
+def _rule(case: Case) -> tuple[str, int, str]:
+    return case.rule, case.status, case.error
+
+
+def _row(cases: Sequence[Case]) -> str:
+    """One rule: each way in that it refuses stands on a line of its own."""
+    rule, status, error = _rule(cases[0])
+    cells = (rule, f"{status} `{error}`", "<br>".join(_ARTICLE.sub("", case.name) for case in cases))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def _first_sentence(text: str) -> str:
-    first, more, _ = text.partition(". ")
-    return f"{first}. …" if more else text
