@@ -75,11 +75,9 @@ format: $(READY) ## let ruff lay out the code
 
 bench: $(READY) ## measure, print and write docs/benchmarks; ONLY="cold-start size": only these sections
 	@$(RUN) -m benchmarks $(ONLY)
-	@$(RUN) -m benchmarks.passages
 
 bench-setup: $(READY) ## the same for set-up from nothing, with every cache empty; minutes
 	@$(RUN) -m benchmarks set-up
-	@$(RUN) -m benchmarks.passages
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
         --no-emit-find-links --custom-compile-command 'make locks'

@@ -15,7 +15,6 @@ from rich.console import Console
 from benchmarks import machine
 from benchmarks.errors import BenchmarkError
 from benchmarks.page import FOLDER, write
-from benchmarks.plots import draw
 from benchmarks.report import Report, rendered
 from benchmarks.sections import ONLY_WHEN_NAMED, SECTIONS, measuring
 from infra.package import PackageError
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="SECTION",
         help=f"one of {', '.join(SECTIONS)}; none: all but {', '.join(ONLY_WHEN_NAMED)}",
     )
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where reports and pictures go")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the reports go")
     given = parser.parse_args(arguments)
     if unknown := sorted(set(given.sections) - set(SECTIONS)):
         parser.error(f"there is no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
@@ -69,7 +68,6 @@ def _run(section: str, folder: Path) -> Report:
         machine=machine.describe(),
         versions=dict(result.versions),
         tables=result.tables,
-        pictures=tuple(draw(plot, folder).name for plot in result.plots),
     )
     write(report, folder)
     return report

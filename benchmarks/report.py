@@ -12,7 +12,6 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from benchmarks.figures import Figure, number
-from benchmarks.plots import Bars
 
 _SIGNIFICANT_DIGITS = 5
 _HEADINGS = ("figure", "median", "min", "max", "unit", "runs", "goal", "reached")
@@ -71,12 +70,10 @@ class Result:
 
     Args:
         tables: In the order in which they are read.
-        plots: Pictures of them.
         versions: What was compared, each with its version.
     """
 
     tables: tuple[Table, ...]
-    plots: tuple[Bars, ...] = ()
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -91,7 +88,6 @@ class Report:
         machine: Where, as :func:`benchmarks.machine.describe` tells it.
         versions: As for :class:`Result`.
         tables: As for :class:`Result`.
-        pictures: The plots' file names, beside this report's own.
     """
 
     section: str
@@ -100,7 +96,6 @@ class Report:
     machine: dict[str, str]
     versions: dict[str, str]
     tables: tuple[Table, ...]
-    pictures: tuple[str, ...]
 
 
 _REPORT: TypeAdapter[Report] = TypeAdapter(Report)
@@ -115,7 +110,6 @@ def to_json(report: Report) -> dict[str, Any]:
         "machine": report.machine,
         "versions": dict(sorted(report.versions.items())),
         "tables": [_table_json(table) for table in report.tables],
-        "pictures": list(report.pictures),
     }
 
 

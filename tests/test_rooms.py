@@ -65,7 +65,6 @@ ALLOWED = {
         "botocore",
         "google",
         "httpx",
-        "matplotlib",
         "pydantic",
         "pulumi",
         "rich",
@@ -81,7 +80,6 @@ ALLOWED = {
     "benchmarks/candidates": {"google", "urllib3"},
     "benchmarks/bootstrap.py": set(),
     "benchmarks/figures.py": set(),
-    "benchmarks/lambda_cost.py": set(),
     "local_cloud/bigquery_emulator": {
         *("bqemulator", "duckdb", "pyarrow", "sqlglot", "structlog", "fastapi", "starlette", "uvicorn", "local_cloud"),
     },

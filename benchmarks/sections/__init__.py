@@ -10,7 +10,7 @@ from benchmarks.report import Result
 
 SECTIONS = (
     *("cold-start", "size", "round-trips", "warm-latency", "rows"),
-    *("plan", "local-cloud", "demo", "cost", "set-up"),
+    *("plan", "local-cloud", "demo", "set-up"),
 )
 """Every section's name, in the order in which they run."""
 

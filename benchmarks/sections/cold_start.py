@@ -10,7 +10,6 @@ from benchmarks.deployment import deployed
 from benchmarks.errors import ColdCacheError
 from benchmarks.figures import Figure, Goal, ratio
 from benchmarks.file_cache import put_out, share_held, take_in
-from benchmarks.plots import Bars
 from benchmarks.programs import Programs, programs
 from benchmarks.report import Figures, Result, Table
 from benchmarks.starting import Program, Start, start
@@ -59,11 +58,6 @@ def measure() -> Result:
                     _add_round(rounds, candidates, variables, with_heavy=number % _HEAVY_EVERY == 0)
     return Result(
         tables=tuple(_tables(candidates, measured)),
-        plots=(
-            _bars(candidates, measured, _COLD),
-            _bars(candidates, measured, _WARM),
-            _row_bars(candidates, measured[-1]),
-        ),
         versions=machine.versions("google-auth", "google-cloud-bigquery", "requests", "urllib3"),
     )
 
@@ -193,22 +187,4 @@ def _ratio(
         [first for first, _ in pairs],
         [second for _, second in pairs],
         goal=goal,
-    )
-
-
-def _bars(candidates: Programs, measured: Sequence[Rounds], cache: str) -> Bars:
-    return Bars(
-        name=f"cold-start-ready-{cache}",
-        title=f"From the start of the process to the handler's end of import, {cache} files",
-        figures=tuple(_of_each(candidates, _with(measured, cache), lambda one: one.ready)),
-        emphasised=(candidates.ours.name,),
-    )
-
-
-def _row_bars(candidates: Programs, rounds: Rounds) -> Bars:
-    return Bars(
-        name="cold-start-first-row",
-        title=f"To the first row, {rounds.cache} files, {rounds.delay} ms added to each request",
-        figures=tuple(_of_each(candidates, [rounds], lambda one: one.row)),
-        emphasised=(candidates.ours.name,),
     )

@@ -11,7 +11,6 @@ from benchmarks import machine
 from benchmarks.commands import Took
 from benchmarks.figures import Figure, Goal, ratio
 from benchmarks.packaging import ours
-from benchmarks.plots import Bars
 from benchmarks.projects import Project, Projects, in_turn, projects
 from benchmarks.report import Figures, Result, Table
 from engine.pins import CLI
@@ -49,14 +48,6 @@ def measure() -> Result:
             ),
             *_times(first, again, second),
             Figures(title="The function's package", figures=tuple(_packages()), caption=_WHEELS),
-        ),
-        plots=(
-            Bars(
-                name="plan-preview",
-                title="pulumi preview, nothing deployed",
-                figures=tuple(_seconds(first)),
-                emphasised=(compared.ours.name,),
-            ),
         ),
         versions={"pulumi (engine)": str(CLI.version), **machine.versions("pulumi", "pulumi-aws", "pulumi-gcp")},
     )

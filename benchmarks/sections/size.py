@@ -11,7 +11,6 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Goal, number
 from benchmarks.packaging import ours, usual, zipped
-from benchmarks.plots import Bars
 from benchmarks.report import Figures, Listing, Result, Table
 from infra.package import Bytecode, PackageError, Target
 from infra.package.target import RUNTIMES
@@ -57,10 +56,8 @@ def measure() -> Result:
         Figures(title="Unzipped", figures=tuple(unpacked), caption="Lambda takes 250 MB (262 million bytes) at most."),
     ]
     tables += [_by_package(target) for target in targets]
-    own = tuple(figure.name for figure in zips if figure.name.startswith("ours"))
     return Result(
         tables=tuple(tables),
-        plots=(Bars(name="size-zip", title="The zip that is uploaded", figures=tuple(zips), emphasised=own),),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from benchmarks.figures import Figure, Goal, number
-from benchmarks.page import FOLDER, page, reports, write
-from benchmarks.plots import Bars, draw
+from benchmarks.page import COMPARED, FOLDER, page, reports, write
 from benchmarks.report import Figures, Listing, Report, from_json, to_json
 from benchmarks.sections import SECTIONS
+from infra.program import ROOT
 
 MISSED = Figure(name="ours", unit="s", runs=(0.123456789, 2.0, 3.0), goal=Goal(bound=1.0))
 EVEN = Figure(name="even", unit="s", runs=(0.99996, 1.000049))
@@ -21,13 +22,12 @@ REPORT = Report(
     section=SECTIONS[0],
     measured="2026-11-24T12:00:00+00:00",
     seconds=1.25,
-    machine={"processor": "a fast one"},
+    machine={"processor": "a fast one", "python": "CPython 3.11.7"},
     versions={"requests": "2.34.2"},
     tables=(
         Figures(title="Start", figures=(MISSED, REACHED, EVEN), caption="In turn."),
         Listing(title="Weight", columns=("package", "MB"), rows=(("grpc", "19"),)),
     ),
-    pictures=("start.png",),
 )
 COMMITTED = sorted(FOLDER.glob("*.json"))
 
@@ -54,13 +54,19 @@ def test_a_report_without_its_machine_is_refused(tmp_path: Path) -> None:
         from_json(path)
 
 
-def test_the_page_tells_each_figure_and_which_goal_is_missed() -> None:
+def test_the_page_has_each_figure_with_a_goal_and_which_goal_is_missed() -> None:
     text = page([REPORT])
-    assert "| ours | 2.00 | 0.12 | 3.00 | s | 3 | ≤ 1 | **NO** |" in text
-    assert "| theirs | 4.00 | 4.00 | 4.00 | s | 1 | ≥ 1 | yes |" in text
-    assert "| grpc | 19 |" in text
-    assert "(start.png)" in text
-    assert "a fast one" in text
+    assert f"| {SECTIONS[0]} | ours | 2.00 s (0.12 to 3.00) | ≤ 1 s | **NO** |" in text
+    assert f"| {SECTIONS[0]} | theirs | 4.00 s | ≥ 1 s | yes |" in text
+    assert "even" not in text
+    assert "Measured 2026-11-24 on a fast one, CPython 3.11.7.\n" in text
+
+
+def test_the_page_shows_the_tables_that_compare_whole() -> None:
+    compared = dataclasses.replace(REPORT, tables=(Figures(title=COMPARED[0], figures=(MISSED, EVEN)),))
+    assert "| ours | 2.00 s (0.12 to 3.00) |\n| even | 1.00 s (1.00 to 1.00) |" in page([compared])
+    titles = {table.title for report in reports(FOLDER) for table in report.tables}
+    assert set(COMPARED) - titles == set()
 
 
 def test_the_committed_page_says_what_the_committed_reports_say() -> None:
@@ -74,7 +80,6 @@ def test_a_committed_report_is_whole(path: Path) -> None:
     report = from_json(path)
     assert report.section == path.stem
     assert json.loads(path.read_text()) == to_json(report)
-    assert [name for name in report.pictures if not (FOLDER / name).is_file()] == []
 
 
 @pytest.mark.parametrize(("value", "text"), [(1234.5, "1,234"), (99.96, "100.0"), (12.34, "12.3"), (0.126, "0.13")])
@@ -82,8 +87,27 @@ def test_a_number_has_as_many_digits_as_say_something(value: float, text: str) -
     assert number(value) == text
 
 
-def test_bars_become_a_picture(tmp_path: Path) -> None:
-    bars = Bars(name="start", title="Start", figures=(MISSED, REACHED), emphasised=("ours",))
-    path = draw(bars, tmp_path)
-    assert path.name == "start.png"
-    assert path.read_bytes().startswith(b"\x89PNG")
+def test_what_is_promised_in_words_is_what_the_reports_say() -> None:
+    medians = {
+        (report.section, figure.name): figure.median
+        for report in reports(FOLDER)
+        for table in report.tables
+        if isinstance(table, Figures) and table.title not in {"Unzipped"}
+        for figure in table.figures
+    }
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert "about 1 MB, or 3 MB with bytecode, where `pip install -t` of google-cloud-bigquery makes 15 MB" in readme
+    sizes = (
+        "ours, without bytecode, python3.14 on arm64",
+        "ours, with bytecode, python3.13 on arm64",
+        "naive, python3.14 on arm64",
+    )
+    assert [round(medians["size", name]) for name in sizes] == [1, 3, 15]
+    assert "its imports take a quarter of the time" in readme
+    assert medians["cold-start", "naive, usual zip / ours, cold"] >= 4
+    assert "A cold start sends three requests, a warm one sends one" in readme
+    sent = [medians["round-trips", f"ours, impersonated, {when}"] for when in ("cold", "warm")]
+    assert sent == [3, 1]
+    assert "`naive` sends six requests, or five with direct access" in " ".join(page(reports(FOLDER)).split())
+    theirs = [medians["round-trips", f"naive, with bytecode, {way}, warm"] for way in ("impersonated", "direct")]
+    assert theirs == [6, 5]
