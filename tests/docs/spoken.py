@@ -15,7 +15,11 @@ _VALUE = re.compile(r"'?\b(?:[A-Z]{2,}|[0-9.]+)\b'?|…")
 
 def texts_of(module: Path) -> list[str]:
     """The texts of a module, without its docstrings, each with a gap where the code puts a value in."""
-    tree = ast.parse(module.read_text())
+    return texts_in(ast.parse(module.read_text()))
+
+
+def texts_in(tree: ast.AST) -> list[str]:
+    """The same of a part of a module's syntax tree."""
     statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
     docstrings = {id(value) for value in statements if isinstance(value, ast.Constant)}
     found = [text for text in _texts(tree, docstrings) if len(text.replace(_GAP, " x ").split()) >= _FEWEST_WORDS]
