@@ -8,16 +8,18 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from delivery import changes, pulumi_cli, report
+from delivery import changes, report
 from delivery.errors import DeliveryError
 from doctor.__main__ import clouds_of, examine
 from doctor.finding import ADDITIONS, Finding, Verdict
 from doctor.stack import StackError, read_stack
+from engine.runner import Ended, Pulumi, PulumiError
 from keyless_bigquery.runtime.printable import as_lines
 
 SUFFIX_REPORT = ".md"
 SUFFIX_JSON = ".json"
 SUFFIX_DRIFT = ".drift.md"
+_UNEXPECTED_CHANGES = "no changes were expected"
 
 
 def preview(stack: str, folder: Path) -> bool:
@@ -37,14 +39,14 @@ def preview(stack: str, folder: Path) -> bool:
     plan, written = folder / f"{stack}{SUFFIX_JSON}", folder / f"{stack}{SUFFIX_REPORT}"
     for left_over in (plan, written):
         left_over.unlink(missing_ok=True)
-    diff = pulumi_cli.run(["preview", "--diff", "--suppress-progress", "--stack", stack])
+    diff = _run(stack, "preview", "--diff", "--suppress-progress")
     _tell(diff)
-    planned = pulumi_cli.run(["preview", "--json", "--show-sames", "--stack", stack]) if diff.succeeded else diff
+    planned = _run(stack, "preview", "--json", "--show-sames") if diff.succeeded else diff
     if not planned.succeeded:
-        written.write_text(report.failure(f"The preview of {report.code(stack)}", planned.told + planned.error))
+        written.write_text(report.failure(f"The preview of {report.code(stack)}", planned.output + planned.errors))
         return False
-    written.write_text(report.preview(stack, changes.read(planned.told), diff.told))
-    plan.write_text(planned.told)
+    written.write_text(report.preview(stack, changes.read(planned.output), diff.output))
+    plan.write_text(planned.output)
     return True
 
 
@@ -86,11 +88,11 @@ def drift(stack: str, folder: Path, look: Callable[[str], Sequence[Finding]] = a
     written = folder / f"{stack}{SUFFIX_DRIFT}"
     written.unlink(missing_ok=True)
     # Neither writes the state, so an identity that can only read will do.
-    compared = pulumi_cli.run(["refresh", "--preview-only", "--expect-no-changes", "--diff", "--stack", stack])
+    compared = _run(stack, "refresh", "--preview-only", "--expect-no-changes", "--diff")
     _tell(compared)
-    if not (compared.succeeded or compared.found_changes):
+    if not (compared.succeeded or _UNEXPECTED_CHANGES in compared.errors):
         return None
-    differing = compared.told if compared.found_changes else ""
+    differing = "" if compared.succeeded else compared.output
     if differing:
         # Also if the look for additions fails.
         written.write_text(report.drift(stack, differing))
@@ -101,15 +103,22 @@ def drift(stack: str, folder: Path, look: Callable[[str], Sequence[Finding]] = a
     return bool(differing or added)
 
 
-def _tell(run: pulumi_cli.Run) -> None:
+def _run(stack: str, *arguments: str) -> Ended:
+    try:
+        return Pulumi(stack=stack).run(*arguments)
+    except PulumiError as error:
+        raise DeliveryError(str(error)) from error
+
+
+def _tell(run: Ended) -> None:
     """All of it goes to the run's log, whatever the report has room for. Nothing in it is a command to GitHub's runner.
 
     Source: GitHub, "Workflow commands", stopping and starting workflow commands.
     """
     stop, start = (f"::{command}::\n" if os.environ.get("GITHUB_ACTIONS") else "" for command in _pause())
-    sys.stdout.write(f"{stop}{as_lines(run.told)}")
+    sys.stdout.write(f"{stop}{as_lines(run.output)}")
     sys.stdout.flush()
-    sys.stderr.write(as_lines(run.error))
+    sys.stderr.write(as_lines(run.errors))
     sys.stderr.flush()
     sys.stdout.write(start)
 

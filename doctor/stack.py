@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.runner import READING_SECONDS, Pulumi, PulumiError
 from infra.command_line import command_line
 from infra.settings import KEYS, Settings, SettingsError
 from keyless_bigquery.runtime.printable import as_lines, one_line
 
 _ALWAYS_SET = "googleUniverseDomain"
-_LIMIT_SECONDS = 60.0
-_LAST_LINES = 4
-_LONGEST_SHOWN = 80
 _NO_SUCH_STACK = "no stack named"
 
 
@@ -45,8 +41,7 @@ def read_stack(name: str) -> Stack:
     Raises:
         StackError: There is no engine, no such stack, or nothing is deployed; or its settings can't be used.
     """
-    configured = _pulumi("config", "--json", "--stack", name)
-    outputs = _pulumi("stack", "output", "--json", "--stack", name)
+    configured, outputs = _asked(name, "config"), _asked(name, "stack", "output")
     if not outputs:
         run = command_line("pulumi", "up", "--stack", name)
         raise StackError(f"the stack {name} has no outputs, so nothing is deployed: run `{run}`")
@@ -87,46 +82,22 @@ def named_stack(parser: argparse.ArgumentParser, name: str | None) -> str:
     """
     try:
         if name is not None:
-            found = _ended("stack", "--show-name", "--stack", name)
-            if found.returncode == 0 or _NO_SUCH_STACK not in found.stderr:
+            found = Pulumi(stack=name).run("stack", "--show-name", limit_seconds=READING_SECONDS)
+            if found.succeeded or _NO_SUCH_STACK not in found.errors:
                 # Any other failure is reported by whatever reads the stack.
                 return name
-        stacks = ", ".join(str(stack["name"]) for stack in _json("stack", "ls", "--json"))
-    except StackError as error:
+        stacks = ", ".join(str(stack["name"]) for stack in Pulumi().json("stack", "ls", "--json"))
+    except PulumiError as error:
         return parser.error(as_lines(error))
     problem = "no stack is named" if name is None else f"there is no stack {name!r}"
     return parser.error(one_line(f"{problem}; this project has {stacks or 'none yet: `pulumi stack init dev`'}"))
 
 
-def _pulumi(*arguments: str) -> dict[str, Any]:
-    found = _json(*arguments)
+def _asked(name: str, *command: str) -> dict[str, Any]:
+    try:
+        found = Pulumi(stack=name).json(*command, "--json")
+    except PulumiError as error:
+        raise StackError(str(error)) from error
     if not isinstance(found, dict):
-        shown = command_line("pulumi", *arguments)
-        raise StackError(f"`{shown}` printed {str(found)[:_LONGEST_SHOWN]!r}, and no JSON object")
+        raise StackError(f"`{command_line('pulumi', *command, '--json')}` printed JSON that is not an object")
     return found
-
-
-def _json(*arguments: str) -> Any:  # noqa: ANN401  (whatever the engine prints)
-    finished, shown = _ended(*arguments), f"`{command_line('pulumi', *arguments)}`"
-    if finished.returncode != 0:
-        told = (finished.stderr.strip() or finished.stdout.strip()).splitlines()[-_LAST_LINES:]
-        raise StackError(f"{shown} failed: {' '.join(line.strip() for line in told)}")
-    try:
-        return json.loads(finished.stdout)
-    except (ValueError, RecursionError) as error:
-        raise StackError(f"{shown} printed something that is no JSON") from error
-
-
-def _ended(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["pulumi", *arguments, "--non-interactive"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False)
-    except FileNotFoundError as error:
-        raise StackError(
-            "there is no pulumi on PATH: `make doctor` and `make verify` find the one of set-up"
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        shown = command_line(*command[:-1])
-        raise StackError(
-            f"`{shown}` took longer than {_LIMIT_SECONDS:.0f} s: is its state backend reachable?"
-        ) from error

@@ -13,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes for a text that it doesn't know yet. Source: `pulumi.runtime.rpc`."""
+
 SAME = "same"
 _REFRESH = "refresh"
 _NEW_STATE = frozenset(

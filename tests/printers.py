@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import logging
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -33,7 +32,6 @@ import tools.recover
 from benchmarks.errors import BenchmarkError
 from delivery import changes, looking, report
 from delivery.errors import DeliveryError
-from delivery.pulumi_cli import Run
 from doctor.finding import Link, broken
 from doctor.report import Walked, as_json, print_report
 from doctor.stack import StackError
@@ -42,6 +40,7 @@ from doctor.verify.report import Report
 from doctor.verify.waiting import Outcome
 from engine.errors import EngineError
 from engine.progress import Progress
+from engine.runner import Ended, Pulumi, PulumiError
 from infra.problems import Problem
 from infra.schema_refusal import OwnTable, refusal, stale
 from keyless_bigquery.runtime.boundary import failure
@@ -57,7 +56,6 @@ from local_cloud.trace import Link as TracedLink
 from tests.previews import STACK, preview, step
 from tools.imports import Importable
 from tools.outlook import Change, Outlook
-from tools.stack import EngineRefusedError, Stack
 
 Printer = Callable[[str], str]
 
@@ -173,22 +171,23 @@ def commented(text: str) -> str:
 
 
 def logged_by_the_engine(text: str) -> str:
-    return printed(lambda: looking._tell(Run(told=f"a{text}b\n", error=f"a{text}b\n", succeeded=True)))
+    return printed(lambda: looking._tell(Ended(command="", status=0, output=f"a{text}b\n", errors=f"a{text}b\n")))
 
 
-class Pulumi(Stack):
-    """A stack whose engine answers with this."""
+class Answering(Pulumi):
+    """A `pulumi` that answers with the stack's name."""
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        text = self.name
+    def run(self, *arguments: str, limit_seconds: float = 0) -> Ended:
+        del limit_seconds
+        text = self.stack
         state: dict[str, Any] = {"deployment": {"resources": [{"urn": f"a::{text}", "type": "t:t:T", "id": text}]}}
         told = preview(step("create", "c:c:C", text, custom=False)) if "preview" in arguments else json.dumps(state)
-        return subprocess.CompletedProcess(["pulumi", *arguments], 0, stdout=told, stderr="")
+        return Ended(command="", status=0, output=told, errors="")
 
 
 def recovered(text: str) -> str:
     one = Importable(urn=f"b::{text}", type="t:t:T", import_id=text, parent="p", provider="p")
-    return printed(lambda: tools.recover._take_over(Pulumi(name=text), [one]))
+    return printed(lambda: tools.recover._take_over(Answering(stack=text), [one]))
 
 
 def planned(text: str) -> str:
@@ -258,14 +257,14 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
     "comment": (commented, "delivery/report.py"),
     "recover": (recovered, "tools/recover.py"),
     "destroy": (
-        lambda text: printed(lambda: tools.destroy.destroy(Pulumi(name=text), confirmed=text)),
+        lambda text: printed(lambda: tools.destroy.destroy(Answering(stack=text), confirmed=text)),
         "tools/destroy.py",
     ),
     "destroy, protected": (
         lambda text: tools.destroy.explanation(text, [{"urn": f"a::{text}", "id": text}]),
         "tools/destroy.py",
     ),
-    "adopt": (lambda text: printed(lambda: tools.adopt._tell(Pulumi(name=text))), "tools/adopt.py"),
+    "adopt": (lambda text: printed(lambda: tools.adopt._tell(Answering(stack=text))), "tools/adopt.py"),
     "what a table would lose": (unkept, "infra/table_guard.py"),
     "what an up would do": (planned, "tools/adopt.py"),
     "lint": (linted, "tools/lint_workflows.py"),
@@ -304,9 +303,9 @@ SEVERAL_LINES: dict[str, tuple[Printer, str]] = {
                 *("doctor.verify.__main__.named_stack", StackError),
             ),
             ("doctor/invoke", doctor.invoke.main, ["s"], "doctor.invoke.named_stack", StackError),
-            ("tools/recover", tools.recover.main, ["s"], "tools.recover.named_stack", EngineRefusedError),
-            ("tools/destroy", tools.destroy.main, ["s"], "tools.destroy.named_stack", EngineRefusedError),
-            ("tools/adopt", tools.adopt.main, ["s"], "tools.adopt.named_stack", EngineRefusedError),
+            ("tools/recover", tools.recover.main, ["s"], "tools.recover.named_stack", PulumiError),
+            ("tools/destroy", tools.destroy.main, ["s"], "tools.destroy.named_stack", PulumiError),
+            ("tools/adopt", tools.adopt.main, ["s"], "tools.adopt.named_stack", PulumiError),
             (
                 *("benchmarks/__main__", lambda: benchmarks.__main__.main(["size", "--folder", "/tmp"])),  # noqa: S108 - it stays empty
                 *([], "benchmarks.__main__._run", BenchmarkError),

@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from doctor.stack import named_stack
+from engine.runner import Pulumi, PulumiError
 from infra.command_line import command_line
 from keyless_bigquery.runtime.printable import as_lines, one_line
 from tools.imports import Importable, import_file, importable, to_create
-from tools.outlook import Outlook, outlook
-from tools.stack import EngineRefusedError, Stack, refusal
+from tools.outlook import Outlook, outlook, planned_steps
 
 _ABSENT = re.compile(r"resource '(?P<id>[^']+)' does not exist")
 _Steps = Sequence[Mapping[str, Any]]
@@ -44,12 +44,12 @@ def main() -> int:
     parser.add_argument("--run", action="store_true", help="import; without, only say what would be imported")
     arguments = parser.parse_args()
     try:
-        stack = Stack(name=named_stack(parser, arguments.stack))
+        stack = Pulumi(stack=named_stack(parser, arguments.stack))
         if not arguments.run:
             _tell(stack)
             return 0
         left = adopt(stack)
-    except EngineRefusedError as error:
+    except PulumiError as error:
         sys.stderr.write(f"error: {as_lines(error)}\n")
         return 1
     print(left)
@@ -72,7 +72,7 @@ def candidates(steps: _Steps, deployment: Mapping[str, Any]) -> list[Importable]
     return importable(created, [*created, *(deployment.get("resources") or [])])
 
 
-def adopt(stack: Stack) -> Outlook:
+def adopt(stack: Pulumi) -> Outlook:
     """Imports everything of the stack that exists.
 
     Args:
@@ -82,9 +82,9 @@ def adopt(stack: Stack) -> Outlook:
         What ``pulumi up`` would still change.
 
     Raises:
-        EngineRefusedError: The engine refused, for another reason than that a resource isn't there.
+        PulumiError: The engine refused, for another reason than that a resource isn't there.
     """
-    steps = stack.preview()
+    steps = planned_steps(stack)
     if base := groundwork(steps):
         stack.must("up", "--yes", "--skip-preview", *_targets(base))
     tried: set[str] = set()
@@ -94,11 +94,11 @@ def adopt(stack: Stack) -> Outlook:
         absent = _import(stack, found)
         for one in found:
             print(one_line(f"{'not there' if one.import_id in absent else 'adopted  '}  {one.name}  {one.import_id}"))
-        steps = stack.preview()
+        steps = planned_steps(stack)
     return outlook(steps)
 
 
-def _import(stack: Stack, found: Sequence[Importable]) -> set[str]:
+def _import(stack: Pulumi, found: Sequence[Importable]) -> set[str]:
     """Imports all of these that exist, in as few runs of the engine as it takes. Returns the ids of the others."""
     absent: set[str] = set()
     left = list(found)
@@ -107,29 +107,29 @@ def _import(stack: Stack, found: Sequence[Importable]) -> set[str]:
         while left:
             file.write_text(json.dumps(import_file(left)))
             finished = stack.run("import", "--file", str(file), "--generate-code=false", "--yes", "--skip-preview")
-            if finished.returncode == 0:
+            if finished.succeeded:
                 break
             # One that isn't there fails the run, and does not undo the others' imports.
-            told = {one["id"] for one in _ABSENT.finditer(finished.stdout + finished.stderr)}
+            told = {one["id"] for one in _ABSENT.finditer(finished.output + finished.errors)}
             if not told - absent:
-                raise EngineRefusedError(refusal(finished))
+                raise PulumiError(finished.failure)
             absent |= told
-            known = {resource["urn"] for resource in stack.deployment().get("resources") or []}
+            known = {resource["urn"] for resource in stack.state().get("resources") or []}
             left = [one for one in found if one.import_id not in absent and one.urn not in known]
     return absent
 
 
-def _candidates(stack: Stack, steps: _Steps) -> list[Importable]:
-    return candidates(steps, stack.deployment())
+def _candidates(stack: Pulumi, steps: _Steps) -> list[Importable]:
+    return candidates(steps, stack.state())
 
 
 def _targets(urns: Sequence[str]) -> list[str]:
     return [part for urn in urns for part in ("--target", urn)]
 
 
-def _tell(stack: Stack) -> None:
-    steps = stack.preview()
-    on = ("--stack", stack.name)
+def _tell(stack: Pulumi) -> None:
+    steps = planned_steps(stack)
+    on = ("--stack", stack.stack)
     if base := groundwork(steps):
         print("# 1. Components and providers. They exist in the stack alone, and imports need them there:")
         print(command_line("pulumi", "up", "--yes", "--skip-preview", *on, *_targets(base)))
@@ -140,7 +140,7 @@ def _tell(stack: Stack) -> None:
             print(command_line("pulumi", *one.command(protect=True), *on))
     if later := [one.name for one in found if not one.known]:
         print(one_line(f"# 3. Named after those; to see their lines run this again: {', '.join(later)}"))
-    print(f"# Or all of it at once: {command_line('python', '-m', 'tools.adopt', stack.name, '--run')}")
+    print(f"# Or all of it at once: {command_line('python', '-m', 'tools.adopt', stack.stack, '--run')}")
 
 
 if __name__ == "__main__":

@@ -12,15 +12,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from engine.pins import project_name
-from tools.stack import pulumi
-
-_LIMIT_SECONDS = 60.0
+from engine.runner import READING_SECONDS, Pulumi
 
 
 def folder_of_backend() -> Path | None:
     """The folder that holds the state; ``None`` for a service or a bucket."""
-    asked = pulumi("whoami", "--json", limit_seconds=_LIMIT_SECONDS)
-    url = urlsplit(str(json.loads(asked.stdout)["url"]) if asked.returncode == 0 else "")
+    asked = Pulumi().run("whoami", "--json", limit_seconds=READING_SECONDS)
+    url = urlsplit(str(json.loads(asked.output)["url"]) if asked.succeeded else "")
     return Path(unquote(url.netloc + url.path)).expanduser() if url.scheme == "file" else None
 
 

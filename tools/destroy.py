@@ -17,10 +17,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from doctor.stack import named_stack
+from engine.runner import Pulumi, PulumiError
 from infra.command_line import command_line
 from keyless_bigquery.runtime.printable import as_lines, one_line
 from tools.network_interfaces import networked, what_stays, what_to_do
-from tools.stack import EngineRefusedError, Stack
 
 _Resource = Mapping[str, Any]
 
@@ -49,8 +49,8 @@ def main() -> int:
     parser.add_argument("--confirmed", metavar="STACK", help="the stack's name again, instead of being asked for it")
     arguments = parser.parse_args()
     try:
-        destroy(Stack(name=named_stack(parser, arguments.stack)), confirmed=arguments.confirmed)
-    except (EngineRefusedError, NotDestroyedError) as error:
+        destroy(Pulumi(stack=named_stack(parser, arguments.stack)), confirmed=arguments.confirmed)
+    except (PulumiError, NotDestroyedError) as error:
         sys.stderr.write(f"error: {as_lines(error)}\n")
         return 1
     return 0
@@ -105,7 +105,7 @@ def farewell(stack: str, resources: Sequence[_Resource]) -> str:
     return "\n".join(lines)
 
 
-def destroy(stack: Stack, *, confirmed: str | None = None) -> None:
+def destroy(stack: Pulumi, *, confirmed: str | None = None) -> None:
     """Destroys a stack that isn't protected, once its name was given again.
 
     Args:
@@ -114,21 +114,21 @@ def destroy(stack: Stack, *, confirmed: str | None = None) -> None:
 
     Raises:
         NotDestroyedError: The stack is empty or protected, or the name is another one.
-        EngineRefusedError: The engine refused.
+        PulumiError: The engine refused.
     """
-    resources = stack.deployment().get("resources") or []
+    resources = stack.state().get("resources") or []
     if not resources:
-        raise NotDestroyedError(f"stack {stack.name} has no resources: there is nothing to destroy")
+        raise NotDestroyedError(f"stack {stack.stack!s} has no resources: there is nothing to destroy")
     if kept := protected(resources):
-        raise NotDestroyedError(explanation(stack.name, kept))
-    print(farewell(stack.name, resources))
+        raise NotDestroyedError(explanation(stack.stack, kept))
+    print(farewell(stack.stack, resources))
     if confirmed is None:
         print("Type the stack's name to destroy it: ", end="", flush=True)
         confirmed = sys.stdin.readline().strip()
-    if confirmed != stack.name:
-        raise NotDestroyedError(f"{confirmed!r} is not the name of stack {stack.name}; nothing was deleted")
+    if confirmed != stack.stack:
+        raise NotDestroyedError(f"{confirmed!r} is not the name of stack {stack.stack!s}; nothing was deleted")
     stack.must("destroy", "--yes", "--skip-preview")
-    print(f"destroyed; `{command_line('pulumi', 'up', '--stack', stack.name)}` makes it again")
+    print(f"destroyed; `{command_line('pulumi', 'up', '--stack', stack.stack)}` makes it again")
     for line in what_to_do(networked(resources)):
         print(line)
 

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tools.stack import UNKNOWN
+from guardrails.plan import UNKNOWN_TEXT
 
 _Inputs = Mapping[str, Any]
 
@@ -80,7 +80,7 @@ class Importable:
     @property
     def known(self) -> bool:
         """Whether its id is known already: it may hold another resource's output."""
-        return UNKNOWN not in self.import_id
+        return UNKNOWN_TEXT not in self.import_id
 
     def command(self, *, protect: bool) -> list[str]:
         """The arguments of ``pulumi`` that import this one alone.

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.runner import PLANNING_SECONDS, Pulumi, PulumiError
+from guardrails.plan import PreviewError, read_plan
 from keyless_bigquery.runtime.printable import one_line
 
 _OPERATIONS = ("create", "update", "replace", "delete")
 _GOES = ("replace", "delete")
+_MARKUP = re.compile(r"<\{%[^%]*%\}>")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,26 @@ class Outlook:
         if self.losses:
             lines += ["Don't run it yet. What exists would be gone:", *(f"  {change}" for change in self.losses)]
         return "\n".join(lines)
+
+
+def planned_steps(stack: Pulumi) -> Sequence[Mapping[str, Any]]:
+    """The steps that ``pulumi up`` would take.
+
+    Args:
+        stack: The stack.
+
+    Raises:
+        PulumiError: The program or a provider failed, or what the engine printed is no preview.
+    """
+    ended = stack.run("preview", "--json", limit_seconds=PLANNING_SECONDS)
+    try:
+        plan = read_plan(ended.output)
+    except PreviewError as error:
+        raise PulumiError(str(error) if ended.succeeded else ended.failure) from error
+    if plan.errors or not ended.succeeded:
+        errors = dict.fromkeys(_MARKUP.sub("", error).strip().removeprefix("error: ") for error in plan.errors)
+        raise PulumiError("\n".join(errors) or ended.failure)
+    return plan.steps
 
 
 def outlook(steps: Sequence[Mapping[str, Any]]) -> Outlook:

@@ -30,11 +30,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from doctor.stack import named_stack
+from engine.runner import Pulumi, PulumiError
 from infra.command_line import command_line, one_after_another
 from keyless_bigquery.runtime.printable import as_lines, one_line
 from tools import checkpoint
 from tools.imports import MADE_ONCE, Importable, importable, to_create
-from tools.stack import EngineRefusedError, Stack, refusal
+from tools.outlook import planned_steps
 from tools.taking_over import (
     for_the_moment,
     live_urns,
@@ -88,14 +89,14 @@ def main() -> int:
     parser.add_argument("--planned", action="store_true", help="also what the next up would create and exists already")
     arguments = parser.parse_args()
     try:
-        recover(Stack(name=named_stack(parser, arguments.stack)), planned=arguments.planned)
-    except EngineRefusedError as error:
+        recover(Pulumi(stack=named_stack(parser, arguments.stack)), planned=arguments.planned)
+    except PulumiError as error:
         sys.stderr.write(f"error: {as_lines(error)}\n")
         return 1
     return 0
 
 
-def recover(stack: Stack, *, planned: bool = False) -> None:
+def recover(stack: Pulumi, *, planned: bool = False) -> None:
     """Take over what exists, drop the rest of the engine's notes.
 
     Args:
@@ -103,56 +104,56 @@ def recover(stack: Stack, *, planned: bool = False) -> None:
         planned: Take over what the next ``up`` would create, too.
 
     Raises:
-        EngineRefusedError: The engine refused, for another reason than that a resource isn't there.
+        PulumiError: The engine refused, for another reason than that a resource isn't there.
     """
     folder = checkpoint.folder_of_backend()
-    if folder is not None and (state := checkpoint.put_back(folder, stack.name)) is not None:
+    if folder is not None and (state := checkpoint.put_back(folder, stack.stack)) is not None:
         print(one_line(f"{state} was cut off in the middle of a write; what was there before is in its place"))
     # The lock of a killed engine; without one this fails, and that is fine.
     stack.run("cancel", "--yes")
-    _take_over(stack, pending_creates(stack.deployment()))
+    _take_over(stack, pending_creates(stack.state()))
     _put_back(stack)
     stack.must("refresh", "--clear-pending-creates", "--yes", "--skip-preview")
-    if planned and (names := renamed(stack.preview(), stack.deployment())):
-        stack.put(rename(stack.deployment(), names))
+    if planned and (names := renamed(planned_steps(stack), stack.state())):
+        stack.put_state(rename(stack.state(), names))
         print("\n".join(one_line(f"{_name(old)}: is now {_name(new)}") for old, new in names.items()))
-    while planned and _take_over(stack, planned_creates(stack.preview(), stack.deployment())):
+    while planned and _take_over(stack, planned_creates(planned_steps(stack), stack.state())):
         pass  # what was taken over may be what the next one's name waits for
-    then = one_after_another(*(command_line("pulumi", verb, "--stack", stack.name) for verb in ("refresh", "up")))
+    then = one_after_another(*(command_line("pulumi", verb, "--stack", stack.stack) for verb in ("refresh", "up")))
     print(f"now: {then}")
 
 
-def _put_back(stack: Stack) -> None:
+def _put_back(stack: Pulumi) -> None:
     """Restore what a failed ``up`` had replaced, as far as the settings say what they said before it."""
-    while any(one.get("delete") for one in stack.deployment().get("resources") or []):
-        deployment = put_back(stack.deployment(), stack.preview())
+    while any(one.get("delete") for one in stack.state().get("resources") or []):
+        deployment = put_back(stack.state(), planned_steps(stack))
         if deployment is None:
             return
-        stack.put(deployment)
+        stack.put_state(deployment)
         print("what the failed up had replaced is back in its place, as the settings have it")
 
 
-def _take_over(stack: Stack, found: Sequence[Importable]) -> bool:
+def _take_over(stack: Pulumi, found: Sequence[Importable]) -> bool:
     """Import what exists, under its own name or in place of what the stack has there. Returns whether any does."""
-    live = live_urns(stack.deployment())
+    live = live_urns(stack.state())
     taken = [one for one in found if _exists(stack, one, live)]
     if replacing := [one for one in taken if one.urn in live]:
-        deployment = stack.deployment()
+        deployment = stack.state()
         for one in replacing:
             deployment = put_in_place(deployment, one.urn, for_the_moment(one).urn)
-        stack.put(deployment)
+        stack.put_state(deployment)
     return bool(taken)
 
 
-def _exists(stack: Stack, one: Importable, live: Collection[str]) -> bool:
+def _exists(stack: Pulumi, one: Importable, live: Collection[str]) -> bool:
     """Import one resource, if it exists."""
     imported = for_the_moment(one) if one.urn in live else one
     # A recovery that was cut off itself may have imported it.
     if imported.urn not in live:
         finished = stack.run(*imported.command(protect=False))
-        if finished.returncode != 0:
-            if _ABSENT not in finished.stdout + finished.stderr:
-                raise EngineRefusedError(refusal(finished))
+        if not finished.succeeded:
+            if _ABSENT not in finished.output + finished.errors:
+                raise PulumiError(finished.failure)
             print(one_line(f"{one.name}: was not made yet ({one.import_id})"))
             return False
     print(one_line(f"{one.name}: taken over ({one.import_id})"))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from doctor import stack as engine
 from doctor.expected import expected_of
 from doctor.finding import Finding, Link, Verdict
 from doctor.report import Walked, as_json, exit_code
@@ -52,8 +51,7 @@ def test_a_secret_environment_can_be_used_no_better_than_by_the_program(
             "echo 'error: no stack named' >&2; exit 6",
             "`pulumi config --json --stack dev` failed: error: no stack named",
         ),
-        ("echo hello", "printed something that is no JSON"),
-        ("exec sleep 30", "took longer than 0 s: is its state backend reachable?"),
+        ("echo '[]'", "`pulumi config --json` printed JSON that is not an object"),
         ("echo '{}'", "has no outputs, so nothing is deployed: run `pulumi up --stack dev`"),
     ],
 )
@@ -61,17 +59,10 @@ def test_an_engine_that_gives_nothing_is_told_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, told: str
 ) -> None:
     engine_on_path(tmp_path, monkeypatch, script)
-    monkeypatch.setattr(engine, "_LIMIT_SECONDS", 0.2)
     with pytest.raises(StackError) as error:
         read_stack("dev")
     assert told in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def test_an_engine_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(StackError, match="there is no pulumi on PATH"):
-        read_stack("dev")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +70,6 @@ def test_an_engine_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest
     [
         (None, "echo '[]'", "no stack is named; this project has none yet: `pulumi stack init dev`"),
         (None, "exit 3", "`pulumi stack ls --json` failed: "),
-        ("dev", "exec sleep 30", "took longer than 0 s: is its state backend reachable?"),
     ],
 )
 def test_a_command_without_its_stack_ends_with_what_there_is(
@@ -91,7 +81,6 @@ def test_a_command_without_its_stack_ends_with_what_there_is(
     told: str,
 ) -> None:
     engine_on_path(tmp_path, monkeypatch, script)
-    monkeypatch.setattr(engine, "_LIMIT_SECONDS", 0.2)
     with pytest.raises(SystemExit) as ended:
         named_stack(argparse.ArgumentParser(), name)
     assert ended.value.code == 2

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from guardrails.plan import UNKNOWN_TEXT as UNKNOWN
 from tests.infra.recording import record
 from tools.adopt import candidates, groundwork
 from tools.destroy import explanation, farewell, protected
 from tools.imports import IMPORT_IDS, import_file
 from tools.outlook import outlook
 from tools.recover import pending_creates, planned_creates
-from tools.stack import UNKNOWN
 from tools.taking_over import put_back, put_in_place, rename, renamed
 
 STACK = "urn:pulumi:dev::keyless-bigquery::"

@@ -16,7 +16,7 @@ from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyp
 from google.rpc import status_pb2  # type: ignore[import-untyped]  # it ships no types
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from tools.stack import UNKNOWN
+from guardrails.plan import UNKNOWN_TEXT as UNKNOWN
 
 _NOWHERE = "http://127.0.0.1:9"
 _SETTINGS = {
