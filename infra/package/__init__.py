@@ -190,9 +190,11 @@ class _Plan:
 
 
 def _library(folder: Path | None) -> dict[str, bytes]:
+    """The library's part that runs beside the function; the rest of it is for deploying."""
     if folder is None:
         return {}
-    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
+    files = [folder / "__init__.py", *(folder / "runtime").rglob("*.py")]
+    paths = sorted(path.relative_to(folder).as_posix() for path in files)
     return {f"{folder.name}/{path}": (folder / path).read_bytes() for path in paths}
 
 

@@ -69,7 +69,8 @@ def test_the_sources_are_in_it_as_they_stand(built: Path) -> None:
             if (name.startswith("keyless_bigquery/") or name == "handler.py") and name.endswith(".py")
         ]
         shipped = {name: zipped.read(name) for name in names}
-    expected = {f"keyless_bigquery/{path.relative_to(LIBRARY)}": path.read_bytes() for path in LIBRARY.rglob("*.py")}
+    library = (LIBRARY / "__init__.py", *(LIBRARY / "runtime").rglob("*.py"))
+    expected = {f"keyless_bigquery/{path.relative_to(LIBRARY)}": path.read_bytes() for path in library}
     assert shipped == {**expected, "handler.py": (FUNCTION / "handler.py").read_bytes()}
 
 
