@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak lint format locks bench bench-setup clean
+.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak lint format settings locks bench bench-setup clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -72,6 +72,10 @@ lint: $(READY) ## ruff, mypy --strict, and actionlint over the workflows
 format: $(READY) ## let ruff lay out the code
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
+
+settings: $(READY) ## write what follows from the declared settings: Pulumi.yaml, the table of options
+	@$(RUN) -m keyless_bigquery.settings Pulumi.yaml docs/options.md
+	@$(RUN) -m keyless_bigquery.settings --of bootstrap.settings bootstrap/Pulumi.yaml
 
 bench: $(READY) ## measure, print and write docs/benchmarks; ONLY="cold-start size": only these sections
 	@$(RUN) -m benchmarks $(ONLY)

@@ -54,7 +54,7 @@ class AwsIdentities(pulumi.ComponentResource):
             policy=aws_policies.boundary(settings),
             opts=self._child,
         )
-        repository, environment = settings.repository, settings.environment
+        repository, environment = settings.github, settings.environment
         preview = self._role(settings, "preview", aws_policies.trust(settings, previewing(repository)), trusted)
         deploy = self._role(
             settings, "deploy", aws_policies.trust(settings, [deploying(repository, environment)]), trusted
@@ -68,7 +68,7 @@ class AwsIdentities(pulumi.ComponentResource):
         return aws.iam.Role(
             f"{access}-role",
             name=f"ci-{settings.name_prefix}-{access}",
-            description=f"GitHub's workflows of {settings.repository.name}: {access} of {settings.environment}.",
+            description=f"GitHub's workflows of {settings.github.name}: {access} of {settings.environment}.",
             assume_role_policy=trust,
             max_session_duration=_LONGEST_SECONDS,
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=trusted)),

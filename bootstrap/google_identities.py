@@ -63,11 +63,11 @@ class GoogleIdentities(pulumi.ComponentResource):
             description="Admits one repository by its number: pull requests and main.",
             oidc=gcp.iam.WorkloadIdentityPoolProviderOidcArgs(issuer_uri=ISSUER),
             attribute_mapping=google_trust.attribute_mapping(),
-            attribute_condition=google_trust.attribute_condition(settings.repository),
+            attribute_condition=google_trust.attribute_condition(settings.github),
             opts=kept,
         )
-        admitted = pool.name.apply(lambda found: google_trust.everybody_admitted(found, settings.repository))
-        subject = deploying(settings.repository, settings.environment)
+        admitted = pool.name.apply(lambda found: google_trust.everybody_admitted(found, settings.github))
+        subject = deploying(settings.github, settings.environment)
         deployer = pool.name.apply(lambda found: google_trust.one_subject(found, subject))
         self._grant("preview", google_roles.previewing(settings), admitted)
         self._grant("deploy", google_roles.deploying(settings), deployer)

@@ -1,4 +1,4 @@
-"""The settings of an environment's identities: read once, checked once, all problems told at once."""
+"""The settings of an environment's identities: each declared once, all problems reported at once."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from dataclasses import dataclass
 
 from bootstrap.subjects import NAMED, NUMBERED, Repository, deploying
 from infra import rules
-from infra.problems import SettingsError, Values
+from infra.problems import Values
 from infra.reader_settings import slug
 from infra.rules import Rule, Verdict
 from infra.trust import SUBJECT_LIMIT_BYTES
-
-KEYS = (
-    *("repository", "repositoryId", "ownerId", "subjects", "githubProvider"),
-    *("googleProject", "poolProject", "dataProject", "identityProject"),
-    *("awsAccountId", "awsRegion", "namePrefix", "backendUrl", "secretsKey"),
-    "environmentKmsKeyArn",
-)
-"""Every config key, as `bootstrap/Pulumi.yaml` declares them."""
+from keyless_bigquery.settings import declaration
+from keyless_bigquery.settings.declaration import choice, named, optional, optional_or, setting, text
+from keyless_bigquery.settings.stack import AWS_ACCOUNT, GOOGLE_PROJECT
 
 LONGEST_ADDITION = len("ci--preview")
 """What a role of CI adds to the prefix in its name."""
@@ -72,86 +67,6 @@ class State:
         return tuple(api for api, name in kept.items() if name is not None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What the identities of one environment are made from. Field names are the config keys in snake case.
-
-    Args:
-        environment: the deployed stack, GitHub's environment and this stack have one name.
-        own_github_provider: whether GitHub's OIDC provider in the AWS account is made here.
-        environment_kms_key_arn: key that encrypts the functions' environment; ``None``: AWS's own.
-    """
-
-    environment: str
-    repository: Repository
-    own_github_provider: bool
-    google_project: str
-    pool_project: str
-    data_project: str
-    identity_project: str
-    aws_account_id: str
-    aws_region: str
-    name_prefix: str
-    state: State
-    environment_kms_key_arn: str | None
-
-    @classmethod
-    def read(cls, given: Mapping[str, str], *, stack: str) -> Settings:
-        """The settings of a stack.
-
-        Args:
-            given: config keys without namespace, and their values as Pulumi hands them out: text.
-            stack: the stack's name, which is the environment's.
-
-        Raises:
-            SettingsError: with every problem found, not only the first.
-        """
-        values = Values(given, stack=stack)
-        values.refuse_unknown(KEYS)
-        owner, _, name = values.text("repository", _repository).partition("/")
-        repository = Repository(
-            owner=owner,
-            name=name,
-            repository_id=values.text("repositoryId", _number("repos/OWNER/NAME --jq .id")),
-            owner_id=values.text("ownerId", _number("repos/OWNER/NAME --jq .owner.id")),
-            subjects=values.choice("subjects", (NUMBERED, NAMED)),
-        )
-        project = values.text("googleProject", rules.project_id)
-        settings = cls(
-            environment=stack,
-            repository=repository,
-            own_github_provider=values.choice("githubProvider", ("own", "existing")) == "own",
-            google_project=project,
-            pool_project=values.optional("poolProject", rules.project_id) or project,
-            data_project=values.optional("dataProject", rules.project_id) or project,
-            identity_project=values.optional("identityProject", rules.project_id) or project,
-            aws_account_id=values.text("awsAccountId", rules.account_id),
-            aws_region=values.text("awsRegion", rules.region),
-            name_prefix=values.named("namePrefix", f"keyless-bigquery-{slug(stack)}", _prefix),
-            state=State.of(values.text("backendUrl", _backend_url), values.optional("secretsKey", _secrets_key)),
-            environment_kms_key_arn=values.optional("environmentKmsKeyArn", rules.kms_key_arn),
-        )
-        longest = len(deploying(repository, stack).encode())
-        if longest > SUBJECT_LIMIT_BYTES:
-            rule = (
-                f"a token's subject would be {longest} bytes long, and Google STS takes at most {SUBJECT_LIMIT_BYTES}"
-            )
-            values.add("repository", f"{owner}/{name}", rule, "Give repository or environment a shorter name.")
-        verdict = rules.pool_or_provider_id(settings.pool_id)
-        if verdict is not None:
-            values.add(
-                "environment", settings.pool_id, f"the pool's id is no good: {verdict[0]}", "Choose another stack name."
-            )
-        if values.problems:
-            raise SettingsError(values.problems)
-        return settings
-
-    @property
-    def pool_id(self) -> str:
-        """Id of GitHub's pool: its own for each environment, so that two don't share a condition."""
-        return f"github-{slug(self.environment)}"
-
-
 _repository: Rule = lambda value: (  # noqa: E731 (a rule like those in infra.rules)
     None
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", value, re.ASCII)
@@ -194,3 +109,131 @@ def _secrets_key(value: str) -> Verdict:
         "it must be the ARN of a KMS key, or projects/P/locations/L/keyRings/R/cryptoKeys/K",
         "`pulumi stack` and the stack's file name the secrets provider; see docs/state.md.",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the identities of one environment are made from. Field names are the config keys in snake case.
+
+    Args:
+        environment: The deployed stack, GitHub's environment and this stack have one name. It is no setting.
+    """
+
+    repository: str = setting(text(_repository), "Must be set. OWNER/NAME of the repository on GitHub.")
+    repository_id: str = setting(
+        text(_number("repos/OWNER/NAME --jq .id")),
+        "Must be set. Its number: `gh api repos/OWNER/NAME --jq .id`. A name can be given up and taken by another"
+        " owner, a number can't.",
+    )
+    owner_id: str = setting(
+        text(_number("repos/OWNER/NAME --jq .owner.id")),
+        "Must be set. The owner's number: `gh api repos/OWNER/NAME --jq .owner.id`.",
+    )
+    subjects: str = setting(
+        choice(NUMBERED, NAMED),
+        "How GitHub writes the repository into a token's subject. numbered: names and numbers, as for every repository"
+        " made or renamed since July 2026. named: names only, as for older ones that have not changed over.",
+        default=NUMBERED,
+    )
+    github_provider: str = setting(
+        choice("own", "existing"),
+        "own makes GitHub's OIDC provider in the AWS account, of which there can be one only; existing uses the one"
+        " that is there already, for example from another environment in the same account.",
+        default="own",
+    )
+    google_project: str = setting(GOOGLE_PROJECT, "Must be set. As in the stack that is deployed.")
+    pool_project: str = setting(
+        optional_or("googleProject", rules.project_id), "As in the stack that is deployed. Empty: googleProject."
+    )
+    data_project: str = setting(
+        optional_or("googleProject", rules.project_id), "As in the stack that is deployed. Empty: googleProject."
+    )
+    identity_project: str = setting(
+        optional_or("googleProject", rules.project_id),
+        "Id of the Google project that holds GitHub's own pool. Empty: googleProject. Better another one than"
+        " poolProject: who deploys may change every pool there, this one too.",
+    )
+    aws_account_id: str = setting(AWS_ACCOUNT, "Must be set. As in the stack that is deployed, in quotes.")
+    aws_region: str = setting(text(rules.region), "As in the stack that is deployed.", default="us-east-1")
+    name_prefix: str = setting(
+        named(lambda values: f"keyless-bigquery-{slug(values.stack)}", _prefix),
+        "What the names of the deployed roles and functions are, or begin with before a hyphen. Empty gives"
+        " keyless-bigquery-STACK, as the deployed stack does.",
+    )
+    backend_url: str = setting(
+        text(_backend_url),
+        "Must be set. Where the deployed stack's state is: s3://BUCKET, gs://BUCKET or https://api.pulumi.com.",
+    )
+    secrets_key: str | None = setting(
+        optional(_secrets_key),
+        "Key of the stack's secrets provider: ARN of a KMS key, or projects/P/locations/L/keyRings/R/cryptoKeys/K."
+        " Empty: the backend's own secrets provider.",
+    )
+    environment_kms_key_arn: str | None = setting(
+        optional(rules.kms_key_arn),
+        "As in the stack that is deployed: who configures a function that has a key must be allowed to use it. Empty:"
+        " none.",
+    )
+    environment: str
+
+    @classmethod
+    def read(cls, given: Mapping[str, str], *, stack: str) -> Settings:
+        """The settings of a stack.
+
+        Args:
+            given: Config keys without namespace, and their values as Pulumi hands them out: text.
+            stack: The stack's name, which is the environment's.
+
+        Raises:
+            SettingsError: With every problem found, not only the first.
+        """
+        values = Values(given, stack=stack)
+        values.refuse_unknown(KEYS)
+        settings = cls(environment=stack, **declaration.read(cls, values))
+        longest = len(deploying(settings.github, stack).encode())
+        if longest > SUBJECT_LIMIT_BYTES:
+            rule = (
+                f"a token's subject would be {longest} bytes long, and Google STS takes at most {SUBJECT_LIMIT_BYTES}"
+            )
+            values.add("repository", settings.repository, rule, "Give repository or environment a shorter name.")
+        verdict = rules.pool_or_provider_id(settings.pool_id)
+        if verdict is not None:
+            values.add(
+                "environment", settings.pool_id, f"the pool's id is no good: {verdict[0]}", "Choose another stack name."
+            )
+        values.raise_problems(KEYS)
+        return settings
+
+    @property
+    def github(self) -> Repository:
+        """The repository whose workflows these identities are for."""
+        owner, _, name = self.repository.partition("/")
+        return Repository(
+            owner=owner,
+            name=name,
+            repository_id=self.repository_id,
+            owner_id=self.owner_id,
+            subjects=self.subjects,
+        )
+
+    @property
+    def own_github_provider(self) -> bool:
+        """Whether GitHub's OIDC provider in the AWS account is made here."""
+        return self.github_provider == "own"
+
+    @property
+    def state(self) -> State:
+        """Where the deployed stack's state is."""
+        return State.of(self.backend_url, self.secrets_key)
+
+    @property
+    def pool_id(self) -> str:
+        """Id of GitHub's pool: its own for each environment, so that two don't share a condition."""
+        return f"github-{slug(self.environment)}"
+
+
+DECLARED = declaration.declared(Settings)
+"""Every setting, in the order of ``bootstrap/Pulumi.yaml``."""
+
+KEYS = tuple(one.key for one in DECLARED)
+"""Every config key, in the same order."""

@@ -51,14 +51,16 @@ def schema(columns: Sequence[Column]) -> str:
     return json.dumps([dataclasses.asdict(column) for column in columns])
 
 
-def read(values: Values, key: str, *, own_table: bool) -> tuple[Column, ...]:
+def read(values: Values, key: str) -> tuple[Column, ...]:
     """The columns that a setting lists; :data:`USERS` where it lists none.
+
+    Each needs a type where the stack makes the table.
 
     Args:
         values: The settings; what is wrong is added to their problems.
         key: The setting.
-        own_table: The stack makes the table, so each column needs a type.
     """
+    own_table = values.value("table") != "existing"
     entries = values.entries(key, dict, environment.MOST_COLUMNS)
     columns = tuple(_column(values, f"{key}[{place}]", entry, own_table) for place, entry in enumerate(entries))
     names = [column.name.casefold() for column in columns]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from infra import own_variables, rules
 from infra.function_environment import variables
@@ -11,9 +10,7 @@ from infra.package.target import RUNTIMES
 from infra.problems import HIDDEN, Values
 from infra.reader_settings import ReaderSettings, listed, slug
 from infra.trust import CONDITION_LIMIT_CHARACTERS, SUBJECT_LIMIT_BYTES, attribute_condition
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from keyless_bigquery.settings.stack import StackSettings
 
 POOL_SUFFIX_BYTES = 2
 """Random bytes of a pool id's suffix, two hexadecimal digits each."""
@@ -21,7 +18,7 @@ POOL_SUFFIX_BYTES = 2
 _SNAP_START_SINCE = "python3.12"
 
 
-def check(settings: Settings, values: Values) -> None:
+def check(settings: StackSettings, values: Values) -> None:
     """Adds every disagreement between two or more settings to the problems of ``values``."""
     for rule in (
         _stack_name,
@@ -41,7 +38,7 @@ def check(settings: Settings, values: Values) -> None:
         rule(settings, values)
 
 
-def _stack_name(settings: Settings, values: Values) -> None:
+def _stack_name(settings: StackSettings, values: Values) -> None:
     """No two stacks derive the same names. What a slug leaves out of a name, another stack's name may lack."""
     if slug(values.stack) == values.stack:
         return
@@ -68,7 +65,7 @@ def _stack_name(settings: Settings, values: Values) -> None:
         values.add(unset[0], None, rule, mend)
 
 
-def _pool(settings: Settings, values: Values) -> None:
+def _pool(settings: StackSettings, values: Values) -> None:
     if settings.pool == "own":
         if settings.provider_name is not None:
             rule = "it names a provider that exists, and with pool=own the stack makes one"
@@ -77,14 +74,15 @@ def _pool(settings: Settings, values: Values) -> None:
             _derived_pool_id(settings, values)
         return
     if settings.provider_name is None:
-        values.text("providerName", rules.provider_name)
+        how_to_find = "`gcloud iam workload-identity-pools providers describe` tells it as `name`."
+        values.text("providerName", rules.provider_name, how_to_find)
     for key in ("poolId", "poolProject", "googleProjectNumber"):
         if (value := values.own(key)) is not None:
             rule = "with pool=existing the provider's own name says it, and nothing of the pool is made here"
             values.add(key, value, rule, "Remove it, or set pool to own.")
 
 
-def _derived_pool_id(settings: Settings, values: Values) -> None:
+def _derived_pool_id(settings: StackSettings, values: Values) -> None:
     longest = settings.pool_id_prefix + "00" * POOL_SUFFIX_BYTES
     if (verdict := rules.pool_or_provider_id(longest)) is not None:
         rule = f"the id derived from stack {values.stack!r} is no good: {verdict[0]}"
@@ -92,7 +90,7 @@ def _derived_pool_id(settings: Settings, values: Values) -> None:
         values.add("poolId", longest, rule, mend)
 
 
-def _table(settings: Settings, values: Values) -> None:
+def _table(settings: StackSettings, values: Values) -> None:
     if settings.table == "existing" and any(_dataset_unset(values, reader) for reader in _each(values)):
         rule = "with table=existing the table is somebody else's, so its dataset can't be derived from the stack's name"
         values.add("datasetId", None, rule, "Set it with: pulumi config set datasetId VALUE")
@@ -107,7 +105,7 @@ def _dataset_unset(values: Values, reader: Mapping[str, object]) -> bool:
     return not reader.get("datasetId") and values.own("datasetId") is None
 
 
-def _access(settings: Settings, values: Values) -> None:
+def _access(settings: StackSettings, values: Values) -> None:
     if settings.access != "direct":
         return
     set_here = [("serviceAccountId", values.own("serviceAccountId"))]
@@ -122,7 +120,7 @@ def _access(settings: Settings, values: Values) -> None:
             values.add(key, value, rule, "Remove it, or set access to impersonation.")
 
 
-def _network(settings: Settings, values: Values) -> None:
+def _network(settings: StackSettings, values: Values) -> None:
     pair = {"subnetIds": settings.subnet_ids, "securityGroupIds": settings.security_group_ids}
     for key, other in (("subnetIds", "securityGroupIds"), ("securityGroupIds", "subnetIds")):
         if pair[other] and not pair[key]:
@@ -130,7 +128,7 @@ def _network(settings: Settings, values: Values) -> None:
             values.add(key, None, rule, f"Set it with: pulumi config set --path '{key}[0]' VALUE, or remove {other}.")
 
 
-def _snap_start(settings: Settings, values: Values) -> None:
+def _snap_start(settings: StackSettings, values: Values) -> None:
     runtime = settings.target.runtime
     runtimes = list(RUNTIMES)
     if settings.snap_start and runtimes.index(runtime) < runtimes.index(_SNAP_START_SINCE):
@@ -138,14 +136,14 @@ def _snap_start(settings: Settings, values: Values) -> None:
         values.add("snapStart", "true", rule, "Take a later functionRuntime, or set it to false.")
 
 
-def _key(settings: Settings, values: Values) -> None:
+def _key(settings: StackSettings, values: Values) -> None:
     arn = settings.environment_kms_key_arn
     if arn is not None and arn.split(":")[3] != settings.aws_region:
         rule = f"the function is in {settings.aws_region}, and Lambda takes a key of the same region only"
         values.add("environmentKmsKeyArn", arn, rule, "Take a key of that region.")
 
 
-def _boundary(settings: Settings, values: Values) -> None:
+def _boundary(settings: StackSettings, values: Values) -> None:
     arn = settings.permissions_boundary_arn
     if arn is not None and arn.split(":")[4] != settings.aws_account_id:
         rule = f"the roles are in {settings.aws_account_id}, and a boundary is a policy of the same account"
@@ -162,7 +160,7 @@ _NAMES: Mapping[str, Callable[[ReaderSettings], str]] = {
 }
 
 
-def _names(settings: Settings, values: Values) -> None:
+def _names(settings: StackSettings, values: Values) -> None:
     """Each reader has a name, role, function, account and table of its own: else one could read what another may."""
     for key, name_of in _NAMES.items():
         first: dict[str, int] = {}
@@ -176,7 +174,7 @@ def _names(settings: Settings, values: Values) -> None:
             return
 
 
-def _subjects(settings: Settings, values: Values) -> None:
+def _subjects(settings: StackSettings, values: Values) -> None:
     for place, reader in enumerate(settings.readers):
         length = len(reader.trust.caller_arn.encode())
         if length > SUBJECT_LIMIT_BYTES:
@@ -189,7 +187,7 @@ def _subjects(settings: Settings, values: Values) -> None:
             values.add(key, reader.trust.role_name, rule, mend)
 
 
-def _condition(settings: Settings, values: Values) -> None:
+def _condition(settings: StackSettings, values: Values) -> None:
     length = len(attribute_condition([reader.trust for reader in settings.readers]))
     if length > CONDITION_LIMIT_CHARACTERS:
         rule = (
@@ -199,7 +197,7 @@ def _condition(settings: Settings, values: Values) -> None:
         values.add("readers", values.own("readers"), rule, "Use shorter role names, or two stacks.")
 
 
-def _tables(settings: Settings, values: Values) -> None:
+def _tables(settings: StackSettings, values: Values) -> None:
     for place, (reader, own) in enumerate(zip(settings.readers, _each(values), strict=True)):
         first = settings.table_of(reader)
         if first in reader.tables:
@@ -210,7 +208,7 @@ def _tables(settings: Settings, values: Values) -> None:
             values.add(path, first, rule, fix)
 
 
-def _environment(settings: Settings, values: Values) -> None:
+def _environment(settings: StackSettings, values: Values) -> None:
     for place, reader in enumerate(settings.readers):
         given = variables(
             project=settings.google_project,

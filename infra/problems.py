@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from infra import rules
 from infra.command_line import command_line
 from infra.rules import Rule
 from keyless_bigquery.runtime.printable import one_line
@@ -73,6 +72,7 @@ class Values:
     Attributes:
         problems: What is wrong so far.
         stack: As given.
+        path: As given.
         inherited: As given.
         secret: As given.
     """
@@ -89,7 +89,7 @@ class Values:
         self.problems: list[Problem] = [] if inherited is None else inherited.problems
         self.stack = stack
         self._given = {key: value for key, value in given.items() if value}
-        self._path = path
+        self.path = path
         self.inherited = inherited
         self.secret: frozenset[str] = secret if inherited is None else inherited.secret
 
@@ -97,24 +97,35 @@ class Values:
         """The value given here, whatever is inherited; ``None``: none is."""
         return self._given.get(key)
 
+    def value(self, key: str) -> str | None:
+        """The value given here, or else the inherited one."""
+        value = self.own(key)
+        return self.inherited.value(key) if value is None and self.inherited is not None else value
+
     def told(self, key: str) -> str:
         """The key as it is told: with the path of the place that sets it, or should."""
         base = setting_of(key)
         inherited = self.inherited if base not in self._given else None
-        return self._path + key if inherited is None or inherited._value(base) is None else inherited.told(key)
+        return self.path + key if inherited is None or inherited.value(base) is None else inherited.told(key)
 
-    def text(self, key: str, rule: Rule) -> str:
-        """A value that must be there. Empty when it isn't or breaks the rule, which is then a problem."""
-        value = self._value(key)
+    def text(self, key: str, rule: Rule, how_to_find: str = "") -> str:
+        """A value that must be there. Empty when it isn't, which is then a problem.
+
+        Args:
+            key: The setting.
+            rule: What it must look like.
+            how_to_find: Where a person finds the value, a sentence.
+        """
+        value = self.value(key)
         if value is None:
-            mend = f"Set it with: {_set(self.told(key))} VALUE"
-            self.add(key, None, "this setting has no default", _HOW_TO_FIND.get(key, "") + mend)
+            mend = f"{how_to_find} Set it with: {_set(self.told(key))} VALUE".lstrip()
+            self.add(key, None, "this setting has no default", mend)
             return ""
         return self._checked(key, value, rule)
 
     def optional(self, key: str, rule: Rule) -> str | None:
         """A value that may be absent."""
-        value = self._value(key)
+        value = self.value(key)
         return None if value is None else self._checked(key, value, rule)
 
     def named(self, key: str, derived: str, rule: Rule) -> str:
@@ -129,29 +140,9 @@ class Values:
             self.add(key, derived, reason, mend)
         return derived
 
-    def choice(self, key: str, allowed: Sequence[str]) -> str:
-        """One of a few values."""
-        value = self.text(key, rules.one_of(allowed))
-        return value if value in allowed else allowed[0]
-
-    def number(self, key: str, least: int, most: int, *, allowed: Sequence[int] = ()) -> int:
-        """A whole number. The least one when the value is no good, which is then a problem."""
-        rule = rules.whole_number(least, most, allowed)
-        value = self.text(key, rule)
-        return int(value) if rule(value) is None else least
-
-    def optional_number(self, key: str, least: int, most: int) -> int | None:
-        """A whole number that may be absent."""
-        value = self.optional(key, rules.whole_number(least, most))
-        return int(value) if value is not None and value.isascii() and value.isdecimal() else None
-
-    def switch(self, key: str) -> bool:
-        """True or false."""
-        return self.text(key, rules.one_of(("true", "false"))) == "true"
-
     def entries(self, key: str, kind: type, most: int) -> list[Any]:
         """A list, of texts or of objects; empty when it isn't set or no good, which is then a problem."""
-        value = self._value(key)
+        value = self.value(key)
         if value is None:
             return []
         what = "texts" if kind is str else "objects"
@@ -167,17 +158,6 @@ class Values:
             self.add(key, value, f"it has {len(found)} entries, and at most {most} are taken", "Make it shorter.")
             return []
         return found
-
-    def texts(self, key: str, rule: Rule, most: int) -> tuple[str, ...]:
-        """A list of texts that all keep one rule, none of them twice."""
-        found = [str(entry) for entry in self.entries(key, str, most)]
-        for place, value in enumerate(found):
-            verdict = rule(value)
-            if verdict is not None:
-                self.add(f"{key}[{place}]", value, *verdict)
-            elif value in found[:place]:
-                self.add(f"{key}[{place}]", value, "it is in the list already", "Remove one of the two.")
-        return tuple(found)
 
     def mapping(self, key: str) -> dict[str, object]:
         """An object that is given here, whatever is inherited; empty when it isn't set or is of another kind."""
@@ -203,6 +183,19 @@ class Values:
                 value, fix = HIDDEN, f"It is a path: {command_line('pulumi', 'config', 'set', '--path', key)} VALUE"
             self.add(key, value, "there is no such setting", fix)
 
+    def raise_problems(self, keys: Sequence[str]) -> None:
+        """Refuses the settings if there is a problem.
+
+        Args:
+            keys: The settings in their order, which is that of the problems; what is no setting comes last.
+
+        Raises:
+            SettingsError: With all problems.
+        """
+        order = {key: place for place, key in enumerate(keys)}
+        if self.problems:
+            raise SettingsError(sorted(self.problems, key=lambda one: order.get(setting_of(one.key), len(order))))
+
     def add(self, key: str, value: str | None, rule: str, mend: str) -> None:
         """Adds a problem, unless it is known."""
         place = self.told(key)
@@ -211,24 +204,11 @@ class Values:
         if problem not in self.problems:
             self.problems.append(problem)
 
-    def _value(self, key: str) -> str | None:
-        value = self.own(key)
-        if value is None and self.inherited is not None:
-            return self.inherited._value(key)
-        return value
-
     def _checked(self, key: str, value: str, rule: Rule) -> str:
         verdict = rule(value)
         if verdict is not None:
             self.add(key, value, *verdict)
         return value
-
-
-_HOW_TO_FIND = {
-    "googleProject": "`gcloud config get project` tells the current project. ",
-    "awsAccountId": "`aws sts get-caller-identity --query Account --output text` tells it. ",
-    "providerName": "`gcloud iam workload-identity-pools providers describe` tells it as `name`. ",
-}
 
 
 def _set(key: str) -> str:

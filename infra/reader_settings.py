@@ -10,15 +10,19 @@ from infra import columns, own_variables, rules
 from infra.columns import Column
 from infra.problems import Values, as_text
 from infra.trust import GoogleEndpoints, TrustChain
-
-IDENTITY_KEYS = ("roleName", "functionName", "serviceAccountId", "tableId")
-"""Settings that name one thing each: with several readers each reader has its own."""
-
-INHERITED_KEYS = (
-    *("datasetId", "tables", "columns", "handler", "environment"),
-    *("memoryMb", "timeoutSeconds", "reservedConcurrency", "schedule", "verifyEvent"),
+from keyless_bigquery.settings import declaration
+from keyless_bigquery.settings.declaration import (
+    Kind,
+    Scope,
+    named,
+    number,
+    objects,
+    optional,
+    optional_number,
+    setting,
+    text,
+    texts,
 )
-"""Settings that a reader takes from the stack where it has none of its own; of ``environment`` each variable."""
 
 MOST_TABLES = 50
 """Most tables and datasets that a reader lists. Lambda bounds all variables together, these names too, to 4 KB."""
@@ -30,36 +34,126 @@ ONLY_READER = "reader"
 """What the reader of a stack without a list of readers is called in the outputs."""
 
 
+def slug(stack: str) -> str:
+    """The stack's name in the characters that every name here may have."""
+    return re.sub(r"[^a-z0-9]+", "-", stack.lower()).strip("-")
+
+
+def _name(values: Values) -> str:
+    """The reader's name in the list; empty where there is no list.
+
+    Empty for an invalid one as well: names derived from it would be invalid, too, and one problem is enough.
+    """
+    name = None if values.inherited is None else values.own("name")
+    return name if name and rules.reader_name(name) is None else ""
+
+
+def _derived(values: Values, prefix: str) -> str:
+    # Two hyphens, which neither a stack's slug nor a reader's name has: the reader `x` of stack `dev` must not get the
+    # names of stack `dev-x`.
+    name = _name(values)
+    return f"{prefix}{slug(values.stack)}{name and f'--{name}'}"
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReaderSettings:
-    """One reader. Field names are the config keys in snake case.
+    """One reader: its settings, and what they follow from. Field names are the config keys in snake case.
 
     Args:
         name: Its name in the list; empty for the reader of a stack that has no list.
         trust: The one AWS identity that this reader is.
-        tables: What else it may read: tables as ``project.dataset.table``, whole datasets as ``project.dataset``.
         columns_key: The setting that lists this reader's columns and no other's.
         columns_listed: That setting lists them; otherwise they are inherited, or the default.
-        handler: The function that is called, as ``module.function``.
-        environment: The user's own environment variables.
     """
 
+    service_account_id: str = setting(
+        named(lambda values: _derived(values, "bq-" if _name(values) else "bq-reader-"), rules.service_account_id),
+        "The part of the service account's e-mail before the @. Empty gives bq-reader-STACK.",
+        scope=Scope.IDENTITY,
+    )
+    role_name: str = setting(
+        named(lambda values: _derived(values, "keyless-bigquery-"), rules.role_name),
+        "Name of the function's execution role, which is what Google trusts. Empty gives keyless-bigquery-STACK.",
+        scope=Scope.IDENTITY,
+    )
+    function_name: str = setting(
+        named(lambda values: _derived(values, "keyless-bigquery-"), rules.function_name),
+        "Name of the function. Empty gives keyless-bigquery-STACK.",
+        scope=Scope.IDENTITY,
+    )
+    dataset_id: str = setting(
+        Kind(
+            read=lambda values, key: (
+                values.optional(key, rules.dataset_id) or f"keyless_{slug(values.stack).replace('-', '_')}"
+            )
+        ),
+        "Id of the dataset. Empty gives keyless_STACK; with table=existing it must be set.",
+        scope=Scope.INHERITED,
+    )
+    table_id: str = setting(
+        named(lambda values: _name(values).replace("-", "_") or "users", rules.table_id),
+        "Id of the table. Empty gives users.",
+        scope=Scope.IDENTITY,
+    )
+    tables: tuple[str, ...] = setting(
+        texts(rules.table_or_dataset, MOST_TABLES),
+        "What else the function may read, besides its first table: each project.dataset.table, or project.dataset for"
+        f" a whole dataset, which is wide: everything in it, also what is added later. At most {MOST_TABLES}.",
+        default=[],
+        scope=Scope.INHERITED,
+    )
+    columns: tuple[Column, ...] = setting(
+        objects(columns.read),
+        "The columns that the function selects, each an object with name, type, mode and description; an own table is"
+        " made of them. Empty gives user_id and name. With table=existing a name is enough.",
+        default=[],
+        scope=Scope.INHERITED,
+    )
+    handler: str = setting(
+        text(rules.handler),
+        "The function in lambda_src that is called, as module.function. Readers may each have another.",
+        default="handler.lambda_handler",
+        scope=Scope.INHERITED,
+    )
+    environment: Mapping[str, str] = setting(
+        Kind(read=lambda values, _: own_variables.read(values), type="object"),
+        "The function's own environment variables, by name. No secret: every principal that may read the function's"
+        " configuration sees them. A reader's own come besides the stack's, and replace those of the same name.",
+        default={},
+        scope=Scope.INHERITED,
+    )
+    memory_mb: int = setting(
+        number(128, 10240),
+        "Memory of a function in MiB. The processor's share grows with it.",
+        default=512,
+        scope=Scope.INHERITED,
+    )
+    timeout_seconds: int = setting(
+        number(10, 900),
+        "Time limit of one invocation, 10 to 900. Every network call ends within it.",
+        default=60,
+        scope=Scope.INHERITED,
+    )
+    reserved_concurrency: int | None = setting(
+        optional_number(0, 10_000),
+        "Most invocations of a function at a time, kept free for it; 0 stops it. Empty: what the account has left.",
+        scope=Scope.INHERITED,
+    )
+    schedule: str | None = setting(
+        optional(rules.schedule),
+        "When EventBridge starts the function: rate(1 hour), or cron(0 6 * * ? *) in UTC. Empty: never.",
+        scope=Scope.INHERITED,
+    )
+    verify_event: str | None = setting(
+        Kind(read=lambda values, key: values.optional(key, rules.event), type=None),  # text or a map
+        "An event, as JSON, with which `make verify` invokes the function once, when the chain works. Empty: it"
+        " doesn't.",
+        scope=Scope.INHERITED,
+    )
     name: str
     trust: TrustChain
-    service_account_id: str
-    dataset_id: str
-    table_id: str
-    tables: tuple[str, ...]
-    columns: tuple[Column, ...]
     columns_key: str
     columns_listed: bool
-    handler: str
-    environment: Mapping[str, str]
-    memory_mb: int
-    timeout_seconds: int
-    reserved_concurrency: int | None
-    schedule: str | None
-    verify_event: str | None
 
     @property
     def label(self) -> str:
@@ -76,26 +170,6 @@ class ReaderSettings:
         return base + self.suffix
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Shared:
-    """What all readers of a stack have in common, and each needs to be read.
-
-    Args:
-        aws_account_id: The account that holds their roles.
-        endpoints: Where their functions find Google's APIs.
-        own_table: The stack makes their tables.
-    """
-
-    aws_account_id: str
-    endpoints: GoogleEndpoints
-    own_table: bool
-
-
-def slug(stack: str) -> str:
-    """The stack's name in the characters that every name here may have."""
-    return re.sub(r"[^a-z0-9]+", "-", stack.lower()).strip("-")
-
-
 def listed(values: Values) -> list[Mapping[str, object]]:
     """The entries of the list of readers, as they are configured; empty if there is no list.
 
@@ -105,65 +179,52 @@ def listed(values: Values) -> list[Mapping[str, object]]:
     return values.entries("readers", dict, MOST_READERS)
 
 
-def read(values: Values, shared: Shared) -> tuple[ReaderSettings, ...]:
+def read(values: Values) -> tuple[ReaderSettings, ...]:
     """The stack's readers: the listed ones, or the one that the stack's own settings describe.
 
     Args:
         values: The stack's settings; what is wrong is added to their problems.
-        shared: What the readers have in common.
     """
     entries = listed(values)
     if not entries:
-        return (_reader(values, "", shared, path=""),)
-    for key in IDENTITY_KEYS:
+        return (_reader(values, values),)
+    for key in _keys(Scope.IDENTITY):
         if (value := values.own(key)) is not None:
             rule = f"it names one thing, and this stack lists {len(entries)} readers"
             values.add(key, value, rule, f"Remove it, and set {key} in the reader that it belongs to.")
-    return tuple(_listed(values, place, entry, shared) for place, entry in enumerate(entries))
+    return tuple(_reader(_entry(values, place, entry), values) for place, entry in enumerate(entries))
 
 
-def _listed(stack: Values, place: int, entry: Mapping[str, object], shared: Shared) -> ReaderSettings:
+def _keys(*scopes: Scope) -> list[str]:
+    return [one.key for one in declaration.declared(ReaderSettings) if one.scope in scopes]
+
+
+def _entry(stack: Values, place: int, entry: Mapping[str, object]) -> Values:
+    """The settings of one reader in the list, after the checks that concern only those."""
     given = {key: as_text(value) for key, value in entry.items()}
-    path = f"readers[{place}]."
-    values = Values(given, stack=stack.stack, path=path, inherited=stack)
-    values.refuse_unknown(("name", *IDENTITY_KEYS, *INHERITED_KEYS))
-    if values.own("datasetId") and shared.own_table:
+    values = Values(given, stack=stack.stack, path=f"readers[{place}].", inherited=stack)
+    values.refuse_unknown(("name", *_keys(*Scope)))
+    if (dataset := values.own("datasetId")) and stack.value("table") != "existing":
         rule = "the stack makes one dataset for all its tables, and this would be another one"
-        values.add(
-            "datasetId", values.own("datasetId"), rule, "Remove it here, or read tables that exist: table=existing"
-        )
-    name = values.text("name", rules.reader_name)
-    # Names derived from a bad one would be bad, too: one problem is told, not five.
-    return _reader(values, name if rules.reader_name(name) is None else "", shared, path=path)
+        values.add("datasetId", dataset, rule, "Remove it here, or read tables that exist: table=existing")
+    values.text("name", rules.reader_name)
+    return values
 
 
-def _reader(values: Values, name: str, shared: Shared, *, path: str) -> ReaderSettings:
-    stack = slug(values.stack)
-    # Two hyphens, which neither a stack's slug nor a reader's name has: the reader `x` of stack `dev` must not get the
-    # names of stack `dev-x`.
-    suffix = f"--{name}" if name else ""
+def _reader(values: Values, stack: Values) -> ReaderSettings:
+    own = declaration.read(ReaderSettings, values)
     return ReaderSettings(
-        name=name,
+        name=_name(values),
         trust=TrustChain(
-            aws_account_id=shared.aws_account_id,
-            role_name=values.named("roleName", f"keyless-bigquery-{stack}{suffix}", rules.role_name),
-            function_name=values.named("functionName", f"keyless-bigquery-{stack}{suffix}", rules.function_name),
-            endpoints=shared.endpoints,
+            aws_account_id=stack.value("awsAccountId") or "",
+            role_name=own["role_name"],
+            function_name=own["function_name"],
+            endpoints=GoogleEndpoints(
+                universe_domain=stack.value("googleUniverseDomain") or "",
+                base_url=stack.value("functionGoogleEndpoint") or stack.value("googleEndpoint"),
+            ),
         ),
-        service_account_id=values.named(
-            "serviceAccountId", f"bq-{'reader-' if not name else ''}{stack}{suffix}", rules.service_account_id
-        ),
-        dataset_id=values.optional("datasetId", rules.dataset_id) or f"keyless_{stack.replace('-', '_')}",
-        table_id=values.named("tableId", name.replace("-", "_") if name else "users", rules.table_id),
-        tables=values.texts("tables", rules.table_or_dataset, MOST_TABLES),
-        columns=columns.read(values, "columns", own_table=shared.own_table),
-        columns_key=f"{path}columns",
+        columns_key=f"{values.path}columns",
         columns_listed=values.own("columns") not in {None, "[]"},
-        handler=values.text("handler", rules.handler),
-        environment=own_variables.read(values),
-        memory_mb=values.number("memoryMb", 128, 10240),
-        timeout_seconds=values.number("timeoutSeconds", 10, 900),
-        reserved_concurrency=values.optional_number("reservedConcurrency", 0, 10_000),
-        schedule=values.optional("schedule", rules.schedule),
-        verify_event=values.optional("verifyEvent", rules.event),
+        **own,
     )

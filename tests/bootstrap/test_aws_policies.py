@@ -81,8 +81,8 @@ REFUSED_ON_PURPOSE = {
 
 def opened(claims: dict[str, str]) -> set[str]:
     trusts = {
-        "preview": aws_policies.trust(SETTINGS, previewing(SETTINGS.repository)),
-        "deploy": aws_policies.trust(SETTINGS, [deploying(SETTINGS.repository, "prod")]),
+        "preview": aws_policies.trust(SETTINGS, previewing(SETTINGS.github)),
+        "deploy": aws_policies.trust(SETTINGS, [deploying(SETTINGS.github, "prod")]),
     }
     issuer = claims["iss"].removeprefix("https://")
     context = {f"{issuer}:{name}": value for name, value in claims.items()}

@@ -20,7 +20,7 @@ POOL = "projects/1/locations/global/workloadIdentityPools/github-prod"
 def opened(claims: Mapping[str, str], of: Settings) -> set[str]:
     """What a token opens: the condition first, then the two principals that bindings name."""
     given = {"assertion": dict(claims)}
-    if evaluate(google_trust.attribute_condition(of.repository), given, Functions()) is not True:
+    if evaluate(google_trust.attribute_condition(of.github), given, Functions()) is not True:
         return set()
     mapped = {
         name: evaluate(expression, given, Functions()) for name, expression in google_trust.attribute_mapping().items()
@@ -34,8 +34,8 @@ def opened(claims: Mapping[str, str], of: Settings) -> set[str]:
         ),
     }
     bound = {
-        "preview": google_trust.everybody_admitted(POOL, of.repository),
-        "deploy": google_trust.one_subject(POOL, deploying(of.repository, of.environment)),
+        "preview": google_trust.everybody_admitted(POOL, of.github),
+        "deploy": google_trust.one_subject(POOL, deploying(of.github, of.environment)),
     }
     return {access for access, member in bound.items() if member in means}
 
@@ -70,10 +70,10 @@ def test_a_subject_in_the_other_form_deploys_nothing() -> None:
 
 def test_google_would_take_the_mapping_and_the_condition() -> None:
     assert mapping_problem(google_trust.attribute_mapping()) is None
-    assert condition_problem(google_trust.attribute_condition(settings().repository)) is None
+    assert condition_problem(google_trust.attribute_condition(settings().github)) is None
 
 
 def test_no_binding_names_a_whole_pool_or_an_attribute_that_is_not_mapped() -> None:
-    member = google_trust.everybody_admitted(POOL, settings().repository)
+    member = google_trust.everybody_admitted(POOL, settings().github)
     assert not member.endswith("/*")
     assert member.split("/")[-2] in google_trust.attribute_mapping()

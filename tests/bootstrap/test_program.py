@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 import pulumi
 import pytest
+import yaml
 
 from bootstrap import variables
-from bootstrap.settings import KEYS
+from bootstrap.settings import DECLARED as SETTINGS
 from engine.pins import ROOT
 from guardrails.model import Resource
 from guardrails.rules import judge
+from keyless_bigquery.settings.generated import config_block
 from tests.bootstrap.given import ACCOUNT, DECLARED, GIVEN, PROGRAM
 from tests.bootstrap.given import KEY as AWS_KEY
 from tests.infra.recording import PROJECT_NUMBER, UNKNOWN, Recording, record
@@ -151,7 +153,7 @@ def test_a_first_preview_works_with_every_computed_value_unknown() -> None:
 
 
 def test_the_project_file_declares_every_setting() -> None:
-    assert tuple(DECLARED) == KEYS
+    assert list(DECLARED.items()) == list(yaml.safe_load(config_block(SETTINGS))["config"].items())
 
 
 def test_bad_settings_end_the_program_with_their_message_before_anything_is_registered() -> None:

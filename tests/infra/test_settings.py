@@ -9,11 +9,13 @@ import pytest
 import yaml
 
 from infra.program import ROOT
-from infra.settings import KEYS, Settings, SettingsError
+from infra.settings import DECLARED, KEYS, Settings, SettingsError
 from infra.trust import SUBJECT_LIMIT_BYTES
+from keyless_bigquery.settings.generated import config_block
 from tests.infra.recording import DEFAULTS, OF_THE_TEMPLATE, REQUIRED, declared
 
 GOOD = DEFAULTS | REQUIRED
+PROVIDER = "projects/99/locations/global/workloadIdentityPools/shared/providers/aws-lambda"
 
 
 def read(stack: str = "dev", **changed: str) -> Settings:
@@ -69,7 +71,14 @@ def test_names_that_are_not_set_carry_the_stacks_name() -> None:
         ("tableId", "users`; DROP", "letters, digits, underscores and hyphens only"),
         ("tables", "my-project.d.t", "it must be a list of texts"),
         ("bigqueryLocation", "Tokyo", "not a BigQuery location"),
-        ("maximumBytesBilled", "1000", "whole number from 10485760"),
+        ("maximumBytesBilled", "10485759", "whole number from 10485760"),
+        ("providerName", PROVIDER.replace("/99/", "/my-project/"), "full resource name with the project's number"),
+        ("subnetIds", '["sg-0123456789abcdef0"]', "not the id of a subnet"),
+        ("securityGroupIds", '["default"]', "not the id of a security group"),
+        ("environmentKmsKeyArn", "alias/mine", "full ARN of a key, not an alias"),
+        ("permissionsBoundaryArn", "arn:aws:iam::aws:policy/ReadOnlyAccess", "a policy of your own account"),
+        ("functionGoogleEndpoint", "https://{service}.{service}.example", "may stand in it once"),
+        ("logLevel", "TRACE", "one of DEBUG, INFO, WARN"),
         ("roleName", "team/reader", "no path"),
         ("roleName", "*", "1 to 64 letters"),
         ("functionName", "my.reader", "1 to 64 letters"),
@@ -77,8 +86,11 @@ def test_names_that_are_not_set_carry_the_stacks_name() -> None:
         ("functionArchitecture", "riscv64", "one of"),
         ("functionBytecode", "always", "one of whereAvailable, required, none"),
         ("functionPackage", "all", "one of slim, full"),
-        ("memoryMb", "64", "from 128 to 10240"),
-        ("timeoutSeconds", "3", "from 10 to 900"),
+        ("memoryMb", "127", "from 128 to 10240"),
+        ("memoryMb", "10241", "from 128 to 10240"),
+        ("timeoutSeconds", "9", "from 10 to 900"),
+        ("timeoutSeconds", "901", "from 10 to 900"),
+        ("reservedConcurrency", "-1", "from 0 to 10000"),
         ("timeoutSeconds", "a minute", "from 10 to 900"),
         ("logRetentionDays", "10", "one of 1, 3, 5, 7, 14"),
         ("deletionProtection", "yes", "one of true, false"),
@@ -99,7 +111,8 @@ def test_names_that_are_not_set_carry_the_stacks_name() -> None:
 )
 def test_a_bad_value_is_refused_with_key_value_rule_and_mend(key: str, value: str, expected: str) -> None:
     message = refusal(**{key: value})
-    assert message.startswith(f"{key} is {value!r}: ")
+    where, shown = (f"{key}[0]", json.loads(value)[0]) if value.startswith("[") else (key, value)
+    assert message.startswith(f"{where} is {shown!r}: ")
     assert expected in message
     assert message.split(expected)[1].strip(" ."), "the message ends without saying how to mend it"
 
@@ -203,16 +216,12 @@ def test_a_stack_name_too_long_for_a_pool_id_is_refused_and_never_cut() -> None:
 
 
 def test_pulumi_yaml_declares_exactly_the_settings_that_are_read() -> None:
-    config = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    settings = {key: entry for key, entry in config.items() if key not in OF_THE_TEMPLATE}
-    assert tuple(settings) == KEYS
-    for key, entry in settings.items():
-        # An event may be text or a map, which no type of the engine's is.
-        assert entry.get("type") in ("string", "integer", "boolean", "array", "object", None), key
-        assert ("type" in entry) == (key != "verifyEvent"), key
-        assert entry["description"], key
-        # The engine would name missing ones by itself, and before the program can name what else is wrong.
-        assert "default" in entry, key
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    found = {key: entry for key, entry in project["config"].items() if key not in OF_THE_TEMPLATE}
+    written = yaml.safe_load(config_block(DECLARED))["config"]
+    assert list(found.items()) == list(written.items()), "`make settings` writes it anew"
+    for key, question in project.get("template", {"config": {}})["config"].items():
+        assert question.get("default", "") == found[key]["default"]
 
 
 def test_the_defaults_in_pulumi_yaml_keep_the_rules() -> None:

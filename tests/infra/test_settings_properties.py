@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.problems import setting_of
-from infra.settings import KEYS, Settings, SettingsError
+from infra.settings import DECLARED, KEYS, Settings, SettingsError
 from keyless_bigquery.runtime.printable import one_line
+from keyless_bigquery.settings.declaration import Scope
 from tests.infra.recording import DEFAULTS, REQUIRED
 
 GOOD = DEFAULTS | REQUIRED
@@ -33,14 +34,12 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=8,
 )
-READER = st.fixed_dictionaries(
-    {"name": st.sampled_from(["orders", "users", "Orders", "", "x" * 70])},
-    optional={
-        **dict.fromkeys(("roleName", "functionName", "serviceAccountId", "tableId", "datasetId", "schedule"), ODD),
-        **{key: st.integers() for key in ("memoryMb", "timeoutSeconds", "reservedConcurrency")},
-        **dict.fromkeys(("columns", "environment", "tables"), JSON),
-        "surplus": JSON,
-    },
+NAMES = st.sampled_from(["orders", "users", "Orders", "", "x" * 70])
+OF_A_READER = [one.key for one in DECLARED if one.scope is not Scope.STACK]
+READER = st.builds(
+    lambda name, more: {**more, "name": name},
+    NAMES,
+    st.dictionaries(st.sampled_from([*OF_A_READER, "surplus"]), ODD | JSON | NAMES, max_size=3),
 )
 
 
@@ -104,53 +103,8 @@ def test_any_list_of_readers_is_refused_or_gives_each_of_them_names_of_its_own(
             assert len(set(names)) == len(readers)
 
 
-WRONG = {
-    "googleProject": "123",
-    "googleProjectNumber": "my-project",
-    "poolProject": "X",
-    "dataProject": "42",
-    "awsAccountId": "12",
-    "awsRegion": "cn-north-1",
-    "access": "both",
-    "pool": "shared",
-    "providerName": "projects/my-project/locations/global/workloadIdentityPools/pool/providers/aws",
-    "poolId": "gcp-pool",
-    "providerId": "x",
-    "serviceAccountId": "X",
-    "table": "view",
-    "datasetId": "a-b",
-    "tableId": "a b",
-    "tables": '["a.b"]',
-    "columns": '[{"name": "a b", "type": "STRING"}]',
-    "bigqueryLocation": "moon",
-    "maximumBytesBilled": "1",
-    "roleName": "team/role",
-    "functionName": "a.b",
-    "readers": '[{"name": "Orders"}]',
-    "handler": "handler",
-    "environment": '{"AWS_REGION": "x"}',
-    "functionRuntime": "python3.9",
-    "functionArchitecture": "mips",
-    "functionBytecode": "yes",
-    "functionPackage": "yes",
-    "memoryMb": "10241",
-    "timeoutSeconds": "901",
-    "reservedConcurrency": "-1",
-    "snapStart": "yes",
-    "subnetIds": '["sg-0123456789abcdef0"]',
-    "securityGroupIds": '["default"]',
-    "environmentKmsKeyArn": "alias/mine",
-    "permissionsBoundaryArn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
-    "schedule": "rate(1 hours)",
-    "verifyEvent": "{least: 2}",
-    "logLevel": "TRACE",
-    "logRetentionDays": "2",
-    "deletionProtection": "1",
-    "googleEndpoint": "http://example.com",
-    "functionGoogleEndpoint": "https://{service}.{service}.example",
-    "googleUniverseDomain": "x",
-    "awsEndpoint": "https://example.com/path",
-}
+WRONG = dict.fromkeys(KEYS, "{a b")
+"""What no setting takes: no name, number, list, address or JSON."""
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -1,0 +1,1 @@
+"""What a stack's configuration may say, and the checks of it."""
