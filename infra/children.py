@@ -1,10 +1,24 @@
-"""Options of the resources inside a component."""
+"""Names and options of the resources inside a component."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import pulumi
+
+
+def suffix(name: str, usual: str) -> str:
+    """What the names of a component's children end in, so that two such components of one program have their own.
+
+    Nothing where the component has its usual name, and otherwise what its name adds to that: the children of the
+    reader ``reader`` are called ``function`` and ``function-log``, those of ``reader-orders`` ``function-orders`` and
+    ``function-log-orders``.
+
+    Args:
+        name: The component's name.
+        usual: The name of such a component where a program has one.
+    """
+    return "" if name == usual else f"-{name.removeprefix(f'{usual}-')}"
 
 
 def options(

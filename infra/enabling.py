@@ -25,14 +25,15 @@ deployer may not read it, is an answer too. ``sts`` and ``iamcredentials`` have 
 function calls them, and ``make verify`` waits for that."""
 
 
-def waiting_for_apis(google: gcp.Provider) -> pulumi.ResourceOptions:
+def waiting_for_apis(google: gcp.Provider, *, suffix: str = "") -> pulumi.ResourceOptions:
     """Options for components: what is in them is made only when the APIs that this run enables take calls.
 
     After an API was enabled, it is asked until it answers, before anything that depends on it. It may refuse the next
     call all the same, since Google's servers learn of the enabling one by one; then that call is made again.
 
     Args:
-        google: What the APIs are asked with. A program has one such provider.
+        google: What the APIs are asked with.
+        suffix: What the hooks' names end in.
     """
     propagation = Propagation(report=pulumi.log.info)
 
@@ -46,7 +47,8 @@ def waiting_for_apis(google: gcp.Provider) -> pulumi.ResourceOptions:
     async def retry(args: pulumi.ErrorHookArgs) -> bool:
         return await propagation.wait(args.errors[0], creates=args.failed_operation == "create")
 
-    asks, retries = pulumi.ResourceHook("ask-enabled-api", wait), pulumi.ErrorHook("wait-for-enabled-api", retry)
+    asks = pulumi.ResourceHook(f"ask-enabled-api{suffix}", wait)
+    retries = pulumi.ErrorHook(f"wait-for-enabled-api{suffix}", retry)
 
     def with_hooks(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         if not args.type_.startswith("gcp:"):

@@ -13,36 +13,41 @@ import pulumi_gcp as gcp
 import pulumi_random as random
 
 from infra import children
-from infra.pool import TrustedPool
-from infra.settings import POOL_SUFFIX_BYTES
+from infra.settings import POOL_SUFFIX_BYTES, Settings
 from infra.trust import TrustChain, attribute_condition, attribute_mapping, audience, check_project_number
 
 
+class ForeignPoolError(ValueError):
+    """Another team's provider can't be used, and nothing was created. The message tells every reason and its mend."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FederationArgs:
-    """What the federation is made from.
+class TrustedPool:
+    """A pool and a provider in it that admit the readers' roles, and nobody who could pass for one of them.
 
     Args:
-        project: Id of the project that holds the pool.
-        project_number: Its number where the settings tell it; compared with the one that Google answers.
-        trusts: The AWS identities to admit, of one account.
-        provider_id: Id of the AWS provider in the pool.
-        pool_id: Fixed id of the pool; ``None`` adds a random suffix, since a deleted pool's id stays taken for 30 days.
-        pool_id_prefix: What an id with a random suffix begins with.
-        protected: Pool and provider survive a destroy.
+        pool_name: Full resource name of the pool, with the project's number.
+        provider_name: Full resource name of the provider.
+        audience: The audience of the token exchange.
     """
 
-    project: str
-    project_number: str | None
-    trusts: Sequence[TrustChain]
-    provider_id: str
-    pool_id: str | None
-    pool_id_prefix: str
-    protected: bool
+    pool_name: pulumi.Output[str]
+    provider_name: pulumi.Output[str]
+    audience: pulumi.Output[str]
+
+    def principal(self, trust: TrustChain) -> pulumi.Output[str]:
+        """The principal set that stands for one reader's role: every session of that role, and of no other."""
+        return self.pool_name.apply(trust.principal_set)
 
 
 class Federation(pulumi.ComponentResource):
     """The pool and its AWS provider.
+
+    Args:
+        name: Logical name of the component.
+        settings: Ids of pool and provider, and the readers to admit.
+        google: The provider.
+        opts: Options of the component.
 
     Attributes:
         pool: What the readers need to know of the two.
@@ -53,52 +58,55 @@ class Federation(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        args: FederationArgs,
+        settings: Settings,
         *,
         google: gcp.Provider,
-        services: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:Federation", name, None, opts)
-        child = children.options(self, google, depends_on=services, protect=args.protected)
-        deletion_policy = "PREVENT" if args.protected else "DELETE"
+        suffix = children.suffix(name, "federation")
+        child = children.options(self, google, protect=settings.deletion_protection)
+        deletion_policy = "PREVENT" if settings.deletion_protection else "DELETE"
+        trusts = [reader.trust for reader in settings.readers]
         pool = gcp.iam.WorkloadIdentityPool(
-            "pool",
-            project=args.project,
-            workload_identity_pool_id=self._pool_id(args),
+            f"pool{suffix}",
+            project=settings.pool_project,
+            workload_identity_pool_id=self._pool_id(settings, suffix),
             display_name="AWS Lambda readers",
             description="Lets AWS roles, each named, read BigQuery without a service account key.",
             deletion_policy=deletion_policy,
             opts=child,
         )
         provider = gcp.iam.WorkloadIdentityPoolProvider(
-            "aws-provider",
-            project=args.project,
+            f"aws-provider{suffix}",
+            project=settings.pool_project,
             workload_identity_pool_id=pool.workload_identity_pool_id,
-            workload_identity_pool_provider_id=args.provider_id,
+            workload_identity_pool_provider_id=settings.provider_id,
             display_name="AWS account",
-            description=_admitted(args.trusts),
-            aws=gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id=args.trusts[0].aws_account_id),
+            description=_admitted(trusts),
+            aws=gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id=trusts[0].aws_account_id),
             attribute_mapping=attribute_mapping(),
-            attribute_condition=attribute_condition(args.trusts),
+            attribute_condition=attribute_condition(trusts),
             deletion_policy=deletion_policy,
             opts=child,
         )
         self.pool = TrustedPool(
-            pool_name=pool.name.apply(lambda pool_name: check_project_number(pool_name, args.project_number)),
+            pool_name=pool.name.apply(
+                lambda pool_name: check_project_number(pool_name, settings.google_project_number)
+            ),
             provider_name=provider.name,
             audience=provider.name.apply(audience),
         )
         self.register_outputs({"audience": self.pool.audience})
 
-    def _pool_id(self, args: FederationArgs) -> pulumi.Input[str]:
-        if args.pool_id is not None:
-            return args.pool_id
+    def _pool_id(self, settings: Settings, suffix: str) -> pulumi.Input[str]:
+        if settings.pool_id is not None:
+            return settings.pool_id
         # In a project where a pool of this stack was before, its id is taken. A trigger and no keeper, since a suffix
         # that was made without one stays as it is.
-        opts = pulumi.ResourceOptions(parent=self, replacement_trigger=args.project)
-        suffix = random.RandomId("pool-suffix", byte_length=POOL_SUFFIX_BYTES, opts=opts)
-        return pulumi.Output.concat(args.pool_id_prefix, suffix.hex)
+        opts = pulumi.ResourceOptions(parent=self, replacement_trigger=settings.pool_project)
+        ending = random.RandomId(f"pool-suffix{suffix}", byte_length=POOL_SUFFIX_BYTES, opts=opts)
+        return pulumi.Output.concat(settings.pool_id_prefix, ending.hex)
 
 
 def _admitted(trusts: Sequence[TrustChain]) -> str:

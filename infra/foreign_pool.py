@@ -14,7 +14,7 @@ import pulumi_gcp as gcp
 
 from federation_rules.foreign_provider import ForeignProvider, Reader, refusals
 from infra.command_line import command_line
-from infra.pool import ForeignPoolError, TrustedPool
+from infra.federation import ForeignPoolError, TrustedPool
 from infra.trust import ROLE_ATTRIBUTE, ProviderName, TrustChain, attribute_condition, audience
 
 

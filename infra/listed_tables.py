@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 import pulumi
 import pulumi_gcp as gcp
 
+from infra.reader_access import ReaderAccess
+
 READS = "roles/bigquery.dataViewer"
 """The role of every grant."""
 
@@ -35,9 +37,8 @@ def logical_name(name: str) -> str:
 
 def grants(
     names: tuple[str, ...],
+    access: ReaderAccess,
     *,
-    member: pulumi.Input[str],
-    email: pulumi.Input[str] | None,
     suffix: str,
     made: Made,
     opts: pulumi.ResourceOptions,
@@ -46,8 +47,7 @@ def grants(
 
     Args:
         names: What is listed.
-        member: Who reads, as a member of a policy.
-        email: The account that it is; ``None``: it is none.
+        access: Who reads.
         suffix: What the logical names end in, so that each reader has its own.
         made: What the stack makes, and what must be there first.
         opts: Options of the grants.
@@ -62,7 +62,7 @@ def grants(
                 dataset_id=dataset_id,
                 table_id=made.get(name, table[0]),
                 role=READS,
-                member=member,
+                member=access.member,
                 opts=opts,
             )
         else:
@@ -72,7 +72,7 @@ def grants(
                 project=project,
                 dataset_id=dataset_id,
                 role=READS,
-                user_by_email=email,
-                iam_member=member if email is None else None,
+                user_by_email=access.email,
+                iam_member=access.member if access.email is None else None,
                 opts=opts,
             )

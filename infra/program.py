@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-from collections.abc import Iterator, Sequence
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
@@ -12,9 +14,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from infra import package
 from infra.cache import cache_folder
-from infra.federation import Federation, FederationArgs
-from infra.pool import ForeignPoolError, TrustedPool
-from infra.reader import FunctionArgs
+from infra.federation import Federation, ForeignPoolError, TrustedPool
 from infra.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,12 +28,35 @@ LIBRARY = ROOT / "keyless_bigquery"
 
 
 @contextlib.contextmanager
+def running() -> Iterator[Settings]:
+    """The settings of the stack that is being deployed, and what the program needs around it.
+
+    The SDKs are some hundred thousand objects that stay until the end. Python's collector of reference cycles
+    would look through them again and again while they are loaded, and once more as the interpreter ends, and there is
+    nothing to find: so it is held meanwhile.
+
+    Raises:
+        pulumi.RunError: As :func:`plain_errors`.
+    """
+    gc.disable()
+    atexit.register(gc.freeze)
+    try:
+        with plain_errors():
+            yield read_settings()
+    finally:
+        # Back and forth, what is there by now counts as old, without a look at each object.
+        gc.freeze()
+        gc.unfreeze()
+        gc.enable()
+
+
+@contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
     """Ends the program with the message alone, without a traceback, where the message says all there is to say.
 
     Raises:
         pulumi.RunError: In place of a :class:`SettingsError`, :class:`infra.package.PackageError` or
-            :class:`infra.pool.ForeignPoolError`.
+            :class:`infra.federation.ForeignPoolError`.
     """
     try:
         yield
@@ -88,65 +111,23 @@ def build_package(settings: Settings) -> Path:
     )
 
 
-def trusted_pool(
-    settings: Settings,
-    *,
-    google: gcp.Provider,
-    services: Sequence[pulumi.Resource],
-    opts: pulumi.ResourceOptions,
-) -> TrustedPool:
+def trusted_pool(settings: Settings, *, google: gcp.Provider, opts: pulumi.ResourceOptions) -> TrustedPool:
     """The pool that admits the readers: the stack's own, or the one that the settings name.
 
     Args:
         settings: The stack's settings.
         google: The provider.
-        services: The enabled APIs.
         opts: Options of what is made.
 
     Raises:
         ForeignPoolError: The one that the settings name can't be used.
     """
-    trusts = [reader.trust for reader in settings.readers]
-    if settings.provider_name is not None:
-        # Only such a stack needs what judges another team's provider.
-        from infra.foreign_pool import foreign_pool
+    if settings.provider_name is None:
+        return Federation("federation", settings, google=google, opts=opts).pool
+    # Only such a stack needs what judges another team's provider.
+    from infra.foreign_pool import foreign_pool
 
-        return foreign_pool(settings.provider_name, trusts, google=google)
-    args = FederationArgs(
-        project=settings.pool_project,
-        project_number=settings.google_project_number,
-        trusts=trusts,
-        provider_id=settings.provider_id,
-        pool_id=settings.pool_id,
-        pool_id_prefix=settings.pool_id_prefix,
-        protected=settings.deletion_protection,
-    )
-    return Federation("federation", args, google=google, services=services, opts=opts).pool
-
-
-def function_args(settings: Settings, archive: Path) -> FunctionArgs:
-    """What all functions of the stack have in common.
-
-    Args:
-        settings: The stack's settings.
-        archive: What :func:`build_package` built.
-    """
-    return FunctionArgs(
-        archive=archive,
-        cache=package_cache(),
-        target=settings.target,
-        region=settings.aws_region,
-        snap_start=settings.snap_start,
-        subnet_ids=settings.subnet_ids,
-        security_group_ids=settings.security_group_ids,
-        kms_key_arn=settings.environment_kms_key_arn,
-        permissions_boundary_arn=settings.permissions_boundary_arn,
-        log_level=settings.log_level,
-        log_retention_days=settings.log_retention_days,
-        project=settings.google_project,
-        location=settings.bigquery_location,
-        maximum_bytes_billed=settings.maximum_bytes_billed,
-    )
+    return foreign_pool(settings.provider_name, [reader.trust for reader in settings.readers], google=google)
 
 
 def package_cache() -> Path:

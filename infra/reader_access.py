@@ -7,33 +7,12 @@ people's access away.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
-
 import pulumi
 import pulumi_gcp as gcp
 
 from infra import children
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ReaderAccessArgs:
-    """What the access is made from.
-
-    Args:
-        project: Id of the project that holds the account and pays for its queries.
-        principal: The principal set of the reader's role.
-        account_id: The part of the service account's e-mail before the @; ``None`` for direct access, in which the
-            role itself gets the account's rights.
-        suffix: What the logical names end in, so that each reader has its own.
-        protected: The account survives a destroy. One made again under the same e-mail is another identity.
-    """
-
-    project: str
-    principal: pulumi.Input[str]
-    account_id: str | None
-    suffix: str
-    protected: bool
+from infra.reader_settings import ReaderSettings
+from infra.settings import Settings
 
 
 class ReaderAccess(pulumi.ComponentResource):
@@ -41,9 +20,10 @@ class ReaderAccess(pulumi.ComponentResource):
 
     Args:
         name: Logical name of the component.
-        args: What it is made from.
+        settings: The stack's settings.
+        reader: The reader's.
+        principal: The principal set of the reader's role. With direct access it has the account's rights itself.
         google: The provider.
-        services: The enabled APIs, which must be on before the first call.
         opts: Options of the component.
 
     Attributes:
@@ -59,46 +39,42 @@ class ReaderAccess(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        args: ReaderAccessArgs,
+        settings: Settings,
+        reader: ReaderSettings,
         *,
+        principal: pulumi.Output[str],
         google: gcp.Provider,
-        services: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:ReaderAccess", name, None, opts)
-        child = children.options(self, google, depends_on=services)
-        self.email, self.member, self.grants = None, pulumi.Output.from_input(args.principal), []
-        if args.account_id is not None:
-            self._impersonate(args, args.account_id, google, services)
-        self.grants.append(
-            gcp.projects.IAMMember(
-                f"may-start-jobs{args.suffix}",
-                project=args.project,
-                role="roles/bigquery.jobUser",
-                member=self.member,
+        suffix, child = children.suffix(name, "reader-access"), children.options(self, google)
+        self.email, self.member, self.grants = None, principal, []
+        if settings.access == "impersonation":
+            account = gcp.serviceaccount.Account(
+                f"reader-account{suffix}",
+                project=settings.google_project,
+                account_id=reader.service_account_id,
+                display_name="BigQuery reader",
+                description="Impersonated by one AWS Lambda function. It has no key, and needs none.",
+                # One made again under the same e-mail is another identity.
+                deletion_policy="PREVENT" if settings.deletion_protection else "DELETE",
+                opts=children.options(self, google, protect=settings.deletion_protection),
+            )
+            may_impersonate = gcp.serviceaccount.IAMMember(
+                f"may-impersonate{suffix}",
+                service_account_id=account.name,
+                role="roles/iam.workloadIdentityUser",
+                member=principal,
                 opts=child,
             )
+            self.email, self.member = account.email, account.member
+            self.grants.append(may_impersonate)
+        may_start_jobs = gcp.projects.IAMMember(
+            f"may-start-jobs{suffix}",
+            project=settings.google_project,
+            role="roles/bigquery.jobUser",
+            member=self.member,
+            opts=child,
         )
+        self.grants.append(may_start_jobs)
         self.register_outputs({"member": self.member})
-
-    def _impersonate(
-        self, args: ReaderAccessArgs, account_id: str, google: gcp.Provider, services: Sequence[pulumi.Resource]
-    ) -> None:
-        account = gcp.serviceaccount.Account(
-            f"reader-account{args.suffix}",
-            project=args.project,
-            account_id=account_id,
-            display_name="BigQuery reader",
-            description="Impersonated by one AWS Lambda function. It has no key, and needs none.",
-            deletion_policy="PREVENT" if args.protected else "DELETE",
-            opts=children.options(self, google, depends_on=services, protect=args.protected),
-        )
-        may_impersonate = gcp.serviceaccount.IAMMember(
-            f"may-impersonate{args.suffix}",
-            service_account_id=account.name,
-            role="roles/iam.workloadIdentityUser",
-            member=args.principal,
-            opts=children.options(self, google, depends_on=services),
-        )
-        self.email, self.member = account.email, account.member
-        self.grants.append(may_impersonate)

@@ -2,50 +2,58 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
-
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import children
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ServicesArgs:
-    """Which APIs are switched on.
-
-    Args:
-        project: It pays for queries, and its APIs have the plain logical names.
-        apis: What :func:`infra.apis.needed` says, by project id.
-    """
-
-    project: str
-    apis: Mapping[str, Sequence[str]]
+from infra import apis, children, enabling, former_names
+from infra.settings import Settings
 
 
 class Services(pulumi.ComponentResource):
     """The APIs of every project of the stack.
 
+    Args:
+        name: Logical name of the component.
+        settings: What is used, and in which projects. The one that pays for queries has the plain logical names.
+        google: The provider.
+        opts: Options of the component.
+
     Attributes:
-        enabled: One resource for each; whatever calls one of them depends on these.
+        callers: Options of components that call one of the APIs: what is in them is made when all are on, and take
+            calls.
     """
 
-    enabled: list[pulumi.Resource]
+    callers: pulumi.ResourceOptions
 
     def __init__(
-        self, name: str, args: ServicesArgs, *, google: gcp.Provider, opts: pulumi.ResourceOptions | None = None
+        self, name: str, settings: Settings, *, google: gcp.Provider, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("keyless:infra:Services", name, None, opts)
-        self.enabled = [
+        suffix = children.suffix(name, "services")
+        waiting = enabling.waiting_for_apis(google, suffix=suffix)
+        super().__init__("keyless:infra:Services", name, None, pulumi.ResourceOptions.merge(opts, waiting))
+        child = children.options(self, google)
+        enabled = [
             gcp.projects.Service(
-                f"enable-{service}" if project == args.project else f"enable-{service}-in-{project}",
+                f"enable-{service}{'' if project == settings.google_project else f'-in-{project}'}{suffix}",
                 project=project,
                 service=f"{service}.googleapis.com",
                 disable_on_destroy=False,
-                opts=children.options(self, google),
+                opts=pulumi.ResourceOptions.merge(child, former_names.of_service()),
             )
-            for project, services in args.apis.items()
+            for project, services in apis.needed(settings).items()
             for service in services
         ]
+        self.callers = pulumi.ResourceOptions.merge(waiting, _after(enabled))
         self.register_outputs({})
+
+
+def _after(enabled: list[gcp.projects.Service]) -> pulumi.ResourceOptions:
+    """Options for components whose children depend on resources, as a component's own dependencies are not theirs."""
+    on_these = pulumi.ResourceOptions(depends_on=[*enabled])
+
+    def with_them(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if not args.type_.startswith("gcp:"):
+            return None
+        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, on_these))
+
+    return pulumi.ResourceOptions(transformations=[with_them])

@@ -28,7 +28,7 @@ from pulumi import automation
 from doctor.verify.attempt import failed_link
 from engine.pins import project_name
 from engine.workspace import Workspace
-from infra import collector, outputs
+from infra import outputs
 from infra.program import ROOT
 from infra.reader_settings import ONLY_READER
 from local_cloud import attached, shell
@@ -300,7 +300,4 @@ def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, object], na
 
 
 def _run_program() -> None:
-    try:
-        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
-    finally:
-        collector.release()  # which a program that ended early has not come to
+    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")

@@ -103,29 +103,28 @@ def sha256(package: Path) -> str:
     return base64.b64encode(hashlib.sha256(_read(package, what="package")).digest()).decode()
 
 
-def with_file(archive: Path, *, name: str, content: str, cache: Path) -> Path:
-    """The same zip plus one file, made now or kept from before.
+def with_file(archive: Path, *, name: str, content: str) -> Path:
+    """The same zip plus one file, made now or kept from before, in the same folder.
 
     Args:
         archive: What :func:`build` returned.
         name: The file's path in the zip, which the zip does not hold yet.
         content: Its text, written as UTF-8.
-        cache: As for :func:`build`.
 
     Returns:
-        The new zip's path in ``cache``. The same inputs give the same bytes on any machine.
+        The new zip's path. The same inputs give the same bytes on any machine.
 
     Raises:
         PackageError: ``archive`` is missing, or holds such a file already.
     """
     inputs = digest([_read(archive, what="package"), name.encode(), content.encode()])
-    package = cache / f"{archive.stem}-with-{inputs[:16]}.zip"
+    package = archive.with_name(f"{archive.stem}-with-{inputs[:16]}.zip")
     if not holds(package):
         files = read(archive)
         if name in files:
             raise PackageError(f"the function's package has a file {name!r} already. Rename yours.")
         keep(package, assemble({**files, name: content.encode()}))
-        prune(cache, keep_newest=KEPT_PACKAGES)
+        prune(archive.parent, keep_newest=KEPT_PACKAGES)
     return package
 
 

@@ -102,11 +102,11 @@ def test_an_api_that_refuses_once_more_after_it_answered_is_waited_for_again(
 def test_it_ends_with_one_thread_in_the_program_that_pulumi_itself_starts(fresh: Stage) -> None:
     fresh.google("POST", "/_local/faults", {})
     shown = pulumi_command(fresh, "up", "--yes", "--skip-preview", "--parallel", "1").succeeded
-    assert "28 created" in shown
+    assert "29 created" in shown
 
 
 def test_without_the_waiting_it_fails_at_the_first_refusal(fresh: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enabling, "waiting_for_apis", lambda _google: pulumi.ResourceOptions())
+    monkeypatch.setattr(enabling, "waiting_for_apis", lambda _google, **_: pulumi.ResourceOptions())
     with pytest.raises(automation.CommandError, match="has not been used in project 123456789012 before"):
         up(fresh)
 

@@ -15,7 +15,6 @@ import pulumi
 import yaml
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from infra import collector
 from infra.program import ROOT
 
 PROJECT = "keyless-bigquery"
@@ -73,6 +72,7 @@ class _Clouds(Mocks):
         self._answers = answers
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        assert args.provider or not args.typ.startswith(("aws:", "gcp:")), f"{args.name} has no explicit provider"
         known = {(resource.type, resource.name) for resource in self.resources}
         assert (args.typ, args.name) not in known, f"two resources {args.typ} are called {args.name}"
         self.resources.append(Registration(type=args.typ, name=args.name, inputs=dict(args.inputs)))
@@ -165,11 +165,8 @@ def record(
     @pulumi.runtime.test  # type: ignore[untyped-decorator]  # the SDK's decorator has no types
     def run() -> pulumi.Output[None]:
         exported: dict[str, pulumi.Output[Any]] = {}
-        try:
-            with _exports_into(exported):
-                runpy.run_path(str(program), run_name="__main__")
-        finally:
-            collector.release()  # which a program that ended early has not come to
+        with _exports_into(exported):
+            runpy.run_path(str(program), run_name="__main__")
         return pulumi.Output.all(**{name: known_or_marked(value) for name, value in exported.items()}).apply(
             outputs.update
         )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from infra.former_names import aliases
+from infra.former_names import aliases, of_service
 
 TABLE = "gcp:bigquery/table:Table"
 FUNCTION = "aws:lambda/function:Function"
 
 
-def names(type_token: str, name: str, *suffixes: str) -> list[str]:
-    return [alias.name for alias in aliases(type_token, name, suffixes) if isinstance(alias.name, str)]
+def names(type_token: str, name: str, *suffixes: str, own: str = "") -> list[str]:
+    return [alias.name for alias in aliases(type_token, name, suffixes, own=own) if isinstance(alias.name, str)]
 
 
 def test_a_table_of_version_0_1_is_the_only_readers() -> None:
@@ -30,6 +30,13 @@ def test_what_belongs_to_another_reader_or_to_none_takes_over_nothing(name: str)
     assert aliases(FUNCTION, name, ["-orders", "-users", "-more-orders"]) == []
 
 
-@pytest.mark.parametrize("token", ["aws:iam/role:Role", "gcp:projects/service:Service"])
-def test_what_moved_to_another_component_is_known_where_it_was(token: str) -> None:
-    assert [alias for alias in aliases(token, "any", [""]) if isinstance(alias.parent, pulumi.Output)]
+def test_what_another_component_of_such_readers_holds_takes_over_nothing_of_an_earlier_version() -> None:
+    assert names(FUNCTION, "function-orders-eu", "-orders", "-users", own="-eu") == ["function-eu"]
+    assert names(TABLE, "table-eu", "", own="-eu") == []
+    assert aliases("keyless:infra:Reader", "reader-eu", [""], own="-eu") == []
+    assert [alias.parent for alias in aliases("keyless:infra:Reader", "reader", [""])] == [None]
+
+
+def test_what_moved_to_another_component_is_known_where_it_was() -> None:
+    for found in (aliases("aws:iam/role:Role", "any", [""]), of_service().aliases):
+        assert [alias for alias in found or [] if isinstance(alias, pulumi.Alias) and alias.parent is not ...]

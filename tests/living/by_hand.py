@@ -207,4 +207,4 @@ def _zip(stage: Stage, target: package.Target) -> Path:
     )
     lock, cache = program.FUNCTION / "requirements.txt", program.package_cache()
     built = package.build(target=target, function=program.FUNCTION, library=program.LIBRARY, lock=lock, cache=cache)
-    return package.with_file(built, name=CREDENTIAL_CONFIGURATION_FILE, content=configuration, cache=cache)
+    return package.with_file(built, name=CREDENTIAL_CONFIGURATION_FILE, content=configuration)

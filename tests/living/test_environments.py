@@ -6,7 +6,8 @@ All of it in one module, since the two take a while to come up.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,28 +109,17 @@ def test_another_mapping_is_an_update_of_the_provider_alone(dev: Stage, monkeypa
     assert plan(dev.beside("dev")) == {"aws-provider": "update"}
 
 
-def test_the_first_reader_of_a_new_list_takes_over_what_the_only_one_had(dev: Stage) -> None:
-    names = dict.fromkeys(("roleName", "functionName"), "keyless-bigquery-dev")
-    only = {"name": "first", **names, "serviceAccountId": "bq-reader-dev", "tableId": "users"}
-    found = dict(plan(dev.beside("dev", {"readers": [only, {"name": "second"}]})))
-    assert found.pop("aws-provider") == "update", "its condition names one role more"
-    assert found
-    assert all(operation == "create" and name.endswith("-second") for name, operation in found.items()), found
-
-
-def test_a_stack_of_version_0_1_is_taken_over_even_where_it_is_protected(environments: Environments) -> None:
-    stack = environments.prod.stack
-    today = stack.export_stack()
-    try:
-        stack.import_stack(Deployment(version=today.version, deployment=as_of_version_0_1(today.deployment or {})))
-        assert plan(environments.prod) == {}
-    finally:
-        stack.import_stack(today)
+def as_readers_in_no_component(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    """A state with the same resources, as it was before one component held all readers."""
+    readers, around = "keyless:infra:KeylessReaders", "pulumi:pulumi:Stack"
+    (stack,) = [one["urn"] for one in deployment["resources"] if one["type"] == around]
+    text = json.dumps([one for one in deployment["resources"] if one["type"] != readers]).replace(f"{readers}$", "")
+    return {**deployment, "resources": json.loads(re.sub(f'"[^"]*{readers}::readers"', json.dumps(stack), text))}
 
 
 def as_of_version_0_1(deployment: Mapping[str, Any]) -> dict[str, Any]:
-    """A state with the same resources, under the names and in the components that they had then."""
-    text = json.dumps(deployment)
+    """Likewise, under the names and in the components that they had then."""
+    text = json.dumps(as_readers_in_no_component(deployment))
     for now, then in VERSION_0_1.items():
         assert now in text
         text = text.replace(now, then)
@@ -141,3 +131,32 @@ def as_of_version_0_1(deployment: Mapping[str, Any]) -> dict[str, Any]:
             one["parent"] = one["parent"].replace("Services::services", "Federation::federation")
             one["parent"] = one["parent"].replace("Reader$keyless:infra:ExecutionRole::identity", "Reader::reader")
     return changed
+
+
+@pytest.mark.parametrize("earlier", [as_readers_in_no_component, as_of_version_0_1])
+def test_an_earlier_version_is_taken_over_as_it_is_and_by_the_first_of_a_list_even_where_it_is_protected(
+    environments: Environments, earlier: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> None:
+    names = dict.fromkeys(("roleName", "functionName"), "keyless-bigquery-prod")
+    only = {"name": "first", **names, "serviceAccountId": "bq-reader-prod", "tableId": "users"}
+    listed = environments.prod.beside("prod", {"deletionProtection": "true", "readers": [only, {"name": "second"}]})
+    stack = environments.prod.stack
+    today = stack.export_stack()
+    try:
+        stack.import_stack(Deployment(version=today.version, deployment=earlier(today.deployment or {})))
+        assert plan(environments.prod) == {}
+        found = dict(plan(listed))
+    finally:
+        stack.import_stack(today)
+    assert found.pop("aws-provider") == "update", "its condition names one role more"
+    assert found
+    assert all(operation == "create" and name.endswith("-second") for name, operation in found.items()), found
+
+
+def test_the_first_reader_of_a_new_list_takes_over_what_the_only_one_had(dev: Stage) -> None:
+    names = dict.fromkeys(("roleName", "functionName"), "keyless-bigquery-dev")
+    only = {"name": "first", **names, "serviceAccountId": "bq-reader-dev", "tableId": "users"}
+    found = dict(plan(dev.beside("dev", {"readers": [only, {"name": "second"}]})))
+    assert found.pop("aws-provider") == "update", "its condition names one role more"
+    assert found
+    assert all(operation == "create" and name.endswith("-second") for name, operation in found.items()), found

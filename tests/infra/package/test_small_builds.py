@@ -149,15 +149,15 @@ def test_a_file_is_added_to_the_same_bytes(workshop: Workshop) -> None:
     workshop.add("acme", {"acme.py": "x = 1\n"})
     plain = workshop.build()
     name, content = "credential-configuration.json", '{"type": "external_account", "ü": 1}'
-    first = package.with_file(plain, name=name, content=content, cache=workshop.cache)
-    again = package.with_file(plain, name=name, content=content, cache=workshop.cache)
-    other = package.with_file(plain, name=name, content="{}", cache=workshop.cache)
+    first = package.with_file(plain, name=name, content=content)
+    again = package.with_file(plain, name=name, content=content)
+    other = package.with_file(plain, name=name, content="{}")
     assert first == again
     assert first != other
     assert files_of(first) == {**files_of(plain), name: content.encode()}
     assert list(files_of(first)) == sorted(files_of(first))
     with pytest.raises(PackageError, match="already"):
-        package.with_file(first, name=name, content="x", cache=workshop.cache)
+        package.with_file(first, name=name, content="x")
 
 
 @pytest.mark.parametrize("target", [PRODUCTION, HOST], ids=str)
@@ -270,7 +270,7 @@ def test_missing_inputs_are_named(workshop: Workshop) -> None:
     with pytest.raises(PackageError, match="sources are missing"):
         workshop.build()
     with pytest.raises(PackageError, match="there is no package"):
-        package.with_file(workshop.cache / "absent.zip", name="a", content="", cache=workshop.cache)
+        package.with_file(workshop.cache / "absent.zip", name="a", content="")
 
 
 @pytest.mark.parametrize(
@@ -283,15 +283,12 @@ def test_an_unknown_target_is_refused_with_those_that_are_known(runtime: str, ar
 
 def test_the_cache_keeps_what_was_used_last_and_does_not_grow_for_ever(workshop: Workshop) -> None:
     base = workshop.build(HOST)
-    made = [
-        package.with_file(base, name="added", content=str(number), cache=workshop.cache)
-        for number in range(package.KEPT_PACKAGES - 1)
-    ]
+    made = [package.with_file(base, name="added", content=str(number)) for number in range(package.KEPT_PACKAGES - 1)]
     assert all(path.exists() for path in [base, *made])
     for path, age in zip(made, itertools.count(1_000_000), strict=False):
         os.utime(path.with_name(path.name + ".sha256"), (age, age))
-    assert package.with_file(base, name="added", content="0", cache=workshop.cache) == made[0]
-    package.with_file(base, name="added", content="one more", cache=workshop.cache)
+    assert package.with_file(base, name="added", content="0") == made[0]
+    package.with_file(base, name="added", content="one more")
     assert not made[1].exists(), "the one used longest ago stays"
     assert all(path.exists() for path in [base, made[0], *made[2:]])
     assert len(list(workshop.cache.glob("*.zip"))) == package.KEPT_PACKAGES
