@@ -39,4 +39,8 @@ def test_what_another_component_of_such_readers_holds_takes_over_nothing_of_an_e
 
 def test_what_moved_to_another_component_is_known_where_it_was() -> None:
     for found in (aliases("aws:iam/role:Role", "any", [""]), of_service().aliases):
-        assert [alias for alias in found or [] if isinstance(alias, pulumi.Alias) and alias.parent is not ...]
+        assert [
+            alias
+            for alias in found or []
+            if isinstance(alias, pulumi.Alias) and isinstance(alias.parent, pulumi.Output)
+        ]

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from pulumi.automation import OpType
 
 from infra import outputs
 from local_cloud.stage import Stage
@@ -34,6 +35,11 @@ def test_each_registers_what_the_other_does_under_names_that_end_in_what_its_own
 
 def test_the_engine_takes_two_of_each(deployed: Stage) -> None:
     one, two = deployed.beside("one"), deployed.beside("two")
-    two.stack.workspace.program = lambda: runpy.run_path(str(PROGRAM), run_name="__main__")
+    two.stack.workspace.program = run_two_of_each
     planned = {stage: stage.preview().change_summary for stage in (one, two)}
-    assert planned[two] == {"create": 2 * planned[one]["create"] - 1}, "of the stack itself there is one"
+    assert set(planned[two]) == {OpType.CREATE}
+    assert planned[two][OpType.CREATE] == 2 * planned[one][OpType.CREATE] - 1, "of the stack itself there is one"
+
+
+def run_two_of_each() -> None:
+    runpy.run_path(str(PROGRAM), run_name="__main__")
