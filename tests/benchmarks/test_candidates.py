@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.responses import JSONResponse
 
 from benchmarks.candidates.bare.handler import lambda_handler as bare
 from benchmarks.candidates.floor.handler import lambda_handler as floor
 from benchmarks.candidates.naive.handler import lambda_handler as naive
 from benchmarks.packaging import CANDIDATES
+from tests.http_server import Answer, Request, json_answer
 from tests.runtime.conftest import AWS_SECRETS, TABLE, credential_configuration
-from tests.runtime.google_stand_in import SCHEMA, THREE_ROWS, GoogleStandIn, Sent, page, rows, running
+from tests.runtime.google_stand_in import SCHEMA, THREE_ROWS, GoogleStandIn, page, rows, running
 
 PRINTED = ["The query data:", *(f"user_id={user_id}, name={name}" for user_id, name in THREE_ROWS)]
 EVENT = {"asked by": "a test"}
@@ -70,8 +70,8 @@ def test_the_usual_handler_prints_the_rows(google: GoogleStandIn, capsys: pytest
         "configuration": {"query": {"destinationTable": {"projectId": "p", "datasetId": "d", "tableId": "t"}}},
     }
 
-    def answer(sent: Sent) -> JSONResponse:
-        return JSONResponse(begun if sent.path.endswith("/jobs") else done)
+    def answer(sent: Request) -> Answer:
+        return json_answer(begun if sent.path.endswith("/jobs") else done)
 
     google.more = answer
     assert naive(EVENT, None) == EVENT

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+
+from tests.http_server import Answer, Request, json_answer
 
 OURS = "github-actions[bot]"
 REPOSITORY = "acme/reports"
@@ -43,67 +39,35 @@ class Repository:
         self.issues.append({**made, "html_url": f"i/{number}"})
         return self.issues[-1]
 
-    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        url = urlsplit(path)
-        self.calls.append(f"{method} {url.path}")
-        if method != "GET" and not self.may_write:
-            return 403, {"message": "Resource not accessible by integration"}
-        place = url.path.removeprefix(f"/repos/{REPOSITORY}/")
-        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+    def answer(self, request: Request) -> Answer:
+        """What the API answers."""
+        self.calls.append(f"{request.method} {request.path}")
+        if request.authorization != f"Bearer {TOKEN}":
+            return json_answer({"message": "Bad"}, 401)
+        if request.method != "GET" and not self.may_write:
+            return json_answer({"message": "Resource not accessible by integration"}, 403)
+        place, get = request.path.removeprefix(f"/repos/{REPOSITORY}/"), request.method == "GET"
         if found := re.fullmatch(r"issues/(\d+)/comments", place):
             number = int(found[1])
-            return (
-                (200, _page(self.comments.get(number, []), query))
-                if method == "GET"
-                else (201, self.comment(number, body["body"]))
-            )
+            if get:
+                return json_answer(_page(self.comments.get(number, []), request))
+            return json_answer(self.comment(number, request.json["body"]), 201)
         if found := re.fullmatch(r"issues/comments/(\d+)", place):
             (comment,) = [one for listed in self.comments.values() for one in listed if one["id"] == int(found[1])]
-            comment.update(body)
-            return 200, comment
+            comment.update(request.json)
+            return json_answer(comment)
         if found := re.fullmatch(r"issues/(\d+)", place):
             issue = self.issues[int(found[1]) - 1]
-            issue.update(body)
-            return 200, issue
-        if place == "issues" and method == "GET":
-            return 200, _page([one for one in self.issues if one["state"] == query["state"]], query)
+            issue.update(request.json)
+            return json_answer(issue)
+        if place == "issues" and get:
+            (state,) = request.query["state"]
+            return json_answer(_page([one for one in self.issues if one["state"] == state], request))
         if place == "issues":
-            return 201, self.issue(body["title"], body["body"])
-        return 404, {"message": "Not Found"}
+            return json_answer(self.issue(request.json["title"], request.json["body"]), 201)
+        return json_answer({"message": "Not Found"}, 404)
 
 
-def _page(listed: list[Any], query: dict[str, str]) -> list[Any]:
-    size, page = int(query["per_page"]), int(query["page"])
+def _page(listed: list[Any], request: Request) -> list[Any]:
+    size, page = int(request.query["per_page"][0]), int(request.query["page"][0])
     return listed[size * (page - 1) : size * page]
-
-
-@contextmanager
-def serving(repository: Repository) -> Iterator[str]:
-    """Serve it; gives the API's base URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
-            allowed = self.headers.get("Authorization") == f"Bearer {TOKEN}"
-            status, answer = repository.answer(self.command, self.path, body) if allowed else (401, {"message": "Bad"})
-            written = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(written)))
-            self.end_headers()
-            self.wfile.write(written)
-
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815 (the library's own names)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the library's own names)
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

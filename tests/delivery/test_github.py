@@ -8,7 +8,8 @@ import pytest
 
 from delivery.errors import DeliveryError
 from delivery.github import GitHub, marker
-from tests.delivery.github_stand_in import REPOSITORY, TOKEN, Repository, serving
+from tests.delivery.github_stand_in import REPOSITORY, TOKEN, Repository
+from tests.http_server import serving
 
 
 @pytest.fixture
@@ -18,7 +19,10 @@ def repository() -> Repository:
 
 @pytest.fixture
 def github(repository: Repository) -> Iterator[GitHub]:
-    with serving(repository) as url, GitHub.connect(api_url=url, repository=REPOSITORY, token=TOKEN) as connected:
+    with (
+        serving(repository.answer) as server,
+        GitHub.connect(api_url=server.url, repository=REPOSITORY, token=TOKEN) as connected,
+    ):
         yield connected
 
 

@@ -13,8 +13,9 @@ from delivery import looking
 from delivery.errors import DeliveryError
 from doctor.finding import Finding, Link, warning
 from engine.pins import ROOT
-from tests.delivery.github_stand_in import REPOSITORY, TOKEN, Repository, serving
+from tests.delivery.github_stand_in import REPOSITORY, TOKEN, Repository
 from tests.delivery.test_report import STEPS
+from tests.http_server import serving
 from tests.previews import preview
 
 LOOKS = """
@@ -138,8 +139,8 @@ def delivery(*arguments: str, url: str = "", token: str = TOKEN) -> subprocess.C
 def test_the_command_line_comments_and_keeps_the_issue_until_drift_is_over(tmp_path: Path) -> None:
     repository = Repository()
     (tmp_path / "dev.md").write_text("### `dev`: 1 to update\n")
-    with serving(repository) as url:
-        said = delivery("comment", "dev", "--folder", str(tmp_path), "--pull-request", "7", url=url)
+    with serving(repository.answer) as server:
+        said = delivery("comment", "dev", "--folder", str(tmp_path), "--pull-request", "7", url=server.url)
         assert (said.returncode, said.stdout) == (0, "c/0\n"), said.stderr
         assert repository.comments[7][0]["body"].endswith("### `dev`: 1 to update\n")
         for text, state in (("512 => 256", "open"), (None, "open"), ("", "closed")):
@@ -147,7 +148,7 @@ def test_the_command_line_comments_and_keeps_the_issue_until_drift_is_over(tmp_p
                 (tmp_path / "dev.drift.md").unlink()
             else:
                 (tmp_path / "dev.drift.md").write_text(text)
-            told = delivery("issue", "dev", "--folder", str(tmp_path), url=url)
+            told = delivery("issue", "dev", "--folder", str(tmp_path), url=server.url)
             assert told.returncode == 0, told.stderr
             assert [issue["state"] for issue in repository.issues] == [state]
 

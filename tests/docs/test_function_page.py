@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 from infra.program import ROOT
 from local_cloud.local_function import LocalFunction
 from tests.docs.pages import read
+from tests.http_server import Answer, Request, serving
 
 PAGE = ROOT / "docs" / "function.md"
 README = ROOT / "README.md"
@@ -86,24 +85,16 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
     """What is put into S3, by path."""
     put: dict[str, bytes] = {}
 
-    class S3(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            put[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def s3(request: Request) -> Answer:
+        put[request.path] = request.body
+        return Answer()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), S3) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+    with serving(s3) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIAPLANTEDKEYID0000")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted")
         yield put
-        server.shutdown()
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.heading)

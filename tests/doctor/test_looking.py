@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from pathlib import Path
 
@@ -18,8 +17,9 @@ from doctor.look import Clouds
 from doctor.package_file import read_from_package
 from doctor.walk import walk
 from tests.doctor.healthy import CHAIN
-from tests.doctor.server import answering
 from tests.doctor.users import google_api
+from tests.http_server import Answer as HttpAnswer
+from tests.http_server import serving
 
 PERMISSION = "iam.workloadIdentityPools.get"
 NOWHERE = "http://127.0.0.1:1"
@@ -83,15 +83,15 @@ def test_only_reading_methods_are_ever_posted() -> None:
 
 def test_a_host_that_does_not_answer_or_answers_nonsense_is_told() -> None:
     silent = google_api(NOWHERE, "token").get("iam", "/v1/x", permission=PERMISSION)
-    with answering(200, b"<html>") as url:
-        nonsense = google_api(url, "token").get("iam", "/v1/x", permission=PERMISSION)
+    with serving(HttpAnswer(body=b"<html>")) as server:
+        nonsense = google_api(server.url, "token").get("iam", "/v1/x", permission=PERMISSION)
     assert silent == Silent(why=f"{NOWHERE} does not answer (ConnectionError)")
     assert nonsense == Silent(why="iam answered 200 with something that is no JSON")
 
 
 def test_a_redirect_is_not_followed_with_the_token() -> None:
-    with answering(302, headers={"Location": f"{NOWHERE}/elsewhere"}) as url:
-        found = google_api(url, "token").get("iam", "/v1/x", permission=PERMISSION)
+    with serving(HttpAnswer(status=302, headers={"Location": f"{NOWHERE}/elsewhere"})) as server:
+        found = google_api(server.url, "token").get("iam", "/v1/x", permission=PERMISSION)
     assert found == Silent(why="iam answered 302: no message")
 
 
@@ -108,8 +108,8 @@ def test_without_google_credentials_the_other_cloud_is_still_looked_at(
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     with pytest.raises(CredentialsError, match="gcloud auth application-default login") as error:
         credentials_from({})
-    with answering(403, b"{}", {"x-amzn-errortype": "AccessDeniedException"}) as url:
-        findings = walk(CHAIN, Clouds(google=str(error.value), aws=aws(url)).look(CHAIN))
+    with serving(HttpAnswer(status=403, body=b"{}", headers={"x-amzn-errortype": "AccessDeniedException"})) as server:
+        findings = walk(CHAIN, Clouds(google=str(error.value), aws=aws(server.url)).look(CHAIN))
     told = {finding.link.value: finding.saw for finding in findings}
     assert "gcloud auth application-default login" in told["pool"]
     assert told["function"].endswith("you lack the permission lambda:GetFunction")
@@ -133,8 +133,9 @@ def aws(url: str) -> AwsApi:
     ],
 )
 def test_an_answer_of_aws_is_taken_for_what_it_says(status: int, code: str, taken_for: Answer[JSON]) -> None:
-    with answering(status, json.dumps({"message": "m"}).encode(), {"x-amzn-errortype": code}) as url:
-        assert aws(url).function("f") == taken_for
+    refusal = HttpAnswer(status=status, body=b'{"message": "m"}', headers={"x-amzn-errortype": code})
+    with serving(refusal) as server:
+        assert aws(server.url).function("f") == taken_for
 
 
 def test_an_aws_that_does_not_answer_is_told() -> None:
@@ -162,17 +163,17 @@ def packed(**files: str) -> bytes:
     ],
 )
 def test_one_file_is_read_out_of_a_package(status: int, body: bytes, taken_for: Answer[str]) -> None:
-    with answering(status, body, {"Location": f"{NOWHERE}/elsewhere"}) as url:
-        assert read_from_package(f"{url}/?X-Amz-Signature=secret", "wanted") == taken_for
+    with serving(HttpAnswer(status=status, body=body, headers={"Location": f"{NOWHERE}/elsewhere"})) as server:
+        assert read_from_package(f"{server.url}/?X-Amz-Signature=secret", "wanted") == taken_for
 
 
 def test_a_package_is_read_within_bounds_whatever_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package_file, "MOST_PACKAGE_BYTES", 1000)
-    with answering(200, bytes(2000)) as url:
-        large = read_from_package(url, "wanted")
-    with answering(200, packed(wanted="x" * 10_000_000)) as url:
+    with serving(HttpAnswer(body=bytes(2000))) as server:
+        large = read_from_package(server.url, "wanted")
+    with serving(HttpAnswer(body=packed(wanted="x" * 10_000_000))) as server:
         monkeypatch.setattr(package_file, "MOST_PACKAGE_BYTES", 100_000)
-        swollen = read_from_package(url, "wanted")
+        swollen = read_from_package(server.url, "wanted")
     assert large == Silent(why="the package is larger than 1000 bytes, or took 60 s")
     assert isinstance(swollen, Found)
     assert len(swollen.value) == package_file.MOST_FILE_BYTES

@@ -15,10 +15,10 @@ from typing import Any
 import boto3
 import pytest
 from google.auth.exceptions import RefreshError
-from starlette.responses import JSONResponse
 
 from examples.container.boto3_supplier import Boto3Supplier
 from infra.program import ROOT
+from tests.http_server import json_answer
 from tests.local_cloud.chain import ACCOUNT, REGION
 from tests.local_cloud.processes.conftest import alive, eventually
 from tests.runtime import google_stand_in
@@ -115,7 +115,7 @@ def test_with_boto3_a_pod_under_irsa_reads_the_rows(aws_url: str, irsa: Mapping[
     with google_stand_in.running() as google:
         configuration = tmp_path / "credential-configuration.json"
         configuration.write_text(json.dumps(credential_configuration(google.url)))
-        google.query = lambda _: JSONResponse({"jobComplete": True, "schema": google_stand_in.SCHEMA, "totalRows": "0"})
+        google.query = lambda _: json_answer({"jobComplete": True, "schema": google_stand_in.SCHEMA, "totalRows": "0"})
         done = subprocess.run(
             [sys.executable, "-m", "examples.container.main", "--boto3"],
             cwd=ROOT,

@@ -14,6 +14,7 @@ from infra import outputs
 from local_cloud.cloud import LocalCloud
 from local_cloud.demo.story import ROWS
 from local_cloud.stage import Stage
+from tests.http_server import Request
 from tests.living.commands import Ended, pulumi, run
 from tests.living.environments import plan
 from tests.living.gateway import Gateway, gateway
@@ -44,7 +45,7 @@ def deployed(
     cloud: LocalCloud, way: Gateway, tmp_path_factory: pytest.TempPathFactory, function_of_the_commands: None
 ) -> Iterator[Deployed]:
     del function_of_the_commands
-    settings = {"googleEndpoint": way.url, "deletionProtection": "true"}
+    settings = {"googleEndpoint": way.server.url, "deletionProtection": "true"}
     with Stage(cloud, tmp_path_factory.mktemp("tables"), settings, name="tables") as stage:
         stage.up()
         made = stage.google("GET", place(stage))
@@ -60,12 +61,12 @@ def stage(deployed: Deployed, way: Gateway) -> Stage:
     query(stage, "DROP TABLE {table}")
     stage.google("POST", place(stage).rpartition("/")[0], deployed.table)
     stage.put_rows(ROWS)
-    way.requests.clear()
+    way.server.requests.clear()
     return stage
 
 
 def with_settings(stage: Stage, way: Gateway, **settings: Any) -> Stage:
-    return stage.beside("tables", {"googleEndpoint": way.url, "deletionProtection": "true", **settings})
+    return stage.beside("tables", {"googleEndpoint": way.server.url, "deletionProtection": "true", **settings})
 
 
 def place(stage: Stage) -> str:
@@ -129,13 +130,13 @@ def scores(stage: Stage) -> set[str | None]:
     return {row[0] for row in query(stage, "SELECT score FROM {table}")}
 
 
-def writes(way: Gateway) -> list[tuple[str, str]]:
-    return [one for one in way.requests if one[0] in {"PUT", "PATCH", "DELETE"}]
+def writes(way: Gateway) -> list[Request]:
+    return [one for one in way.server.requests if one.method in {"PUT", "PATCH", "DELETE"}]
 
 
 def test_a_column_added_by_hand_is_named_before_an_update_would_drop_it(stage: Stage, way: Gateway) -> None:
     add_by_hand(stage)
-    way.requests.clear()
+    way.server.requests.clear()
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
     for command in (("preview",), (*UP,), (*UP, "--refresh")):
         told = refused(pulumi(changed, *command))
@@ -185,9 +186,9 @@ def test_after_the_lines_that_take_a_change_back_nothing_is_left_to_do(stage: St
 
 def test_without_changes_nothing_is_looked_up_and_the_protection_alone_comes_off(stage: Stage, way: Gateway) -> None:
     assert pulumi(stage, "preview", "--expect-no-changes").succeeded
-    assert [one for one in way.requests if "/tables/" in one[1]] == []
+    assert [one for one in way.server.requests if "/tables/" in one.path] == []
     add_by_hand(stage)
-    way.requests.clear()
+    way.server.requests.clear()
     unprotected = with_settings(stage, way, deletionProtection="false")
     assert pulumi(unprotected, *UP, "--target", "**::table").succeeded
     assert writes(way) == []

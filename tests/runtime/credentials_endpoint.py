@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-
-from tests.runtime.serving import served
+from tests.http_server import Answer, Handler, Request, json_answer, serving
 
 SESSION = {
     "AccessKeyId": "ASIAFROMENDPOINT0000",
@@ -19,8 +14,6 @@ SESSION = {
     "Expiration": "2999-01-01T00:00:00Z",
 }
 TOKEN = "planted-container-token-4e5f6a7b"
-
-Answer = Callable[[Request], Response]
 
 
 class CredentialsEndpoint:
@@ -31,15 +24,13 @@ class CredentialsEndpoint:
         self.begin()
 
     def begin(self) -> None:
-        """Forgets what came, and gives a session to whoever asks."""
+        """Forgets what came, and gives a session to every caller."""
         self.sent: list[str | None] = []
-        self.answer: Answer = lambda _: JSONResponse(SESSION)
+        self.answer: Handler = lambda _: json_answer(SESSION)
 
-    def application(self) -> Starlette:
-        return Starlette(routes=[Route("/{rest:path}", self._endpoint)])
-
-    async def _endpoint(self, request: Request) -> Response:
-        self.sent.append(request.headers.get("authorization"))
+    def respond(self, request: Request) -> Answer | None:
+        """What the script says."""
+        self.sent.append(request.authorization)
         return self.answer(request)
 
 
@@ -47,6 +38,6 @@ class CredentialsEndpoint:
 def running() -> Iterator[CredentialsEndpoint]:
     """The endpoint on a free port of this machine."""
     endpoint = CredentialsEndpoint()
-    with served(endpoint.application()) as url:
-        endpoint.url = f"{url}/credentials"
+    with serving(endpoint.respond) as server:
+        endpoint.url = f"{server.url}/credentials"
         yield endpoint

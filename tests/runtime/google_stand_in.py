@@ -7,18 +7,10 @@ from Google's documented errors, and the record of what the function sent.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
-
-from tests.runtime.serving import served
+from tests.http_server import Answer, Handler, Request, json_answer, serving
 
 FEDERATED_TOKEN = "planted-federated-token-1f2e3d4c"
 ACCESS_TOKEN = "planted-access-token-5a6b7c8d"
@@ -27,28 +19,6 @@ IMPERSONATION_PATH = "/v1/projects/-/serviceAccounts/reader@local-keyless.iam.gs
 QUERY_PATH = "/bigquery/v2/projects/local-keyless/queries"
 SCHEMA = {"fields": [{"name": "user_id", "type": "INTEGER"}, {"name": "name", "type": "STRING"}]}
 THREE_ROWS = [("1", "Ada"), ("2", "Grace"), ("3", "Mary")]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Sent:
-    """One request of the function's."""
-
-    path: str
-    query: dict[str, list[str]]
-    authorization: str | None
-    body: bytes
-
-    @property
-    def form(self) -> dict[str, list[str]]:
-        return parse_qs(self.body.decode())
-
-    @property
-    def json(self) -> dict[str, Any]:
-        parsed: dict[str, Any] = json.loads(self.body)
-        return parsed
-
-
-Answer = Callable[[Sent], Response]
 
 
 class GoogleStandIn:
@@ -60,51 +30,41 @@ class GoogleStandIn:
 
     def begin(self) -> None:
         """Forgets what came, and answers as a Google where everything is in order."""
-        self.sent: list[Sent] = []
-        self.exchange: Answer = lambda _: JSONResponse(
+        self.sent: list[Request] = []
+        self.exchange: Handler = lambda _: json_answer(
             {"access_token": FEDERATED_TOKEN, "token_type": "Bearer", "expires_in": 3600}
         )
-        self.impersonation: Answer = lambda _: JSONResponse(
+        self.impersonation: Handler = lambda _: json_answer(
             {"accessToken": ACCESS_TOKEN, "expireTime": "2999-01-01T00:00:00Z"}
         )
-        self.query: Answer = lambda _: page(THREE_ROWS)
-        self.more: Answer = lambda _: google_error(501, "notImplemented", "not scripted")
-
-    def application(self) -> Starlette:
-        return Starlette(
-            routes=[
-                Route(TOKEN_PATH, self._answer("exchange"), methods=["POST"]),
-                Route("/v1/projects/-/serviceAccounts/{rest}", self._answer("impersonation"), methods=["POST"]),
-                Route("/bigquery/v2/projects/{project}/queries", self._answer("query"), methods=["POST"]),
-                Route("/bigquery/v2/{rest:path}", self._answer("more"), methods=["GET", "POST"]),
-            ]
-        )
+        self.query: Handler = lambda _: page(THREE_ROWS)
+        self.more: Handler = lambda _: google_error(501, "notImplemented", "not scripted")
 
     @property
     def paths(self) -> list[str]:
         return [sent.path for sent in self.sent]
 
-    def _answer(self, kind: str) -> Callable[[Request], Any]:
-        async def endpoint(request: Request) -> Response:
-            sent = Sent(
-                path=request.url.path,
-                query=parse_qs(request.url.query),
-                authorization=request.headers.get("authorization"),
-                body=await request.body(),
-            )
-            self.sent.append(sent)
-            answer: Answer = getattr(self, kind)
-            return answer(sent)
-
-        return endpoint
+    def answer(self, sent: Request) -> Answer | None:
+        """What the script says."""
+        self.sent.append(sent)
+        for begins, handler in (
+            (f"POST {TOKEN_PATH}", self.exchange),
+            ("POST /v1/projects/-/serviceAccounts/", self.impersonation),
+            (f"POST {QUERY_PATH}", self.query),
+            ("GET /bigquery/v2/", self.more),
+            ("POST /bigquery/v2/", self.more),
+        ):
+            if f"{sent.method} {sent.path}".startswith(begins):
+                return handler(sent)
+        return json_answer({}, 404)
 
 
 @contextlib.contextmanager
 def running() -> Iterator[GoogleStandIn]:
     """The stand-in on a free port of this machine."""
     stand_in = GoogleStandIn()
-    with served(stand_in.application()) as url:
-        stand_in.url = url
+    with serving(stand_in.answer) as server:
+        stand_in.url = server.url
         yield stand_in
 
 
@@ -112,9 +72,9 @@ def rows(values: list[tuple[str, str]]) -> list[dict[str, Any]]:
     return [{"f": [{"v": user_id}, {"v": name}]} for user_id, name in values]
 
 
-def page(values: list[tuple[str, str]], **more: Any) -> Response:
+def page(values: list[tuple[str, str]], **more: Any) -> Answer:
     """A finished query."""
-    return JSONResponse(
+    return json_answer(
         {
             "jobComplete": True,
             "schema": SCHEMA,
@@ -126,9 +86,9 @@ def page(values: list[tuple[str, str]], **more: Any) -> Response:
     )
 
 
-def google_error(code: int, reason: str, message: str, status: str = "ERROR") -> Response:
+def google_error(code: int, reason: str, message: str, status: str = "ERROR") -> Answer:
     """BigQuery's error envelope."""
-    return JSONResponse(
+    return json_answer(
         {
             "error": {
                 "code": code,
@@ -137,14 +97,14 @@ def google_error(code: int, reason: str, message: str, status: str = "ERROR") ->
                 "status": status,
             }
         },
-        status_code=code,
+        status=code,
     )
 
 
-def oauth_error(error: str, description: str, status_code: int = 400) -> Response:
+def oauth_error(error: str, description: str, status_code: int = 400) -> Answer:
     """STS's error body."""
-    return JSONResponse({"error": error, "error_description": description}, status_code=status_code)
+    return json_answer({"error": error, "error_description": description}, status=status_code)
 
 
-def redirect_to(url: str) -> Response:
-    return RedirectResponse(url, status_code=307)
+def redirect_to(url: str) -> Answer:
+    return Answer(status=307, headers={"Location": url})

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
-
-from tests.runtime.google_stand_in import QUERY_PATH, SCHEMA, Sent, rows
+from tests.http_server import Answer, Request, json_answer
+from tests.runtime.google_stand_in import QUERY_PATH, SCHEMA, rows
 
 REFERENCE = {"projectId": "local-keyless", "jobId": "job-1", "location": "US"}
 
@@ -27,10 +26,10 @@ class Table:
         self._counted = rows if counted is None else counted
         self.asked: list[int] = []
 
-    def __call__(self, sent: Sent) -> Response:
+    def __call__(self, sent: Request) -> Answer:
         """What Google answers to a query, and to each request after it."""
         if "/jobs/" in sent.path:
-            return JSONResponse(
+            return json_answer(
                 {
                     "jobReference": REFERENCE,
                     "configuration": {"query": {"query": "…"}, "jobType": "QUERY"},
@@ -41,7 +40,7 @@ class Table:
         most = sent.json["maxResults"] if sent.path == QUERY_PATH else int(sent.query["maxResults"][0])
         self.asked.append(most)
         first = int(sent.query.get("pageToken", ["0"])[0])
-        return JSONResponse(self.page(first, min(self._rows, first + most)))
+        return json_answer(self.page(first, min(self._rows, first + most)))
 
     def page(self, first: int, last: int) -> dict[str, Any]:
         """The rows from one to before another."""

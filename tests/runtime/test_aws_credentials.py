@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from keyless_bigquery.runtime.aws_credentials import Remembering, RoleSessionSupplier
 from keyless_bigquery.runtime.container_endpoint import ContainerEndpoint
-from keyless_bigquery.runtime.container_session import ATTEMPTS, LARGEST_ANSWER_BYTES
+from keyless_bigquery.runtime.container_session import ATTEMPTS
 from keyless_bigquery.runtime.deadline import MARGIN_SECONDS, TimeLimit
 from keyless_bigquery.runtime.errors import SubjectTokenError
+from tests.http_server import Answer, json_answer
 from tests.runtime.conftest import AWS_SECRETS
 from tests.runtime.credentials_endpoint import SESSION, TOKEN, CredentialsEndpoint
 
@@ -70,7 +69,7 @@ def test_nothing_is_kept_for_the_next_exchange(endpoint: CredentialsEndpoint) ->
     limit.begin(20_000)
     supplier = RoleSessionSupplier({"AWS_REGION": "us-east-1", **at(endpoint)}, limit)
     assert supplier.get_aws_security_credentials(None, None).session_token == SESSION["Token"]
-    endpoint.answer = lambda _: JSONResponse({**SESSION, "Token": "another"})
+    endpoint.answer = lambda _: json_answer({**SESSION, "Token": "another"})
     assert supplier.get_aws_security_credentials(None, None).session_token == "another"
 
 
@@ -167,26 +166,30 @@ def expiring(**ago: int) -> str:
 
 
 BAD_ANSWERS: list[Any] = [
-    pytest.param(lambda _: JSONResponse({**SESSION, "Expiration": expiring(seconds=1)}), "that expired at", id="old"),
-    pytest.param(lambda _: JSONResponse({**SESSION, "Expiration": "soon"}), "no time in RFC 3339", id="no time"),
+    pytest.param(lambda _: json_answer({**SESSION, "Expiration": expiring(seconds=1)}), "that expired at", id="old"),
+    pytest.param(lambda _: json_answer({**SESSION, "Expiration": "soon"}), "no time in RFC 3339", id="no time"),
     pytest.param(
-        lambda _: JSONResponse({**SESSION, "Expiration": "2999-01-01T00:00:00"}), "no time in RFC", id="no zone"
+        lambda _: json_answer({**SESSION, "Expiration": "2999-01-01T00:00:00"}), "no time in RFC", id="no zone"
     ),
     pytest.param(
-        lambda _: JSONResponse({**SESSION, "Token": None, "SecretAccessKey": ""}),
+        lambda _: json_answer({**SESSION, "Token": None, "SecretAccessKey": ""}),
         "answered without SecretAccessKey, Token",
         id="half a session",
     ),
-    pytest.param(lambda _: JSONResponse([SESSION]), "no JSON object", id="list"),
-    pytest.param(lambda _: PlainTextResponse(json.dumps(SESSION)[:-9]), "not JSON", id="cut off"),
-    pytest.param(lambda _: PlainTextResponse(" " * (LARGEST_ANSWER_BYTES + 1)), "more than 65536 bytes", id="huge"),
-    pytest.param(lambda request: RedirectResponse(f"{request.url}/x"), "redirects elsewhere", id="redirect"),
+    pytest.param(lambda _: json_answer([SESSION]), "no JSON object", id="list"),
+    pytest.param(lambda _: Answer(body=json.dumps(SESSION)[:-9].encode()), "not JSON", id="cut off"),
+    pytest.param(lambda _: Answer(body=b" " * (65536 + 1)), "more than 65536 bytes", id="huge"),
     pytest.param(
-        lambda request: PlainTextResponse(f"unknown token {request.headers['authorization']}", status_code=403),
+        lambda request: Answer(status=307, headers={"Location": f"{request.path}/x"}),
+        "redirects elsewhere",
+        id="redirect",
+    ),
+    pytest.param(
+        lambda request: Answer(body=f"unknown token {request.authorization}".encode(), status=403),
         "answered 403: unknown token [removed]",
         id="refusal that quotes the token",
     ),
-    pytest.param(lambda _: Response(status_code=404), "answered 404: nothing", id="no such path"),
+    pytest.param(lambda _: Answer(status=404), "answered 404: nothing", id="no such path"),
 ]
 
 
@@ -200,7 +203,7 @@ def test_an_answer_that_is_no_session_is_refused_at_once(endpoint: CredentialsEn
 
 
 def test_a_session_is_used_up_to_its_last_minute(endpoint: CredentialsEndpoint) -> None:
-    endpoint.answer = lambda _: JSONResponse({**SESSION, "Expiration": expiring(minutes=-1)})
+    endpoint.answer = lambda _: json_answer({**SESSION, "Expiration": expiring(minutes=-1)})
     assert given(at(endpoint)) == FROM_ENDPOINT
 
 
@@ -208,23 +211,23 @@ def test_a_session_is_used_up_to_its_last_minute(endpoint: CredentialsEndpoint) 
 def test_an_endpoint_that_is_not_ready_is_asked_again_and_not_for_ever(
     endpoint: CredentialsEndpoint, status: int
 ) -> None:
-    answers = iter([PlainTextResponse("busy", status_code=status), JSONResponse(SESSION)])
+    answers = iter([Answer(body=b"busy", status=status), json_answer(SESSION)])
     endpoint.answer = lambda _: next(answers)
     assert given(at(endpoint)) == FROM_ENDPOINT
     assert len(endpoint.sent) == 2
-    endpoint.answer = lambda _: PlainTextResponse("busy", status_code=status)
+    endpoint.answer = lambda _: Answer(body=b"busy", status=status)
     assert f"answered {status}: busy" in refusal(at(endpoint))
     assert len(endpoint.sent) == 2 + ATTEMPTS
 
 
-async def _drip() -> AsyncIterator[bytes]:
+def _drip() -> Iterator[bytes]:
     while True:
         yield b" "
-        await asyncio.sleep(0.02)
+        time.sleep(0.02)
 
 
 def test_an_answer_that_comes_byte_by_byte_ends_when_the_time_is_up(endpoint: CredentialsEndpoint) -> None:
-    endpoint.answer = lambda _: StreamingResponse(_drip(), media_type="application/json")
+    endpoint.answer = lambda _: Answer(parts=_drip())
     assert "gave no answer before the time was up" in refusal(at(endpoint), seconds=0.3)
 
 

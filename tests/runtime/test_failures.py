@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
+import time
 import urllib.parse
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
+from tests.http_server import Answer, Handler, json_answer
 from tests.runtime.conftest import AWS_SECRETS, IN_CONTAINER, Outcome, PackagedFunction, credential_configuration
 from tests.runtime.credentials_endpoint import SESSION, TOKEN, CredentialsEndpoint
 from tests.runtime.google_stand_in import (
     ACCESS_TOKEN,
     FEDERATED_TOKEN,
-    Answer,
     GoogleStandIn,
     google_error,
     oauth_error,
@@ -94,8 +93,8 @@ IMPERSONATION_REFUSALS = [
 def test_a_refused_impersonation_says_so(
     function: PackagedFunction, google: GoogleStandIn, code: int, status: str, message: str, look_at: str
 ) -> None:
-    google.impersonation = lambda _: JSONResponse(
-        {"error": {"code": code, "message": message, "status": status}}, status_code=code
+    google.impersonation = lambda _: json_answer(
+        {"error": {"code": code, "message": message, "status": status}}, status=code
     )
     done = function.invoke()
     assert_failed(done, error="ImpersonationError", link="impersonation", says=f"{code} {status}", look_at=look_at)
@@ -151,18 +150,18 @@ BIGQUERY_REFUSALS = [
 
 @pytest.mark.parametrize(("answer", "expected"), BIGQUERY_REFUSALS)
 def test_what_bigquery_refuses_is_told_apart(
-    function: PackagedFunction, google: GoogleStandIn, answer: Response, expected: tuple[str, str, str]
+    function: PackagedFunction, google: GoogleStandIn, answer: Answer, expected: tuple[str, str, str]
 ) -> None:
     google.query = lambda _: answer
     error, link, look_at = expected
-    message = json.loads(bytes(answer.body))["error"]["message"]
+    message = json.loads(answer.body)["error"]["message"]
     done = function.invoke()
     assert_failed(done, error=error, link=link, says=message[:40], look_at=look_at)
 
 
 def test_a_refusal_in_a_later_page_is_told_too(function: PackagedFunction, google: GoogleStandIn) -> None:
     reference = {"projectId": "local-keyless", "jobId": "job-1", "location": "US"}
-    google.query = lambda _: JSONResponse({"jobComplete": False, "jobReference": reference})
+    google.query = lambda _: json_answer({"jobComplete": False, "jobReference": reference})
     google.more = lambda _: google_error(403, "accessDenied", "Access Denied: Table p:d.users: no permission")
     assert_failed(function.invoke(), error="TableAccessError", link="table access", says="403", look_at="dataViewer")
 
@@ -261,11 +260,11 @@ def test_a_job_that_does_not_finish_ends_within_the_functions_time(
     function: PackagedFunction, google: GoogleStandIn
 ) -> None:
     reference = {"projectId": "local-keyless", "jobId": "job-1", "location": "US"}
-    google.query = lambda _: JSONResponse({"jobComplete": False, "jobReference": reference})
+    google.query = lambda _: json_answer({"jobComplete": False, "jobReference": reference})
     google.more = lambda sent: (
-        JSONResponse({"jobReference": reference, "status": {"state": "RUNNING"}})
+        json_answer({"jobReference": reference, "status": {"state": "RUNNING"}})
         if "/jobs/" in sent.path
-        else JSONResponse({"jobComplete": False, "jobReference": reference})
+        else json_answer({"jobComplete": False, "jobReference": reference})
     )
     done = function.invoke(milliseconds=3_500)
     (result,) = done.results
@@ -275,18 +274,18 @@ def test_a_job_that_does_not_finish_ends_within_the_functions_time(
     assert done.errors == [f"ERROR {result['message']}"]
 
 
-async def _drip() -> AsyncIterator[bytes]:
+def _drip() -> Iterator[bytes]:
     """An answer that is always about to come."""
     while True:
         yield b" "
-        await asyncio.sleep(0.05)
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("service", ["exchange", "impersonation", "query"])
 def test_an_answer_that_comes_byte_by_byte_ends_within_the_functions_time(
     function: PackagedFunction, google: GoogleStandIn, service: str
 ) -> None:
-    setattr(google, service, lambda _: StreamingResponse(_drip(), media_type="application/json"))
+    setattr(google, service, lambda _: Answer(parts=_drip()))
     done = function.invoke(milliseconds=3_500)
     (result,) = done.results
     assert result["raised"] in {"NetworkError", "QueryError"}
@@ -299,11 +298,11 @@ def test_the_time_is_one_for_the_whole_chain(
 ) -> None:
     """Each service is slow but answers within the time that is left, until nothing is left for the last."""
 
-    async def slow() -> AsyncIterator[bytes]:
-        await asyncio.sleep(1.5)
+    def slow() -> Iterator[bytes]:
+        time.sleep(1.5)
         yield json.dumps({"access_token": FEDERATED_TOKEN, "expires_in": 3600}).encode()
 
-    google.exchange = lambda _: StreamingResponse(slow(), media_type="application/json")
+    google.exchange = lambda _: Answer(parts=slow())
     _, path, _ = SERVICES[1].values
     environ = _moved(function, "service_account_impersonation_url", str(path), silent_port)
     done = function.invoke(environ=environ, milliseconds=3_500)
@@ -335,28 +334,28 @@ ECHOES: list[Any] = [
         lambda _: oauth_error("invalid_grant", f"unknown: {' '.join(AWS_SECRETS.values())}"),
         id="STS, values",
     ),
-    pytest.param("exchange", lambda sent: PlainTextResponse(sent.body, status_code=500), id="STS, no JSON"),
+    pytest.param("exchange", lambda sent: Answer(body=sent.body, status=500), id="STS, no JSON"),
     pytest.param(
         "impersonation",
-        lambda sent: JSONResponse(
+        lambda sent: json_answer(
             {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": f"denied: {sent.authorization}"}},
-            status_code=403,
+            status=403,
         ),
         id="IAM Credentials",
     ),
     pytest.param(
         "impersonation",
-        lambda _: JSONResponse({"accessToken": ACCESS_TOKEN, "expireTime": "tomorrow"}),
+        lambda _: json_answer({"accessToken": ACCESS_TOKEN, "expireTime": "tomorrow"}),
         id="a token that google-auth can't read",
     ),
-    pytest.param("exchange", lambda _: JSONResponse({"access_token": FEDERATED_TOKEN}), id="no lifetime"),
+    pytest.param("exchange", lambda _: json_answer({"access_token": FEDERATED_TOKEN}), id="no lifetime"),
     pytest.param(
         "query", lambda sent: google_error(403, "accessDenied", f"Access Denied: {sent.authorization}"), id="BigQuery"
     ),
     pytest.param(
-        "query", lambda sent: PlainTextResponse(f"proxy: {sent.authorization}", status_code=403), id="a proxy's page"
+        "query", lambda sent: Answer(body=f"proxy: {sent.authorization}".encode(), status=403), id="a proxy's page"
     ),
-    pytest.param("query", lambda sent: PlainTextResponse(f"hello {sent.authorization}"), id="no JSON"),
+    pytest.param("query", lambda sent: Answer(body=f"hello {sent.authorization}".encode()), id="no JSON"),
 ]
 
 
@@ -366,7 +365,7 @@ def _echo(text: str) -> str:
 
 @pytest.mark.parametrize(("service", "answer"), ECHOES)
 def test_a_server_that_quotes_what_it_was_sent_gets_no_secret_into_the_log(
-    function: PackagedFunction, google: GoogleStandIn, service: str, answer: Answer
+    function: PackagedFunction, google: GoogleStandIn, service: str, answer: Handler
 ) -> None:
     setattr(google, service, answer)
     done = function.invoke()
@@ -385,7 +384,7 @@ def test_a_redirect_takes_no_token_anywhere(function: PackagedFunction, google: 
 def test_an_error_that_nobody_foresaw_says_where_and_not_what(
     function: PackagedFunction, google: GoogleStandIn
 ) -> None:
-    google.exchange = lambda _: JSONResponse({"access_token": FEDERATED_TOKEN, "expires_in": None})
+    google.exchange = lambda _: json_answer({"access_token": FEDERATED_TOKEN, "expires_in": None})
     done = function.invoke()
     assert_failed(
         done, error="UnexpectedError", link="unexpected", says="TypeError at external_account.py:", look_at="defect"

@@ -6,12 +6,12 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 from google.api_core.exceptions import Forbidden
-from starlette.responses import JSONResponse, Response
 
 from keyless_bigquery.runtime import BigQueryReader, pages
 from keyless_bigquery.runtime.access_token import AccessToken, TokenSource
@@ -20,8 +20,9 @@ from keyless_bigquery.runtime.credentials import CredentialConfiguration
 from keyless_bigquery.runtime.deadline import OutOfTimeError
 from keyless_bigquery.runtime.environment import Environment
 from keyless_bigquery.runtime.errors import NetworkError, ParameterError, QueryError
+from tests.http_server import Answer, Request, json_answer
 from tests.runtime.conftest import credential_configuration, variables
-from tests.runtime.google_stand_in import QUERY_PATH, TOKEN_PATH, GoogleStandIn, Sent, google_error, page
+from tests.runtime.google_stand_in import QUERY_PATH, TOKEN_PATH, GoogleStandIn, google_error, page
 from tests.runtime.table import REFERENCE, Table
 
 ROWS = 12_500
@@ -71,7 +72,7 @@ def until(true: Callable[[], bool]) -> None:
 def held_up(google: GoogleStandIn, table: Table, released: threading.Event) -> None:
     """Has each page after the first come only when it may."""
 
-    def later(sent: Sent) -> Response:
+    def later(sent: Request) -> Answer:
         if "/jobs/" not in sent.path:
             released.wait(10)
         return table(sent)
@@ -147,9 +148,9 @@ def test_what_goes_wrong_ahead_is_raised_where_the_rows_would_be_read(
 def test_a_page_that_is_cut_off_is_an_error_and_no_end(
     reader: BigQueryReader, google: GoogleStandIn, table: Table
 ) -> None:
-    def cut(sent: Sent) -> Response:
+    def cut(sent: Request) -> Answer:
         whole = table(sent)
-        return whole if "/jobs/" in sent.path else Response(bytes(whole.body)[:-9], media_type="application/json")
+        return whole if "/jobs/" in sent.path else replace(whole, body=whole.body[:-9])
 
     google.more = cut
     with reader.invocation(60_000), pytest.raises(requests.exceptions.JSONDecodeError) as refused:
@@ -212,11 +213,11 @@ def test_results_are_read_side_by_side_and_a_query_is_run_meanwhile(reader: BigQ
 def test_a_statement_without_rows_has_none(reader: BigQueryReader, google: GoogleStandIn) -> None:
     done = {"jobComplete": True, "jobReference": REFERENCE}
     with reader.invocation(60_000):
-        google.query = lambda _: JSONResponse({"jobComplete": True, "numDmlAffectedRows": "3", "totalRows": "3"})
+        google.query = lambda _: json_answer({"jobComplete": True, "numDmlAffectedRows": "3", "totalRows": "3"})
         assert reader.query("DELETE FROM t WHERE TRUE").to_json() == []
-        google.query = lambda _: JSONResponse({**done, "jobComplete": False})
+        google.query = lambda _: json_answer({**done, "jobComplete": False})
         table = Table(rows=0)
-        google.more = lambda sent: table(sent) if "/jobs/" in sent.path else JSONResponse(done)
+        google.more = lambda sent: table(sent) if "/jobs/" in sent.path else json_answer(done)
         assert reader.query("CREATE VIEW v AS SELECT 1").to_json() == []
 
 
@@ -289,7 +290,7 @@ def test_threads_share_one_token_and_one_client(reader: BigQueryReader, google: 
 
 def test_threads_whose_token_is_refused_fetch_one_new_one(reader: BigQueryReader, google: GoogleStandIn) -> None:
     numbers = iter(range(9))
-    google.impersonation = lambda _: JSONResponse(
+    google.impersonation = lambda _: json_answer(
         {"accessToken": f"token-{next(numbers)}", "expireTime": "2999-01-01T00:00:00Z"}
     )
     with reader.invocation(60_000):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from starlette.responses import JSONResponse
 
+from tests.http_server import json_answer
 from tests.runtime.conftest import TABLE, PackagedFunction
 from tests.runtime.google_stand_in import IMPERSONATION_PATH, TOKEN_PATH, GoogleStandIn, google_error
 
@@ -23,7 +23,7 @@ NO_FILTER = (
 def test_the_probe_fetches_a_token_and_plans_a_query_of_the_table_and_the_function_is_not_called(
     function: PackagedFunction, google: GoogleStandIn
 ) -> None:
-    google.more = lambda _: JSONResponse({"jobReference": {}, "status": {"state": "DONE"}})
+    google.more = lambda _: json_answer({"jobReference": {}, "status": {"state": "DONE"}})
     done = function.invoke(events=(PROBE,), environ=function.handler(ALSO))
     assert done.results[0]["returned"] == {"keyless-bigquery": {"tables": [TABLE]}}
     assert done.printed.count("called with") == 0

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from tests.http_server import Answer, Handler, Request, json_answer
 from tests.runtime.conftest import PackagedFunction
 from tests.runtime.google_stand_in import (
     IMPERSONATION_PATH,
     QUERY_PATH,
     TOKEN_PATH,
-    Answer,
     GoogleStandIn,
-    Sent,
     oauth_error,
 )
 
 LAST_MINUTES = 200
 """Seconds that a token is good for which google-auth calls stale at once."""
 
-REFUSED: Answer = lambda _: oauth_error("invalid_grant", "no")  # noqa: E731 - one answer among others
+REFUSED: Handler = lambda _: oauth_error("invalid_grant", "no")  # noqa: E731 - one answer among others
 
 
-def federated(token: str, seconds: int) -> Answer:
-    return lambda _: JSONResponse({"access_token": token, "token_type": "Bearer", "expires_in": seconds})
+def federated(token: str, seconds: int) -> Handler:
+    return lambda _: json_answer({"access_token": token, "token_type": "Bearer", "expires_in": seconds})
 
 
-def impersonated(token: str, seconds: int) -> Answer:
+def impersonated(token: str, seconds: int) -> Handler:
     expiry = datetime.now(UTC) + timedelta(seconds=seconds)
-    return lambda _: JSONResponse({"accessToken": token, "expireTime": f"{expiry:%Y-%m-%dT%H:%M:%SZ}"})
+    return lambda _: json_answer({"accessToken": token, "expireTime": f"{expiry:%Y-%m-%dT%H:%M:%SZ}"})
 
 
-def in_turn(*answers: Answer) -> Answer:
+def in_turn(*answers: Handler) -> Handler:
     left = iter(answers)
     return lambda sent: next(left)(sent)
 
@@ -63,14 +61,14 @@ def test_the_query_goes_on_with_the_old_token_and_the_next_one_has_the_new(
 
 
 def test_no_query_waits_for_a_renewal(function: PackagedFunction, google: GoogleStandIn) -> None:
-    async def slow() -> AsyncIterator[bytes]:
-        deadline = asyncio.get_running_loop().time() + 5
-        while len(shown(google)) < 2 and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.005)
+    def slow() -> Iterator[bytes]:
+        deadline = time.monotonic() + 5
+        while len(shown(google)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.005)
         yield json.dumps({"access_token": "federated", "token_type": "Bearer", "expires_in": 3600}).encode()
 
-    def after_the_query(_: Sent) -> Response:
-        return StreamingResponse(slow(), media_type="application/json")
+    def after_the_query(_: Request) -> Answer:
+        return Answer(parts=slow())
 
     google.exchange = in_turn(google.exchange, after_the_query)
     google.impersonation = in_turn(impersonated("old", LAST_MINUTES), impersonated("new", 3600))

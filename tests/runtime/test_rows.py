@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import urllib.parse
 
-from starlette.responses import JSONResponse
-
+from tests.http_server import json_answer
 from tests.runtime.conftest import AWS_SECRETS, IN_CONTAINER, PackagedFunction
 from tests.runtime.credentials_endpoint import SESSION, TOKEN, CredentialsEndpoint
 from tests.runtime.google_stand_in import (
@@ -33,7 +32,7 @@ def test_it_prints_the_rows_as_the_article_does_and_returns_the_event(function: 
 def test_the_columns_that_are_named_are_selected_and_printed(function: PackagedFunction, google: GoogleStandIn) -> None:
     schema = {"fields": [{"name": name, "type": "STRING"} for name in ("Item", "user_id", "_x2")]}
     values = [{"f": [{"v": "pear"}, {"v": None}, {"v": "a=b, c"}]}]
-    google.query = lambda _: JSONResponse({"jobComplete": True, "schema": schema, "rows": values, "totalRows": "1"})
+    google.query = lambda _: json_answer({"jobComplete": True, "schema": schema, "rows": values, "totalRows": "1"})
     done = function.invoke(environ={"BIGQUERY_COLUMNS": "item,user_id,_x2"})
     assert google.sent[2].json["query"].startswith("SELECT `item`, `user_id`, `_x2` FROM `")
     assert done.stdout == "The query data:\nItem=pear, user_id=None, _x2=a=b, c\n"
@@ -75,9 +74,9 @@ def test_under_snapstart_each_exchange_signs_with_a_session_of_its_own(
     function: PackagedFunction, google: GoogleStandIn, endpoint: CredentialsEndpoint
 ) -> None:
     numbers = iter(range(9))
-    endpoint.answer = lambda _: JSONResponse({**SESSION, "Token": f"session-{next(numbers)}"})
-    google.exchange = lambda _: JSONResponse({"access_token": "federated", "token_type": "Bearer", "expires_in": 1})
-    google.impersonation = lambda _: JSONResponse({"accessToken": "token", "expireTime": "2000-01-01T00:00:00Z"})
+    endpoint.answer = lambda _: json_answer({**SESSION, "Token": f"session-{next(numbers)}"})
+    google.exchange = lambda _: json_answer({"access_token": "federated", "token_type": "Bearer", "expires_in": 1})
+    google.impersonation = lambda _: json_answer({"accessToken": "token", "expireTime": "2000-01-01T00:00:00Z"})
     google.query = lambda _: page([("1", "Ada")])
     environ = {**IN_CONTAINER, "AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint.url}
     done = function.invoke(events=(1, 2), environ=environ)
@@ -98,7 +97,7 @@ def test_a_token_that_bigquery_refuses_is_renewed_once(function: PackagedFunctio
 
 
 def test_a_query_that_takes_longer_is_waited_for(function: PackagedFunction, google: GoogleStandIn) -> None:
-    google.query = lambda _: JSONResponse({"jobComplete": False, "jobReference": REFERENCE})
+    google.query = lambda _: json_answer({"jobComplete": False, "jobReference": REFERENCE})
     google.more = Table(rows=1)
     done = function.invoke()
     assert done.stdout == "The query data:\nuser_id=0, name=name-0\n"

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from starlette.responses import JSONResponse
-
+from tests.http_server import json_answer
 from tests.runtime.conftest import IN_CONTAINER, PackagedFunction
 from tests.runtime.credentials_endpoint import SESSION, TOKEN, CredentialsEndpoint
 from tests.runtime.google_stand_in import (
@@ -47,8 +46,8 @@ def test_no_credential_is_in_the_snapshot_and_each_restored_process_gets_its_own
     function: PackagedFunction, google: GoogleStandIn, endpoint: CredentialsEndpoint
 ) -> None:
     sessions, tokens = itertools.count(1), itertools.count(1)
-    endpoint.answer = lambda _: JSONResponse({**SESSION, "Token": f"{SESSION['Token']}-{next(sessions)}"})
-    google.impersonation = lambda _: JSONResponse(
+    endpoint.answer = lambda _: json_answer({**SESSION, "Token": f"{SESSION['Token']}-{next(sessions)}"})
+    google.impersonation = lambda _: json_answer(
         {"accessToken": f"{ACCESS_TOKEN}-{next(tokens)}", "expireTime": "2999-01-01T00:00:00Z"}
     )
     report = started(function, times=2, environ=in_lambda(endpoint, "snap-start"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import ssl
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,16 +19,22 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from keyless_bigquery.runtime import transport
 from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
 from keyless_bigquery.runtime.errors import ConfigurationError
-from tests.runtime import closing_server
-from tests.runtime.closing_server import ClosingServer
+from tests.http_server import Server, serving
 from tests.runtime.conftest import PackagedFunction
-from tests.runtime.google_stand_in import GoogleStandIn
+from tests.runtime.google_stand_in import GoogleStandIn, page
+
+ROW = page([("1", "Ada")])
 
 
 @pytest.fixture
-def server() -> Iterator[ClosingServer]:
-    with closing_server.running() as closing:
+def server() -> Iterator[Server]:
+    """Answers the first request of each connection, and closes it in place of another answer."""
+    with serving(lambda request: ROW if request.place == 0 else None) as closing:
         yield closing
+
+
+def requests_of_each_connection(server: Server) -> list[int]:
+    return list(Counter(request.connection for request in server.requests).values())
 
 
 @pytest.fixture(autouse=True)
@@ -51,22 +59,19 @@ def test_invocations_share_a_connection_to_bigquery(function: PackagedFunction, 
 
 
 def test_a_connection_that_was_closed_meanwhile_costs_one_more_request_and_no_error(
-    function: PackagedFunction, server: ClosingServer
+    function: PackagedFunction, server: Server
 ) -> None:
     done = function.invoke(events=(1, 2, 3), environ={"BIGQUERY_EMULATOR_HOST": server.url})
     assert [result.get("returned") for result in done.results] == [1, 2, 3], done.printed
     assert done.stderr == ""
     # The second and third query are sent on the kept connection, and again on a new one.
-    assert server.requests == [2, 2, 1]
+    assert requests_of_each_connection(server) == [2, 2, 1]
 
 
-def test_a_server_that_always_closes_is_asked_twice_and_no_more(
-    server: ClosingServer, session: requests.Session
-) -> None:
-    server.answers_each = 0
-    with pytest.raises(requests.exceptions.ConnectionError):
+def test_a_server_that_always_closes_is_asked_twice_and_no_more(session: requests.Session) -> None:
+    with serving(lambda _: None) as server, pytest.raises(requests.exceptions.ConnectionError):
         session.post(server.url, data="{}")
-    assert server.requests == [1, 1]
+    assert requests_of_each_connection(server) == [1, 1]
 
 
 def test_an_unreachable_host_is_not_asked_again(session: requests.Session) -> None:
@@ -75,7 +80,7 @@ def test_an_unreachable_host_is_not_asked_again(session: requests.Session) -> No
     assert "Connection refused" in str(refused.value)
 
 
-def test_nothing_is_sent_when_the_time_is_up(server: ClosingServer) -> None:
+def test_nothing_is_sent_when_the_time_is_up(server: Server) -> None:
     with requests.Session() as session:
         transport.bounded(session, limit=TimeLimit(), most_seconds=5)
         with pytest.raises(OutOfTimeError):
@@ -84,23 +89,23 @@ def test_nothing_is_sent_when_the_time_is_up(server: ClosingServer) -> None:
 
 
 def test_no_netrc_file_takes_the_tokens_place(
-    server: ClosingServer, session: requests.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, session: requests.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password planted\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     session.get(server.url, headers={"Authorization": "Bearer token"})
-    assert "Authorization: Bearer token" in server.headers
+    assert server.requests[-1].authorization == "Bearer token"
 
 
 def test_a_proxy_is_used_where_the_environment_names_one(
-    server: ClosingServer, session: requests.Session, monkeypatch: pytest.MonkeyPatch
+    server: Server, session: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", server.url)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     assert session.get("http://bigquery.invalid/path").status_code == 200
-    assert server.headers[0] == "GET http://bigquery.invalid/path HTTP/1.1"
+    assert server.requests[-1].target == "http://bigquery.invalid/path"
     session.get(f"{server.url}/direct")
-    assert server.headers[0] == "GET /direct HTTP/1.1"
+    assert server.requests[-1].target == "/direct"
 
 
 def certificate(folder: Path, *, host: str) -> Path:
@@ -128,14 +133,20 @@ def certificate(folder: Path, *, host: str) -> Path:
     return file
 
 
-@pytest.fixture
-def encrypted(server: ClosingServer, tmp_path: Path) -> str:
-    """The server's address, now encrypted; its certificate is for 127.0.0.1."""
+@contextmanager
+def encrypted_for(file: Path) -> Iterator[str]:
+    """The address of a server with this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate(tmp_path, host="127.0.0.1"))
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.answers_each = 9
-    return server.url.replace("http:", "https:")
+    context.load_cert_chain(file)
+    with serving(ROW, tls=context) as server:
+        yield server.url
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path) -> Iterator[str]:
+    """The address of an encrypted server, whose certificate is for 127.0.0.1."""
+    with encrypted_for(certificate(tmp_path, host="127.0.0.1")) as url:
+        yield url
 
 
 def test_authorities_that_the_environment_names_are_trusted_and_read_once(
@@ -160,15 +171,15 @@ def test_a_certificate_of_nobody_trusted_is_refused(encrypted: str, session: req
 
 
 def test_a_certificate_for_another_host_is_refused(
-    server: ClosingServer, session: requests.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: requests.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = certificate(tmp_path, host="127.0.0.2")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
     monkeypatch.setenv("CURL_CA_BUNDLE", str(file))
-    with pytest.raises(requests.exceptions.SSLError, match=r"IP address mismatch|127\.0\.0\.1"):
-        session.get(server.url.replace("http:", "https:"))
+    with (
+        encrypted_for(file) as url,
+        pytest.raises(requests.exceptions.SSLError, match=r"IP address mismatch|127\.0\.0\.1"),
+    ):
+        session.get(url)
 
 
 def test_authorities_that_cannot_be_read_are_a_matter_of_configuration(

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse
 
 from keyless_bigquery.runtime.wrapper import guarded
+from tests.http_server import Answer, json_answer
 from tests.runtime.conftest import AWS_SECRETS, FUNCTIONS, PackagedFunction
 from tests.runtime.google_stand_in import GoogleStandIn, google_error
 
@@ -136,7 +136,7 @@ def lambda_handler(event, context):
     ],
 )
 def test_what_bigquery_refuses_to_a_client_of_the_functions_own_is_diagnosed(
-    function: PackagedFunction, google: GoogleStandIn, answer: JSONResponse, error: str, text: str
+    function: PackagedFunction, google: GoogleStandIn, answer: Answer, error: str, text: str
 ) -> None:
     google.more = lambda _: answer
     function.configure(universe_domain="googleapis.com")
@@ -195,7 +195,7 @@ UNCALLABLE = {
 def test_a_function_that_can_not_be_called_says_why_and_the_chain_can_still_be_probed(
     function: PackagedFunction, google: GoogleStandIn, source: str, text: str
 ) -> None:
-    google.more = lambda _: JSONResponse({"jobReference": {}, "status": {"state": "DONE"}})
+    google.more = lambda _: json_answer({"jobReference": {}, "status": {"state": "DONE"}})
     done = function.invoke(events=({"keyless-bigquery": "probe"}, {}), environ=function.handler(source))
     assert "returned" in done.results[0], done.results[0]
     assert done.results[1]["raised"] == "FunctionError"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page
 
 from local_cloud.listening import listener, server_settings
+from tests.http_server import Answer, serving
 
 LIMIT_SECONDS = 10.0
 ADD = "document.body.append(Object.assign(document.createElement"
@@ -90,21 +90,9 @@ def watched() -> Iterator[Watched]:
 def elsewhere() -> Iterator[str]:
     """A site of its own on this machine, such as one has while developing another."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><title>elsewhere</title><body>")
-
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+    page = b"<!doctype html><title>elsewhere</title><body>"
+    with serving(Answer(body=page, headers={"Content-Type": "text/html"})) as server:
+        yield f"{server.url}/"
 
 
 @pytest.fixture
