@@ -63,7 +63,7 @@ soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills,
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness tests/delivery \
 	  tests/doctor tests/living tests/local_cloud/plugins tests/differential
 
-lint: $(READY) ## ruff, mypy --strict, and actionlint over the workflows
+lint: $(READY) ## ruff, mypy --strict, and actionlint and zizmor over the workflows
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy --cache-dir "$$($(RUN) -m infra.cache)/mypy"

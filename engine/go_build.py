@@ -1,4 +1,4 @@
-"""The third way to an engine, and the only one to actionlint: built from the pinned Go modules in tools."""
+"""The third way to an engine: built from the pinned Go modules in tools."""
 
 from __future__ import annotations
 

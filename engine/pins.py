@@ -107,10 +107,3 @@ LANGUAGE_HOST = GoModule(
     requires="github.com/pulumi/pulumi/sdk/v3",
     instructions=_PULUMI,
 )
-ACTIONLINT = GoModule(
-    name="actionlint",
-    folder=ROOT / "tools" / "actionlint",
-    package="github.com/rhysd/actionlint/cmd/actionlint",
-    requires="github.com/rhysd/actionlint",
-    instructions="https://github.com/rhysd/actionlint/blob/main/docs/install.md",
-)

@@ -1,59 +1,85 @@
-"""Checks the workflows: their syntax with actionlint, and what this project asks of them besides.
+"""Checks the workflows: syntax with actionlint, security with zizmor, and this project's own rules.
 
-Run by ``make lint``. actionlint is built once, with Go; where there is none, that half is skipped, and it says so.
+Run by ``make lint``. Go builds actionlint from its pin and keeps it; without Go that part is skipped with a note.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from delivery.workflow_rules import Workflow, problems
-from engine import actionlint
-from engine.errors import EngineError
 from engine.pins import ROOT
-from engine.progress import Progress
 from keyless_bigquery.runtime.printable import one_line
 
-_LIMIT_SECONDS = 60.0
+_LIMIT_SECONDS = 300.0
+"""Go downloads and builds actionlint in half a minute; each later run takes half a second."""
+
+_ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint"
+# Each expression in a command, and each secret outside an environment, are findings of the auditor only.
+_ZIZMOR_OPTIONS = ("--offline", "--persona", "auditor", "--strict-collection", "--no-progress", "--color", "never")
 
 
 def main(project: Path = ROOT) -> int:
     """Checks them all.
 
     Args:
-        project: the folder whose `.github` it looks into.
+        project: The folder whose `.github` is checked.
 
     Returns:
-        The exit code: 1 if anything was found, which has been printed.
+        The exit code: 1 after any finding, which has been printed.
     """
-    workflows = sorted(project.glob(".github/workflows/*.yml"))
-    actions = sorted(project.glob(".github/actions/*/action.yml"))
+    folder = project / ".github"
+    workflows = sorted(folder.glob("workflows/*.yml"))
+    files = (*workflows, *sorted(folder.glob("actions/*/action.yml")))
     found = [
-        problem for path in (*workflows, *actions) for problem in _own(path.relative_to(project), path.read_text())
+        problem
+        for path in files
+        for problem in problems(Workflow.read(path.relative_to(project).as_posix(), path.read_text()))
     ]
-    try:
-        found += _actionlint(workflows)
-    except EngineError as error:
-        found.append(str(error))
+    found += _zizmor(folder) + _actionlint(workflows)
     for line in found:
         print(one_line(line))
     return int(bool(found))
 
 
-def _own(path: Path, text: str) -> list[str]:
-    return problems(Workflow.read(path.as_posix(), text))
+def zizmor(*options: str | Path) -> list[str | Path]:
+    """The command that audits workflows by this project's configuration.
+
+    Args:
+        options: More options, and the files or folders to audit.
+    """
+    configuration = ROOT / ".github" / "zizmor.yml"
+    return [Path(sys.executable).with_name("zizmor"), *_ZIZMOR_OPTIONS, "--config", configuration, *options]
 
 
-def _actionlint(workflows: list[Path]) -> list[str]:
-    program = actionlint.ensure(Progress())
-    if program is None:
+def _zizmor(folder: Path) -> list[str]:
+    return _printed(zizmor("--quiet", folder))
+
+
+def _actionlint(workflows: Sequence[Path]) -> list[str]:
+    go = shutil.which("go")
+    if go is None:
         print("actionlint: skipped, since there is no Go to build it with (https://go.dev/dl/)", file=sys.stderr)
         return []
     # Without the two linters that it would find on some machines and not on others.
-    command = [str(program), "-no-color", "-shellcheck=", "-pyflakes=", *map(str, workflows)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False)
+    command = (go, "-C", ROOT / "tools" / "actionlint", "run", _ACTIONLINT, "-no-color", "-shellcheck=", "-pyflakes=")
+    return _printed([*command, *workflows], {"GOWORK": "off", "CGO_ENABLED": "0"})
+
+
+def _printed(command: Sequence[str | Path], more: Mapping[str, str] | None = None) -> list[str]:
+    ended = subprocess.run(
+        command,
+        env={**os.environ, **(more or {})},
+        capture_output=True,
+        text=True,
+        timeout=_LIMIT_SECONDS,
+        check=False,
+    )
     return (ended.stdout + ended.stderr).splitlines() if ended.returncode else []
 
 
