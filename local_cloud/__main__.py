@@ -10,10 +10,10 @@ import httpx
 from engine.errors import EngineError
 from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks
 from local_cloud.commands import COMMANDS, parser
+from local_cloud.errors import StateError
 from local_cloud.process import ProcessError
 from local_cloud.roles import RoleError
 from local_cloud.seed.errors import SeedError
-from local_cloud.store import StateError
 
 
 def main() -> int:

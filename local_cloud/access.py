@@ -11,7 +11,14 @@ from typing import NoReturn
 from starlette.requests import Request
 
 from local_cloud.context import Cloud
-from local_cloud.errors import MISSING_CREDENTIALS, ApiError, permission_denied, service_disabled, unauthenticated
+from local_cloud.errors import (
+    MISSING_CREDENTIALS,
+    ApiError,
+    error_info,
+    permission_denied,
+    service_disabled,
+    unauthenticated,
+)
 from local_cloud.http import google_method
 from local_cloud.permissions import Grant, Policy, decide
 from local_cloud.projects import Project
@@ -69,17 +76,12 @@ def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozen
 
 
 def _scope_error() -> ApiError:
-    detail = {
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-        "domain": "googleapis.com",
-    }
     return ApiError(
         403,
         "PERMISSION_DENIED",
         "Request had insufficient authentication scopes.",
         reason="insufficientPermissions",
-        details=[detail],
+        details=[error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT")],
     )
 
 
@@ -219,3 +221,14 @@ def administer(
         )
         authorize(token, permission, policies or cloud.project_policies(target), trail, denied)
         return token
+
+
+def administer_project(cloud: Cloud, request: Request, permission: str) -> Project:
+    """Check a call on the project that its path names, as :func:`administer`, and return the project.
+
+    Raises:
+        Refused: As :func:`administer`.
+    """
+    name = request.path_params["project"]
+    administer(cloud, request, permission, resource=f"projects/{name}", project=name)
+    return cloud.project_of(name)

@@ -13,9 +13,10 @@ from starlette.responses import Response
 from local_cloud.clock import from_rfc3339
 from local_cloud.context import Cloud
 from local_cloud.http import answer
-from local_cloud.policies import policy_wire
+from local_cloud.policy_form import policy_wire
 from local_cloud.projects import Project
 from local_cloud.services.iam.model import PoolState
+from local_cloud.trace import to_json
 
 
 async def health(cloud: Cloud, _request: Request) -> Response:
@@ -27,7 +28,7 @@ async def health(cloud: Cloud, _request: Request) -> Response:
 async def decisions(cloud: Cloud, request: Request) -> Response:
     """``GET /_local/decisions?after=ID``: what was decided since, oldest first, and by which run of the server."""
     after = request.query_params.get("after")
-    return answer({"run": cloud.trace.run, "decisions": [decision.to_json() for decision in cloud.trace.after(after)]})
+    return answer({"run": cloud.trace.run, "decisions": to_json(cloud.trace.after(after))})
 
 
 async def unsupported(cloud: Cloud, _request: Request) -> Response:

@@ -9,7 +9,7 @@ without details.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -57,6 +57,17 @@ _BIGQUERY = "/bigquery/v2/projects/{project:name}"
 _DATASET = _BIGQUERY + "/datasets/{dataset:name}"
 _TABLE = _DATASET + "/tables/{table:name}"
 
+_SERVICES = "/projects/{project:name}/services"
+_SERVICE = _SERVICES + "/{service:name}"
+_SERVICE_USAGE: Sequence[tuple[str, str, Handler]] = (
+    ("GET", _SERVICES, service_usage.list_services),
+    ("POST", _SERVICES + ":batchEnable", service_usage.batch_enable_services),
+    ("GET", _SERVICE, service_usage.get_service),
+    ("POST", _SERVICE + ":enable", service_usage.enable_service),
+    ("POST", _SERVICE + ":disable", service_usage.disable_service),
+    ("GET", "/operations/{operation:name}", service_usage.get_operation),
+)
+
 _ROUTES: Sequence[tuple[str, str, Handler]] = (
     # Local
     ("GET", "/", page.index),
@@ -87,30 +98,7 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("POST", _PROJECT + ":setOrgPolicy", organisation.set_policy),
     ("POST", _PROJECT + ":clearOrgPolicy", organisation.clear_policy),
     # Service Usage, in both versions that clients use
-    *(
-        route
-        for version in ("/v1", "/v1beta1")
-        for route in (
-            ("GET", version + "/projects/{project:name}/services", service_usage.list_services),
-            (
-                "POST",
-                version + "/projects/{project:name}/services:batchEnable",
-                service_usage.batch_enable_services,
-            ),
-            ("GET", version + "/projects/{project:name}/services/{service:name}", service_usage.get_service),
-            (
-                "POST",
-                version + "/projects/{project:name}/services/{service:name}:enable",
-                service_usage.enable_service,
-            ),
-            (
-                "POST",
-                version + "/projects/{project:name}/services/{service:name}:disable",
-                service_usage.disable_service,
-            ),
-            ("GET", version + "/operations/{operation:name}", service_usage.get_operation),
-        )
-    ),
+    *((method, version + path, handler) for version in ("/v1", "/v1beta1") for method, path, handler in _SERVICE_USAGE),
     # IAM: pools and providers
     ("POST", _POOLS, pools.create_pool),
     ("GET", _POOLS, pools.list_pools),
@@ -209,7 +197,7 @@ class _Endpoint:
             return Response(status_code=499)
         except Exception:  # noqa: BLE001  (the one top boundary: what is left is ours, and no client's business)
             _log.exception("internal error at %s %s", request.method, request.url.path)
-            return _write(_internal(), request)
+            return _write(ApiError(500, "INTERNAL", "Internal error encountered.", reason="internalError"), request)
 
 
 def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
@@ -244,8 +232,12 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route(path, _Endpoint(cloud=cloud, handlers=methods, methods=_google_methods(path, methods)), methods=None)
-            for path, methods in handlers.items()
+            Route(
+                path,
+                _Endpoint(cloud=cloud, handlers=handled, methods={each: find_method(each, path) for each in handled}),
+                methods=None,
+            )
+            for path, handled in handlers.items()
         ],
         exception_handlers={HTTPException: unknown_path},
         lifespan=lifespan,
@@ -255,10 +247,6 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
     app.add_middleware(FaultLayer, faults=cloud.faults)
     app.add_middleware(GuardLayer)
     return app
-
-
-def _google_methods(path: str, methods: Iterable[str]) -> dict[str, Method | None]:
-    return {method: find_method(method, path) for method in methods}
 
 
 def _write(error: CloudError, request: Request) -> Response:
@@ -271,7 +259,3 @@ def _write(error: CloudError, request: Request) -> Response:
 def _not_served(cloud: Cloud, request: Request, error: ApiError) -> Response:
     cloud.unsupported.note(request, error)
     return _write(error, request)
-
-
-def _internal() -> ApiError:
-    return ApiError(500, "INTERNAL", "Internal error encountered.", reason="internalError")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 FURTHEST = timedelta(days=3660)
 """How far ahead of the host a clock can be moved: ten years, beyond which no rule here changes anything."""
@@ -36,15 +36,6 @@ class Ahead:
     """How far a clock was moved, in whole seconds. Kept over a restart, so that time never runs backwards."""
 
     seconds: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values, for the store."""
-        return {"seconds": self.seconds}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Ahead:
-        """Read what :meth:`to_json` wrote."""
-        return cls(seconds=int(data["seconds"]))
 
 
 class MovableClock:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from federation_rules.expressions import ExpressionError, evaluate, expression_problem
@@ -159,10 +160,10 @@ class _Functions(Functions):
 
     def by_name(self) -> dict[str, Callable[..., object]]:
         times = {
-            "timestamp_": self._strict(read_timestamp, datetime.fromtimestamp(0, UTC)),
-            "duration_": self._strict(self._duration, timedelta()),
+            "timestamp_": self._checked(read_timestamp, datetime.fromtimestamp(0, UTC)),
+            "duration_": self._checked(self._duration, timedelta()),
         }
-        return {**super().by_name(), **times, **{name: self._reader(name) for name in PARTS}}
+        return {**super().by_name(), **times, **{name: self._checked(partial(part, name), -1) for name in PARTS}}
 
     def _duration(self, text: object) -> timedelta:
         read = read_duration(text)
@@ -172,22 +173,14 @@ class _Functions(Functions):
             raise ValueError(f"all durations together are longer than {LONGEST.days} days")
         return read
 
-    def _strict(self, function: Callable[[object], object], instead: object) -> Callable[[object], object]:
-        def read(text: object) -> object:
+    def _checked(self, function: Callable[..., object], instead: object) -> Callable[..., object]:
+        """A function that keeps its first problem, and gives something of its type in place of the result."""
+
+        def read(*arguments: object) -> object:
             try:
-                return function(text)
+                return function(*arguments)
             except (TypeError, ValueError) as problem:
                 self.problem = self.problem or str(problem)
                 return instead
-
-        return read
-
-    def _reader(self, name: str) -> Callable[[object, object], int]:
-        def read(moment: object, zone: object) -> int:
-            try:
-                return part(name, moment, zone)
-            except (TypeError, ValueError) as problem:
-                self.problem = self.problem or str(problem)
-                return -1
 
         return read

@@ -118,7 +118,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         StateError: The state folder holds something unreadable.
     """
     folder = config.state_directory
-    moves = Collection("clock", Ahead.from_json, folder=folder)
+    moves = Collection("clock", Ahead, folder=folder)
     clock = MovableClock(host, ahead=moves.get("ahead"), moved=lambda ahead: moves.put("ahead", ahead))
     faults = FaultInjector()
     cloud = Cloud(
@@ -131,34 +131,32 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
             clock=clock,
             # Never on the disk: after a restart clients exchange again, and a write for each token would cost more than
             # all else that an exchange does.
-            records=Collection("tokens", Token.from_json, folder=None),
+            records=Collection("tokens", Token, folder=None),
             deployer=(config.deployer_token, Principal(member=DEPLOYER)),
         ),
         operations=Operations(),
         services=Propagated(
             "services",
-            EnabledService.from_json,
+            EnabledService,
             folder=folder,
             clock=clock,
             delay=lambda: faults.settings.service_delay,
         ),
-        pools=Collection("pools", Pool.from_json, folder=folder),
-        providers=Collection("providers", Provider.from_json, folder=folder),
-        accounts=Collection("service_accounts", Account.from_json, folder=folder),
-        policies=Propagated(
-            "policies", Policy.from_json, folder=folder, clock=clock, delay=lambda: faults.settings.iam_delay
-        ),
-        organisation_policies=Collection("organisation_policies", OrganisationPolicy.from_json, folder=folder),
+        pools=Collection("pools", Pool, folder=folder),
+        providers=Collection("providers", Provider, folder=folder),
+        accounts=Collection("service_accounts", Account, folder=folder),
+        policies=Propagated("policies", Policy, folder=folder, clock=clock, delay=lambda: faults.settings.iam_delay),
+        organisation_policies=Collection("organisation_policies", OrganisationPolicy, folder=folder),
         datasets=Propagated(
             "dataset_access",
-            Access.from_json,
+            Access,
             folder=folder,
             clock=clock,
             delay=lambda: faults.settings.iam_delay,
             first_at_once=True,
         ),
-        views=Collection("views", View.from_json, folder=folder),
-        column_tags=Collection("column_tags", ColumnTags.from_json, folder=folder),
+        views=Collection("views", View, folder=folder),
+        column_tags=Collection("column_tags", ColumnTags, folder=folder),
         jobs=Jobs(),
         understood=Understood(),
         counters=Counter(),

@@ -51,6 +51,10 @@ def shape_of(path: str) -> Shape:
     return Shape.BIGQUERY if path.startswith(("/bigquery/", "/upload/bigquery/")) else Shape.GOOGLE
 
 
+class StateError(Exception):
+    """A state folder holds something that can't be read."""
+
+
 class CloudError(Exception):
     """Anything that ends a request with an error response."""
 
@@ -158,18 +162,15 @@ def unauthenticated(message: str = INVALID_CREDENTIALS, *, reason: str = "authEr
     return ApiError(401, "UNAUTHENTICATED", message, reason=reason, headers={"WWW-Authenticate": challenge})
 
 
+def error_info(reason: str, domain: str = "googleapis.com", **metadata: str) -> Json:
+    """Write the detail block by which Google's clients tell errors apart: ``google.rpc.ErrorInfo``."""
+    info: Json = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": domain}
+    return {**info, "metadata": metadata} if metadata else info
+
+
 def permission_denied(message: str, *, permission: str = "", domain: str = "iam.googleapis.com") -> ApiError:
     """403: the principal lacks a permission on the resource."""
-    details: list[Json] = []
-    if permission:
-        details.append(
-            {
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                "reason": "IAM_PERMISSION_DENIED",
-                "domain": domain,
-                "metadata": {"permission": permission},
-            }
-        )
+    details = [error_info("IAM_PERMISSION_DENIED", domain, permission=permission)] if permission else []
     return ApiError(403, "PERMISSION_DENIED", message, reason="accessDenied", details=details)
 
 
@@ -186,11 +187,6 @@ def service_disabled(*, service: str, title: str, project_number: str) -> ApiErr
             "@type": "type.googleapis.com/google.rpc.Help",
             "links": [{"description": "Google developers console API activation", "url": url}],
         },
-        {
-            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-            "reason": "SERVICE_DISABLED",
-            "domain": "googleapis.com",
-            "metadata": {"service": service, "consumer": f"projects/{project_number}"},
-        },
+        error_info("SERVICE_DISABLED", service=service, consumer=f"projects/{project_number}"),
     ]
     return ApiError(403, "PERMISSION_DENIED", message, reason="accessNotConfigured", details=details)

@@ -104,47 +104,15 @@ def answer(value: dict[str, Any]) -> JSONResponse:
     return JSONResponse(value)
 
 
-def text_field(body: dict[str, Any], name: str, *, default: str = "", limit: int = 4096) -> str:
-    """Take a string field from a JSON object; ``null`` counts as absent.
+def text_field(body: dict[str, Any], name: str, *, limit: int = 4096) -> str:
+    """Take a string field from a message that was read; ``null`` counts as absent, and absent as empty.
 
     Raises:
-        ApiError: 400, the field isn't a string or is longer than ``limit`` characters.
+        ApiError: 400, the field is longer than ``limit`` characters.
     """
-    value = body.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, str):
-        raise invalid_argument(f"Invalid value at '{name}' (TYPE_STRING), {value!r:.60}")
+    value: str = body.get(name) or ""
     if len(value) > limit:
         raise invalid_argument(f"'{name}' has {len(value)} characters; the limit is {limit}.")
-    return value
-
-
-def flag_field(body: dict[str, Any], name: str) -> bool:
-    """Take a boolean field from a JSON object; absent and ``null`` are false.
-
-    Raises:
-        ApiError: 400, the field isn't a boolean.
-    """
-    value = body.get(name)
-    if value is None:
-        return False
-    if not isinstance(value, bool):
-        raise invalid_argument(f"Invalid value at '{name}' (TYPE_BOOL), {value!r:.60}")
-    return value
-
-
-def object_field(body: dict[str, Any], name: str) -> dict[str, Any]:
-    """Take an object field from a JSON object; absent and ``null`` are empty.
-
-    Raises:
-        ApiError: 400, the field isn't an object.
-    """
-    value = body.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise invalid_argument(f"Invalid value at '{name}', expected an object, got {value!r:.60}")
     return value
 
 

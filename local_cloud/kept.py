@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from local_cloud.endpoints import write_private
-from local_cloud.store import StateError
+from local_cloud.errors import StateError
+from local_cloud.store import first_problem
 
 FILE = "kept.json"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kept:
+class Kept(BaseModel):
     """What was true of the last run with ``--keep``.
 
     Args:
@@ -25,12 +25,14 @@ class Kept:
         deployer_token: bearer token of the one who deploys. Kept as long as the state, for the owner's eyes only.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
     project_id: str
     project_number: str
     aws_account_id: str
     google_port: int
     aws_port: int
-    deployer_token: str = field(repr=False)
+    deployer_token: str = Field(repr=False)
 
     @property
     def names(self) -> tuple[str, str, str]:
@@ -39,7 +41,7 @@ class Kept:
 
     def write(self, folder: Path) -> None:
         """Write it, readable by the owner only."""
-        write_private(folder / FILE, json.dumps(asdict(self), indent=2) + "\n")
+        write_private(folder / FILE, self.model_dump_json(indent=2) + "\n")
 
     @classmethod
     def read(cls, folder: Path) -> Kept | None:
@@ -50,8 +52,9 @@ class Kept:
         """
         path = folder / FILE
         try:
-            return cls(**json.loads(path.read_text()))
+            return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError) as problem:
-            raise StateError(f"{path} can't be read ({problem!r}); move it away to start with a new token") from problem
+        except ValidationError as problem:
+            what = first_problem(problem)
+            raise StateError(f"{path} can't be read ({what}); move it away to start with a new token") from problem

@@ -9,9 +9,8 @@ impersonation and access to protected columns but doesn't have them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from federation_rules.members import closeness, difference, matches
 from federation_rules.principals import Principal
@@ -145,27 +144,6 @@ class Policy:
 
     bindings: tuple[Binding, ...] = ()
     etag: str = "ACAB"
-
-    def to_json(self) -> dict[str, Any]:
-        """Write the policy as JSON values, for the store."""
-        bindings = [
-            {"role": b.role, "members": [*b.members], "condition": b.condition and asdict(b.condition)}
-            for b in self.bindings
-        ]
-        return {"etag": self.etag, "bindings": bindings}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Policy:
-        """Read what :meth:`to_json` wrote."""
-        bindings = tuple(
-            Binding(
-                role=b["role"],
-                members=tuple(b["members"]),
-                condition=Condition(**b["condition"]) if b.get("condition") else None,
-            )
-            for b in data["bindings"]
-        )
-        return cls(etag=data["etag"], bindings=bindings)
 
     @property
     def conditional(self) -> bool:

@@ -6,25 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from starlette.requests import Request
-
 from local_cloud.context import Cloud
 from local_cloud.errors import aborted, invalid_argument
 from local_cloud.permissions import Policy
-from local_cloud.policy_form import WITH_CONDITIONS, WantedPolicy, policy_wire, read_policy, read_requested_version
+from local_cloud.policy_form import WITH_CONDITIONS, WantedPolicy, read_policy
 from local_cloud.store import new_etag, same_etag
 from local_cloud.trace import Link, Part, refuse
-
-__all__ = ["check_accounts", "mark_deleted", "mark_undeleted", "policy_wire", "replace_policy", "requested_version"]
-
-
-def requested_version(request: Request, body: dict[str, Any]) -> int:
-    """Read the policy version that a ``getIamPolicy`` asks for: in the body, or as a query parameter.
-
-    Raises:
-        ApiError: 400, not 0, 1 or 3.
-    """
-    return read_requested_version(body, request.query_params)
 
 
 def replace_policy(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from local_cloud.context import Cloud
-from local_cloud.errors import ApiError, invalid_argument
+from local_cloud.errors import ApiError, error_info, invalid_argument
 from local_cloud.permission_names import USE_SERVICES
 from local_cloud.permissions import Grant, decide
 from local_cloud.projects import Project
@@ -71,12 +71,5 @@ def _denied(project: str) -> ApiError:
         f"visiting https://console.developers.google.com/iam-admin/iam/project?project={project:.200} and then retry. "
         "Propagation of the new permission may take a few minutes.",
         reason="forbidden",
-        details=[
-            {
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                "reason": "USER_PROJECT_DENIED",
-                "domain": "googleapis.com",
-                "metadata": {"consumer": f"projects/{project:.200}"},
-            }
-        ],
+        details=[error_info("USER_PROJECT_DENIED", consumer=f"projects/{project:.200}")],
     )

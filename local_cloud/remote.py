@@ -10,7 +10,7 @@ import httpx
 
 from local_cloud.endpoints import Endpoints
 from local_cloud.process import ProcessError
-from local_cloud.trace import Decision
+from local_cloud.trace import Decision, from_json
 
 _ANSWER_SECONDS = 10.0
 
@@ -49,8 +49,7 @@ class Remote:
 
     def decisions(self, after: str | None = None) -> list[Decision]:
         """The decisions since this one, oldest first; all that are kept when it is ``None``."""
-        found = self.get("/_local/decisions", {} if after is None else {"after": after})
-        return [Decision.from_json(one) for one in found["decisions"]]
+        return from_json(self.get("/_local/decisions", {} if after is None else {"after": after})["decisions"])
 
     def advance(self, step: timedelta) -> dict[str, Any]:
         """Put the clock ahead, by whole seconds."""

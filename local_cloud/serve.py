@@ -24,11 +24,11 @@ from starlette.types import ASGIApp
 
 from local_cloud.aws import AwsSettings, LocalAws, another_aws
 from local_cloud.endpoints import Endpoints, forget
+from local_cloud.errors import StateError
 from local_cloud.kept import Kept
 from local_cloud.listening import listener, server_settings
 from local_cloud.log_lines import log_in_lines
 from local_cloud.process import Child, ProcessError
-from local_cloud.store import StateError
 from local_cloud.terminal import guidance, write_tool_settings
 from local_cloud.warehouse import BigQueryEmulator, EmulatorSettings
 

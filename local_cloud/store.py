@@ -7,35 +7,24 @@ be worse than not running.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import tempfile
 from base64 import b64encode, urlsafe_b64decode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Generic, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from local_cloud.errors import StateError
+
+_AS_WRITTEN = ConfigDict(extra="forbid", strict=True)
+"""A value is read as it was written, or not at all."""
 
 
-class Stored(Protocol):
-    """A value that a collection can keep."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Write the value as JSON values."""
-        ...
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Read what ``to_json`` wrote."""
-        ...
-
-
-T = TypeVar("T", bound=Stored)
-
-
-class StateError(Exception):
-    """The state folder holds something that can't be read."""
+T = TypeVar("T")
 
 
 class Collection(Generic[T]):
@@ -43,16 +32,17 @@ class Collection(Generic[T]):
 
     Args:
         name: File name without its ending.
-        read: Makes a value from its stored JSON.
+        kind: The dataclass of the values.
         folder: Where the file lives; ``None`` keeps everything in memory only.
 
     Raises:
         StateError: The file is there but isn't what this class wrote.
     """
 
-    def __init__(self, name: str, read: Callable[[dict[str, Any]], T], *, folder: Path | None) -> None:
+    def __init__(self, name: str, kind: type[T], *, folder: Path | None) -> None:
         self._file = None if folder is None else folder / f"{name}.json"
         self._values: dict[str, T] = {}
+        self._stored: TypeAdapter[dict[str, T]] = TypeAdapter(dict[str, kind], config=_AS_WRITTEN)  # type: ignore[valid-type]  # known when it runs
         if self._file is None:
             return
         # Left by a kill in the middle of a write.
@@ -60,11 +50,10 @@ class Collection(Generic[T]):
             unfinished.unlink(missing_ok=True)
         if self._file.exists():
             try:
-                stored = json.loads(self._file.read_text())
-                self._values = {key: read(data) for key, data in stored.items()}
-            except (ValueError, KeyError, TypeError, AttributeError) as problem:
+                self._values = self._stored.validate_json(self._file.read_bytes())
+            except ValidationError as problem:
                 raise StateError(
-                    f"{self._file} can't be read as saved state ({problem!r}); move it away to start empty"
+                    f"{self._file} can't be read as saved state ({first_problem(problem)}); move it away to start empty"
                 ) from problem
 
     def get(self, key: str) -> T | None:
@@ -102,18 +91,23 @@ class Collection(Generic[T]):
         return iter(list(self._values))
 
     def _write(self, file: Path, values: dict[str, T]) -> None:
-        text = json.dumps({key: value.to_json() for key, value in values.items()}, separators=(",", ":"))
-        _write_durably(file, text)
+        _write_durably(file, self._stored.dump_json(values))
         self._values = values
 
 
-def _write_durably(path: Path, text: str) -> None:
+def first_problem(error: ValidationError) -> str:
+    """Say what is wrong with a file first, and where, but not with which value: it may be a secret."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    return ": ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
+
+
+def _write_durably(path: Path, content: bytes) -> None:
     """Replace a file so that a kill or a crash at any moment leaves the old one or the new one, whole."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=_unfinished(path))
     try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)

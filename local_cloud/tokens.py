@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any
 
 from federation_rules.principals import Principal
 from local_cloud.clock import Clock, rfc3339
@@ -48,29 +47,6 @@ class Token:
     expires: str
     decision: str | None
     fingerprint: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Write the record as JSON values, for the store."""
-        return {
-            "kind": self.kind.value,
-            "principal": asdict(self.principal),
-            "scopes": list(self.scopes),
-            "expires": self.expires,
-            "decision": self.decision,
-            "fingerprint": self.fingerprint,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Token:
-        """Read what :meth:`to_json` wrote."""
-        return cls(
-            **{
-                **data,
-                "kind": TokenKind(data["kind"]),
-                "scopes": tuple(data["scopes"]),
-                "principal": Principal(**{**data["principal"], "groups": tuple(data["principal"]["groups"])}),
-            }
-        )
 
 
 def digest(token: str) -> str:

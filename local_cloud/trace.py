@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from local_cloud.clock import Clock, rfc3339
 from local_cloud.errors import CloudError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 KEPT_DECISIONS = 2000
 """How many decisions are remembered; older ones are forgotten first."""
@@ -127,48 +131,28 @@ class Decision:
     refusal: Refusal | None = None
     parent: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """Write the decision as JSON values."""
-        refusal = self.refusal
-        return {
-            "id": self.id,
-            "time": self.time,
-            "link": self.link.value,
-            "allowed": self.allowed,
-            "resource": self.resource,
-            "principal": self.principal,
-            "steps": [{"part": step.part.value, "rule": step.rule, "actual": step.actual} for step in self.steps],
-            "refusal": refusal
-            and {
-                "part": refusal.part.value,
-                "rule": refusal.rule,
-                "actual": refusal.actual,
-                "expected": refusal.expected,
-                "fix": refusal.fix,
-            },
-            "parent": self.parent,
-        }
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Decision:
-        """Read what :meth:`to_json` wrote.
+def to_json(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
+    """Write decisions as JSON values."""
+    written: list[dict[str, Any]] = _adapter().dump_python([*decisions], mode="json")
+    return written
 
-        Raises:
-            KeyError: A field is missing.
-            ValueError: A link or part has a name that this version doesn't know.
-        """
-        refusal = data["refusal"]
-        return cls(
-            id=data["id"],
-            time=data["time"],
-            link=Link(data["link"]),
-            allowed=data["allowed"],
-            resource=data["resource"],
-            principal=data["principal"],
-            steps=tuple(Step(**{**step, "part": Part(step["part"])}) for step in data["steps"]),
-            refusal=Refusal(**{**refusal, "part": Part(refusal["part"])}) if refusal else None,
-            parent=data["parent"],
-        )
+
+def from_json(written: object) -> list[Decision]:
+    """Read what :func:`to_json` wrote.
+
+    Raises:
+        ValueError: A field is missing, or a link or part has a name that this version doesn't know.
+    """
+    return _adapter().validate_python(written)
+
+
+@cache
+def _adapter() -> TypeAdapter[list[Decision]]:
+    # Imported here: only a process that writes or reads decisions should pay for it.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(list[Decision])
 
 
 @dataclass

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,22 +17,10 @@ from local_cloud.difference import difference
 from local_cloud.errors import not_found
 from local_cloud.http import answer
 from local_cloud.render import render_chain
+from local_cloud.trace import to_json
 
 _FILES = Path(__file__).with_name("files")
-_TYPES = MappingProxyType(
-    {
-        "style.css": "text/css",
-        "main.js": "text/javascript",
-        "feed.js": "text/javascript",
-        "list.js": "text/javascript",
-        "chain.js": "text/javascript",
-        "resources.js": "text/javascript",
-        "dom.js": "text/javascript",
-        "keyboard.js": "text/javascript",
-        "names.js": "text/javascript",
-        "icon.svg": "image/svg+xml",
-    }
-)
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 async def index(_cloud: Cloud, _request: Request) -> Response:
@@ -44,9 +31,10 @@ async def index(_cloud: Cloud, _request: Request) -> Response:
 async def file(_cloud: Cloud, request: Request) -> Response:
     """``GET /page/NAME``: one of the page's own files."""
     name = request.path_params["file"]
-    if name not in _TYPES:
+    kind = _TYPES.get(Path(name).suffix)
+    if kind is None or name not in {path.name for path in _FILES.iterdir()}:
         raise not_found(f"The page has no file {name:.60}.")
-    return _whole(name, _TYPES[name])
+    return _whole(name, kind)
 
 
 def _whole(name: str, media_type: str) -> Response:
@@ -67,8 +55,8 @@ async def decision(cloud: Cloud, request: Request) -> Response:
     differences = {one.id: asdict(difference(one.refusal)) for one in [*chain, *after] if one.refusal}
     return answer(
         {
-            "chain": [one.to_json() for one in chain],
-            "after": [one.to_json() for one in after],
+            "chain": to_json(chain),
+            "after": to_json(after),
             "differences": differences,
             "text": render_chain(chain),
         }

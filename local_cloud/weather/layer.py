@@ -9,7 +9,7 @@ from typing import cast
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from local_cloud.errors import ApiError, OAuthError, Shape, body_of, shape_of, unavailable
+from local_cloud.errors import ApiError, OAuthError, Shape, body_of, error_info, shape_of, unavailable
 from local_cloud.listening import CUT
 from local_cloud.page.guard import is_own
 from local_cloud.weather.model import NO_FAULTS, FaultInjector
@@ -74,14 +74,9 @@ def too_many(shape: Shape) -> ApiError | OAuthError:
             "information, see https://cloud.google.com/bigquery/docs/troubleshoot-quotas",
             reason="rateLimitExceeded",
         )
-    detail = {
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        "reason": "RATE_LIMIT_EXCEEDED",
-        "domain": "googleapis.com",
-    }
     return ApiError(
         429,
         "RESOURCE_EXHAUSTED",
         "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute'.",
-        details=[detail],
+        details=[error_info("RATE_LIMIT_EXCEEDED")],
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Generic
+from typing import Generic
 
 from local_cloud.clock import Clock
 from local_cloud.store import Collection, T
@@ -32,7 +32,7 @@ class Propagated(Collection[T]):
 
     Args:
         name: As for any collection.
-        read: As for any collection.
+        kind: As for any collection.
         folder: As for any collection; what is remembered is not kept there, so after a restart all is seen.
         clock: By which a delay passes.
         delay: How long a change takes to be seen now; zero without faults.
@@ -42,14 +42,14 @@ class Propagated(Collection[T]):
     def __init__(
         self,
         name: str,
-        read: Callable[[dict[str, Any]], T],
+        kind: type[T],
         *,
         folder: Path | None,
         clock: Clock,
         delay: Callable[[], timedelta],
         first_at_once: bool = False,
     ) -> None:
-        super().__init__(name, read, folder=folder)
+        super().__init__(name, kind, folder=folder)
         self._clock = clock
         self._delay = delay
         self._first_at_once = first_at_once

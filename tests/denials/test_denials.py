@@ -10,7 +10,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.auth.exceptions import GoogleAuthError
 
 from infra.program import ROOT
-from local_cloud.trace import Decision, Link, Part
+from local_cloud.trace import Decision, Link, Part, to_json
 from tests.denials.case import Case
 from tests.denials.cases import CASES
 from tests.denials.document import FILE, document
@@ -89,7 +89,7 @@ def _check_trace(case: Case, decisions: list[Decision]) -> None:
 def _check_nothing_given_away(world: World, refused: Outcome) -> None:
     told = f"{refused.answer.headers} {refused.answer.text}"
     assert not any(row in told for row in _ROWS), "the refusal gives a row away"
-    trace = json.dumps([decision.to_json() for decision in world.google.decisions()])
+    trace = json.dumps(to_json(world.google.decisions()))
     for secret in filter(None, world.seen):
         assert secret not in told, "the refusal gives a secret away"
         assert secret not in trace, "the trace gives a secret away"

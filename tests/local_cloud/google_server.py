@@ -17,7 +17,7 @@ import uvicorn
 
 from local_cloud.app import CloudConfig, create_app
 from local_cloud.listening import listener, server_settings
-from local_cloud.trace import Decision
+from local_cloud.trace import Decision, from_json
 
 PROJECT = "local-keyless"
 NUMBER = "123456789012"
@@ -61,7 +61,7 @@ class Google:
 
     def decisions(self) -> list[Decision]:
         """All decisions so far."""
-        return [Decision.from_json(d) for d in self.done("GET", "/_local/decisions")["decisions"]]
+        return from_json(self.done("GET", "/_local/decisions")["decisions"])
 
     def last_refusal(self) -> Decision:
         """The newest refused decision."""

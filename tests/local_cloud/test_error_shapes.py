@@ -19,7 +19,6 @@ _OAUTH = {"/v1/token", "/v1/introspect"}
 _PAGE = {"/", "/page/{file:name}"}
 _PUBLIC = _OAUTH | _PAGE | {"/$discovery/rest"}
 _GUARDED = [(m, p) for m, p, _ in _ROUTES if not p.startswith("/_local/") and p not in _PUBLIC]
-_BODIES = [(m, p) for m, p in _GUARDED if m in {"POST", "PUT", "PATCH"}]
 
 
 @pytest.fixture(scope="module")
@@ -61,28 +60,6 @@ def test_a_wrong_method_is_405_in_shape(shared: Google, path: str, method: str) 
         check_shape(answer, path)
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [
-        ("/v1", 404),
-        ("/v2/token", 501),
-        ("/v1/token/", 404),
-        ("/v1/projects/local-keyless/", 404),
-        ("/v1/projects/local-keyless:undelete", 501),
-        ("/v1/projects/local-keyless/locations/europe/workloadIdentityPools", 501),
-        ("/v1/projects/a%2Fb", 404),
-        ("//v1/token", 404),
-        ("/bigquery/v2/projects/local-keyless/models", 501),
-        ("/upload/bigquery/v2/projects/local-keyless/jobs", 501),
-    ],
-)
-def test_an_unknown_path_is_404_or_501_in_shape(shared: Google, path: str, status: int) -> None:
-    for method in ("GET", "POST", "DELETE"):
-        answer = shared.call(method, path)
-        assert answer.status_code == status
-        check_shape(answer, path)
-
-
 @pytest.mark.parametrize(("method", "path"), _GUARDED)
 def test_without_a_token_or_with_a_bad_one_every_route_is_401(shared: Google, method: str, path: str) -> None:
     for token in (None, "unknown"):
@@ -94,21 +71,6 @@ def test_without_a_token_or_with_a_bad_one_every_route_is_401(shared: Google, me
     assert basic.status_code == 401
 
 
-@pytest.mark.parametrize(("method", "path"), _BODIES)
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b'"x"', b"[" * 50_000, b'{"a": "\\ud800"}', b'{"a": NaN}'])
-def test_a_body_that_is_not_a_json_object_never_breaks_the_server(
-    shared: Google, method: str, path: str, body: bytes
-) -> None:
-    for name in ("iam", "bigquery", "iamcredentials"):
-        service = f"/v1/projects/local-keyless/services/{name}.googleapis.com:enable"
-        shared.done("POST", service, {})
-    answer = shared.call(method, filled(path), data=body)
-    # 503: the routes that ask the BigQuery emulator first, which isn't there; 200: those that need no body.
-    assert answer.status_code in {200, 400, 403, 404, 503}, answer.text
-    if answer.status_code != 200:
-        check_shape(answer, path)
-
-
 def test_a_body_beyond_the_limit_is_413(shared: Google) -> None:
     big = b" " * (2 * 1024 * 1024)
     assert shared.call("POST", "/v1/token", token=None, data=big).status_code == 413
@@ -116,15 +78,6 @@ def test_a_body_beyond_the_limit_is_413(shared: Google) -> None:
     answer = shared.call("POST", path, data=big)
     assert answer.status_code == 413
     check_shape(answer, path)
-
-
-@pytest.mark.parametrize(
-    "data", ["grant_type=a&grant_type=b", "%FF=x", "a=%FF", "&".join("a=1" for _ in range(99)), "é"]
-)
-def test_a_form_that_is_none_is_400(shared: Google, data: str) -> None:
-    answer = shared.call("POST", "/v1/token", token=None, data=data.encode())
-    assert answer.status_code == 400
-    check_shape(answer, "/v1/token")
 
 
 def test_an_internal_error_is_500_without_details(shared: Google, monkeypatch: pytest.MonkeyPatch) -> None:

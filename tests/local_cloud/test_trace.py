@@ -9,7 +9,7 @@ import pytest
 from local_cloud.clock import SystemClock
 from local_cloud.errors import not_found
 from local_cloud.render import render_chain, render_in_short
-from local_cloud.trace import LONGEST_VALUE, Decision, Link, Part, Refusal, Refused, Trace
+from local_cloud.trace import LONGEST_VALUE, Link, Part, Refusal, Refused, Trace, from_json, to_json
 from tests.local_cloud.chain import ACCOUNT, MEMBER, POOL, PROVIDER, READER, ROLE, Chain, token_of
 
 
@@ -59,7 +59,7 @@ def test_a_chain_reads_from_the_caller_to_the_permission(chain: Chain, as_functi
     with chain.client() as client:
         assert client.query_and_wait(chain.sql("SELECT user_id FROM {users}")).total_rows == 3
     decisions = chain.google.decisions()[-4:]
-    assert [Decision.from_json(json.loads(json.dumps(d.to_json()))) for d in decisions] == decisions
+    assert from_json(json.loads(json.dumps(to_json(decisions)))) == decisions
     lines = render_chain(decisions).splitlines()
     links = [line.split("  ")[0].strip() for line in lines if not line.startswith(" ")]
     assert [link.removesuffix(" allowed") for link in links] == [

@@ -169,12 +169,6 @@ def test_a_compressed_body_is_refused_and_a_plain_one_taken(shared: Google) -> N
     assert shared.call("POST", path, data=body, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["HEAD", "OPTIONS", "TRACE"])
-def test_methods_that_no_api_of_google_has_are_405_and_name_the_right_ones(shared: Google, kind: str) -> None:
-    answer = shared.call(kind, f"/v1/projects/{PROJECT}")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
-
-
 @pytest.mark.parametrize(
     ("target", "status"),
     [

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from local_cloud.access import BIGQUERY_SCOPES, authenticate, authorize, check_enabled
 from local_cloud.context import Cloud
 from local_cloud.errors import unimplemented
-from local_cloud.http import object_field
 from local_cloud.permission_names import CREATE_JOB
 from local_cloud.services.bigquery import emulator, rules, understanding
 from local_cloud.services.bigquery.columns_of import columns_of
@@ -188,7 +187,7 @@ def _check_kind(configuration: dict[str, Any] | None) -> None:
 
 
 def _default_dataset(payer: ProjectName, query: dict[str, Any]) -> DatasetName | None:
-    given = object_field(query, "defaultDataset")
+    given = query.get("defaultDataset") or {}
     if not given:
         return None
     project = given.get("projectId") or payer.project
@@ -196,5 +195,5 @@ def _default_dataset(payer: ProjectName, query: dict[str, Any]) -> DatasetName |
 
 
 def _location(query: dict[str, Any]) -> str:
-    location = query.get("location")
-    return location if isinstance(location, str) and len(location) < 64 else ""
+    location: str = query.get("location") or ""
+    return location if len(location) < 64 else ""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from local_cloud.access import BIGQUERY_READ_SCOPES, authenticate, check_enabled
 from local_cloud.context import Cloud
 from local_cloud.errors import ApiError, already_exists, not_found
-from local_cloud.http import answer, flag_parameter, object_field, page, read_json
+from local_cloud.http import answer, flag_parameter, page, read_json
 from local_cloud.permissions import Grant, decide
 from local_cloud.policies import check_accounts
 from local_cloud.services.bigquery import access_lists, effects, emulator, resources
@@ -53,7 +53,7 @@ async def create_dataset(cloud: Cloud, request: Request) -> Response:
     project = project_of(cloud, request)
     token = permit(cloud, request, Need(permission="bigquery.datasets.create", on=project))
     body = await read_json(request)
-    reference = object_field(body, "datasetReference")
+    reference = body.get("datasetReference") or {}
     dataset = make_dataset(project, reference.get("datasetId"))
     check_reference(cloud, reference, dataset)
     kept = resources.kept_of_dataset(body, {})
@@ -110,7 +110,7 @@ async def delete_dataset(cloud: Cloud, request: Request) -> Response:
 async def _change(cloud: Cloud, request: Request, dataset: DatasetName, body: dict[str, Any]) -> Response:
     before = await _existing(cloud, dataset)
     check_unchanged(request, before.get("etag"))
-    check_reference(cloud, object_field(body, "datasetReference"), dataset)
+    check_reference(cloud, body.get("datasetReference") or {}, dataset)
     kept = resources.kept_of_dataset(body, before)
     access = access_lists.read_access(body["access"]) if body.get("access") is not None else None
     await _check_authorised(cloud, access, cloud.datasets.get(dataset.resource))

@@ -74,16 +74,15 @@ def dataset_of(cloud: Cloud, request: Request) -> DatasetName:
     return make_dataset(project_of(cloud, request), request.path_params["dataset"])
 
 
-def make_dataset(project: ProjectName, dataset: object) -> DatasetName:
+def make_dataset(project: ProjectName, dataset: str | None) -> DatasetName:
     """Name a dataset, its id checked.
 
     Raises:
         ApiError: 400, with the rule.
     """
-    text = dataset if isinstance(dataset, str) else ""
-    if problem := dataset_id_problem(text):
+    if problem := dataset_id_problem(dataset or ""):
         raise invalid_argument(problem)
-    return DatasetName(project=project.project, dataset=text)
+    return DatasetName(project=project.project, dataset=dataset or "")
 
 
 def check_reference(cloud: Cloud, reference: dict[str, Any], name: DatasetName | TableName) -> None:
@@ -109,13 +108,12 @@ def table_of(cloud: Cloud, request: Request) -> TableName:
     return make_table(dataset_of(cloud, request), request.path_params["table"])
 
 
-def make_table(dataset: DatasetName, table: object) -> TableName:
+def make_table(dataset: DatasetName, table: str | None) -> TableName:
     """Name a table, its id checked.
 
     Raises:
         ApiError: 400, with the rule.
     """
-    text = table if isinstance(table, str) else ""
-    if problem := table_id_problem(text):
+    if problem := table_id_problem(table or ""):
         raise invalid_argument(problem)
-    return dataset.table(text)
+    return dataset.table(table or "")

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from local_cloud.access import BIGQUERY_READ_SCOPES, authenticate, authorize, check_enabled
 from local_cloud.context import Cloud
 from local_cloud.errors import already_exists, invalid_argument, not_found
-from local_cloud.http import answer, object_field, page, read_json
+from local_cloud.http import answer, page, read_json
 from local_cloud.permissions import Grant, decide
 from local_cloud.services.bigquery import rules, running
 from local_cloud.services.bigquery.admission import Admitted, admit
@@ -40,10 +40,10 @@ async def run_query(cloud: Cloud, request: Request) -> Response:
 async def insert_job(cloud: Cloud, request: Request) -> Response:
     """``POST …/jobs``: query jobs only."""
     body = await read_json(request)
-    configuration = object_field(body, "configuration")
-    reference = object_field(body, "jobReference")
+    configuration = body.get("configuration") or {}
+    reference = body.get("jobReference") or {}
     settings = {
-        **object_field(configuration, "query"),
+        **(configuration.get("query") or {}),
         "location": reference.get("location"),
         "dryRun": bool(configuration.get("dryRun")),
         "jobTimeoutMs": configuration.get("jobTimeoutMs"),
@@ -127,10 +127,10 @@ def _new_id() -> str:
 
 
 def _chosen_id(cloud: Cloud, reference: dict[str, Any], admitted: Admitted) -> str:
-    job_id = reference.get("jobId")
+    job_id: str | None = reference.get("jobId")
     if job_id is None:
         return _new_id()
-    if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
+    if not _JOB_ID.fullmatch(job_id):
         raise invalid_argument(f"Invalid job ID {job_id!r:.80}: letters, digits, underscores and dashes only.")
     if cloud.jobs.get(job_id) is not None:
         raise already_exists(f"Already Exists: Job {admitted.payer}:{admitted.location}.{job_id}")
@@ -139,7 +139,7 @@ def _chosen_id(cloud: Cloud, reference: dict[str, Any], admitted: Admitted) -> s
 
 def _start(cloud: Cloud, admitted: Admitted, job_id: str, settings: dict[str, Any]) -> Job:
     now = running.milliseconds(cloud.clock)
-    job = Job(job_id=job_id, admitted=admitted, labels=object_field(settings, "labels"), created=now)
+    job = Job(job_id=job_id, admitted=admitted, labels=settings.get("labels") or {}, created=now)
     running.start(cloud, job)
     return job
 

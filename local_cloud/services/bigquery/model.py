@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -83,15 +83,6 @@ class Access:
         """Rename a service account, given as an IAM member: deleted ones are no longer held by e-mail."""
         return Access(entries=tuple(_renamed(entry, old, new) for entry in self.entries))
 
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values, for the store."""
-        return {"entries": list(self.entries)}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Access:
-        """Read what :meth:`to_json` wrote."""
-        return cls(entries=tuple(data["entries"]))
-
 
 def _renamed(entry: dict[str, Any], old: str, new: str) -> dict[str, Any]:
     holder = str(entry.get("iamMember") or f"serviceAccount:{entry.get('userByEmail')}")
@@ -122,27 +113,9 @@ class View:
         default = DatasetName(project=self.dataset_project, dataset=self.dataset) if self.dataset else None
         return self.project or view.project, default
 
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values, for the store."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> View:
-        """Read what :meth:`to_json` wrote."""
-        return cls(**data)
-
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnTags:
     """The policy tags of a table's columns: column in lower case → the tag's name. Kept here alone."""
 
     tags: dict[str, str]
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values, for the store."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> ColumnTags:
-        """Read what :meth:`to_json` wrote."""
-        return cls(**data)

@@ -57,90 +57,72 @@ def read_parameters(query: dict[str, Any]) -> Given:
     Raises:
         ApiError: 400, a parameter isn't what BigQuery takes; 501, a type that isn't offered.
     """
-    listed = query.get("queryParameters")
-    if listed is None:
-        return (), ()
-    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
-        raise invalid_argument("Invalid value at 'query_parameters': expected a list of objects.")
+    listed = query.get("queryParameters") or []
     if len(listed) > MOST_PARAMETERS:
         raise invalid_argument(f"A query has at most {MOST_PARAMETERS} parameters; this one has {len(listed)}.")
     names = [item.get("name") or "" for item in listed]
-    _check_names(names, str(query.get("parameterMode") or ""))
-    types = [_type(item.get("parameterType"), _MOST_DEPTH) for item in listed]
-    values = [_value(item.get("parameterType"), item.get("parameterValue"), _MOST_DEPTH) for item in listed]
+    _check_names(names, query.get("parameterMode") or "")
+    types = [_type(item.get("parameterType") or {}, _MOST_DEPTH) for item in listed]
+    values = [_value(item["parameterType"], item.get("parameterValue") or {}) for item in listed]
     return tuple(Parameter(name=name, type=kind) for name, kind in zip(names, types, strict=True)), tuple(values)
 
 
-def _check_names(names: list[Any], mode: str) -> None:
-    named = [name for name in names if name != ""]
+def _check_names(names: list[str], mode: str) -> None:
+    named = [name for name in names if name]
     if mode.upper() not in {"", "NAMED", "POSITIONAL"} or (named and mode.upper() == "POSITIONAL"):
         raise invalid_argument(f"Invalid value at 'parameter_mode': {mode:.40}")
     if named and len(named) != len(names):
         raise invalid_argument("Named and positional parameters can't be mixed.")
     for name in named:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name):
             raise invalid_argument(f"Invalid parameter name: {name!r:.100}")
     if len({name.lower() for name in named}) != len(named):
         raise invalid_argument("Two parameters have the same name.")
 
 
-def _type(given: Any, depth: int) -> str:  # noqa: ANN401  (JSON)
-    kind = _kind(given, depth)
+def _type(given: dict[str, Any], depth: int) -> str:
+    kind = _kind(given)
+    if not kind or depth < 0:
+        raise invalid_argument(f"Invalid parameter type: {given!r:.60}")
     if kind == "ARRAY":
-        element = given.get("arrayType")
-        if isinstance(element, dict) and str(element.get("type")).upper() == "ARRAY":
+        element = given.get("arrayType") or {}
+        if _kind(element) == "ARRAY":
             raise invalid_argument("An array's elements can't be arrays.")
         return f"ARRAY<{_type(element, depth - 1)}>"
     if kind == "STRUCT":
-        fields = [f"{_field_name(field)} {_type(field.get('type'), depth - 1)}" for field in _fields(given)]
+        if not given.get("structTypes"):
+            raise invalid_argument("A struct's type has fields, each with a name and a type.")
+        fields = [f"{_field_name(field)} {_type(field.get('type') or {}, depth - 1)}" for field in given["structTypes"]]
         return f"STRUCT<{', '.join(fields)}>"
     if kind not in _SCALARS:
         raise unimplemented(f"Query parameters of type {kind:.40} are not offered by the local cloud.")
     return _SCALARS[kind]
 
 
-def _kind(given: Any, depth: int) -> str:  # noqa: ANN401  (JSON)
-    kind = given.get("type") if isinstance(given, dict) else None
-    if not isinstance(kind, str) or depth < 0:
-        raise invalid_argument(f"Invalid parameter type: {given!r:.60}")
-    return kind.upper()
-
-
-def _fields(given: dict[str, Any]) -> list[dict[str, Any]]:
-    fields = given.get("structTypes")
-    if not isinstance(fields, list) or not fields or not all(isinstance(field, dict) for field in fields):
-        raise invalid_argument("A struct's type has fields, each with a name and a type.")
-    return fields
+def _kind(given: dict[str, Any]) -> str:
+    return str(given.get("type") or "").upper()
 
 
 def _field_name(field: dict[str, Any]) -> str:
-    name = field.get("name")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    name: str = field.get("name") or ""
+    if not _NAME.fullmatch(name):
         raise invalid_argument(f"Invalid name of a struct's field: {name!r:.100}")
     return name
 
 
-def _value(kind: Any, given: Any, depth: int) -> Any:  # noqa: ANN401  (JSON)
+def _value(kind: dict[str, Any], given: dict[str, Any]) -> Any:  # noqa: ANN401  (JSON)
     """Read a value of a type that was read already. A value that isn't there is NULL."""
-    if given is not None and not isinstance(given, dict):
-        raise invalid_argument(f"Invalid parameter value: {given!r:.60}")
-    given, name = given or {}, _kind(kind, depth)
+    name = _kind(kind)
     if name == "ARRAY":
-        elements = given.get("arrayValues") or []
-        if not isinstance(elements, list):
-            raise invalid_argument("Invalid value at 'array_values': expected a list.")
-        return {"list": [_value(kind["arrayType"], element, depth - 1) for element in elements]}
+        return {"list": [_value(kind["arrayType"], element) for element in given.get("arrayValues") or []]}
     if name == "STRUCT":
         values = given.get("structValues") or {}
-        if not isinstance(values, dict):
-            raise invalid_argument("Invalid value at 'struct_values': expected an object.")
-        fields = _fields(kind)
-        return {"struct": {f["name"]: _value(f.get("type"), values.get(f["name"]), depth - 1) for f in fields}}
+        return {"struct": {f["name"]: _value(f["type"], values.get(f["name"]) or {}) for f in kind["structTypes"]}}
     text = given.get("value")
-    if text is None:
-        return None
     if isinstance(text, bool | int | float):
         text = str(text).lower() if isinstance(text, bool) else str(text)
+    if text is None:
+        return None
     if not isinstance(text, str):
         raise invalid_argument(f"Invalid parameter value: {text!r:.60}")
     return _scalar(_SCALARS[name], text)

@@ -106,7 +106,7 @@ async def _permit_schema_view(cloud: Cloud, reader: Reader, view: SchemaView) ->
     on = view.dataset or ProjectName(project=view.project)
     with _deciding(cloud, reader, on.resource) as trail:
         for permission in _SCHEMA_RIGHTS if view.dataset else _PROJECT_RIGHTS:
-            authorize(reader.token, permission, policies_on(cloud, on), trail, rules.schema_denied(view, permission))
+            authorize(reader.token, permission, policies_on(cloud, on), trail, rules.query_denied(view, permission))
         if view.dataset is not None:
             await _check_there(cloud, reader, view.dataset, None)
 

@@ -48,8 +48,8 @@ async def insert_rows(cloud: Cloud, request: Request) -> Response:
     resource = await emulator.find_table(cloud, table)
     if resource is None:
         raise not_found(f"Not found: Table {table}")
-    rows = body.get("rows")
-    if not isinstance(rows, list) or not rows or not all(schema.is_row(row) for row in rows):
+    rows = body.get("rows") or []
+    if not rows or any(row.get("json") is None for row in rows):
         raise invalid_argument("No rows present in the request, or one without a json object.", reason="invalid")
     if asked := [name for name in ("templateSuffix", "skipInvalidRows", "ignoreUnknownValues") if body.get(name)]:
         raise unimplemented(f"{asked[0]} is not offered by the local cloud.")

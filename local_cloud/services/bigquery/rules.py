@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from local_cloud.errors import ApiError, invalid_argument, not_found, unimplemented
+from local_cloud.errors import ApiError, invalid_argument, not_found, permission_denied, unimplemented
 from local_cloud.permission_names import CREATE_JOB, FINE_GRAINED_GET, GET_DATA
 from local_cloud.services.bigquery.model import DatasetName, ProjectName, TableName
 from local_cloud.services.bigquery.sql import Need
@@ -68,8 +68,8 @@ def check_query_fields(query: dict[str, Any]) -> str:
             "Legacy SQL is not offered by the local cloud: send useLegacySql: false (bq: --use_legacy_sql=false).",
             reason="invalidQuery",
         )
-    sql = query.get("query")
-    if not isinstance(sql, str) or not sql.strip():
+    sql: str = query.get("query") or ""
+    if not sql.strip():
         raise invalid_argument("Required parameter is missing: query", reason="required")
     return sql
 
@@ -110,7 +110,7 @@ def _whole(query: dict[str, Any], name: str) -> int | None:
     value = query.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int) or not _INT64.fullmatch(str(value)):
+    if not _INT64.fullmatch(str(value)):
         raise invalid_argument(f"Invalid value at '{name}' (TYPE_INT64), {value!r:.40}")
     return int(value)
 
@@ -159,10 +159,10 @@ def foreign_job_denied(permission: str, job: str) -> ApiError:
     )
 
 
-def query_denied(table: TableName | Wildcard) -> ApiError:
-    """B2: a query names a table that the principal may not read."""
+def query_denied(table: TableName | Wildcard | SchemaView, permission: str = GET_DATA) -> ApiError:
+    """B2: a query names a table, or a view of ``INFORMATION_SCHEMA``, that the principal may not read."""
     return _denied(
-        GET_DATA,
+        permission,
         f"Access Denied: Table {table}: User does not have permission to query table {table}, or perhaps it does "
         "not exist.",
     )
@@ -174,15 +174,6 @@ def column_denied(table: TableName, column: str, tag: str) -> ApiError:
         FINE_GRAINED_GET,
         "Access Denied: BigQuery BigQuery: User has neither fine-grained reader nor masked get permission to get data "
         f'protected by policy tag "{tag}" on column {table.dataset}.{table.table}.{column}.',
-    )
-
-
-def schema_denied(view: SchemaView, permission: str) -> ApiError:
-    """B2 for a view of ``INFORMATION_SCHEMA``."""
-    return _denied(
-        permission,
-        f"Access Denied: Table {view}: User does not have permission to query table {view}, or perhaps it does not "
-        "exist.",
     )
 
 
@@ -207,17 +198,4 @@ def dataset_missing(dataset: DatasetName, location: str) -> ApiError:
 
 
 def _denied(permission: str, message: str) -> ApiError:
-    return ApiError(
-        403,
-        "PERMISSION_DENIED",
-        message,
-        reason="accessDenied",
-        details=[
-            {
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                "reason": "IAM_PERMISSION_DENIED",
-                "domain": "bigquery.googleapis.com",
-                "metadata": {"permission": permission},
-            }
-        ],
-    )
+    return permission_denied(message, permission=permission, domain="bigquery.googleapis.com")

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from local_cloud.errors import invalid_argument, unimplemented
-from local_cloud.http import object_field
 from local_cloud.services.bigquery.ids import column_name_problem
 
 MOST_COLUMNS = 10_000
@@ -38,7 +37,7 @@ def fields(table: dict[str, Any]) -> list[dict[str, Any]]:
     Raises:
         ApiError: 400, one is without a name or a type.
     """
-    listed: list[dict[str, Any]] = object_field(table, "schema").get("fields") or []
+    listed: list[dict[str, Any]] = (table.get("schema") or {}).get("fields") or []
     if not all(field.get("name") and field.get("type") for field in listed):
         raise invalid_argument("Invalid value at 'schema.fields': each must be an object with a name and a type.")
     return listed
@@ -170,7 +169,7 @@ def policy_tags(listed: list[dict[str, Any]]) -> dict[str, str]:
     """
     found = {}
     for field in listed:
-        names = object_field(field, "policyTags").get("names") or []
+        names = (field.get("policyTags") or {}).get("names") or []
         if len(names) > 1 or not all(map(_TAG.fullmatch, names)):
             raise invalid_argument(
                 f"Invalid policy tags of {field['name']:.80}: at most one, "
@@ -188,11 +187,6 @@ def with_tags(listed: list[dict[str, Any]], tags: dict[str, str]) -> list[dict[s
         {**field, "policyTags": {"names": [tags[field["name"].lower()]]}} if field["name"].lower() in tags else field
         for field in listed
     ]
-
-
-def is_row(row: object) -> bool:
-    """Say whether a row of insertAll has the form of one."""
-    return isinstance(row, dict) and isinstance(row.get("json"), dict)
 
 
 def row_problems(rows: list[dict[str, Any]], schema: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from local_cloud.context import Cloud
 from local_cloud.errors import already_exists, invalid_argument, not_found, unimplemented
-from local_cloud.http import answer, object_field, page, read_json, text_field
+from local_cloud.http import answer, page, read_json, text_field
 from local_cloud.permission_names import SET_CATEGORY
-from local_cloud.policies import policy_wire, replace_policy, requested_version
+from local_cloud.policies import replace_policy
+from local_cloud.policy_form import policy_wire, requested_version
 from local_cloud.services.bigquery import effects, emulator, resources, running, schema, understanding
 from local_cloud.services.bigquery.gate import (
     DEFAULT_LOCATION,
@@ -51,7 +52,7 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     dataset = dataset_of(cloud, request)
     token = permit(cloud, request, Need(permission="bigquery.tables.create", on=dataset))
     body = await read_json(request)
-    reference = object_field(body, "tableReference")
+    reference = body.get("tableReference") or {}
     table = make_table(dataset, reference.get("tableId"))
     check_reference(cloud, reference, table)
     kept = resources.kept_of_table(body, {})
@@ -132,7 +133,7 @@ async def get_table_policy(cloud: Cloud, request: Request) -> Response:
     table = table_of(cloud, request)
     permit(cloud, request, Need(permission="bigquery.tables.getIamPolicy", on=table))
     await _existing(cloud, table)
-    version = requested_version(request, await read_json(request))
+    version = requested_version(await read_json(request), request.query_params)
     return answer(policy_wire(cloud.policy(table.resource), version=version))
 
 
@@ -154,7 +155,7 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     body = _without_nulls(await read_json(request))
     before = await _existing(cloud, table)
     check_unchanged(request, before.get("etag"))
-    check_reference(cloud, object_field(body, "tableReference"), table)
+    check_reference(cloud, body.get("tableReference") or {}, table)
     kept = resources.kept_of_table(body, before)
     view = await _view(cloud, body, table.project)
     if (view is not None) != (before.get("type") == "VIEW" and "view" in body):
@@ -241,7 +242,7 @@ async def _view(cloud: Cloud, body: dict[str, Any], project: str) -> View | None
     other = [kind for kind in _OTHER_KINDS if body.get(kind)]
     if other:
         raise unimplemented(f"Tables with {other[0]} are not offered by the local cloud.")
-    view = object_field(body, "view")
+    view = body.get("view") or {}
     if not view:
         return None
     if view.get("useLegacySql") is not False:

@@ -12,8 +12,9 @@ from local_cloud.access import administer
 from local_cloud.clock import from_rfc3339
 from local_cloud.context import Cloud
 from local_cloud.errors import already_exists, not_found
-from local_cloud.http import answer, object_field, page, read_json, text_field
-from local_cloud.policies import mark_deleted, mark_undeleted, policy_wire, replace_policy, requested_version
+from local_cloud.http import answer, page, read_json, text_field
+from local_cloud.policies import mark_deleted, mark_undeleted, replace_policy
+from local_cloud.policy_form import policy_wire, requested_version
 from local_cloud.services.iam.model import Account, deletion_deadline
 from local_cloud.services.iam.rules import ACCOUNT_FIELDS, changed_account, check_account_id, read_mask
 from local_cloud.store import new_etag
@@ -38,7 +39,7 @@ async def create_account(cloud: Cloud, request: Request) -> Response:
         project_id=project.id,
         etag=new_etag(),
     )
-    account = changed_account(fresh, object_field(body, "serviceAccount"), set(ACCOUNT_FIELDS))
+    account = changed_account(fresh, body.get("serviceAccount") or {}, set(ACCOUNT_FIELDS))
     cloud.accounts.put(account.unique_id, account)
     return answer(account.wire())
 
@@ -61,7 +62,7 @@ async def update_account(cloud: Cloud, request: Request) -> Response:
     account = _permitted(cloud, request, "update")
     body = await read_json(request)
     mask = read_mask(text_field(body, "updateMask"), ACCOUNT_FIELDS)
-    changed = changed_account(account, object_field(body, "serviceAccount"), mask)
+    changed = changed_account(account, body.get("serviceAccount") or {}, mask)
     return answer(_save(cloud, changed).wire())
 
 
@@ -109,7 +110,7 @@ async def undelete_account(cloud: Cloud, request: Request) -> Response:
 async def get_account_policy(cloud: Cloud, request: Request) -> Response:
     """``POST …/EMAIL:getIamPolicy``; comes without a body, or with one."""
     account = _permitted(cloud, request, "getIamPolicy")
-    version = requested_version(request, await read_json(request))
+    version = requested_version(await read_json(request), request.query_params)
     return answer(policy_wire(cloud.policy(account.policy_key), version=version))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -58,15 +58,6 @@ class Pool:
         """Write the pool as the API answers it; empty fields are left out, as protobuf JSON does."""
         return _wire(self.name, self.expire_time, self.display_name, self.description, disabled=self.disabled)
 
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values, for the store."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Pool:
-        """Read what :meth:`to_json` wrote."""
-        return cls(**data)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
@@ -105,15 +96,6 @@ class Provider:
         if self.attribute_condition:
             body["attributeCondition"] = self.attribute_condition
         return {**body, "aws": {"accountId": self.account_id}}
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values, for the store."""
-        return {**asdict(self), "attribute_mapping": dict(self.attribute_mapping)}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Provider:
-        """Read what :meth:`to_json` wrote."""
-        return cls(**data)
 
 
 def _wire(name: str, expire_time: str, display_name: str, description: str, *, disabled: bool) -> dict[str, Any]:
@@ -166,15 +148,6 @@ class Account:
             "disabled": self.disabled,
         }
         return body | {key: value for key, value in optional.items() if value}
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values, for the store."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Account:
-        """Read what :meth:`to_json` wrote."""
-        return cls(**data)
 
 
 class Operations:

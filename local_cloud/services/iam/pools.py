@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,6 +29,7 @@ from local_cloud.services.iam.rules import (
 from local_cloud.services.resource_manager.organisation import check_provider
 
 _SERVICE = "iam.googleapis.com"
+Kept = TypeVar("Kept", bound=Pool | Provider)
 
 
 async def create_pool(cloud: Cloud, request: Request) -> Response:
@@ -38,7 +39,7 @@ async def create_pool(cloud: Cloud, request: Request) -> Response:
     check_id(pool_id, parameter="workload_identity_pool_id")
     name = f"{_parent(cloud, request)}/{pool_id}"
     body = await read_json(request)
-    if _live_or_deleted(cloud, cloud.pools.get(name)) is not None:
+    if _kept(cloud, cloud.pools.get(name)) is not None:
         raise already_exists()
     pool = changed_pool(Pool(name=name), body, set(POOL_FIELDS))
     return _save_pool(cloud, pool)
@@ -103,7 +104,7 @@ async def create_provider(cloud: Cloud, request: Request) -> Response:
     name = f"{pool.name}/providers/{provider_id}"
     body = await read_json(request)
     _check_live(pool)
-    if _live_or_deleted(cloud, cloud.providers.get(name)) is not None:
+    if _kept(cloud, cloud.providers.get(name)) is not None:
         raise already_exists()
     provider = changed_provider(Provider(name=name, account_id=""), body, set(PROVIDER_FIELDS))
     check_provider(cloud, cloud.project_of(request.path_params["project"]), provider.account_id)
@@ -176,22 +177,22 @@ def _parent(cloud: Cloud, request: Request) -> str:
     return cloud.project_of(request.path_params["project"]).pools_name
 
 
-def _live_or_deleted(cloud: Cloud, found: Pool | Provider | None) -> Pool | Provider | None:
-    absent = found is None or found.state(cloud.clock.now()) is PoolState.ABSENT
-    return None if absent else found
+def _kept(cloud: Cloud, found: Kept | None) -> Kept | None:
+    """A pool or provider that is there, perhaps deleted; ``None``: its id is free."""
+    return found if found is not None and found.state(cloud.clock.now()) is not PoolState.ABSENT else None
 
 
 def _pool(cloud: Cloud, request: Request) -> Pool:
-    pool = cloud.pools.get(f"{_parent(cloud, request)}/{request.path_params['pool']}")
-    if pool is None or _live_or_deleted(cloud, pool) is None:
+    pool = _kept(cloud, cloud.pools.get(f"{_parent(cloud, request)}/{request.path_params['pool']}"))
+    if pool is None:
         raise not_found("Requested entity was not found.")
     return pool
 
 
 def _provider(cloud: Cloud, request: Request) -> Provider:
-    pool = _pool(cloud, request)
-    provider = cloud.providers.get(f"{pool.name}/providers/{request.path_params['provider']}")
-    if provider is None or _live_or_deleted(cloud, provider) is None:
+    name = f"{_pool(cloud, request).name}/providers/{request.path_params['provider']}"
+    provider = _kept(cloud, cloud.providers.get(name))
+    if provider is None:
         raise not_found("Requested entity was not found.")
     return provider
 
@@ -207,18 +208,20 @@ def _check_deleted(found: Pool | Provider) -> None:
 
 
 def _listed(cloud: Cloud, request: Request, found: Iterable[Pool | Provider]) -> list[dict[str, Any]]:
-    shown = [each for each in found if _live_or_deleted(cloud, each) is not None]
     deleted_too = flag_parameter(request, "showDeleted")
-    return [each.wire() for each in shown if deleted_too or not each.expire_time]
+    return [each.wire() for each in found if _kept(cloud, each) and (deleted_too or not each.expire_time)]
 
 
 def _save_pool(cloud: Cloud, pool: Pool) -> Response:
     cloud.pools.put(pool.name, pool)
-    kind = "google.iam.v1.WorkloadIdentityPool"
-    return answer(cloud.operations.finish(f"{pool.name}/operations/", kind=kind, response=pool.wire()))
+    return _finished(cloud, pool, "WorkloadIdentityPool")
 
 
 def _save_provider(cloud: Cloud, provider: Provider) -> Response:
     cloud.providers.put(provider.name, provider)
-    kind = "google.iam.v1.WorkloadIdentityPoolProvider"
-    return answer(cloud.operations.finish(f"{provider.name}/operations/", kind=kind, response=provider.wire()))
+    return _finished(cloud, provider, "WorkloadIdentityPoolProvider")
+
+
+def _finished(cloud: Cloud, changed: Pool | Provider, kind: str) -> Response:
+    name = f"{changed.name}/operations/"
+    return answer(cloud.operations.finish(name, kind=f"google.iam.v1.{kind}", response=changed.wire()))

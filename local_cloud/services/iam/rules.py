@@ -12,7 +12,7 @@ from typing import Any
 
 from federation_rules.attributes import condition_problem, mapping_problem
 from local_cloud.errors import ApiError, invalid_argument, unimplemented
-from local_cloud.http import flag_field, object_field, text_field
+from local_cloud.http import text_field
 from local_cloud.services.iam.model import Account, Pool, Provider
 
 _RESOURCE_ID = re.compile(r"[a-z0-9-]{4,32}")
@@ -92,9 +92,9 @@ def changed_provider(provider: Provider, body: dict[str, Any], mask: set[str]) -
         raise unimplemented(f"Providers of kind {others[0]} are not offered by the local cloud: only aws.")
     changes: dict[str, Any] = _common(body, mask)
     if "aws" in mask:
-        changes["account_id"] = _account(object_field(body, "aws"))
+        changes["account_id"] = _account(body.get("aws") or {})
     if "attributeMapping" in mask:
-        mapping = object_field(body, "attributeMapping")
+        mapping = body.get("attributeMapping") or {}
         _check(mapping_problem(mapping))
         changes["attribute_mapping"] = mapping
     if "attributeCondition" in mask:
@@ -124,7 +124,7 @@ def _common(body: Mapping[str, Any], mask: set[str]) -> dict[str, Any]:
     if "description" in mask:
         changes["description"] = text_field(fields, "description", limit=256)
     if "disabled" in mask:
-        changes["disabled"] = flag_field(fields, "disabled")
+        changes["disabled"] = bool(fields.get("disabled"))
     return changes
 
 

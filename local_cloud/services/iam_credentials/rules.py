@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from keyless_bigquery.runtime.printable import one_line
 from local_cloud.errors import ApiError, failed_precondition, invalid_argument, not_found, permission_denied
 from local_cloud.permission_names import GET_ACCESS_TOKEN
 from local_cloud.services.iam.model import Account
-from local_cloud.services.iam_credentials.model import AccessTokenRequest
 from local_cloud.trace import Part, refuse
 
 LONGEST_LIFETIME_SECONDS = 3600
@@ -24,6 +24,21 @@ _DELEGATE = re.compile(r"projects/-/serviceAccounts/(?P<account>[!-.0-9;-~]{1,25
 _LIFETIME = re.compile(r"(?P<seconds>[0-9]{1,6})(?:\.0{1,9})?s")
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccessTokenRequest:
+    """What an access token should be able to do, for how long, and through whom it is asked for.
+
+    Attributes:
+        scopes: OAuth scopes, at least one.
+        lifetime_seconds: 1 to 3600.
+        delegates: E-mails or unique ids of the service accounts between the caller and the account, in order.
+    """
+
+    scopes: tuple[str, ...]
+    lifetime_seconds: int
+    delegates: tuple[str, ...]
+
+
 def read_request(body: dict[str, Any]) -> AccessTokenRequest:
     """Read and check the body.
 
@@ -32,11 +47,11 @@ def read_request(body: dict[str, Any]) -> AccessTokenRequest:
             written as Google's are, a lifetime of zero or beyond an hour, or delegates that aren't written with the
             wildcard project.
     """
-    scopes, lifetime = _read_scopes(body.get("scope")), body.get("lifetime")
-    through = _read_delegates(body.get("delegates"))
+    scopes, lifetime = _read_scopes(body.get("scope") or []), body.get("lifetime")
+    through = _read_delegates(body.get("delegates") or [])
     seconds = LONGEST_LIFETIME_SECONDS
     if lifetime is not None:
-        found = _LIFETIME.fullmatch(lifetime) if isinstance(lifetime, str) else None
+        found = _LIFETIME.fullmatch(lifetime)
         seconds = int(found["seconds"]) if found else 0
         if not 0 < seconds <= LONGEST_LIFETIME_SECONDS:
             _refuse_request(
@@ -47,8 +62,8 @@ def read_request(body: dict[str, Any]) -> AccessTokenRequest:
     return AccessTokenRequest(scopes=scopes, lifetime_seconds=seconds, delegates=through)
 
 
-def _read_scopes(scopes: object) -> tuple[str, ...]:
-    if not isinstance(scopes, list) or not scopes or not all(isinstance(scope, str) for scope in scopes):
+def _read_scopes(scopes: list[str]) -> tuple[str, ...]:
+    if not scopes:
         _refuse_request("scope must be a list of at least one scope", f"{scopes!r:.80}", "a list of scopes")
     if len(scopes) > MOST_SCOPES:
         _refuse_request(f"scope may have at most {MOST_SCOPES} entries", str(len(scopes)), "fewer scopes")
@@ -59,18 +74,15 @@ def _read_scopes(scopes: object) -> tuple[str, ...]:
     return tuple(scopes)
 
 
-def _read_delegates(delegates: object) -> tuple[str, ...]:
-    listed = [] if delegates is None else delegates
-    if isinstance(listed, list) and len(listed) <= MOST_DELEGATES:
-        found = [_DELEGATE.fullmatch(entry) if isinstance(entry, str) else None for entry in listed]
-        named = tuple(match["account"] for match in found if match)
-        if len(named) == len(listed):
-            return named
-    return _refuse_request(
-        f"delegates must be a list of at most {MOST_DELEGATES} service accounts, each with the wildcard project",
-        f"{delegates!r:.200}",
-        "projects/-/serviceAccounts/EMAIL",
-    )
+def _read_delegates(delegates: list[str]) -> tuple[str, ...]:
+    named = tuple(found["account"] for found in map(_DELEGATE.fullmatch, delegates) if found)
+    if len(named) != len(delegates) or len(named) > MOST_DELEGATES:
+        _refuse_request(
+            f"delegates must be a list of at most {MOST_DELEGATES} service accounts, each with the wildcard project",
+            f"{delegates!r:.200}",
+            "projects/-/serviceAccounts/EMAIL",
+        )
+    return named
 
 
 def check_account(account: Account | None, email: str) -> Account:

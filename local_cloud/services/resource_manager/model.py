@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from local_cloud.projects import Project
@@ -35,15 +35,6 @@ class OrganisationPolicy:
         """Write the policy as the API answers it."""
         body = {"constraint": self.constraint, "etag": self.etag, "listPolicy": self.list_policy()}
         return {name: value for name, value in body.items() if value}
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values, for the store."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> OrganisationPolicy:
-        """Read what :meth:`to_json` wrote."""
-        return cls(**{**data, "allowed": tuple(data["allowed"]), "denied": tuple(data["denied"])})
 
 
 def organisation_policy_key(project: Project, constraint: str) -> str:

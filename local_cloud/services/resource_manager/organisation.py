@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local_cloud.access import administer
+from local_cloud.access import administer_project
 from local_cloud.context import Cloud
 from local_cloud.errors import aborted
 from local_cloud.http import answer, read_json
@@ -25,20 +25,20 @@ from local_cloud.store import new_etag
 
 async def get_policy(cloud: Cloud, request: Request) -> Response:
     """``POST /v1/projects/P:getOrgPolicy``: what is set here; one without a list if nothing is."""
-    project = _permit(cloud, request, "get")
+    project = administer_project(cloud, request, "orgpolicy.policy.get")
     return answer(_policy(cloud, project, read_constraint(await read_json(request))).wire())
 
 
 async def get_effective_policy(cloud: Cloud, request: Request) -> Response:
     """``POST /v1/projects/P:getEffectiveOrgPolicy``: what counts; everything is allowed if nothing is set."""
-    project = _permit(cloud, request, "get")
+    project = administer_project(cloud, request, "orgpolicy.policy.get")
     policy = _policy(cloud, project, read_constraint(await read_json(request)))
     return answer({"constraint": policy.constraint, "listPolicy": policy.list_policy() or {"allValues": "ALLOW"}})
 
 
 async def set_policy(cloud: Cloud, request: Request) -> Response:
     """``POST /v1/projects/P:setOrgPolicy``."""
-    project = _permit(cloud, request, "set")
+    project = administer_project(cloud, request, "orgpolicy.policy.set")
     body = await read_json(request)
     policy = read_organisation_policy(body, etag=new_etag())
     _check_etag(body["policy"].get("etag"), _policy(cloud, project, policy.constraint))
@@ -48,7 +48,7 @@ async def set_policy(cloud: Cloud, request: Request) -> Response:
 
 async def clear_policy(cloud: Cloud, request: Request) -> Response:
     """``POST /v1/projects/P:clearOrgPolicy``."""
-    project = _permit(cloud, request, "set")
+    project = administer_project(cloud, request, "orgpolicy.policy.set")
     body = await read_json(request)
     constraint = read_constraint(body)
     _check_etag(body.get("etag"), _policy(cloud, project, constraint))
@@ -73,9 +73,3 @@ def _check_etag(sent: str | None, present: OrganisationPolicy) -> None:
 def _policy(cloud: Cloud, project: Project, constraint: str) -> OrganisationPolicy:
     found = cloud.organisation_policies.get(organisation_policy_key(project, constraint))
     return found or OrganisationPolicy(constraint=constraint)
-
-
-def _permit(cloud: Cloud, request: Request, verb: str) -> Project:
-    name = request.path_params["project"]
-    administer(cloud, request, f"orgpolicy.policy.{verb}", resource=f"projects/{name}", project=name)
-    return cloud.project_of(name)

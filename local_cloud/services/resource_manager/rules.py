@@ -7,7 +7,7 @@ from typing import Any
 
 from federation_rules.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT, needed_values, permits
 from local_cloud.errors import ApiError, failed_precondition, invalid_argument, unimplemented
-from local_cloud.http import object_field, text_field
+from local_cloud.http import text_field
 from local_cloud.permissions import Policy
 from local_cloud.services.resource_manager.model import OrganisationPolicy
 
@@ -60,12 +60,12 @@ def read_organisation_policy(body: dict[str, Any], *, etag: str) -> Organisation
     Raises:
         ApiError: 400, a field is malformed; 501, another constraint, or a policy of another kind.
     """
-    policy = object_field(body, "policy")
+    policy = body.get("policy") or {}
     if policy.get("booleanPolicy") is not None:
         raise invalid_argument("The constraints here are lists: a booleanPolicy is none of theirs.")
     if policy.get("restoreDefault") is not None:
         raise unimplemented("restoreDefault is not offered by the local cloud: clear the policy instead.")
-    found = object_field(policy, "listPolicy")
+    found = policy.get("listPolicy") or {}
     everything = text_field(found, "allValues")
     allowed, denied = _values(found, "allowedValues"), _values(found, "deniedValues")
     if everything and (allowed or denied):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from local_cloud.projects import Project
 
@@ -35,15 +34,6 @@ class EnabledService:
 
     project_id: str
     name: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values, for the store."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> EnabledService:
-        """Read what :meth:`to_json` wrote."""
-        return cls(**data)
 
 
 def needed_by(service: str) -> frozenset[str]:

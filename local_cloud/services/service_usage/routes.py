@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local_cloud.access import administer
+from local_cloud.access import administer, administer_project
 from local_cloud.context import Cloud
 from local_cloud.errors import not_found
 from local_cloud.http import answer, page, read_json
@@ -34,7 +34,7 @@ _PREFIX = "operations/acat."
 
 async def list_services(cloud: Cloud, request: Request) -> Response:
     """``GET …/services?filter=state:ENABLED``."""
-    project = _permit(cloud, request, "list")
+    project = administer_project(cloud, request, "serviceusage.services.list")
     wanted = read_filter(request.query_params.get("filter", ""))
     wires = [_wire(cloud, project, name) for name in sorted(TITLES)]
     return answer(page(request, [wire for wire in wires if wanted in ("", wire["state"])], key="services"))
@@ -42,14 +42,14 @@ async def list_services(cloud: Cloud, request: Request) -> Response:
 
 async def get_service(cloud: Cloud, request: Request) -> Response:
     """``GET …/services/NAME``."""
-    project = _permit(cloud, request, "get")
+    project = administer_project(cloud, request, "serviceusage.services.get")
     check_known(request.path_params["service"])
     return answer(_wire(cloud, project, request.path_params["service"]))
 
 
 async def enable_service(cloud: Cloud, request: Request) -> Response:
     """``POST …/services/NAME:enable``."""
-    project = _permit(cloud, request, "enable")
+    project = administer_project(cloud, request, "serviceusage.services.enable")
     name = request.path_params["service"]
     check_known(name)
     await read_json(request)
@@ -59,7 +59,7 @@ async def enable_service(cloud: Cloud, request: Request) -> Response:
 
 async def batch_enable_services(cloud: Cloud, request: Request) -> Response:
     """``POST …/services:batchEnable``: all or none."""
-    project = _permit(cloud, request, "enable")
+    project = administer_project(cloud, request, "serviceusage.services.enable")
     names = read_service_ids(await read_json(request))
     for name in names:
         _enable(cloud, project, name)
@@ -70,7 +70,7 @@ async def batch_enable_services(cloud: Cloud, request: Request) -> Response:
 
 async def disable_service(cloud: Cloud, request: Request) -> Response:
     """``POST …/services/NAME:disable``, alone or with what depends on it."""
-    project = _permit(cloud, request, "disable")
+    project = administer_project(cloud, request, "serviceusage.services.disable")
     name = request.path_params["service"]
     check_known(name)
     with_dependents = read_disable(await read_json(request))
@@ -90,12 +90,6 @@ async def get_operation(cloud: Cloud, request: Request) -> Response:
     if operation is None:
         raise not_found("Requested entity was not found.")
     return answer(operation)
-
-
-def _permit(cloud: Cloud, request: Request, verb: str) -> Project:
-    name = request.path_params["project"]
-    administer(cloud, request, f"serviceusage.services.{verb}", resource=f"projects/{name}", project=name)
-    return cloud.project_of(name)
 
 
 def _enable(cloud: Cloud, project: Project, name: str) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from local_cloud.errors import ApiError, failed_precondition, invalid_argument, unimplemented
-from local_cloud.http import flag_field
+from local_cloud.errors import ApiError, error_info, failed_precondition, invalid_argument, unimplemented
 from local_cloud.services.service_usage.model import ALWAYS_ENABLED, TITLES, dependents_of
 
 MOST_IN_A_BATCH = 20
@@ -38,7 +37,7 @@ def read_disable(body: dict[str, Any]) -> bool:
     """
     if body.get("checkIfServiceHasUsage") == "CHECK":
         raise unimplemented("checkIfServiceHasUsage is not offered by the local cloud: no usage is counted. Use SKIP.")
-    return flag_field(body, "disableDependentServices")
+    return bool(body.get("disableDependentServices"))
 
 
 def check_can_be_disabled(name: str, enabled: Collection[str], *, with_dependents: bool) -> list[str]:
@@ -67,13 +66,7 @@ def check_can_be_disabled(name: str, enabled: Collection[str], *, with_dependent
             f"The service {name} is depended on by the following active service(s): {','.join(dependents)}; Please "
             "specify disable_dependent_services=true if you want to proceed with disabling all services.",
             reason="failedPrecondition",
-            details=[
-                {
-                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                    "reason": "COMMON_SU_SERVICE_HAS_DEPENDENT_SERVICES",
-                    "domain": "serviceusage.googleapis.com",
-                }
-            ],
+            details=[error_info("COMMON_SU_SERVICE_HAS_DEPENDENT_SERVICES", "serviceusage.googleapis.com")],
         )
     return [name, *dependents]
 

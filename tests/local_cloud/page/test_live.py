@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Page, Route, expect
 
 from local_cloud.clock import SystemClock
-from local_cloud.trace import KEPT_DECISIONS, Link, Trace
+from local_cloud.trace import KEPT_DECISIONS, Link, Trace, to_json
 from tests.local_cloud.chain import ACCOUNT_PATH, BIGQUERY_PATH, PROVIDER_PATH, Chain, Keys
 from tests.local_cloud.google_server import Google
 from tests.local_cloud.page.callers import be_refused_as_another_role, walk
@@ -24,7 +24,7 @@ def decided(count: int) -> list[dict[str, Any]]:
     for number in range(count):
         with trace.deciding(Link.JOB, resource=f"projects/number-{number}", principal=f"user:u{number}@a.example"):
             pass
-    return [decision.to_json() for decision in trace.after(None)]
+    return to_json(trace.after(None))
 
 
 def answer_decisions(page: Page, run: str, decisions: list[dict[str, Any]]) -> None:

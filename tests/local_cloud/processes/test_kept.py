@@ -11,11 +11,11 @@ import pytest
 
 from infra.program import ROOT
 from local_cloud.cloud import LocalCloud
+from local_cloud.errors import StateError
 from local_cloud.kept import Kept
 from local_cloud.process import ProcessError
 from local_cloud.remote import Remote
 from local_cloud.roles import make_roles, take_on
-from local_cloud.store import StateError
 from local_cloud.use import Choice, signed_form
 from tests.local_cloud.processes.conftest import alive, eventually
 

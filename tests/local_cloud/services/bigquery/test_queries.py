@@ -8,7 +8,6 @@ from google.cloud import bigquery
 
 from local_cloud.trace import Link
 from tests.local_cloud.chain import BIGQUERY_PATH, READER, Chain, Keys
-from tests.local_cloud.chain import MEMBER as ROLE_MEMBER
 from tests.local_cloud.google_server import PROJECT
 
 pytestmark = pytest.mark.usefixtures("as_function")
@@ -36,50 +35,6 @@ def test_the_job_api_reads_the_same_rows(chain: Chain) -> None:
         assert client.get_job(job.job_id, location=job.location).state == "DONE"
 
 
-def test_without_job_user_no_job_is_created(chain: Chain) -> None:
-    chain.revoke(PROJECT_PATH, "roles/bigquery.jobUser", MEMBER)
-    with pytest.raises(Forbidden, match=r"User does not have bigquery.jobs.create permission in project"):
-        rows(chain, chain.sql("SELECT user_id FROM {users}"))
-    refused = chain.google.last_refusal()
-    assert refused.link is Link.JOB
-    assert refused.refusal is not None
-    assert refused.refusal.expected == f"roles/bigquery.jobUser for {MEMBER} on projects/{PROJECT}"
-
-
-def test_without_data_viewer_the_table_is_not_read(chain: Chain) -> None:
-    chain.revoke(f"{chain.tables_path}/users", "roles/bigquery.dataViewer", MEMBER)
-    with pytest.raises(Forbidden, match=r"User does not have permission to query table .*users"):
-        rows(chain, chain.sql("SELECT user_id FROM {users}"))
-    assert chain.google.last_refusal().link is Link.TABLE
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT * FROM {secrets}",
-        "SELECT u.user_id FROM {users} u JOIN {secrets} s USING (user_id)",
-        "SELECT user_id FROM {users} WHERE name IN (SELECT name FROM {secrets})",
-        "SELECT (SELECT MAX(name) FROM {secrets}) FROM {users}",
-        "WITH users AS (SELECT * FROM {secrets}) SELECT * FROM users",
-        "SELECT name FROM {users} UNION ALL SELECT name FROM {secrets}",
-        "SELECT ARRAY(SELECT name FROM {secrets})",
-    ],
-)
-def test_another_table_in_the_same_query_is_refused(chain: Chain, sql: str) -> None:
-    with pytest.raises(Forbidden, match=r"permission to query table .*secrets"):
-        rows(chain, chain.sql(sql))
-
-
-def test_a_granted_view_does_not_open_what_it_selects_from(chain: Chain) -> None:
-    sql = chain.sql("CREATE VIEW `{dataset}.window` AS SELECT name FROM {secrets}")
-    chain.google.done("POST", f"{BIGQUERY_PATH}/queries", {"query": sql, "useLegacySql": False})
-    chain.grant(f"{chain.tables_path}/window", "roles/bigquery.dataViewer", MEMBER)
-    with pytest.raises(Forbidden, match=r"permission to query table .*secrets"):
-        rows(chain, chain.sql("SELECT * FROM `{dataset}.window`"))
-    chain.grant(f"{chain.tables_path}/secrets", "roles/bigquery.dataViewer", MEMBER)
-    assert len(rows(chain, chain.sql("SELECT * FROM `{dataset}.window`"))) == 3
-
-
 @pytest.mark.parametrize("over_rest", [True, False])
 def test_a_view_that_is_changed_is_judged_by_what_it_reads_now(chain: Chain, over_rest: bool) -> None:
     secret, harmless = chain.sql("SELECT name FROM {secrets}"), chain.sql("SELECT name FROM {users}")
@@ -96,32 +51,6 @@ def test_a_view_that_is_changed_is_judged_by_what_it_reads_now(chain: Chain, ove
         chain.google.done("POST", f"{BIGQUERY_PATH}/queries", {"query": sql, "useLegacySql": False})
     with pytest.raises(Forbidden, match=r"permission to query table .*secrets"):
         rows(chain, chain.sql("SELECT * FROM `{dataset}.window`"))
-
-
-def test_a_reader_may_not_write(chain: Chain) -> None:
-    with pytest.raises(Forbidden, match=r"Permission bigquery.tables.updateData denied on table"):
-        rows(chain, chain.sql("INSERT INTO {users} (user_id) VALUES (4)"))
-    with chain.client() as client, pytest.raises(Forbidden, match=r"bigquery.tables.updateData denied"):
-        client.insert_rows_json(f"{PROJECT}.{chain.dataset}.users", [{"user_id": 4}], retry=None)
-    chain.grant(f"{chain.tables_path}/users", "roles/bigquery.dataEditor", MEMBER)
-    rows(chain, chain.sql("INSERT INTO {users} (user_id) VALUES (4)"))
-    assert len(rows(chain, chain.sql("SELECT user_id FROM {users}"))) == 4
-
-
-def test_a_reader_may_not_drop_or_create(chain: Chain) -> None:
-    with pytest.raises(Forbidden, match=r"bigquery.tables.delete denied on table"):
-        rows(chain, chain.sql("DROP TABLE {users}"))
-    with pytest.raises(Forbidden, match=r"bigquery\.tables\.create denied on dataset"):
-        rows(chain, chain.sql("CREATE TABLE `{dataset}.copy` AS SELECT * FROM {users}"))
-
-
-def test_rows_are_listed_only_from_the_granted_table(chain: Chain) -> None:
-    with chain.client() as client:
-        table = client.get_table(f"{PROJECT}.{chain.dataset}.users")
-        assert len(list(client.list_rows(table))) == 3
-        secret = chain.google.call("GET", f"{chain.tables_path}/secrets/data", token=client._credentials.token)
-    assert secret.status_code == 403
-    assert "bigquery.tables.getData denied" in secret.json()["error"]["message"]
 
 
 def test_a_job_is_read_by_its_creator_and_an_administrator_only(chain: Chain, role_keys: Keys) -> None:
@@ -166,14 +95,3 @@ def test_the_cap_on_bytes_billed_is_honoured(chain: Chain) -> None:
 def test_a_wrong_query_is_a_bad_request(chain: Chain) -> None:
     with pytest.raises(BadRequest, match=r"nmae"):
         rows(chain, chain.sql("SELECT nmae FROM {users}"))
-
-
-def test_the_federated_principal_itself_can_hold_the_roles(chain: Chain) -> None:
-    credentials = chain.direct_credentials()
-    sql = chain.sql("SELECT user_id FROM {users}")
-    with chain.client(credentials) as client:
-        with pytest.raises(Forbidden, match=r"bigquery\.jobs\.create"):
-            client.query_and_wait(sql, retry=None, job_retry=None)
-        chain.grant(PROJECT_PATH, "roles/bigquery.jobUser", ROLE_MEMBER)
-        chain.grant(f"{chain.tables_path}/users", "roles/bigquery.dataViewer", ROLE_MEMBER)
-        assert len(list(client.query_and_wait(sql))) == 3

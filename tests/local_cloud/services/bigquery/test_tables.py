@@ -62,24 +62,6 @@ def test_a_bad_access_entry_is_refused(enabled: Google, dataset: str, entry: dic
     assert enabled.call("PATCH", f"{BIGQUERY_PATH}/datasets/{dataset}", {"access": [entry]}).status_code == 400
 
 
-def test_a_grant_on_the_dataset_opens_its_tables(chain: Chain, as_function: object) -> None:
-    assert as_function
-    with chain.client() as client:
-        path = f"{BIGQUERY_PATH}/datasets/{chain.dataset}"
-        sql = chain.sql("SELECT user_id FROM {secrets}")
-        assert chain.google.call("GET", path, token=_token(client)).status_code == 401
-        with pytest.raises(Exception, match="permission to query table"):
-            client.query_and_wait(sql, retry=None, job_retry=None)
-        access = chain.google.done("GET", path)["access"]
-        reader = {"role": "READER", "iamMember": "serviceAccount:reader@local-keyless.iam.gserviceaccount.com"}
-        chain.google.done("PATCH", path, {"access": [*access, reader]})
-        assert len(list(client.query_and_wait(sql))) == 3
-
-
-def _token(client: bigquery.Client) -> str:
-    return str(client._credentials.token)
-
-
 def test_existing_things_conflict_and_missing_ones_are_not_found(enabled: Google, dataset: str) -> None:
     again = enabled.call("POST", f"{BIGQUERY_PATH}/datasets", {"datasetReference": {"datasetId": dataset}})
     assert again.json()["error"]["message"] == f"Already Exists: Dataset {PROJECT}:{dataset}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from google.auth.exceptions import RefreshError
 
@@ -59,16 +57,6 @@ def test_the_bound_role_gets_an_access_token(chain: Chain, as_function: Keys) ->
     assert any(MEMBER in step.actual for step in impersonation.steps if step.part is Part.PERMISSION)
 
 
-def test_without_the_binding_impersonation_is_denied(chain: Chain, as_function: Keys) -> None:
-    assert as_function.token
-    chain.revoke(ACCOUNT_PATH, ROLE_NAME, MEMBER)
-    with pytest.raises(RefreshError) as raised:
-        token_of(chain.credentials())
-    assert DENIED in raised.value.args[1]
-    assert "IAM_PERMISSION_DENIED" in raised.value.args[1]
-    assert refusal(chain).actual == "no binding gives iam.serviceAccounts.getAccessToken to anybody"
-
-
 @pytest.mark.parametrize(
     ("member", "actual"),
     [
@@ -97,52 +85,6 @@ def test_a_binding_that_nearly_names_the_role_is_denied_and_the_difference_told(
     token_of(chain.credentials())
 
 
-def test_another_role_on_the_account_is_not_enough_and_the_project_binding_is(chain: Chain, as_function: Keys) -> None:
-    assert as_function.token
-    chain.revoke(ACCOUNT_PATH, ROLE_NAME, MEMBER)
-    chain.grant(ACCOUNT_PATH, "roles/iam.serviceAccountUser", MEMBER)
-    with pytest.raises(RefreshError):
-        token_of(chain.credentials())
-    assert "principal has only roles/iam.serviceAccountUser" in refusal(chain).actual
-    chain.grant(f"/v1/projects/{PROJECT}", ROLE_NAME, MEMBER)
-    token_of(chain.credentials())
-
-
-def test_a_disabled_or_deleted_account_gives_no_token(chain: Chain, as_function: Keys) -> None:
-    assert as_function.token
-    working = chain.credentials()
-    token_of(working)
-    chain.google.done("POST", f"{ACCOUNT_PATH}:disable", {})
-    with pytest.raises(RefreshError, match="is disabled"):
-        token_of(chain.credentials())
-    assert chain.google.call("GET", f"{BIGQUERY_PATH}/jobs", token=working.token).status_code == 401
-    chain.google.done("POST", f"{ACCOUNT_PATH}:enable", {})
-    assert chain.google.call("GET", f"{BIGQUERY_PATH}/jobs", token=working.token).status_code == 200
-    chain.google.done("DELETE", ACCOUNT_PATH)
-    with pytest.raises(RefreshError, match="Gaia id not found for email"):
-        token_of(chain.credentials())
-
-
-def test_an_account_made_again_under_the_same_email_inherits_nothing(chain: Chain, as_function: Keys) -> None:
-    assert as_function.token
-    old = chain.credentials()
-    token_of(old)
-    unique_id = chain.google.done("GET", ACCOUNT_PATH)["uniqueId"]
-    chain.google.done("DELETE", ACCOUNT_PATH)
-    chain.google.done("POST", f"/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "reader"})
-    with pytest.raises(RefreshError):
-        token_of(chain.credentials())
-    chain.grant(ACCOUNT_PATH, ROLE_NAME, MEMBER)
-    again = chain.credentials()
-    token_of(again)
-    query = {"query": "SELECT 1", "useLegacySql": False}
-    assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=old.token).status_code == 401
-    assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=again.token).status_code == 403
-    policy = chain.google.done("POST", f"/v1/projects/{PROJECT}:getIamPolicy")
-    members = [member for binding in policy["bindings"] for member in binding["members"]]
-    assert f"deleted:serviceAccount:{READER}?uid={unique_id}" in members
-
-
 def test_a_disabled_pool_stops_tokens_already_issued_but_a_disabled_provider_does_not(
     chain: Chain, federated: str
 ) -> None:
@@ -161,19 +103,6 @@ def test_an_unknown_token_is_unauthenticated(chain: Chain, token: str) -> None:
     assert answer.json()["error"]["message"] == INVALID_CREDENTIALS
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert refusal(chain).part is Part.TOKEN
-
-
-def test_an_expired_federated_token_is_unauthenticated(chain: Chain, federated: str) -> None:
-    chain.google.clock.ahead = timedelta(seconds=3590)
-    assert chain.google.call("POST", GENERATE, {"scope": [SCOPE]}, token=federated).status_code == 200
-    chain.google.clock.ahead = timedelta(seconds=3601)
-    assert chain.google.call("POST", GENERATE, {"scope": [SCOPE]}, token=federated).status_code == 401
-
-
-def test_the_deployer_owns_the_project_and_still_may_not_impersonate(chain: Chain) -> None:
-    answer = chain.google.call("POST", GENERATE, {"scope": [SCOPE]})
-    assert answer.status_code == 403
-    assert DENIED in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -220,19 +149,6 @@ def test_a_token_for_other_scopes_opens_nothing_else(chain: Chain, federated: st
     assert answer.json()["error"]["message"] == "Request had insufficient authentication scopes."
     wide = chain.google.call("POST", GENERATE, {"scope": [SCOPE]}, token=federated).json()["accessToken"]
     assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=wide).status_code == 200
-
-
-@pytest.mark.parametrize("api", ["iamcredentials", "bigquery"])
-def test_a_disabled_api_is_named(chain: Chain, federated: str, api: str) -> None:
-    access = chain.google.call("POST", GENERATE, {"scope": [SCOPE]}, token=federated).json()["accessToken"]
-    chain.google.done("POST", f"/v1/projects/{PROJECT}/services/{api}.googleapis.com:disable", {})
-    if api == "iamcredentials":
-        answer = chain.google.call("POST", GENERATE, {"scope": [SCOPE]}, token=federated)
-    else:
-        answer = chain.google.call("GET", f"{BIGQUERY_PATH}/datasets", token=access)
-        assert answer.json()["error"]["errors"][0]["reason"] == "accessNotConfigured"
-    assert answer.status_code == 403
-    assert "has not been used in project" in answer.json()["error"]["message"]
 
 
 def test_neither_a_federated_nor_an_account_token_may_administer(chain: Chain, federated: str) -> None:
