@@ -1,4 +1,4 @@
-"""The ``_local`` routes: not Google's, for the demo, ``explain`` and tests. They change nothing and tell no secret.
+"""The ``_local`` routes: not Google's, for the demo, ``explain`` and tests. They change nothing and hold no secret.
 
 Only this machine reaches them, since the server listens on 127.0.0.1; health needs no token, so that a waiting
 parent can ask. Decisions and resources hold no token, key or signature, so they need none either, but a host of this

@@ -193,7 +193,7 @@ class _Endpoint:
                 return _not_served(self.cloud, request, error)
             return _write(error, request)
         except ClientDisconnect:
-            # Nobody is left to read an answer; the status is for the log alone.
+            # No client is left to read an answer; the status is for the log alone.
             return Response(status_code=499)
         except Exception:  # noqa: BLE001  (the one top boundary: what is left is ours, and no client's business)
             _log.exception("internal error at %s %s", request.method, request.url.path)

@@ -47,7 +47,7 @@ class MovableClock:
     Args:
         host: The clock that this one is ahead of.
         ahead: How far, at first.
-        moved: Told of each move, to keep it.
+        moved: Called with each move, to keep it.
     """
 
     def __init__(self, host: Clock, *, ahead: Ahead | None = None, moved: Callable[[Ahead], None]) -> None:
@@ -100,8 +100,3 @@ def rfc3339(moment: datetime) -> str:
 def from_rfc3339(text: str) -> datetime:
     """Read what :func:`rfc3339` wrote."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-
-
-def epoch_milliseconds(moment: datetime) -> str:
-    """Write a moment the way BigQuery does: milliseconds since 1970, as a string."""
-    return str(int(moment.timestamp() * 1000))

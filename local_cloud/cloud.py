@@ -26,7 +26,7 @@ class LocalCloud:
         folder: state and logs.
         google_url: base URL of every Google API.
         aws_url: base URL of every AWS API.
-        bigquery_url: base URL of the emulator behind the gateway, which checks nobody.
+        bigquery_url: base URL of the emulator behind the gateway, which checks no caller.
         project_id: the Google project.
         project_number: its number.
         aws_account_id: the AWS account.

@@ -120,7 +120,7 @@ class _Reader:
     def _list(self) -> str:
         kinds = [kind for kind in self._arguments("]") if kind]
         for kind in kinds[1:]:
-            self._compare(kinds[0], "beside", kind)
+            self._compare(kinds[0], "next to", kind)
         return f"{_LIST}{kinds[0]}" if kinds else ""
 
     def _arguments(self, end: str) -> list[str]:

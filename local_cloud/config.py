@@ -1,4 +1,4 @@
-"""What the local Google is told when it starts."""
+"""The settings of the local Google."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CloudConfig:
             memory only.
         aws_timeout_seconds: Limit for one forwarded GetCallerIdentity.
         bigquery_timeout_seconds: Limit for one forwarded BigQuery call.
-        other_projects: Id → number of the projects that exist beside the main one.
+        other_projects: Id → number of the projects that exist besides the main one.
     """
 
     project_id: str

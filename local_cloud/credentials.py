@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.endpoints import Endpoints, write_private
+from local_cloud.services.sts.model import QUERY
 
 UNIVERSE = "local.invalid"
 """A universe of our own: in Google's, google-auth asks a fixed Google host where an account may be used."""
@@ -57,9 +58,7 @@ def configuration(
             "environment_id": "aws1",
             "region_url": "http://169.254.169.254/latest/meta-data/placement/availability-zone",
             "url": "http://169.254.169.254/latest/meta-data/iam/security-credentials",
-            "regional_cred_verification_url": (
-                "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
-            ),
+            "regional_cred_verification_url": f"https://sts.{{region}}.amazonaws.com?{QUERY}",
         },
     }
     if service_account is not None:

@@ -1,4 +1,4 @@
-"""What a running local cloud tells about itself: one file of addresses and one with the deployer's token."""
+"""What a running local cloud writes about itself: one file of addresses and one with the deployer's token."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Endpoints:
     Args:
         google_url: base URL of every Google API.
         aws_url: base URL of every AWS API.
-        bigquery_url: base URL of the emulator behind the gateway; for us only, since it checks nobody. Empty for none.
+        bigquery_url: base URL of the emulator behind the gateway, which checks no caller; empty for none.
         project_id: the Google project.
         project_number: its number.
         aws_account_id: the AWS account.

@@ -140,7 +140,7 @@ def already_exists(message: str = "Requested entity already exists") -> ApiError
 
 
 def aborted(message: str) -> ApiError:
-    """409: somebody else wrote in between; read again and retry."""
+    """409: another caller wrote in between; read again and retry."""
     return ApiError(409, "ABORTED", message, reason="conflict")
 
 
@@ -163,7 +163,7 @@ def unauthenticated(message: str = INVALID_CREDENTIALS, *, reason: str = "authEr
 
 
 def error_info(reason: str, domain: str = "googleapis.com", **metadata: str) -> Json:
-    """Write the detail block by which Google's clients tell errors apart: ``google.rpc.ErrorInfo``."""
+    """Write the detail block by which Google's clients distinguish errors: ``google.rpc.ErrorInfo``."""
     info: Json = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": domain}
     return {**info, "metadata": metadata} if metadata else info
 

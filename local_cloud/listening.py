@@ -23,7 +23,7 @@ CUT = server.CUT
 
 
 def listener(port: int) -> socket.socket:
-    """A socket that listens on loopback, bound before anything is told its port.
+    """A socket that listens on loopback, bound before anything learns its port.
 
     Args:
         port: The port; 0 lets the system choose.

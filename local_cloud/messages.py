@@ -101,7 +101,7 @@ class _Reader:
     def read_fields(self, value: dict[str, Any], known: Mapping[str, Schema], at: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, each in value.items():
-            name = key if key in known else _camel(key)
+            name = key if key in known else camel(key)
             if name not in known or key not in {name, _snake(name)}:
                 place = f" at '{at}'" if at else ""
                 raise MessageProblem(
@@ -141,7 +141,8 @@ def _wrong(at: str, kind: str, value: object) -> MessageProblem:
     return MessageProblem(f"Invalid value at '{at}' ({kind}), {shown:.{_LONGEST}}")
 
 
-def _camel(path: str) -> str:
+def camel(path: str) -> str:
+    """Write a name of a proto file as JSON has it."""
     first, *rest = path.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 

@@ -39,7 +39,7 @@ def main() -> None:
     # Both are read when ministack is imported.
     os.environ["GATEWAY_PORT"] = str(bound)
     os.environ["BIND_HOST"] = "127.0.0.1"
-    # Every function inherits this one. Lambda tells it so; ministack doesn't.
+    # Every function inherits this one. Lambda sets it; ministack doesn't.
     os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand"
     aws, guarding, handling, serving = (_of_ours(name) for name in ("aws", "layer", "handler", "server"))
     admission = aws.Admission(services=os.environ["SERVICES"].split(","), key=secrets.token_bytes(32))

@@ -239,4 +239,4 @@ def _nearest(
         return f"{difference(near[1], principal)} ({near[2].role} on {near[3]})"
     if held:
         return f"principal has only {', '.join(held)}, without {permission}"
-    return f"no binding gives {permission} to anybody"
+    return f"no binding gives {permission} to any principal"

@@ -50,7 +50,7 @@ def replace_policy(
 def _check_version(wanted: WantedPolicy, policy: Policy, present: Policy) -> None:
     if wanted.version >= WITH_CONDITIONS:
         return
-    # Without an etag Google lets one overwrite conditions; whoever has read the policy must have read them.
+    # Without an etag Google lets one overwrite conditions; a caller that has read the policy must have read them.
     if wanted.etag and present.conditional:
         raise invalid_argument(
             f"Specified policy version ({wanted.version}) cannot be less than the existing policy version "

@@ -55,8 +55,8 @@ def policy_wire(policy: Policy, *, version: int = WITH_CONDITIONS) -> dict[str, 
 
     Args:
         policy: The policy.
-        version: What was asked for. Below 3 conditions are withheld, and their roles renamed so that nobody takes
-            the bindings for unconditional ones.
+        version: What was asked for. Below 3 conditions are withheld, and their roles renamed so that no caller
+            takes the bindings for unconditional ones.
     """
     whole = version >= WITH_CONDITIONS
     body: dict[str, Any] = {"version": WITH_CONDITIONS if policy.conditional and whole else 1, "etag": policy.etag}

@@ -189,12 +189,12 @@ def last_lines(log: Path) -> str:
         lines = log.read_text(errors="replace").split("\n")
     except OSError as error:
         return f"unreadable ({error.strerror})"
-    told = [line.strip() for line in lines if line.strip()]
-    return " | ".join(one_line(line, _LONGEST_LINE) for line in told[-_LAST_LINES:])
+    found = [line.strip() for line in lines if line.strip()]
+    return " | ".join(one_line(line, _LONGEST_LINE) for line in found[-_LAST_LINES:])
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that descend from it, as the system tells at this moment. Linux only."""
+    """A process and all that descend from it, as the system reports at this moment. Linux only."""
     found, waiting = [], [pid]
     while waiting:
         found.append(waiting.pop())
@@ -229,5 +229,5 @@ def _dying_with_us(number: signal.Signals) -> list[str]:
     """
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
         return []
-    # Neither site packages nor the environment: it must start as fast as it can, and as nobody else.
+    # Neither site packages nor the environment: it must start as fast as it can, and read no settings.
     return [sys.executable, "-I", "-S", str(_FOLLOW), str(int(number)), str(os.getpid())]

@@ -46,7 +46,7 @@ class ServeSettings:
         folder: state, logs, and the files that say where everything is.
         project_id: the Google project.
         project_number: its number.
-        other_projects: id and number of each project that exists beside the main one.
+        other_projects: id and number of each project that exists besides the main one.
         aws_account_id: the AWS account.
         aws_region: the AWS region.
         google_port: port of the Google identity; 0 lets the system choose, None takes the kept one if there is one.
@@ -162,7 +162,7 @@ async def _run(
 
 
 async def _get_ready(app: ASGIApp, endpoints: Endpoints, settings: ServeSettings) -> None:
-    """Make what the seed says, and tell others that it is there."""
+    """Make what the seed says, and announce that it is there."""
     if settings.seed is not None:
         from local_cloud.roles import make_roles
         from local_cloud.seed.apply import apply_seed

@@ -1,7 +1,7 @@
 """`python -m local_cloud task`: a command that comes as a role in the way that a container does.
 
 No key is in the command's environment. It has to ask a stand-in for the endpoint that ECS and EKS Pod Identity keep
-beside a container, which serves as long as the command runs, and gives whoever shows its token a new session.
+next to a container, which serves as long as the command runs, and gives the bearer of its token a new session.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def run(command: Sequence[str], *, folder: Path, endpoints: Endpoints, choice: C
     def give() -> SessionKeys:
         return take_on(endpoints, choice.role, session=task_id)
 
-    give()  # a role that isn't there is told before anything runs
+    give()  # a role that isn't there fails before anything runs
     with credentials_endpoint(give) as where:
         variables = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},

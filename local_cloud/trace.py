@@ -10,7 +10,7 @@ import secrets
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -89,15 +89,7 @@ class Refused(CloudError):  # noqa: N818  (read as "raise Refused(...)": a verdi
 
 
 def refuse(part: Part, *, rule: str, actual: str, expected: str, fix: str, answer: CloudError) -> NoReturn:
-    """Refuse a request; arguments as the attributes of :class:`Refusal`.
-
-    Args:
-        part: See there.
-        rule: See there.
-        actual: See there.
-        expected: See there.
-        fix: See there.
-        answer: The error that the client gets.
+    """Refuse a request: the fields of a :class:`Refusal` for the trace, and the error that the client gets.
 
     Raises:
         Refused: Always.
@@ -230,13 +222,7 @@ class Trace:
 
     def _record(self, trail: Trail, refusal: Refusal | None) -> None:
         if refusal is not None:
-            refusal = Refusal(
-                part=refusal.part,
-                rule=refusal.rule,
-                actual=_bounded(refusal.actual),
-                expected=_bounded(refusal.expected),
-                fix=refusal.fix,
-            )
+            refusal = replace(refusal, actual=_bounded(refusal.actual), expected=_bounded(refusal.expected))
         self._decisions.append(
             Decision(
                 id=trail.id,

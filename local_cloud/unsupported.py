@@ -1,8 +1,8 @@
 """What the local Google doesn't serve: how that is answered, and the list of what was asked for.
 
-Whoever points a client at it that nobody has tried before sees in the list, and in the log, which methods it would
-need. What Google has and this server has not is 501, never 404, which clients take for "gone" (and for success, when
-they delete), and never 500, which they retry for minutes.
+The list and the log show which methods a client would need that was never tried before. What Google has and this server
+has not is 501, never 404, which clients take for "gone" (and for success, when they delete), and never 500, which they
+retry for minutes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Unsupported:
         path: Path as it was sent, without its query.
         client: The first products of ``User-Agent``, for example ``google-cloud-sdk gcloud/528.0.0``.
         status: HTTP status of the answer.
-        reason: Why, as the client was told, without what is in brackets there.
+        reason: Why, as the client got it, without what is in brackets there.
         count: How many times it came.
     """
 
@@ -135,7 +135,7 @@ def _path(request: Request) -> str:
 
 
 def _client(agent: str) -> str:
-    """Return the first two products of a ``User-Agent``: later ones tell about the machine, and differ each time."""
+    """Return the first two products of a ``User-Agent``: later ones describe the machine, and differ each time."""
     products = [part for part in agent.split() if _PRODUCT.fullmatch(part)]
     return " ".join(products[:2])
 

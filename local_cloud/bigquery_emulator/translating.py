@@ -143,7 +143,7 @@ def _takes_no_parameters(sql: str) -> bool:
 
 
 def _with_literals(text: str, values: Any) -> str:  # noqa: ANN401  (a mapping of strings and bytes)
-    """Write strings into a definition, which can't have them beside it. DuckDB's strings have no escape sequences."""
+    """Write strings into a definition, which can't have them as values. DuckDB's strings have no escape sequences."""
     if not values:
         return text
     tree = sqlglot.parse_one(text, read="duckdb")

@@ -1,1 +1,1 @@
-"""The page of the local cloud: live decisions, each as the chain that led to it, beside what exists now."""
+"""The page of the local cloud: live decisions, each as the chain that led to it, next to what exists now."""

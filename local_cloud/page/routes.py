@@ -1,4 +1,4 @@
-"""``GET /`` and the page's own files, and what the page asks for beside decisions and resources.
+"""``GET /`` and the page's own files, and what the page asks for besides decisions and resources.
 
 Who may read it, and what it may load, is in ``guard.py``.
 """

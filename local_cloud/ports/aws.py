@@ -121,7 +121,7 @@ def _is_call_of(service: str, asked: Asked) -> bool:
 def _asks_who(asked: Asked, host: str) -> bool:
     """Whether this is a subject token that the local Google hands on: it was signed for a host of AWS's.
 
-    It changes nothing, and tells its sender no more than who signed it.
+    It changes nothing, and its sender learns no more than who signed it.
     """
     return (
         _STS_HOST.fullmatch(host) is not None

@@ -1,4 +1,4 @@
-"""What goes wrong with a seed; apart from its model, so that whoever only tells of it need not load that."""
+"""What goes wrong with a seed; apart from its model, which a command that only reports it need not load."""
 
 from __future__ import annotations
 

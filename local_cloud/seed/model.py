@@ -1,6 +1,6 @@
 """The seed's form: projects, pools, providers, accounts, grants and tables, checked as a whole before anything is made.
 
-What can be checked without a server is checked here, and all problems are told at once. Everything else, such as a
+What can be checked without a server is checked here, and all problems are reported at once. Everything else, such as a
 mapping's CEL or the role of a grant, is left to the server's own rules when the seed is applied.
 """
 

@@ -136,11 +136,11 @@ def _reference(value: dict[str, Any], parts: tuple[str, ...]) -> dict[str, str]:
 
 def without_views_of(access: Access, gone: TableName | DatasetName) -> Access:
     """Take out what authorises a view, or the views of a dataset, that isn't there any more."""
-    whole = {"projectId": gone.project, "datasetId": gone.dataset}
+    whole = gone.within.reference if isinstance(gone, TableName) else gone.reference
 
     def names_it(entry: dict[str, Any]) -> bool:
         if isinstance(gone, TableName):
-            return bool(entry.get("view") == {**whole, "tableId": gone.table})
+            return bool(entry.get("view") == gone.reference)
         view = entry.get("view") or {}
         return (entry.get("dataset") or {}).get("dataset") == whole or whole.items() <= view.items()
 
@@ -148,13 +148,13 @@ def without_views_of(access: Access, gone: TableName | DatasetName) -> Access:
 
 
 def authorises(access: Access | None, view: TableName) -> bool:
-    """Say whether a dataset's access list lets a view read there on behalf of whoever may read the view.
+    """Say whether a dataset's access list lets a view read there on behalf of the readers of the view.
 
     Either the view itself is in it, or its dataset for all views ("Authorized views", "Authorized datasets").
     """
-    own = {"projectId": view.project, "datasetId": view.dataset, "tableId": view.table}
-    home = {"dataset": {"projectId": view.project, "datasetId": view.dataset}, "targetTypes": ["VIEWS"]}
-    return any(entry.get("view") == own or entry.get("dataset") == home for entry in (access.entries if access else ()))
+    home = {"dataset": view.within.reference, "targetTypes": ["VIEWS"]}
+    entries = access.entries if access else ()
+    return any(entry.get("view") == view.reference or entry.get("dataset") == home for entry in entries)
 
 
 def access_policy(access: Access | None, *, project: Policy) -> Policy:
@@ -166,7 +166,7 @@ def access_policy(access: Access | None, *, project: Policy) -> Policy:
     bindings: list[Binding] = []
     for entry in access.entries if access else ():
         if "role" not in entry:
-            continue  # it authorises a view, which is nobody's role
+            continue  # it authorises a view, and holds no role
         role = _ACCESS_ROLES[entry["role"]]
         if group := _SPECIAL_GROUPS.get(str(entry.get("specialGroup"))):
             meant = tuple(m for b in project.bindings if b.role == group for m in b.members)

@@ -90,7 +90,7 @@ async def admit(
         token = authenticate(cloud, request, trail, scopes=BIGQUERY_SCOPES)
         if paying is not None:
             check_enabled(cloud, SERVICE, paying)
-        # On a project that isn't here nobody may create jobs, so it is refused as any other missing grant is.
+        # On a project that isn't here no principal may create jobs: refused as any other missing grant is.
         authorize(token, CREATE_JOB, policies_on(cloud, payer), trail, rules.job_denied(payer))
         _check_kind(configuration)
         sql = rules.check_query_fields(query)
@@ -162,7 +162,7 @@ async def _schema_rows(cloud: Cloud, statement: Statement) -> tuple[tuple[str, s
 
 
 async def _check_letters(cloud: Cloud, statement: Statement) -> None:
-    """Refuse to change a table or make a dataset by a name that only its letters' case tells from another's.
+    """Refuse to change a table or make a dataset by a name that differs from another's only in case.
 
     BigQuery keeps both apart; the emulator takes one for the other, and the grants here would be the wrong one's.
     """

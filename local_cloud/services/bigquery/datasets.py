@@ -62,7 +62,9 @@ async def create_dataset(cloud: Cloud, request: Request) -> Response:
     if await emulator.find_dataset(cloud, dataset) is not None:
         raise already_exists(f"Already Exists: Dataset {dataset}")
     await emulator.check_letters(cloud, dataset)
-    created = await emulator.ask(cloud, "POST", f"{project.resource}/datasets", body=_forwarded(dataset, kept))
+    created = await emulator.ask(
+        cloud, "POST", f"{project.resource}/datasets", body={**kept, "datasetReference": dataset.reference}
+    )
     effects.forget_dataset(cloud, dataset)
     cloud.datasets.put(dataset.resource, access or access_lists.default_access(token.principal.email))
     return answer(_wire(cloud, dataset, created))
@@ -114,7 +116,9 @@ async def _change(cloud: Cloud, request: Request, dataset: DatasetName, body: di
     kept = resources.kept_of_dataset(body, before)
     access = access_lists.read_access(body["access"]) if body.get("access") is not None else None
     await _check_authorised(cloud, access, cloud.datasets.get(dataset.resource))
-    changed = await emulator.ask(cloud, request.method, dataset.resource, body=_forwarded(dataset, kept))
+    changed = await emulator.ask(
+        cloud, request.method, dataset.resource, body={**kept, "datasetReference": dataset.reference}
+    )
     if access is not None:
         cloud.datasets.put(dataset.resource, access)
     return answer(_wire(cloud, dataset, changed))
@@ -133,10 +137,6 @@ async def _check_authorised(cloud: Cloud, access: Access | None, before: Access 
         if listed := entry.get("dataset"):
             reference = listed["dataset"]
             await _existing(cloud, DatasetName(project=reference["projectId"], dataset=reference["datasetId"]))
-
-
-def _forwarded(dataset: DatasetName, kept: dict[str, Any]) -> dict[str, Any]:
-    return {**kept, "datasetReference": {"projectId": dataset.project, "datasetId": dataset.dataset}}
 
 
 async def _existing(cloud: Cloud, dataset: DatasetName) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a change in the BigQuery emulator means for the state beside it: policies, view definitions, access lists."""
+"""What a change in the BigQuery emulator means for the state kept here: policies, view definitions, access lists."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def changing(cloud: Cloud) -> Iterator[None]:
     try:
         yield
     finally:
-        # Others may have asked in between and been told of either state.
+        # Other requests may have asked in between and got either state.
         cloud.catalogue.forget()
 
 

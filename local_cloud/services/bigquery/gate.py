@@ -24,7 +24,7 @@ DEFAULT_LOCATION = "US"
 def policies_on(cloud: Cloud, name: Name) -> list[tuple[str, Policy]]:
     """Return the policies that count on a resource: a table's own, its dataset's access list, the project's.
 
-    On anything of a project that isn't here nobody holds anything.
+    On anything of a project that isn't here no principal holds anything.
     """
     project = cloud.find_project(name.project)
     if project is None:

@@ -165,7 +165,7 @@ def _reference(job: Job) -> dict[str, str]:
 def _wire(job: Job) -> dict[str, Any]:
     """Write a job as the API's resource."""
     admitted, ended = job.admitted, job.task.result() if job.task.done() else None
-    read = [{"projectId": t.project, "datasetId": t.dataset, "tableId": t.table} for t in job.reads]
+    read = [table.reference for table in job.reads]
     query: dict[str, Any] = {
         "statementType": admitted.statement.kind,
         "totalBytesProcessed": "0",
@@ -213,5 +213,5 @@ def _destination(job: Job) -> dict[str, str]:
     """
     made = job.admitted.statement.creates
     if made is not None and job.admitted.statement.kind == "CREATE_TABLE":
-        return {"projectId": made.project, "datasetId": made.dataset, "tableId": made.table}
+        return made.reference
     return {"projectId": job.project, "datasetId": "_anonymous", "tableId": f"anon{job.job_id}"[:1024]}

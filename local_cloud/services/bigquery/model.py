@@ -39,6 +39,11 @@ class DatasetName:
         _, project, _, dataset = resource.split("/")
         return cls(project=project, dataset=dataset)
 
+    @property
+    def reference(self) -> dict[str, str]:
+        """Itself as the REST API refers to it."""
+        return {"projectId": self.project, "datasetId": self.dataset}
+
     def table(self, table: str) -> TableName:
         """Name one of its tables."""
         return TableName(project=self.project, dataset=self.dataset, table=table)
@@ -64,6 +69,16 @@ class TableName:
     def within(self) -> DatasetName:
         """Its dataset."""
         return DatasetName(project=self.project, dataset=self.dataset)
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """Itself as the REST API refers to it."""
+        return {**self.within.reference, "tableId": self.table}
+
+    @property
+    def quoted(self) -> str:
+        """Itself as SQL names it."""
+        return f"`{self.project}.{self.dataset}.{self.table}`"
 
     def __str__(self) -> str:
         return f"{self.within}.{self.table}"

@@ -77,7 +77,7 @@ async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> 
     for view in statement.schema_views:
         await _permit_schema_view(cloud, reader, view)
     matched = tuple([(wildcard, await _matching(cloud, reader, wildcard)) for wildcard in statement.wildcards])
-    # Who may not read what a wildcard stands for isn't told its name either.
+    # A caller that may not read what a wildcard stands for doesn't learn its name either.
     asked = {table: wildcard for wildcard, tables in matched for table in tables if table not in statement.reads}
     named = dict.fromkeys([*statement.reads, *(table for _, tables in matched for table in tables)])
     waiting: list[tuple[TableName, TableName | None]] = [(table, None) for table in named]
@@ -129,7 +129,7 @@ async def _permit_table(
 
 
 async def _matching(cloud: Cloud, reader: Reader, wildcard: Wildcard) -> tuple[TableName, ...]:
-    """Find what a wildcard table stands for. That there is nothing is told only to who may read the dataset."""
+    """Find what a wildcard table stands for. That there is nothing, only readers of the dataset learn."""
     listed = await emulator.list_tables(cloud, wildcard.dataset)
     names = sorted(entry["tableReference"]["tableId"] for entry in listed or [])
     found = tuple(wildcard.dataset.table(name) for name in names if wildcard.matches(name))

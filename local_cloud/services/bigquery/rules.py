@@ -153,7 +153,7 @@ def job_denied(project: ProjectName) -> ApiError:
 
 
 def foreign_job_denied(permission: str, job: str) -> ApiError:
-    """Somebody else's job, for who does not administer the project's."""
+    """Another caller's job, for a caller that doesn't administer the project's."""
     return _denied(
         permission, f"Access Denied: Job {job}: Permission {permission} denied on job {job} (or it may not exist)."
     )
@@ -188,7 +188,7 @@ def need_denied(need: Need) -> ApiError:
 
 
 def table_missing(table: TableName, location: str) -> ApiError:
-    """B6: the table isn't there, told to someone who may know."""
+    """B6: the table isn't there, for a caller that may know."""
     return not_found(f"Not found: Table {table} was not found in location {location}")
 
 

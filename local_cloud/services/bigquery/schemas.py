@@ -29,8 +29,7 @@ async def _create(cloud: Cloud, dataset: DatasetName, statement: Statement, crea
         if statement.optional:
             return
         raise already_exists(f"Already Exists: Dataset {dataset}")
-    reference = {"projectId": dataset.project, "datasetId": dataset.dataset}
-    body = {**statement.resource, "datasetReference": reference}
+    body = {**statement.resource, "datasetReference": dataset.reference}
     await emulator.ask(cloud, "POST", f"projects/{dataset.project}/datasets", body=body)
     effects.forget_dataset(cloud, dataset)
     cloud.datasets.put(dataset.resource, access_lists.default_access(creator.principal.email))

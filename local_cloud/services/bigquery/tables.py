@@ -67,7 +67,7 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     effects.forget_table(cloud, table)
     if view is None:
         path = f"{dataset.resource}/tables"
-        created = await emulator.ask(cloud, "POST", path, body={**kept, "tableReference": _reference(table)})
+        created = await emulator.ask(cloud, "POST", path, body={**kept, "tableReference": table.reference})
         _keep_tags(cloud, table, tags)
     else:
         created = await _create_view(cloud, table, view, kept)
@@ -77,8 +77,7 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
 
 async def _create_view(cloud: Cloud, table: TableName, view: View, body: dict[str, Any]) -> dict[str, Any]:
     # By statement: over REST the BigQuery emulator copies the rows of the moment into a table and calls that a view.
-    name = f"`{table.project}.{table.dataset}.{table.table}`"
-    await _run(cloud, table, "CREATE_VIEW", f"CREATE OR REPLACE VIEW {name} AS {view.query}", home=table.project)
+    await _run(cloud, table, "CREATE_VIEW", f"CREATE OR REPLACE VIEW {table.quoted} AS {view.query}")
     described = {key: body[key] for key in ("description", "friendlyName", "labels") if body.get(key)}
     if described:
         return await emulator.ask(cloud, "PATCH", table.resource, body=described)
@@ -120,8 +119,7 @@ async def delete_table(cloud: Cloud, request: Request) -> Response:
     check_unchanged(request, resource.get("etag"))
     if resource.get("type") == "VIEW":
         # The BigQuery emulator can't delete a real view over REST.
-        name = f"`{table.project}.{table.dataset}.{table.table}`"
-        await _run(cloud, table, "DROP_VIEW", f"DROP VIEW {name}", home=table.project)
+        await _run(cloud, table, "DROP_VIEW", f"DROP VIEW {table.quoted}")
     else:
         await emulator.ask(cloud, "DELETE", table.resource)
     effects.forget_table(cloud, table)
@@ -173,11 +171,9 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     # Before the columns: one that is to be protected is never there without its tag.
     _keep_tags(cloud, table, tags)
     for column in schema.added_columns(schema.fields(before), schema.fields(kept)):
-        name = f"`{table.project}.{table.dataset}.{table.table}`"
-        statement = f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}"
-        await _run(cloud, table, "ALTER_TABLE", statement, home=table.project)
+        await _run(cloud, table, "ALTER_TABLE", f"ALTER TABLE {table.quoted} ADD COLUMN IF NOT EXISTS {column}")
     changed = await emulator.ask(
-        cloud, request.method, table.resource, body={**cleared, **kept, "tableReference": _reference(table)}
+        cloud, request.method, table.resource, body={**cleared, **kept, "tableReference": table.reference}
     )
     return answer(_wire(cloud, table, changed))
 
@@ -210,9 +206,9 @@ def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in _CLEARED.items() if key in body}, **given}
 
 
-async def _run(cloud: Cloud, table: TableName, kind: str, sql: str, *, home: str) -> None:
+async def _run(cloud: Cloud, table: TableName, kind: str, sql: str) -> None:
     """Have the emulator carry out a statement of ours on a table."""
-    prepared = await understanding.prepare(cloud, Prepare(sql=sql, writing=Writing(project=home)))
+    prepared = await understanding.prepare(cloud, Prepare(sql=sql, writing=Writing(project=table.project)))
     await running.define(cloud, table, kind, prepared)
 
 
@@ -223,14 +219,10 @@ async def _existing(cloud: Cloud, table: TableName) -> dict[str, Any]:
     return found
 
 
-def _reference(table: TableName) -> dict[str, str]:
-    return {"projectId": table.project, "datasetId": table.dataset, "tableId": table.table}
-
-
 async def _permit_view(cloud: Cloud, token: Token, table: TableName, view: View | None) -> None:
     """Insist that who makes or changes a view may read what it selects from, as by statement.
 
-    Source: Google, "Authorized datasets": else whoever may make views in one would read all that it is authorised for.
+    Source: Google, "Authorized datasets": else a caller that may make views in one would read all it is authorised for.
     """
     if view is not None and view != cloud.views.get(table.resource):
         reader = Reader(token=token, project=table.project, decision=token.decision, location="")
@@ -263,7 +255,7 @@ def _wire(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> dict[str,
         resource = {**resource, "schema": {"fields": schema.with_tags(schema.fields(resource), tagged.tags)}}
     shown = {
         **resource,
-        "tableReference": _reference(table),
+        "tableReference": table.reference,
         "location": resource.get("location", DEFAULT_LOCATION),
         "selfLink": f"/bigquery/v2/{table.resource}",
     }

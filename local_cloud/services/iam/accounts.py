@@ -101,7 +101,7 @@ async def undelete_account(cloud: Cloud, request: Request) -> Response:
     if account is None or not account.expire_time or from_rfc3339(account.expire_time) <= now:
         raise not_found(f"Service account {request.path_params['account']} is not deleted, or no longer kept.")
     if find_account(cloud, account.email) is not None:
-        raise already_exists(f"Service account {account.email} exists: the deleted one can't come back beside it.")
+        raise already_exists(f"Service account {account.email} exists: the deleted one can't come back alongside it.")
     restored = _save(cloud, replace(account, expire_time=""))
     mark_undeleted(cloud, email=account.email, unique_id=account.unique_id)
     return answer({"restoredAccount": restored.wire()})
@@ -144,7 +144,7 @@ def _permitted(cloud: Cloud, request: Request, verb: str) -> Account:
     name, project = request.path_params["account"], request.path_params["project"]
     account = find_account(cloud, name)
     account = account if account and _is_in(cloud, account, project) else None
-    # Permission before existence, so that nobody without it learns which accounts exist.
+    # Permission before existence, so that no caller without it learns which accounts exist.
     administer(
         cloud,
         request,

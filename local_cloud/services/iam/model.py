@@ -21,18 +21,12 @@ KEPT_AFTER_DELETE = timedelta(days=30)
 
 
 class PoolState(Enum):
-    """Whether a pool or provider can vouch for anybody."""
+    """Whether a pool or provider can vouch for any caller."""
 
     ACTIVE = "active"
     DISABLED = "disabled"
     DELETED = "deleted"
     ABSENT = "absent"
-
-
-def _state(expire_time: str, *, disabled: bool, now: datetime) -> PoolState:
-    if expire_time:
-        return PoolState.DELETED if from_rfc3339(expire_time) > now else PoolState.ABSENT
-    return PoolState.DISABLED if disabled else PoolState.ACTIVE
 
 
 def deletion_deadline(now: datetime) -> str:
@@ -41,8 +35,8 @@ def deletion_deadline(now: datetime) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pool:
-    """A workload identity pool. ``name`` carries the project's number; ``expire_time`` is set while deleted."""
+class _Trusted:
+    """What a pool and a provider share. ``name`` carries the project's number; ``expire_time`` is set while deleted."""
 
     name: str
     display_name: str = ""
@@ -51,62 +45,55 @@ class Pool:
     expire_time: str = ""
 
     def state(self, now: datetime) -> PoolState:
-        """Say what the pool is good for at a moment."""
-        return _state(self.expire_time, disabled=self.disabled, now=now)
+        """Say what it is good for at a moment."""
+        if self.expire_time:
+            return PoolState.DELETED if from_rfc3339(self.expire_time) > now else PoolState.ABSENT
+        return PoolState.DISABLED if self.disabled else PoolState.ACTIVE
 
     def wire(self) -> dict[str, Any]:
-        """Write the pool as the API answers it; empty fields are left out, as protobuf JSON does."""
-        return _wire(self.name, self.expire_time, self.display_name, self.description, disabled=self.disabled)
+        """Write it as the API answers it; empty fields are left out, as protobuf JSON does."""
+        optional = {
+            "displayName": self.display_name,
+            "description": self.description,
+            "disabled": self.disabled,
+            "expireTime": self.expire_time,
+        }
+        shown = {key: value for key, value in optional.items() if value}
+        return {"name": self.name, "state": "DELETED" if self.expire_time else "ACTIVE", **shown}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Provider:
+class Pool(_Trusted):
+    """A workload identity pool."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider(_Trusted):
     """An AWS provider of a pool: whose account it accepts, and how a caller becomes a principal.
 
     Attributes:
-        name: ``projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER``.
         account_id: The only AWS account whose identities it accepts.
         attribute_mapping: Google attribute → CEL expression; empty means Google's default for AWS.
         attribute_condition: CEL expression that must be true; empty means none.
     """
 
-    name: str
     account_id: str
     attribute_mapping: Mapping[str, str] = field(default_factory=dict)
     attribute_condition: str = ""
-    display_name: str = ""
-    description: str = ""
-    disabled: bool = False
-    expire_time: str = ""
 
     @property
     def pool_name(self) -> str:
         """The resource name of the pool that it belongs to."""
         return self.name.partition("/providers/")[0]
 
-    def state(self, now: datetime) -> PoolState:
-        """Say what the provider is good for at a moment."""
-        return _state(self.expire_time, disabled=self.disabled, now=now)
-
     def wire(self) -> dict[str, Any]:
-        """Write the provider as the API answers it."""
-        body = _wire(self.name, self.expire_time, self.display_name, self.description, disabled=self.disabled)
+        """Write it as the API answers it."""
+        body = super().wire()
         if self.attribute_mapping:
             body["attributeMapping"] = dict(self.attribute_mapping)
         if self.attribute_condition:
             body["attributeCondition"] = self.attribute_condition
         return {**body, "aws": {"accountId": self.account_id}}
-
-
-def _wire(name: str, expire_time: str, display_name: str, description: str, *, disabled: bool) -> dict[str, Any]:
-    body: dict[str, Any] = {"name": name, "state": "DELETED" if expire_time else "ACTIVE"}
-    optional = {
-        "displayName": display_name,
-        "description": description,
-        "disabled": disabled,
-        "expireTime": expire_time,
-    }
-    return body | {key: value for key, value in optional.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Any
 from federation_rules.attributes import condition_problem, mapping_problem
 from local_cloud.errors import ApiError, invalid_argument, unimplemented
 from local_cloud.http import text_field
+from local_cloud.messages import camel
 from local_cloud.services.iam.model import Account, Pool, Provider
 
 _RESOURCE_ID = re.compile(r"[a-z0-9-]{4,32}")
@@ -57,7 +58,7 @@ def read_mask(text: str, known: tuple[str, ...]) -> set[str]:
     Raises:
         ApiError: 400, the mask is empty or names a field that can't be changed.
     """
-    paths = {_camel(path.strip()) for path in text.split(",") if path.strip()}
+    paths = {camel(path.strip()) for path in text.split(",") if path.strip()}
     paths = {"aws" if path == "aws.accountId" else path for path in paths}
     unknown = sorted(paths - set(known))
     if unknown or not paths:
@@ -142,8 +143,3 @@ def _check(problem: str | None) -> None:
 
 def _bad_expression(problem: str) -> ApiError:
     return invalid_argument(f"Invalid provider: {problem}.")
-
-
-def _camel(path: str) -> str:
-    first, *rest = path.split("_")
-    return first + "".join(word[:1].upper() + word[1:] for word in rest)

@@ -20,7 +20,7 @@ MOST_VALUES = 500
 def check_keeps_an_owner(policy: Policy) -> None:
     """Insist that some user stays owner, as Resource Manager v1 ``setIamPolicy`` documents.
 
-    Without one nobody could ever change the project again.
+    Without one no user could ever change the project again.
 
     Raises:
         ApiError: 400, no ``roles/owner`` binding with a user remains.

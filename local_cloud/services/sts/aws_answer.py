@@ -57,7 +57,7 @@ def read_answer(body: bytes, status: int) -> Caller | AwsRefusal:
 def _fields(element: ElementTree.Element, name: str, needed: set[str]) -> dict[str, ElementTree.Element]:
     """Read an element that holds elements only: AWS's name, no attribute, each child once, no text between them.
 
-    The request's id comes along, where AWS has put it over time: beside the rest, or in an element of its own.
+    The request's id comes along, where AWS has put it over time: next to the rest, or in an element of its own.
     """
     children = {_name(child): child for child in element}
     known = needed | {"ResponseMetadata", "RequestId"}

@@ -10,8 +10,7 @@ import httpx
 from federation_rules.caller import Caller
 from local_cloud.errors import unavailable
 from local_cloud.services.sts.aws_answer import MOST_ANSWER_BYTES, NoAnswer, read_answer
-from local_cloud.services.sts.model import AwsRefusal, SignedRequest
-from local_cloud.services.sts.signed_request import QUERY
+from local_cloud.services.sts.model import QUERY, AwsRefusal, SignedRequest
 from local_cloud.trace import Part, refuse
 
 

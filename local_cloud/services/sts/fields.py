@@ -14,6 +14,7 @@ from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from local_cloud.errors import OAuthError
+from local_cloud.messages import camel
 from local_cloud.strict_json import JsonProblem, parse_strictly
 from local_cloud.trace import Part, refuse
 
@@ -21,7 +22,7 @@ _MOST_FIELDS = 20
 _NAME = re.compile(r"[A-Za-z_$.]{1,40}")
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _SYSTEM_PARAMETERS = frozenset({"alt", "$alt", "prettyPrint", "$prettyPrint", "key", "quotaUser", "$.xgafv"})
-"""What Google's APIs take beside any request without a change in its meaning ("System parameters")."""
+"""What Google's APIs take with any request without a change in its meaning ("System parameters")."""
 
 
 def read_fields(
@@ -56,7 +57,7 @@ def _from_json(body: bytes, names: list[str]) -> dict[str, str]:
         _refuse("the body must be a JSON object, each name in it once", "something else", "JSON in UTF-8")
     if not isinstance(given, dict):
         _refuse("the body must be a JSON object", type(given).__name__, "an object")
-    known = {_camel(name): name for name in names} | {name: name for name in names}
+    known = {camel(name): name for name in names} | {name: name for name in names}
     fields: dict[str, str] = {}
     for key, value in given.items():
         name = known.get(key)
@@ -78,11 +79,6 @@ def _from_json(body: bytes, names: list[str]) -> dict[str, str]:
 def _shown(name: str) -> str:
     """A name for the trace, unless a credential was sent as one."""
     return name if _NAME.fullmatch(name) else "something that is no name"
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 def _from_form(body: bytes) -> dict[str, str]:

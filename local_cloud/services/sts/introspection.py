@@ -1,6 +1,7 @@
 """``POST /v1/introspect``: what gcloud asks to learn whom a federated token speaks for (RFC 7662).
 
-Source: Google, "Security Token Service API, v1.introspect". Whoever has a token may ask about it; nothing else is told.
+Source: Google, "Security Token Service API, v1.introspect". The bearer of
+a token may ask about it, and about nothing else.
 """
 
 from __future__ import annotations

@@ -9,6 +9,9 @@ GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a type's name)
 AWS_TOKEN_TYPE = "urn:ietf:params:aws:token-type:aws4_request"  # noqa: S105  (a type's name)
 
+QUERY = "Action=GetCallerIdentity&Version=2011-06-15"
+"""Of the request that a subject token holds, signed."""
+
 LIFETIME_SECONDS = 3600
 """How long a federated token lives."""
 

@@ -21,10 +21,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from local_cloud.errors import OAuthError
-from local_cloud.services.sts.model import SignedRequest
+from local_cloud.services.sts.model import QUERY, SignedRequest
 from local_cloud.trace import Part, refuse
 
-QUERY = "Action=GetCallerIdentity&Version=2011-06-15"
 TARGET_HEADER = "x-goog-cloud-target-resource"
 CLOCK_SKEW = timedelta(minutes=15)
 """AWS refuses a signature older or newer than this."""
@@ -40,7 +39,7 @@ REGIONS = frozenset(
     }
 )
 """AWS's standard partition, opt-in regions included, as botocore lists it. A host of any other name isn't AWS STS: it
-could belong to anybody. The FIPS hosts are left out, since Google's reference names none."""
+could belong to anyone. The FIPS hosts are left out, since Google's reference names none."""
 
 _MUST_SIGN = {"host", "x-amz-date"}
 _MAY_SEND = _MUST_SIGN | {"authorization", "x-amz-security-token", TARGET_HEADER}

@@ -2,7 +2,7 @@
 
 Tables are named by project, dataset and table, so that no later reader decides where a name belongs. Parameters get
 names of our own and the types that they were declared with. Strings that are more than plain characters are handed
-over beside the text, as values.
+over separately, as values.
 """
 
 from __future__ import annotations
