@@ -234,7 +234,6 @@ def _start_bigquery(settings: ServeSettings, held: contextlib.ExitStack) -> BigQ
     """Start a local BigQuery, unless none is wanted."""
     if not settings.bigquery:
         return None
-    # The folder has the name that states of earlier versions gave it.
     # The folder has the name that the states of earlier versions gave it.
     bigquery = BigQueryEmulator.start(
         EmulatorSettings(project_id=settings.project_id, folder=_folder(settings, "warehouse"), keep=settings.keep)
