@@ -11,6 +11,7 @@ VENV   := .venv
 RUN    := $(VENV)/bin/python
 READY  := $(VENV)/ready
 UV     := $(VENV)/bin/uv
+KEYLESS := $(RUN) -m keyless_tools
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -23,35 +24,32 @@ $(READY): requirements.txt requirements/dev.txt requirements/local-aws.txt requi
 	@$(PYTHON) tools/set_up.py
 
 demo: $(READY) ## the whole chain on this machine: deploy, call the function, be refused, tear down; V=1: all of it
-	@$(RUN) -m local_cloud demo $(if $(V),-v)
+	@$(KEYLESS) demo $(if $(V),-v)
 
 local-cloud: $(READY) ## the local cloud in the foreground, with the export lines to use it
-	@$(RUN) -m local_cloud local-cloud
+	@$(KEYLESS) local-cloud
 
 preview-offline guardrails: STACKS ?= dev prod
 preview-offline: $(READY) ## what each of STACKS would become, without a cloud; BASE=folder: what changes since that version
-	@$(RUN) -m local_cloud preview $(STACKS) --folder build/preview $(if $(BASE),--base $(BASE))
+	@$(KEYLESS) preview $(STACKS) --folder build/preview $(if $(BASE),--base $(BASE))
 
 guardrails: preview-offline ## refuse what no stack may do, in those previews
-	@$(RUN) -m guardrails $(STACKS:%=build/preview/%.json)
-
-# The engine of PATH, or set-up's own: both ask it about the stack.
-WITH_ENGINE := engine=$$($(RUN) -m engine) && PATH="$$engine:$$PATH"
+	@$(KEYLESS) guardrails $(STACKS:%=build/preview/%.json)
 
 verify: $(READY) ## STACK=name: probe a deployed stack's functions until the chain works, then invoke them with verifyEvent
-	@$(WITH_ENGINE) $(RUN) -m doctor.verify $(STACK)
+	@$(KEYLESS) verify $(STACK)
 
 invoke: $(READY) ## STACK=name, EVENT=file, READER=name: invoke a deployed function once, and print its log and result
-	@$(WITH_ENGINE) $(RUN) -m doctor.invoke $(STACK) $(EVENT) $(if $(READER),--reader $(READER))
+	@$(KEYLESS) invoke $(STACK) $(EVENT) $(if $(READER),--reader $(READER))
 
 doctor: $(READY) ## STACK=name: walk the deployed chain, name the first broken link and its mend; changes nothing
-	@$(WITH_ENGINE) $(RUN) -m doctor $(STACK)
+	@$(KEYLESS) doctor $(STACK)
 
 adopt: $(READY) ## STACK=name: say how what was made by hand would be taken into the stack; changes nothing
-	@$(WITH_ENGINE) $(RUN) -m tools.adopt $(STACK)
+	@$(KEYLESS) adopt $(STACK)
 
 destroy: $(READY) ## STACK=name: say what goes with the stack, ask for its name again, and destroy it
-	@$(WITH_ENGINE) $(RUN) -m tools.destroy $(STACK)
+	@$(KEYLESS) destroy $(STACK)
 
 test: $(READY) ## every test
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -11,6 +11,7 @@ from pathlib import Path
 from delivery import looking, report
 from delivery.errors import DeliveryError
 from delivery.github import GitHub
+from engine.runner import Pulumi
 from keyless_bigquery.runtime.printable import one_line
 
 
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _preview(arguments: argparse.Namespace) -> bool:
-    return looking.preview(arguments.stack, arguments.folder)
+    return looking.preview(Pulumi(stack=arguments.stack), arguments.folder)
 
 
 def _comment(arguments: argparse.Namespace) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from delivery import changes, report
 from delivery.errors import DeliveryError
-from doctor.__main__ import clouds_of, examine
+from doctor.examine import clouds_of, examine
 from doctor.finding import ADDITIONS, Finding, Verdict
 from doctor.stack import StackError, read_stack
 from engine.runner import Ended, Pulumi, PulumiError
@@ -22,11 +22,11 @@ SUFFIX_DRIFT = ".drift.md"
 _UNEXPECTED_CHANGES = "no changes were expected"
 
 
-def preview(stack: str, folder: Path) -> bool:
+def preview(pulumi: Pulumi, folder: Path) -> bool:
     """Preview one stack; leave its diff as Markdown and its plan as JSON, for the summary and for the guardrails.
 
     Args:
-        stack: the stack's name.
+        pulumi: the stack's.
         folder: where `STACK.md` and `STACK.json` go. After a failure there is only `STACK.md`, and it says so.
 
     Returns:
@@ -35,13 +35,14 @@ def preview(stack: str, folder: Path) -> bool:
     Raises:
         DeliveryError: there is no engine, it took too long, or its JSON is none.
     """
+    stack = pulumi.stack
     folder.mkdir(parents=True, exist_ok=True)
     plan, written = folder / f"{stack}{SUFFIX_JSON}", folder / f"{stack}{SUFFIX_REPORT}"
     for left_over in (plan, written):
         left_over.unlink(missing_ok=True)
-    diff = _run(stack, "preview", "--diff", "--suppress-progress")
+    diff = _run(pulumi, "preview", "--diff", "--suppress-progress")
     _tell(diff)
-    planned = _run(stack, "preview", "--json", "--show-sames") if diff.succeeded else diff
+    planned = _run(pulumi, "preview", "--json", "--show-sames") if diff.succeeded else diff
     if not planned.succeeded:
         written.write_text(report.failure(f"The preview of {report.code(stack)}", planned.output + planned.errors))
         return False
@@ -88,7 +89,7 @@ def drift(stack: str, folder: Path, look: Callable[[str], Sequence[Finding]] = a
     written = folder / f"{stack}{SUFFIX_DRIFT}"
     written.unlink(missing_ok=True)
     # Neither writes the state, so an identity that can only read will do.
-    compared = _run(stack, "refresh", "--preview-only", "--expect-no-changes", "--diff")
+    compared = _run(Pulumi(stack=stack), "refresh", "--preview-only", "--expect-no-changes", "--diff")
     _tell(compared)
     if not (compared.succeeded or _UNEXPECTED_CHANGES in compared.errors):
         return None
@@ -103,9 +104,9 @@ def drift(stack: str, folder: Path, look: Callable[[str], Sequence[Finding]] = a
     return bool(differing or added)
 
 
-def _run(stack: str, *arguments: str) -> Ended:
+def _run(pulumi: Pulumi, *arguments: str) -> Ended:
     try:
-        return Pulumi(stack=stack).run(*arguments)
+        return pulumi.run(*arguments)
     except PulumiError as error:
         raise DeliveryError(str(error)) from error
 

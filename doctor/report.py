@@ -16,9 +16,6 @@ from keyless_bigquery.runtime.printable import one_line
 WHOLE, BROKEN, NOT_SEEN = 0, 1, 2
 """Exit codes: the chain is whole; a link is broken; it could not be looked at, or not at all of it."""
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as a shell gives it."""
-
 _STYLES = {
     Verdict.OK: "green",
     Verdict.BROKEN: "bold red",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.runner import READING_SECONDS, Pulumi, PulumiError
+from engine.runner import Pulumi, PulumiError
 from infra.command_line import command_line
 from infra.settings import KEYS, Settings, SettingsError
-from keyless_bigquery.runtime.printable import as_lines, one_line
 
 _ALWAYS_SET = "googleUniverseDomain"
-_NO_SUCH_STACK = "no stack named"
 
 
 class StackError(Exception):
@@ -71,26 +68,6 @@ def _secret(configured: Mapping[str, Any]) -> frozenset[str]:
     """The settings that the engine keeps as secrets; it prints no value of theirs."""
     project = _project(configured)
     return frozenset(key for key in KEYS if configured.get(f"{project}:{key}", {}).get("secret"))
-
-
-def named_stack(parser: argparse.ArgumentParser, name: str | None) -> str:
-    """The stack that a command acts on; without one that exists the command ends, with the stacks that do.
-
-    Args:
-        parser: The command's own; it prints the error and exits with status 2.
-        name: The stack's name as it was typed; ``None`` if none was.
-    """
-    try:
-        if name is not None:
-            found = Pulumi(stack=name).run("stack", "--show-name", limit_seconds=READING_SECONDS)
-            if found.succeeded or _NO_SUCH_STACK not in found.errors:
-                # Any other failure is reported by whatever reads the stack.
-                return name
-        stacks = ", ".join(str(stack["name"]) for stack in Pulumi().json("stack", "ls", "--json"))
-    except PulumiError as error:
-        return parser.error(as_lines(error))
-    problem = "no stack is named" if name is None else f"there is no stack {name!r}"
-    return parser.error(one_line(f"{problem}; this project has {stacks or 'none yet: `pulumi stack init dev`'}"))
 
 
 def _asked(name: str, *command: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The commands of `python -m local_cloud` and their options. Each imports what it needs when it runs."""
+"""The local cloud's own commands and their options. Each imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,17 @@ _DURATION = re.compile(r"(?P<count>[0-9]{1,9})(?P<unit>[smhd])")
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(prog="python -m local_cloud", description="The local cloud.")
-    commands = made.add_subparsers(dest="command", required=True)
-    _add_serve(commands.add_parser("serve", help="run it in the foreground and print how to use it"))
-    whole = commands.add_parser("local-cloud", help="the same for this project's stack: print what pulumi needs, too")
-    _add_serve(whole)
-    _add_plugins(whole)
+    add_commands(made.add_subparsers(dest="command", required=True))
+    return made
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds each command to a command line, which may be another's.
+
+    Args:
+        commands: Where to.
+    """
+    add_serve(commands.add_parser("serve", help="run it in the foreground and print how to use it"))
     use = commands.add_parser("use", help='print export lines for a program that comes as a role: eval "$(…)"')
     sign = commands.add_parser("sign", help="print the signed body of a token exchange, for curl")
     task = commands.add_parser("task", help="run a command as a container of a role: -- COMMAND ARGUMENT …")
@@ -40,29 +46,31 @@ def parser() -> argparse.ArgumentParser:
             "--service-account", metavar="ID", help="impersonate it; without, the role comes as itself"
         )
     task.add_argument("run", nargs="+", metavar="COMMAND", help="what to run, after --")
-    explain = commands.add_parser("explain", help="tell why something was allowed or refused")
-    explain.add_argument("decision", nargs="?", help="id of a decision; without it, the latest chain")
-    _add_state(explain)
+    add_explain(commands.add_parser("explain", help="print why something was allowed or refused"))
     clock = commands.add_parser("clock", help="tell its time, or put its clock ahead")
     clock.add_argument("--advance", metavar="STEP", type=duration, help="how far, such as 90s, 15m, 2h, 31d")
     _add_state(clock)
     faults = commands.add_parser("faults", help="print the faults that are injected, or change them")
     faults.add_argument("fault", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `clear`")
     _add_state(faults)
-    demo = commands.add_parser("demo", help="deploy, call the function, be refused, tear down")
-    demo.add_argument("-v", "--verbose", action="store_true", help="whole logs, and the whole chain of each decision")
-    _add_plugins(demo)
-    preview = commands.add_parser("preview", help="what a change would do to an environment, without any cloud")
-    preview.add_argument("stack", nargs="+", help="an environment that has its Pulumi.NAME.yaml, such as dev")
-    preview.add_argument("--folder", type=Path, required=True, help="where the reports go")
-    preview.add_argument(
-        "--base", type=Path, metavar="FOLDER", help="what is changed; default: nothing is deployed yet"
-    )
-    _add_plugins(preview)
-    return made
 
 
-def _add_serve(serve: argparse.ArgumentParser) -> None:
+def add_explain(explain: argparse.ArgumentParser) -> None:
+    """Adds the options of `explain`.
+
+    Args:
+        explain: Where to.
+    """
+    explain.add_argument("decision", nargs="?", help="id of a decision; without it, the latest chain")
+    _add_state(explain)
+
+
+def add_serve(serve: argparse.ArgumentParser) -> None:
+    """Adds the options of `serve`.
+
+    Args:
+        serve: Where to.
+    """
     _add_state(serve)
     serve.add_argument("--seed", type=Path, metavar="FILE", help="YAML: what there is from the start")
     serve.add_argument("--project-id", help="default: the seed's, or local-keyless")
@@ -88,29 +96,6 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 def _add_state(command: argparse.ArgumentParser) -> None:
     default = Path(os.environ.get("LOCAL_CLOUD_STATE") or _DEFAULT_STATE)
     command.add_argument("--state", type=Path, default=default, help=f"folder for state and logs (default: {default})")
-
-
-def _add_plugins(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--plugins",
-        choices=["auto", "official", "stand-in"],
-        help="Pulumi's provider plugins: official ones that are installed or can be downloaded, else stand-ins (auto); "
-        "only official ones; only stand-ins. Default: KEYLESS_PLUGINS, or auto",
-    )
-
-
-def _get_plugins(arguments: argparse.Namespace, folder: Path) -> None:
-    """Fix which plugins this process and what it starts use, and download what is missing."""
-    from engine import official, plugins
-
-    if arguments.plugins:
-        os.environ[plugins.VARIABLE] = arguments.plugins
-    if plugins.Mode.of() is not plugins.Mode.STAND_IN and official.may_download():
-        from engine.progress import Progress
-        from engine.workspace import Workspace
-
-        missing = [plugin for plugin in Workspace(folder, mode=plugins.Mode.AUTO).plugins() if not plugin.official]
-        official.download(missing, Progress())
 
 
 def duration(text: str) -> timedelta:
@@ -148,8 +133,20 @@ def another_project(text: str) -> tuple[str, str]:
     return project_id, number
 
 
-def _serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], str] | None = None) -> int:
-    from local_cloud.serve import ServeSettings, serve
+def serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], str] | None = None) -> int:
+    """Serves until Ctrl-C.
+
+    Args:
+        arguments: The options of :func:`add_serve`.
+        announce: Makes what is printed when all is ready; `None`: how to come as a role.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ProcessError: Something does not start, or an option contradicts the seed.
+    """
+    from local_cloud import serve as server
 
     seed = None
     if arguments.seed is not None:
@@ -176,7 +173,7 @@ def _serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], 
             raise ProcessError(f"--{option} is {given}, and {arguments.seed} says {seeded[option]}; leave one out")
         return str(given or seeded.get(option, default))
 
-    settings = ServeSettings(
+    settings = server.ServeSettings(
         folder=arguments.state.absolute(),
         project_id=name("project-id", "local-keyless"),
         project_number=name("project-number", "123456789012"),
@@ -193,17 +190,10 @@ def _serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], 
         announce=announce,
     )
     try:
-        serve(settings)
+        server.serve(settings)
     except KeyboardInterrupt:
         sys.stdout.write("the local cloud has ended\n")
     return 0
-
-
-def _local_cloud(arguments: argparse.Namespace) -> int:
-    from local_cloud.shell import get_ready
-
-    _get_plugins(arguments, arguments.state.absolute())
-    return _serve(arguments, lambda folder, endpoints: get_ready(folder, endpoints, kept=arguments.keep))
 
 
 def _use(arguments: argparse.Namespace) -> int:
@@ -267,31 +257,42 @@ def _faults(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _demo(arguments: argparse.Namespace) -> int:
-    from local_cloud.demo import main as demo
-
-    _get_plugins(arguments, Path(os.devnull))
-    return demo(verbose=arguments.verbose)
-
-
-def _preview(arguments: argparse.Namespace) -> int:
-    from local_cloud.previews import preview
-
-    _get_plugins(arguments, Path(os.devnull))
-    base = None if arguments.base is None else arguments.base.absolute()
-    return 0 if preview(arguments.stack, arguments.folder.absolute(), base=base) else 1
-
-
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "serve": _serve,
-    "local-cloud": _local_cloud,
+    "serve": serve,
     "use": _use,
     "task": _task,
     "sign": _sign,
     "explain": _explain,
     "clock": _clock,
     "faults": _faults,
-    "demo": _demo,
-    "preview": _preview,
 }
 """What each command does; it returns the exit code."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Does what the command line asks.
+
+    Args:
+        arguments: What :func:`parser` made of it.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ProcessError: Something does not start, or no local cloud answers.
+        RoleError: The local AWS does not make one of the seed's roles.
+        SeedError: The local Google refuses a part of the seed.
+        StateError: The kept state can't be used.
+    """
+    import httpx
+
+    try:
+        return COMMANDS[arguments.command](arguments)
+    except FileNotFoundError as error:
+        raise ProcessError(
+            f"{error.filename} is not there; start the local cloud (`make local-cloud`) or name its --state"
+        ) from error
+    except httpx.HTTPError as error:
+        raise ProcessError(
+            f"the local cloud does not answer ({type(error).__name__}: {error}); is `make local-cloud` running?"
+        ) from error

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.pins import ROOT
 from engine.plugins import report
+from engine.runner import Pulumi
 from engine.workspace import Workspace
 from keyless_bigquery.runtime.printable import one_line
 from local_cloud import attached
@@ -20,17 +20,18 @@ from local_cloud.process import ProcessError
 from local_cloud.shell import variables, write_settings
 
 PROJECT_FILE = "Pulumi.yaml"
-_LIMIT_SECONDS = 600.0
-"""For one run of the engine; with official plugins an `up` of twenty readers takes 80 s on an idle machine."""
+Look = Callable[[Pulumi], bool]
+"""Previews a stack, and returns whether it could; what failed has been printed."""
+
 _UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
 
 
-def preview(stacks: Sequence[str], reports: Path, *, base: Path | None = None) -> bool:
+def preview(stacks: Sequence[str], look: Look, *, base: Path | None = None) -> bool:
     """Preview environments with their own settings; only project, account, region and endpoints are the local cloud's.
 
     Args:
         stacks: names of the environments; each has its `Pulumi.NAME.yaml`.
-        reports: where `NAME.md` and `NAME.json` go.
+        look: previews each of them.
         base: folder that holds another version of this project, which is deployed first: the preview then tells what
             changes between the two. None previews a first deployment.
 
@@ -38,6 +39,7 @@ def preview(stacks: Sequence[str], reports: Path, *, base: Path | None = None) -
         Whether each of them could be previewed. What failed has been told, and has its report too.
 
     Raises:
+        PulumiError: the engine can't make a stack, or deploy the base.
         ProcessError: an environment has no settings, the base is no such project, or the local cloud doesn't start.
     """
     absent = [_settings(ROOT, stack).name for stack in stacks if not _settings(ROOT, stack).exists()]
@@ -52,7 +54,7 @@ def preview(stacks: Sequence[str], reports: Path, *, base: Path | None = None) -
         plugins = attached.start_plugins(cloud.folder, environment)
         try:
             shell = {**os.environ, **environment, **attached.variables(plugins)}
-            previewed = [_Environment(cloud=cloud, stack=stack, shell=shell).preview(reports, base) for stack in stacks]
+            previewed = [_Environment(cloud=cloud, stack=stack, shell=shell).preview(look, base) for stack in stacks]
         finally:
             if plugins is not None:
                 plugins.stop()
@@ -61,28 +63,21 @@ def preview(stacks: Sequence[str], reports: Path, *, base: Path | None = None) -
 
 @dataclass(frozen=True, kw_only=True)
 class _Environment:
-    """One environment on the local cloud. Each command writes for itself what went wrong."""
+    """One environment on the local cloud."""
 
     cloud: LocalCloud
     stack: str
     shell: Mapping[str, str]
 
-    def preview(self, reports: Path, base: Path | None) -> bool:
+    def preview(self, look: Look, base: Path | None) -> bool:
         """Deploy the base, if it has this environment; then preview this project."""
         project = self._project(ROOT, "changed")
-        if not self._run(project, "pulumi", "stack", "init", self.stack, "--non-interactive"):
-            return False
+        Pulumi(folder=project, environment=self.shell).must("stack", "init", self.stack)
         if base is not None and _settings(base, self.stack).exists():
             sys.stderr.write(f"{one_line(f'deploying {self.stack} as {base} has it')}\n")
             based = self._project(base, "base")
-            if not self._run(based, "pulumi", *_UP, "--non-interactive", "--stack", self.stack):
-                return False
-        look = ("-m", "delivery", "preview", self.stack, "--folder", str(reports))
-        return self._run(project, sys.executable, *look)
-
-    def _run(self, project: Path, *command: str) -> bool:
-        ended = subprocess.run(command, cwd=project, env=self.shell, timeout=_LIMIT_SECONDS, check=False)
-        return ended.returncode == 0
+            Pulumi(stack=self.stack, folder=based, environment=self.shell).must("up", "--yes", "--skip-preview")
+        return look(Pulumi(stack=self.stack, folder=project, environment=self.shell))
 
     def _project(self, of: Path, name: str) -> Path:
         """A folder that holds a project by links, and settings of its own: the engine writes into them."""

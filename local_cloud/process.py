@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
-
 from keyless_bigquery.runtime.printable import one_line
 
 _FOLLOW = Path(__file__).with_name("follow.py")
@@ -133,6 +131,8 @@ class Child:
         Raises:
             ProcessError: when the child ends first, or time is up.
         """
+        import httpx  # slow to load, and a command line names this module's error at each start
+
         with httpx.Client(timeout=2.0, trust_env=False) as client:
 
             def look() -> bool | None:

@@ -18,11 +18,9 @@ from rich.console import Console
 
 import benchmarks.__main__
 import delivery.__main__
-import doctor.__main__
 import doctor.invoke
-import doctor.verify.__main__
 import engine.__main__
-import guardrails.__main__
+import keyless_tools.cli
 import local_cloud.__main__
 import local_cloud.demo.report
 import tools.adopt
@@ -40,7 +38,8 @@ from doctor.verify.report import Report
 from doctor.verify.waiting import Outcome
 from engine.errors import EngineError
 from engine.progress import Progress
-from engine.runner import Ended, Pulumi, PulumiError
+from engine.runner import Ended, Pulumi
+from guardrails.files import judge
 from infra.problems import Problem
 from infra.schema_refusal import OwnTable, refusal, stale
 from keyless_bigquery.runtime.boundary import failure
@@ -162,7 +161,7 @@ def judged(text: str) -> str:
         step("create", "gcp:serviceaccount/key:Key", text), diagnostics=[{"severity": "error", "message": f"a{text}"}]
     )
     with mock.patch.object(sys, "stdin", io.StringIO(document)):
-        return printed(lambda: guardrails.__main__.main([]))
+        return printed(lambda: judge(["-"]))
 
 
 def commented(text: str) -> str:
@@ -206,6 +205,12 @@ def linted(text: str) -> str:
         return printed(lambda: tools.lint_workflows.main(Path("/nowhere")))
 
 
+def failing(text: str) -> str:
+    """What the command line prints of an error."""
+    with mock.patch("keyless_tools.stacks.existing", side_effect=StackError(text)):
+        return printed(lambda: keyless_tools.cli.main(["doctor", "s"]))
+
+
 def local(text: str) -> str:
     failing = mock.Mock(side_effect=ProcessError(text))
     with mock.patch.dict(commands.COMMANDS, clock=failing):
@@ -239,10 +244,10 @@ def asked(command: str, answer: dict[str, Any]) -> str:
 def deploying(text: str) -> str:
     environment = previews._Environment(cloud=mock.Mock(), stack=text, shell={})
     with (
-        mock.patch.multiple(previews, _settings=mock.Mock()),
-        mock.patch.multiple(previews._Environment, _run=mock.Mock(return_value=True), _project=mock.Mock()),
+        mock.patch.multiple(previews, _settings=mock.Mock(), Pulumi=mock.Mock()),
+        mock.patch.object(previews._Environment, "_project"),
     ):
-        return printed(lambda: environment.preview(Path(), Path("x" + text.replace("\0", ""))))
+        return printed(lambda: environment.preview(lambda _: True, Path("x" + text.replace("\0", ""))))
 
 
 ONE_LINE: dict[str, tuple[Printer, str]] = {
@@ -253,7 +258,7 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
     "verify": (verified, "doctor/verify/report.py"),
     "explain": (explained, "local_cloud/commands.py"),
     "demo": (demonstrated, "local_cloud/demo/report.py"),
-    "guardrails": (judged, "guardrails/__main__.py"),
+    "guardrails": (judged, "guardrails/files.py"),
     "comment": (commented, "delivery/report.py"),
     "recover": (recovered, "tools/recover.py"),
     "destroy": (
@@ -264,7 +269,7 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
         lambda text: tools.destroy.explanation(text, [{"urn": f"a::{text}", "id": text}]),
         "tools/destroy.py",
     ),
-    "adopt": (lambda text: printed(lambda: tools.adopt._tell(Answering(stack=text))), "tools/adopt.py"),
+    "adopt": (lambda text: printed(lambda: tools.adopt.show(Answering(stack=text))), "tools/adopt.py"),
     "what a table would lose": (unkept, "infra/table_guard.py"),
     "what an up would do": (planned, "tools/adopt.py"),
     "lint": (linted, "tools/lint_workflows.py"),
@@ -293,24 +298,14 @@ SEVERAL_LINES: dict[str, tuple[Printer, str]] = {
     ),
     "the engine's output": (logged_by_the_engine, "delivery/looking.py"),
     "local_cloud/__main__": (local, "local_cloud/__main__.py"),
+    "the command line": (failing, "keyless_tools/boundary.py"),
     "a diff": (lambda text: report.drift("s", f"a{text}b"), "delivery/report.py"),
-    **{
-        name: (main_that_fails(main, arguments, place, error), f"{name}.py")
-        for name, main, arguments, place, error in (
-            ("doctor/__main__", doctor.__main__.main, ["s"], "doctor.__main__.named_stack", StackError),
-            (
-                *("doctor/verify/__main__", doctor.verify.__main__.main, ["s"]),
-                *("doctor.verify.__main__.named_stack", StackError),
-            ),
-            ("doctor/invoke", doctor.invoke.main, ["s"], "doctor.invoke.named_stack", StackError),
-            ("tools/recover", tools.recover.main, ["s"], "tools.recover.named_stack", PulumiError),
-            ("tools/destroy", tools.destroy.main, ["s"], "tools.destroy.named_stack", PulumiError),
-            ("tools/adopt", tools.adopt.main, ["s"], "tools.adopt.named_stack", PulumiError),
-            (
-                *("benchmarks/__main__", lambda: benchmarks.__main__.main(["size", "--folder", "/tmp"])),  # noqa: S108 - it stays empty
-                *([], "benchmarks.__main__._run", BenchmarkError),
-            ),
-        )
-    },
+    "benchmarks/__main__": (
+        main_that_fails(
+            lambda: benchmarks.__main__.main(["size", "--folder", "/tmp"]),  # noqa: S108 - it stays empty
+            *([], "benchmarks.__main__._run", BenchmarkError),
+        ),
+        "benchmarks/__main__.py",
+    ),
 }
 """Printers of texts that have lines of their own on purpose: they keep these, and get no others."""

@@ -47,7 +47,7 @@ ALLOWED = {
     "guardrails/check.py": {"guardrails"},
     "guardrails/preview.py": {"guardrails"},
     "guardrails/plan.py": set(),
-    "guardrails/__main__.py": {"guardrails", "keyless_bigquery"},
+    "guardrails/files.py": {"guardrails", "keyless_bigquery"},
     "doctor": {
         "boto3",
         "botocore",

@@ -2,8 +2,8 @@
 
 ::
 
-    python -m tools.adopt STACK          # says what it would do, as lines to type
-    python -m tools.adopt STACK --run    # does it, and says what `pulumi up` would still change
+    keyless adopt STACK          # says what it would do, as lines to type
+    keyless adopt STACK --run    # does it, and says what `pulumi up` would still change
 
 The stack's settings name what there is (``poolId``, ``serviceAccountId``, ``roleName`` and so on). What of it exists is
 imported under the names and parents that the program gives it, so that the next ``pulumi up`` takes it for its own.
@@ -15,45 +15,21 @@ provider there; then whatever can be named; then what is named after those, such
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from doctor.stack import named_stack
 from engine.runner import Pulumi, PulumiError
 from infra.command_line import command_line
-from keyless_bigquery.runtime.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import one_line
 from tools.imports import Importable, import_file, importable, to_create
 from tools.outlook import Outlook, outlook, planned_steps
 
 _ABSENT = re.compile(r"resource '(?P<id>[^']+)' does not exist")
 _Steps = Sequence[Mapping[str, Any]]
-
-
-def main() -> int:
-    """Plans or runs an adoption. The exit code is 1 if the engine refused, or if ``up`` would now destroy something."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.adopt", description="Take resources that were made by hand into a stack."
-    )
-    parser.add_argument("stack", nargs="?", help="the stack; its settings name what there is")
-    parser.add_argument("--run", action="store_true", help="import; without, only say what would be imported")
-    arguments = parser.parse_args()
-    try:
-        stack = Pulumi(stack=named_stack(parser, arguments.stack))
-        if not arguments.run:
-            _tell(stack)
-            return 0
-        left = adopt(stack)
-    except PulumiError as error:
-        sys.stderr.write(f"error: {as_lines(error)}\n")
-        return 1
-    print(left)
-    return 1 if left.losses else 0
 
 
 def groundwork(steps: _Steps) -> list[str]:
@@ -73,7 +49,7 @@ def candidates(steps: _Steps, deployment: Mapping[str, Any]) -> list[Importable]
 
 
 def adopt(stack: Pulumi) -> Outlook:
-    """Imports everything of the stack that exists.
+    """Imports everything of the stack that exists, and prints what ``pulumi up`` would still change.
 
     Args:
         stack: The stack. Its program must pass a preview.
@@ -95,7 +71,9 @@ def adopt(stack: Pulumi) -> Outlook:
         for one in found:
             print(one_line(f"{'not there' if one.import_id in absent else 'adopted  '}  {one.name}  {one.import_id}"))
         steps = planned_steps(stack)
-    return outlook(steps)
+    left = outlook(steps)
+    print(left)
+    return left
 
 
 def _import(stack: Pulumi, found: Sequence[Importable]) -> set[str]:
@@ -127,7 +105,15 @@ def _targets(urns: Sequence[str]) -> list[str]:
     return [part for urn in urns for part in ("--target", urn)]
 
 
-def _tell(stack: Pulumi) -> None:
+def show(stack: Pulumi) -> None:
+    """Prints what would be imported, as lines to type.
+
+    Args:
+        stack: The stack. Its program must pass a preview.
+
+    Raises:
+        PulumiError: The engine refused.
+    """
     steps = planned_steps(stack)
     on = ("--stack", stack.stack)
     if base := groundwork(steps):
@@ -140,8 +126,4 @@ def _tell(stack: Pulumi) -> None:
             print(command_line("pulumi", *one.command(protect=True), *on))
     if later := [one.name for one in found if not one.known]:
         print(one_line(f"# 3. Named after those; to see their lines run this again: {', '.join(later)}"))
-    print(f"# Or all of it at once: {command_line('python', '-m', 'tools.adopt', stack.stack, '--run')}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    print(f"# Or all of it at once: {command_line('keyless', 'adopt', stack.stack, '--run')}")

@@ -2,8 +2,8 @@
 
 ::
 
-    python -m tools.destroy STACK                     # asks for the stack's name before anything goes
-    python -m tools.destroy STACK --confirmed STACK   # the same, where nobody can be asked
+    keyless destroy STACK                     # asks for the stack's name before anything goes
+    keyless destroy STACK --confirmed STACK   # the same, where nobody can be asked
 
 A protected stack is not destroyed: this says what protects it, and the commands that take the protection off. What the
 engine itself says there (`pulumi state unprotect`) is not enough, since the providers refuse, too.
@@ -11,15 +11,13 @@ engine itself says there (`pulumi state unprotect`) is not enough, since the pro
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from doctor.stack import named_stack
-from engine.runner import Pulumi, PulumiError
+from engine.runner import Pulumi
 from infra.command_line import command_line
-from keyless_bigquery.runtime.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import one_line
 from tools.network_interfaces import networked, what_stays, what_to_do
 
 _Resource = Mapping[str, Any]
@@ -38,22 +36,6 @@ _STAYS = "gcp:projects/service:Service"
 
 class NotDestroyedError(Exception):
     """The stack was left as it is; the text says why, and what to do."""
-
-
-def main() -> int:
-    """Destroys one stack. The exit code is 1 if it was left as it is."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.destroy", description="Destroy a stack, after saying what goes with it."
-    )
-    parser.add_argument("stack", nargs="?", help="the stack to destroy")
-    parser.add_argument("--confirmed", metavar="STACK", help="the stack's name again, instead of being asked for it")
-    arguments = parser.parse_args()
-    try:
-        destroy(Pulumi(stack=named_stack(parser, arguments.stack)), confirmed=arguments.confirmed)
-    except (PulumiError, NotDestroyedError) as error:
-        sys.stderr.write(f"error: {as_lines(error)}\n")
-        return 1
-    return 0
 
 
 def protected(resources: Sequence[_Resource]) -> list[_Resource]:
@@ -81,7 +63,7 @@ def explanation(stack: str, resources: Sequence[_Resource]) -> str:
             "To destroy these, too, on purpose:",
             f"  {command_line('pulumi', 'config', 'set', 'deletionProtection', 'false', '--stack', stack)}",
             f"  {command_line('pulumi', 'up', '--stack', stack)}",
-            f"  {command_line('python', '-m', 'tools.destroy', stack)}",
+            f"  {command_line('keyless', 'destroy', stack)}",
         ]
     )
 
@@ -139,7 +121,3 @@ def _line(resource: _Resource) -> str:
 
 def _input(resource: _Resource, name: str) -> object:
     return (resource.get("inputs") or {}).get(name)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,7 +2,7 @@
 
 ::
 
-    python -m tools.recover STACK [--planned]
+    keyless recover STACK [--planned]
 
 An engine that is killed between a cloud's answer and its own note leaves a resource that exists and that the stack
 doesn't know; the next ``pulumi up`` would fail with "already exists". The engine notes what it was about to create.
@@ -24,15 +24,12 @@ Source: Pulumi, "Recovering from an interrupted update".
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from doctor.stack import named_stack
 from engine.runner import Pulumi, PulumiError
 from infra.command_line import command_line, one_after_another
-from keyless_bigquery.runtime.printable import as_lines, one_line
+from keyless_bigquery.runtime.printable import one_line
 from tools import checkpoint
 from tools.imports import MADE_ONCE, Importable, importable, to_create
 from tools.outlook import planned_steps
@@ -78,22 +75,6 @@ def planned_creates(steps: Sequence[Mapping[str, Any]], deployment: Mapping[str,
 def _made_once(resources: Sequence[Mapping[str, Any]], deployment: Mapping[str, Any]) -> list[Importable]:
     found = importable(resources, deployment.get("resources") or [])
     return [one for one in found if one.type in MADE_ONCE]
-
-
-def main() -> int:
-    """Recovers one stack. The exit code is 1 if the engine refused a step, with the end of its message."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.recover", description="Take over what an interrupted `pulumi up` had made unnoted."
-    )
-    parser.add_argument("stack", nargs="?", help="the stack whose `pulumi up` was interrupted")
-    parser.add_argument("--planned", action="store_true", help="also what the next up would create and exists already")
-    arguments = parser.parse_args()
-    try:
-        recover(Pulumi(stack=named_stack(parser, arguments.stack)), planned=arguments.planned)
-    except PulumiError as error:
-        sys.stderr.write(f"error: {as_lines(error)}\n")
-        return 1
-    return 0
 
 
 def recover(stack: Pulumi, *, planned: bool = False) -> None:
@@ -162,7 +143,3 @@ def _exists(stack: Pulumi, one: Importable, live: Collection[str]) -> bool:
 
 def _name(urn: str) -> str:
     return urn.rpartition("::")[2]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -23,5 +23,5 @@ def measure() -> Result:
 
 def _demo() -> float:
     # The goal is of the stand-ins: official plugins take about four times as long.
-    demo = [sys.executable, "-m", "local_cloud", "demo", "--plugins", "stand-in"]
+    demo = [sys.executable, "-m", "keyless_tools", "demo", "--plugins", "stand-in"]
     return run(demo, folder=ROOT, limit_seconds=_LIMIT_SECONDS).seconds

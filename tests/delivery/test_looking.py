@@ -13,6 +13,7 @@ from delivery import looking
 from delivery.errors import DeliveryError
 from doctor.finding import Finding, Link, warning
 from engine.pins import ROOT
+from engine.runner import Pulumi as Runner
 from tests.delivery.github_stand_in import REPOSITORY, TOKEN, Repository
 from tests.delivery.test_report import STEPS
 from tests.http_server import serving
@@ -26,6 +27,7 @@ case "$1 $2" in
   "refresh --preview-only") {refresh} ;;
 esac
 """
+DEV = Runner(stack="dev")
 UNEXPECTED = "error: no changes were expected for refresh but changes were proposed"
 DRIFTED = f"echo '~ memorySize: 512 => 256'; echo '{UNEXPECTED}' >&2; exit 7"
 UNKNOWN = "echo 'error: could not open the bucket' >&2; exit 255"
@@ -56,7 +58,7 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pulumi:
 
 
 def test_a_preview_leaves_markdown_and_the_plan(pulumi: Pulumi, tmp_path: Path) -> None:
-    assert looking.preview("dev", tmp_path / "out")
+    assert looking.preview(DEV, tmp_path / "out")
     assert json.loads((tmp_path / "out" / "dev.json").read_text())["steps"] == STEPS
     written = (tmp_path / "out" / "dev.md").read_text()
     assert "### `dev`: 1 to update, 1 to replace, 1 to delete, 1 unchanged" in written
@@ -65,9 +67,9 @@ def test_a_preview_leaves_markdown_and_the_plan(pulumi: Pulumi, tmp_path: Path) 
 
 
 def test_a_preview_that_fails_leaves_its_words_and_no_plan_of_an_earlier_one(pulumi: Pulumi, tmp_path: Path) -> None:
-    assert looking.preview("dev", tmp_path)
+    assert looking.preview(DEV, tmp_path)
     pulumi.write("echo 'error: 2 settings of this stack cannot be used' >&2; exit 1")
-    assert not looking.preview("dev", tmp_path)
+    assert not looking.preview(DEV, tmp_path)
     assert "2 settings of this stack" in (tmp_path / "dev.md").read_text()
     assert not (tmp_path / "dev.json").exists()
 
@@ -117,7 +119,7 @@ def test_where_the_doctor_cant_look_drift_is_not_known_and_a_difference_is_kept(
 
 
 def test_looking_asks_for_nothing_that_could_change_a_stack(pulumi: Pulumi, tmp_path: Path) -> None:
-    looking.preview("dev", tmp_path)
+    looking.preview(DEV, tmp_path)
     looking.drift("dev", tmp_path, nothing_added)
     asked = pulumi.log.read_text().splitlines()
     assert {line.split()[0] for line in asked} == {"preview", "refresh"}

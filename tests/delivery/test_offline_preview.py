@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.pins import ROOT
+from engine.runner import Pulumi
 from local_cloud.previews import preview
 from local_cloud.process import ProcessError
 
@@ -24,11 +25,15 @@ PROGRAM = (
 )
 
 
+def never(pulumi: Pulumi) -> bool:
+    raise AssertionError(pulumi)
+
+
 def test_an_environment_without_settings_and_a_base_without_a_project_are_told(tmp_path: Path) -> None:
     with pytest.raises(ProcessError, match=r"Pulumi\.nowhere\.yaml is not there"):
-        preview(["dev", "nowhere"], tmp_path)
+        preview(["dev", "nowhere"], never)
     with pytest.raises(ProcessError, match=r"holds no Pulumi\.yaml"):
-        preview(["dev"], tmp_path, base=tmp_path)
+        preview(["dev"], never, base=tmp_path)
 
 
 @pytest.mark.soak
@@ -42,7 +47,7 @@ def test_only_what_changed_since_the_base_is_in_the_preview(tmp_path: Path) -> N
     settings.write_text(settings.read_text().replace("memoryMb: 256", "memoryMb: 192"))
     files = (ROOT / "Pulumi.dev.yaml", settings)
     before = [file.read_bytes() for file in files]
-    command = ["-m", "local_cloud", "preview", "dev", "--folder", str(tmp_path), "--base", str(base)]
+    command = ["-m", "keyless_tools", "preview", "dev", "--folder", str(tmp_path), "--base", str(base)]
     ended = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=110)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     written = (tmp_path / "dev.md").read_text()

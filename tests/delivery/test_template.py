@@ -110,7 +110,7 @@ def test_an_environments_settings_are_the_new_projects_own(
 @pytest.mark.soak
 def test_the_new_project_previews_on_the_local_cloud(project: Path, tmp_path: Path) -> None:
     (project / ".venv").symlink_to(ROOT / ".venv")
-    command = [sys.executable, "-m", "local_cloud", "preview", "local", "--folder", str(tmp_path / "reports")]
+    command = [sys.executable, "-m", "keyless_tools", "preview", "local", "--folder", str(tmp_path / "reports")]
     ended = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=110)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert f"urn:pulumi:local::{NAME}::" in (tmp_path / "reports" / "local.md").read_text()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pulumi.automation import CommandError, EngineEvent, OpType
 
-from doctor.__main__ import examine
+from doctor.examine import examine
 from doctor.finding import Link, Verdict
 from infra import outputs
 from infra.listed_tables import logical_name

@@ -16,14 +16,14 @@ import boto3
 import pytest
 from rich.console import Console
 
-from doctor.__main__ import examine
 from doctor.aws_api import AwsApi
+from doctor.examine import examine
 from doctor.finding import ADDITIONS, Finding, Link, Verdict
 from doctor.google_api import READING_METHODS, ROLES
 from doctor.look import Clouds
 from doctor.report import BROKEN, NOT_SEEN, WHOLE, Walked, exit_code
 from doctor.stack import Stack
-from doctor.verify.__main__ import verify
+from doctor.verify.run import verify
 from doctor.verify.waiting import Patience, Time
 from doctor.walk import STEPS, first_broken
 from federation_rules.organisation import PROVIDERS_CONSTRAINT
@@ -234,22 +234,20 @@ def test_a_whole_chain_is_told_to_machines(stage: Stage) -> None:
     assert {finding["verdict"] for finding in told["readers"]["reader"]["findings"]} <= {"ok", "not looked at"}
 
 
-@pytest.mark.parametrize(
-    "module", ["doctor", "doctor.verify", "doctor.invoke", "tools.recover", "tools.adopt", "tools.destroy"]
-)
+@pytest.mark.parametrize("command", ["doctor", "verify", "invoke", "recover", "adopt", "destroy"])
 @pytest.mark.parametrize(
     ("named", "problem"),
     [([], "no stack is named"), (["nowhere"], "there is no stack 'nowhere'")],
     ids=["none", "gone"],
 )
 def test_without_a_stack_that_exists_those_that_do_are_listed(
-    stage: Stage, module: str, named: list[str], problem: str
+    stage: Stage, command: str, named: list[str], problem: str
 ) -> None:
-    done = run(stage, module, *named)
+    done = run(stage, command, *named)
     assert done.returncode == 2
     assert done.stdout == ""
     message, _, stacks = done.stderr.splitlines()[-1].partition("; this project has ")
-    assert message == f"python -m {module}: error: {problem}"
+    assert message == f"keyless {command}: error: {problem}"
     assert STACK in stacks.split(", "), "other tests have stacks there, too"
 
 
@@ -291,7 +289,7 @@ def propagation(told: str) -> float:
 @pytest.mark.soak
 def test_verify_waits_out_20_seconds_in_real_time(stage: Stage) -> None:
     with a_grant_that_is_seen_late(stage, breaks.no_job_user, 20):
-        done = run(stage, "doctor.verify", STACK, "--limit", "100")
+        done = run(stage, "verify", STACK, "--limit", "100")
     assert done.returncode == WHOLE, done.stdout
     assert "job creation refused, which may pass" in done.stdout
     assert 15 <= propagation(done.stdout) <= 60
@@ -319,7 +317,7 @@ def test_verify_does_not_wait_for_what_waiting_can_not_mend(stage: Stage, stack:
 
 
 def test_verify_ends_at_once_where_there_is_nothing_to_wait_for(stage: Stage) -> None:
-    done = run(stage, "doctor.verify", STACK, "--limit", "60")
+    done = run(stage, "verify", STACK, "--limit", "60")
     assert done.returncode == WHOLE, done.stdout
     answered, passed = done.stdout.splitlines()[-2:]
     assert answered.endswith("nothing to wait for")
@@ -349,8 +347,8 @@ def test_a_function_that_needs_its_event_is_invoked_once_with_it_after_the_probe
         invoked = {}
         for name, text in (("good", '{"least": 2}'), ("bad", "{}"), ("no JSON", "{least: 2}")):
             (tmp_path / name).write_text(text)
-            invoked[name] = run(stage, "doctor.invoke", STACK, str(tmp_path / name))
-        strange = run(stage, "doctor.invoke", STACK, str(tmp_path / "good"), "--reader", "other")
+            invoked[name] = run(stage, "invoke", STACK, str(tmp_path / name))
+        strange = run(stage, "invoke", STACK, str(tmp_path / "good"), "--reader", "other")
     assert (without[0], given[0], missing[0]) == (WHOLE, WHOLE, BROKEN)
     assert without[1].endswith("all checks passed\n")
     assert given[1].endswith('all checks passed; your function returned {"found": 3}\n')
@@ -361,8 +359,12 @@ def test_a_function_that_needs_its_event_is_invoked_once_with_it_after_the_probe
     assert "called with {}" in invoked["bad"].stdout
     assert invoked["bad"].stdout.endswith("your function raised KeyError: 'least'\n")
     assert "'no JSON'" not in invoked["no JSON"].stdout
-    assert invoked["no JSON"].stderr.startswith(f"error: the event '{tmp_path / 'no JSON'}' is not JSON: Expecting")
-    assert strange.stderr == "error: the stack has no reader 'other'; name one with READER=: reader\n"
+    assert (
+        invoked["no JSON"]
+        .stderr.partition("error: ")[2]
+        .startswith(f"argument EVENT: the event '{tmp_path / 'no JSON'}' is not JSON: Expecting")
+    )
+    assert strange.stderr == "error: the stack has no reader 'other'; name one with --reader: reader\n"
 
 
 def test_a_function_that_does_not_know_the_probe_is_to_be_deployed_first(

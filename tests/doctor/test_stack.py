@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from doctor.expected import expected_of
 from doctor.finding import Finding, Link, Verdict
 from doctor.report import Walked, as_json, exit_code
-from doctor.stack import Stack, StackError, named_stack, read_stack, values_of
+from doctor.stack import Stack, StackError, read_stack, values_of
 from infra import outputs
 from infra.settings import Settings
 from tests.doctor import healthy
@@ -63,36 +62,6 @@ def test_an_engine_that_gives_nothing_is_told_in_one_line(
         read_stack("dev")
     assert told in str(error.value)
     assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "script", "told"),
-    [
-        (None, "echo '[]'", "no stack is named; this project has none yet: `pulumi stack init dev`"),
-        (None, "exit 3", "`pulumi stack ls --json` failed: "),
-    ],
-)
-def test_a_command_without_its_stack_ends_with_what_there_is(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    name: str | None,
-    script: str,
-    told: str,
-) -> None:
-    engine_on_path(tmp_path, monkeypatch, script)
-    with pytest.raises(SystemExit) as ended:
-        named_stack(argparse.ArgumentParser(), name)
-    assert ended.value.code == 2
-    assert told in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("script", ["exit 0", "echo 'error: passphrase must be set' >&2; exit 255"])
-def test_a_stack_that_may_exist_is_left_to_whatever_reads_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
-) -> None:
-    engine_on_path(tmp_path, monkeypatch, script)
-    assert named_stack(argparse.ArgumentParser(), "acme/keyless/dev") == "acme/keyless/dev"
 
 
 def test_settings_that_can_not_be_used_are_told_by_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ import boto3
 import google.oauth2.credentials
 import httpx
 
-from doctor.__main__ import examine
 from doctor.aws_api import AwsApi
+from doctor.examine import examine
 from doctor.finding import Link, Verdict
 from doctor.google_api import GoogleApi
 from doctor.look import Clouds
@@ -77,9 +77,9 @@ def google_api(url: str, token: str) -> GoogleApi:
 
 
 def run(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs one of our modules in the project's folder."""
+    """Runs a command of `keyless` in the project's folder."""
     return subprocess.run(
-        [sys.executable, "-m", *arguments],
+        [sys.executable, "-m", "keyless_tools", *arguments],
         cwd=stage.stack.workspace.work_dir,
         env={**stage.environment(), "PYTHONPATH": str(ROOT)},
         capture_output=True,

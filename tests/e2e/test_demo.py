@@ -34,7 +34,7 @@ def route_taken_away() -> bool:
 
 @pytest.mark.timeout(450)
 def test_the_demo_shows_every_allow_and_refusal_and_ends_with_exit_code_0(route_taken_away: bool) -> None:
-    demo = [sys.executable, "-m", "local_cloud", "demo"]
+    demo = [sys.executable, "-m", "keyless_tools", "demo"]
     finished = subprocess.run(
         no_route.without_route(demo) if route_taken_away else demo,
         cwd=ROOT,

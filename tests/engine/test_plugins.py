@@ -285,7 +285,7 @@ def test_a_command_that_is_asked_for_official_plugins_and_has_none_ends_with_one
     tmp_path: Path, command: list[str]
 ) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "local_cloud", *command, "--plugins", "official"],
+        [sys.executable, "-m", "keyless_tools", *command, "--plugins", "official"],
         cwd=ROOT,
         env={**os.environ, "PULUMI_HOME": str(tmp_path), "LOCAL_CLOUD_STATE": str(tmp_path / "state")},
         capture_output=True,

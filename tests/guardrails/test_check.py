@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.__main__ import main
 from guardrails.check import report
+from guardrails.files import judge
 from guardrails.model import UNKNOWN
 from guardrails.plan import PreviewError, read_plan
 from guardrails.preview import known, read
@@ -32,7 +32,7 @@ KEPT = preview(step("create", "gcp:serviceaccount/account:Account"))
 
 def run(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
-    code = main([])
+    code = judge(["-"])
     told = capsys.readouterr()
     return code, told.out, told.err
 
@@ -173,10 +173,10 @@ def test_of_several_files_the_worst_counts(tmp_path: Path, capsys: pytest.Captur
     files["kept"].write_text(KEPT)
     files["junk"].write_bytes(b"\xff")
     names = {name: str(path) for name, path in files.items()}
-    assert main([names["kept"], names["kept"]]) == 0
-    assert main([names["kept"], names["junk"]]) == 2
-    assert main([names["kept"], names["junk"], names["broken"]]) == 1
-    assert main([str(tmp_path / "absent.json")]) == 2
+    assert judge([names["kept"], names["kept"]]) == 0
+    assert judge([names["kept"], names["junk"]]) == 2
+    assert judge([names["kept"], names["junk"], names["broken"]]) == 1
+    assert judge([str(tmp_path / "absent.json")]) == 2
     assert f"{names['broken']}: refused no-key" in capsys.readouterr().out
 
 

@@ -43,8 +43,8 @@ def run(stage: Stage, *command: str, typed: str = "") -> Ended:
 
 
 def tool(stage: Stage, name: str, *arguments: str, typed: str = "") -> Ended:
-    """Runs ``python -m tools.NAME STACK`` with further arguments."""
-    return run(stage, sys.executable, "-m", f"tools.{name}", stage.stack.name, *arguments, typed=typed)
+    """Runs ``keyless NAME STACK`` with further arguments."""
+    return run(stage, sys.executable, "-m", "keyless_tools", name, stage.stack.name, *arguments, typed=typed)
 
 
 def pulumi(stage: Stage, *arguments: str) -> Ended:

@@ -64,7 +64,7 @@ def test_a_protected_environment_is_not_destroyed_and_says_what_to_do(environmen
     commands = (
         "pulumi config set deletionProtection false --stack prod",
         "pulumi up --stack prod",
-        "python -m tools.destroy prod",
+        "keyless destroy prod",
     )
     places = [refused.errors.index(command) for command in commands]
     assert places == sorted(places)

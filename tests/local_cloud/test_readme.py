@@ -51,7 +51,7 @@ def test_the_ten_lines_lead_from_nothing_to_an_allowed_and_a_refused_exchange(tm
 
 def test_the_tables_name_every_command_and_option() -> None:
     commands = section("Commands and options")
-    for name in set(COMMANDS) - {"serve", "local-cloud", "demo"}:
+    for name in set(COMMANDS) - {"serve"}:
         assert f"| `{name}" in commands
     serve = parser()._subparsers._group_actions[0].choices["serve"]  # type: ignore[union-attr,index]  # argparse tells it nowhere else
     options = {option for action in serve._actions for option in action.option_strings if option.startswith("--")}

@@ -31,8 +31,8 @@ def main() -> None:
         example = str(FUNCTION / "example_event.json")
         shell = {**os.environ, **stage.environment(), "PYTHONPATH": str(ROOT)}
         project = Path(stage.stack.workspace.work_dir)
-        run("doctor.verify", STACK, "--limit", "30", folder=project, environment=shell)
-        run("doctor.invoke", STACK, example, folder=project, environment=shell)
+        run("keyless_tools", "verify", STACK, "--limit", "30", folder=project, environment=shell)
+        run("keyless_tools", "invoke", STACK, example, folder=project, environment=shell)
         run("examples.container.main", example, folder=ROOT, environment=in_a_container(stage, Path(folder)))
 
 

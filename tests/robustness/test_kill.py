@@ -58,7 +58,7 @@ def pulumi(cloud: LocalCloud, *arguments: str) -> str:
 
 
 def recover(cloud: LocalCloud, *options: str) -> str:
-    command = [sys.executable, "-m", "tools.recover", "local", *options]
+    command = [sys.executable, "-m", "keyless_tools", "recover", "local", *options]
     finished = subprocess.run(
         command, cwd=ROOT, env=shell(cloud), capture_output=True, text=True, timeout=120, check=False
     )

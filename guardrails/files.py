@@ -1,12 +1,9 @@
-"""`python -m guardrails [PREVIEW.json …]`: judge what `pulumi preview --json` printed, from files or standard input.
-
-One line for each refusal. Exit code 0: none; 1: some; 2: a preview can't be read, or failed itself.
-"""
+"""Judges what `pulumi preview --json` printed, from files or standard input: one line for each refusal."""
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from guardrails.check import report
@@ -17,20 +14,16 @@ from keyless_bigquery.runtime.printable import one_line
 _STANDARD_INPUT = "-"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Judge each preview.
+def judge(previews: Sequence[str]) -> int:
+    """Judges each preview, and prints what is refused.
 
     Args:
-        arguments: The command line; ``None`` takes the process's own.
+        previews: Files; ``-`` is standard input.
 
     Returns:
-        The exit code, the worst of all previews.
+        0 nothing is refused, 1 something is, 2 a preview can't be read or failed itself; the worst of all previews.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m guardrails", description="Judge what `pulumi preview --json --show-sames` printed."
-    )
-    parser.add_argument("previews", nargs="*", default=[_STANDARD_INPUT], help="files; none, or -, is standard input")
-    codes = [_judge(name) for name in parser.parse_args(arguments).previews]
+    codes = [_judge(name) for name in previews]
     return 1 if 1 in codes else max(codes)
 
 
@@ -52,7 +45,3 @@ def _judge(name: str) -> int:
 def _unreadable(name: str, problem: object) -> int:
     sys.stderr.write(f"{one_line(f'error: {name}: {problem}')}\n")
     return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())

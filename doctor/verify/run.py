@@ -1,11 +1,7 @@
-"""``python -m doctor.verify STACK``: probes every function, waits out propagation, then invokes it if set to.
-
-Exit codes: 0 every probe was answered and no function failed, 1 otherwise, 2 the stack could not be read.
-"""
+"""Probes every function, waits out propagation, then invokes it if set to."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
@@ -15,38 +11,31 @@ import boto3
 from rich.console import Console
 
 from doctor.expected import Expected, expected_of
-from doctor.report import BROKEN, INTERRUPTED, NOT_SEEN, WHOLE
-from doctor.stack import Stack, StackError, named_stack, read_stack
+from doctor.report import BROKEN, WHOLE
+from doctor.stack import Stack, read_stack
 from doctor.verify.invoke import Invoker
 from doctor.verify.report import Report
-from doctor.verify.waiting import LIMIT_SECONDS, Patience, wait_for_success
+from doctor.verify.waiting import Patience, wait_for_success
 from keyless_bigquery.runtime import probe
-from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks
 
 
-def main() -> int:
-    """Verifies one stack."""
-    parser = argparse.ArgumentParser(
-        prog="python -m doctor.verify",
-        description="Probe a deployed stack's functions, and wait until the whole chain works.",
-    )
-    parser.add_argument("stack", nargs="?", help="name of the stack")
-    parser.add_argument(
-        "--limit", type=float, default=LIMIT_SECONDS, metavar="SECONDS", help="how long to wait for each reader"
-    )
-    arguments = parser.parse_args()
-    escape_what_stdout_lacks()
-    patience = Patience(limit_seconds=arguments.limit, time=time)
-    try:
-        stack = read_stack(named_stack(parser, arguments.stack))
-        session = boto3.Session(region_name=stack.settings.aws_region)
-        return verify(stack, session, patience, Console(file=sys.stdout, highlight=False))
-    except StackError as error:
-        sys.stderr.write(f"error: {as_lines(error)}\n")
-        return NOT_SEEN
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; nothing needs to be undone\n")
-        return INTERRUPTED
+def run(stack: str, *, limit_seconds: float) -> int:
+    """Verifies one stack.
+
+    Args:
+        stack: The stack's name.
+        limit_seconds: How long to wait for each reader.
+
+    Returns:
+        0 every probe was answered and no function failed, 1 otherwise.
+
+    Raises:
+        StackError: The stack can't be read.
+    """
+    read = read_stack(stack)
+    session = boto3.Session(region_name=read.settings.aws_region)
+    patience = Patience(limit_seconds=limit_seconds, time=time)
+    return verify(read, session, patience, Console(file=sys.stdout, highlight=False))
 
 
 def verify(stack: Stack, session: boto3.Session, patience: Patience, console: Console) -> int:
@@ -84,7 +73,3 @@ def _verify(expected: Expected, event: str | None, invoker: Invoker, patience: P
     attempt = None if event is None else invoker.invoke(expected.function, json.loads(event))
     report.passed(attempt)
     return BROKEN if attempt is not None and attempt.failure is not None else WHOLE
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,11 +1,7 @@
-"""``python -m doctor STACK``: walks the deployed chain, and names the first broken link with the command that mends it.
-
-Exit codes: 0 the chain is whole, 1 a link is broken, 2 it could not be looked at, or not at all of it.
-"""
+"""Checks each link of the deployed chain, and names the first failed one with the command that fixes it."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 import boto3
@@ -15,33 +11,30 @@ from doctor.aws_api import AwsApi
 from doctor.expected import expected_of
 from doctor.google_api import CredentialsError, GoogleApi, credentials_from
 from doctor.look import Clouds
-from doctor.report import INTERRUPTED, NOT_SEEN, Walked, as_json, exit_code, print_report
-from doctor.stack import Stack, StackError, named_stack, read_stack
+from doctor.report import Walked, exit_code, print_report
+from doctor.report import as_json as report_as_json
+from doctor.stack import Stack, read_stack
 from doctor.walk import walk
 from infra.trust import GoogleEndpoints
-from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks
 
 
-def main() -> int:
-    """Walks one stack's chain."""
-    parser = argparse.ArgumentParser(
-        prog="python -m doctor", description="Walk a deployed chain link by link. Nothing is changed."
-    )
-    parser.add_argument("stack", nargs="?", help="name of the stack")
-    parser.add_argument("--json", action="store_true", help="print for machines")
-    arguments = parser.parse_args()
-    escape_what_stdout_lacks()
-    try:
-        stack = read_stack(named_stack(parser, arguments.stack))
-        walks = examine(stack, clouds_of(stack))
-    except StackError as error:
-        sys.stderr.write(f"error: {as_lines(error)}\n")
-        return NOT_SEEN
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; nothing was changed\n")
-        return INTERRUPTED
-    if arguments.json:
-        sys.stdout.write(as_json(walks) + "\n")
+def run(stack: str, *, as_json: bool) -> int:
+    """Checks one stack's chain, and prints the report.
+
+    Args:
+        stack: The stack's name.
+        as_json: Print for machines.
+
+    Returns:
+        0 all checks passed, 1 one failed, 2 something could not be looked at.
+
+    Raises:
+        StackError: The stack can't be read.
+    """
+    read = read_stack(stack)
+    walks = examine(read, clouds_of(read))
+    if as_json:
+        sys.stdout.write(report_as_json(walks) + "\n")
     else:
         print_report(Console(file=sys.stdout, highlight=False), walks)
     return exit_code(walks)
@@ -72,7 +65,3 @@ def clouds_of(stack: Stack) -> Clouds:
         return Clouds(google=GoogleApi(credentials_from(), endpoints), aws=aws)
     except CredentialsError as error:
         return Clouds(google=str(error), aws=aws)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
