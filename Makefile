@@ -18,9 +18,9 @@ help: ## list the commands
 
 setup: $(READY) ## install everything into .venv and a cache folder; the other commands do it by themselves
 
-$(READY): requirements.txt requirements/dev.txt requirements/local-aws.txt requirements/local-warehouse.txt \
-          requirements/bootstrap.txt guardrails/pack/requirements.txt tools/set_up.py \
-          tools/pulumi/engine/go.mod tools/pulumi/language-python/go.mod
+$(READY): requirements.txt requirements/dev.txt packages/federation-emulator/src/federation_emulator/servers/locks/local-aws.txt packages/federation-emulator/src/federation_emulator/servers/locks/local-bigquery.txt \
+          requirements/bootstrap.txt packages/keyless-tools/src/keyless_tools/guardrails/pack/requirements.txt tools/set_up.py \
+          packages/pulumi-offline/src/pulumi_offline/engine/go/engine/go.mod packages/pulumi-offline/src/pulumi_offline/engine/go/language-python/go.mod
 	@$(PYTHON) tools/set_up.py
 
 demo: $(READY) ## the whole chain on this machine: deploy, call the function, be refused, tear down; V=1: all of it
@@ -58,13 +58,13 @@ soak: export KEYLESS_ROUNDS ?= 20
 soak: export KEYLESS_KILLS ?= 10
 soak: export KEYLESS_STATEMENTS ?= 50000
 soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills, whole lifecycles, 50,000 statements; an hour
-	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness tests/delivery \
-	  tests/doctor tests/living tests/local_cloud/plugins tests/differential
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness packages/keyless-tools/tests/delivery \
+	  packages/keyless-tools/tests/doctor packages/keyless-tools/tests/living packages/pulumi-offline/tests/plugins packages/federation-emulator/tests/differential
 
 lint: $(READY) ## ruff, mypy --strict, and actionlint and zizmor over the workflows
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy --cache-dir "$$($(RUN) -m infra.cache)/mypy"
+	@$(RUN) -m mypy --cache-dir "$$($(RUN) -m keyless_bigquery.cache)/mypy"
 	@$(RUN) -m tools.lint_workflows
 
 format: $(READY) ## let ruff lay out the code
@@ -87,9 +87,9 @@ locks: $(READY) ## pin every dependency again, with hashes
 	$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(LOCK) requirements/program.in -o requirements.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt -c requirements.txt
-	$(LOCK) requirements/local-aws.in -o requirements/local-aws.txt
-	$(LOCK) requirements/local-warehouse.in -o requirements/local-warehouse.txt
-	$(LOCK) guardrails/pack/requirements.in -o guardrails/pack/requirements.txt
+	$(LOCK) packages/federation-emulator/src/federation_emulator/servers/locks/local-aws.in -o packages/federation-emulator/src/federation_emulator/servers/locks/local-aws.txt
+	$(LOCK) packages/federation-emulator/src/federation_emulator/servers/locks/local-bigquery.in -o packages/federation-emulator/src/federation_emulator/servers/locks/local-bigquery.txt
+	$(LOCK) packages/keyless-tools/src/keyless_tools/guardrails/pack/requirements.in -o packages/keyless-tools/src/keyless_tools/guardrails/pack/requirements.txt
 	$(LOCK) lambda_src/requirements.in -o lambda_src/requirements.txt
 	for name in naive pandas floor raw; do $(LOCK) benchmarks/candidates/$$name/requirements.in \
 	  -o benchmarks/candidates/$$name/requirements.txt -c lambda_src/requirements.txt || exit; done

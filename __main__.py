@@ -2,12 +2,12 @@
 
 import pulumi
 
-from infra import outputs
-from infra.clouds import Clouds
-from infra.keyless_readers import KeylessReaders, KeylessReadersArgs
-from infra.program import build_package, running, trusted_pool
-from infra.reader_settings import ONLY_READER
-from infra.services import Services
+from keyless_bigquery.components import outputs
+from keyless_bigquery.components.clouds import Clouds
+from keyless_bigquery.components.keyless_readers import KeylessReaders, KeylessReadersArgs
+from keyless_bigquery.components.program import build_package, running, trusted_pool
+from keyless_bigquery.components.services import Services
+from keyless_bigquery.settings.reader_settings import ONLY_READER
 
 with running() as settings:
     archive = build_package(settings)

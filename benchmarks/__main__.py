@@ -17,9 +17,9 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.page import FOLDER, write
 from benchmarks.report import Report, rendered
 from benchmarks.sections import ONLY_WHEN_NAMED, SECTIONS, measuring
-from infra.package import PackageError
+from federation_emulator.servers.process import ProcessError
+from keyless_bigquery.packaging import PackageError
 from keyless_bigquery.runtime.printable import as_lines
-from local_cloud.process import ProcessError
 
 _WIDTH = 140
 

@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from infra import outputs
+from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.client.remote import Remote
+from federation_emulator.core.roles import take_on
+from keyless_bigquery.components import outputs
 from keyless_bigquery.runtime.environment import CREDENTIALS_FILE
-from local_cloud.cloud import LocalCloud
-from local_cloud.demo.story import ROWS
-from local_cloud.remote import Remote
-from local_cloud.roles import take_on
-from local_cloud.stage import Stage
+from pulumi_offline.demo.scenario import ROWS
+from pulumi_offline.stack_harness import Stage
 
 DIRECT = {"access": "direct"}
 """Settings of a stack whose role is let in itself, without a service account."""

@@ -26,7 +26,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from benchmarks.errors import BenchmarkError
-from infra.trust import TrustChain, attribute_condition, attribute_mapping, audience
+from keyless_bigquery.trust.trust import TrustChain, attribute_condition, attribute_mapping, audience
 
 PROJECT, NUMBER, ACCOUNT, REGION = "local-keyless", "123456789012", "210987654321", "us-east-1"
 CLIENTS = 4
@@ -104,9 +104,9 @@ def _serve(pipe: Connection, aws_url: str, deployer_token: str, core: int) -> No
     os.sched_setaffinity(0, [core])
     import uvicorn
 
-    from local_cloud.app import create_app
-    from local_cloud.config import CloudConfig
-    from local_cloud.listening import listener, server_settings
+    from federation_emulator.core.app import create_app
+    from federation_emulator.core.config import CloudConfig
+    from federation_emulator.servers.listening import listener, server_settings
 
     config = CloudConfig(
         project_id=PROJECT,

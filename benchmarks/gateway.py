@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from infra import outputs
-from local_cloud.sockets import reachable
-from local_cloud.stage import Stage
+from federation_emulator.servers.sockets import reachable
+from keyless_bigquery.components import outputs
+from pulumi_offline.stack_harness import Stage
 
 PAIRS = 300
 _WARM_UP = 20

@@ -1,7 +1,7 @@
 """Packages of the candidates, kept in the cache folder, unpacked where nothing can be written.
 
 The usual way is pip's own: ``pip install --target``, with the handler beside what it installed. The project's way is
-:mod:`infra.package`, for the function itself and for the floor.
+:mod:`keyless_bigquery.packaging`, for the function itself and for the floor.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.errors import PackagingError
-from infra import package
-from infra.package.cached import digest
-from infra.package.target import ARCHITECTURES
-from infra.program import FUNCTION, LIBRARY, package_cache
+from keyless_bigquery import packaging as package
+from keyless_bigquery.components.program import FUNCTION, LIBRARY, package_cache
+from keyless_bigquery.packaging.cached import digest
+from keyless_bigquery.packaging.target import ARCHITECTURES
 
 CANDIDATES = Path(__file__).parent / "candidates"
 """The candidates' handlers and locks."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.figures import TIMES, Figure, number
 from benchmarks.report import Figures, Report, from_json, to_json
 from benchmarks.sections import SECTIONS
-from engine.pins import ROOT
+from pulumi_offline.engine.pins import ROOT
 
 FOLDER = ROOT / "docs" / "benchmarks"
 """Where the reports and the page are kept."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks import packaging
 from benchmarks.packaging import remove, unpacked, usual
 from benchmarks.starting import Program
-from infra.package import Target
-from infra.program import package_cache
+from keyless_bigquery.components.program import package_cache
+from keyless_bigquery.packaging import Target
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

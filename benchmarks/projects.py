@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.commands import Took, run
-from engine.pins import ROOT
-from engine.workspace import Workspace
-from local_cloud import attached
-from local_cloud.cloud import LocalCloud
-from local_cloud.shell import prepare
-from local_cloud.stage import STACK
+from federation_emulator.client.cloud import LocalCloud
+from pulumi_offline import attached
+from pulumi_offline.engine.pins import ROOT
+from pulumi_offline.engine.workspace import Workspace
+from pulumi_offline.shell import prepare
+from pulumi_offline.stack_harness import STACK
 
 _LIMIT_SECONDS = 120.0
 

@@ -13,7 +13,7 @@ from typing import Any
 from bootstrap.aws_actions import ACTIONS, Access, Condition, Form
 from bootstrap.settings import Settings
 from bootstrap.subjects import ISSUER
-from infra.role_policies import NETWORK_POLICY_ARN
+from keyless_bigquery.components.role_policies import NETWORK_POLICY_ARN
 
 AUDIENCE = "sts.amazonaws.com"
 """For whom GitHub signs the token; the action that logs in asks for this one."""

@@ -9,7 +9,7 @@ from bootstrap import google_roles, google_trust
 from bootstrap.google_roles import Grant
 from bootstrap.settings import Settings
 from bootstrap.subjects import ISSUER, deploying
-from infra.apis import needed_by_workflows
+from keyless_bigquery.settings.apis import needed_by_workflows
 
 
 class GoogleIdentities(pulumi.ComponentResource):

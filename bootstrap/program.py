@@ -10,8 +10,8 @@ from bootstrap import variables
 from bootstrap.aws_identities import AwsIdentities
 from bootstrap.google_identities import GoogleIdentities
 from bootstrap.settings import Settings
-from infra.enabling import waiting_for_apis
-from infra.program import configured, plain_errors
+from keyless_bigquery.components.enabling import waiting_for_apis
+from keyless_bigquery.components.program import configured, plain_errors
 
 
 def main() -> None:

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bootstrap.subjects import NAMED, NUMBERED, Repository, deploying
-from infra import rules
-from infra.problems import Values
-from infra.reader_settings import slug
-from infra.rules import Rule, Verdict
-from infra.trust import SUBJECT_LIMIT_BYTES
+from keyless_bigquery import rules
+from keyless_bigquery.rules import Rule, Verdict
 from keyless_bigquery.settings import declaration
 from keyless_bigquery.settings.declaration import choice, named, optional, optional_or, setting, text
+from keyless_bigquery.settings.problems import Values
+from keyless_bigquery.settings.reader_settings import slug
 from keyless_bigquery.settings.stack import AWS_ACCOUNT, GOOGLE_PROJECT
+from keyless_bigquery.trust.trust import SUBJECT_LIMIT_BYTES
 
 LONGEST_ADDITION = len("ci--preview")
 """What a role of CI adds to the prefix in its name."""
@@ -67,7 +67,7 @@ class State:
         return tuple(api for api, name in kept.items() if name is not None)
 
 
-_repository: Rule = lambda value: (  # noqa: E731 (a rule like those in infra.rules)
+_repository: Rule = lambda value: (  # noqa: E731 (a rule like those in keyless_bigquery.rules)
     None
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", value, re.ASCII)
     else ("it must be OWNER/NAME, as in the repository's address on GitHub", "For example: acme/reports")

@@ -17,44 +17,45 @@ from google.auth.exceptions import OAuthError
 from rich.console import Console
 
 import benchmarks.__main__
-import delivery.__main__
-import doctor.invoke
-import engine.__main__
+import federation_emulator.__main__
 import keyless_tools.cli
-import local_cloud.__main__
-import local_cloud.demo.report
-import tools.adopt
-import tools.destroy
+import keyless_tools.delivery.__main__
+import keyless_tools.doctor.invoke
+import keyless_tools.lifecycle.adopt
+import keyless_tools.lifecycle.destroy
+import keyless_tools.lifecycle.recover
+import pulumi_offline.demo.report
+import pulumi_offline.engine.__main__
 import tools.lint_workflows
-import tools.recover
 from benchmarks.errors import BenchmarkError
-from delivery import changes, looking, report
-from delivery.errors import DeliveryError
-from doctor.finding import Link, broken
-from doctor.report import Walked, as_json, print_report
-from doctor.stack import StackError
-from doctor.verify.attempt import Attempt, Failure
-from doctor.verify.report import Report
-from doctor.verify.waiting import Outcome
-from engine.errors import EngineError
-from engine.progress import Progress
-from engine.runner import Ended, Pulumi
-from guardrails.files import judge
-from infra.problems import Problem
-from infra.schema_refusal import OwnTable, refusal, stale
+from federation_emulator import commands
+from federation_emulator.console.log_lines import LineFormatter
+from federation_emulator.console.render import render_chain
+from federation_emulator.core.endpoints import Endpoints
+from federation_emulator.core.terminal import guidance
+from federation_emulator.core.trace import Decision, Part, Refusal, Step
+from federation_emulator.core.trace import Link as TracedLink
+from federation_emulator.servers.errors import EngineError
+from federation_emulator.servers.process import ProcessError, last_lines
+from federation_emulator.servers.progress import Progress
+from keyless_bigquery.attempt import Attempt, Failure
 from keyless_bigquery.runtime.boundary import failure
 from keyless_bigquery.runtime.rows import print_rows
-from local_cloud import commands, previews
-from local_cloud.endpoints import Endpoints
-from local_cloud.log_lines import LineFormatter
-from local_cloud.process import ProcessError, last_lines
-from local_cloud.render import render_chain
-from local_cloud.terminal import guidance
-from local_cloud.trace import Decision, Part, Refusal, Step
-from local_cloud.trace import Link as TracedLink
+from keyless_bigquery.settings.problems import Problem
+from keyless_bigquery.settings.schema_refusal import OwnTable, refusal, stale
+from keyless_tools.delivery import changes, looking, report
+from keyless_tools.delivery.errors import DeliveryError
+from keyless_tools.doctor.finding import Link, broken
+from keyless_tools.doctor.report import Walked, as_json, print_report
+from keyless_tools.doctor.stack import StackError
+from keyless_tools.doctor.verify.report import Report
+from keyless_tools.doctor.verify.waiting import Outcome
+from keyless_tools.guardrails.files import judge
+from keyless_tools.lifecycle.imports import Importable
+from keyless_tools.lifecycle.planned_changes import Change, Outlook
+from pulumi_offline import previews
+from pulumi_offline.engine.runner import Ended, Pulumi
 from tests.previews import STACK, preview, step
-from tools.imports import Importable
-from tools.outlook import Change, Outlook
 
 Printer = Callable[[str], str]
 
@@ -121,7 +122,7 @@ def verified(text: str) -> str:
 def invoked(text: str) -> str:
     failed = Failure(kind=text, told=text, may_pass=False)
     ended = (Attempt(payload=text, log="", failure=None), Attempt(payload="", log="", failure=failed))
-    return "".join(printed(lambda: doctor.invoke.report(attempt)) for attempt in ended)  # noqa: B023 - called at once
+    return "".join(printed(lambda: keyless_tools.doctor.invoke.report(attempt)) for attempt in ended)  # noqa: B023 - called at once
 
 
 def explained(text: str) -> str:
@@ -142,7 +143,7 @@ def explained(text: str) -> str:
 
 def demonstrated(text: str) -> str:
     def tell(console: Console) -> None:
-        told = local_cloud.demo.report.Report(console)
+        told = pulumi_offline.demo.report.Report(console)
         with told.step(text):
             told.check(text, expected=text, actual=text, held=False)
 
@@ -186,7 +187,7 @@ class Answering(Pulumi):
 
 def recovered(text: str) -> str:
     one = Importable(urn=f"b::{text}", type="t:t:T", import_id=text, parent="p", provider="p")
-    return printed(lambda: tools.recover._take_over(Answering(stack=text), [one]))
+    return printed(lambda: keyless_tools.lifecycle.recover._take_over(Answering(stack=text), [one]))
 
 
 def planned(text: str) -> str:
@@ -214,7 +215,7 @@ def failing(text: str) -> str:
 def local(text: str) -> str:
     failing = mock.Mock(side_effect=ProcessError(text))
     with mock.patch.dict(commands.COMMANDS, clock=failing):
-        return printed(local_cloud.__main__.main, ["clock"])
+        return printed(federation_emulator.__main__.main, ["clock"])
 
 
 def logged(text: str) -> str:
@@ -237,7 +238,7 @@ def started(text: str) -> str:
 
 def asked(command: str, answer: dict[str, Any]) -> str:
     """What a command of the local cloud prints when it is answered so."""
-    with mock.patch("local_cloud.remote.Remote.open", return_value=mock.Mock(get=lambda _: answer)):
+    with mock.patch("federation_emulator.client.remote.Remote.open", return_value=mock.Mock(get=lambda _: answer)):
         return printed(lambda: commands.COMMANDS[command](commands.parser().parse_args([command])))
 
 
@@ -253,53 +254,77 @@ def deploying(text: str) -> str:
 ONE_LINE: dict[str, tuple[Printer, str]] = {
     "rows": (rows, "keyless_bigquery/runtime/rows.py"),
     "the function's error": (error_of_the_function, "keyless_bigquery/runtime/wrapper.py"),
-    "doctor": (diagnosed, "doctor/report.py"),
-    "invoke": (invoked, "doctor/invoke.py"),
-    "verify": (verified, "doctor/verify/report.py"),
-    "explain": (explained, "local_cloud/commands.py"),
-    "demo": (demonstrated, "local_cloud/demo/report.py"),
-    "guardrails": (judged, "guardrails/files.py"),
-    "comment": (commented, "delivery/report.py"),
-    "recover": (recovered, "tools/recover.py"),
+    "doctor": (diagnosed, "packages/keyless-tools/src/keyless_tools/doctor/report.py"),
+    "invoke": (invoked, "packages/keyless-tools/src/keyless_tools/doctor/invoke.py"),
+    "verify": (verified, "packages/keyless-tools/src/keyless_tools/doctor/verify/report.py"),
+    "explain": (explained, "packages/federation-emulator/src/federation_emulator/commands.py"),
+    "demo": (demonstrated, "packages/pulumi-offline/src/pulumi_offline/demo/report.py"),
+    "guardrails": (judged, "packages/keyless-tools/src/keyless_tools/guardrails/files.py"),
+    "comment": (commented, "packages/keyless-tools/src/keyless_tools/delivery/report.py"),
+    "recover": (recovered, "packages/keyless-tools/src/keyless_tools/lifecycle/recover.py"),
     "destroy": (
-        lambda text: printed(lambda: tools.destroy.destroy(Answering(stack=text), confirmed=text)),
-        "tools/destroy.py",
+        lambda text: printed(lambda: keyless_tools.lifecycle.destroy.destroy(Answering(stack=text), confirmed=text)),
+        "packages/keyless-tools/src/keyless_tools/lifecycle/destroy.py",
     ),
     "destroy, protected": (
-        lambda text: tools.destroy.explanation(text, [{"urn": f"a::{text}", "id": text}]),
-        "tools/destroy.py",
+        lambda text: keyless_tools.lifecycle.destroy.explanation(text, [{"urn": f"a::{text}", "id": text}]),
+        "packages/keyless-tools/src/keyless_tools/lifecycle/destroy.py",
     ),
-    "adopt": (lambda text: printed(lambda: tools.adopt.show(Answering(stack=text))), "tools/adopt.py"),
-    "what a table would lose": (unkept, "infra/table_guard.py"),
-    "what an up would do": (planned, "tools/adopt.py"),
+    "adopt": (
+        lambda text: printed(lambda: keyless_tools.lifecycle.adopt.show(Answering(stack=text))),
+        "packages/keyless-tools/src/keyless_tools/lifecycle/adopt.py",
+    ),
+    "what a table would lose": (unkept, "keyless_bigquery/components/table_guard.py"),
+    "what an up would do": (planned, "packages/keyless-tools/src/keyless_tools/lifecycle/adopt.py"),
     "lint": (linted, "tools/lint_workflows.py"),
-    "progress": (lambda text: printed(lambda: Progress().say(text)), "engine/progress.py"),
-    "the end of a log": (end_of_a_log, "local_cloud/process.py"),
-    "server log": (logged, "local_cloud/log_lines.py"),
-    "serve": (started, "local_cloud/serve.py"),
-    "clock": (lambda text: asked("clock", {"now": text, "aheadSeconds": 1}), "local_cloud/commands.py"),
-    "faults": (lambda text: asked("faults", {text: 1.0}), "local_cloud/commands.py"),
-    "offline preview": (deploying, "local_cloud/previews.py"),
-    "settings": (lambda text: str(Problem(key=text, value=text, rule=text, mend=text)), "infra/problems.py"),
+    "progress": (
+        lambda text: printed(lambda: Progress().say(text)),
+        "packages/federation-emulator/src/federation_emulator/servers/progress.py",
+    ),
+    "the end of a log": (end_of_a_log, "packages/federation-emulator/src/federation_emulator/servers/process.py"),
+    "server log": (logged, "packages/federation-emulator/src/federation_emulator/console/log_lines.py"),
+    "serve": (started, "packages/federation-emulator/src/federation_emulator/servers/serve.py"),
+    "clock": (
+        lambda text: asked("clock", {"now": text, "aheadSeconds": 1}),
+        "packages/federation-emulator/src/federation_emulator/commands.py",
+    ),
+    "faults": (
+        lambda text: asked("faults", {text: 1.0}),
+        "packages/federation-emulator/src/federation_emulator/commands.py",
+    ),
+    "offline preview": (deploying, "packages/pulumi-offline/src/pulumi_offline/previews.py"),
+    "settings": (
+        lambda text: str(Problem(key=text, value=text, rule=text, mend=text)),
+        "keyless_bigquery/settings/problems.py",
+    ),
     "delivery": (
         main_that_fails(
-            delivery.__main__.main, ["preview", "s", "--folder", "x"], "delivery.looking.preview", DeliveryError
+            keyless_tools.delivery.__main__.main,
+            ["preview", "s", "--folder", "x"],
+            "keyless_tools.delivery.looking.preview",
+            DeliveryError,
         ),
-        "delivery/__main__.py",
+        "packages/keyless-tools/src/keyless_tools/delivery/__main__.py",
     ),
-    "engine": (main_that_fails(engine.__main__.main, [], "engine.get.ensure", EngineError), "engine/__main__.py"),
+    "engine": (
+        main_that_fails(pulumi_offline.engine.__main__.main, [], "pulumi_offline.engine.get.ensure", EngineError),
+        "packages/pulumi-offline/src/pulumi_offline/engine/__main__.py",
+    ),
 }
 """Printers that give each text one line, or a part of one; and where they print."""
 
 SEVERAL_LINES: dict[str, tuple[Printer, str]] = {
     "the function's log in the demo": (
-        lambda text: on_console(lambda console: local_cloud.demo.report.Report(console).show(f"a{text}b")),
-        "local_cloud/demo/report.py",
+        lambda text: on_console(lambda console: pulumi_offline.demo.report.Report(console).show(f"a{text}b")),
+        "packages/pulumi-offline/src/pulumi_offline/demo/report.py",
     ),
-    "the engine's output": (logged_by_the_engine, "delivery/looking.py"),
-    "local_cloud/__main__": (local, "local_cloud/__main__.py"),
-    "the command line": (failing, "keyless_tools/boundary.py"),
-    "a diff": (lambda text: report.drift("s", f"a{text}b"), "delivery/report.py"),
+    "the engine's output": (logged_by_the_engine, "packages/keyless-tools/src/keyless_tools/delivery/looking.py"),
+    "local_cloud/__main__": (local, "packages/federation-emulator/src/federation_emulator/__main__.py"),
+    "the command line": (failing, "packages/keyless-tools/src/keyless_tools/boundary.py"),
+    "a diff": (
+        lambda text: report.drift("s", f"a{text}b"),
+        "packages/keyless-tools/src/keyless_tools/delivery/report.py",
+    ),
     "benchmarks/__main__": (
         main_that_fails(
             lambda: benchmarks.__main__.main(["size", "--folder", "/tmp"]),  # noqa: S108 - it stays empty

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.program import ROOT
+from keyless_bigquery.components.program import ROOT
 
 _CLASS = re.compile(r"(?<!\\)(?:\\\\)*\\[dDwWsSbB]", re.ASCII)
 _OF_UNICODE = {"isdigit", "isdecimal", "isnumeric", "isalnum", "isalpha", "isidentifier"}
@@ -20,8 +20,8 @@ _FOLDED = {"IGNORECASE", "I"}
 
 EXCEPTIONS = {
     "keyless_bigquery/runtime/redaction.py": "a wider match takes out more of what may be a secret",
-    "delivery/report.py": "folds every space and line break there is, for display",
-    "local_cloud/services/bigquery/sql/": "SQL's names are Unicode's",
+    "packages/keyless-tools/src/keyless_tools/delivery/report.py": "folds every space and line break there is, for display",
+    "packages/federation-emulator/src/federation_emulator/services/bigquery/sql/": "SQL's names are Unicode's",
 }
 """File or folder → why its patterns are Unicode's."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.program import ROOT
+from keyless_bigquery.components.program import ROOT
 from tests.docs.pages import documents, name_of
 
 FOLDERS = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir() and path.name[0] != ".")

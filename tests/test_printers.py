@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 
-from engine.pins import ROOT
+from pulumi_offline.engine.pins import ROOT
 from tests import hostile
 from tests.printers import ONE_LINE, SEVERAL_LINES
 
@@ -19,15 +19,15 @@ EXCEPTED = {
     "keyless_bigquery/runtime/printable.py": "has standard output escape what it can't encode, and writes nothing",
     "examples/container/main.py": "prints what the function returned, as JSON",
     "lambda_src": "the user's: what it prints is its own",
-    "doctor/examine.py": "prints by way of doctor/report.py",
-    "doctor/verify/run.py": "prints by way of doctor/verify/report.py",
-    "infra/cache.py": "prints a folder of this machine",
-    "keyless_tools/commands.py": "prints what a shell evaluates: the commands' own texts",
-    "local_cloud/bigquery_emulator/main.py": "prints an event without values, as JSON",
-    "local_cloud/bigquery_emulator/reader.py": "answers its parent, as JSON",
-    "local_cloud/demo/story.py": "prints by way of local_cloud/demo/report.py",
-    "local_cloud/ministack_main.py": "prints a port, as JSON",
-    "local_cloud/plugins/serve.py": "prints a port, as the engine wants it",
+    "packages/keyless-tools/src/keyless_tools/doctor/examine.py": "prints by way of packages/keyless-tools/src/keyless_tools/doctor/report.py",
+    "packages/keyless-tools/src/keyless_tools/doctor/verify/run.py": "prints by way of packages/keyless-tools/src/keyless_tools/doctor/verify/report.py",
+    "keyless_bigquery/cache.py": "prints a folder of this machine",
+    "packages/keyless-tools/src/keyless_tools/commands.py": "prints what a shell evaluates: the commands' own texts",
+    "packages/federation-emulator/src/federation_emulator/servers/bigquery_emulator/main.py": "prints an event without values, as JSON",
+    "packages/federation-emulator/src/federation_emulator/servers/bigquery_emulator/reader.py": "answers its parent, as JSON",
+    "packages/pulumi-offline/src/pulumi_offline/demo/scenario.py": "prints by way of packages/pulumi-offline/src/pulumi_offline/demo/report.py",
+    "packages/federation-emulator/src/federation_emulator/servers/ministack_main.py": "prints a port, as JSON",
+    "packages/pulumi-offline/src/pulumi_offline/plugins/serve.py": "prints a port, as the engine wants it",
     "tools/set_up.py": "runs before anything can be imported; it shows a line of pip's as Python writes it",
 }
 """Modules that print and are in neither table, with the reason."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.program import ROOT
+from keyless_bigquery.components.program import ROOT
 
 ALLOWED = {
     "__main__.py": {"pulumi", "infra"},
@@ -16,23 +16,23 @@ ALLOWED = {
         *("pulumi", "pulumi_aws", "pulumi_gcp", "pulumi_random", "infra", "keyless_bigquery", "federation_rules"),
         *("deflate", "not_shipped"),  # what compresses the function's package; what stand-ins in it share
     },
-    "infra/package": {"deflate", "infra", "keyless_bigquery", "not_shipped"},
-    "infra/package/stand_ins": {"not_shipped"},
-    "infra/trust.py": {"infra"},
-    "infra/settings.py": {"infra", "keyless_bigquery"},
-    "infra/reader_settings.py": {"infra", "keyless_bigquery"},
-    "infra/consistency.py": {"infra", "keyless_bigquery"},
-    "infra/problems.py": {"infra", "keyless_bigquery"},
-    "infra/columns.py": {"infra", "keyless_bigquery"},
-    "infra/schema_changes.py": set(),
-    "infra/secret_values.py": set(),
-    "infra/schema_refusal.py": {"infra", "keyless_bigquery"},
-    "infra/apis.py": {"infra"},
-    "infra/propagation.py": {"infra"},
-    "infra/function_environment.py": {"infra", "keyless_bigquery"},
-    "infra/own_variables.py": {"infra", "keyless_bigquery"},
-    "infra/command_line.py": {"keyless_bigquery"},
-    "infra/rules.py": set(),
+    "keyless_bigquery/packaging": {"deflate", "infra", "keyless_bigquery", "not_shipped"},
+    "keyless_bigquery/packaging/stand_ins": {"not_shipped"},
+    "keyless_bigquery/trust/trust.py": {"infra"},
+    "keyless_bigquery/settings/settings.py": {"infra", "keyless_bigquery"},
+    "keyless_bigquery/settings/reader_settings.py": {"infra", "keyless_bigquery"},
+    "keyless_bigquery/settings/consistency.py": {"infra", "keyless_bigquery"},
+    "keyless_bigquery/settings/problems.py": {"infra", "keyless_bigquery"},
+    "keyless_bigquery/settings/columns.py": {"infra", "keyless_bigquery"},
+    "keyless_bigquery/settings/schema_changes.py": set(),
+    "keyless_bigquery/settings/secret_values.py": set(),
+    "keyless_bigquery/settings/schema_refusal.py": {"infra", "keyless_bigquery"},
+    "keyless_bigquery/settings/apis.py": {"infra"},
+    "keyless_bigquery/components/propagation.py": {"infra"},
+    "keyless_bigquery/settings/function_environment.py": {"infra", "keyless_bigquery"},
+    "keyless_bigquery/settings/own_variables.py": {"infra", "keyless_bigquery"},
+    "keyless_bigquery/command_line.py": {"keyless_bigquery"},
+    "keyless_bigquery/rules.py": set(),
     "infra/collector.py": set(),
     "keyless_bigquery": {"google", "requests", "urllib3", "infra", "keyless_bigquery"},
     "keyless_bigquery/runtime": {"google", "requests", "urllib3", "keyless_bigquery"},
@@ -43,11 +43,11 @@ ALLOWED = {
     "examples/container/main.py": {"google", "keyless_bigquery", "examples"},
     "federation_rules": {"cel", "federation_rules"},
     "guardrails": {"guardrails", "pulumi_policy", "engine", "infra", "keyless_bigquery"},
-    "guardrails/rules": {"guardrails", "infra"},
-    "guardrails/check.py": {"guardrails"},
-    "guardrails/preview.py": {"guardrails"},
-    "guardrails/plan.py": set(),
-    "guardrails/files.py": {"guardrails", "keyless_bigquery"},
+    "packages/keyless-tools/src/keyless_tools/guardrails/rules": {"guardrails", "infra"},
+    "packages/keyless-tools/src/keyless_tools/guardrails/check.py": {"guardrails"},
+    "packages/keyless-tools/src/keyless_tools/guardrails/preview.py": {"guardrails"},
+    "packages/keyless-tools/src/keyless_tools/guardrails/plan.py": set(),
+    "packages/keyless-tools/src/keyless_tools/guardrails/files.py": {"guardrails", "keyless_bigquery"},
     "doctor": {
         "boto3",
         "botocore",
@@ -60,7 +60,7 @@ ALLOWED = {
         "keyless_bigquery",
         "federation_rules",
     },
-    "doctor/links": {"doctor", "infra", "federation_rules"},
+    "packages/keyless-tools/src/keyless_tools/doctor/links": {"doctor", "infra", "federation_rules"},
     "bootstrap": {"pulumi", "pulumi_aws", "pulumi_gcp", "bootstrap", "infra", "keyless_bigquery"},
     "delivery": {"httpx", "yaml", "delivery", "doctor", "engine", "guardrails", "infra", "keyless_bigquery"},
     "benchmarks": {
@@ -83,11 +83,15 @@ ALLOWED = {
     "benchmarks/candidates": {"google", "urllib3"},
     "benchmarks/bootstrap.py": set(),
     "benchmarks/figures.py": set(),
-    "local_cloud/bigquery_emulator": {
+    "packages/federation-emulator/src/federation_emulator/servers/bigquery_emulator": {
         *("bqemulator", "duckdb", "pyarrow", "sqlglot", "structlog", "fastapi", "starlette", "uvicorn", "local_cloud"),
     },
-    "local_cloud/services/bigquery/sql": {"sqlglot", "pydantic", "local_cloud"},
-    "local_cloud/ports": {"uvicorn", "h11", "local_cloud"},
+    "packages/federation-emulator/src/federation_emulator/services/bigquery/sql": {
+        "sqlglot",
+        "pydantic",
+        "local_cloud",
+    },
+    "packages/federation-emulator/src/federation_emulator/ports": {"uvicorn", "h11", "local_cloud"},
     "tools/set_up.py": set(),
 }
 """For each room, what its modules may import besides the standard library."""
@@ -120,23 +124,25 @@ def test_the_guardrails_need_no_sdk_of_a_provider() -> None:
     """The policy pack runs in an environment of its own: of the program it may load two modules without imports."""
     lines = [line.strip() for path in modules("guardrails") for line in path.read_text().splitlines()]
     found = {line.split()[1] for line in lines if line.startswith(("from infra", "import infra"))}
-    assert found == {"infra.schema_changes", "infra.secret_values"}
+    assert found == {"keyless_bigquery.settings.schema_changes", "keyless_bigquery.settings.secret_values"}
 
 
 def test_the_walk_sees_an_import_that_is_not_allowed(tmp_path: Path) -> None:
     module = tmp_path / "module.py"
-    module.write_text("def f():\n    import local_cloud.stage\n    from engine import get\n    import json\n")
+    module.write_text(
+        "def f():\n    import pulumi_offline.stack_harness\n    from pulumi_offline.engine import get\n    import json\n"
+    )
     assert imported(module) == {"local_cloud", "engine"}
 
 
 def test_what_the_local_aws_loads_of_ours_imports_nothing_else_of_ours() -> None:
     """Its Python has neither our libraries nor our other modules' ones."""
-    for path in (ROOT / "local_cloud" / "ports").rglob("*.py"):
+    for path in (ROOT / "packages/federation-emulator/src/federation_emulator/ports").rglob("*.py"):
         lines = [line.strip() for line in path.read_text().splitlines()]
         assert [line for line in lines if line.startswith("from local_cloud") and ".ports." not in line] == []
 
 
 def test_what_decides_can_be_read_without_http_around_it() -> None:
-    for path in (ROOT / "local_cloud" / "services").rglob("*.py"):
+    for path in (ROOT / "packages/federation-emulator/src/federation_emulator/services").rglob("*.py"):
         if path.name in ("rules.py", "model.py"):
             assert "starlette" not in imported(path), path

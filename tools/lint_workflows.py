@@ -12,9 +12,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from delivery.workflow_rules import Workflow, problems
-from engine.pins import ROOT
 from keyless_bigquery.runtime.printable import one_line
+from keyless_tools.delivery.workflow_rules import Workflow, problems
+from pulumi_offline.engine.pins import ROOT
 
 _LIMIT_SECONDS = 300.0
 """Go downloads and builds actionlint in half a minute; each later run takes half a second."""
@@ -67,7 +67,16 @@ def _actionlint(workflows: Sequence[Path]) -> list[str]:
         print("actionlint: skipped, since there is no Go to build it with (https://go.dev/dl/)", file=sys.stderr)
         return []
     # Without the two linters that it would find on some machines and not on others.
-    command = (go, "-C", ROOT / "tools" / "actionlint", "run", _ACTIONLINT, "-no-color", "-shellcheck=", "-pyflakes=")
+    command = (
+        go,
+        "-C",
+        ROOT / "packages/pulumi-offline/src/pulumi_offline/engine/go/actionlint",
+        "run",
+        _ACTIONLINT,
+        "-no-color",
+        "-shellcheck=",
+        "-pyflakes=",
+    )
     return _printed([*command, *workflows], {"GOWORK": "off", "CGO_ENABLED": "0"})
 
 

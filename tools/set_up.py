@@ -83,7 +83,7 @@ def _make_engine_and_emulators() -> None:
     made = ""
     for what, arguments in {"emulators and policy pack": ["environments"], "Pulumi engine": []}.items():
         _say(what)
-        command: list[str | Path] = [PYTHON, "-m", "engine", *arguments]
+        command: list[str | Path] = [PYTHON, "-m", "pulumi_offline.engine", *arguments]
         try:
             ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=STEP_LIMIT_SECONDS)
         except subprocess.TimeoutExpired as error:
@@ -106,7 +106,12 @@ def _link_engine(folder: Path) -> None:
 def _warm_up() -> None:
     """Lets Python compile what the demo imports, so that the first run is as quick as the next."""
     _say("bytecode of what the demo imports")
-    modules = ("local_cloud.demo", "local_cloud.serve", "local_cloud.plugins.aws", "local_cloud.plugins.gcp")
+    modules = (
+        "pulumi_offline.demo",
+        "federation_emulator.servers.serve",
+        "pulumi_offline.plugins.aws",
+        "pulumi_offline.plugins.gcp",
+    )
     _run([PYTHON, "-c", f"import {', '.join(modules)}"], "this is a bug in the project: please report it")
 
 
@@ -114,7 +119,7 @@ def _build_package() -> None:
     """Builds the function's package for this machine, so that the demo needs no network afterwards."""
     _say("the function's package")
     code = (
-        "from infra import package; from infra.program import FUNCTION, LIBRARY, package_cache;"
+        "from keyless_bigquery import packaging as package; from keyless_bigquery.components.program import FUNCTION, LIBRARY, package_cache;"
         "package.build(target=package.Target.host(), function=FUNCTION, library=LIBRARY,"
         " lock=FUNCTION / 'requirements.txt', cache=package_cache())"
     )

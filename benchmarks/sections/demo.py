@@ -7,7 +7,7 @@ import sys
 from benchmarks.commands import run
 from benchmarks.figures import Figure, Goal
 from benchmarks.report import Figures, Result
-from engine.pins import ROOT
+from pulumi_offline.engine.pins import ROOT
 
 _RUNS = 3
 _LIMIT_SECONDS = 300.0

@@ -12,8 +12,8 @@ from benchmarks.exchange import measure_exchange
 from benchmarks.figures import Figure, Goal
 from benchmarks.gateway import measure_gateway
 from benchmarks.report import Figures, Result
-from local_cloud.cloud import LocalCloud
-from local_cloud.process import command_line, family
+from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.servers.process import command_line, family
 
 _MEGABYTE = 1_000_000
 _EXCHANGE_RUNS = 3

@@ -13,8 +13,8 @@ from benchmarks.figures import Figure, Goal, ratio
 from benchmarks.packaging import ours
 from benchmarks.projects import Project, Projects, in_turn, projects
 from benchmarks.report import Figures, Result, Table
-from engine.pins import CLI
-from infra import package
+from keyless_bigquery import packaging as package
+from pulumi_offline.engine.pins import CLI
 
 _PREVIEWS = 7
 _UPS = 5

@@ -13,10 +13,10 @@ from benchmarks.many_rows import serving
 from benchmarks.programs import Programs, programs
 from benchmarks.report import Figures, Result, Table
 from benchmarks.starting import Program, Start, start
-from infra import function_environment
-from infra.trust import GoogleEndpoints, TrustChain
+from federation_emulator.core.credentials import UNIVERSE
 from keyless_bigquery.runtime.environment import AWS_REGIONS, AWS_SESSION, CREDENTIALS_FILE
-from local_cloud.credentials import UNIVERSE
+from keyless_bigquery.settings import function_environment
+from keyless_bigquery.trust.trust import GoogleEndpoints, TrustChain
 
 _NARROW, _WIDE = 2, 40
 _FEW, _MANY, _MOST = 10, 10_000, 1_000_000

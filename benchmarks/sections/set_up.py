@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.commands import run
 from benchmarks.figures import Figure, Goal
 from benchmarks.report import Figures, Result
-from engine.pins import ROOT
+from pulumi_offline.engine.pins import ROOT
 
 _LIMIT_SECONDS = 1800.0
 _CLONE_SECONDS = 60.0

@@ -12,8 +12,8 @@ from pathlib import Path
 from benchmarks.figures import Figure, Goal, number
 from benchmarks.packaging import ours, usual, zipped
 from benchmarks.report import Figures, Listing, Result, Table
-from infra.package import Bytecode, PackageError, Target
-from infra.package.target import RUNTIMES
+from keyless_bigquery.packaging import Bytecode, PackageError, Target
+from keyless_bigquery.packaging.target import RUNTIMES
 
 _MEGABYTE = 1_000_000
 _LISTED = 14

@@ -16,8 +16,8 @@ from benchmarks.packaging import usual
 from benchmarks.programs import programs
 from benchmarks.report import Figures, Result
 from benchmarks.starting import Paced, Program, paced, start
-from infra import outputs
-from infra.package import Target
+from keyless_bigquery.components import outputs
+from keyless_bigquery.packaging import Target
 from keyless_bigquery.runtime.environment import API_ENDPOINT
 
 _PAIRS = 1000

@@ -17,7 +17,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: The command line's; ``None``: those that the interpreter was given.
     """
     parser = argparse.ArgumentParser(prog="python -m keyless_bigquery.settings", description=__doc__)
-    parser.add_argument("--of", default="infra.settings", metavar="MODULE", help="the module whose DECLARED is listed")
+    parser.add_argument(
+        "--of",
+        default="keyless_bigquery.settings.settings",
+        metavar="MODULE",
+        help="the module whose DECLARED is listed",
+    )
     parser.add_argument("file", nargs="+", type=Path, help="a Pulumi.yaml, or a Markdown page")
     chosen = parser.parse_args(arguments)
     settings = importlib.import_module(chosen.of).DECLARED

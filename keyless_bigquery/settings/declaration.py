@@ -11,9 +11,9 @@ import enum
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-from infra import rules
-from infra.problems import Values
-from infra.rules import Rule
+from keyless_bigquery import rules
+from keyless_bigquery.rules import Rule
+from keyless_bigquery.settings.problems import Values
 
 T = TypeVar("T")
 E = TypeVar("E", bound=enum.StrEnum)

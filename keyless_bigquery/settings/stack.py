@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from infra import reader_settings, rules
-from infra.package import Bytecode, Contents, Target
-from infra.package.target import ARCHITECTURES, RUNTIMES
-from infra.reader_settings import ReaderSettings, slug
+from keyless_bigquery import rules
+from keyless_bigquery.packaging import Bytecode, Contents, Target
+from keyless_bigquery.packaging.target import ARCHITECTURES, RUNTIMES
+from keyless_bigquery.settings import reader_settings
 from keyless_bigquery.settings.declaration import (
     choice,
     declared,
@@ -21,6 +21,7 @@ from keyless_bigquery.settings.declaration import (
     text,
     texts,
 )
+from keyless_bigquery.settings.reader_settings import ReaderSettings, slug
 
 HOST = "host"
 """Value of the function's runtime or architecture that stands for the machine on which Pulumi runs."""

@@ -13,7 +13,7 @@ from benchmarks.figures import Figure, Goal, number
 from benchmarks.page import COMPARED, FOLDER, page, reports, write
 from benchmarks.report import Figures, Listing, Report, from_json, to_json
 from benchmarks.sections import SECTIONS
-from infra.program import ROOT
+from keyless_bigquery.components.program import ROOT
 
 MISSED = Figure(name="ours", unit="s", runs=(0.123456789, 2.0, 3.0), goal=Goal(bound=1.0))
 EVEN = Figure(name="even", unit="s", runs=(0.99996, 1.000049))

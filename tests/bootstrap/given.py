@@ -9,7 +9,7 @@ import yaml
 
 from bootstrap.settings import KEYS, Settings
 from bootstrap.subjects import MAIN
-from engine.pins import ROOT
+from pulumi_offline.engine.pins import ROOT
 
 PROGRAM: Path = ROOT / "bootstrap" / "__main__.py"
 ACCOUNT = "210987654321"

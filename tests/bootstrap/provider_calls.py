@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from infra.role_policies import NETWORK_POLICY_ARN
+from keyless_bigquery.components.role_policies import NETWORK_POLICY_ARN
 from tests.bootstrap.given import ACCOUNT, KEY
 
 REGION = "us-east-1"
@@ -132,12 +132,12 @@ def _calls(name: str) -> Iterator[Call]:
     yield from of("EventTarget", "read", rule, "events:ListTargetsByRule")
     yield from of("EventTarget", "update", rule, "events:PutTargets")
     yield from of("EventTarget", "delete", rule, "events:RemoveTargets")
-    # doctor/aws_api.py, and what could be attached to role and function by hand.
+    # keyless_tools/doctor/aws_api.py, and what could be attached to role and function by hand.
     for either in (function, alias):
         yield from of("doctor", "read", either, "lambda:GetFunction lambda:GetPolicy")
     yield from of("doctor", "read", role, "iam:GetRole iam:ListRolePolicies iam:ListAttachedRolePolicies")
     yield from of("doctor", "read", listing, "logs:DescribeLogGroups")
-    # doctor/verify/invoke.py; the output `function_name` is the alias with snapStart.
+    # keyless_tools/doctor/verify/invoke.py; the output `function_name` is the alias with snapStart.
     for either in (function, alias):
         yield from of("verify", "invoke", either, "lambda:InvokeFunction")
     # Pulumi's backend on S3, and its secrets provider.

@@ -10,8 +10,8 @@ import pytest
 from bootstrap import aws_policies
 from bootstrap.aws_actions import ACTIONS, Form
 from bootstrap.subjects import deploying, previewing
-from engine.pins import ROOT
-from infra.role_policies import NETWORK_POLICY_ARN
+from keyless_bigquery.components.role_policies import NETWORK_POLICY_ARN
+from pulumi_offline.engine.pins import ROOT
 from tests.bootstrap.given import ACCOUNT, JOBS, KEY, settings, token
 from tests.bootstrap.policy import allowed, statements
 from tests.bootstrap.provider_calls import ENVIRONMENT_KEY, PREFIX, Call, calls

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from bootstrap import google_roles
-from doctor import google_api
-from federation_rules.expressions import evaluate
-from federation_rules.functions import Functions
+from keyless_bigquery.trust.expressions import evaluate
+from keyless_bigquery.trust.functions import Functions
+from keyless_tools.doctor import google_api
 from tests.bootstrap.given import settings
 
 APART = settings(poolProject="acme-pools", dataProject="acme-data", identityProject="acme-ci")

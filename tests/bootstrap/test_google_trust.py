@@ -9,9 +9,9 @@ import pytest
 from bootstrap import google_trust
 from bootstrap.settings import Settings
 from bootstrap.subjects import deploying
-from federation_rules.attributes import condition_problem, mapping_problem
-from federation_rules.expressions import evaluate
-from federation_rules.functions import Functions
+from keyless_bigquery.trust.attributes import condition_problem, mapping_problem
+from keyless_bigquery.trust.expressions import evaluate
+from keyless_bigquery.trust.functions import Functions
 from tests.bootstrap.given import JOBS, PULL_REQUEST, settings, token
 
 POOL = "projects/1/locations/global/workloadIdentityPools/github-prod"

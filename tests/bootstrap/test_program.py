@@ -11,13 +11,13 @@ import yaml
 
 from bootstrap import variables
 from bootstrap.settings import DECLARED as SETTINGS
-from engine.pins import ROOT
-from guardrails.model import Resource
-from guardrails.rules import judge
 from keyless_bigquery.settings.generated import config_block
+from keyless_tools.guardrails.model import Resource
+from keyless_tools.guardrails.rules import judge
+from pulumi_offline.engine.pins import ROOT
 from tests.bootstrap.given import ACCOUNT, DECLARED, GIVEN, PROGRAM
 from tests.bootstrap.given import KEY as AWS_KEY
-from tests.infra.recording import PROJECT_NUMBER, UNKNOWN, Recording, record
+from tests.components.recording import PROJECT_NUMBER, UNKNOWN, Recording, record
 
 OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 POOL = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bootstrap.settings import Settings
-from infra.problems import SettingsError
+from keyless_bigquery.settings.problems import SettingsError
 from tests.bootstrap.given import DEFAULTS, GIVEN, KEY, REQUIRED, settings
 
 LONG = "x" * 53

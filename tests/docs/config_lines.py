@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from infra.columns import MODES, TYPES
-from infra.settings import LOG_LEVELS
+from keyless_bigquery.settings.columns import MODES, TYPES
+from keyless_bigquery.settings.settings import LOG_LEVELS
 
 _PLACEHOLDER = re.compile(r"[A-Z]+(?:_[A-Z]+)*|.*\$.*", re.DOTALL)
 _IN_CAPITALS = frozenset({"US", "EU", *LOG_LEVELS, *TYPES, *MODES})

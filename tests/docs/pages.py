@@ -11,7 +11,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from infra.program import ROOT
+from keyless_bigquery.components.program import ROOT
 
 _SHELL = frozenset({"", "sh", "bash", "console"})
 _MADE_HERE = frozenset({"build", "node_modules"})

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.problems import setting_of
-from infra.program import ROOT
-from infra.settings import KEYS, Problem, Settings, SettingsError
+from keyless_bigquery.components.program import ROOT
+from keyless_bigquery.settings.problems import setting_of
+from keyless_bigquery.settings.settings import KEYS, Problem, Settings, SettingsError
+from tests.components.recording import REQUIRED, declared
 from tests.docs.config_lines import lines_of, settings_of
 from tests.docs.pages import Page, documents, name_of, page_of, read
-from tests.infra.recording import REQUIRED, declared
 
 GOOD = declared() | REQUIRED
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -111,6 +111,6 @@ def test_lines_of_one_block_are_taken_together_and_placeholders_left_out() -> No
 
 
 def test_a_target_and_a_module_that_are_not_there_are_found() -> None:
-    page = page_of("`make tea`, `python -m tools.tea` and `python -m doctor`\n", path=ROOT / "page.md")
+    page = page_of("`make tea`, `python -m tools.tea` and `python -m keyless_tools.doctor`\n", path=ROOT / "page.md")
     assert unknown_targets(page) == {"tea"}
     assert unknown_modules(page) == {"tools.tea"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from infra.program import ROOT
+from keyless_bigquery.components.program import ROOT
 from tests.docs.pages import read
 
 PAGE = read(ROOT / "CONTRIBUTING.md")

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from infra.program import ROOT
-from local_cloud.local_function import LocalFunction
+from keyless_bigquery.components.program import ROOT
+from pulumi_offline.local_function import LocalFunction
 from tests.docs.pages import read
 from tests.http_server import Answer, Request, serving
 
@@ -61,7 +61,7 @@ def local_google_seed() -> dict[str, Any]:
     """The default's, under the project's name that the page uses."""
     import yaml
 
-    text = (ROOT / "local_cloud" / "function.yaml").read_text()
+    text = (ROOT / "packages/federation-emulator/src/federation_emulator/function.yaml").read_text()
     return dict(yaml.safe_load(text.replace("local-keyless", PROJECT)))
 
 
@@ -124,7 +124,7 @@ def test_the_test_on_the_page_passes_with_the_first_function(tmp_path: Path) -> 
     (tmp_path / "test_handler.py").write_text(test)
     command = [sys.executable, "-m", "pytest", "-q", "--rootdir", str(tmp_path), "-c", "/dev/null", "-p"]
     done = subprocess.run(
-        [*command, "local_cloud.local_function", str(tmp_path)],
+        [*command, "pulumi_offline.local_function", str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

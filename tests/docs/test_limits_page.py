@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from infra.package.archive import ZIPPED_LIMIT_BYTES
-from infra.program import ROOT
-from infra.trust import TrustChain, attribute_condition, attribute_mapping
+from keyless_bigquery.components.program import ROOT
+from keyless_bigquery.packaging.archive import ZIPPED_LIMIT_BYTES
+from keyless_bigquery.trust.trust import TrustChain, attribute_condition, attribute_mapping
 from tests.docs.pages import read
 
 ROWS = [row for table in read(ROOT / "docs" / "limits.md").tables for row in table.rows if len(row) == 4]

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from infra.program import ROOT
+from keyless_bigquery.components.program import ROOT
 from tests.docs.pages import Page, documents, name_of, page_of, read
 
 

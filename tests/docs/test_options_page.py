@@ -6,14 +6,14 @@ import re
 
 import pytest
 
-from infra import consistency
-from infra.package import Target
-from infra.problems import setting_of
-from infra.program import ROOT
-from infra.settings import KEYS
+from keyless_bigquery.components.program import ROOT
+from keyless_bigquery.packaging import Target
+from keyless_bigquery.settings import consistency
+from keyless_bigquery.settings.problems import setting_of
+from keyless_bigquery.settings.settings import KEYS
+from tests.components.recording import record
 from tests.docs.config_lines import lines_of
 from tests.docs.pages import read
-from tests.infra.recording import record
 
 PAGE = read(ROOT / "docs" / "options.md")
 NOT_CHOICES = {

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from doctor.finding import Link
-from guardrails.rules import CHANGE_RULES, RULES, STACK_RULES
-from infra.program import ROOT
+from keyless_bigquery.components.program import ROOT
 from keyless_bigquery.runtime import advice
 from keyless_bigquery.runtime.errors import Link as FunctionsLink
+from keyless_tools.doctor.finding import Link
+from keyless_tools.guardrails.rules import CHANGE_RULES, RULES, STACK_RULES
 from tests.docs.pages import Page, page_of, read
 from tests.docs.spoken import is_quoted, is_told, shown, texts_in, texts_of
 
@@ -22,9 +22,14 @@ OF_THE_FUNCTION = [
     *("job creation failed, table access failed, query failed", "function failed, response failed", "network failed"),
 ]
 OURS = {
-    "Settings": ["infra/*.py"],
-    "The package": ["infra/package/*.py", "infra/package/stand_ins/*.py"],
-    "Local cloud and set-up": ["engine/*.py", "tools/*.py", "local_cloud/*.py", "local_cloud/plugins/*.py"],
+    "Settings": ["keyless_bigquery/components/*.py"],
+    "The package": ["keyless_bigquery/packaging/*.py", "keyless_bigquery/packaging/stand_ins/*.py"],
+    "Local cloud and set-up": [
+        "packages/pulumi-offline/src/pulumi_offline/engine/*.py",
+        "tools/*.py",
+        "packages/federation-emulator/src/federation_emulator/*.py",
+        "packages/pulumi-offline/src/pulumi_offline/plugins/*.py",
+    ],
     **{heading: ["keyless_bigquery/runtime/*.py"] for heading in OF_THE_FUNCTION},
 }
 """The parts of the page that quote this project alone, and the modules that say it."""

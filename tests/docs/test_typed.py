@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from local_cloud import attached
-from local_cloud.cloud import LocalCloud
+from federation_emulator.client.cloud import LocalCloud
+from pulumi_offline import attached
 from tests.docs.config_lines import lines_of
 from tests.docs.typed import ACCOUNT, PROJECT, Block, Clone, blocks
 
 DEPLOY = ("README.md", "make setup")
-RECOVER = ("docs/living.md", "python -m tools.recover dev")
+RECOVER = ("docs/living.md", "python -m keyless_tools.lifecycle.recover dev")
 DOCTOR = ("docs/troubleshooting.md", "make doctor STACK=dev")
 MEANWHILE = ("docs/living.md", "pulumi stack init prod-meanwhile")
 DESTROY = ("docs/living.md", "make destroy STACK=dev")
-LOCAL_CLOUD = ("local_cloud/README.md", 'cloud=".venv/bin/python -m local_cloud"')
-CONTAINER = ("examples/container/README.md", 'cloud=".venv/bin/python -m local_cloud"')
+LOCAL_CLOUD = ("packages/federation-emulator/README.md", 'cloud=".venv/bin/python -m federation_emulator"')
+CONTAINER = ("examples/container/README.md", 'cloud=".venv/bin/python -m federation_emulator"')
 TYPED = {DEPLOY, RECOVER, DOCTOR, MEANWHILE, DESTROY, LOCAL_CLOUD, CONTAINER}
 
 NO_COMMANDS = {
@@ -43,19 +43,31 @@ NOT_TYPED = {
         "docs/delivery.md",
         'pulumi config set permissionsBoundaryArn "$(pulumi',
     ): "what bootstrap made with GitHub",
-    ("docs/delivery.md", "pulumi new https://github.com/OWNER/keyless-bigquery"): "tests/delivery/test_template.py",
+    (
+        "docs/delivery.md",
+        "pulumi new https://github.com/OWNER/keyless-bigquery",
+    ): "packages/keyless-tools/tests/delivery/test_template.py",
     ("docs/delivery.md", "gcloud iam roles create keylessTableGrants"): "another team's project of Google's",
     (
         "docs/function.md",
         "echo 'PyYAML==6.0.3' >> lambda_src/requirements.in",
     ): "a registry: tests/replacing has its lock",
-    ("docs/living.md", "pulumi destroy --exclude-protected"): "a protected stack: tests/living",
-    ("docs/living.md", "pulumi config set deletionProtection false"): "a stack to fill in: tests/living",
+    ("docs/living.md", "pulumi destroy --exclude-protected"): "a protected stack: packages/keyless-tools/tests/living",
+    (
+        "docs/living.md",
+        "pulumi config set deletionProtection false",
+    ): "a stack to fill in: packages/keyless-tools/tests/living",
     ("docs/living.md", "gcloud iam workload-identity-pools undelete POOL"): "a pool to fill in",
     ("docs/living.md", "pulumi up --target '**::may-impersonate'"): "seven minutes, and an account to fill in",
-    ("docs/living.md", "pulumi config rm readers"): "a stack to fill in: tests/living/test_recovering.py",
+    (
+        "docs/living.md",
+        "pulumi config rm readers",
+    ): "a stack to fill in: packages/keyless-tools/tests/living/test_recovering.py",
     ("docs/living.md", "aws lambda update-function-configuration --function-name FUNCTION"): "a function to fill in",
-    ("docs/living.md", "aws ec2 describe-network-interfaces \\"): "EC2: tests/living/test_network_interfaces.py",
+    (
+        "docs/living.md",
+        "aws ec2 describe-network-interfaces \\",
+    ): "EC2: packages/keyless-tools/tests/living/test_network_interfaces.py",
     ("docs/troubleshooting.md", "gcloud resource-manager org-policies describe iam.allowedPolicyMemberDomains"): (
         "an organisation of Google's"
     ),
@@ -66,7 +78,10 @@ NOT_TYPED = {
     ("docs/security.md", "gcloud iam workload-identity-pools update POOL"): "a pool to fill in",
     ("docs/security.md", "gcloud iam service-accounts disable EMAIL"): "an account to fill in",
     ("docs/security.md", "aws lambda put-function-concurrency --function-name FUNCTION"): "a function to fill in",
-    ("docs/security.md", "pulumi config set roleName reader-after-the-incident"): "a replacement: tests/living",
+    (
+        "docs/security.md",
+        "pulumi config set roleName reader-after-the-incident",
+    ): "a replacement: packages/keyless-tools/tests/living",
     ("examples/container/README.md", "pool=$(pulumi stack output pool_name)"): "gcloud, and what Google answers it",
     ("examples/container/README.md", "docker build -f examples/container/Dockerfile -t"): "Docker",
 }

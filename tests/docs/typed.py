@@ -16,9 +16,9 @@ from pathlib import Path
 
 import yaml
 
-from engine.pins import ROOT
-from local_cloud.cloud import LocalCloud
-from local_cloud.shell import variables, write_settings
+from federation_emulator.client.cloud import LocalCloud
+from pulumi_offline.engine.pins import ROOT
+from pulumi_offline.shell import variables, write_settings
 from tests.docs.pages import documents, name_of, read
 
 PROJECT, ACCOUNT = "my-project", "123456789012"

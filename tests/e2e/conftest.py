@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.stage import Stage
+from pulumi_offline.stack_harness import Stage
 
 _OFFICIAL_LIMIT_SECONDS = 400
 """An `up` with official plugins takes about 22 s, and a test makes up to six of them."""

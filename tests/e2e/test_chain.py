@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from infra import outputs
-from local_cloud.demo.story import EXPECTED_LOG
-from local_cloud.stage import Invocation, Stage
-from local_cloud.trace import Link
+from federation_emulator.core.trace import Link
+from keyless_bigquery.components import outputs
+from pulumi_offline.demo.scenario import EXPECTED_LOG
+from pulumi_offline.stack_harness import Invocation, Stage
 
 EVENT = {"asked by": "a test"}
 

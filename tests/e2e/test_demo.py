@@ -17,11 +17,11 @@ import pytest
 from pulumi.automation import OpType
 from rich.console import Console
 
-from infra.program import ROOT
-from local_cloud.demo import story
-from local_cloud.demo.report import Report
-from local_cloud.stage import Invocation, Stage
-from local_cloud.trace import Decision, Link
+from federation_emulator.core.trace import Decision, Link
+from keyless_bigquery.components.program import ROOT
+from pulumi_offline.demo import scenario as story
+from pulumi_offline.demo.report import Report
+from pulumi_offline.stack_harness import Invocation, Stage
 from tests.e2e import no_route
 from tests.runtime.conftest import FUNCTIONS
 

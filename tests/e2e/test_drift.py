@@ -8,15 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.pins import ROOT
-from infra import outputs
-from local_cloud.stage import STACK, Stage
+from keyless_bigquery.components import outputs
+from pulumi_offline.engine.pins import ROOT
+from pulumi_offline.stack_harness import STACK, Stage
 from tests.doctor import by_hand
 
 
 def drift(stage: Stage, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "delivery", "drift", STACK, "--folder", str(folder)],
+        [sys.executable, "-m", "keyless_tools.delivery", "drift", STACK, "--folder", str(folder)],
         cwd=stage.stack.workspace.work_dir,
         env={**os.environ, **stage.stack.workspace.env_vars, "PYTHONPATH": str(ROOT)},
         capture_output=True,

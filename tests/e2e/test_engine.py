@@ -7,11 +7,11 @@ import json
 import pytest
 from pulumi.automation.errors import CommandError
 
-from infra import outputs
-from infra.reader_settings import ONLY_READER
-from infra.trust import CREDENTIAL_CONFIGURATION_FILE
-from local_cloud.demo.story import ROWS
-from local_cloud.stage import Stage
+from keyless_bigquery.components import outputs
+from keyless_bigquery.settings.reader_settings import ONLY_READER
+from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
+from pulumi_offline.demo.scenario import ROWS
+from pulumi_offline.stack_harness import Stage
 from tests.failed_runs import forget_failed_runs
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from local_cloud.demo.story import EXPECTED_LOG
-from local_cloud.stage import Stage
-from local_cloud.trace import Link
+from federation_emulator.core.trace import Link
+from pulumi_offline.demo.scenario import EXPECTED_LOG
+from pulumi_offline.stack_harness import Stage
 from tests.doctor.changes import handler
 from tests.runtime.conftest import FUNCTIONS
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from engine import environments
-from engine.pins import ROOT
-from engine.progress import Progress
-from guardrails.check import report
-from guardrails.preview import read
-from local_cloud.stage import Stage
+from federation_emulator.servers import environments
+from federation_emulator.servers.progress import Progress
+from keyless_tools.guardrails.check import report
+from keyless_tools.guardrails.preview import read
+from pulumi_offline.engine.pins import ROOT
+from pulumi_offline.stack_harness import Stage
 from tests.living.commands import pulumi
 
-PACK = ROOT / "guardrails" / "pack" / "analyzer.py"
+PACK = ROOT / "packages/keyless-tools/src/keyless_tools/guardrails/pack/analyzer.py"
 
 
 def test_the_deployed_stack_keeps_every_rule_and_nothing_is_open(stage: Stage) -> None:

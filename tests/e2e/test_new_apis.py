@@ -9,9 +9,9 @@ import pulumi
 import pytest
 from pulumi import automation
 
-from infra import enabling, propagation
-from local_cloud.cloud import LocalCloud
-from local_cloud.stage import Stage
+from federation_emulator.client.cloud import LocalCloud
+from keyless_bigquery.components import enabling, propagation
+from pulumi_offline.stack_harness import Stage
 from tests.failed_runs import forget_failed_runs
 from tests.living.commands import pulumi as pulumi_command
 

@@ -11,15 +11,15 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from infra import outputs
-from infra.program import package_cache
-from infra.trust import CREDENTIAL_CONFIGURATION_FILE
-from local_cloud.cloud import LocalCloud
-from local_cloud.endpoints import TOKEN_FILE
-from local_cloud.render import render_chain
-from local_cloud.stage import Stage
-from tests.local_cloud.chain import LocalAccount
-from tests.local_cloud.signing import document, form, header
+from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.console.render import render_chain
+from federation_emulator.core.endpoints import TOKEN_FILE
+from keyless_bigquery.components import outputs
+from keyless_bigquery.components.program import package_cache
+from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
+from pulumi_offline.stack_harness import Stage
+from tests.emulator.chain import LocalAccount
+from tests.emulator.signing import document, form, header
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 NAMES = {"serviceAccountId": "bq-planted", "datasetId": "keyless_planted", "functionName": "keyless-planted"}

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from pulumi import automation
 
-from doctor import finding
-from doctor.report import WHOLE, exit_code
-from doctor.walk import first_broken
-from infra import outputs
-from infra.trust import TrustChain, attribute_condition, attribute_mapping
+from conftest import OTHER_PROJECTS
+from federation_emulator.core.trace import Link
+from keyless_bigquery.components import outputs
 from keyless_bigquery.runtime import probe
-from local_cloud.stage import Stage
-from local_cloud.trace import Link
-from tests.conftest import OTHER_PROJECTS
+from keyless_bigquery.trust.trust import TrustChain, attribute_condition, attribute_mapping
+from keyless_tools.doctor import finding
+from keyless_tools.doctor.report import WHOLE, exit_code
+from keyless_tools.doctor.walk import first_broken
+from pulumi_offline.stack_harness import Stage
 from tests.doctor import changes
 from tests.doctor.users import broken_links, examined
 from tests.failed_runs import forget_failed_runs

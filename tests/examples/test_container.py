@@ -17,10 +17,10 @@ import pytest
 from google.auth.exceptions import RefreshError
 
 from examples.container.boto3_supplier import Boto3Supplier
-from infra.program import ROOT
+from keyless_bigquery.components.program import ROOT
+from tests.emulator.chain import ACCOUNT, REGION
+from tests.emulator.processes.conftest import alive, eventually
 from tests.http_server import json_answer
-from tests.local_cloud.chain import ACCOUNT, REGION
-from tests.local_cloud.processes.conftest import alive, eventually
 from tests.runtime import google_stand_in
 from tests.runtime.conftest import FUNCTIONS, credential_configuration
 

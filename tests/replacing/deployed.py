@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra import outputs
-from infra.program import FUNCTION, ROOT
-from local_cloud.cloud import LocalCloud
-from local_cloud.demo.story import ROWS
-from local_cloud.roles import take_on
-from local_cloud.stage import STACK, Stage
+from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.core.roles import take_on
+from keyless_bigquery.components import outputs
+from keyless_bigquery.components.program import FUNCTION, ROOT
+from pulumi_offline.demo.scenario import ROWS
+from pulumi_offline.stack_harness import STACK, Stage
 
 _LIMIT_SECONDS = 60
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.pins import ROOT
+from pulumi_offline.engine.pins import ROOT
 
 FUNCTIONS = Path(__file__).with_name("functions")
 PRINTED = {

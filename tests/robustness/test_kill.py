@@ -19,12 +19,12 @@ from typing import Any
 import boto3
 import pytest
 
-from engine.pins import project_name
-from infra.program import ROOT
-from local_cloud.cloud import LocalCloud
-from local_cloud.process import command_line, family
-from local_cloud.shell import prepare, variables
-from tools.imports import MADE_ONCE
+from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.servers.process import command_line, family
+from keyless_bigquery.components.program import ROOT
+from keyless_tools.lifecycle.imports import MADE_ONCE
+from pulumi_offline.engine.pins import project_name
+from pulumi_offline.shell import prepare, variables
 
 KILLS = int(os.environ.get("KEYLESS_KILLS", "1"))
 """`make soak` kills ten times."""

@@ -11,8 +11,8 @@ from enum import Enum
 import pytest
 import requests
 
-from local_cloud.cloud import LocalCloud
-from tests.local_cloud.chain import (
+from federation_emulator.client.cloud import LocalCloud
+from tests.emulator.chain import (
     ACCOUNT_PATH,
     BIGQUERY_PATH,
     MEMBER,
@@ -24,8 +24,8 @@ from tests.local_cloud.chain import (
     LocalAccount,
     deploy,
 )
-from tests.local_cloud.google_server import DEPLOYER_TOKEN, PROJECT, Google, TurnedClock
-from tests.local_cloud.signing import document, form
+from tests.emulator.google_server import DEPLOYER_TOKEN, PROJECT, Google, TurnedClock
+from tests.emulator.signing import document, form
 
 CLIENTS = 50
 ROUNDS = 1

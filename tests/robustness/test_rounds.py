@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.cloud import LocalCloud
-from local_cloud.demo.story import ROWS
-from local_cloud.process import command_line, family
-from local_cloud.stage import Stage
+from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.servers.process import command_line, family
+from pulumi_offline.demo.scenario import ROWS
+from pulumi_offline.stack_harness import Stage
 
 ROUNDS = int(os.environ.get("KEYLESS_ROUNDS", "2"))
 """`make soak` does twenty."""

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from infra import package
-from infra.program import FUNCTION, LIBRARY, package_cache
+from keyless_bigquery import packaging as package
+from keyless_bigquery.components.program import FUNCTION, LIBRARY, package_cache
 from tests.runtime import credentials_endpoint, google_stand_in
 from tests.runtime.credentials_endpoint import CredentialsEndpoint
 from tests.runtime.google_stand_in import GoogleStandIn

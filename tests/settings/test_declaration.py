@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.problems import Values
-from infra.program import ROOT
-from infra.settings import DECLARED
+from keyless_bigquery.components.program import ROOT
 from keyless_bigquery.settings import declaration
 from keyless_bigquery.settings.__main__ import main
 from keyless_bigquery.settings.declaration import Scope, number, setting, text
 from keyless_bigquery.settings.generated import config_block, option_table, updated
+from keyless_bigquery.settings.problems import Values
+from keyless_bigquery.settings.settings import DECLARED
 
 MOST_FILES = 8
 FOR_EXAMPLE = (
     *("reservedConcurrency", "logRetentionDays", "functionBytecode", "functionGoogleEndpoint", "verifyEvent"),
 )
 GIVES_ADVICE = re.compile(
-    r"doctor/.*|tests/doctor/.*|docs/(?!options\.md).*|README\.md|CHANGELOG\.md|Makefile|Pulumi\.\w+\.yaml|bootstrap/.*"
+    r"doctor/.*|packages/keyless-tools/tests/doctor/.*|docs/(?!options\.md).*|README\.md|CHANGELOG\.md|Makefile|Pulumi\.\w+\.yaml|bootstrap/.*"
 )
 """What names a setting as the thing to change, or chooses a value. No setting needs it to work."""
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine.workspace import Workspace
-from infra.program import ROOT
+from keyless_bigquery.components.program import ROOT
+from pulumi_offline.engine.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,0 @@
-"""Where a `pulumi` engine comes from, and the workspace in which it runs offline.
-
-`python -m engine` gets an engine and prints the folder of its executables; `python -m engine environments` makes the
-other virtual environments. Both use only the standard library and the `pulumi` package.
-"""

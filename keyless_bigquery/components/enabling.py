@@ -1,0 +1,75 @@
+"""Every Google resource of a program waits for the APIs that the same run enables (:mod:`keyless_bigquery.components.propagation`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_gcp as gcp
+
+from keyless_bigquery.components.hook_calls import ask
+from keyless_bigquery.components.propagation import Propagation
+
+_SERVICE = "gcp:projects/service:Service"
+_PROJECTS = "cloudresourcemanager.googleapis.com"
+_QUESTIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "bigquery.googleapis.com": ("gcp:bigquery/getDataset:getDataset", {"datasetId": "is_the_api_on"}),
+    _PROJECTS: ("gcp:organizations/getProject:getProject", {}),
+    "iam.googleapis.com": (
+        "gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool",
+        {"workloadIdentityPoolId": "is-the-api-on"},
+    ),
+}
+"""What an API is asked after its enabling, of those that resources call. That there is no such thing, or that the
+deployer may not read it, is an answer too. ``sts`` and ``iamcredentials`` have nothing that a provider could ask: the
+function calls them, and ``make verify`` waits for that."""
+
+
+def waiting_for_apis(google: gcp.Provider, *, suffix: str = "") -> pulumi.ResourceOptions:
+    """Options for components: what is in them is made only when the APIs that this run enables take calls.
+
+    After an API was enabled, it is asked until it answers, before anything that depends on it. It may refuse the next
+    call all the same, since Google's servers learn of the enabling one by one; then that call is made again.
+
+    Args:
+        google: What the APIs are asked with.
+        suffix: What the hooks' names end in.
+    """
+    propagation = Propagation(report=pulumi.log.info)
+
+    async def wait(args: pulumi.ResourceHookArgs) -> None:
+        inputs = args.new_inputs or {}
+        api, project = inputs["service"], inputs["project"]
+        propagation.enabled(api)
+        while (refused := await _asked(api, project, google)) and await propagation.wait(refused, creates=False):
+            pass
+
+    async def retry(args: pulumi.ErrorHookArgs) -> bool:
+        return await propagation.wait(args.errors[0], creates=args.failed_operation == "create")
+
+    asks = pulumi.ResourceHook(f"ask-enabled-api{suffix}", wait)
+    retries = pulumi.ErrorHook(f"wait-for-enabled-api{suffix}", retry)
+
+    def with_hooks(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if not args.type_.startswith("gcp:"):
+            return None
+        # A service that is in the stack's state already is not enabled, and so not asked.
+        after = [asks] if args.type_ == _SERVICE else []
+        hooks = pulumi.ResourceHookBinding(after_create=[*after], on_error=[retries])
+        merged = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=hooks))
+        return pulumi.ResourceTransformationResult(args.props, merged)
+
+    return pulumi.ResourceOptions(transformations=[with_hooks])
+
+
+async def _asked(api: str, project: str, google: gcp.Provider) -> str:
+    """Asks an API for something; the error's text, or nothing, which a question that takes too long gives as well."""
+    if api not in _QUESTIONS:
+        return ""
+    function, arguments = _QUESTIONS[api]
+    key = "projectId" if api == _PROJECTS else "project"
+    try:
+        await ask(function, {key: project, **arguments}, google)
+    except Exception as error:  # noqa: BLE001 (the SDK raises nothing narrower)
+        return str(error)
+    return ""

@@ -1,0 +1,77 @@
+"""The role that is a function's identity, which is what Google trusts: so it is one function's own.
+
+AWS lets any function run as it whose deployer may pass the role; ``iam:PassRole`` is what to guard.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from keyless_bigquery.components import children, role_policies
+from keyless_bigquery.settings.settings import Settings
+from keyless_bigquery.trust.trust import TrustChain
+
+
+class ExecutionRole(pulumi.ComponentResource):
+    """The role and its policies.
+
+    Args:
+        name: Logical name of the component.
+        settings: The stack's settings: network, key and boundary.
+        trust: The identity that it is.
+        log_group_arn: The one log group that it may write to.
+        provider: The provider.
+        opts: Options of the component.
+
+    Attributes:
+        arn: The role's ARN, as IAM knows it.
+        policies: What it may do; the function waits for these.
+    """
+
+    arn: pulumi.Output[str]
+    policies: list[pulumi.Resource]
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        trust: TrustChain,
+        *,
+        log_group_arn: pulumi.Output[str],
+        provider: aws.Provider,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("keyless:infra:ExecutionRole", name, None, opts)
+        suffix, child = children.suffix(name, "identity"), children.options(self, provider)
+        role = aws.iam.Role(
+            f"execution-role{suffix}",
+            name=trust.role_name,
+            description="Identity of one Lambda function; Google lets it read one BigQuery table.",
+            assume_role_policy=role_policies.lambda_only(),
+            permissions_boundary=settings.permissions_boundary_arn,
+            opts=child,
+        )
+        documents: dict[str, pulumi.Input[str]] = {"write-own-log": log_group_arn.apply(role_policies.own_log_only)}
+        if settings.subnet_ids:
+            # The Lambda service manages the function's network interfaces as this role.
+            documents["find-subnets"] = role_policies.find_subnets()
+            function_arn = trust.function_arn(settings.aws_region)
+            documents["leave-network-to-lambda"] = role_policies.no_network_changes_by_code(function_arn)
+        if settings.environment_kms_key_arn is not None:
+            documents["read-own-environment"] = role_policies.decrypt_with(settings.environment_kms_key_arn)
+        self.arn = role.arn
+        self.policies = [
+            aws.iam.RolePolicy(f"may-{policy}{suffix}", name=policy, role=role.name, policy=document, opts=child)
+            for policy, document in documents.items()
+        ]
+        if settings.subnet_ids:
+            self.policies.append(
+                aws.iam.RolePolicyAttachment(
+                    f"may-use-network{suffix}",
+                    role=role.name,
+                    policy_arn=role_policies.NETWORK_POLICY_ARN,
+                    opts=child,
+                )
+            )
+        self.register_outputs({"arn": self.arn})

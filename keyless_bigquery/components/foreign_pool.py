@@ -1,0 +1,82 @@
+"""A pool and provider that somebody else owns: looked up, judged, and never changed.
+
+The one who can edit a provider's mapping can become whoever the mapping names, so using one is a decision to trust its
+owner. What can be checked is checked before anything is made: that it admits the readers' roles, and that nobody else
+could pass for one of them (:mod:`keyless_bigquery.trust.foreign_provider`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_gcp as gcp
+
+from keyless_bigquery.command_line import command_line
+from keyless_bigquery.components.federation import ForeignPoolError, TrustedPool
+from keyless_bigquery.trust.foreign_provider import ForeignProvider, Reader, refusals
+from keyless_bigquery.trust.trust import ROLE_ATTRIBUTE, ProviderName, TrustChain, attribute_condition, audience
+
+
+def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provider) -> TrustedPool:
+    """The pool of a provider that exists.
+
+    Args:
+        name: The provider's full resource name.
+        trusts: The readers, of one account.
+        google: The provider to look it up with; needs ``iam.workloadIdentityPoolProviders.get``.
+
+    Raises:
+        ForeignPoolError: It can't be read, would not admit the readers, or would admit another in their name.
+    """
+    parts = ProviderName.parse(name)
+    found = _look_up(name, google)
+    reasons = refusals(
+        ForeignProvider(
+            aws_account_id=found.aws[0].account_id if found.aws else "",
+            attribute_mapping=found.attribute_mapping,
+            attribute_condition=found.attribute_condition,
+            state=found.state,
+            disabled=found.disabled,
+        ),
+        [
+            Reader(role_name=trust.role_name, function_name=trust.function_name, clause=attribute_condition([trust]))
+            for trust in trusts
+        ],
+        aws_account_id=trusts[0].aws_account_id,
+        role_attribute=ROLE_ATTRIBUTE,
+    )
+    if reasons:
+        lines = "\n".join(f"  - {reason}" for reason in reasons)
+        raise ForeignPoolError(f"{_problem(name)}\n{lines}")
+    return TrustedPool(
+        pool_name=pulumi.Output.from_input(parts.pool_name),
+        provider_name=pulumi.Output.from_input(name),
+        audience=pulumi.Output.from_input(audience(name)),
+    )
+
+
+def _look_up(name: str, google: gcp.Provider) -> gcp.iam.AwaitableGetWorkloadIdentityPoolProviderResult:
+    """Reads the provider; waits for the answer, since nothing may be created before it is judged."""
+    parts = ProviderName.parse(name)
+    try:
+        return gcp.iam.get_workload_identity_pool_provider(
+            project=parts.project_number,
+            workload_identity_pool_id=parts.pool_id,
+            workload_identity_pool_provider_id=parts.provider_id,
+            opts=pulumi.InvokeOptions(provider=google),
+        )
+    except Exception as error:  # the SDK raises nothing narrower for a look-up that failed
+        place = (f"--workload-identity-pool={parts.pool_id}", "--location=global", f"--project={parts.project_number}")
+        on_it = ("gcloud", "iam", "workload-identity-pools", "providers")
+        describe = command_line(*on_it, "describe", parts.provider_id, *place)
+        undelete = command_line(*on_it, "undelete", parts.provider_id, *place)
+        raise ForeignPoolError(
+            f"{_problem(name)}\n  - it can't be read: {error}. Check: `{describe}`. Where that fails, the setting names"
+            " another provider than there is, or you lack iam.workloadIdentityPoolProviders.get on it. Where it shows"
+            f" `state: DELETED`, its owner can bring it back for 30 days: `{undelete}`"
+        ) from error
+
+
+def _problem(name: str) -> str:
+    return f"The provider of the setting providerName, {name}, can't be used; nothing was created."

@@ -1,0 +1,102 @@
+"""Functions that read BigQuery without a key: for each reader what it may do in Google, its table and its function."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_gcp as gcp
+
+from keyless_bigquery.components import children, former_names, outputs
+from keyless_bigquery.components.federation import TrustedPool
+from keyless_bigquery.components.reader import Reader, ReaderArgs
+from keyless_bigquery.components.reader_access import ReaderAccess
+from keyless_bigquery.components.warehouse import Warehouse
+from keyless_bigquery.settings.settings import Settings
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class KeylessReadersArgs:
+    """What the readers are made from.
+
+    Args:
+        settings: The stack's settings, which list the readers.
+        archive: The functions' package, without the credential configuration.
+        pool: What admits their roles.
+    """
+
+    settings: Settings
+    archive: Path
+    pool: TrustedPool
+
+
+class KeylessReaders(pulumi.ComponentResource):
+    """All readers of the settings. In one program each such component has its own name, and settings of its own.
+
+    Args:
+        name: Logical name of the component. The names of what is in it end in what differs from ``readers``.
+        args: What it is made from.
+        google: The provider of tables and grants.
+        aws_provider: The provider of functions and roles.
+        opts: Options of the component.
+
+    Attributes:
+        readers: The readers by their label.
+    """
+
+    readers: dict[str, Reader]
+
+    def __init__(
+        self,
+        name: str,
+        args: KeylessReadersArgs,
+        *,
+        google: gcp.Provider,
+        aws_provider: aws.Provider,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        suffix, settings = children.suffix(name, "readers"), args.settings
+        formerly = former_names.known([reader.suffix for reader in settings.readers], own=suffix)
+        super().__init__("keyless:infra:KeylessReaders", name, None, pulumi.ResourceOptions.merge(opts, formerly))
+        inside = pulumi.ResourceOptions(parent=self)
+        access = {
+            reader.label: ReaderAccess(
+                f"reader-access{reader.suffix}{suffix}",
+                settings,
+                reader,
+                principal=args.pool.principal(reader.trust),
+                google=google,
+                opts=inside,
+            )
+            for reader in settings.readers
+        }
+        warehouse = Warehouse(f"warehouse{suffix}", settings, access=access, google=google, opts=inside)
+        self.readers = {
+            reader.label: Reader(
+                f"reader{reader.suffix}{suffix}",
+                ReaderArgs(
+                    settings=settings,
+                    reader=reader,
+                    archive=args.archive,
+                    pool=args.pool,
+                    access=access[reader.label],
+                    table=warehouse.tables[reader.label],
+                    ready_after=[*access[reader.label].grants, *warehouse.grants[reader.label]],
+                ),
+                provider=aws_provider,
+                opts=inside,
+            )
+            for reader in settings.readers
+        }
+        self.register_outputs({"readers": self.outputs})
+
+    @property
+    def outputs(self) -> dict[str, dict[str, pulumi.Output[Any]]]:
+        """The outputs of each reader by its label, under the names of :data:`keyless_bigquery.components.outputs.OF_READER`."""
+        return {
+            label: {name: found for name in outputs.OF_READER if (found := getattr(reader, name)) is not None}
+            for label, reader in self.readers.items()
+        }

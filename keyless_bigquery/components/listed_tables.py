@@ -1,0 +1,78 @@
+"""The grants on what a reader may read besides its first table: one for each table or dataset that is listed.
+
+A table's grant is a member of its own allow policy. A dataset has an access list instead, and of the kinds that write
+there only ``DatasetAccess`` leaves the other entries alone: ``DatasetIamMember`` writes the list anew without its
+authorised views. Source: hashicorp/terraform-provider-google-beta, ``iam_bigquery_dataset.go``, ``accessToPolicy``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+
+import pulumi
+import pulumi_gcp as gcp
+
+from keyless_bigquery.components.reader_access import ReaderAccess
+
+READS = "roles/bigquery.dataViewer"
+"""The role of every grant."""
+
+_LONGEST_SLUG = 60
+
+Made = Mapping[str, pulumi.Output[str]]
+"""The ids of what the stack itself makes, by name: of a table its own, of a dataset the dataset's."""
+
+
+def logical_name(name: str) -> str:
+    """The grant's logical name: readable, and unique, since names may differ in case or signs only.
+
+    Args:
+        name: ``project.dataset.table`` or ``project.dataset``.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_SLUG].strip("-")
+    return f"may-read-{slug}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def grants(
+    names: tuple[str, ...],
+    access: ReaderAccess,
+    *,
+    suffix: str,
+    made: Made,
+    opts: pulumi.ResourceOptions,
+) -> Iterator[pulumi.Resource]:
+    """Makes the grants.
+
+    Args:
+        names: What is listed.
+        access: Who reads.
+        suffix: What the logical names end in, so that each reader has its own.
+        made: What the stack makes, and what must be there first.
+        opts: Options of the grants.
+    """
+    for name in names:
+        project, dataset, *table = name.split(".")
+        dataset_id = made.get(f"{project}.{dataset}", dataset)
+        if table:
+            yield gcp.bigquery.IamMember(
+                f"{logical_name(name)}{suffix}",
+                project=project,
+                dataset_id=dataset_id,
+                table_id=made.get(name, table[0]),
+                role=READS,
+                member=access.member,
+                opts=opts,
+            )
+        else:
+            # An account under its e-mail: BigQuery answers it there, wherever it was written.
+            yield gcp.bigquery.DatasetAccess(
+                f"{logical_name(name)}{suffix}",
+                project=project,
+                dataset_id=dataset_id,
+                role=READS,
+                user_by_email=access.email,
+                iam_member=access.member if access.email is None else None,
+                opts=opts,
+            )

@@ -1,0 +1,178 @@
+"""The AWS side of one reader: the function, the one role that is its identity, its log group and its clock."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+from pulumi_aws.cloudwatch.log_group import LogGroup
+
+from keyless_bigquery import packaging as package
+from keyless_bigquery.components import children
+from keyless_bigquery.components.execution_role import ExecutionRole
+from keyless_bigquery.components.federation import TrustedPool
+from keyless_bigquery.components.reader_access import ReaderAccess
+from keyless_bigquery.components.schedule import Schedule
+from keyless_bigquery.settings.function_environment import variables
+from keyless_bigquery.settings.reader_settings import ReaderSettings
+from keyless_bigquery.settings.settings import Settings
+from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
+
+HANDLER = "keyless_bigquery.runtime.entry.lambda_handler"
+"""The function's entry point, as a path into its package."""
+
+ALIAS = "live"
+"""Under SnapStart only published versions start from a snapshot; this alias is the newest one."""
+
+_ROWS_AND_ERRORS = "INFO"
+# The function prints, and Lambda takes a line without a level for INFO: a higher one would drop the rows.
+_SNAP_START = aws.lambda_.FunctionSnapStartArgs(apply_on="PublishedVersions")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReaderArgs:
+    """What one reader is made from.
+
+    Args:
+        settings: The stack's settings.
+        reader: The reader's.
+        archive: The function's package, without the credential configuration.
+        pool: What admits its role.
+        access: The account that it impersonates, and what may start its jobs.
+        table: The table that it reads, as ``project.dataset.table``.
+        ready_after: What must exist before its first invocation can succeed.
+    """
+
+    settings: Settings
+    reader: ReaderSettings
+    archive: Path
+    pool: TrustedPool
+    access: ReaderAccess
+    table: pulumi.Output[str]
+    ready_after: Sequence[pulumi.Resource]
+
+
+class Reader(pulumi.ComponentResource):
+    """One function with all that belongs to it. Its attributes are the outputs of :data:`keyless_bigquery.components.outputs.OF_READER`."""
+
+    function_name: pulumi.Output[str]
+    role_arn: pulumi.Output[str]
+    log_group: pulumi.Output[str]
+    principal: pulumi.Output[str]
+    service_account: pulumi.Output[str] | None
+    table: pulumi.Output[str]
+    tables: pulumi.Output[list[str]]
+    credential_configuration: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        args: ReaderArgs,
+        *,
+        provider: aws.Provider,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("keyless:infra:Reader", name, None, opts)
+        self._suffix, self._child = children.suffix(name, "reader"), children.options(self, provider)
+        settings, reader, trust = args.settings, args.reader, args.reader.trust
+        self.principal, self.service_account = args.pool.principal(trust), args.access.email
+        self.table, self.tables = args.table, args.table.apply(lambda first: [first, *reader.tables])
+        # Of its own module, since `aws.cloudwatch` would load forty others for it.
+        log_group = LogGroup(
+            f"function-log{self._suffix}",
+            name=f"/aws/lambda/{trust.function_name}",
+            retention_in_days=settings.log_retention_days,
+            region=settings.aws_region,
+            opts=self._child,
+        )
+        role = ExecutionRole(
+            f"identity{self._suffix}",
+            settings,
+            trust,
+            log_group_arn=log_group.arn,
+            provider=provider,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.credential_configuration = pulumi.Output.all(
+            provider_name=args.pool.provider_name, service_account_email=args.access.email
+        ).apply(lambda known: trust.credential_configuration(**known))
+        after = [*role.policies, *args.ready_after]
+        function = self._function(args, role, children.options(self, provider, depends_on=after))
+        alias = self._alias(settings, function) if settings.snap_start else None
+        if reader.schedule is not None:
+            Schedule(
+                f"clock{self._suffix}",
+                reader.schedule,
+                function=function,
+                alias=alias,
+                region=settings.aws_region,
+                provider=provider,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.function_name = function.name if alias is None else pulumi.Output.concat(function.name, ":", alias.name)
+        self.role_arn = role.arn
+        self.log_group = log_group.name
+        self.register_outputs({"function_name": self.function_name})
+
+    def _function(self, args: ReaderArgs, role: ExecutionRole, opts: pulumi.ResourceOptions) -> aws.lambda_.Function:
+        settings, reader = args.settings, args.reader
+        archive = self.credential_configuration.apply(lambda content: _archive(args.archive, content))
+        network = aws.lambda_.FunctionVpcConfigArgs(
+            subnet_ids=list(settings.subnet_ids), security_group_ids=list(settings.security_group_ids)
+        )
+        return aws.lambda_.Function(
+            f"function{self._suffix}",
+            name=reader.trust.function_name,
+            region=settings.aws_region,
+            description="Reads BigQuery without a service account key.",
+            role=role.arn,
+            handler=HANDLER,
+            runtime=settings.target.runtime,
+            architectures=[settings.target.architecture],
+            code=archive.apply(lambda path: pulumi.FileArchive(str(path))),
+            # Without it, code that was replaced by hand would stay so, unseen.
+            code_sha256=archive.apply(package.sha256),
+            memory_size=reader.memory_mb,
+            timeout=reader.timeout_seconds,
+            reserved_concurrent_executions=reader.reserved_concurrency,
+            publish=settings.snap_start or None,
+            snap_start=_SNAP_START if settings.snap_start else None,
+            vpc_config=network if settings.subnet_ids else None,
+            kms_key_arn=settings.environment_kms_key_arn,
+            logging_config=aws.lambda_.FunctionLoggingConfigArgs(
+                log_format="JSON", application_log_level=_ROWS_AND_ERRORS, system_log_level=settings.log_level
+            ),
+            environment=aws.lambda_.FunctionEnvironmentArgs(
+                variables=variables(
+                    project=settings.google_project,
+                    table=self.table,
+                    tables=self.tables.apply(",".join) if reader.tables else None,
+                    columns=[column.name for column in reader.columns],
+                    location=settings.bigquery_location,
+                    maximum_bytes_billed=settings.maximum_bytes_billed,
+                    endpoints=reader.trust.endpoints,
+                    handler=reader.handler,
+                    own=reader.environment,
+                )
+            ),
+            opts=opts,
+        )
+
+    def _alias(self, settings: Settings, function: aws.lambda_.Function) -> aws.lambda_.Alias:
+        return aws.lambda_.Alias(
+            f"function-alias{self._suffix}",
+            name=ALIAS,
+            region=settings.aws_region,
+            description="The newest published version, which starts from a snapshot.",
+            function_name=function.name,
+            function_version=function.version,
+            opts=self._child,
+        )
+
+
+def _archive(archive: Path, credential_configuration: str) -> Path:
+    """The package with the credential configuration in it. Writes a cached file, and makes no resource."""
+    return package.with_file(archive, name=CREDENTIAL_CONFIGURATION_FILE, content=credential_configuration)

@@ -1,0 +1,108 @@
+"""Makes the package as a folder: what is installed and ships, stand-ins for what doesn't, and the function on top."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from keyless_bigquery.packaging import installing
+from keyless_bigquery.packaging.contents import OMITTED_DISTRIBUTIONS, Selection
+from keyless_bigquery.packaging.lock import Locked
+
+STAND_INS = Path(__file__).parent / "stand_ins"
+"""Sources of ours that ship under the names of packages that don't."""
+
+SHARED = "not_shipped.py"
+"""What all of them share."""
+
+_LAUNCHER = b"#!"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Unpacked:
+    """What became of a lock.
+
+    Args:
+        left_out: The package of each module that is left out.
+        judged: The files of packages that only the library uses, and of stand-ins.
+    """
+
+    left_out: Mapping[str, str]
+    judged: Collection[str]
+
+
+def unpack(
+    folder: Path,
+    locked: Sequence[Locked],
+    selection: Selection,
+    *,
+    python_version: str,
+    wheels: str | None,
+    what: str,
+) -> Unpacked:
+    """Fills an empty folder with the packages of a lock.
+
+    Args:
+        folder: Where to.
+        locked: The lock.
+        selection: What of it ships.
+        python_version: As for :func:`keyless_bigquery.packaging.installing.install`.
+        wheels: Likewise, its ``platform``.
+        what: Likewise.
+
+    Returns:
+        What became of it.
+
+    Raises:
+        PackageError: A package is not available, or two can't be told apart.
+    """
+    shipping = [entry for entry in locked if entry.name not in selection.omitted]
+    installing.install(shipping, folder, python_version=python_version, platform=wheels, what=what)
+    omitted = [listed for listed in OMITTED_DISTRIBUTIONS if listed.name in selection.omitted]
+    left_out = {module: listed.name for listed in omitted for module in listed.modules}
+    judged: set[str] = set()
+    for path, name in list(installing.owners(folder)):
+        if not selection.ships(path, distribution=name):
+            (folder / path).unlink(missing_ok=True)
+            if path.endswith(".py"):
+                left_out[path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")] = name
+        elif name in selection.trimmed:
+            judged.add(path)
+    for launcher in folder.glob("bin/*"):
+        # It begins with the path of this machine's interpreter.
+        if launcher.is_file() and launcher.read_bytes().startswith(_LAUNCHER):
+            launcher.unlink()
+    (folder / ".lock").unlink(missing_ok=True)
+    _remove_empty(folder)
+    stand_ins = _stand_ins(selection)
+    put(folder, stand_ins)
+    return Unpacked(left_out=left_out, judged=judged | stand_ins.keys())
+
+
+def put(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes files below a folder."""
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The content of each file below a folder, by its path there."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _remove_empty(folder: Path) -> None:
+    """An empty folder could be imported here, and would not be in the zip."""
+    for path in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+        if not any(path.iterdir()):
+            path.rmdir()
+
+
+def _stand_ins(selection: Selection) -> dict[str, bytes]:
+    """What ships under the names of packages that don't."""
+    found: dict[str, bytes] = {}
+    for name in selection.omitted:
+        folder = STAND_INS / f"for_{name.replace('-', '_')}"
+        found |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py")}
+    return {**found, SHARED: (STAND_INS / SHARED).read_bytes()} if found else found

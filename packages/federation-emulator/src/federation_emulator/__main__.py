@@ -1,0 +1,36 @@
+"""`python -m federation_emulator`: serve it, use it, ask it why, move its clock, inject faults."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from federation_emulator.commands import parser, run
+from federation_emulator.core.errors import StateError
+from federation_emulator.core.roles import RoleError
+from federation_emulator.seed.errors import SeedError
+from federation_emulator.servers.errors import EngineError
+from federation_emulator.servers.process import ProcessError
+from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks
+
+
+def main() -> int:
+    """Do what the command line asks.
+
+    Returns:
+        The exit code: 0, 1 after a message that says what failed, 130 after Ctrl-C.
+    """
+    escape_what_stdout_lacks()
+    arguments = parser().parse_args()
+    try:
+        return run(arguments)
+    except (ProcessError, EngineError, RoleError, SeedError, StateError) as error:
+        sys.stderr.write(f"error: {as_lines(error)}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    sys.exit(main())

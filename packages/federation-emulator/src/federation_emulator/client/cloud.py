@@ -1,0 +1,153 @@
+"""A local cloud for tests and the demo: started as a child, ended with everything that it started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from federation_emulator.client.remote import Remote
+from federation_emulator.core.endpoints import FILE, Endpoints
+from federation_emulator.core.terminal import variables
+from federation_emulator.core.trace import Decision
+from federation_emulator.servers.process import Child, Command
+
+
+class LocalCloud:
+    """A running local cloud; a context manager that ends it.
+
+    Attributes:
+        folder: state and logs.
+        google_url: base URL of every Google API.
+        aws_url: base URL of every AWS API.
+        bigquery_url: base URL of the emulator behind the gateway, which checks no caller.
+        project_id: the Google project.
+        project_number: its number.
+        aws_account_id: the AWS account.
+        aws_region: the AWS region.
+        deployer_token: bearer token of the one who deploys.
+    """
+
+    def __init__(self, child: Child, folder: Path, endpoints: Endpoints, *, temporary: bool) -> None:
+        self._child = child
+        self._endpoints = endpoints
+        self._temporary = temporary
+        self.folder = folder
+        self.google_url = endpoints.google_url
+        self.aws_url = endpoints.aws_url
+        self.bigquery_url = endpoints.bigquery_url
+        self.project_id = endpoints.project_id
+        self.project_number = endpoints.project_number
+        self.aws_account_id = endpoints.aws_account_id
+        self.aws_region = endpoints.aws_region
+        self.deployer_token = endpoints.deployer_token
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        state_directory: Path | None = None,
+        timeout_seconds: float = 30.0,
+        project_id: str | None = None,
+        project_number: str | None = None,
+        aws_account_id: str | None = None,
+        aws_region: str | None = None,
+        options: Sequence[str] = (),
+    ) -> LocalCloud:
+        """Start one and wait until it is ready. Call it from the main thread: only then does it die with us.
+
+        Args:
+            state_directory: folder for state and logs; None makes one that goes when the cloud ends.
+            timeout_seconds: how long the start may take.
+            project_id: the Google project; None leaves it to `serve`, as the next three.
+            project_number: its number.
+            aws_account_id: the AWS account.
+            aws_region: the AWS region.
+            options: further options of `serve`, such as `--seed` and a file.
+
+        Raises:
+            ProcessError: when it does not get ready; the message holds the end of its log.
+        """
+        folder = state_directory or Path(tempfile.mkdtemp(prefix="keyless-cloud-"))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        names = {
+            "--state": str(folder),
+            "--project-id": project_id,
+            "--project-number": project_number,
+            "--aws-account-id": aws_account_id,
+            "--aws-region": aws_region,
+            "--limit-seconds": str(timeout_seconds),
+        }
+        command = Command(
+            name="the local cloud",
+            arguments=[
+                *(sys.executable, "-m", "federation_emulator", "serve"),
+                *(part for name, value in names.items() if value is not None for part in (name, value)),
+                *options,
+            ],
+            # It finds its modules where this process does.
+            environment={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUNBUFFERED": "1"},
+            log=folder / "serve.log",
+            folder=Path.cwd(),
+            # It ends its own children when it is asked to.
+            orphaned_signal=signal.SIGTERM,
+        )
+        # Left by a cloud that was killed: it must not be taken for this one.
+        (folder / FILE).unlink(missing_ok=True)
+        child = Child.start(command)
+        try:
+            child.wait_for_file(folder / FILE, limit_seconds=timeout_seconds)
+        except BaseException:
+            child.stop()
+            raise
+        return cls(child, folder, Endpoints.read(folder), temporary=state_directory is None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"LocalCloud({self.google_url}, {self.aws_url}, {self.folder})"
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Where everything is."""
+        return self._endpoints
+
+    @property
+    def pid(self) -> int:
+        """Process id of the child that serves."""
+        return self._child.pid
+
+    def stop(self) -> None:
+        """End it, its children included. Doing it twice is fine."""
+        self._child.stop(grace_seconds=10.0)
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def environment(self) -> dict[str, str]:
+        """What aws, gcloud and bq need, to be laid over a process's own environment."""
+        return variables(self.folder, self._endpoints)
+
+    def decisions(self, after: str | None = None) -> list[Decision]:
+        """The decisions since this one, oldest first; all that are kept when it is None."""
+        return Remote(self._endpoints).decisions(after)
+
+    def resources(self) -> dict[str, Any]:
+        """What exists in the local Google now."""
+        return Remote(self._endpoints).get("/_local/resources")
+
+    def unsupported(self) -> list[dict[str, Any]]:
+        """The latest requests that the local Google does not serve."""
+        found: list[dict[str, Any]] = Remote(self._endpoints).get("/_local/unsupported")["unsupported"]
+        return found

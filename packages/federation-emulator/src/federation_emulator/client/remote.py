@@ -1,0 +1,74 @@
+"""Asking a running local cloud: the calls that its own commands and the pytest fixture make, as the deployer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from federation_emulator.core.endpoints import Endpoints
+from federation_emulator.core.trace import Decision, from_json
+from federation_emulator.servers.process import ProcessError
+
+_ANSWER_SECONDS = 10.0
+
+
+class Remote:
+    """A running local cloud, seen from outside.
+
+    Args:
+        endpoints: Where it is, and the deployer's token.
+    """
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self.endpoints = endpoints
+
+    @classmethod
+    def open(cls, folder: Path) -> Remote:
+        """The one that runs in a state folder.
+
+        Raises:
+            FileNotFoundError: None is ready there.
+        """
+        return cls(Endpoints.read(folder))
+
+    def get(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
+        """Read something.
+
+        Raises:
+            ProcessError: It was refused; the text is the server's.
+            httpx.HTTPError: There was no answer.
+        """
+        return self.call("GET", path, query=query)
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Change something; raises as :meth:`get`."""
+        return self.call("POST", path, body=body)
+
+    def decisions(self, after: str | None = None) -> list[Decision]:
+        """The decisions since this one, oldest first; all that are kept when it is ``None``."""
+        return from_json(self.get("/_local/decisions", {} if after is None else {"after": after})["decisions"])
+
+    def advance(self, step: timedelta) -> dict[str, Any]:
+        """Put the clock ahead, by whole seconds."""
+        return self.post("/_local/clock", {"advanceSeconds": int(step.total_seconds())})
+
+    def call(
+        self, method: str, path: str, *, query: dict[str, str] | None = None, body: object = None
+    ) -> dict[str, Any]:
+        """Call any of its paths as the deployer; raises as :meth:`get`."""
+        answer = httpx.request(
+            method,
+            self.endpoints.google_url + path,
+            params=query,
+            json=body,
+            headers={"Authorization": f"Bearer {self.endpoints.deployer_token}"},
+            timeout=_ANSWER_SECONDS,
+            trust_env=False,
+        )
+        if answer.is_client_error:
+            raise ProcessError(str(answer.json()["error"]["message"]))
+        answer.raise_for_status()
+        return dict(answer.json()) if answer.content else {}

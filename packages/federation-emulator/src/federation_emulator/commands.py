@@ -1,0 +1,299 @@
+"""The local cloud's own commands and their options. Each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from federation_emulator.core.endpoints import Endpoints
+from federation_emulator.servers.process import ProcessError
+from keyless_bigquery.runtime.printable import one_line
+
+_DEFAULT_STATE = Path(".local") / "cloud"
+_MOST_PORT = 65535
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"(?P<count>[0-9]{1,9})(?P<unit>[smhd])")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(prog="python -m federation_emulator", description="The local cloud.")
+    add_commands(made.add_subparsers(dest="command", required=True))
+    return made
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds each command to a command line, which may be another's.
+
+    Args:
+        commands: Where to.
+    """
+    add_serve(commands.add_parser("serve", help="run it in the foreground and print how to use it"))
+    use = commands.add_parser("use", help='print export lines for a program that comes as a role: eval "$(…)"')
+    sign = commands.add_parser("sign", help="print the signed body of a token exchange, for curl")
+    task = commands.add_parser("task", help="run a command as a container of a role: -- COMMAND ARGUMENT …")
+    for command in (use, sign, task):
+        command.add_argument("role", help="a role of the local AWS account")
+        command.add_argument("--provider", metavar="POOL/PROVIDER", help="needed where there are several")
+        _add_state(command)
+    for command in (use, task):
+        command.add_argument(
+            "--service-account", metavar="ID", help="impersonate it; without, the role comes as itself"
+        )
+    task.add_argument("run", nargs="+", metavar="COMMAND", help="what to run, after --")
+    add_explain(commands.add_parser("explain", help="print why something was allowed or refused"))
+    clock = commands.add_parser("clock", help="tell its time, or put its clock ahead")
+    clock.add_argument("--advance", metavar="STEP", type=duration, help="how far, such as 90s, 15m, 2h, 31d")
+    _add_state(clock)
+    faults = commands.add_parser("faults", help="print the faults that are injected, or change them")
+    faults.add_argument("fault", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `clear`")
+    _add_state(faults)
+
+
+def add_explain(explain: argparse.ArgumentParser) -> None:
+    """Adds the options of `explain`.
+
+    Args:
+        explain: Where to.
+    """
+    explain.add_argument("decision", nargs="?", help="id of a decision; without it, the latest chain")
+    _add_state(explain)
+
+
+def add_serve(serve: argparse.ArgumentParser) -> None:
+    """Adds the options of `serve`.
+
+    Args:
+        serve: Where to.
+    """
+    _add_state(serve)
+    serve.add_argument("--seed", type=Path, metavar="FILE", help="YAML: what there is from the start")
+    serve.add_argument("--project-id", help="default: the seed's, or local-keyless")
+    serve.add_argument("--project-number", help="default: the seed's, or 123456789012")
+    serve.add_argument(
+        "--also-project",
+        action="append",
+        default=[],
+        type=another_project,
+        metavar="ID=NUMBER",
+        help="a project that exists beside the main one; may be given several times",
+    )
+    serve.add_argument("--aws-account-id", help="default: the seed's, or 210987654321")
+    serve.add_argument("--aws-region", help="default: the seed's, or us-east-1")
+    serve.add_argument("--google-port", type=port, help="0 takes a free one; default: the kept one, or a free one")
+    serve.add_argument("--aws-port", type=port, help="0 takes a free one; default: the kept one, or a free one")
+    serve.add_argument("--aws-url", metavar="URL", help="use this AWS on this machine instead of starting one")
+    serve.add_argument("--no-bigquery", action="store_true", help="only the identity; BigQuery answers 501")
+    serve.add_argument("--keep", action="store_true", help="keep the state; the next run in this folder begins with it")
+    serve.add_argument("--limit-seconds", type=float, default=30.0, help="how long the start may take")
+
+
+def _add_state(command: argparse.ArgumentParser) -> None:
+    default = Path(os.environ.get("LOCAL_CLOUD_STATE") or _DEFAULT_STATE)
+    command.add_argument("--state", type=Path, default=default, help=f"folder for state and logs (default: {default})")
+
+
+def duration(text: str) -> timedelta:
+    """Read a step of time: a whole number and its unit, ``s``, ``m``, ``h`` or ``d``.
+
+    Raises:
+        argparse.ArgumentTypeError: It isn't one.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no step of time; write a number and s, m, h or d, such as 31d")
+    return timedelta(**{_UNITS[found["unit"]]: int(found["count"])})
+
+
+def port(text: str) -> int:
+    """Read a port.
+
+    Raises:
+        argparse.ArgumentTypeError: It isn't one.
+    """
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > _MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; write a number from 0 to {_MOST_PORT}")
+    return int(text)
+
+
+def another_project(text: str) -> tuple[str, str]:
+    """Read a project's id and number.
+
+    Raises:
+        argparse.ArgumentTypeError: It isn't both.
+    """
+    project_id, equals, number = text.partition("=")
+    if not (project_id and equals and number.isascii() and number.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no project; write its id and number, such as data-project=42")
+    return project_id, number
+
+
+def serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], str] | None = None) -> int:
+    """Serves until Ctrl-C.
+
+    Args:
+        arguments: The options of :func:`add_serve`.
+        announce: Makes what is printed when all is ready; `None`: how to come as a role.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ProcessError: Something does not start, or an option contradicts the seed.
+    """
+    from federation_emulator.servers import serve as server
+
+    seed = None
+    if arguments.seed is not None:
+        from federation_emulator.seed.model import read_seed
+
+        seed = read_seed(arguments.seed)
+        if arguments.no_bigquery and seed.datasets:
+            raise ProcessError(f"{arguments.seed} has datasets, and --no-bigquery leaves no place for them")
+    seeded: Mapping[str, str] = (
+        {
+            "project-id": seed.project.id,
+            "project-number": seed.project.number,
+            "aws-account-id": seed.aws.account,
+            "aws-region": seed.aws.region,
+        }
+        if seed
+        else {}
+    )
+
+    def name(option: str, default: str) -> str:
+        """The option, the seed's value or the default; an option that contradicts the seed is refused."""
+        given = getattr(arguments, option.replace("-", "_"))
+        if given is not None and seeded and given != seeded[option]:
+            raise ProcessError(f"--{option} is {given}, and {arguments.seed} says {seeded[option]}; leave one out")
+        return str(given or seeded.get(option, default))
+
+    settings = server.ServeSettings(
+        folder=arguments.state.absolute(),
+        project_id=name("project-id", "local-keyless"),
+        project_number=name("project-number", "123456789012"),
+        other_projects=dict(arguments.also_project),
+        aws_account_id=name("aws-account-id", "210987654321"),
+        aws_region=name("aws-region", "us-east-1"),
+        google_port=arguments.google_port,
+        aws_port=arguments.aws_port,
+        aws_url=arguments.aws_url,
+        bigquery=not arguments.no_bigquery,
+        seed=seed,
+        keep=arguments.keep,
+        limit_seconds=arguments.limit_seconds,
+        announce=announce,
+    )
+    try:
+        server.serve(settings)
+    except KeyboardInterrupt:
+        sys.stdout.write("the local cloud has ended\n")
+    return 0
+
+
+def _use(arguments: argparse.Namespace) -> int:
+    from federation_emulator.client import use
+
+    folder = arguments.state.absolute()
+    choice = use.Choice(role=arguments.role, provider=arguments.provider, service_account=arguments.service_account)
+    endpoints = use.opened(folder, limit_seconds=use.START_SECONDS)
+    sys.stdout.write(use.exports(use.environment(folder, endpoints, choice)))
+    return 0
+
+
+def _task(arguments: argparse.Namespace) -> int:
+    from federation_emulator.client import use
+    from federation_emulator.servers import task
+
+    folder = arguments.state.absolute()
+    choice = use.Choice(role=arguments.role, provider=arguments.provider, service_account=arguments.service_account)
+    endpoints = use.opened(folder, limit_seconds=use.START_SECONDS)
+    return task.run(arguments.run, folder=folder, endpoints=endpoints, choice=choice)
+
+
+def _sign(arguments: argparse.Namespace) -> int:
+    from federation_emulator.client import use
+
+    endpoints = use.opened(arguments.state.absolute(), limit_seconds=use.START_SECONDS)
+    sys.stdout.write(use.signed_form(endpoints, use.Choice(role=arguments.role, provider=arguments.provider)) + "\n")
+    return 0
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from federation_emulator.console.explain import explanation
+
+    sys.stdout.write(explanation(arguments.state.absolute(), arguments.decision) + "\n")
+    return 0
+
+
+def _clock(arguments: argparse.Namespace) -> int:
+    from federation_emulator.client.remote import Remote
+
+    remote = Remote.open(arguments.state.absolute())
+    told = remote.advance(arguments.advance) if arguments.advance else remote.get("/_local/clock")
+    sys.stdout.write(f"{one_line(told['now'])}, {timedelta(seconds=told['aheadSeconds'])} ahead of this machine\n")
+    return 0
+
+
+def _faults(arguments: argparse.Namespace) -> int:
+    import yaml
+
+    from federation_emulator.client.remote import Remote
+
+    remote = Remote.open(arguments.state.absolute())
+    wanted = [part for part in arguments.fault if part != "clear"]
+    if unclear := [part for part in wanted if "=" not in part]:
+        raise ProcessError(f"{unclear[0]!r} is no fault; write NAME=NUMBER, such as iamDelaySeconds=7, or clear")
+    if arguments.fault:
+        given = {name: yaml.safe_load(value) for name, _, value in (part.partition("=") for part in wanted)}
+        told = remote.post("/_local/faults", given)
+    else:
+        told = remote.get("/_local/faults")
+    sys.stdout.write("".join(f"{one_line(name)}={value:g}\n" for name, value in told.items()))
+    return 0
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "serve": serve,
+    "use": _use,
+    "task": _task,
+    "sign": _sign,
+    "explain": _explain,
+    "clock": _clock,
+    "faults": _faults,
+}
+"""What each command does; it returns the exit code."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Does what the command line asks.
+
+    Args:
+        arguments: What :func:`parser` made of it.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ProcessError: Something does not start, or no local cloud answers.
+        RoleError: The local AWS does not make one of the seed's roles.
+        SeedError: The local Google refuses a part of the seed.
+        StateError: The kept state can't be used.
+    """
+    import httpx
+
+    try:
+        return COMMANDS[arguments.command](arguments)
+    except FileNotFoundError as error:
+        raise ProcessError(
+            f"{error.filename} is not there; start the local cloud (`make local-cloud`) or name its --state"
+        ) from error
+    except httpx.HTTPError as error:
+        raise ProcessError(
+            f"the local cloud does not answer ({type(error).__name__}: {error}); is `make local-cloud` running?"
+        ) from error

@@ -1,0 +1,1 @@
+"""What a person reads of the decisions: the page, `explain`, the log."""

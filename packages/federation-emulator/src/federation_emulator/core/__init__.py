@@ -1,0 +1,1 @@
+"""What every service shares: errors, state, time, tokens, permissions, the decisions."""

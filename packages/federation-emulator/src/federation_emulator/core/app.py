@@ -1,0 +1,261 @@
+"""The local Google: every route at a glance, and the one place where refusals and errors become responses.
+
+Nothing is allowed because it is local: every route but ``_local`` and the public discovery document asks for a token
+that was issued here, or for a subject token that AWS vouches for. A known path with another method is 405, an
+unknown one 404 or 501, all in Google's shape and noted as unsupported; an internal error is logged and answered
+without details.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from federation_emulator.console.page import routes as page
+from federation_emulator.console.page.guard import GuardLayer
+from federation_emulator.core import admin, control, unsupported
+from federation_emulator.core.clock import Clock, SystemClock
+from federation_emulator.core.config import CloudConfig
+from federation_emulator.core.context import Cloud, open_cloud
+from federation_emulator.core.errors import ApiError, CloudError, OAuthError, body_of, shape_of
+from federation_emulator.core.google_methods import Method, find_method
+from federation_emulator.core.http import GOOGLE_METHOD, with_its_body
+from federation_emulator.core.recovery import drop_lost_datasets, finish_renames
+from federation_emulator.core.trace import Refused
+from federation_emulator.faults.layer import FaultLayer
+from federation_emulator.services.bigquery import datasets, discovery, jobs, rows, tables
+from federation_emulator.services.iam import accounts, pools
+from federation_emulator.services.iam_credentials import routes as iam_credentials
+from federation_emulator.services.resource_manager import organisation
+from federation_emulator.services.resource_manager import routes as resource_manager
+from federation_emulator.services.service_usage import routes as service_usage
+from federation_emulator.services.sts import introspection
+from federation_emulator.services.sts import routes as sts
+
+__all__ = ["CloudConfig", "create_app"]
+
+Handler = Callable[[Cloud, Request], Awaitable[Response]]
+_log = logging.getLogger("local_cloud")
+
+_PROJECT = "/v1/projects/{project:name}"
+_POOLS = _PROJECT + "/locations/global/workloadIdentityPools"
+_POOL = _POOLS + "/{pool:name}"
+_PROVIDER = _POOL + "/providers/{provider:name}"
+_ACCOUNT = _PROJECT + "/serviceAccounts/{account:name}"
+_BIGQUERY = "/bigquery/v2/projects/{project:name}"
+_DATASET = _BIGQUERY + "/datasets/{dataset:name}"
+_TABLE = _DATASET + "/tables/{table:name}"
+
+_SERVICES = "/projects/{project:name}/services"
+_SERVICE = _SERVICES + "/{service:name}"
+_SERVICE_USAGE: Sequence[tuple[str, str, Handler]] = (
+    ("GET", _SERVICES, service_usage.list_services),
+    ("POST", _SERVICES + ":batchEnable", service_usage.batch_enable_services),
+    ("GET", _SERVICE, service_usage.get_service),
+    ("POST", _SERVICE + ":enable", service_usage.enable_service),
+    ("POST", _SERVICE + ":disable", service_usage.disable_service),
+    ("GET", "/operations/{operation:name}", service_usage.get_operation),
+)
+
+_ROUTES: Sequence[tuple[str, str, Handler]] = (
+    # Local
+    ("GET", "/", page.index),
+    ("HEAD", "/", page.index),
+    ("GET", "/page/{file:name}", page.file),
+    ("HEAD", "/page/{file:name}", page.file),
+    ("GET", "/_local/health", admin.health),
+    ("GET", "/_local/decisions", admin.decisions),
+    ("GET", "/_local/decisions/{decision:name}", page.decision),
+    ("GET", "/_local/resources", admin.resources),
+    ("GET", "/_local/unsupported", admin.unsupported),
+    ("GET", "/_local/clock", control.get_clock),
+    ("POST", "/_local/clock", control.move_clock),
+    ("GET", "/_local/faults", control.get_faults),
+    ("POST", "/_local/faults", control.change_faults),
+    # Security Token Service
+    ("POST", "/v1/token", sts.exchange_token),
+    ("POST", "/v1/introspect", introspection.introspect_token),
+    # IAM Credentials
+    ("POST", _ACCOUNT + ":generateAccessToken", iam_credentials.generate_access_token),
+    # Cloud Resource Manager, Cloud Billing
+    ("GET", _PROJECT, resource_manager.get_project),
+    ("GET", _PROJECT + "/billingInfo", resource_manager.get_billing_info),
+    ("POST", _PROJECT + ":getIamPolicy", resource_manager.get_project_policy),
+    ("POST", _PROJECT + ":setIamPolicy", resource_manager.set_project_policy),
+    ("POST", _PROJECT + ":getOrgPolicy", organisation.get_policy),
+    ("POST", _PROJECT + ":getEffectiveOrgPolicy", organisation.get_effective_policy),
+    ("POST", _PROJECT + ":setOrgPolicy", organisation.set_policy),
+    ("POST", _PROJECT + ":clearOrgPolicy", organisation.clear_policy),
+    # Service Usage, in both versions that clients use
+    *((method, version + path, handler) for version in ("/v1", "/v1beta1") for method, path, handler in _SERVICE_USAGE),
+    # IAM: pools and providers
+    ("POST", _POOLS, pools.create_pool),
+    ("GET", _POOLS, pools.list_pools),
+    ("GET", _POOL, pools.get_pool),
+    ("PATCH", _POOL, pools.update_pool),
+    ("DELETE", _POOL, pools.delete_pool),
+    ("POST", _POOL + ":undelete", pools.undelete_pool),
+    ("GET", _POOL + ":listAttestationRules", pools.list_attestation_rules),
+    ("GET", _POOL + "/operations/{operation:name}", pools.get_operation),
+    ("POST", _POOL + "/providers", pools.create_provider),
+    ("GET", _POOL + "/providers", pools.list_providers),
+    ("GET", _PROVIDER, pools.get_provider),
+    ("PATCH", _PROVIDER, pools.update_provider),
+    ("DELETE", _PROVIDER, pools.delete_provider),
+    ("POST", _PROVIDER + ":undelete", pools.undelete_provider),
+    ("GET", _PROVIDER + "/operations/{operation:name}", pools.get_operation),
+    # IAM: service accounts
+    ("POST", _PROJECT + "/serviceAccounts", accounts.create_account),
+    ("GET", _PROJECT + "/serviceAccounts", accounts.list_accounts),
+    ("GET", _ACCOUNT, accounts.get_account),
+    ("PATCH", _ACCOUNT, accounts.update_account),
+    ("DELETE", _ACCOUNT, accounts.delete_account),
+    ("POST", _ACCOUNT + ":disable", accounts.disable_account),
+    ("POST", _ACCOUNT + ":enable", accounts.enable_account),
+    ("POST", _ACCOUNT + ":undelete", accounts.undelete_account),
+    ("POST", _ACCOUNT + ":getIamPolicy", accounts.get_account_policy),
+    ("POST", _ACCOUNT + ":setIamPolicy", accounts.set_account_policy),
+    # BigQuery
+    ("GET", "/$discovery/rest", discovery.get_document),
+    ("GET", _BIGQUERY + "/datasets", datasets.list_datasets),
+    ("POST", _BIGQUERY + "/datasets", datasets.create_dataset),
+    ("GET", _DATASET, datasets.get_dataset),
+    ("PUT", _DATASET, datasets.replace_dataset),
+    ("PATCH", _DATASET, datasets.update_dataset),
+    ("DELETE", _DATASET, datasets.delete_dataset),
+    ("GET", _DATASET + "/tables", tables.list_tables),
+    ("POST", _DATASET + "/tables", tables.create_table),
+    ("GET", _TABLE, tables.get_table),
+    ("PUT", _TABLE, tables.replace_table),
+    ("PATCH", _TABLE, tables.update_table),
+    ("DELETE", _TABLE, tables.delete_table),
+    ("POST", _TABLE + ":getIamPolicy", tables.get_table_policy),
+    ("POST", _TABLE + ":setIamPolicy", tables.set_table_policy),
+    ("GET", _TABLE + "/data", rows.list_rows),
+    ("POST", _TABLE + "/insertAll", rows.insert_rows),
+    ("POST", _BIGQUERY + "/queries", jobs.run_query),
+    ("GET", _BIGQUERY + "/queries/{job:name}", jobs.get_query_results),
+    ("POST", _BIGQUERY + "/jobs", jobs.insert_job),
+    ("GET", _BIGQUERY + "/jobs", jobs.list_jobs),
+    ("GET", _BIGQUERY + "/jobs/{job:name}", jobs.get_job),
+    ("POST", _BIGQUERY + "/jobs/{job:name}/cancel", jobs.cancel_job),
+)
+
+
+class _NameConvertor(Convertor[str]):
+    """One path segment up to a custom method's colon: ``POOL`` in ``…/POOL:undelete``."""
+
+    regex = "[^/:]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    """All methods of one path, and the boundary around them."""
+
+    cloud: Cloud
+    handlers: dict[str, Handler]
+    methods: dict[str, Method | None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request({**scope, GOOGLE_METHOD: self.methods.get(scope["method"])}, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        handler = self.handlers.get(request.method)
+        if handler is None:
+            wrong = unsupported.of_wrong_method(request, allowed=sorted(self.handlers))
+            return _not_served(self.cloud, request, wrong)
+        if (unreadable := unsupported.of_known_route(request)) is not None:
+            return _not_served(self.cloud, request, unreadable)
+        try:
+            return await handler(self.cloud, await with_its_body(request))
+        except (Refused, CloudError) as problem:
+            error = problem.answer if isinstance(problem, Refused) else problem
+            if isinstance(error, ApiError) and error.code == HTTPStatus.NOT_IMPLEMENTED:
+                return _not_served(self.cloud, request, error)
+            return _write(error, request)
+        except ClientDisconnect:
+            # No client is left to read an answer; the status is for the log alone.
+            return Response(status_code=499)
+        except Exception:  # noqa: BLE001  (the one top boundary: what is left is ours, and no client's business)
+            _log.exception("internal error at %s %s", request.method, request.url.path)
+            return _write(ApiError(500, "INTERNAL", "Internal error encountered.", reason="internalError"), request)
+
+
+def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
+    """Build the server. Uses no network before the first request.
+
+    Args:
+        config: Settings; see :class:`CloudConfig`.
+        clock: What time it is; the host's clock if left out.
+
+    Raises:
+        StateError: ``config.state_directory`` holds something unreadable.
+    """
+    cloud = open_cloud(config, clock or SystemClock())
+    if config.state_directory is not None:
+        finish_renames(cloud)
+    register_url_convertor("name", _NameConvertor())
+    handlers: dict[str, dict[str, Handler]] = {}
+    for method, path, handler in _ROUTES:
+        handlers.setdefault(path, {})[method] = handler
+
+    async def unknown_path(request: Request, _error: Exception) -> Response:
+        return _not_served(cloud, request, unsupported.of_unknown_path(request))
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if config.state_directory is not None and config.bigquery_url:
+            await drop_lost_datasets(cloud)
+        yield
+        await cloud.aws.aclose()
+        await cloud.emulator.aclose()
+        await cloud.emulator_reads.aclose()
+
+    app = Starlette(
+        routes=[
+            Route(
+                path,
+                _Endpoint(cloud=cloud, handlers=handled, methods={each: find_method(each, path) for each in handled}),
+                methods=None,
+            )
+            for path, handled in handlers.items()
+        ],
+        exception_handlers={HTTPException: unknown_path},
+        lifespan=lifespan,
+    )
+    # A redirect to the path with or without its slash would answer what Google answers with 404.
+    app.router.redirect_slashes = False
+    app.add_middleware(FaultLayer, faults=cloud.faults)
+    app.add_middleware(GuardLayer)
+    return app
+
+
+def _write(error: CloudError, request: Request) -> Response:
+    shape = shape_of(request.url.path)
+    code = error.code if isinstance(error, ApiError | OAuthError) else 500
+    headers = error.headers if isinstance(error, ApiError) else None
+    return JSONResponse(body_of(error, shape), status_code=code, headers=headers)
+
+
+def _not_served(cloud: Cloud, request: Request, error: ApiError) -> Response:
+    cloud.unsupported.note(request, error)
+    return _write(error, request)

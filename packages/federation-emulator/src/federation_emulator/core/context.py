@@ -1,0 +1,205 @@
+"""Everything a route may use, in one value, and the few look-ups that several services share."""
+
+from __future__ import annotations
+
+import ssl
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+import httpx
+
+from federation_emulator.core.clock import Ahead, Clock, MovableClock
+from federation_emulator.core.config import DEPLOYER, CloudConfig
+from federation_emulator.core.errors import permission_denied
+from federation_emulator.core.permissions import NO_POLICY, Binding, Policy
+from federation_emulator.core.projects import Project
+from federation_emulator.core.store import Collection, new_etag
+from federation_emulator.core.tokens import Token, Tokens
+from federation_emulator.core.trace import Part, Trace, refuse
+from federation_emulator.core.unsupported import UnsupportedRequests
+from federation_emulator.faults.model import FaultInjector
+from federation_emulator.faults.propagation import Propagated
+from federation_emulator.servers.sockets import reachable
+from federation_emulator.services.bigquery.catalogue import Catalogue
+from federation_emulator.services.bigquery.job import Jobs
+from federation_emulator.services.bigquery.model import Access, ColumnTags, View
+from federation_emulator.services.bigquery.understood import Understood
+from federation_emulator.services.iam.model import Account, Operations, Pool, Provider
+from federation_emulator.services.resource_manager.model import OrganisationPolicy
+from federation_emulator.services.service_usage.model import EnabledService
+from keyless_bigquery.trust.principals import Principal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """One local Google: its settings, time, state, record of decisions and the two servers behind it."""
+
+    config: CloudConfig
+    clock: MovableClock
+    faults: FaultInjector
+    trace: Trace
+    unsupported: UnsupportedRequests
+    tokens: Tokens
+    operations: Operations
+    services: Propagated[EnabledService]
+    pools: Collection[Pool]
+    providers: Collection[Provider]
+    accounts: Collection[Account]
+    policies: Propagated[Policy]
+    organisation_policies: Collection[OrganisationPolicy]
+    datasets: Propagated[Access]
+    views: Collection[View]
+    column_tags: Collection[ColumnTags]
+    jobs: Jobs
+    understood: Understood
+    counters: Counter[str]
+    catalogue: Catalogue
+    aws: httpx.AsyncClient
+    emulator: httpx.AsyncClient
+    emulator_reads: httpx.AsyncClient
+
+    @property
+    def main_project(self) -> Project:
+        """The project that is meant where none is named."""
+        return self.config.projects[0]
+
+    @property
+    def project_name(self) -> str:
+        """``projects/ID`` of the main project, under which its policy is kept."""
+        return self.main_project.policy_key
+
+    def policy(self, resource: str) -> Policy:
+        """Return a resource's own allow policy, the newest: for who reads and changes it."""
+        return self.policies.get(resource) or NO_POLICY
+
+    def seen_policy(self, resource: str) -> Policy:
+        """Return a resource's own allow policy as permission checks see it now, which may be an older one."""
+        return self.policies.seen(resource) or NO_POLICY
+
+    def project_policies(self, project: Project | None = None) -> list[tuple[str, Policy]]:
+        """Return the policies that count on a project; on the main one if left out."""
+        key = (project or self.main_project).policy_key
+        return [(key, self.seen_policy(key))]
+
+    def account_policies(self, account: Account) -> list[tuple[str, Policy]]:
+        """Return the policies that count on a service account: its own, then its project's."""
+        project = self.find_project(account.project_id)
+        above = self.project_policies(project) if project else []
+        return [(account.resource, self.seen_policy(account.policy_key)), *above]
+
+    def find_project(self, id_or_number: str) -> Project | None:
+        """Find a project by its id or number."""
+        return next((each for each in self.config.projects if id_or_number in {each.id, each.number}), None)
+
+    def project_of(self, text: str, *, wildcard: bool = False) -> Project:
+        """Return the project that a path names, by id or number.
+
+        Args:
+            text: What stands in the path.
+            wildcard: Whether Google allows ``-`` there; it stands for the main project.
+
+        Raises:
+            Refused: 403, in Google's words for a project that may or may not exist.
+        """
+        if wildcard and text == "-":
+            return self.main_project
+        project = self.find_project(text)
+        if project is None:
+            _refuse_project(text, self.config.projects)
+        return project
+
+
+def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
+    """Open the state (reading the folder if there is one) and the connections, without using the network.
+
+    Raises:
+        StateError: The state folder holds something unreadable.
+    """
+    folder = config.state_directory
+    moves = Collection("clock", Ahead, folder=folder)
+    clock = MovableClock(host, ahead=moves.get("ahead"), moved=lambda ahead: moves.put("ahead", ahead))
+    faults = FaultInjector()
+    cloud = Cloud(
+        config=config,
+        clock=clock,
+        faults=faults,
+        trace=Trace(clock),
+        unsupported=UnsupportedRequests(),
+        tokens=Tokens(
+            clock=clock,
+            # Never on the disk: after a restart clients exchange again, and a write for each token would cost more than
+            # all else that an exchange does.
+            records=Collection("tokens", Token, folder=None),
+            deployer=(config.deployer_token, Principal(member=DEPLOYER)),
+        ),
+        operations=Operations(),
+        services=Propagated(
+            "services",
+            EnabledService,
+            folder=folder,
+            clock=clock,
+            delay=lambda: faults.settings.service_delay,
+        ),
+        pools=Collection("pools", Pool, folder=folder),
+        providers=Collection("providers", Provider, folder=folder),
+        accounts=Collection("service_accounts", Account, folder=folder),
+        policies=Propagated("policies", Policy, folder=folder, clock=clock, delay=lambda: faults.settings.iam_delay),
+        organisation_policies=Collection("organisation_policies", OrganisationPolicy, folder=folder),
+        datasets=Propagated(
+            "dataset_access",
+            Access,
+            folder=folder,
+            clock=clock,
+            delay=lambda: faults.settings.iam_delay,
+            first_at_once=True,
+        ),
+        views=Collection("views", View, folder=folder),
+        column_tags=Collection("column_tags", ColumnTags, folder=folder),
+        jobs=Jobs(),
+        understood=Understood(),
+        counters=Counter(),
+        catalogue=Catalogue(),
+        aws=_client(config.aws_url, config.aws_timeout_seconds, kept_connections=20),
+        emulator=_client(config.bigquery_url, config.bigquery_timeout_seconds),
+        emulator_reads=_client(config.bigquery_url, config.bigquery_timeout_seconds, kept_connections=20),
+    )
+    for changes in (cloud.services, cloud.policies, cloud.datasets):
+        faults.on_change(changes.settle)
+    for project in config.projects:
+        if cloud.policies.get(project.policy_key) is None:
+            owner = Binding(role="roles/owner", members=(DEPLOYER,))
+            cloud.policies.put(project.policy_key, Policy(bindings=(owner,), etag=new_etag()))
+    return cloud
+
+
+def _refuse_project(text: str, known: Iterable[Project]) -> NoReturn:
+    refuse(
+        Part.REQUEST,
+        rule="the project must exist here",
+        actual=text,
+        expected=" or ".join(f"{project.id} ({project.number})" for project in known),
+        fix="name one of these by id or number, or start the local cloud with the project",
+        answer=permission_denied(f"Permission denied on resource project {text:.200} (or it may not exist)."),
+    )
+
+
+def _client(url: str, timeout_seconds: float, *, kept_connections: int = 0) -> httpx.AsyncClient:
+    """Make a client of a server on this machine, by ``http://`` or ``unix:`` and the path of its socket."""
+    limits = httpx.Limits(max_keepalive_connections=kept_connections, keepalive_expiry=3.0)
+    path = url.removeprefix("unix:")
+    return httpx.AsyncClient(
+        base_url="http://localhost" if path != url else url,
+        timeout=timeout_seconds,
+        # No proxy variable may send local credentials anywhere else. The empty TLS context saves loading certificate
+        # authorities: these servers speak plain HTTP.
+        trust_env=False,
+        follow_redirects=False,
+        transport=httpx.AsyncHTTPTransport(
+            uds=reachable(path) if path != url else None,
+            limits=limits,
+            trust_env=False,
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        ),
+    )

@@ -1,0 +1,85 @@
+"""The credential configuration: the file by which a Google client in any language finds the local Google."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from federation_emulator.core.endpoints import Endpoints, write_private
+from federation_emulator.services.sts.model import QUERY
+
+UNIVERSE = "local.invalid"
+"""A universe of our own: in Google's, google-auth asks a fixed Google host where an account may be used."""
+
+PUBLIC_UNIVERSE = "googleapis.com"
+"""Google's own, for a program that reaches no public host."""
+
+
+def pool_name(endpoints: Endpoints, pool: str) -> str:
+    """A pool's resource name, with the project's number."""
+    return f"projects/{endpoints.project_number}/locations/global/workloadIdentityPools/{pool}"
+
+
+def audience(endpoints: Endpoints, provider: str) -> str:
+    """The audience of an exchange.
+
+    Args:
+        endpoints: Names the project.
+        provider: ``POOL/PROVIDER``.
+    """
+    pool, _, name = provider.partition("/")
+    return f"//iam.googleapis.com/{pool_name(endpoints, pool)}/providers/{name}"
+
+
+def email(endpoints: Endpoints, account: str) -> str:
+    """A service account's e-mail, from its id or from the e-mail itself."""
+    return account if "@" in account else f"{account}@{endpoints.project_id}.iam.gserviceaccount.com"
+
+
+def configuration(
+    endpoints: Endpoints, provider: str, *, service_account: str | None = None, universe_domain: str = UNIVERSE
+) -> dict[str, Any]:
+    """Build it, key for key as ``gcloud iam workload-identity-pools create-cred-config --aws`` does.
+
+    Args:
+        endpoints: Where the local Google is.
+        provider: ``POOL/PROVIDER``.
+        service_account: Id or e-mail of the account to impersonate; ``None`` for direct access.
+        universe_domain: Another universe than the local one, for a program that reaches no public host.
+    """
+    made: dict[str, Any] = {
+        "universe_domain": universe_domain,
+        "type": "external_account",
+        "audience": audience(endpoints, provider),
+        "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
+        "token_url": f"{endpoints.google_url}/v1/token",
+        "credential_source": {
+            "environment_id": "aws1",
+            "region_url": "http://169.254.169.254/latest/meta-data/placement/availability-zone",
+            "url": "http://169.254.169.254/latest/meta-data/iam/security-credentials",
+            "regional_cred_verification_url": f"https://sts.{{region}}.amazonaws.com?{QUERY}",
+        },
+    }
+    if service_account is not None:
+        name = email(endpoints, service_account)
+        url = f"{endpoints.google_url}/v1/projects/-/serviceAccounts/{name}:generateAccessToken"
+        made["service_account_impersonation_url"] = url
+    return made
+
+
+def write_configuration(
+    folder: Path,
+    endpoints: Endpoints,
+    provider: str,
+    *,
+    service_account: str | None = None,
+    universe_domain: str = UNIVERSE,
+) -> Path:
+    """Write it into a folder, and say where: ``POOL.PROVIDER.json`` or ``POOL.PROVIDER.ACCOUNT.json``."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    parts = [*provider.split("/"), *([service_account.partition("@")[0]] if service_account else [])]
+    path = folder / f"{'.'.join(parts)}.json"
+    made = configuration(endpoints, provider, service_account=service_account, universe_domain=universe_domain)
+    write_private(path, json.dumps(made, indent=2) + "\n")
+    return path

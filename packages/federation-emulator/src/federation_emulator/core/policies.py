@@ -1,0 +1,120 @@
+"""Changing allow policies: one way for projects, service accounts and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from federation_emulator.core.context import Cloud
+from federation_emulator.core.errors import aborted, invalid_argument
+from federation_emulator.core.permissions import Policy
+from federation_emulator.core.policy_form import WITH_CONDITIONS, WantedPolicy, read_policy
+from federation_emulator.core.store import new_etag, same_etag
+from federation_emulator.core.trace import Link, Part, refuse
+
+
+def replace_policy(
+    cloud: Cloud, key: str, body: dict[str, Any], *, check: Callable[[Policy], None] | None = None
+) -> Policy:
+    """Carry out ``setIamPolicy``.
+
+    It is no coroutine: between the comparison of the etags and the write nothing else can run, so no change is lost.
+
+    Args:
+        cloud: Holds policies and accounts.
+        key: Under which the resource's policy is kept.
+        body: The request; a policy without ``bindings`` empties it, one without ``etag`` overwrites.
+        check: What the new policy must satisfy besides; raises if it doesn't.
+
+    Raises:
+        ApiError: 400, a role, member or condition is malformed or unknown, or the version is too low for what it
+            would replace; 501, audit configurations and custom roles.
+        Refused: 409 ``ABORTED``, the etag is stale.
+    """
+    wanted = read_policy(body)
+    present = cloud.policy(key)
+    if wanted.etag and not same_etag(wanted.etag, present.etag):
+        with cloud.trace.deciding(Link.ADMINISTRATION, resource=key, quiet=True):
+            _refuse_stale(actual=wanted.etag, expected=present.etag)
+    bindings = present.bindings if wanted.bindings is None else wanted.bindings
+    policy = Policy(bindings=bindings, etag=new_etag())
+    _check_version(wanted, policy, present)
+    check_accounts(cloud, (member for binding in policy.bindings for member in binding.members))
+    if check is not None:
+        check(policy)
+    cloud.policies.put(key, policy)
+    return policy
+
+
+def _check_version(wanted: WantedPolicy, policy: Policy, present: Policy) -> None:
+    if wanted.version >= WITH_CONDITIONS:
+        return
+    # Without an etag Google lets one overwrite conditions; a caller that has read the policy must have read them.
+    if wanted.etag and present.conditional:
+        raise invalid_argument(
+            f"Specified policy version ({wanted.version}) cannot be less than the existing policy version "
+            f"({WITH_CONDITIONS}). For more information, please refer to "
+            "https://cloud.google.com/iam/docs/policies#versions."
+        )
+    if policy.conditional:
+        raise invalid_argument(
+            f"The policy has version {wanted.version}, and a binding with a condition needs version "
+            f"{WITH_CONDITIONS}: send the policy with that version."
+        )
+
+
+def check_accounts(cloud: Cloud, members: Iterable[str]) -> None:
+    """Insist that the service accounts among some members exist.
+
+    Raises:
+        ApiError: 400, one does not.
+    """
+    live = {account.email.lower() for account in cloud.accounts.values() if not account.expire_time}
+    for member in members:
+        kind, _, email = member.partition(":")
+        if kind == "serviceAccount" and email.lower() not in live:
+            raise invalid_argument(f"Service account {email:.300} does not exist.")
+
+
+def _refuse_stale(*, actual: str, expected: str) -> NoReturn:
+    refuse(
+        Part.REQUEST,
+        rule="the etag must be the policy's present one",
+        actual=actual,
+        expected=expected,
+        fix="read the policy again, make the change in what was read, and send that back",
+        answer=aborted(
+            "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff."
+        ),
+    )
+
+
+def mark_deleted(cloud: Cloud, *, email: str, unique_id: str) -> None:
+    """Rename a deleted account in all policies and access lists, so that a namesake made later inherits nothing."""
+    _rename(cloud, f"serviceAccount:{email}", f"deleted:serviceAccount:{email}?uid={unique_id}")
+
+
+def mark_undeleted(cloud: Cloud, *, email: str, unique_id: str) -> None:
+    """Give an account that was brought back its name in all policies and access lists again."""
+    _rename(cloud, f"deleted:serviceAccount:{email}?uid={unique_id}", f"serviceAccount:{email}")
+
+
+def _rename(cloud: Cloud, old: str, new: str) -> None:
+    for key, policy in cloud.policies.items():
+        if any(_same(old, member) for binding in policy.bindings for member in binding.members):
+            bindings = tuple(
+                replace(b, members=tuple(new if _same(old, m) else m for m in b.members)) for b in policy.bindings
+            )
+            cloud.policies.put(key, Policy(bindings=bindings, etag=new_etag()))
+            # Never late: under its old name the binding would be a namesake's.
+            cloud.policies.settle(key)
+    for dataset, access in cloud.datasets.items():
+        renamed = access.renamed(old, new)
+        if renamed != access:
+            cloud.datasets.put(dataset, renamed)
+            cloud.datasets.settle(dataset)
+
+
+def _same(left: str, right: str) -> bool:
+    return left.lower() == right.lower()

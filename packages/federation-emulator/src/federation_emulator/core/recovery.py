@@ -1,0 +1,48 @@
+"""Making a kept state whole again. A kill can fall between two writes that belong together; each write alone is whole.
+
+What belongs together, and what a start finds after a kill in between:
+
+* an account's deletion and its new name in all policies: mended here, or a namesake would inherit the grants;
+* its undeletion and its old name: mended here likewise;
+* a pool's deletion and its providers': the providers are deleted, the pool is not, and can be deleted again;
+* a dataset or table in the BigQuery emulator and its access list, policy or view definition here: what the emulator has
+  and this side doesn't know belongs to the project's owners alone, and an unknown view can't be read; what this side
+  knows and the emulator doesn't have is dropped here.
+"""
+
+from __future__ import annotations
+
+from federation_emulator.core.context import Cloud
+from federation_emulator.core.policies import mark_deleted, mark_undeleted
+from federation_emulator.services.bigquery import effects, emulator
+from federation_emulator.services.bigquery.model import DatasetName
+
+
+def finish_renames(cloud: Cloud) -> None:
+    """Finish what a kill left of an account's deletion or undeletion. Changes nothing otherwise."""
+    live = {account.email.lower() for account in cloud.accounts.values() if not account.expire_time}
+    members = {m.lower() for _, policy in cloud.policies.items() for b in policy.bindings for m in b.members}
+    for account in cloud.accounts.values():
+        alive, deleted = (
+            f"serviceAccount:{account.email}",
+            f"deleted:serviceAccount:{account.email}?uid={account.unique_id}",
+        )
+        if account.expire_time and account.email.lower() not in live and alive.lower() in members:
+            mark_deleted(cloud, email=account.email, unique_id=account.unique_id)
+        elif not account.expire_time and deleted.lower() in members:
+            mark_undeleted(cloud, email=account.email, unique_id=account.unique_id)
+
+
+async def drop_lost_datasets(cloud: Cloud) -> None:
+    """Drop access lists, table policies and view definitions of datasets that the emulator doesn't have any more.
+
+    Raises:
+        ApiError: The BigQuery emulator does not answer.
+    """
+    there: set[DatasetName] = set()
+    for project in cloud.config.projects:
+        path = f"{project.policy_key}/datasets"
+        listed = (await emulator.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("datasets", [])
+        there |= {DatasetName(project=project.id, dataset=entry["datasetReference"]["datasetId"]) for entry in listed}
+    for name in set(map(DatasetName.parse, cloud.datasets)) - there:
+        effects.forget_dataset(cloud, name)

@@ -1,0 +1,169 @@
+"""A local Google for other people's tests: ``pytest_plugins = ["federation_emulator.pytest_plugin"]``, and ask for a fixture.
+
+``local_google`` is one local Google for the session, seeded from the file that pytest's setting ``local_google_seed``
+names, or from what a fixture of that name returns. Decisions are those of the running test only, and faults are
+cleared after each test; pools, policies and the clock stay as a test left them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+# What makes and asks a local cloud is imported by the fixtures: not every run of pytest needs it.
+if TYPE_CHECKING:
+    from federation_emulator.client.cloud import LocalCloud
+    from federation_emulator.client.remote import Remote
+    from federation_emulator.core.trace import Decision
+
+_SETTING = "local_google_seed"
+
+
+class LocalGoogle:
+    """A running local Google, as a test sees it.
+
+    Attributes:
+        url: Base URL of every Google API.
+        aws_url: Base URL of the local AWS.
+        project_id: The Google project.
+        project_number: Its number.
+        deployer_token: Bearer token of the one who may do everything.
+        clock: Its clock.
+    """
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        from federation_emulator.client.remote import Remote
+
+        self._cloud = cloud
+        self._remote = Remote(cloud.endpoints)
+        self._last = next((decision.id for decision in reversed(self._remote.decisions())), None)
+        self.url = cloud.google_url
+        self.aws_url = cloud.aws_url
+        self.project_id = cloud.project_id
+        self.project_number = cloud.project_number
+        self.deployer_token = cloud.deployer_token
+        self.clock = LocalClock(self._remote)
+
+    def environment(
+        self, role: str, *, provider: str | None = None, service_account: str | None = None
+    ) -> dict[str, str]:
+        """The variables of a program that comes as a role; its credential configuration is written to a file.
+
+        Args:
+            role: A role of the local AWS account, such as one of the seed's.
+            provider: ``POOL/PROVIDER``; needed where there are several.
+            service_account: Id or e-mail of the account to impersonate; ``None`` for direct access.
+
+        Raises:
+            ProcessError: There is no such provider or service account.
+            RoleError: There is no such role.
+        """
+        from federation_emulator.client import use
+
+        choice = use.Choice(role=role, provider=provider, service_account=service_account)
+        return use.environment(self._cloud.folder, self._cloud.endpoints, choice)
+
+    @contextmanager
+    def as_role(
+        self, role: str, *, provider: str | None = None, service_account: str | None = None
+    ) -> Iterator[dict[str, str]]:
+        """Let this process come as a role while the block runs; arguments and errors as :meth:`environment`."""
+        variables = self.environment(role, provider=provider, service_account=service_account)
+        with pytest.MonkeyPatch.context() as patch:
+            # A profile of the user's own would win over the keys with some clients.
+            patch.delenv("AWS_PROFILE", raising=False)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            yield variables
+
+    def decisions(self) -> list[Decision]:
+        """What was decided since the test began, oldest first."""
+        return self._remote.decisions(self._last)
+
+    def last_refusal(self) -> Decision:
+        """The newest refusal since the test began.
+
+        Raises:
+            LookupError: Nothing was refused.
+        """
+        refused = [decision for decision in self.decisions() if not decision.allowed]
+        if not refused:
+            raise LookupError("nothing was refused since the test began")
+        return refused[-1]
+
+    def faults(self, **settings: float) -> None:
+        """Inject faults until the test ends.
+
+        Args:
+            settings: As in the table of ``packages/federation-emulator/README.md``, such as ``iam_delay_seconds=7``; none clears them.
+
+        Raises:
+            ProcessError: There is no such fault.
+        """
+        from pydantic.alias_generators import to_camel
+
+        self._remote.post("/_local/faults", {to_camel(name): value for name, value in settings.items()})
+
+    def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """Call a Google API as the deployer.
+
+        Raises:
+            ProcessError: It was refused; the text is Google's.
+        """
+        return self._remote.call(method, path, body=body)
+
+
+class LocalClock:
+    """The local Google's clock, which only moves forward."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        """Put it ahead: tokens expire, deleted pools are gone for good. AWS's signatures stay fresh."""
+        self._remote.advance(timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the setting that names the seed."""
+    parser.addini(_SETTING, "seed of the local Google: a YAML file, from the root folder", default="")
+
+
+@pytest.fixture(scope="session")
+def local_google_seed(pytestconfig: pytest.Config) -> Path | Mapping[str, Any]:
+    """The seed: a YAML file or a dictionary of the same form. Define it anew to choose another one."""
+    named = str(pytestconfig.getini(_SETTING))
+    return pytestconfig.rootpath / named if named else Path(__file__).with_name("function.yaml")
+
+
+@pytest.fixture(scope="session")
+def local_google_server(
+    local_google_seed: Path | Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalCloud]:
+    """The server behind ``local_google``, once for the session, in a folder of pytest's."""
+    import yaml
+
+    from federation_emulator.client.cloud import LocalCloud
+
+    folder = tmp_path_factory.mktemp("local-google")
+    if isinstance(local_google_seed, Mapping):
+        path = folder / "seed.yaml"
+        path.write_text(yaml.safe_dump(dict(local_google_seed), sort_keys=False))
+    else:
+        path = Path(os.fspath(local_google_seed)).absolute()
+    with LocalCloud.start(state_directory=folder / "cloud", options=["--seed", str(path)]) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def local_google(local_google_server: LocalCloud) -> Iterator[LocalGoogle]:
+    """A local Google."""
+    google = LocalGoogle(local_google_server)
+    yield google
+    google.faults()

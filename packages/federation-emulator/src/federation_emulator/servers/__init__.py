@@ -1,0 +1,1 @@
+"""The processes: the emulator itself, and the children that it starts."""

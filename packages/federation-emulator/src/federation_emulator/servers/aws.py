@@ -1,0 +1,145 @@
+"""The local AWS: ministack as a child process, checking real signatures and running the real function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from federation_emulator.ports.aws import HEALTH
+from federation_emulator.ports.server import REQUEST_SECONDS
+from federation_emulator.servers import environments
+from federation_emulator.servers.process import Child, Command, ProcessError
+
+_LAUNCHER = Path(__file__).parent / "ministack_main.py"
+SERVICES = ("iam", "sts", "lambda", "logs", "events")
+CLOSED = "http://127.0.0.1:9"
+"""A proxy that refuses each connection at once."""
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsSettings:
+    """What the local AWS is like.
+
+    Args:
+        account_id: the one account, 12 digits; also the access key id of its root user, whose secret is `test`.
+        region: AWS region.
+        folder: where its log and the functions' code are kept.
+        port: port on 127.0.0.1; 0 lets the system choose.
+        keep: whether it writes what it holds into that folder when it is ended in order, and begins with it again.
+        request_seconds: how long a client may take to send a request, or to take in an answer.
+    """
+
+    account_id: str
+    region: str
+    folder: Path
+    port: int = 0
+    keep: bool = False
+    request_seconds: float = REQUEST_SECONDS
+
+    @property
+    def kept(self) -> Path:
+        """Folder of what it keeps."""
+        return self.folder / "kept"
+
+
+class LocalAws:
+    """A running local AWS.
+
+    Attributes:
+        child: its process.
+        url: its base URL, once it is ready.
+    """
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self.url = ""
+
+    def wait(self, *, limit_seconds: float) -> None:
+        """Wait until it answers.
+
+        Raises:
+            ProcessError: when it does not.
+        """
+        port = self.child.wait_for_event("listening", limit_seconds=limit_seconds)["port"]
+        url = f"http://127.0.0.1:{port}"
+        self.child.wait_for_answer(url + HEALTH, limit_seconds=limit_seconds)
+        self.url = url
+
+    @classmethod
+    def start(cls, settings: AwsSettings) -> LocalAws:
+        """Start it; `wait` says when it can be used.
+
+        Raises:
+            ProcessError: when its environment is not there.
+        """
+        temporary = settings.folder / "tmp"
+        temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+        python = environments.LOCAL_AWS.python
+        command = Command(
+            name="the local AWS (ministack)",
+            arguments=[str(python), "-I", str(_LAUNCHER), str(settings.port), str(settings.request_seconds)],
+            environment=clean_environment(settings, temporary),
+            log=settings.folder / "aws.log",
+            folder=settings.folder,
+        )
+        return cls(Child.start(command))
+
+    @staticmethod
+    def forget(settings: AwsSettings) -> None:
+        """Remove what was kept, once it has been read.
+
+        It is written at an orderly end only. Left in place, it would be read again after a kill, and bring back a role
+        that was deleted since; an account that starts empty is the safer surprise.
+        """
+        for file in settings.kept.glob("*.json"):
+            file.unlink()
+
+
+def clean_environment(settings: AwsSettings, temporary: Path) -> dict[str, str]:
+    """The whole environment of the local AWS.
+
+    Its functions inherit it, so it holds nothing of ours: what a function sees is this and its own variables.
+    """
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        # Functions reach this machine alone: google-auth's own credentials ask a fixed host of Google's in the
+        # background in which regions a service account may be used, whatever the credential configuration names.
+        "HTTPS_PROXY": CLOSED,
+        "NO_PROXY": "127.0.0.1,localhost",
+        # Functions may only be refused or allowed for what their signature says.
+        "AUTH": "true",
+        "SERVICES": ",".join(SERVICES),
+        "MINISTACK_ACCOUNT_ID": settings.account_id,
+        "MINISTACK_REGION": settings.region,
+        "LAMBDA_EXECUTOR": "local",
+        # Neither listens before it is used, and both would be on a port of their own.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        **({"PERSIST_STATE": "1", "STATE_DIR": str(settings.kept)} if settings.keep else {}),
+    }
+
+
+def another_aws(url: str) -> str:
+    """The base URL of another AWS, which must be on this machine: signed requests are forwarded to it.
+
+    Raises:
+        ProcessError: it is elsewhere, or does not answer.
+    """
+    found = httpx.URL(url)
+    if found.scheme != "http" or found.host not in _LOOPBACK or found.path not in {"", "/"}:
+        raise ProcessError(f"--aws-url is {url!r}; it must be http://127.0.0.1:PORT, an AWS on this machine")
+    try:
+        httpx.get(found, timeout=_ANSWER_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        raise ProcessError(f"no AWS answers at --aws-url {url} ({type(error).__name__}); start it first") from error
+    return url.rstrip("/")

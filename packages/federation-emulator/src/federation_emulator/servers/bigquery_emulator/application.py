@@ -1,0 +1,154 @@
+"""What the gateway may ask for: read SQL, execute a statement, rows; and bqemulator's own datasets and tables.
+
+Nothing else of bqemulator's is reachable: not its jobs, which would execute what was not judged, nor its uploads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bqemulator.sql.rewriter.information_schema import expand_information_schema
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from federation_emulator.servers.bigquery_emulator.catalogue import follow
+from federation_emulator.servers.bigquery_emulator.executing import (
+    Executor,
+    FailedError,
+    RefusedError,
+    Statement,
+    StoppedError,
+    value_of,
+)
+from federation_emulator.servers.bigquery_emulator.judge import Admitted
+from federation_emulator.servers.bigquery_emulator.readers import BusyError, Readers, TooSlowError
+from federation_emulator.servers.bigquery_emulator.results import Results
+
+_CATALOGUE = re.compile(
+    r"/bigquery/v2/projects/[^/]+/datasets(?:/[^/]+(?:/tables(?:/[^/]+(?:/(?:data|insertAll))?)?)?)?", re.ASCII
+)
+_DIGITS = re.compile(r"[0-9]{1,18}")
+_MOST_ROWS = 100_000
+_log = logging.getLogger(__name__)
+_OPTIONAL = "CREATE TABLE IF NOT EXISTS "
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Application:
+    """ASGI application.
+
+    Args:
+        emulator: bqemulator's application.
+        context: bqemulator's context.
+        readers: The processes that read SQL.
+        executor: What executes statements.
+    """
+
+    def __init__(self, emulator: ASGIApp, context: Any, readers: Readers, executor: Executor) -> None:  # noqa: ANN401
+        self._emulator = emulator
+        self._context = context
+        self._readers = readers
+        self._executor = executor
+        self._results = Results()
+        self._handlers: dict[tuple[str, str], Handler] = {
+            ("POST", "/read"): self._read,
+            ("POST", "/execute"): self._execute,
+            ("GET", "/rows"): self._rows,
+            ("POST", "/cancel"): self._cancel,
+            ("GET", "/information_schema"): self._information_schema,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        handler = self._handlers.get((scope["method"], scope["path"]))
+        if handler is not None:
+            response = await self._answer(handler, Request(scope, receive))
+            await response(scope, receive, send)
+        elif _CATALOGUE.fullmatch(scope["path"]):
+            await self._emulator(scope, receive, send)
+        else:
+            await JSONResponse({"error": {"code": 404, "message": "no such path"}}, 404)(scope, receive, send)
+
+    async def _answer(self, handler: Handler, request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Exception as problem:  # noqa: BLE001  (the one boundary: libraries fail in many ways over odd values)
+            _log.exception("internal error at %s", request.url.path)
+            return JSONResponse({"error": {"code": 501, "message": type(problem).__name__}}, 501)
+
+    async def _read(self, request: Request) -> Response:
+        try:
+            return JSONResponse(await self._readers.ask(await request.json()))
+        except TooSlowError:
+            return JSONResponse({"is": "TooSlow"})
+        except BusyError:
+            return JSONResponse({"is": "Busy"})
+
+    async def _execute(self, request: Request) -> Response:
+        """Execute a statement; the answer has its first page, or says why there is none."""
+        given = await request.json()
+        job, table = str(given["job"]), tuple(given["target"])
+        kind = str(given["kind"])
+        target = () if not table else _place(table)
+        statement = Statement(
+            admitted=Admitted(kind=kind, target=target, tables=frozenset(map(_place, given["tables"]))),
+            texts=tuple(given["statements"]),
+            values={name: value_of(value) for name, value in given["values"].items()},
+            dry=bool(given["dry"]),
+        )
+        unchanged = len(table) == 3 and self._is_left(statement, table)
+        try:
+            result = await self._executor.execute(job, statement, limit_seconds=float(given["limit_seconds"]))
+        except RefusedError as problem:
+            return JSONResponse({"refused": str(problem)})
+        except StoppedError:
+            return JSONResponse({"stopped": True})
+        except FailedError as problem:
+            return JSONResponse({"failed": {"reason": problem.reason, "message": str(problem)}})
+        if not statement.dry:
+            if len(table) == 3 and not unchanged:
+                follow(self._context, kind, table)
+            self._results.keep(job, result)
+        scans = sorted(list(each) for each in result.scans)
+        page = await asyncio.to_thread(result.page, 0, int(given["most_rows"]))
+        return JSONResponse({"done": page, "scans": scans, "unchanged": unchanged})
+
+    def _is_left(self, statement: Statement, table: tuple[str, ...]) -> bool:
+        """Say whether a statement leaves a table or view as it is, since it makes one only if there is none."""
+        optional = statement.admitted.kind == "CREATE_TABLE" and statement.texts[0].startswith(_OPTIONAL)
+        return optional and self._context.catalog.get_table(*table) is not None
+
+    async def _rows(self, request: Request) -> Response:
+        """Answer a page of a job's rows."""
+        given = request.query_params
+        result = self._results.get(given.get("job", ""))
+        numbers = [given.get(name, "0") for name in ("start", "most")]
+        if result is None or not all(_DIGITS.fullmatch(number) for number in numbers):
+            return JSONResponse({"missing": True})
+        start, most = map(int, numbers)
+        return JSONResponse({"done": await asyncio.to_thread(result.page, start, min(most, _MOST_ROWS))})
+
+    async def _cancel(self, request: Request) -> Response:
+        given = await request.json()
+        return JSONResponse({"ran": self._executor.cancel(str(given["job"]))})
+
+    async def _information_schema(self, request: Request) -> Response:
+        """Write the rows of a view of ``INFORMATION_SCHEMA`` as a query."""
+        given = request.query_params
+        scope = "".join(f"`{given[name]}`." for name in ("project", "dataset") if given.get(name))
+        view = f"SELECT * FROM {scope}INFORMATION_SCHEMA.{given['view']}"  # noqa: S608  (checked names; a pattern for the emulator, not executed)
+        return JSONResponse({"query": expand_information_schema(view, given["project"], self._context.catalog)})
+
+
+def _place(name: Any) -> tuple[str, str]:  # noqa: ANN401  (JSON)
+    """Return schema and name under which DuckDB has a table."""
+    project, dataset, table = name
+    return f"{project}__{dataset}", str(table)

@@ -1,0 +1,91 @@
+"""bqemulator put together: its catalogue and its routes of datasets and tables, over a closed engine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from bqemulator.api.dependencies import AppContext
+from bqemulator.api.errors import install_exception_handlers
+from bqemulator.api.routes.datasets import router as datasets
+from bqemulator.api.routes.tabledata import router as tabledata
+from bqemulator.api.routes.tables import router as tables
+from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
+from bqemulator.catalog.memory_repository import MemoryCatalogRepository
+from bqemulator.config import PersistenceMode, Settings
+from bqemulator.domain.clock import SystemClock
+from bqemulator.domain.events import EventBus
+from bqemulator.observability.metrics import MetricsRegistry
+from bqemulator.row_access.policy import RowAccessPolicyManager
+from bqemulator.storage import sql_identifiers
+from bqemulator.udf.runtime import UDFRegistry
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from federation_emulator.servers.bigquery_emulator.application import Application
+from federation_emulator.servers.bigquery_emulator.engine import ClosedEngine
+from federation_emulator.servers.bigquery_emulator.executing import Executor
+from federation_emulator.servers.bigquery_emulator.readers import Readers
+
+_ID = re.compile(r"[^\"'`\\.;\x00-\x1f\x7f]{1,1024}\Z")
+"""Ids that were checked by the gateway, in letters of any script. None can end the quotes that it is written in.
+bqemulator's own rule has ASCII letters only."""
+
+
+class NoSnapshots:
+    """In place of bqemulator's time travel, which copies a table at each change of it."""
+
+    def record_change(self, *_table: str, **_more: object) -> None:
+        """Keep nothing."""
+
+    def drop_snapshots_for_table(self, *_table: str, **_more: object) -> None:
+        """Drop nothing."""
+
+
+async def open_emulator(
+    folder: Path, extensions: Path, project: str, *, readers: Readers, keep: bool
+) -> tuple[ASGIApp, Any]:
+    """Open the database and put the application together.
+
+    Args:
+        folder: Where the data is kept, if it is.
+        extensions: Where DuckDB's extensions are.
+        project: The project that a request without one means.
+        readers: The processes that read SQL.
+        keep: Whether the data outlives the process.
+
+    Returns:
+        The application, and the engine, to be stopped at the end.
+    """
+    sql_identifiers._SQL_SAFE_ID_RE = _ID
+    settings = Settings(
+        persistence_mode=PersistenceMode.PERSISTENT if keep else PersistenceMode.EPHEMERAL,
+        data_dir=folder / "data" if keep else None,
+        default_project_id=project,
+        enable_format_extensions=False,
+        metrics_enabled=False,
+    )
+    engine = ClosedEngine(settings, extensions=extensions)
+    await engine.start()
+    catalogue = DuckDBCatalogRepository(engine) if keep else MemoryCatalogRepository(engine)
+    if keep:
+        catalogue.ensure_ready()
+    clock = SystemClock()
+    context = AppContext(
+        settings=settings,
+        clock=clock,
+        engine=engine,
+        catalog=catalogue,
+        metrics=MetricsRegistry(),
+        events=EventBus(),
+        udf_registry=UDFRegistry(settings),
+        snapshots=NoSnapshots(),
+        row_access=RowAccessPolicyManager(catalog=catalogue, clock=clock),
+    )
+    catalogue_routes = FastAPI(openapi_url=None)
+    catalogue_routes.state.context = context
+    install_exception_handlers(catalogue_routes)
+    for router in (datasets, tables, tabledata):
+        catalogue_routes.include_router(router)
+    return Application(catalogue_routes, context, readers, Executor(engine)), engine

@@ -1,0 +1,158 @@
+"""From a GoogleSQL statement to DuckDB's, by bqemulator's translation. Runs in the process that reads SQL."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import sqlglot
+from bqemulator.domain.result import Err
+from bqemulator.sql.rewriter.unnest_offset import rewrite_unnest_offset
+from bqemulator.sql.translator import SQLTranslator
+from sqlglot import exp
+
+from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
+from federation_emulator.services.bigquery.sql.lexing import ListLiteral
+from federation_emulator.services.bigquery.sql.parsing import parse, said
+from federation_emulator.services.bigquery.sql.tasks import Prepare, Prepared, TableColumns
+from federation_emulator.services.bigquery.sql.writing import write
+
+_TYPES = {
+    "INTEGER": "BIGINT",
+    "INT64": "BIGINT",
+    "FLOAT": "DOUBLE",
+    "FLOAT64": "DOUBLE",
+    "BOOLEAN": "BOOLEAN",
+    "BOOL": "BOOLEAN",
+    "STRING": "TEXT",
+    "BYTES": "BLOB",
+    "DATE": "DATE",
+    "TIME": "TIME",
+    "DATETIME": "TIMESTAMP",
+    "TIMESTAMP": "TIMESTAMPTZ",
+    "NUMERIC": "DECIMAL(38, 9)",
+    "BIGNUMERIC": "DECIMAL(38, 18)",
+    "JSON": "JSON",
+}
+"""Types of columns, as the translation's rules want to know them. One that isn't here is unknown to them."""
+
+_CONTROL = re.compile(r"\x1b\[[0-9;]*m")
+"""How the parser marks for a terminal what it quotes."""
+
+_VALUE_NAMES = frozenset(
+    [
+        "current_catalog",
+        "current_date",
+        "current_role",
+        "current_schema",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "localtime",
+        "localtimestamp",
+        "session_user",
+        "user",
+    ]
+)
+"""Source: DuckDB, ``ExpressionBinder::GetSQLValueFunctionName``."""
+
+_translator = SQLTranslator()
+
+
+def prepare(task: Prepare) -> Prepared:
+    """Write a statement anew and translate it.
+
+    Raises:
+        UnreadableSqlError: It isn't understood, or can't be translated.
+    """
+    _check_value_names(task)
+    written = write(task.sql, task.writing)
+    schema = _schema(task.columns)
+    statements = tuple(_translated(text, schema) for text in written.statements)
+    strings = {name: value for name, value in written.values.items() if isinstance(value, str)}
+    if statements and _takes_no_parameters(task.sql):
+        if written.bound:
+            raise UnreadableSqlError("a definition has no query parameters", ", ".join(sorted(written.bound)))
+        statements = tuple(_with_literals(text, written.values) for text in statements)
+        return Prepared(statements=statements)
+    return Prepared(
+        statements=statements,
+        strings=strings,
+        bytes={
+            name: base64.b64encode(value).decode() for name, value in written.values.items() if isinstance(value, bytes)
+        },
+        lists={name: value.texts for name, value in written.values.items() if isinstance(value, ListLiteral)},
+        bound=dict(written.bound),
+    )
+
+
+def _check_value_names(task: Prepare) -> None:
+    """Refuse a name that DuckDB, where it finds no such column, takes for one of its own values.
+
+    Raises:
+        UnreadableSqlError: It is no column of a table that is named, and no alias.
+    """
+    tree = parse(task.sql).tree
+    known = {name.lower() for each in task.columns for name, _ in each.columns}
+    known |= {node.alias.lower() for node in tree.find_all(exp.Alias, exp.PropertyEQ)}
+    known |= {column.name.lower() for alias in tree.find_all(exp.TableAlias) for column in (alias, *alias.columns)}
+    for column in tree.find_all(exp.Column):
+        name = column.name.lower()
+        if not column.table and name in _VALUE_NAMES and name not in known:
+            text = f"Unrecognized name: {column.name}"
+            raise UnreadableSqlError("a name is a column's or an alias", column.name, text=text)
+
+
+def _translated(text: str, schema: dict[str, Any]) -> str:
+    result = _translator.translate(rewrite_unnest_offset(text), schema=schema or None)
+    if isinstance(result, Err):
+        problem = str(result.error).split("\n")[0]
+        raise UnreadableSqlError("the local BigQuery must have the function or syntax", _CONTROL.sub("", problem)[:200])
+    try:
+        tree = sqlglot.parse_one(result.value, read="duckdb")
+    except sqlglot.errors.SqlglotError as problem:
+        raise UnreadableSqlError("the local BigQuery must have the syntax", f"{said(problem):.100}") from problem
+    for table in tree.find_all(exp.Table):
+        if table.catalog:
+            table.set("db", exp.to_identifier(f"{table.catalog}__{table.db}", quoted=True))
+            table.set("catalog", None)
+            table.this.set("quoted", True)
+    for kind in tree.find_all(exp.DataType):
+        if kind.this == exp.DataType.Type.DECIMAL and [each.name for each in kind.expressions] in ([], ["18", "3"]):
+            # NUMERIC has 38 digits, 9 of them behind the point (Google, "Decimal types"); DuckDB's own has 18 and 3.
+            kind.set("expressions", [exp.DataTypeParam(this=exp.Literal.number(number)) for number in (38, 9)])
+    return tree.sql(dialect="duckdb")
+
+
+def _schema(tables: Iterable[TableColumns]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in tables:
+        columns = {name: _TYPES.get(kind.upper(), "UNKNOWN") for name, kind in each.columns}
+        name = each.table
+        if columns:
+            found.setdefault(name.project, {}).setdefault(name.dataset, {})[name.table] = columns
+    return found
+
+
+def _takes_no_parameters(sql: str) -> bool:
+    tree = parse(sql).tree
+    defines = isinstance(tree, exp.Create) and (str(tree.args.get("kind")).upper() == "VIEW" or not tree.expression)
+    return isinstance(tree, exp.Alter) or defines
+
+
+def _with_literals(text: str, values: Any) -> str:  # noqa: ANN401  (a mapping of strings and bytes)
+    """Write strings into a definition, which can't have them as values. DuckDB's strings have no escape sequences."""
+    if not values:
+        return text
+    tree = sqlglot.parse_one(text, read="duckdb")
+    for node in list(tree.find_all(exp.Placeholder)):
+        value = values[node.name]
+        if isinstance(value, ListLiteral):
+            node.replace(exp.Array(expressions=[exp.Literal.string(text) for text in value.texts]))
+        elif isinstance(value, bytes):
+            node.replace(exp.Unhex(this=exp.Literal.string(value.hex())))
+        else:
+            node.replace(exp.Literal.string(value))
+    return tree.sql(dialect="duckdb")

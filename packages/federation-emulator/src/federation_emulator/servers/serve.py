@@ -1,0 +1,261 @@
+"""`python -m federation_emulator serve`: the whole local cloud in the foreground.
+
+It owns three servers: two children, and the Google identity in this process. They start together, and they end
+together: on Ctrl-C, on SIGTERM, and when one of them fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+from federation_emulator.console.log_lines import log_in_lines
+from federation_emulator.core.endpoints import Endpoints, forget
+from federation_emulator.core.errors import StateError
+from federation_emulator.core.kept import Kept
+from federation_emulator.core.terminal import guidance, write_tool_settings
+from federation_emulator.servers.aws import AwsSettings, LocalAws, another_aws
+from federation_emulator.servers.bigquery import BigQueryEmulator, EmulatorSettings
+from federation_emulator.servers.listening import listener, server_settings
+from federation_emulator.servers.process import Child, ProcessError
+
+if TYPE_CHECKING:
+    from federation_emulator.seed.model import Seed
+
+_WATCH_SECONDS = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeSettings:
+    """What to serve.
+
+    Args:
+        folder: state, logs, and the files that say where everything is.
+        project_id: the Google project.
+        project_number: its number.
+        other_projects: id and number of each project that exists besides the main one.
+        aws_account_id: the AWS account.
+        aws_region: the AWS region.
+        google_port: port of the Google identity; 0 lets the system choose, None takes the kept one if there is one.
+        aws_port: port of the local AWS; likewise.
+        aws_url: base URL of another local AWS, to be used instead of one of ours.
+        bigquery: whether there is a BigQuery; without, its routes answer 501.
+        seed: what there is from the start.
+        keep: whether the state outlives the run, and the next one with the same folder begins with it.
+        limit_seconds: how long the start may take.
+        announce: makes what is printed when all is ready, of the folder and the addresses; None: how to come as a role.
+    """
+
+    folder: Path
+    project_id: str
+    project_number: str
+    aws_account_id: str
+    aws_region: str
+    other_projects: Mapping[str, str] = field(default_factory=dict)
+    google_port: int | None = None
+    aws_port: int | None = None
+    aws_url: str | None = None
+    bigquery: bool = True
+    seed: Seed | None = None
+    keep: bool = False
+    limit_seconds: float = 30.0
+    announce: Callable[[Path, Endpoints], str] | None = None
+
+
+def serve(settings: ServeSettings) -> None:
+    """Serve until a signal. Call it from the main thread, which alone can take one.
+
+    Raises:
+        KeyboardInterrupt: on SIGINT and SIGTERM, after everything has ended.
+        ProcessError: when something does not start, or ends while it should run.
+        StateError: when the kept state can't be used.
+        SeedError: when the local Google refuses a part of the seed.
+        RoleError: when the local AWS does not make one of the seed's roles.
+    """
+    # Both signals unwind what is below; uvicorn hands a signal on after its own shutdown.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.ExitStack() as held:
+        held.enter_context(_only_one(settings.folder))
+        forget(settings.folder)
+        held.callback(forget, settings.folder)
+        kept = _kept(settings) if settings.keep else None
+        bound = held.enter_context(listener(_port(settings.google_port, kept.google_port if kept else 0)))
+        aws_settings = _aws_settings(settings, kept)
+        aws = _start_aws(settings, aws_settings, held)
+        bigquery = _start_bigquery(settings, held)
+        # Imported while the children start: it takes as long as they do.
+        from federation_emulator.core.app import create_app
+        from federation_emulator.core.config import CloudConfig
+
+        for server in (aws, bigquery):
+            if server is not None:
+                server.wait(limit_seconds=settings.limit_seconds)
+        endpoints = Endpoints(
+            google_url=f"http://127.0.0.1:{bound.getsockname()[1]}",
+            aws_url=aws.url if aws else another_aws(settings.aws_url or ""),
+            bigquery_url=bigquery.url if bigquery else "",
+            project_id=settings.project_id,
+            project_number=settings.project_number,
+            aws_account_id=settings.aws_account_id,
+            aws_region=settings.aws_region,
+            deployer_token=kept.deployer_token if kept else secrets.token_urlsafe(32),
+        )
+        if settings.keep:
+            LocalAws.forget(aws_settings)
+            _keep(settings.folder, endpoints, ours=aws is not None)
+        app = create_app(
+            CloudConfig(
+                project_id=endpoints.project_id,
+                project_number=endpoints.project_number,
+                aws_url=endpoints.aws_url,
+                bigquery_url=endpoints.bigquery_url,
+                deployer_token=endpoints.deployer_token,
+                other_projects=settings.other_projects,
+                # Without --keep the emulators forget everything when they end, and what Google knows must not
+                # outlive them.
+                state_directory=_folder(settings, "google") if settings.keep else None,
+            )
+        )
+        children = [server.child for server in (aws, bigquery) if server is not None]
+        asyncio.run(_run(app, bound, endpoints, settings, children))
+
+
+async def _run(
+    app: ASGIApp, bound: socket.socket, endpoints: Endpoints, settings: ServeSettings, children: list[Child]
+) -> None:
+    """Serve the app on the bound socket, seed it, say that it is ready, and watch the children."""
+    server = uvicorn.Server(server_settings(app))
+    log_in_lines()
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    failed: Child | None = None
+    try:
+        if server.started:
+            await _get_ready(app, endpoints, settings)
+        while not serving.done():
+            failed = failed or next((child for child in children if child.exit_status is not None), None)
+            if failed:
+                server.should_exit = True
+            await asyncio.wait([serving], timeout=_WATCH_SECONDS)
+    finally:
+        server.should_exit = True
+        await serving
+    if failed:
+        raise failed.failure(f"ended with status {failed.exit_status} while it should run")
+    if not server.started:
+        raise ProcessError("the local Google did not start; what is above says why")
+
+
+async def _get_ready(app: ASGIApp, endpoints: Endpoints, settings: ServeSettings) -> None:
+    """Make what the seed says, and announce that it is there."""
+    if settings.seed is not None:
+        from federation_emulator.core.roles import make_roles
+        from federation_emulator.seed.apply import apply_seed
+
+        await apply_seed(app, endpoints, settings.seed)
+        await asyncio.to_thread(make_roles, endpoints, settings.seed.aws.roles)
+    write_tool_settings(settings.folder)
+    if settings.announce is not None:
+        text = settings.announce(settings.folder, endpoints)
+    else:
+        text = guidance(settings.folder, endpoints, roles=settings.seed.aws.roles if settings.seed else [])
+    endpoints.write(settings.folder)
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _kept(settings: ServeSettings) -> Kept | None:
+    """What the last run with --keep left in the folder.
+
+    Raises:
+        StateError: it is unreadable, or of another project or account.
+    """
+    kept = Kept.read(settings.folder)
+    names = (settings.project_id, settings.project_number, settings.aws_account_id)
+    if kept is not None and kept.names != names:
+        raise StateError(
+            f"the state in {settings.folder} is of {', '.join(kept.names)}, and this run of {', '.join(names)}; "
+            "give another folder with --state, or remove this one"
+        )
+    return kept
+
+
+def _keep(folder: Path, endpoints: Endpoints, *, ours: bool) -> None:
+    """Remember ports and token for the next run; before the first change, since a kill may follow it."""
+    Kept(
+        project_id=endpoints.project_id,
+        project_number=endpoints.project_number,
+        aws_account_id=endpoints.aws_account_id,
+        google_port=httpx.URL(endpoints.google_url).port or 0,
+        aws_port=(httpx.URL(endpoints.aws_url).port or 0) if ours else 0,
+        deployer_token=endpoints.deployer_token,
+    ).write(folder)
+
+
+def _port(wanted: int | None, kept: int) -> int:
+    return kept if wanted is None else wanted
+
+
+def _aws_settings(settings: ServeSettings, kept: Kept | None) -> AwsSettings:
+    return AwsSettings(
+        account_id=settings.aws_account_id,
+        region=settings.aws_region,
+        folder=_folder(settings, "aws"),
+        port=_port(settings.aws_port, kept.aws_port if kept else 0),
+        keep=settings.keep,
+    )
+
+
+def _start_aws(settings: ServeSettings, aws_settings: AwsSettings, held: contextlib.ExitStack) -> LocalAws | None:
+    """Start a local AWS, unless another one is to be used."""
+    if settings.aws_url is not None:
+        return None
+    aws = LocalAws.start(aws_settings)
+    held.callback(aws.child.stop)
+    return aws
+
+
+def _start_bigquery(settings: ServeSettings, held: contextlib.ExitStack) -> BigQueryEmulator | None:
+    """Start a local BigQuery, unless none is wanted."""
+    if not settings.bigquery:
+        return None
+    # The folder has the name that the states of earlier versions gave it.
+    bigquery = BigQueryEmulator.start(
+        EmulatorSettings(project_id=settings.project_id, folder=_folder(settings, "warehouse"), keep=settings.keep)
+    )
+    held.callback(bigquery.child.stop)
+    return bigquery
+
+
+def _folder(settings: ServeSettings, name: str) -> Path:
+    folder = settings.folder / name
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Refuse a folder in which a local cloud runs already. The lock goes with the process, however it ends."""
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ProcessError(
+                f"a local cloud already runs in {folder}; stop it, or give another folder with --state"
+            ) from error
+        yield

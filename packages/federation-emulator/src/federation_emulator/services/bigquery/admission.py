@@ -1,0 +1,199 @@
+"""Admission of a job: permission to create it, a statement that is understood, then permission on all it touches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from federation_emulator.core.access import BIGQUERY_SCOPES, authenticate, authorize, check_enabled
+from federation_emulator.core.context import Cloud
+from federation_emulator.core.errors import unimplemented
+from federation_emulator.core.permission_names import CREATE_JOB
+from federation_emulator.core.tokens import Token
+from federation_emulator.core.trace import Link, Part
+from federation_emulator.services.bigquery import emulator, rules, understanding
+from federation_emulator.services.bigquery.columns_of import columns_of
+from federation_emulator.services.bigquery.gate import DEFAULT_LOCATION, SERVICE, make_dataset, policies_on
+from federation_emulator.services.bigquery.model import DatasetName, ProjectName, TableName
+from federation_emulator.services.bigquery.protection import permit_protected
+from federation_emulator.services.bigquery.query_parameters import read_parameters
+from federation_emulator.services.bigquery.reading import Reader, Reading, permit_reading
+from federation_emulator.services.bigquery.sql import Statement
+from federation_emulator.services.bigquery.sql.tasks import Prepare, Prepared
+from federation_emulator.services.bigquery.sql.writing import Writing
+
+_SCAN_THEIR_TARGET = frozenset({"UPDATE", "DELETE", "MERGE", "TRUNCATE_TABLE"})
+_OF_A_JOB = frozenset({"query", "dryRun", "labels", "jobType", "jobTimeoutMs"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admitted:
+    """A job that may run.
+
+    Attributes:
+        payer: The project that it runs in and that pays for it.
+        default: The dataset that a one-part table name belongs to.
+        statement: What it does.
+        sql: Its text.
+        prepared: What the engine is to execute.
+        values: The values of its parameters and strings, by their names there.
+        reading: What it reads.
+        creator: Who asks.
+        decision: The decision that let it in.
+        location: Where it runs.
+        dry: Only to be judged.
+        limits: The bounds that it sets itself.
+    """
+
+    payer: ProjectName
+    default: DatasetName | None
+    statement: Statement
+    sql: str
+    prepared: Prepared
+    values: dict[str, Any]
+    reading: Reading
+    creator: Token
+    decision: str
+    location: str
+    dry: bool
+    limits: rules.Limits
+
+    @property
+    def scans(self) -> tuple[TableName, ...]:
+        """Every table that the engine may scan for it."""
+        target = self.statement.target
+        changed = (target,) if target is not None and self.statement.kind in _SCAN_THEIR_TARGET else ()
+        return (*self.reading.base, *changed)
+
+
+async def admit(
+    cloud: Cloud, request: Request, query: dict[str, Any], configuration: dict[str, Any] | None = None
+) -> Admitted:
+    """Decide a job, then each table that it touches.
+
+    Args:
+        cloud: The cloud.
+        request: The call; its path names the payer.
+        query: The query's settings.
+        configuration: The job's configuration, where the call has one.
+
+    Raises:
+        Refused: 401, 403, or 400 for a statement that isn't understood.
+        ApiError: 400 or 501, a setting.
+    """
+    given = str(request.path_params["project"])
+    paying = cloud.find_project(given)
+    payer = ProjectName(project=paying.id if paying else given[:100])
+    with cloud.trace.deciding(Link.JOB, resource=payer.resource) as trail:
+        token = authenticate(cloud, request, trail, scopes=BIGQUERY_SCOPES)
+        if paying is not None:
+            check_enabled(cloud, SERVICE, paying)
+        # On a project that isn't here no principal may create jobs: refused as any other missing grant is.
+        authorize(token, CREATE_JOB, policies_on(cloud, payer), trail, rules.job_denied(payer))
+        _check_kind(configuration)
+        sql = rules.check_query_fields(query)
+        limits = rules.check_limits(query)
+        declared, values = read_parameters(query)
+        default = _default_dataset(payer, query)
+        statement = await understanding.analyse(cloud, sql, project=payer.project, default=default)
+        read = ", ".join(map(str, (*statement.reads, *statement.wildcards, *statement.schema_views))) or "no table"
+        trail.passed(Part.REQUEST, f"the statement is understood: {statement.kind}", f"reads {read}")
+    location = _location(query)
+    reader = Reader(token=token, project=payer.project, decision=trail.id, location=location)
+    reading = await permit_reading(cloud, reader, statement)
+    for need in statement.needs:
+        with cloud.trace.deciding(
+            Link.TABLE, resource=need.on.resource, principal=token.principal.member, parent=trail.id
+        ) as needed:
+            authorize(token, need.permission, policies_on(cloud, need.on), needed, rules.need_denied(need))
+    await _check_letters(cloud, statement)
+    rules.check_bytes_billed(query, reading.base)
+    writing = Writing(
+        project=payer.project,
+        default=default,
+        matched=reading.matched,
+        rows=await _schema_rows(cloud, statement),
+        parameters=declared,
+    )
+    named = {*reading.named, *([statement.target] if statement.target else [])}
+    columns = tuple([await columns_of(cloud, table) for table in sorted(named)])
+    with cloud.trace.deciding(
+        Link.JOB, resource=payer.resource, principal=token.principal.member, parent=trail.id, quiet=True
+    ):
+        prepared = await _prepared(cloud, statement, Prepare(sql=sql, writing=writing, columns=columns))
+    await permit_protected(cloud, reader, statement, sql, reading, writing)
+    return Admitted(
+        payer=payer,
+        default=default,
+        statement=statement,
+        sql=sql,
+        prepared=prepared,
+        values={
+            **prepared.strings,
+            **{name: {"base64": value} for name, value in prepared.bytes.items()},
+            **{name: {"list": list(texts)} for name, texts in prepared.lists.items()},
+            **{name: values[index] for name, index in prepared.bound.items()},
+        },
+        reading=reading,
+        creator=token,
+        decision=trail.id,
+        location=reading.location or DEFAULT_LOCATION,
+        dry=bool(query.get("dryRun")),
+        limits=limits,
+    )
+
+
+async def _prepared(cloud: Cloud, statement: Statement, task: Prepare) -> Prepared:
+    if statement.schema is not None:
+        return Prepared(statements=())
+    return await understanding.prepare(cloud, task)
+
+
+async def _schema_rows(cloud: Cloud, statement: Statement) -> tuple[tuple[str, str], ...]:
+    """Ask for the rows of the views of ``INFORMATION_SCHEMA`` that a statement reads, as queries."""
+    found = []
+    for view in statement.schema_views:
+        params = {"project": view.project, "dataset": view.dataset.dataset if view.dataset else "", "view": view.view}
+        answered = await emulator.call(cloud, "GET", "/information_schema", params=params, repeatable=True)
+        found.append((str(view), str(answered["query"])))
+    return tuple(found)
+
+
+async def _check_letters(cloud: Cloud, statement: Statement) -> None:
+    """Refuse to change a table or make a dataset by a name that differs from another's only in case.
+
+    BigQuery keeps both apart; the emulator takes one for the other, and the grants here would be the wrong one's.
+    """
+    if statement.kind == "CREATE_SCHEMA" and statement.schema is not None:
+        await emulator.check_letters(cloud, statement.schema)
+    targets = {need.on for need in statement.needs if isinstance(need.on, TableName)}
+    if statement.creates is not None:
+        targets.add(statement.creates)
+    for target in targets:
+        for entry in await emulator.list_tables(cloud, target.within) or []:
+            name = str(entry["tableReference"]["tableId"])
+            if name != target.table and name.casefold() == target.table.casefold():
+                raise unimplemented(f"{target} differs from {target.within.table(name)} only in case.")
+
+
+def _check_kind(configuration: dict[str, Any] | None) -> None:
+    if configuration is None:
+        return
+    other = [key for key, value in configuration.items() if key not in _OF_A_JOB and value]
+    if other or "query" not in configuration:
+        raise unimplemented(f"Jobs of kind {(other or ['nothing'])[0]} are not offered by the local cloud: only query.")
+
+
+def _default_dataset(payer: ProjectName, query: dict[str, Any]) -> DatasetName | None:
+    given = query.get("defaultDataset") or {}
+    if not given:
+        return None
+    project = given.get("projectId") or payer.project
+    return make_dataset(ProjectName(project=str(project)[:100]), given.get("datasetId"))
+
+
+def _location(query: dict[str, Any]) -> str:
+    location: str = query.get("location") or ""
+    return location if len(location) < 64 else ""

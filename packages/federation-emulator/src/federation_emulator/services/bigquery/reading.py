@@ -1,0 +1,185 @@
+"""Permission to read what a statement reads: its tables, what their views select from, and ``INFORMATION_SCHEMA``.
+
+Sources: Google, "Authorized views" and "Authorized datasets" (a view in a dataset's access list reads there on behalf
+of its readers), "Query multiple tables using a wildcard table", and the pages of each ``INFORMATION_SCHEMA`` view.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from federation_emulator.core.access import authorize
+from federation_emulator.core.context import Cloud
+from federation_emulator.core.errors import ApiError, invalid_argument, not_found
+from federation_emulator.core.permission_names import GET_DATA
+from federation_emulator.core.tokens import Token
+from federation_emulator.core.trace import Link, Part, Trail, refuse
+from federation_emulator.services.bigquery import access_lists, emulator, rules, understanding
+from federation_emulator.services.bigquery.gate import DEFAULT_LOCATION, policies_on
+from federation_emulator.services.bigquery.model import DatasetName, ProjectName, TableName
+from federation_emulator.services.bigquery.sql import Statement, UnreadableSqlError
+from federation_emulator.services.bigquery.sql.names import SchemaView, Wildcard
+from federation_emulator.services.bigquery.sql.tasks import Unreadable
+from federation_emulator.services.bigquery.sql.writing import Matched
+
+MOST_READS = 1000
+"""BigQuery's limit of tables that one query references (quotas, "Maximum number of tables referenced")."""
+
+_SCHEMA_RIGHTS = ("bigquery.tables.get", "bigquery.tables.list")
+_PROJECT_RIGHTS = ("bigquery.datasets.get",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who reads, for which job.
+
+    Attributes:
+        token: Who.
+        decision: The job's decision, under which each table's hangs; without a job the token's.
+        location: The job's location; empty if it may be any.
+        project: The project that a two-part name belongs to.
+    """
+
+    token: Token
+    project: str
+    decision: str | None
+    location: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a statement reads, all of it permitted.
+
+    Attributes:
+        named: Tables and views that it names, wildcards resolved.
+        base: The tables whose rows it reads in the end.
+        views: The views on the way there.
+        matched: What its wildcard tables stand for.
+        location: Where all of that is; empty if it reads nothing and the job may run anywhere.
+    """
+
+    named: tuple[TableName, ...]
+    base: tuple[TableName, ...]
+    views: tuple[TableName, ...]
+    matched: Matched
+    location: str
+
+
+async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> Reading:
+    """Decide everything that a statement reads, view by view.
+
+    Raises:
+        Refused: A permission is missing, or something isn't there.
+        ApiError: 400, more tables than BigQuery allows.
+    """
+    for view in statement.schema_views:
+        await _permit_schema_view(cloud, reader, view)
+    matched = tuple([(wildcard, await _matching(cloud, reader, wildcard)) for wildcard in statement.wildcards])
+    # A caller that may not read what a wildcard stands for doesn't learn its name either.
+    asked = {table: wildcard for wildcard, tables in matched for table in tables if table not in statement.reads}
+    named = dict.fromkeys([*statement.reads, *(table for _, tables in matched for table in tables)])
+    waiting: list[tuple[TableName, TableName | None]] = [(table, None) for table in named]
+    seen, base, views = set(waiting), dict[TableName, None](), dict[TableName, None]()
+    while waiting:
+        if len(seen) > MOST_READS:
+            raise invalid_argument("The query reads too many tables and views.", reason="resourcesExceeded")
+        table, via = waiting.pop(0)
+        selected = await _permit_table(cloud, reader, table, via, asked.get(table, table))
+        # A job that doesn't say where runs where the first dataset is, and finds no other's there.
+        reader = replace(reader, location=reader.location or await _location_of(cloud, table.within))
+        if selected is None:
+            base[table] = None
+            continue
+        views[table] = None
+        following = [(name, table) for name in selected if (name, table) not in seen]
+        waiting += following
+        seen.update(following)
+    wild = {table for _, tables in matched for table in tables}
+    if wild & set(views):
+        raise invalid_argument("Views cannot be queried through prefix.", reason="invalidQuery")
+    return Reading(named=tuple(named), base=tuple(base), views=tuple(views), matched=matched, location=reader.location)
+
+
+async def _permit_schema_view(cloud: Cloud, reader: Reader, view: SchemaView) -> None:
+    on = view.dataset or ProjectName(project=view.project)
+    with _deciding(cloud, reader, on.resource) as trail:
+        for permission in _SCHEMA_RIGHTS if view.dataset else _PROJECT_RIGHTS:
+            authorize(reader.token, permission, policies_on(cloud, on), trail, rules.query_denied(view, permission))
+        if view.dataset is not None:
+            await _check_there(cloud, reader, view.dataset, None)
+
+
+async def _permit_table(
+    cloud: Cloud, reader: Reader, table: TableName, via: TableName | None, asked: TableName | Wildcard
+) -> tuple[TableName, ...] | None:
+    """Decide one table, read as such or by a view, under the name by which it is asked for.
+
+    Returns what it selects from; ``None`` for a table.
+    """
+    with _deciding(cloud, reader, table.resource) as trail:
+        if via is not None and access_lists.authorises(cloud.datasets.seen(table.within.resource), via):
+            trail.passed(Part.PERMISSION, GET_DATA, f"{via} is authorised in the access list of {table.within}")
+        else:
+            authorize(reader.token, GET_DATA, policies_on(cloud, table), trail, rules.query_denied(asked))
+        resource = await emulator.find_table(cloud, table)
+        await _check_there(cloud, reader, table.within, table if resource is None else None)
+        return await _selected_by(cloud, table, resource or {})
+
+
+async def _matching(cloud: Cloud, reader: Reader, wildcard: Wildcard) -> tuple[TableName, ...]:
+    """Find what a wildcard table stands for. That there is nothing, only readers of the dataset learn."""
+    listed = await emulator.list_tables(cloud, wildcard.dataset)
+    names = sorted(entry["tableReference"]["tableId"] for entry in listed or [])
+    found = tuple(wildcard.dataset.table(name) for name in names if wildcard.matches(name))
+    if not found:
+        with _deciding(cloud, reader, wildcard.dataset.resource) as trail:
+            denied = rules.query_denied(wildcard)
+            authorize(reader.token, GET_DATA, policies_on(cloud, wildcard.dataset), trail, denied)
+            await _check_there(cloud, reader, wildcard.dataset, None)
+            _refuse_absent(not_found(f"{wildcard} does not match any table."), "a table of that prefix")
+    return found
+
+
+def _deciding(cloud: Cloud, reader: Reader, resource: str) -> AbstractContextManager[Trail]:
+    return cloud.trace.deciding(
+        Link.TABLE, resource=resource, principal=reader.token.principal.member, parent=reader.decision
+    )
+
+
+async def _check_there(cloud: Cloud, reader: Reader, dataset: DatasetName, missing: TableName | None) -> None:
+    location, actual = reader.location, await _location_of(cloud, dataset)
+    if not actual or (location and location.lower() != actual.lower()):
+        _refuse_absent(rules.dataset_missing(dataset, location or DEFAULT_LOCATION), f"{dataset} in {location or 'US'}")
+    if missing is not None:
+        _refuse_absent(rules.table_missing(missing, actual), f"{missing} in {actual}")
+
+
+async def _location_of(cloud: Cloud, dataset: DatasetName) -> str:
+    """Say where a dataset is; empty if there is none of that name."""
+    found = await emulator.find_dataset(cloud, dataset)
+    return "" if found is None else str(found.get("location") or DEFAULT_LOCATION)
+
+
+def _refuse_absent(error: ApiError, expected: str) -> NoReturn:
+    refuse(
+        Part.REQUEST,
+        rule="the table must exist in the location of the job",
+        actual=error.message,
+        expected=expected,
+        fix="check the table's name, and set the job's location to the dataset's",
+        answer=error,
+    )
+
+
+async def _selected_by(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> tuple[TableName, ...] | None:
+    """Return what a view selects from; ``None`` for a table."""
+    kind, view = resource.get("type"), cloud.views.get(table.resource)
+    if kind == "TABLE":
+        return None
+    if view is None or kind != "VIEW":
+        problem = UnreadableSqlError("a table must be a plain table or a view made through this gateway", f"{kind}")
+        rules.refuse_statement(Unreadable.of(problem))
+    project, default = view.home(table)
+    return (await understanding.analyse(cloud, view.query, project=project, default=default)).reads

@@ -1,0 +1,105 @@
+"""What of a dataset or a table is kept, what only answers have, and what the local cloud does not offer. Pure.
+
+Sources: Google, BigQuery REST, ``Dataset`` and ``Table``; "BigQuery quotas and limits"; "Introduction to labels".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from typing import Any
+
+from federation_emulator.core.errors import invalid_argument, unimplemented
+from federation_emulator.core.google_methods import document
+from federation_emulator.core.http import text_field
+from federation_emulator.services.bigquery import schema
+
+MOST_TEXT_CHARACTERS = 16_384
+"""BigQuery quotas: the description of a dataset or a table."""
+
+MOST_LABELS = 64
+MOST_LABEL_CHARACTERS = 63
+MOST_CLUSTERING_COLUMNS = 4
+
+_TEXTS = ("friendlyName", "description")
+_DATASET = frozenset({*_TEXTS, "labels", "location", "defaultTableExpirationMs", "defaultPartitionExpirationMs"})
+_TABLE = frozenset({*_TEXTS, "labels", "schema", "timePartitioning", "clustering"})
+_ELSEWHERE = frozenset({"datasetReference", "tableReference", "access", "view", "kind"})
+"""Fields that are read where they belong, and the message's own name."""
+
+_LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,39}")
+_PARTITIONS = ("DAY", "HOUR", "MONTH", "YEAR")
+_NOTHING: tuple[Any, ...] = (None, "", "0", False, {}, [])
+"""Values that ask for nothing, which clients send for what they leave out."""
+
+
+def kept_of_dataset(body: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a dataset's body is kept.
+
+    Args:
+        body: The request, its fields and their types checked.
+        before: The dataset as it is; empty for a new one.
+
+    Raises:
+        ApiError: 400, a value beyond Google's limits; 501, a field that is not offered.
+    """
+    kept = _kept("Dataset", body, before, _DATASET)
+    location = text_field(kept, "location")
+    if location and not _LOCATION.fullmatch(location):
+        raise invalid_argument(f"Invalid value for location: {location!r:.60} is not a valid value.")
+    if location and before and location.upper() != str(before.get("location", "")).upper():
+        raise invalid_argument(f"The location of a dataset can't be changed from {before.get('location')}.")
+    return kept
+
+
+def kept_of_table(body: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a table's body is kept; arguments and errors as of :func:`kept_of_dataset`."""
+    kept = _kept("Table", body, before, _TABLE)
+    if columns := schema.read(schema.fields(kept)):
+        kept["schema"] = {"fields": columns}
+    known = {field["name"].casefold() for field in columns or schema.fields(before)}
+    partitioning, clustering = kept.get("timePartitioning") or {}, kept.get("clustering") or {}
+    if partitioning and partitioning.get("type") not in _PARTITIONS:
+        raise invalid_argument(f"Invalid value for type: {partitioning.get('type')!r:.40} is not a valid value.")
+    clustered = clustering.get("fields") or []
+    if len(clustered) > MOST_CLUSTERING_COLUMNS:
+        raise invalid_argument(f"Clustering is by at most {MOST_CLUSTERING_COLUMNS} columns.")
+    for name in (*([partitioning["field"]] if partitioning.get("field") else []), *clustered):
+        if name.casefold() not in known:
+            raise invalid_argument(f"The field {name!r:.100} specified for partitioning or clustering was not found.")
+    return kept
+
+
+def _kept(kind: str, body: dict[str, Any], before: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    known = document("bigquery.v2")["schemas"][kind]["properties"]
+    for name, value in body.items():
+        silent = name in fields or name in _ELSEWHERE or known[name].get("readOnly") or value in _NOTHING
+        if not silent and value != before.get(name):
+            raise unimplemented(f"{kind}.{name} is not offered by the local cloud.")
+    kept = {name: value for name, value in body.items() if name in fields}
+    for name in _TEXTS:
+        text_field(kept, name, limit=MOST_TEXT_CHARACTERS)
+    return {**kept, "labels": _labels(kept["labels"])} if "labels" in kept else kept
+
+
+def _labels(given: dict[str, str | None] | None) -> dict[str, str]:
+    """Check labels; one with ``null`` is taken away."""
+    labels = {key: value for key, value in (given or {}).items() if value is not None}
+    if len(labels) > MOST_LABELS:
+        raise invalid_argument(f"There are {len(labels)} labels; the limit is {MOST_LABELS}.")
+    for key, value in labels.items():
+        for part, least in ((key, 1), (value, 0)):
+            if not least <= len(part) <= MOST_LABEL_CHARACTERS or not all(map(_in_a_label, part)):
+                raise invalid_argument(
+                    f"Invalid label {part!r:.80}: up to {MOST_LABEL_CHARACTERS} lowercase letters, digits, underscores "
+                    "and dashes, international characters included."
+                )
+        if not unicodedata.category(key[0]).startswith("L"):
+            raise invalid_argument(f"Invalid label key {key!r:.80}: it must begin with a lowercase letter.")
+    return labels
+
+
+def _in_a_label(character: str) -> bool:
+    category = unicodedata.category(character)
+    return character in "_-" or category in {"Ll", "Lo", "Lm", "Nd"} or category.startswith("M")

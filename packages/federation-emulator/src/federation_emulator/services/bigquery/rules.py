@@ -1,0 +1,201 @@
+"""What BigQuery's gateway says: the text of a refusal, the settings that are understood, the bytes billed. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from federation_emulator.core.errors import ApiError, invalid_argument, not_found, permission_denied, unimplemented
+from federation_emulator.core.permission_names import CREATE_JOB, FINE_GRAINED_GET, GET_DATA
+from federation_emulator.core.trace import Part, refuse
+from federation_emulator.services.bigquery.model import DatasetName, ProjectName, TableName
+from federation_emulator.services.bigquery.sql import Need
+from federation_emulator.services.bigquery.sql.names import SchemaView, Wildcard
+from federation_emulator.services.bigquery.sql.tasks import Unreadable
+
+MINIMUM_BYTES_BILLED = 10 * 1024 * 1024
+"""BigQuery bills at least 10 MB for each table that a query references (BigQuery pricing)."""
+
+MOST_FIRST_ROWS = 10_000
+_WAIT_SECONDS = 10.0
+_MOST_WAIT_SECONDS = 200.0
+
+_INT64 = re.compile(r"[0-9]{1,18}")
+
+QUERY_FIELDS = frozenset(
+    {
+        "kind",
+        "query",
+        "useLegacySql",
+        "maxResults",
+        "timeoutMs",
+        "dryRun",
+        "queryParameters",
+        "parameterMode",
+        "useQueryCache",
+        "requestId",
+        "labels",
+        "location",
+        "formatOptions",
+        "maximumBytesBilled",
+        "jobCreationMode",
+        "defaultDataset",
+        "preserveNulls",
+        "priority",
+        "jobTimeoutMs",
+    }
+)
+"""Fields of a query that are understood; any other changes where data goes, and is refused."""
+
+
+def check_query_fields(query: dict[str, Any]) -> str:
+    """Check a query's settings.
+
+    Returns:
+        The SQL.
+
+    Raises:
+        ApiError: 400, legacy SQL or no query; 501, a setting that isn't understood here.
+    """
+    unknown = sorted(key for key, value in query.items() if key not in QUERY_FIELDS and value not in (None, False))
+    if unknown:
+        raise unimplemented(f"Query setting {unknown[0]} is not offered by the local cloud.")
+    if query.get("useLegacySql") is not False:
+        # The API's default is legacy SQL, so a request that doesn't say is one that asks for it.
+        raise invalid_argument(
+            "Legacy SQL is not offered by the local cloud: send useLegacySql: false (bq: --use_legacy_sql=false).",
+            reason="invalidQuery",
+        )
+    sql: str = query.get("query") or ""
+    if not sql.strip():
+        raise invalid_argument("Required parameter is missing: query", reason="required")
+    return sql
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds that a query sets itself.
+
+    Attributes:
+        wait_seconds: How long its caller waits for its end.
+        job_seconds: How long it may take; ``None``: as long as any.
+        first_rows: How many rows the first page has at most.
+    """
+
+    wait_seconds: float
+    job_seconds: float | None
+    first_rows: int
+
+
+def check_limits(query: dict[str, Any]) -> Limits:
+    """Read ``timeoutMs``, ``jobTimeoutMs`` and ``maxResults``.
+
+    Source: Google, BigQuery REST, ``QueryRequest``: the caller waits ten seconds if it doesn't say, 200 at most; a job
+    that takes longer than ``jobTimeoutMs`` may be stopped.
+
+    Raises:
+        ApiError: 400, one isn't a whole number.
+    """
+    wait, job, rows = (_whole(query, name) for name in ("timeoutMs", "jobTimeoutMs", "maxResults"))
+    return Limits(
+        wait_seconds=_WAIT_SECONDS if wait is None else min(wait / 1000, _MOST_WAIT_SECONDS),
+        job_seconds=job / 1000 if job else None,
+        first_rows=MOST_FIRST_ROWS if rows is None else min(rows, MOST_FIRST_ROWS),
+    )
+
+
+def _whole(query: dict[str, Any], name: str) -> int | None:
+    value = query.get(name)
+    if value is None:
+        return None
+    if not _INT64.fullmatch(str(value)):
+        raise invalid_argument(f"Invalid value at '{name}' (TYPE_INT64), {value!r:.40}")
+    return int(value)
+
+
+def check_bytes_billed(query: dict[str, Any], tables: Sequence[TableName]) -> None:
+    """Honour ``maximumBytesBilled``: the BigQuery emulator bills nothing, so BigQuery's minimum for each table counts.
+
+    Raises:
+        ApiError: 400, not a positive whole number, or less than BigQuery would bill.
+    """
+    limit = _whole(query, "maximumBytesBilled")
+    if limit is None:
+        return
+    billed = MINIMUM_BYTES_BILLED * len(tables)
+    if 0 < limit < billed:
+        raise invalid_argument(
+            f"Query exceeded limit for bytes billed: {limit}. {billed} or higher required.",
+            reason="bytesBilledLimitExceeded",
+        )
+
+
+def refuse_statement(problem: Unreadable) -> NoReturn:
+    """Refuse a statement that isn't understood."""
+    refuse(
+        Part.REQUEST,
+        rule=problem.rule,
+        actual=problem.actual,
+        expected="a statement whose tables are all known before it runs",
+        fix="rewrite the statement; docs say what the local gateway understands",
+        answer=invalid_argument(problem.text, reason="invalidQuery"),
+    )
+
+
+def job_denied(project: ProjectName) -> ApiError:
+    """B1: no ``bigquery.jobs.create`` on the project that pays."""
+    return _denied(
+        CREATE_JOB,
+        f"Access Denied: Project {project}: User does not have {CREATE_JOB} permission in project {project}.",
+    )
+
+
+def foreign_job_denied(permission: str, job: str) -> ApiError:
+    """Another caller's job, for a caller that doesn't administer the project's."""
+    return _denied(
+        permission, f"Access Denied: Job {job}: Permission {permission} denied on job {job} (or it may not exist)."
+    )
+
+
+def query_denied(table: TableName | Wildcard | SchemaView, permission: str = GET_DATA) -> ApiError:
+    """B2: a query names a table, or a view of ``INFORMATION_SCHEMA``, that the principal may not read."""
+    return _denied(
+        permission,
+        f"Access Denied: Table {table}: User does not have permission to query table {table}, or perhaps it does "
+        "not exist.",
+    )
+
+
+def column_denied(table: TableName, column: str, tag: str) -> ApiError:
+    """A column with a policy tag, for who has no fine-grained access to it (the text is as users report it)."""
+    return _denied(
+        FINE_GRAINED_GET,
+        "Access Denied: BigQuery BigQuery: User has neither fine-grained reader nor masked get permission to get data "
+        f'protected by policy tag "{tag}" on column {table.dataset}.{table.table}.{column}.',
+    )
+
+
+def need_denied(need: Need) -> ApiError:
+    """B3 to B5: a permission on a table, a dataset or the project is missing."""
+    kind = "Project" if isinstance(need.on, ProjectName) else "Dataset" if isinstance(need.on, DatasetName) else "Table"
+    return _denied(
+        need.permission,
+        f"Access Denied: {kind} {need.on}: Permission {need.permission} denied on {kind.lower()} {need.on} (or it may "
+        "not exist).",
+    )
+
+
+def table_missing(table: TableName, location: str) -> ApiError:
+    """B6: the table isn't there, for a caller that may know."""
+    return not_found(f"Not found: Table {table} was not found in location {location}")
+
+
+def dataset_missing(dataset: DatasetName, location: str) -> ApiError:
+    """B6: the dataset isn't there, or not in the job's location."""
+    return not_found(f"Not found: Dataset {dataset} was not found in location {location}")
+
+
+def _denied(permission: str, message: str) -> ApiError:
+    return permission_denied(message, permission=permission, domain="bigquery.googleapis.com")

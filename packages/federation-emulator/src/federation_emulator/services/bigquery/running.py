@@ -1,0 +1,203 @@
+"""Runs a job that was admitted: executed by the emulator, its effects applied, its end kept for who asks later."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Any
+
+from federation_emulator.core.clock import Clock
+from federation_emulator.core.context import Cloud
+from federation_emulator.core.errors import ApiError, invalid_argument, not_found, permission_denied, unavailable
+from federation_emulator.core.trace import Link, Part, Refused, refuse
+from federation_emulator.services.bigquery import effects, emulator
+from federation_emulator.services.bigquery.job import Ended, Job
+from federation_emulator.services.bigquery.model import TableName
+from federation_emulator.services.bigquery.schemas import carry_out
+from federation_emulator.services.bigquery.sql.tasks import Prepared
+
+_QUEUE_SECONDS = 60.0
+"""How much longer than its time limit a statement may wait for those before it."""
+
+
+def start(cloud: Cloud, job: Job) -> None:
+    """Start a job's execution. It goes on when the caller has gone.
+
+    Raises:
+        ApiError: 429, too many run already.
+    """
+    cloud.jobs.add(job)
+    job.task = asyncio.create_task(_run(cloud, job))
+
+
+async def cancel(cloud: Cloud, job: Job) -> None:
+    """Ask for a job to be stopped."""
+    job.cancelled = job.ended is None
+    if job.cancelled:
+        await emulator.call(cloud, "POST", "/cancel", body={"job": job.job_id})
+
+
+async def define(cloud: Cloud, table: TableName, kind: str, prepared: Prepared) -> None:
+    """Carry out a statement of the gateway's own that makes, changes or drops one table or view.
+
+    Args:
+        cloud: The cloud.
+        table: Which one.
+        kind: The statement's type.
+        prepared: The statement.
+
+    Raises:
+        ApiError: It failed.
+    """
+    limit = cloud.config.bigquery_timeout_seconds
+    body = {
+        "job": secrets.token_hex(8),
+        "kind": kind,
+        "target": _place(table),
+        "tables": [],
+        "statements": list(prepared.statements),
+        "values": {},
+        "dry": False,
+        "limit_seconds": limit,
+        "most_rows": 0,
+    }
+    with emulator.changing(cloud):
+        answered = await _execute(cloud, body, limit)
+    if "failed" in answered:
+        raise _failed(answered["failed"])
+    if "done" not in answered:
+        raise unavailable(f"The local BigQuery did not carry out a {kind} statement.")
+
+
+async def page_of(cloud: Cloud, job: Job, *, start: int, most: int) -> dict[str, Any]:
+    """Return a page of a job's rows.
+
+    Raises:
+        ApiError: 404, they aren't kept any more.
+    """
+    answered = await emulator.call(
+        cloud, "GET", "/rows", params={"job": job.job_id, "start": str(start), "most": str(most)}, repeatable=True
+    )
+    if "done" not in answered:
+        raise not_found(f"Not found: the rows of job {job} are not kept any more; run the query again.")
+    page: dict[str, Any] = answered["done"]
+    return page
+
+
+def milliseconds(clock: Clock) -> int:
+    """Say what time it is, as the API's resources have it."""
+    return int(clock.now().timestamp() * 1000)
+
+
+async def _run(cloud: Cloud, job: Job) -> Ended:
+    try:
+        return await _executed(cloud, job)
+    except Refused as problem:
+        answer = problem.answer
+        return Ended(error=answer if isinstance(answer, ApiError) else permission_denied(str(answer)))
+    except ApiError as problem:
+        return Ended(error=problem)
+    finally:
+        job.ended = milliseconds(cloud.clock)
+
+
+async def _executed(cloud: Cloud, job: Job) -> Ended:
+    admitted = job.admitted
+    statement = admitted.statement
+    if statement.kind in {"CREATE_SCHEMA", "DROP_SCHEMA"}:
+        if not admitted.dry:
+            await carry_out(cloud, statement, admitted.creator)
+        return Ended(page={"schema": {"fields": []}, "rows": [], "totalRows": "0"})
+    changed = statement.writes and not admitted.dry
+    limit = min(cloud.config.bigquery_timeout_seconds, admitted.limits.job_seconds or float("inf"))
+    body = {
+        "job": job.job_id,
+        "kind": statement.kind,
+        "target": _place(statement.target),
+        "tables": [_place(table) for table in admitted.scans],
+        "statements": list(admitted.prepared.statements),
+        "values": admitted.values,
+        "dry": admitted.dry,
+        "limit_seconds": limit,
+        "most_rows": admitted.limits.first_rows,
+    }
+    if changed:
+        with emulator.changing(cloud):
+            answered = await _execute(cloud, body, limit)
+            page = _done(cloud, job, answered, limit)
+            if not answered.get("unchanged"):
+                await effects.apply(cloud, statement, admitted)
+    else:
+        page = _done(cloud, job, await _execute(cloud, body, limit), limit)
+    return Ended(page=page)
+
+
+async def _execute(cloud: Cloud, body: dict[str, Any], limit: float) -> dict[str, Any]:
+    return await emulator.call(
+        cloud, "POST", "/execute", body=body, limit_seconds=limit + _QUEUE_SECONDS, repeatable=body["kind"] == "SELECT"
+    )
+
+
+def _done(cloud: Cloud, job: Job, answered: dict[str, Any], limit: float) -> dict[str, Any]:
+    if "refused" in answered:
+        cloud.counters["statements that DuckDB read otherwise"] += 1
+        _refuse(cloud, job, str(answered["refused"]))
+    if "stopped" in answered:
+        raise _stopped(job, limit)
+    if "failed" in answered:
+        raise _failed(answered["failed"])
+    page: dict[str, Any] = answered["done"]
+    return page
+
+
+def _refuse(cloud: Cloud, job: Job, what: str) -> None:
+    """Refuse a statement that the engine reads otherwise than the gateway.
+
+    Raises:
+        Refused: 403, always.
+    """
+    admitted = job.admitted
+    with cloud.trace.deciding(
+        Link.JOB, resource=admitted.payer.resource, principal=job.member, parent=admitted.decision
+    ):
+        refuse(
+            Part.REQUEST,
+            rule="what is executed must be what was admitted",
+            actual=what,
+            expected=f"one {admitted.statement.kind} statement that reads "
+            + (", ".join(map(str, admitted.scans)) or "no table"),
+            fix="rewrite the statement, and report this one: gateway and engine read it differently",
+            answer=ApiError(
+                403,
+                "PERMISSION_DENIED",
+                "Access Denied: the local BigQuery would read the statement otherwise than it was judged.",
+                reason="accessDenied",
+            ),
+        )
+
+
+def _stopped(job: Job, limit: float) -> ApiError:
+    if job.cancelled:
+        return invalid_argument("Job execution was cancelled: User requested cancellation", reason="stopped")
+    if job.admitted.limits.job_seconds == limit:
+        return invalid_argument(f"Job execution was cancelled: Job timed out after {limit:g} s", reason="stopped")
+    return invalid_argument(
+        f"Resources exceeded during query execution: the local BigQuery stops a statement after {limit:g} s.",
+        reason="resourcesExceeded",
+    )
+
+
+def _failed(problem: dict[str, Any]) -> ApiError:
+    reason, message = str(problem.get("reason") or "invalidQuery"), str(problem.get("message") or "The query failed.")
+    if reason == "notFound":
+        return not_found(message)
+    code, status = {
+        "duplicate": (409, "ALREADY_EXISTS"),
+        "responseTooLarge": (403, "PERMISSION_DENIED"),
+        "notImplemented": (501, "UNIMPLEMENTED"),
+    }.get(reason, (400, "INVALID_ARGUMENT"))
+    return ApiError(code, status, message[:2000], reason=reason)
+
+
+def _place(table: TableName | None) -> list[str]:
+    return [] if table is None else [table.project, table.dataset, table.table]

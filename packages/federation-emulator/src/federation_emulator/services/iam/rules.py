@@ -1,0 +1,145 @@
+"""What pools, providers and service accounts may be called and hold. Pure.
+
+Limits are those of the IAM v1 API reference and "IAM quotas".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from federation_emulator.console.messages import camel
+from federation_emulator.core.errors import ApiError, invalid_argument, unimplemented
+from federation_emulator.core.http import text_field
+from federation_emulator.services.iam.model import Account, Pool, Provider
+from keyless_bigquery.trust.attributes import condition_problem, mapping_problem
+
+_RESOURCE_ID = re.compile(r"[a-z0-9-]{4,32}")
+_ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_AWS_ACCOUNT = re.compile(r"[0-9]{12}")
+_OTHER_KINDS = ("oidc", "saml", "x509", "actorProviders")
+POOL_FIELDS = ("displayName", "description", "disabled", "mode")
+PROVIDER_FIELDS = ("displayName", "description", "disabled", "attributeMapping", "attributeCondition", "aws")
+ACCOUNT_FIELDS = ("displayName", "description")
+_TRUST_CONFIGURATIONS = ("inlineCertificateIssuanceConfig", "inlineTrustConfig")
+
+
+def check_id(value: str, *, parameter: str) -> None:
+    """Insist on Google's form of a pool or provider id.
+
+    Raises:
+        ApiError: 400, with the rule.
+    """
+    if not _RESOURCE_ID.fullmatch(value) or value.startswith("gcp-"):
+        raise invalid_argument(
+            f"Invalid value {value!r:.80} for {parameter}: it must have 4-32 characters of a-z, 0-9 and hyphen, and "
+            "the prefix 'gcp-' is reserved."
+        )
+
+
+def check_account_id(value: str) -> None:
+    """Insist on Google's form of a service account id.
+
+    Raises:
+        ApiError: 400, with the rule.
+    """
+    if not _ACCOUNT_ID.fullmatch(value):
+        raise invalid_argument(
+            f"Invalid service account id {value!r:.80}: 6-30 characters of a-z, 0-9 and hyphen, beginning with a "
+            "letter and not ending in a hyphen."
+        )
+
+
+def read_mask(text: str, known: tuple[str, ...]) -> set[str]:
+    """Read an update mask, camel or snake case, comma separated. ``aws.accountId`` counts as ``aws``.
+
+    Raises:
+        ApiError: 400, the mask is empty or names a field that can't be changed.
+    """
+    paths = {camel(path.strip()) for path in text.split(",") if path.strip()}
+    paths = {"aws" if path == "aws.accountId" else path for path in paths}
+    unknown = sorted(paths - set(known))
+    if unknown or not paths:
+        raise invalid_argument(
+            f"Invalid update_mask {text!r:.200}: it must name some of {', '.join(known)}"
+            + (f"; {', '.join(unknown)} can't be changed." if unknown else ".")
+        )
+    return paths
+
+
+def changed_pool(pool: Pool, body: dict[str, Any], mask: set[str]) -> Pool:
+    """Return the pool with the masked fields taken from the body. A masked field missing there is reset.
+
+    Raises:
+        ApiError: 400, a field is too long; 501, a mode other than federation.
+    """
+    if any(body.get(name) for name in _TRUST_CONFIGURATIONS):
+        raise unimplemented("Pools for X.509 certificates are not offered by the local cloud.")
+    if "mode" in mask and text_field(body, "mode") not in {"", "MODE_UNSPECIFIED", "FEDERATION_ONLY"}:
+        raise unimplemented(f"Pool mode {body['mode']} is not offered by the local cloud: only FEDERATION_ONLY.")
+    return replace(pool, **_common(body, mask))
+
+
+def changed_provider(provider: Provider, body: dict[str, Any], mask: set[str]) -> Provider:
+    """Return the provider with the masked fields taken from the body. A masked field missing there is reset.
+
+    Raises:
+        ApiError: 400, a field is malformed, or the kind would change; 501, a kind other than ``aws``.
+    """
+    others = [kind for kind in _OTHER_KINDS if body.get(kind) is not None]
+    if others:
+        raise unimplemented(f"Providers of kind {others[0]} are not offered by the local cloud: only aws.")
+    changes: dict[str, Any] = _common(body, mask)
+    if "aws" in mask:
+        changes["account_id"] = _account(body.get("aws") or {})
+    if "attributeMapping" in mask:
+        mapping = body.get("attributeMapping") or {}
+        _check(mapping_problem(mapping))
+        changes["attribute_mapping"] = mapping
+    if "attributeCondition" in mask:
+        condition = text_field(body, "attributeCondition", limit=100_000)
+        _check(condition_problem(condition))
+        changes["attribute_condition"] = condition
+    return replace(provider, **changes)
+
+
+def changed_account(account: Account, body: dict[str, Any], mask: set[str]) -> Account:
+    """Return the account with the masked fields taken from the body.
+
+    Raises:
+        ApiError: 400, a field has the wrong type or length.
+    """
+    names = {"displayName": "display_name", "description": "description"}
+    limits = {"displayName": 100, "description": 256}
+    changes: dict[str, Any] = {names[path]: text_field(body, path, limit=limits[path]) for path in mask}
+    return replace(account, **changes)
+
+
+def _common(body: Mapping[str, Any], mask: set[str]) -> dict[str, Any]:
+    fields = dict(body)
+    changes: dict[str, Any] = {}
+    if "displayName" in mask:
+        changes["display_name"] = text_field(fields, "displayName", limit=32)
+    if "description" in mask:
+        changes["description"] = text_field(fields, "description", limit=256)
+    if "disabled" in mask:
+        changes["disabled"] = bool(fields.get("disabled"))
+    return changes
+
+
+def _account(aws: dict[str, Any]) -> str:
+    account = text_field(aws, "accountId")
+    if not _AWS_ACCOUNT.fullmatch(account):
+        raise invalid_argument(f"Invalid value {account!r:.40} for aws.account_id: it must be 12 digits.")
+    return account
+
+
+def _check(problem: str | None) -> None:
+    if problem is not None:
+        raise _bad_expression(problem)
+
+
+def _bad_expression(problem: str) -> ApiError:
+    return invalid_argument(f"Invalid provider: {problem}.")

@@ -1,0 +1,110 @@
+"""``POST /v1/token``: form or JSON in, a federated token out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from federation_emulator.core.access import check_enabled
+from federation_emulator.core.context import Cloud
+from federation_emulator.core.errors import ApiError
+from federation_emulator.core.http import read_body
+from federation_emulator.core.tokens import TokenKind
+from federation_emulator.core.trace import Link, Part, Refused, refuse
+from federation_emulator.services.iam.model import Provider
+from federation_emulator.services.sts.aws_caller import ask_aws
+from federation_emulator.services.sts.exchange_rules import check_request
+from federation_emulator.services.sts.fields import read_fields
+from federation_emulator.services.sts.model import ACCESS_TOKEN_TYPE, LIFETIME_SECONDS, ExchangeRequest
+from federation_emulator.services.sts.oauth_client import check_client
+from federation_emulator.services.sts.rules import check_caller, check_provider, identify
+from federation_emulator.services.sts.subject_token import read_subject_token
+
+MOST_FORM_BYTES = 64 * 1024
+_NAMES = tuple(entry.name for entry in dataclasses.fields(ExchangeRequest))
+
+
+async def exchange_token(cloud: Cloud, request: Request) -> Response:
+    """Exchange a subject token for a federated token (STS v1 ``token``)."""
+    asked = await _asked(cloud, request)
+    with cloud.trace.deciding(Link.TOKEN_EXCHANGE, resource=asked.audience) as trail:
+        check_client(request.headers.getlist("authorization"))
+        name = check_request(asked)
+        check_enabled(cloud, "sts.googleapis.com", cloud.find_project(name.split("/")[1]))
+        _provider(cloud, name)
+        trail.passed(Part.REQUEST, "the audience names an active provider of an active pool", name)
+        signed = read_subject_token(asked.subject_token, audience=asked.audience, now=cloud.clock.host())
+        trail.passed(
+            Part.REQUEST,
+            "the subject token is a signed GetCallerIdentity for this audience",
+            f"host {signed.host}, region {signed.region}",
+        )
+        answer = await ask_aws(cloud.aws, signed, limit_seconds=cloud.config.aws_timeout_seconds)
+        # Again: what was changed while AWS was asked counts from the moment that it was acknowledged.
+        provider = _provider(cloud, name)
+        caller = check_caller(answer, provider)
+        trail.passed(Part.CALLER, "AWS verified the signature and names the provider's account", caller.arn)
+        principal = identify(provider, caller, trail)
+        trail.principal = principal.member
+        trail.passed(Part.PRINCIPAL, "the subject is known in the pool as", principal.member)
+        token, record = cloud.tokens.issue(
+            TokenKind.FEDERATED,
+            principal=principal,
+            scopes=asked.scopes,
+            lifetime_seconds=LIFETIME_SECONDS,
+            decision=trail.id,
+        )
+        trail.passed(Part.TOKEN, "a federated token is issued", f"{record.fingerprint}, until {record.expires}")
+    return JSONResponse(
+        {
+            "access_token": token,
+            "issued_token_type": ACCESS_TOKEN_TYPE,
+            "token_type": "Bearer",
+            "expires_in": LIFETIME_SECONDS,
+        },
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _provider(cloud: Cloud, name: str) -> Provider:
+    project = cloud.find_project(name.split("/")[1]) or cloud.main_project
+    return check_provider(
+        name,
+        project_number=project.number,
+        pool=cloud.pools.get(name.partition("/providers/")[0]),
+        provider=cloud.providers.get(name),
+        now=cloud.clock.now(),
+    )
+
+
+async def _asked(cloud: Cloud, request: Request) -> ExchangeRequest:
+    try:
+        fields = await read_parameters(request, _NAMES)
+    except Refused:
+        with cloud.trace.deciding(Link.TOKEN_EXCHANGE, resource="an exchange that can't be read"):
+            raise
+    return ExchangeRequest(**{name: fields.get(name, "") for name in _NAMES})
+
+
+async def read_parameters(request: Request, names: Sequence[str]) -> dict[str, str]:
+    """Read a request's parameters; see :func:`federation_emulator.services.sts.fields.read_fields`.
+
+    Raises:
+        Refused: They can't be read; 413 for a body that is too large.
+    """
+    try:
+        body = await read_body(request, limit=MOST_FORM_BYTES)
+    except ApiError as problem:
+        refuse(
+            Part.REQUEST,
+            rule=f"the body may have at most {MOST_FORM_BYTES} bytes",
+            actual="more",
+            expected="a form with one subject token",
+            fix="send a subject token as google-auth makes it, of some 2,000 bytes",
+            answer=problem,
+        )
+    content_types = request.headers.getlist("content-type")
+    return read_fields(body, content_types=content_types, query=request.query_params.keys(), names=names)

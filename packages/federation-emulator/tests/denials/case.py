@@ -1,0 +1,49 @@
+"""What a line of the denial table says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from federation_emulator.core.trace import Link, Part
+from tests.denials.world import World
+
+Step = Callable[[World], object]
+
+
+INVALID_CREDENTIALS = (
+    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
+    "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+)
+"""Google's words for a token that does not count, at every API."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A way of getting in that must fail, and the smallest change with which it succeeds.
+
+    Attributes:
+        name: Who or what is refused: a noun phrase, unique.
+        change: The smallest change with which it succeeds, in words.
+        wrong: Puts the one thing wrong, in a world where everything is right.
+        right: Puts that one thing right, and nothing else.
+        link: At which link of the chain it is refused.
+        part: What that link was looking at.
+        rule: By which rule; words of the refusal in the trace.
+        status: Google's HTTP status.
+        error: Google's code: ``error`` of an exchange, ``status`` of an API, ``reason`` of BigQuery.
+        says: Words of Google's message; empty where nobody has seen Google's own.
+        actual: Words of what the trace says was found, where the rule alone leaves the cause open.
+    """
+
+    name: str
+    change: str
+    wrong: Step
+    right: Step
+    link: Link
+    part: Part
+    rule: str
+    status: int
+    error: str
+    says: str = ""
+    actual: str = ""

@@ -1,0 +1,60 @@
+"""The denial table as a document for people: ``docs/denials.md``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from federation_emulator.core.trace import Link
+from tests.denials.case import Case
+from tests.denials.cases import CASES
+
+FILE = "docs/denials.md"
+
+_ARTICLE = re.compile(r"^(?:an?|the) ")
+
+_INTRODUCTION = """\
+# Who is refused
+
+Each line is a way in that must fail. Tests try it over HTTP against the running local cloud, with signatures that the
+local AWS verifies: it is refused at this link, by this rule, with this status and code, and it is allowed after the one
+change that corrects it. `packages/federation-emulator/tests/denials/` has the cases with that change and with Google's own words; where possible, a
+case also runs with google-auth and google-cloud-bigquery. No refusal, and nothing that is kept of it, holds a key, a
+signature, a token or a row. `python -m tests.denials` writes this page, and a test compares it with the cases.
+"""
+
+_HEADINGS = {
+    Link.TOKEN_EXCHANGE: "At the token exchange",
+    Link.IMPERSONATION: "At the impersonation",
+    Link.JOB: "At the job",
+    Link.TABLE: "At the table",
+    Link.ADMINISTRATION: "At the policies",
+}
+
+
+def document() -> str:
+    """The whole document."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield _INTRODUCTION
+    for link, heading in _HEADINGS.items():
+        found = sorted((case for case in CASES if case.link is link), key=_rule)
+        yield f"## {heading}: {len(found)}\n"
+        yield "| rule | answer | refused |"
+        yield "| --- | --- | --- |"
+        yield from (_row(list(cases)) for _, cases in groupby(found, key=_rule))
+        yield ""
+
+
+def _rule(case: Case) -> tuple[str, int, str]:
+    return case.rule, case.status, case.error
+
+
+def _row(cases: Sequence[Case]) -> str:
+    """One rule: each way in that it refuses stands on a line of its own."""
+    rule, status, error = _rule(cases[0])
+    cells = (rule, f"{status} `{error}`", "<br>".join(_ARTICLE.sub("", case.name) for case in cases))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

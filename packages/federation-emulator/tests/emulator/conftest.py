@@ -1,0 +1,64 @@
+"""A local Google of its own for each test, before servers that the whole session shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulator.chain import REGION, ROLE, Chain, Keys, LocalAccount, deploy
+from tests.emulator.google_server import Google, serving
+
+
+@pytest.fixture
+def google(aws_url: str, bigquery_url: str) -> Iterator[Google]:
+    """A fresh local Google, in memory."""
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url) as running:
+        yield running
+
+
+@pytest.fixture
+def quiet_google() -> Iterator[Google]:
+    """A fresh local Google with nothing behind it: both servers refuse the connection."""
+    with serving(aws_url="http://127.0.0.1:9", bigquery_url="http://127.0.0.1:9") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def aws(aws_url: str) -> LocalAccount:
+    """The provider's AWS account."""
+    return LocalAccount(aws_url)
+
+
+@pytest.fixture
+def chain(google: Google, aws: LocalAccount) -> Chain:
+    """Everything deployed on Google's side."""
+    return deploy(google, aws)
+
+
+@pytest.fixture(scope="session")
+def role_keys(aws: LocalAccount) -> Keys:
+    """Session keys of the role that the chain trusts."""
+    return aws.assume(ROLE)
+
+
+@pytest.fixture
+def as_function(monkeypatch: pytest.MonkeyPatch, role_keys: Keys) -> Keys:
+    """The environment that Lambda gives the function: the trusted role's session keys."""
+    set_environment(monkeypatch, role_keys)
+    return role_keys
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch, keys: Keys) -> None:
+    """Put AWS keys where google-auth looks for them first."""
+    values = {
+        "AWS_ACCESS_KEY_ID": keys.key,
+        "AWS_SECRET_ACCESS_KEY": keys.secret,
+        "AWS_SESSION_TOKEN": keys.token,
+        "AWS_REGION": REGION,
+    }
+    for name, value in values.items():
+        if value:
+            monkeypatch.setenv(name, value)
+        else:
+            monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,50 @@
+"""Small helpers for tests of child processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from federation_emulator.servers.process import Command
+
+LIMIT_SECONDS = 15.0
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[[str], Command]:
+    """Makes a command that runs this Python text."""
+
+    def make(text: str) -> Command:
+        return Command(
+            name="the child",
+            arguments=[sys.executable, "-I", "-c", text],
+            environment={"PATH": os.defpath},
+            log=tmp_path / "child.log",
+            folder=tmp_path,
+        )
+
+    return make
+
+
+def alive(pid: int) -> bool:
+    """Whether this process runs; one that only waits to be collected does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Whether it becomes true before the time is up."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

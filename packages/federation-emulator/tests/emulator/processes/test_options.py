@@ -1,0 +1,87 @@
+"""`serve` for a program of one's own: another AWS, no BigQuery, a seed; what contradicts itself is refused at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.client.remote import Remote
+from federation_emulator.client.use import Choice, environment, signed_form
+from federation_emulator.servers.aws import another_aws
+from federation_emulator.servers.process import ProcessError
+from keyless_bigquery.components.program import ROOT
+
+SEED = """
+project: {id: my-project, number: "000000000042"}
+aws: {account: "210987654321", roles: [option-reader, option-other]}
+pools:
+  pool-one: {providers: {aws-one: {condition: "assertion.arn.contains('assumed-role/option-reader/')"}}}
+  pool-two: {providers: {aws-two: {}}}
+serviceAccounts: [somebody]
+"""
+
+
+def exchange(cloud: LocalCloud, role: str) -> httpx.Response:
+    form = signed_form(cloud.endpoints, Choice(role=role, provider="pool-one/aws-one"))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return httpx.post(f"{cloud.google_url}/v1/token", content=form, headers=headers, timeout=10, trust_env=False)
+
+
+def refused(*options: str) -> str:
+    """The message of a start that must not happen."""
+    run = subprocess.run(
+        [sys.executable, "-m", "federation_emulator", "serve", *options],
+        cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    return run.stderr
+
+
+def test_beside_another_aws_and_without_bigquery_the_identity_is_as_strict(aws_url: str, tmp_path: Path) -> None:
+    seed = tmp_path / "seed.yaml"
+    seed.write_text(SEED)
+    options = ["--seed", str(seed), "--aws-url", aws_url, "--no-bigquery"]
+    with LocalCloud.start(state_directory=tmp_path / "cloud", options=options) as cloud:
+        assert (cloud.aws_url, cloud.project_id, cloud.project_number) == (aws_url, "my-project", "000000000042")
+        assert "access_token" in exchange(cloud, "option-reader").json()
+        assert exchange(cloud, "option-other").json()["error"] == "unauthorized_client"
+        with pytest.raises(httpx.HTTPStatusError, match="501"):
+            Remote(cloud.endpoints).get("/bigquery/v2/projects/my-project/datasets")
+        for choice, why in (
+            (
+                Choice(role="option-reader"),
+                r"there are 2 providers; name one with --provider: pool-one/aws-one",
+            ),
+            (Choice(role="option-reader", provider="pool-one/../x"), r"there is no provider pool-one/\.\./x"),
+            (
+                Choice(role="option-reader", provider="pool-two/aws-two", service_account="nobody"),
+                r"there is no service account nobody; there are: somebody@my-project",
+            ),
+        ):
+            with pytest.raises(ProcessError, match=why):
+                environment(cloud.folder, cloud.endpoints, choice)
+
+
+def test_what_contradicts_itself_is_refused_at_once(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.yaml"
+    state = ("--state", str(tmp_path / "cloud"), "--seed", str(seed))
+    seed.write_text(SEED + "datasets: {shop: {}}\n")
+    assert "--no-bigquery leaves no place for them" in refused(*state, "--no-bigquery")
+    assert "--project-id is other-project, and" in refused(*state, "--project-id", "other-project")
+    seed.write_text("pool: {}\n")
+    assert "pool: there is no such key" in refused(*state)
+
+
+def test_another_aws_must_be_on_this_machine_and_answer(tmp_path: Path) -> None:
+    for elsewhere in ("https://sts.amazonaws.com", "http://192.0.2.1:4566", "http://127.0.0.1:1/path", "nothing"):
+        with pytest.raises(ProcessError, match=r"it must be http://127\.0\.0\.1:PORT"):
+            another_aws(elsewhere)
+    silent = "http://127.0.0.1:9"
+    assert f"no AWS answers at --aws-url {silent}" in refused(
+        "--state", str(tmp_path / "cloud"), "--no-bigquery", "--aws-url", silent
+    )

@@ -1,0 +1,132 @@
+"""The local cloud as a whole: it starts, hides its token, and leaves nothing running however it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.servers.process import ProcessError, family
+from pulumi_offline.engine.pins import ROOT
+from tests.emulator.processes.conftest import alive, eventually
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are counted in /proc")
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
+    with LocalCloud.start(state_directory=tmp_path / "cloud") as running:
+        yield running
+
+
+def test_it_answers_and_hides_its_token(cloud: LocalCloud) -> None:
+    assert httpx.get(f"{cloud.google_url}/_local/health", trust_env=False).json() == {"status": "ok"}
+    assert cloud.decisions() == []
+    assert cloud.resources()["pools"] == []
+    assert cloud.deployer_token not in repr(cloud)
+    shown = (cloud.folder / "serve.log").read_text() + (cloud.folder / "endpoints.json").read_text()
+    assert "come as a role" in shown
+    assert cloud.deployer_token not in shown
+    for name in ("endpoints.json", "deployer-token", "bigqueryrc"):
+        assert stat.S_IMODE((cloud.folder / name).stat().st_mode) == 0o600
+
+
+def aws_client(cloud: LocalCloud, service: str, key: str, secret: str, session: str | None = None) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=cloud.aws_url,
+        region_name=cloud.aws_region,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=session,
+    )
+
+
+def test_the_local_aws_believes_a_roles_session_by_its_signature_only(cloud: LocalCloud) -> None:
+    iam = aws_client(cloud, "iam", cloud.aws_account_id, "test")
+    root = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{cloud.aws_account_id}:root"},
+        "Action": "sts:AssumeRole",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [root]})
+    role = iam.create_role(RoleName="Tester", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    sts = aws_client(cloud, "sts", cloud.aws_account_id, "test")
+    held = sts.assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
+    key, session = held["AccessKeyId"], held["SessionToken"]
+    right = aws_client(cloud, "sts", key, held["SecretAccessKey"], session)
+    assert right.get_caller_identity()["Arn"].endswith(":assumed-role/Tester/session")
+    forged = aws_client(cloud, "sts", key, "forged", session)
+    with pytest.raises(Exception, match="SignatureDoesNotMatch"):
+        forged.get_caller_identity()
+
+
+def test_stop_ends_every_process_and_what_looked_ready(cloud: LocalCloud) -> None:
+    processes = family(cloud.pid)
+    assert len(processes) >= 3
+    cloud.stop()
+    assert eventually(lambda: not any(alive(pid) for pid in processes))
+    assert not (cloud.folder / "endpoints.json").exists()
+    assert not (cloud.folder / "deployer-token").exists()
+
+
+def test_a_killed_cloud_leaves_no_process_and_the_next_one_starts_in_its_folder(cloud: LocalCloud) -> None:
+    processes = family(cloud.pid)
+    os.kill(cloud.pid, signal.SIGKILL)
+    assert eventually(lambda: not any(alive(pid) for pid in processes))
+    with LocalCloud.start(state_directory=cloud.folder) as again:
+        assert again.deployer_token != cloud.deployer_token
+        assert again.resources()["pools"] == []
+
+
+def test_when_one_server_dies_all_end_and_the_log_says_which(cloud: LocalCloud) -> None:
+    processes = family(cloud.pid)
+    victim = next(pid for pid in processes if b"ministack_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(victim, signal.SIGKILL)
+    assert eventually(lambda: not any(alive(pid) for pid in processes[1:]))
+    log = cloud.folder / "serve.log"
+    assert eventually(lambda: "error: the local AWS (ministack) ended with status -9" in log.read_text())
+
+
+def test_a_second_cloud_in_the_same_folder_is_refused_and_the_first_lives_on(cloud: LocalCloud) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "federation_emulator", "serve", "--state", str(cloud.folder)],
+        cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert run.stderr == (
+        f"error: a local cloud already runs in {cloud.folder}; stop it, or give another folder with --state\n"
+    )
+    assert cloud.resources()["pools"] == []
+
+
+@pytest.mark.parametrize("option", ["--google-port", "--aws-port"])
+def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        run = subprocess.run(
+            [sys.executable, "-m", "federation_emulator", "serve", "--state", str(tmp_path / "cloud"), option, port],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: ")
+    assert len(run.stderr.splitlines()) == 1
+    assert "Address already in use" in run.stderr
+
+
+def test_a_cloud_that_can_not_start_is_told_by_its_own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYLESS_CACHE", str(tmp_path / "empty"))
+    with pytest.raises(ProcessError, match=r"the local cloud ended with status 1; .*run `make setup`"):
+        LocalCloud.start(state_directory=tmp_path / "cloud")

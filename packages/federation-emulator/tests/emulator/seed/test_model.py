@@ -1,0 +1,100 @@
+"""A seed is checked as a whole: every problem is told at once, with its key, its value and the rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from federation_emulator.seed.errors import SeedError
+from federation_emulator.seed.model import CHAIN_SERVICES, MOST_BYTES, Seed, read_seed, seed_from
+from keyless_bigquery.components.program import ROOT
+
+TABLE: dict[str, Any] = {"columns": {"id": "INT64"}, "rows": [{"id": 1}]}
+GRANT: dict[str, Any] = {"role": "roles/bigquery.jobUser", "members": ["user:somebody@local.invalid"]}
+
+
+def refused(written: object) -> str:
+    with pytest.raises(SeedError) as told:
+        seed_from(written)
+    return str(told.value)
+
+
+def test_an_empty_seed_is_a_project_with_the_apis_that_the_chain_needs() -> None:
+    assert seed_from({}) == Seed()
+    assert seed_from({}).services == list(CHAIN_SERVICES)
+    assert seed_from({}).project.id == "local-keyless"
+
+
+def test_the_example_is_a_seed() -> None:
+    example = read_seed(ROOT / "packages/federation-emulator/src/federation_emulator/example.yaml")
+    assert example.aws.roles == ["reader", "stranger"]
+    assert [grant.resource for grant in example.grants] == [
+        "serviceAccounts/reporter",
+        "project",
+        "datasets/shop/tables/orders",
+    ]
+
+
+def test_all_problems_are_told_at_once() -> None:
+    told = refused({"aws": {"account": 42}, "pool": {}, "project": {"id": "UPPER"}})
+    assert told.startswith("the seed has 3 problems:\n")
+    assert "  aws.account: an AWS account is 12 digits in quotes, got 42" in told
+    assert "  pool: there is no such key; see the table in packages/federation-emulator/README.md" in told
+    assert "  project.id: " in told
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ([], "the seed must be a mapping"),
+        ({"project": {"number": "12345678901"}}, "a project's number is 12 digits in quotes, got '12345678901'"),
+        ({"pools": {"p": {"providers": {"a": {"account": "1"}}}}}, "pools.p.providers.a.account: an AWS account is"),
+        ({"pools": {"p": {"providers": {"a": {"oidc": {}}}}}}, "pools.p.providers.a.oidc: there is no such key"),
+        ({"grants": [{"resource": "table", **GRANT}]}, "grants[0].resource: a grant is on `project`"),
+        ({"grants": [{"resource": "project", "role": "r"}]}, "grants[0].members: this key is needed"),
+        ({"grants": [{"resource": "serviceAccounts/who", **GRANT}]}, "grants[0].resource: the seed has no service"),
+        ({"grants": [{"resource": "datasets/d/tables/t", **GRANT}]}, "grants[0].resource: the seed has no datasets/d"),
+        ({"datasets": {"d": {"tables": {"t": {"columns": {}}}}}}, "datasets.d.tables.t.columns: "),
+        ({"datasets": {"d": {"tables": {"t": {**TABLE, "rows": [{"x": 1}]}}}}}, "rows name columns that the table has"),
+        ({"faults": {"errorShare": 2}}, "faults.errorShare: "),
+        ({"aws": {"roles": ["a b"]}}, "aws.roles[0]: "),
+    ],
+)
+def test_a_problem_names_its_key_and_the_rule(written: object, why: str) -> None:
+    assert why in refused(written)
+
+
+def test_a_grant_on_what_the_seed_has_is_taken() -> None:
+    seed = seed_from(
+        {
+            "serviceAccounts": ["who-else"],
+            "datasets": {"d": {"tables": {"t": TABLE}}},
+            "grants": [
+                {"resource": resource, **GRANT}
+                for resource in ("project", "serviceAccounts/who-else", "datasets/d", "datasets/d/tables/t")
+            ],
+        }
+    )
+    assert len(seed.grants) == 4
+
+
+def test_a_file_that_is_no_yaml_too_large_or_absent_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.yaml"
+    for content, why in ((b"a: [", "is no YAML"), (b"\xff", "is no YAML"), (b"#" * (MOST_BYTES + 1), "is larger than")):
+        path.write_bytes(content)
+        with pytest.raises(SeedError, match=rf"cloud\.yaml {why}"):
+            read_seed(path)
+    path.unlink()
+    with pytest.raises(SeedError, match=r"cloud\.yaml can't be read: No such file"):
+        read_seed(path)
+
+
+def test_a_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    written = tmp_path / "seed.yaml"
+    written.write_text("pools:\n  a: {}\n  b: {}\n")
+    assert set(read_seed(written).pools) == {"a", "b"}
+    written.write_text("pools:\n  a: {}\n  a: {}\n")
+    with pytest.raises(SeedError, match="'a' comes twice"):
+        read_seed(written)

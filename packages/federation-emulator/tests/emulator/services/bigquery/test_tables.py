@@ -1,0 +1,240 @@
+"""Datasets and tables as the plugin, bq and the Python client send them; the BigQuery emulator really holds them."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import BadRequest, Conflict
+from google.cloud import bigquery
+from google.oauth2.credentials import Credentials
+
+from tests.emulator.chain import BIGQUERY_PATH, UNIVERSE, Chain
+from tests.emulator.google_server import DEPLOYER_TOKEN, PROJECT, Google
+
+
+@pytest.fixture
+def enabled(google: Google) -> Google:
+    """A Google with the BigQuery API on."""
+    google.done("POST", f"/v1/projects/{PROJECT}/services/bigquery.googleapis.com:enable", {})
+    return google
+
+
+@pytest.fixture
+def dataset(enabled: Google) -> str:
+    """An empty dataset of the test's own."""
+    name = f"ds_{secrets.token_hex(6)}"
+    body = {"datasetReference": {"datasetId": name}, "location": "US", "labels": {"a": "b"}, "description": "d"}
+    enabled.done("POST", f"{BIGQUERY_PATH}/datasets?accessPolicyVersion=3", body)
+    return name
+
+
+def deployer_client(google: Google) -> bigquery.Client:
+    options = ClientOptions(api_endpoint=google.url, universe_domain=UNIVERSE)
+    credentials = Credentials(DEPLOYER_TOKEN, universe_domain=UNIVERSE)  # type: ignore[no-untyped-call]  # its own
+    return bigquery.Client(project=PROJECT, credentials=credentials, client_options=options)
+
+
+def query(google: Google, sql: str) -> Any:
+    return google.done("POST", f"{BIGQUERY_PATH}/queries", {"query": sql, "useLegacySql": False})
+
+
+def test_a_put_without_access_keeps_the_list_and_a_patch_replaces_it(enabled: Google, dataset: str) -> None:
+    path = f"{BIGQUERY_PATH}/datasets/{dataset}"
+    first = enabled.done("GET", path)
+    assert {"role": "OWNER", "userByEmail": "deployer@local.invalid"} in first["access"]
+    entry = {"role": "roles/bigquery.dataViewer", "userByEmail": "somebody@local.invalid", "datasetId": "stray"}
+    patched = enabled.done("PATCH", path, {"access": [*first["access"], entry]})
+    assert patched["access"][-1] == {"role": "READER", "userByEmail": "somebody@local.invalid"}
+    put = enabled.done("PUT", path, {"datasetReference": {"datasetId": dataset}, "description": ""})
+    assert put["access"] == patched["access"]
+    assert "description" not in put
+    assert "labels" not in put
+    assert enabled.done("PATCH", path, {"access": first["access"]})["access"] == first["access"]
+
+
+@pytest.mark.parametrize(
+    "entry", [{"role": "READER"}, {"role": "READER", "domain": "a", "userByEmail": "b"}, {"role": "X", "domain": "a"}]
+)
+def test_a_bad_access_entry_is_refused(enabled: Google, dataset: str, entry: dict[str, str]) -> None:
+    assert enabled.call("PATCH", f"{BIGQUERY_PATH}/datasets/{dataset}", {"access": [entry]}).status_code == 400
+
+
+def test_existing_things_conflict_and_missing_ones_are_not_found(enabled: Google, dataset: str) -> None:
+    again = enabled.call("POST", f"{BIGQUERY_PATH}/datasets", {"datasetReference": {"datasetId": dataset}})
+    assert again.json()["error"]["message"] == f"Already Exists: Dataset {PROJECT}:{dataset}"
+    assert (again.status_code, again.json()["error"]["errors"][0]["reason"]) == (409, "duplicate")
+    for path in (f"{dataset}/tables/none", "none_at_all", "none_at_all/tables"):
+        missing = enabled.call("GET", f"{BIGQUERY_PATH}/datasets/{path}")
+        assert (missing.status_code, missing.json()["error"]["errors"][0]["reason"]) == (404, "notFound")
+    assert enabled.call("DELETE", f"{BIGQUERY_PATH}/datasets/{dataset}/tables/none").status_code == 404
+
+
+def test_the_client_makes_fills_reads_and_deletes_a_table(enabled: Google, dataset: str) -> None:
+    with deployer_client(enabled) as client:
+        name = f"{PROJECT}.{dataset}.users"
+        schema = [bigquery.SchemaField("user_id", "INTEGER", mode="REQUIRED"), bigquery.SchemaField("name", "STRING")]
+        table = client.create_table(bigquery.Table(name, schema=schema))
+        with pytest.raises(Conflict):
+            client.create_table(bigquery.Table(name, schema=schema))
+        assert client.create_table(bigquery.Table(name, schema=schema), exists_ok=True).table_id == "users"
+        assert client.insert_rows_json(table, [{"user_id": 1, "name": "a"}, {"user_id": 2}]) == []
+        wrong = client.insert_rows_json(table, [{"user_id": 3}, {"name": "no id"}, {"user_id": 4, "nmae": "x"}])
+        assert [problem["index"] for problem in wrong] == [1, 2]
+        with pytest.raises(BadRequest):
+            client.insert_rows_json(table, [{"user_id": "not a number"}], retry=None)
+        assert sorted(row.user_id for row in client.list_rows(table)) == [1, 2]
+        assert [t.table_id for t in client.list_tables(dataset)] == ["users"]
+        assert dataset in [d.dataset_id for d in client.list_datasets()]
+        with pytest.raises(BadRequest, match="still in use"):
+            client.delete_dataset(dataset)
+        client.delete_table(table)
+        client.delete_dataset(dataset)
+
+
+def test_the_clients_policy_calls_work_on_a_table(chain: Chain) -> None:
+    with deployer_client(chain.google) as client:
+        policy = client.get_iam_policy(f"{PROJECT}.{chain.dataset}.users")
+        assert policy.etag
+        assert policy["roles/bigquery.dataViewer"] == {"serviceAccount:reader@local-keyless.iam.gserviceaccount.com"}
+        policy.bindings = []
+        client.set_iam_policy(f"{PROJECT}.{chain.dataset}.users", policy)
+        assert client.get_iam_policy(f"{PROJECT}.{chain.dataset}.users").bindings == []
+
+
+def test_columns_are_added_by_put_and_dropped_by_statement(enabled: Google, dataset: str) -> None:
+    tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
+    reference = {"projectId": PROJECT, "datasetId": dataset, "tableId": "t"}
+    one = [{"name": "a", "type": "INT64", "policyTags": {"names": []}}]
+    two = [*one, {"name": "b", "type": "STRING"}]
+    enabled.done("POST", tables, {"tableReference": reference, "schema": {"fields": one}, "labels": {"x": "y"}})
+    enabled.done("POST", f"{tables}/t/insertAll", {"rows": [{"json": {"a": 1}}]})
+    put = enabled.done("PUT", f"{tables}/t", {"tableReference": reference, "schema": {"fields": two}})
+    assert put["tableReference"] == reference
+    enabled.done("POST", f"{tables}/t/insertAll", {"rows": [{"json": {"a": 2, "b": "new"}}]})
+    found = query(enabled, f"SELECT b FROM `{PROJECT}.{dataset}.t` ORDER BY a")["rows"]
+    assert [row["f"][0]["v"] for row in found] == [None, "new"]
+    query(enabled, f"ALTER TABLE `{PROJECT}.{dataset}.t` DROP COLUMN `b`")
+    enabled.done("PUT", f"{tables}/t", {"tableReference": reference, "schema": {"fields": one}})
+    assert [f["name"] for f in enabled.done("GET", f"{tables}/t")["schema"]["fields"]] == ["a"]
+
+
+def test_a_repeated_column_is_added_by_put(enabled: Google, dataset: str) -> None:
+    tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
+    one = [{"name": "a", "type": "INT64"}]
+    enabled.done("POST", tables, {"tableReference": {"tableId": "t"}, "schema": {"fields": one}})
+    tags = {"name": "tags", "type": "STRING", "mode": "REPEATED"}
+    enabled.done("PUT", f"{tables}/t", {"schema": {"fields": [*one, tags]}})
+    enabled.done("POST", f"{tables}/t/insertAll", {"rows": [{"json": {"a": 1, "tags": ["x", "y"]}}]})
+    found = query(enabled, f"SELECT ARRAY_LENGTH(tags) FROM `{PROJECT}.{dataset}.t`")["rows"]
+    assert found[0]["f"][0]["v"] == "2"
+    assert enabled.done("GET", f"{tables}/t")["schema"]["fields"][1]["mode"] == "REPEATED"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ([{"name": "a", "type": "INTEGER"}], "Field b is missing in new schema"),
+        ([], "Field a is missing in new schema"),
+        ([{"name": "a", "type": "STRING"}, {"name": "b", "type": "STRING"}], "Field a has changed type from INTEGER"),
+        (
+            [{"name": "a", "type": "INT64"}, {"name": "b", "type": "STRING", "mode": "REQUIRED"}],
+            "Field b has changed mode from NULLABLE to REQUIRED",
+        ),
+        ([{"name": "A", "type": "INT64"}, {"name": "b", "type": "STRING"}], None),
+        ([{"name": "a", "type": "INTEGER"}, {"name": "b", "type": "STRING", "description": "x"}], None),
+    ],
+)
+def test_a_schema_keeps_the_columns_that_a_table_has(
+    enabled: Google, dataset: str, method: str, fields: list[dict[str, str]], refused: str | None
+) -> None:
+    tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
+    both = [{"name": "a", "type": "INT64", "mode": "REQUIRED"}, {"name": "b", "type": "STRING"}]
+    enabled.done("POST", tables, {"tableReference": {"tableId": "t"}, "schema": {"fields": both}})
+    answer = enabled.call(method, f"{tables}/t", {"schema": {"fields": fields}})
+    assert answer.status_code == (200 if refused is None else 400), answer.text
+    if refused is not None:
+        assert (
+            f"Provided Schema does not match Table {PROJECT}:{dataset}.t. {refused}"
+            in answer.json()["error"]["message"]
+        )
+    assert [one["name"].lower() for one in enabled.done("GET", f"{tables}/t")["schema"]["fields"]] == ["a", "b"]
+
+
+@pytest.mark.parametrize("drop_over_rest", [True, False])
+@pytest.mark.parametrize("make_over_rest", [True, False])
+def test_a_table_made_again_under_the_same_name_starts_without_grants(
+    chain: Chain, drop_over_rest: bool, make_over_rest: bool
+) -> None:
+    users = f"{chain.tables_path}/users"
+    assert chain.google.done("POST", f"{users}:getIamPolicy")["bindings"]
+    if drop_over_rest:
+        chain.google.done("DELETE", users)
+    else:
+        query(chain.google, chain.sql("DROP TABLE {users}"))
+    assert chain.google.call("POST", f"{users}:getIamPolicy").status_code == 404
+    assert users.removeprefix("/bigquery/v2/") not in chain.google.done("GET", "/_local/resources")["policies"]
+    if make_over_rest:
+        reference = {"projectId": PROJECT, "datasetId": chain.dataset, "tableId": "users"}
+        fields = [{"name": "user_id", "type": "INT64"}]
+        chain.google.done("POST", chain.tables_path, {"tableReference": reference, "schema": {"fields": fields}})
+    else:
+        query(chain.google, chain.sql("CREATE TABLE {users} (user_id INT64)"))
+    assert "bindings" not in chain.google.done("POST", f"{users}:getIamPolicy")
+
+
+def test_a_view_made_over_rest_or_by_statement_can_be_deleted(chain: Chain) -> None:
+    query(chain.google, chain.sql("CREATE VIEW `{dataset}.by_ddl` AS SELECT name FROM {users}"))
+    view = {"query": chain.sql("SELECT name FROM {users}"), "useLegacySql": False}
+    reference = {"projectId": PROJECT, "datasetId": chain.dataset, "tableId": "by_rest"}
+    chain.google.done("POST", chain.tables_path, {"tableReference": reference, "view": view})
+    for name in ("by_ddl", "by_rest"):
+        assert "users" in chain.google.done("GET", f"{chain.tables_path}/{name}")["view"]["query"]
+        assert len(query(chain.google, chain.sql(f"SELECT * FROM `{{dataset}}.{name}`"))["rows"]) == 3
+        chain.google.done("DELETE", f"{chain.tables_path}/{name}")
+        assert chain.google.call("GET", f"{chain.tables_path}/{name}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"useLegacySql": True},
+        {},
+        {"useLegacySql": False, "destinationTable": {"tableId": "x"}},
+        {"useLegacySql": False, "createSession": True},
+        {"useLegacySql": False, "maximumBytesBilled": "many"},
+        {"useLegacySql": False, "query": ""},
+    ],
+)
+def test_a_query_setting_that_is_not_understood_is_refused(enabled: Google, settings: dict[str, Any]) -> None:
+    good = {"query": "SELECT 1", "useLegacySql": False}
+    assert enabled.call("POST", f"{BIGQUERY_PATH}/queries", good).status_code == 200
+    bad = {"query": "SELECT 1", **settings}
+    assert enabled.call("POST", f"{BIGQUERY_PATH}/queries", bad).status_code in {400, 501}
+
+
+def test_a_job_id_can_be_used_once(enabled: Google) -> None:
+    job = {
+        "jobReference": {"jobId": f"job-{secrets.token_hex(6)}"},
+        "configuration": {"query": {"query": "SELECT 1", "useLegacySql": False}},
+    }
+    first = enabled.done("POST", f"{BIGQUERY_PATH}/jobs", job)
+    assert (first["status"]["state"], first["jobReference"]["location"]) == ("DONE", "US")
+    assert enabled.call("POST", f"{BIGQUERY_PATH}/jobs", job).status_code == 409
+    assert enabled.call("POST", f"{BIGQUERY_PATH}/jobs", {"configuration": {"load": {}}}).status_code == 501
+    listed = enabled.done("GET", f"{BIGQUERY_PATH}/jobs?projection=full")["jobs"]
+    assert first["id"] in [entry["id"] for entry in listed]
+
+
+def test_a_null_clears_a_text_and_leaves_the_schema_as_bq_means_it(enabled: Google, dataset: str) -> None:
+    tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
+    fields = [{"name": "a", "type": "INTEGER"}]
+    enabled.done("POST", tables, {"tableReference": {"tableId": "t"}, "schema": {"fields": fields}})
+    kept: dict[str, Any] = {"schema": None, "description": "new", "labels": {}, "resourceTags": {}}
+    assert enabled.done("PATCH", f"{tables}/t", kept)["description"] == "new"
+    changed = enabled.done("PATCH", f"{tables}/t", {"description": None})
+    assert not changed.get("description")
+    assert changed["schema"]["fields"][0]["name"] == "a"

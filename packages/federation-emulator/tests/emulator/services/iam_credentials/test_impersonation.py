@@ -1,0 +1,166 @@
+"""Impersonation with the real google-auth: the binding decides, and every other door is shut."""
+
+from __future__ import annotations
+
+import pytest
+from google.auth.exceptions import RefreshError
+
+from federation_emulator.core.clock import from_rfc3339
+from federation_emulator.core.errors import INVALID_CREDENTIALS
+from federation_emulator.core.trace import Link, Part, Refusal
+from tests.emulator.chain import (
+    ACCOUNT,
+    ACCOUNT_PATH,
+    BIGQUERY_PATH,
+    MEMBER,
+    POOL_NAME,
+    POOL_PATH,
+    PROVIDER_PATH,
+    READER,
+    ROLE,
+    SCOPE,
+    Chain,
+    Keys,
+    token_of,
+)
+from tests.emulator.google_server import PROJECT
+
+ROLE_NAME = "roles/iam.workloadIdentityUser"
+GENERATE = f"/v1/projects/-/serviceAccounts/{READER}:generateAccessToken"
+DENIED = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource"
+
+
+@pytest.fixture
+def federated(chain: Chain, as_function: Keys) -> str:
+    """A federated token of the trusted role."""
+    assert as_function.token
+    credentials = chain.direct_credentials()
+    token_of(credentials)
+    return str(credentials.token)
+
+
+def refusal(chain: Chain) -> Refusal:
+    decision = chain.google.last_refusal()
+    assert decision.link is Link.IMPERSONATION
+    assert decision.refusal is not None
+    return decision.refusal
+
+
+def test_the_bound_role_gets_an_access_token(chain: Chain, as_function: Keys) -> None:
+    assert as_function.token
+    credentials = chain.credentials()
+    token_of(credentials)
+    assert credentials.token
+    exchange, impersonation = chain.google.decisions()[-2:]
+    assert (impersonation.link, impersonation.allowed) == (Link.IMPERSONATION, True)
+    assert impersonation.parent == exchange.id
+    assert any(MEMBER in step.actual for step in impersonation.steps if step.part is Part.PERMISSION)
+
+
+@pytest.mark.parametrize(
+    ("member", "actual"),
+    [
+        (
+            MEMBER + "2",
+            f"binding names attribute.aws_role = arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}2, principal has",
+        ),
+        (MEMBER.replace(ROLE, ROLE.lower()), "(they differ in case)"),
+        (MEMBER.replace("assumed-role/", "assumed-role%2F"), "not as %2F"),
+        (MEMBER.replace("aws_role", "role"), "mapping gives no attribute.role"),
+        (MEMBER.replace("/keyless-pool/", "/other-pool/"), "binding names pool projects/"),
+        (f"principalSet://iam.googleapis.com/{POOL_NAME}/attribute.aws_role/{ROLE}", f"attribute.aws_role = {ROLE},"),
+        (f"serviceAccount:{READER}", f"binding names serviceAccount:{READER}"),
+    ],
+)
+def test_a_binding_that_nearly_names_the_role_is_denied_and_the_difference_told(
+    chain: Chain, as_function: Keys, member: str, actual: str
+) -> None:
+    assert as_function.token
+    chain.revoke(ACCOUNT_PATH, ROLE_NAME, MEMBER)
+    chain.grant(ACCOUNT_PATH, ROLE_NAME, member)
+    with pytest.raises(RefreshError, match="Unable to acquire impersonated credentials"):
+        token_of(chain.credentials())
+    assert actual in refusal(chain).actual
+    chain.grant(ACCOUNT_PATH, ROLE_NAME, MEMBER)
+    token_of(chain.credentials())
+
+
+def test_a_disabled_pool_stops_tokens_already_issued_but_a_disabled_provider_does_not(
+    chain: Chain, federated: str
+) -> None:
+    body = {"scope": [SCOPE], "lifetime": "3600s"}
+    for path, status in ((PROVIDER_PATH, 200), (POOL_PATH, 401)):
+        chain.google.done("PATCH", f"{path}?updateMask=disabled", {"disabled": True})
+        assert chain.google.call("POST", GENERATE, body, token=federated).status_code == status
+        chain.google.done("PATCH", f"{path}?updateMask=disabled", {})
+        assert chain.google.call("POST", GENERATE, body, token=federated).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["local.unknown", "", "x y z"])
+def test_an_unknown_token_is_unauthenticated(chain: Chain, token: str) -> None:
+    answer = chain.google.call("POST", GENERATE, {"scope": [SCOPE]}, token=token)
+    assert (answer.status_code, answer.json()["error"]["status"]) == (401, "UNAUTHENTICATED")
+    assert answer.json()["error"]["message"] == INVALID_CREDENTIALS
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert refusal(chain).part is Part.TOKEN
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"scope": [SCOPE], "delegates": None, "lifetime": "3600s"}, 200),
+        ({"scope": [SCOPE], "delegates": [], "lifetime": "1s"}, 200),
+        ({"scope": [SCOPE]}, 200),
+        ({"scope": []}, 400),
+        ({}, 400),
+        ({"scope": "x"}, 400),
+        ({"scope": [""]}, 400),
+        ({"scope": [SCOPE, "openid", "https://mail.google.com/"]}, 200),
+        ({"scope": [f"{SCOPE} {SCOPE}"]}, 400),
+        ({"scope": [SCOPE.replace("https", "http")]}, 400),
+        ({"scope": ["https://www.googleapis.com.evil.test/auth/cloud-platform"]}, 400),
+        ({"scope": [f"https://www.googleapis.com/auth/{'x' * 300}"]}, 400),
+        ({"scope": [SCOPE] * 101}, 400),
+        ({"scope": [SCOPE], "lifetime": "3601s"}, 400),
+        ({"scope": [SCOPE], "lifetime": "0s"}, 400),
+        ({"scope": [SCOPE], "lifetime": "-1s"}, 400),
+        ({"scope": [SCOPE], "lifetime": 3600}, 400),
+        ({"scope": [SCOPE], "delegates": [f"projects/{PROJECT}/serviceAccounts/{READER}"]}, 400),
+        ({"scope": [SCOPE], "delegates": [READER]}, 400),
+        ({"scope": [SCOPE], "delegates": [1]}, 400),
+        ({"scope": [SCOPE], "delegates": [f"projects/-/serviceAccounts/{READER}"] * 11}, 400),
+    ],
+)
+def test_the_request_is_checked(chain: Chain, federated: str, body: dict[str, object], status: int) -> None:
+    answer = chain.google.call("POST", GENERATE, body, token=federated)
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        lifetime = str(body.get("lifetime", "3600s")).removesuffix("s")
+        left = from_rfc3339(answer.json()["expireTime"]) - chain.google.clock.now()
+        assert int(lifetime) - 5 < left.total_seconds() <= int(lifetime)
+
+
+def test_a_token_for_other_scopes_opens_nothing_else(chain: Chain, federated: str) -> None:
+    body = {"scope": ["https://www.googleapis.com/auth/devstorage.read_only"]}
+    narrow = chain.google.call("POST", GENERATE, body, token=federated).json()["accessToken"]
+    query = {"query": "SELECT 1", "useLegacySql": False}
+    answer = chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=narrow)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["message"] == "Request had insufficient authentication scopes."
+    wide = chain.google.call("POST", GENERATE, {"scope": [SCOPE]}, token=federated).json()["accessToken"]
+    assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=wide).status_code == 200
+
+
+def test_neither_a_federated_nor_an_account_token_may_administer(chain: Chain, federated: str) -> None:
+    access = chain.google.call("POST", GENERATE, {"scope": [SCOPE]}, token=federated).json()["accessToken"]
+    for token in (federated, access):
+        for method, path in (
+            ("GET", POOL_PATH),
+            ("DELETE", PROVIDER_PATH),
+            ("POST", f"{ACCOUNT_PATH}:setIamPolicy"),
+            ("POST", f"/v1/projects/{PROJECT}:setIamPolicy"),
+            ("POST", f"/v1/projects/{PROJECT}/services/iam.googleapis.com:enable"),
+            ("POST", f"{chain.tables_path}/users:setIamPolicy"),
+        ):
+            answer = chain.google.call(method, path, {"policy": {}} if method == "POST" else None, token=token)
+            assert answer.status_code == 403, (method, path, answer.text)

@@ -1,0 +1,118 @@
+"""A preview as Markdown for a pull request: what is lost first, then a table, then the diff as far as it fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from keyless_bigquery.command_line import command_line
+from keyless_bigquery.runtime.printable import as_lines, one_line
+from keyless_tools.delivery.changes import Change, Changes
+from keyless_tools.doctor.finding import Finding
+
+LIMIT_CHARACTERS = 60_000
+"""GitHub takes comments of at most 65,536 characters; the rest is for the marker and what a reader adds."""
+
+_LONGEST_TABLE = 100
+_LONGEST_COMMAND = 2_000
+_SHORTEST_DIFF = 200
+
+
+def preview(stack: str, changes: Changes, diff: str, *, limit: int = LIMIT_CHARACTERS) -> str:
+    """What a preview found.
+
+    Args:
+        stack: the stack's name.
+        changes: what would change.
+        diff: what `pulumi preview --diff` prints.
+        limit: most characters of the whole.
+    """
+    head = [f"### {code(stack)}: {changes.counted()}", ""]
+    if changes.losing:
+        names = ", ".join(code(change.name) for change in changes.losing[:_LONGEST_TABLE])
+        head += [f"> **Deleted or replaced:** {names}", ""]
+    if changes.each:
+        head += [*_table(changes.each), ""]
+    return _with_block("\n".join([*head, ""]), "the diff", "diff", diff, limit)
+
+
+def failure(what: str, told: str, *, limit: int = LIMIT_CHARACTERS) -> str:
+    """What to say in place of a preview that failed.
+
+    Args:
+        what: what failed, as Markdown, such as ``The preview of `dev```.
+        told: what the engine said.
+        limit: most characters of the whole.
+    """
+    return _with_block(f"### {what} failed\n\n", "what the engine said", "text", told, limit)
+
+
+def drift(stack: str, diff: str, added: Sequence[Finding] = (), *, limit: int = LIMIT_CHARACTERS) -> str:
+    """What a refresh found, and what was added by hand.
+
+    Args:
+        stack: the stack's name.
+        diff: what `pulumi refresh --preview-only --diff` prints; empty if nothing differs.
+        added: what the doctor found that the stack didn't make.
+        limit: most characters of the whole.
+    """
+    more = "".join(
+        f"- {code(finding.saw, _LONGEST_COMMAND)}\n  To remove it: {code(finding.mend, _LONGEST_COMMAND)}\n"
+        for finding in added
+    )
+    if more:
+        more = f"Added by hand to what {code(stack)} made; `pulumi up` leaves it as it is:\n\n{more}\n"
+    if not diff:
+        return more[:limit]
+    head = more + (
+        f"Something in the clouds differs from what was last deployed as {code(stack)}. Below, what was deployed is on"
+        " the left of each arrow and what is there now on the right.\n\n"
+        f"To put it back: {code(command_line('pulumi', 'up', '--refresh', '--stack', stack))}. To keep it: bring the"
+        f" program to say the same, then {code(command_line('pulumi', 'refresh', '--stack', stack))}.\n\n"
+    )
+    return _with_block(head, "the difference", "diff", diff, limit)
+
+
+def _table(changes: Sequence[Change]) -> list[str]:
+    """One row for each change; what it is because of only where the engine told it of any."""
+    told = any(change.properties for change in changes)
+    rows = [["step", "resource", "type", "because of"], ["---"] * 4]
+    rows += [
+        [one_line(change.step), code(change.name), code(change.type), ", ".join(map(code, change.properties))]
+        for change in changes[:_LONGEST_TABLE]
+    ]
+    if len(changes) > _LONGEST_TABLE:
+        rows.append(["…", f"{len(changes) - _LONGEST_TABLE} more", "", ""])
+    return [f"| {' | '.join(row if told else row[:3])} |" for row in rows]
+
+
+def code(text: str, longest: int = 200) -> str:
+    """A code span that holds whatever the text is: no mention, link or cell border comes out of it.
+
+    Args:
+        text: the text.
+        longest: most characters of it that are shown.
+    """
+    shown = one_line(re.sub(r"\s+", " ", text), longest)
+    return "`" + shown.replace("`", "'").replace("|", "¦") + "`"
+
+
+def _with_block(head: str, title: str, language: str, text: str, limit: int) -> str:
+    """The head, then the text folded away and cut to what is left of the limit."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    opening = f"<details><summary>{title}</summary>\n\n{fence}{language}\n"
+    closing = f"\n{fence}\n\n</details>\n"
+    note = "… {} more lines: the run's log has them all"
+    room = limit - len(head) - len(opening) - len(closing) - len(note) - 10
+    if room < _SHORTEST_DIFF:
+        return head[: limit - 60] + "\n\n… the run's log has the rest\n"
+    lines = as_lines(text.strip()).split("\n")
+    kept: list[str] = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            kept.append(note.format(len(lines) - len(kept)))
+            break
+        kept.append(line)
+    return head + opening + "\n".join(kept) + closing

@@ -1,0 +1,99 @@
+"""AWS's APIs, read only: the few actions that the doctor needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Hidden, Silent
+
+_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2, "mode": "standard"})
+_NOT_THERE = frozenset({"ResourceNotFoundException", "NoSuchEntity"})
+_FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
+
+class AwsApi:
+    """Reads, as whoever runs the doctor. Clients are made when they are first used.
+
+    Args:
+        session: Whose rights count, and the function's region.
+        endpoint: Base URL that serves every AWS API; ``None``: AWS's public hosts.
+    """
+
+    def __init__(self, session: boto3.Session, *, endpoint: str | None) -> None:
+        self._session = session
+        self._endpoint = endpoint
+        self._clients: dict[str, Any] = {}
+
+    def account(self) -> Answer[str]:
+        """Id of the account whose credentials these are. Everybody may ask that."""
+        answer = self._look("sts:GetCallerIdentity", lambda: self._client("sts").get_caller_identity())
+        return Found(value=str(answer.value["Account"])) if isinstance(answer, Found) else answer
+
+    def function(self, name: str) -> Answer[JSON]:
+        """A function, with its configuration and an address of its package."""
+        return self._look("lambda:GetFunction", lambda: self._client("lambda").get_function(FunctionName=name))
+
+    def role(self, name: str) -> Answer[JSON]:
+        """A role, with its trust policy."""
+        return self._look("iam:GetRole", lambda: self._client("iam").get_role(RoleName=name)["Role"])
+
+    def role_policies(self, name: str) -> Answer[JSON]:
+        """Names of a role's inline policies, ARNs of those that are attached to it."""
+        inline = self._all_pages("iam:ListRolePolicies", "iam", "list_role_policies", RoleName=name)
+        if not isinstance(inline, Found):
+            return inline
+        attached = self._all_pages("iam:ListAttachedRolePolicies", "iam", "list_attached_role_policies", RoleName=name)
+        if not isinstance(attached, Found):
+            return attached
+        arns = [policy["PolicyArn"] for policy in attached.value["AttachedPolicies"]]
+        return Found(value={"inline": inline.value["PolicyNames"], "attached": arns})
+
+    def function_policy(self, name: str, qualifier: str) -> Answer[JSON]:
+        """A function's resource-based policy.
+
+        Args:
+            name: The function's name.
+            qualifier: An alias; empty for the function itself.
+        """
+        which = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
+        return self._look("lambda:GetPolicy", lambda: self._client("lambda").get_policy(**which))
+
+    def log_group(self, name: str) -> Answer[JSON]:
+        """A log group."""
+        answer = self._look(
+            "logs:DescribeLogGroups",
+            lambda: self._client("logs").describe_log_groups(logGroupNamePrefix=name),
+        )
+        if not isinstance(answer, Found):
+            return answer
+        named = [group for group in answer.value["logGroups"] if group["logGroupName"] == name]
+        return Found(value=named[0]) if named else Absent()
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 (boto3 makes its clients' methods at run time)
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=_CONFIG)
+        return self._clients[service]
+
+    def _all_pages(self, action: str, service: str, method: str, **arguments: str) -> Answer[JSON]:
+        return self._look(
+            action, lambda: self._client(service).get_paginator(method).paginate(**arguments).build_full_result()
+        )
+
+    def _look(self, action: str, read: Callable[[], JSON]) -> Answer[JSON]:
+        try:
+            return Found(value=read())
+        except ClientError as error:
+            code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+            if code in _NOT_THERE:
+                return Absent()
+            if code in _FORBIDDEN:
+                return Hidden(permission=action)
+            return Silent(why=f"AWS answered {action} with {code}: {message:.200}")
+        except (BotoCoreError, ResponseParserError) as error:
+            return Silent(why=f"AWS can't be asked: {error!s:.200}")

@@ -1,0 +1,53 @@
+"""Who the function is: to AWS, and by the provider's mapping to Google. Pure."""
+
+from __future__ import annotations
+
+from keyless_bigquery.trust.attributes import DEFAULT_AWS_MAPPING, Attributes, MappingError, map_attributes
+from keyless_bigquery.trust.caller import Caller
+from keyless_bigquery.trust.principals import Principal, federated_principal
+from keyless_tools.doctor.answer import JSON, Answer, Found
+from keyless_tools.doctor.expected import Expected
+from keyless_tools.doctor.observed import Seen
+
+
+def caller_of(expected: Expected, role: Answer[JSON]) -> Caller:
+    """What AWS answers to the function's GetCallerIdentity.
+
+    Args:
+        expected: The chain.
+        role: The role; if it could not be read, its unique id is made up.
+    """
+    role_id = role.value["RoleId"] if isinstance(role, Found) else "AROAUNKNOWN"
+    return Caller(
+        account=expected.trust.aws_account_id,
+        arn=expected.trust.caller_arn,
+        user_id=f"{role_id}:{expected.function}",
+    )
+
+
+def principal_of(expected: Expected, attributes: Attributes) -> Principal:
+    """Who that is in the pool."""
+    return federated_principal(
+        pool=expected.pool_name,
+        subject=attributes.subject,
+        attributes=attributes.custom,
+        groups=attributes.groups or (),
+    )
+
+
+def federated(expected: Expected, seen: Seen) -> Principal | None:
+    """Who the function really is in the pool, by the provider's own mapping; ``None`` if that can't be told."""
+    if not isinstance(seen.provider, Found):
+        return None
+    found = seen.provider.value.get("attributeMapping") or DEFAULT_AWS_MAPPING
+    try:
+        return principal_of(expected, map_attributes(found, caller_of(expected, seen.role)))
+    except MappingError:
+        return None
+
+
+def reader(expected: Expected, seen: Seen) -> Principal | None:
+    """Who starts jobs and reads rows: the service account, or with direct access the function itself."""
+    if expected.service_account is not None:
+        return Principal(member=f"serviceAccount:{expected.service_account}")
+    return federated(expected, seen)

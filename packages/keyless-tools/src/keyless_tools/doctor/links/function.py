@@ -1,0 +1,157 @@
+"""The AWS side: the function, the role that it wears, what it was told, and its log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
+from keyless_tools.doctor import fixes as mends
+from keyless_tools.doctor.answer import JSON, Absent, Found
+from keyless_tools.doctor.expected import Expected
+from keyless_tools.doctor.finding import Finding, Link, broken, not_looked, not_seen, not_there, ok, unknown
+from keyless_tools.doctor.observed import Seen
+
+LAMBDA = "Service lambda.amazonaws.com"
+"""Who alone may assume the role."""
+
+
+def settings(expected: Expected, _: Seen) -> Finding:
+    """What is deployed is what is configured."""
+    if not expected.undeployed:
+        return ok(Link.SETTINGS, "what is deployed is what is configured")
+    return broken(
+        Link.SETTINGS,
+        "; ".join(expected.undeployed),
+        wanted="a stack that was deployed after its settings were changed",
+        mend=mends.deploy(expected.stack),
+    )
+
+
+def function(expected: Expected, seen: Seen) -> Finding:
+    """The function is there, can run, and wears its role."""
+    name = expected.function
+    place = {"function": expected.trust.function_name, "region": expected.region}
+    if not isinstance(seen.function, Found):
+        return not_there(Link.FUNCTION, f"function {name}", seen.function, mend=mends.up(expected.stack))
+    found = seen.function.value["Configuration"]
+    if found["Role"] != expected.role_arn:
+        return broken(
+            Link.FUNCTION,
+            f"{name} wears {found['Role']}",
+            wanted=f"the role {expected.role_arn}, which is the one that Google trusts",
+            mend=mends.up(expected.stack),
+        )
+    state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
+    if "Failed" in (state, update):
+        why = found.get("StateReason") or found.get("LastUpdateStatusReason") or "AWS does not say why"
+        again = mends.make_function_again(expected.stack, **place)
+        return broken(Link.FUNCTION, f"{name} is {state}, its last update {update}: {why}", wanted="Active", mend=again)
+    if state == "Pending" and update != "InProgress":
+        wait = mends.wait_for_function(**place)
+        return broken(Link.FUNCTION, f"{name} is {state}", wanted="Active", mend=wait)
+    if seen.function.value.get("Concurrency", {}).get("ReservedConcurrentExecutions") == 0:
+        return broken(
+            Link.FUNCTION,
+            f"{name} has a reserved concurrency of 0, so that it never runs",
+            wanted="one above 0, or none",
+            mend=mends.no_reserved_concurrency(expected.stack) if expected.paused else mends.up(expected.stack),
+        )
+    # Until an update is done the function runs as it did before.
+    still = ", and is being updated" if update == "InProgress" else ""
+    return ok(Link.FUNCTION, f"{name} is {state} and wears {expected.role_arn}{still}")
+
+
+def role(expected: Expected, seen: Seen) -> Finding:
+    """The role is there, and Lambda alone may assume it."""
+    name = expected.trust.role_name
+    mend = mends.up(expected.stack)
+    if not isinstance(seen.role, Found):
+        return not_there(Link.ROLE, f"role {name}", seen.role, mend=mend)
+    may_assume = sorted(set(_who_may_assume(seen.role.value["AssumeRolePolicyDocument"])))
+    if may_assume != [LAMBDA]:
+        return broken(
+            Link.ROLE,
+            f"{name} may be assumed by {', '.join(may_assume) or 'nobody'}",
+            wanted=f"{LAMBDA} alone: whoever may assume the role may read the table",
+            mend=mend,
+        )
+    return ok(Link.ROLE, f"{name} may be assumed by {LAMBDA} alone")
+
+
+def variables(expected: Expected, seen: Seen) -> Finding:
+    """The function was told what the program tells it."""
+    if not isinstance(seen.function, Found):
+        return not_looked(Link.ENVIRONMENT, "there is no function to look at")
+    told = seen.function.value["Configuration"].get("Environment") or {}
+    if "Error" in told:
+        why = told["Error"].get("Message", "AWS does not say why")
+        return unknown(Link.ENVIRONMENT, f"AWS can't decrypt it for you: {why}")
+    found = told.get("Variables") or {}
+    wrong = {name: value for name, value in expected.variables.items() if found.get(name) != value}
+    if wrong:
+        return broken(
+            Link.ENVIRONMENT,
+            ", ".join(f"{name}={found[name]}" if name in found else f"{name} is not set" for name in wrong),
+            wanted=", ".join(f"{name}={value}" for name, value in wrong.items()),
+            mend=mends.up(expected.stack),
+        )
+    return ok(Link.ENVIRONMENT, ", ".join(f"{name}={value}" for name, value in expected.variables.items()))
+
+
+def credential_configuration(expected: Expected, seen: Seen) -> Finding:
+    """The file in the package is what the provider needs."""
+    link, name = Link.CREDENTIAL_CONFIGURATION, CREDENTIAL_CONFIGURATION_FILE
+    if not isinstance(seen.function, Found):
+        return not_looked(link, "there is no function to look at")
+    mend = mends.make_function_again(expected.stack, function=expected.trust.function_name, region=expected.region)
+    if isinstance(seen.credential_configuration, Absent):
+        return broken(link, f"the package holds no {name}", wanted=name, mend=mend)
+    if isinstance(seen.credential_configuration, Found):
+        text, which = seen.credential_configuration.value, f"{name} in the package"
+    else:
+        text = expected.exported_configuration
+        which = f"the stack's output ({not_seen(link, 'the file in the package', seen.credential_configuration).saw})"
+    wanted = json.loads(expected.credential_configuration)
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return broken(link, f"{which} is no JSON", wanted="what the provider needs", mend=mend)
+    differing = list(_differences(found, wanted))
+    if differing:
+        return broken(
+            link,
+            f"{which}: " + ", ".join(f"{path} is {mine}" for path, mine, _ in differing),
+            wanted=", ".join(f"{path} is {other}" for path, _, other in differing),
+            mend=mend,
+        )
+    return ok(link, f"{which} names {wanted['audience']}")
+
+
+def log_group(expected: Expected, seen: Seen) -> Finding:
+    """The function's log has a place."""
+    if not isinstance(seen.log_group, Found):
+        return not_there(Link.LOG, f"log group {expected.log_group}", seen.log_group, mend=mends.up(expected.stack))
+    kept = seen.log_group.value.get("retentionInDays")
+    return ok(Link.LOG, f"{expected.log_group}, kept {f'{kept} days' if kept else 'for ever'}")
+
+
+def _who_may_assume(document: JSON) -> Iterator[str]:
+    """Everybody whom a trust policy allows something, each with the kind of principal. Source: AWS, "Principal"."""
+    statements = document.get("Statement") or []
+    for statement in [statements] if isinstance(statements, dict) else statements:
+        if statement.get("Effect") != "Allow":
+            continue
+        principal = statement.get("Principal", {})
+        for kind, names in (principal if isinstance(principal, dict) else {"AWS": principal}).items():
+            for name in [names] if isinstance(names, str) else names:
+                yield f"{kind} {name}"
+
+
+def _differences(found: object, wanted: object, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Where two JSON values differ: path, what is there, what should be."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        for key in sorted({*found, *wanted}):
+            yield from _differences(found.get(key), wanted.get(key), f"{path}.{key}" if path else key)
+    elif found != wanted:
+        yield path or "the whole", json.dumps(found), json.dumps(wanted)

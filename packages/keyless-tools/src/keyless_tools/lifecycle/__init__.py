@@ -1,0 +1,1 @@
+"""Adopt, recover and destroy a stack."""

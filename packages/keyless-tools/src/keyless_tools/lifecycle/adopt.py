@@ -1,0 +1,129 @@
+"""Adopt what was made by hand: pool, provider, account, grants, dataset, table, role, log group, function.
+
+::
+
+    keyless adopt STACK          # says what it would do, as lines to type
+    keyless adopt STACK --run    # does it, and says what `pulumi up` would still change
+
+The stack's settings name what there is (``poolId``, ``serviceAccountId``, ``roleName`` and so on). What of it exists is
+imported under the names and parents that the program gives it, so that the next ``pulumi up`` takes it for its own.
+Nothing in either cloud is made, changed or deleted: that is left to ``pulumi up``, once you have read the rest.
+
+The order: components and providers first, which exist in the stack alone, since an import needs its parent and its
+provider there; then whatever can be named; then what is named after those, such as a grant to the pool's principals.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keyless_bigquery.command_line import command_line
+from keyless_bigquery.runtime.printable import one_line
+from keyless_tools.lifecycle.imports import Importable, import_file, importable, to_create
+from keyless_tools.lifecycle.planned_changes import Outlook, outlook, planned_steps
+from pulumi_offline.engine.runner import Pulumi, PulumiError
+
+_ABSENT = re.compile(r"resource '(?P<id>[^']+)' does not exist")
+_Steps = Sequence[Mapping[str, Any]]
+
+
+def groundwork(steps: _Steps) -> list[str]:
+    """URNs of what an ``up`` would create in the stack alone: components and providers."""
+    return [one["urn"] for one in to_create(steps) if not one.get("custom") or one["type"].startswith("pulumi:")]
+
+
+def candidates(steps: _Steps, deployment: Mapping[str, Any]) -> list[Importable]:
+    """What an ``up`` would create in a cloud, and what may exist there already.
+
+    Args:
+        steps: The steps of a preview.
+        deployment: The stack's state.
+    """
+    created = to_create(steps)
+    return importable(created, [*created, *(deployment.get("resources") or [])])
+
+
+def adopt(stack: Pulumi) -> Outlook:
+    """Imports everything of the stack that exists, and prints what ``pulumi up`` would still change.
+
+    Args:
+        stack: The stack. Its program must pass a preview.
+
+    Returns:
+        What ``pulumi up`` would still change.
+
+    Raises:
+        PulumiError: The engine refused, for another reason than that a resource isn't there.
+    """
+    steps = planned_steps(stack)
+    if base := groundwork(steps):
+        stack.must("up", "--yes", "--skip-preview", *_targets(base))
+    tried: set[str] = set()
+    # Each round tries at least one resource more, so there are at most as many rounds as resources.
+    while found := [one for one in _candidates(stack, steps) if one.known and one.urn not in tried]:
+        tried |= {one.urn for one in found}
+        absent = _import(stack, found)
+        for one in found:
+            print(one_line(f"{'not there' if one.import_id in absent else 'adopted  '}  {one.name}  {one.import_id}"))
+        steps = planned_steps(stack)
+    left = outlook(steps)
+    print(left)
+    return left
+
+
+def _import(stack: Pulumi, found: Sequence[Importable]) -> set[str]:
+    """Imports all of these that exist, in as few runs of the engine as it takes. Returns the ids of the others."""
+    absent: set[str] = set()
+    left = list(found)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "import.json"
+        while left:
+            file.write_text(json.dumps(import_file(left)))
+            finished = stack.run("import", "--file", str(file), "--generate-code=false", "--yes", "--skip-preview")
+            if finished.succeeded:
+                break
+            # One that isn't there fails the run, and does not undo the others' imports.
+            told = {one["id"] for one in _ABSENT.finditer(finished.output + finished.errors)}
+            if not told - absent:
+                raise PulumiError(finished.failure)
+            absent |= told
+            known = {resource["urn"] for resource in stack.state().get("resources") or []}
+            left = [one for one in found if one.import_id not in absent and one.urn not in known]
+    return absent
+
+
+def _candidates(stack: Pulumi, steps: _Steps) -> list[Importable]:
+    return candidates(steps, stack.state())
+
+
+def _targets(urns: Sequence[str]) -> list[str]:
+    return [part for urn in urns for part in ("--target", urn)]
+
+
+def show(stack: Pulumi) -> None:
+    """Prints what would be imported, as lines to type.
+
+    Args:
+        stack: The stack. Its program must pass a preview.
+
+    Raises:
+        PulumiError: The engine refused.
+    """
+    steps = planned_steps(stack)
+    on = ("--stack", stack.stack)
+    if base := groundwork(steps):
+        print("# 1. Components and providers. They exist in the stack alone, and imports need them there:")
+        print(command_line("pulumi", "up", "--yes", "--skip-preview", *on, *_targets(base)))
+    found = _candidates(stack, steps)
+    print("# 2. Of these, whatever exists:")
+    for one in found:
+        if one.known:
+            print(command_line("pulumi", *one.command(protect=True), *on))
+    if later := [one.name for one in found if not one.known]:
+        print(one_line(f"# 3. Named after those; to see their lines run this again: {', '.join(later)}"))
+    print(f"# Or all of it at once: {command_line('keyless', 'adopt', stack.stack, '--run')}")

@@ -1,0 +1,149 @@
+"""Under which id the engine imports a resource, for every type that the program makes.
+
+The formats are the providers' own. Source: the section "Import" of each resource's page in the Pulumi Registry.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from keyless_tools.guardrails.plan import UNKNOWN_TEXT
+
+_Inputs = Mapping[str, Any]
+
+_ONE_OF_A_NAME: Mapping[str, Callable[[_Inputs], str]] = {
+    "aws:iam/role:Role": lambda i: f"{i['name']}",
+    "aws:cloudwatch/logGroup:LogGroup": lambda i: f"{i['name']}",
+    "aws:lambda/function:Function": lambda i: f"{i['name']}",
+    "aws:lambda/alias:Alias": lambda i: f"{i['functionName']}/{i['name']}",
+    "aws:lambda/permission:Permission": lambda i: (
+        f"{i['function']}{':' + i['qualifier'] if i.get('qualifier') else ''}/{i['statementId']}"
+    ),
+    "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": lambda i: (
+        f"projects/{i['project']}/locations/global/workloadIdentityPools/{i['workloadIdentityPoolId']}"
+    ),
+    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": lambda i: (
+        f"projects/{i['project']}/locations/global/workloadIdentityPools/{i['workloadIdentityPoolId']}"
+        f"/providers/{i['workloadIdentityPoolProviderId']}"
+    ),
+    "gcp:serviceaccount/account:Account": lambda i: (
+        f"projects/{i['project']}/serviceAccounts/{i['accountId']}@{i['project']}.iam.gserviceaccount.com"
+    ),
+    "gcp:bigquery/dataset:Dataset": lambda i: f"projects/{i['project']}/datasets/{i['datasetId']}",
+    "gcp:bigquery/table:Table": lambda i: f"projects/{i['project']}/datasets/{i['datasetId']}/tables/{i['tableId']}",
+}
+_AS_OFTEN_AS_ASKED: Mapping[str, Callable[[_Inputs], str]] = {
+    "aws:iam/rolePolicy:RolePolicy": lambda i: f"{i['role']}:{i['name']}",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda i: f"{i['role']}/{i['policyArn']}",
+    "aws:cloudwatch/eventRule:EventRule": lambda i: f"{i['name']}",
+    "aws:cloudwatch/eventTarget:EventTarget": lambda i: f"{i['rule']}/{i['targetId']}",
+    "gcp:projects/service:Service": lambda i: f"{i['project']}/{i['service']}",
+    "gcp:projects/iAMMember:IAMMember": lambda i: f"{i['project']} {i['role']} {i['member']}",
+    "gcp:serviceaccount/iAMMember:IAMMember": lambda i: f"{i['serviceAccountId']} {i['role']} {i['member']}",
+    "gcp:bigquery/iamMember:IamMember": lambda i: (
+        f"projects/{i['project']}/datasets/{i['datasetId']}/tables/{i['tableId']} {i['role']} {i['member']}"
+    ),
+}
+
+MADE_ONCE = frozenset(_ONE_OF_A_NAME)
+"""Types of which a second one of the same name can't be made: the create fails with "already exists"."""
+
+IMPORT_IDS: Mapping[str, Callable[[_Inputs], str]] = {**_ONE_OF_A_NAME, **_AS_OFTEN_AS_ASKED}
+"""Type → the id under which ``pulumi import`` finds it, made from the resource's inputs."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Importable:
+    """A resource that may exist, and that the stack doesn't know.
+
+    Args:
+        urn: Its name in the stack; ends in ``::NAME``.
+        type: Its type token.
+        import_id: The id to import it by.
+        parent: URN of the component that it belongs to.
+        provider: URN of its provider.
+    """
+
+    urn: str
+    type: str
+    import_id: str
+    parent: str
+    provider: str
+
+    @property
+    def name(self) -> str:
+        """Its logical name."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def known(self) -> bool:
+        """Whether its id is known already: it may hold another resource's output."""
+        return UNKNOWN_TEXT not in self.import_id
+
+    def command(self, *, protect: bool) -> list[str]:
+        """The arguments of ``pulumi`` that import this one alone.
+
+        Args:
+            protect: The engine refuses to delete or replace it, until an ``up`` sets what the program says.
+        """
+        return [
+            *("import", self.type, self.name, self.import_id),
+            *("--parent", f"parent={self.parent}", "--provider", f"provider={self.provider}"),
+            *(f"--protect={str(protect).lower()}", "--generate-code=false", "--yes", "--skip-preview"),
+        ]
+
+
+def to_create(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The resources that an ``up`` would create, as the engine writes them.
+
+    Args:
+        steps: The steps of a preview.
+    """
+    return [step["newState"] for step in steps if step["op"] == "create"]
+
+
+def importable(resources: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> list[Importable]:
+    """Those of some resources that can be imported.
+
+    Args:
+        resources: Resources as the engine writes them, with their inputs.
+        known: Where their providers are among: the stack's resources, or those that a preview plans.
+    """
+    providers = {one["urn"]: one.get("inputs", {}) for one in known if one["type"].startswith("pulumi:providers:")}
+    found = []
+    for resource in resources:
+        # A reference to a provider is its URN and its id. What a resource leaves out, the provider has.
+        provider = str(resource.get("provider", "")).rpartition("::")[0]
+        if resource["type"] not in IMPORT_IDS or provider not in providers:
+            continue
+        found.append(
+            Importable(
+                urn=resource["urn"],
+                type=resource["type"],
+                import_id=IMPORT_IDS[resource["type"]]({**providers[provider], **resource["inputs"]}),
+                parent=resource["parent"],
+                provider=provider,
+            )
+        )
+    return found
+
+
+def import_file(found: Sequence[Importable]) -> dict[str, Any]:
+    """What ``pulumi import --file`` reads, to import all of these in one run."""
+    return {
+        # Names in the file are the file's own: URNs can't be mistaken for each other.
+        "nameTable": {urn: urn for one in found for urn in (one.parent, one.provider)},
+        "resources": [
+            {
+                "type": one.type,
+                "name": one.urn,
+                "logicalName": one.name,
+                "id": one.import_id,
+                "parent": one.parent,
+                "provider": one.provider,
+            }
+            for one in found
+        ],
+    }

@@ -1,0 +1,145 @@
+"""After an interrupted ``pulumi up``: take over what it had made without writing it down.
+
+::
+
+    keyless recover STACK [--planned]
+
+An engine that is killed between a cloud's answer and its own note leaves a resource that exists and that the stack
+doesn't know; the next ``pulumi up`` would fail with "already exists". The engine notes what it was about to create.
+This command imports each of these that exists, drops the rest of the notes, and leaves a stack for which
+``pulumi refresh`` and ``pulumi up`` converge. It makes, changes and deletes nothing in either cloud.
+
+Where it was the answer that got lost, and the engine took the create for failed, there is no note. With ``--planned``
+everything is imported that the next ``up`` would create and that exists already. Only its names say that it is the
+stack's, so this is for a stack whose names no other stack and no other team uses.
+
+What a replacement had made takes the old one's place in the stack, and the next ``up`` deletes the old one. With
+``--planned``, too, the first reader of a list that is no list any more keeps what it had (:mod:`keyless_tools.lifecycle.taking_over`).
+
+A replacement that failed midway leaves two of a resource. Where the settings are the old ones again, the old ones are
+put back in their places, and the next ``up`` deletes the new ones.
+
+Source: Pulumi, "Recovering from an interrupted update".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from keyless_bigquery.command_line import command_line, one_after_another
+from keyless_bigquery.runtime.printable import one_line
+from keyless_tools.lifecycle import checkpoint
+from keyless_tools.lifecycle.imports import MADE_ONCE, Importable, importable, to_create
+from keyless_tools.lifecycle.planned_changes import planned_steps
+from keyless_tools.lifecycle.taking_over import (
+    for_the_moment,
+    live_urns,
+    not_held,
+    planned_replacements,
+    put_back,
+    put_in_place,
+    rename,
+    renamed,
+)
+from pulumi_offline.engine.runner import Pulumi, PulumiError
+
+_ABSENT = "does not exist"
+
+
+def pending_creates(deployment: Mapping[str, Any]) -> list[Importable]:
+    """The creates that the engine began and never noted the end of, of types that can't be made twice.
+
+    Args:
+        deployment: ``deployment`` of ``pulumi stack export``.
+    """
+    pending = [
+        operation["resource"]
+        for operation in deployment.get("pending_operations") or []
+        if operation["type"] == "creating"
+    ]
+    return _made_once(pending, deployment)
+
+
+def planned_creates(steps: Sequence[Mapping[str, Any]], deployment: Mapping[str, Any]) -> list[Importable]:
+    """The creates and replacements that the next ``up`` plans, of types that can't be made twice, with known names.
+
+    Args:
+        steps: What the next ``up`` would do.
+        deployment: ``deployment`` of ``pulumi stack export``.
+    """
+    found = [*_made_once(to_create(steps), deployment), *planned_replacements(steps, deployment)]
+    return not_held([one for one in found if one.known], deployment)
+
+
+def _made_once(resources: Sequence[Mapping[str, Any]], deployment: Mapping[str, Any]) -> list[Importable]:
+    found = importable(resources, deployment.get("resources") or [])
+    return [one for one in found if one.type in MADE_ONCE]
+
+
+def recover(stack: Pulumi, *, planned: bool = False) -> None:
+    """Take over what exists, drop the rest of the engine's notes.
+
+    Args:
+        stack: The stack whose ``up`` was interrupted.
+        planned: Take over what the next ``up`` would create, too.
+
+    Raises:
+        PulumiError: The engine refused, for another reason than that a resource isn't there.
+    """
+    folder = checkpoint.folder_of_backend()
+    if folder is not None and (state := checkpoint.put_back(folder, stack.stack)) is not None:
+        print(one_line(f"{state} was cut off in the middle of a write; what was there before is in its place"))
+    # The lock of a killed engine; without one this fails, and that is fine.
+    stack.run("cancel", "--yes")
+    _take_over(stack, pending_creates(stack.state()))
+    _put_back(stack)
+    stack.must("refresh", "--clear-pending-creates", "--yes", "--skip-preview")
+    if planned and (names := renamed(planned_steps(stack), stack.state())):
+        stack.put_state(rename(stack.state(), names))
+        print("\n".join(one_line(f"{_name(old)}: is now {_name(new)}") for old, new in names.items()))
+    while planned and _take_over(stack, planned_creates(planned_steps(stack), stack.state())):
+        pass  # what was taken over may be what the next one's name waits for
+    then = one_after_another(*(command_line("pulumi", verb, "--stack", stack.stack) for verb in ("refresh", "up")))
+    print(f"now: {then}")
+
+
+def _put_back(stack: Pulumi) -> None:
+    """Restore what a failed ``up`` had replaced, as far as the settings say what they said before it."""
+    while any(one.get("delete") for one in stack.state().get("resources") or []):
+        deployment = put_back(stack.state(), planned_steps(stack))
+        if deployment is None:
+            return
+        stack.put_state(deployment)
+        print("what the failed up had replaced is back in its place, as the settings have it")
+
+
+def _take_over(stack: Pulumi, found: Sequence[Importable]) -> bool:
+    """Import what exists, under its own name or in place of what the stack has there. Returns whether any does."""
+    live = live_urns(stack.state())
+    taken = [one for one in found if _exists(stack, one, live)]
+    if replacing := [one for one in taken if one.urn in live]:
+        deployment = stack.state()
+        for one in replacing:
+            deployment = put_in_place(deployment, one.urn, for_the_moment(one).urn)
+        stack.put_state(deployment)
+    return bool(taken)
+
+
+def _exists(stack: Pulumi, one: Importable, live: Collection[str]) -> bool:
+    """Import one resource, if it exists."""
+    imported = for_the_moment(one) if one.urn in live else one
+    # A recovery that was cut off itself may have imported it.
+    if imported.urn not in live:
+        finished = stack.run(*imported.command(protect=False))
+        if not finished.succeeded:
+            if _ABSENT not in finished.output + finished.errors:
+                raise PulumiError(finished.failure)
+            print(one_line(f"{one.name}: was not made yet ({one.import_id})"))
+            return False
+    print(one_line(f"{one.name}: taken over ({one.import_id})"))
+    return True
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]

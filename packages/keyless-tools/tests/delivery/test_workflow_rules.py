@@ -1,0 +1,230 @@
+"""Each way to break a workflow is refused, by zizmor or by a rule of this project; its own workflows pass both."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from keyless_tools.delivery.workflow_rules import Workflow, problems
+from pulumi_offline.engine.pins import ROOT
+from tools.lint_workflows import zizmor
+
+FOLDER = ROOT / ".github"
+FILES = sorted([*(FOLDER / "workflows").glob("*.yml"), *FOLDER.glob("actions/*/action.yml")])
+CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
+
+SOUND = f"""
+on:
+  push:
+    branches: [main]
+permissions: {{}}
+defaults:
+  run:
+    shell: bash
+jobs:
+  one:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    permissions:
+      contents: read
+    steps:
+      - uses: {CHECKOUT} # v7.0.1
+        with:
+          persist-credentials: false
+      - run: make lint
+"""
+
+DEPLOYS = SOUND.replace("make lint", 'pulumi up --yes --stack "$STACK"').replace(
+    "    timeout-minutes",
+    "    environment: dev\n    concurrency: {group: stack-dev, cancel-in-progress: false}\n    timeout-minutes",
+)
+
+DESTROYS = (
+    DEPLOYS.replace("pulumi up", "pulumi destroy")
+    .replace("  push:\n    branches: [main]", "  workflow_dispatch:")
+    .replace(
+        "    environment: dev", "    environment: dev\n    needs: confirm\n    if: github.ref == 'refs/heads/main'"
+    )
+)
+
+PREVIEWS = (
+    SOUND.replace("  push:\n    branches: [main]", "  pull_request:")
+    .replace("contents: read", "contents: read\n      id-token: write")
+    .replace(
+        "    timeout-minutes",
+        "    if: github.event.pull_request.head.repo.full_name == github.repository\n    timeout-minutes",
+    )
+)
+
+
+def own(text: str) -> list[str]:
+    return problems(Workflow.read("broken.yml", text))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FOLDER).as_posix())
+def test_this_projects_workflows_keep_every_rule_of_its_own(path: Path) -> None:
+    assert problems(Workflow.read(path.name, path.read_text())) == []
+
+
+def test_the_five_workflows_are_there() -> None:
+    names = {path.stem for path in FILES if path.parent.name == "workflows"}
+    assert names == {"check", "preview", "deploy", "destroy", "drift"}
+
+
+OF_OURS = "    if: github.event.pull_request.head.repo.full_name == github.repository\n"
+GROUP = "    concurrency: {group: stack-dev, cancel-in-progress: false}\n"
+CANCELS = "concurrency: {group: a, cancel-in-progress: true}\n"
+
+PUSH = "  push:\n    branches: [main]"
+KEY = "make lint\n        env: {K: '${{ secrets.AWS_KEY }}'}"
+
+SOUNDS = {"sound": SOUND, "deploys": DEPLOYS, "destroys": DESTROYS, "previews": PREVIEWS}
+
+BY_ZIZMOR = {
+    "a tag instead of a commit": (SOUND, f"{CHECKOUT} # v7.0.1", "actions/checkout@v7 # v7.0.1", "unpinned-uses"),
+    "a short commit": (SOUND, f"{CHECKOUT} # v7", "actions/checkout@3d3c42e5aac5 # v7", "unpinned-uses"),
+    "a container by tag": (SOUND, f"{CHECKOUT} # v7.0.1", "docker://alpine:3 # v3", "unpinned-images"),
+    "a token left on disk": (SOUND, "persist-credentials: false", "fetch-depth: 0", "artipacked"),
+    "a token left on disk in words": (SOUND, "persist-credentials: false", "persist-credentials: true", "artipacked"),
+    "a title pasted into a command": (
+        SOUND,
+        "make lint",
+        "echo ${{ github.event.pull_request.title }}",
+        "template-injection",
+    ),
+    "a number pasted into a command": (SOUND, "make lint", "echo ${{ github.run_id }}", "template-injection"),
+    "pull_request_target": (SOUND, PUSH, "  pull_request_target:", "dangerous-triggers"),
+    "workflow_run": (SOUND, PUSH, "  workflow_run: {workflows: [check]}", "dangerous-triggers"),
+    "issue_comment": (SOUND, PUSH, "  issue_comment:", "dangerous-triggers"),
+    "every secret handed on": (
+        SOUND,
+        SOUND[SOUND.index("    runs-on") :],
+        f"    uses: a/b/.github/workflows/c.yml@{CHECKOUT[-40:]} # v1.0.0\n    timeout-minutes: 10\n"
+        "    permissions: {}\n    secrets: inherit\n",
+        "secrets-inherit",
+    ),
+}
+"""A sound workflow, what is replaced in it by what, and the audit that refuses the outcome."""
+
+BY_OURSELVES = {
+    "no version beside the commit": (SOUND, " # v7.0.1", "", "has no version"),
+    "rights for every job": (SOUND, "permissions: {}\n", "permissions: read-all\n", "own permissions must be {}"),
+    "no word about rights": (SOUND, "    permissions:\n      contents: read\n", "", "must name its permissions"),
+    "rights to read for every job": (SOUND, "permissions: {}\n", "permissions: {contents: read}\n", "must be {}"),
+    "a stranger's issue": (SOUND, PUSH, "  issues:", "started by issues"),
+    "all rights": (SOUND, "    permissions:\n      contents: read\n", "    permissions: write-all\n", "must name its"),
+    "writing the repository": (SOUND, "contents: read", "contents: write", "may write contents"),
+    "no time limit": (SOUND, "    timeout-minutes: 10\n", "", "needs timeout-minutes"),
+    "six hours": (SOUND, "timeout-minutes: 10", "timeout-minutes: 360", "needs timeout-minutes"),
+    "a shell without pipefail": (SOUND, "    shell: bash", "    working-directory: .", "without `shell: bash`"),
+    "a stored key": (SOUND, "make lint", KEY, "stored secret"),
+    "a stored key of an environment": (
+        DEPLOYS,
+        "    steps",
+        "    env: {K: '${{ secrets.K }}'}\n    steps",
+        "stored secret",
+    ),
+    "a stored key by its index": (
+        SOUND,
+        "make lint",
+        "make lint\n        env: {K: \"${{ secrets['K'] }}\"}",
+        "stored secret",
+    ),
+    "a login for forks": (PREVIEWS, OF_OURS, "", "any pull request"),
+    "a deployment without approval": (DEPLOYS, "    environment: dev\n", "", "name its environment"),
+    "a deployment that is cancelled": (DEPLOYS, "cancel-in-progress: false", "cancel-in-progress: true", "false"),
+    "a deployment without a group": (DEPLOYS, GROUP, "", "concurrency group"),
+    "two environments in one group": (DEPLOYS, "stack-dev", "stack", "must end in its environment"),
+    "a workflow that cancels its deployment": (
+        DEPLOYS,
+        "permissions: {}\n",
+        f"permissions: {{}}\n{CANCELS}",
+        "could cancel it",
+    ),
+    "a deployment of any branch": (DEPLOYS, "    branches: [main]", "    branches: ['**']", "push to main"),
+    "destroying from any branch": (DESTROYS, "    if: github.ref == 'refs/heads/main'\n", "", "github.ref =="),
+    "destroying on a schedule": (DESTROYS, "  workflow_dispatch:", "  schedule: [{cron: 1 1 * * *}]", "by schedule"),
+    "destroying without the name typed twice": (DESTROYS, "    needs: confirm\n", "", "must need the job `confirm`"),
+}
+
+
+@pytest.fixture(scope="module")
+def audits(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, set[str]]:
+    """Which audits of zizmor refuse each workflow of this module, by its name; all are audited at once."""
+    folder = tmp_path_factory.mktemp("project") / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    texts = SOUNDS | {case: _broken(*found[:3]) for case, found in (BY_ZIZMOR | BY_OURSELVES).items()}
+    for case, text in texts.items():
+        (folder / f"{case}.yml").write_text(f"name: broken\n{text}")
+    ended = subprocess.run(zizmor("--format", "json", folder), capture_output=True, text=True, timeout=60)
+    found: dict[str, set[str]] = {case: set() for case in texts}
+    for finding in json.loads(ended.stdout):
+        path = finding["locations"][0]["symbolic"]["key"]["Local"]["verbatim_path"]
+        found[Path(path).stem].add(finding["ident"])
+    return found
+
+
+def _broken(sound: str, part: str, replacement: str) -> str:
+    assert part in sound
+    return sound.replace(part, replacement)
+
+
+@pytest.mark.parametrize("case", SOUNDS)
+def test_a_sound_workflow_passes(case: str, audits: Mapping[str, set[str]]) -> None:
+    assert (own(SOUNDS[case]), audits[case]) == ([], set())
+
+
+@pytest.mark.parametrize("case", BY_ZIZMOR)
+def test_what_zizmor_refuses_no_rule_here_repeats(case: str, audits: Mapping[str, set[str]]) -> None:
+    *changed, audit = BY_ZIZMOR[case]
+    assert audits[case] == {audit}
+    assert own(_broken(*changed)) == []
+
+
+@pytest.mark.parametrize("case", BY_OURSELVES)
+def test_what_breaks_a_rule_of_this_project_is_refused_once(case: str) -> None:
+    *changed, expected = BY_OURSELVES[case]
+    (found,) = own(_broken(*changed))
+    assert expected in found
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("uses: actions/cache@27d5ce7f107fe9357f9df03efb73ab90386fccae # v5.0.5", None),
+        ("uses: actions/cache@27d5ce7f107fe9357f9df03efb73ab90386fccae", "has no version"),
+        ("{run: make setup, shell: sh}", "without `shell: bash`"),
+    ],
+)
+def test_a_composite_action_has_the_rules_of_steps_and_no_others(step: str, expected: str | None) -> None:
+    found = own(f"name: ready\nruns:\n  using: composite\n  steps:\n    - {step}\n")
+    assert len(found) == (expected is not None)
+    assert expected is None or expected in found[0]
+
+
+def test_a_refresh_that_only_looks_changes_no_stack() -> None:
+    assert own(SOUND.replace("make lint", "pulumi refresh --preview-only --stack dev")) == []
+    assert own(SOUND.replace("make lint", "pulumi refresh --yes --stack dev")) != []
+
+
+@pytest.mark.parametrize(
+    ("again", "passes"), [("prod", True), ("dev", False), ("", False), ("prod; exit 0", False), ("PROD", False)]
+)
+def test_destroying_wants_the_stacks_name_typed_again(again: str, passes: bool) -> None:
+    workflow = Workflow.read("destroy.yml", (FOLDER / "workflows" / "destroy.yml").read_text())
+    (step,) = workflow.jobs["confirm"]["steps"]
+    assert set(re.findall(r"inputs\.(\w+)", str(step["env"]))) == {"stack", "again"}
+    ended = subprocess.run(
+        ["/bin/bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        env={"STACK": "prod", "AGAIN": again},
+        capture_output=True,
+        text=True,
+        timeout=10,
+    )
+    assert (ended.returncode == 0) is passes
+    assert passes or "nothing was destroyed" in ended.stdout

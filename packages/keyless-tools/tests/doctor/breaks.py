@@ -1,0 +1,271 @@
+"""Ways to break the deployed chain, each at one link, and the way back: what the printed mend would do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from keyless_bigquery.components import outputs
+from keyless_bigquery.runtime import environment
+from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
+from pulumi_offline.demo.scenario import ROWS
+from pulumi_offline.stack_harness import Stage
+from tests.doctor.changes import (
+    account,
+    function,
+    google_delete,
+    members,
+    package,
+    provider,
+    role_name,
+    service_off,
+    table,
+    variables,
+)
+
+Break = Callable[[Stage], AbstractContextManager[None]]
+
+
+# The AWS side
+
+
+@contextmanager
+def another_role(stage: Stage) -> Iterator[None]:
+    stage.give_another_role("Another-Reader")
+    yield
+    function(stage, Role=stage.output(outputs.ROLE_ARN))
+    stage.delete_role("Another-Reader")
+
+
+@contextmanager
+def a_function_that_was_deleted(stage: Stage) -> Iterator[None]:
+    stage.aws("lambda").delete_function(FunctionName=stage.output(outputs.FUNCTION_NAME))
+    yield
+    stage.up(refresh=True)
+
+
+@contextmanager
+def a_function_that_never_runs(stage: Stage) -> Iterator[None]:
+    client, name = stage.aws("lambda"), stage.output(outputs.FUNCTION_NAME)
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    yield
+    client.delete_function_concurrency(FunctionName=name)
+
+
+@contextmanager
+def a_role_that_another_account_may_assume(stage: Stage) -> Iterator[None]:
+    iam, name = stage.aws("iam"), role_name(stage)
+    before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    stranger = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}
+    opened = {**before, "Statement": [*before["Statement"], stranger]}
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(opened))
+    yield
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
+
+
+@contextmanager
+def a_role_that_lambda_may_not_assume(stage: Stage) -> Iterator[None]:
+    iam, name = stage.aws("iam"), role_name(stage)
+    before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    text = json.dumps(before).replace("lambda.amazonaws.com", "ec2.amazonaws.com")
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=text)
+    yield
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
+
+
+@contextmanager
+def another_table_in_the_environment(stage: Stage) -> Iterator[None]:
+    with variables(stage, **{environment.TABLE: "local-keyless.keyless_local.userz"}):
+        yield
+
+
+@contextmanager
+def a_variable_that_is_not_set(stage: Stage) -> Iterator[None]:
+    with variables(stage, **{environment.PROJECT: None}):
+        yield
+
+
+@contextmanager
+def a_package_whose_audience_has_the_projects_id(stage: Stage) -> Iterator[None]:
+    content = stage.output(outputs.CREDENTIAL_CONFIGURATION)
+    content = content.replace(f"projects/{stage.cloud.project_number}/", f"projects/{stage.cloud.project_id}/")
+    with package(stage, {CREDENTIAL_CONFIGURATION_FILE: content}):
+        yield
+
+
+@contextmanager
+def a_package_without_the_file(stage: Stage) -> Iterator[None]:
+    with package(stage, {"something.else": ""}):
+        yield
+
+
+@contextmanager
+def a_log_group_that_was_deleted(stage: Stage) -> Iterator[None]:
+    logs, name = stage.aws("logs"), stage.output(outputs.LOG_GROUP)
+    (before,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    logs.delete_log_group(logGroupName=name)
+    yield
+    logs.create_log_group(logGroupName=name)
+    logs.put_retention_policy(logGroupName=name, retentionInDays=before["retentionInDays"])
+
+
+# What Google trusts
+
+
+@contextmanager
+def sts_switched_off(stage: Stage) -> Iterator[None]:
+    with service_off(stage, "sts.googleapis.com"):
+        yield
+
+
+@contextmanager
+def iam_switched_off(stage: Stage) -> Iterator[None]:
+    with service_off(stage, "iam.googleapis.com"):
+        yield
+
+
+@contextmanager
+def the_pool_disabled(stage: Stage) -> Iterator[None]:
+    pool = f"/v1/{stage.output(outputs.POOL_NAME)}?updateMask=disabled"
+    stage.google("PATCH", pool, {"disabled": True})
+    yield
+    stage.google("PATCH", pool, {})
+
+
+@contextmanager
+def the_pool_deleted(stage: Stage) -> Iterator[None]:
+    stage.google("DELETE", f"/v1/{stage.output(outputs.POOL_NAME)}")
+    yield
+    stage.google("POST", f"/v1/{stage.output(outputs.POOL_NAME)}:undelete", {})
+    stage.google("POST", f"/v1/{stage.output(outputs.PROVIDER_NAME)}:undelete", {})
+
+
+@contextmanager
+def the_provider_disabled(stage: Stage) -> Iterator[None]:
+    with provider(stage, disabled=True):
+        yield
+
+
+@contextmanager
+def the_provider_deleted(stage: Stage) -> Iterator[None]:
+    provider = f"/v1/{stage.output(outputs.PROVIDER_NAME)}"
+    stage.google("DELETE", provider)
+    yield
+    if stage.google("GET", provider)["state"] == "DELETED":
+        stage.google("POST", f"{provider}:undelete", {})
+
+
+@contextmanager
+def another_account(stage: Stage) -> Iterator[None]:
+    with provider(stage, aws={"accountId": "111111111111"}):
+        yield
+
+
+@contextmanager
+def a_mapping_to_the_bare_role_name(stage: Stage) -> Iterator[None]:
+    bare = "assertion.arn.extract('assumed-role/{role_name}/')"
+    with provider(stage, attributeMapping={"google.subject": "assertion.arn", "attribute.aws_role": bare}):
+        yield
+
+
+@contextmanager
+def a_mapping_of_a_claim_that_aws_does_not_give(stage: Stage) -> Iterator[None]:
+    with provider(stage, attributeMapping={"google.subject": "assertion.sub"}):
+        yield
+
+
+@contextmanager
+def a_condition_in_another_case(stage: Stage) -> Iterator[None]:
+    condition = stage.google("GET", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
+    with provider(stage, attributeCondition=condition.replace("Keyless-Reader", "keyless-reader")):
+        yield
+
+
+@contextmanager
+def a_condition_for_another_role(stage: Stage) -> Iterator[None]:
+    condition = stage.google("GET", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
+    with provider(stage, attributeCondition=condition.replace("Keyless-Reader/", "Keyless-Reader2/")):
+        yield
+
+
+# From the token to the rows
+
+
+@contextmanager
+def the_account_disabled(stage: Stage) -> Iterator[None]:
+    account = f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
+    stage.google("POST", f"{account}:disable", {})
+    yield
+    stage.google("POST", f"{account}:enable", {})
+
+
+@contextmanager
+def the_account_deleted(stage: Stage) -> Iterator[None]:
+    account = f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
+    unique_id = stage.google("GET", account)["uniqueId"]
+    stage.google("DELETE", account)
+    yield
+    stage.google("POST", f"/v1/projects/-/serviceAccounts/{unique_id}:undelete", {})
+
+
+@contextmanager
+def no_binding(stage: Stage) -> Iterator[None]:
+    with members(stage, account(stage), "roles/iam.workloadIdentityUser", None):
+        yield
+
+
+@contextmanager
+def a_binding_with_an_escaped_slash(stage: Stage) -> Iterator[None]:
+    member = stage.output(outputs.PRINCIPAL).replace("assumed-role/", "assumed-role%2F")
+    with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
+        yield
+
+
+@contextmanager
+def a_binding_in_another_case(stage: Stage) -> Iterator[None]:
+    member = stage.output(outputs.PRINCIPAL).replace("Keyless-Reader", "keyless-reader")
+    with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
+        yield
+
+
+@contextmanager
+def a_binding_of_another_pool(stage: Stage) -> Iterator[None]:
+    pool = stage.output(outputs.POOL_NAME)
+    member = stage.output(outputs.PRINCIPAL).replace(pool, f"{pool}-old")
+    with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
+        yield
+
+
+@contextmanager
+def a_role_that_does_not_let_impersonate(stage: Stage) -> Iterator[None]:
+    principal = stage.output(outputs.PRINCIPAL)
+    with (
+        members(stage, account(stage), "roles/iam.workloadIdentityUser", None),
+        members(stage, account(stage), "roles/iam.serviceAccountViewer", principal),
+    ):
+        yield
+
+
+@contextmanager
+def no_job_user(stage: Stage) -> Iterator[None]:
+    with members(stage, f"/v1/projects/{stage.cloud.project_id}", "roles/bigquery.jobUser", None):
+        yield
+
+
+@contextmanager
+def a_table_that_was_deleted(stage: Stage) -> Iterator[None]:
+    path = table(stage)
+    kept, policy = stage.google("GET", path), stage.google("POST", f"{path}:getIamPolicy", {})
+    google_delete(stage, path)
+    yield
+    made = {name: kept[name] for name in ("tableReference", "schema", "description")}
+    stage.google("POST", path.rpartition("/")[0], made)
+    stage.google("POST", f"{path}:setIamPolicy", {"policy": {"bindings": policy["bindings"]}})
+    stage.put_rows(ROWS)
+
+
+@contextmanager
+def no_data_viewer(stage: Stage) -> Iterator[None]:
+    with members(stage, table(stage), "roles/bigquery.dataViewer", None):
+        yield

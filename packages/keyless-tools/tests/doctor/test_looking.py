@@ -1,0 +1,179 @@
+"""What an answer of either cloud is taken for, and that no look lasts for ever or says too much."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import boto3
+import pytest
+
+from keyless_tools.doctor import package_file
+from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Hidden, Off, Silent
+from keyless_tools.doctor.aws_api import AwsApi
+from keyless_tools.doctor.google_api import ROLES, TOKEN_VARIABLE, CredentialsError, credentials_from, read
+from keyless_tools.doctor.look import Clouds
+from keyless_tools.doctor.package_file import read_from_package
+from keyless_tools.doctor.walk import walk
+from tests.doctor.healthy import CHAIN
+from tests.doctor.users import google_api
+from tests.http_server import Answer as HttpAnswer
+from tests.http_server import serving
+
+PERMISSION = "iam.workloadIdentityPools.get"
+NOWHERE = "http://127.0.0.1:1"
+
+
+def refusal(code: int, message: str = "why", reason: str = "") -> JSON:
+    details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}] if reason else []
+    return {"error": {"code": code, "message": message, "details": details}}
+
+
+DISABLED = {
+    "error": {
+        "code": 403,
+        "message": "Cloud Resource Manager API has not been used in project 764086051850 before or it is disabled.",
+        "details": [
+            {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "SERVICE_DISABLED",
+                "metadata": {
+                    "consumer": "projects/764086051850",
+                    "service": "cloudresourcemanager.googleapis.com",
+                },
+            }
+        ],
+    }
+}
+"""An answer of Google's to credentials whose own project has the API off."""
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "taken_for"),
+    [
+        (200, {"name": "x"}, Found(value={"name": "x"})),
+        (404, refusal(404), Absent()),
+        (403, refusal(403), Hidden(permission=PERMISSION, role=ROLES[PERMISSION])),
+        (403, refusal(403, reason="IAM_PERMISSION_DENIED"), Hidden(permission=PERMISSION, role=ROLES[PERMISSION])),
+        (403, refusal(403, reason="SERVICE_DISABLED"), Off(service="iam.googleapis.com")),
+        (403, DISABLED, Off(service="cloudresourcemanager.googleapis.com", project="764086051850")),
+        (
+            403,
+            refusal(403, "IAM API has not been used in project 1234 before or it is disabled.", "SERVICE_DISABLED"),
+            Off(service="iam.googleapis.com", project="1234"),
+        ),
+        (403, {"error": {"errors": [{"reason": "accessNotConfigured"}]}}, Off(service="iam.googleapis.com")),
+        (401, refusal(401), Silent(why="your Google credentials are not accepted (why)")),
+        (503, refusal(503), Silent(why="iam answered 503: why")),
+        (500, ["?"], Silent(why="iam answered 500: no message")),
+        (302, {}, Silent(why="iam answered 302: no message")),
+        (403, {"error": "?"}, Hidden(permission=PERMISSION, role=ROLES[PERMISSION])),
+    ],
+)
+def test_an_answer_of_google_is_taken_for_what_it_says(status: int, body: object, taken_for: Answer[JSON]) -> None:
+    assert read(status, body, service="iam", permission=PERMISSION) == taken_for
+
+
+def test_only_reading_methods_are_ever_posted() -> None:
+    api = google_api(NOWHERE, "token")
+    with pytest.raises(ValueError, match="the doctor only reads"):
+        api.ask("iam", "/v1/projects/p/serviceAccounts/a:setIamPolicy", {}, permission=PERMISSION)
+
+
+def test_a_host_that_does_not_answer_or_answers_nonsense_is_told() -> None:
+    silent = google_api(NOWHERE, "token").get("iam", "/v1/x", permission=PERMISSION)
+    with serving(HttpAnswer(body=b"<html>")) as server:
+        nonsense = google_api(server.url, "token").get("iam", "/v1/x", permission=PERMISSION)
+    assert silent == Silent(why=f"{NOWHERE} does not answer (ConnectionError)")
+    assert nonsense == Silent(why="iam answered 200 with something that is no JSON")
+
+
+def test_a_redirect_is_not_followed_with_the_token() -> None:
+    with serving(HttpAnswer(status=302, headers={"Location": f"{NOWHERE}/elsewhere"})) as server:
+        found = google_api(server.url, "token").get("iam", "/v1/x", permission=PERMISSION)
+    assert found == Silent(why="iam answered 302: no message")
+
+
+def test_the_token_of_the_environment_comes_before_any_other_credentials() -> None:
+    assert credentials_from({TOKEN_VARIABLE: "one"}).token == "one"
+
+
+def test_without_google_credentials_the_other_cloud_is_still_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("HOME", "CLOUDSDK_CONFIG"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    with pytest.raises(CredentialsError, match="gcloud auth application-default login") as error:
+        credentials_from({})
+    with serving(HttpAnswer(status=403, body=b"{}", headers={"x-amzn-errortype": "AccessDeniedException"})) as server:
+        findings = walk(CHAIN, Clouds(google=str(error.value), aws=aws(server.url)).look(CHAIN))
+    told = {finding.link.value: finding.saw for finding in findings}
+    assert "gcloud auth application-default login" in told["pool"]
+    assert told["function"].endswith("you lack the permission lambda:GetFunction")
+
+
+def aws(url: str) -> AwsApi:
+    session = boto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1")
+    return AwsApi(session, endpoint=url)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "taken_for"),
+    [
+        (403, "AccessDeniedException", Hidden(permission="lambda:GetFunction")),
+        (404, "ResourceNotFoundException", Absent()),
+        (
+            403,
+            "UnrecognizedClientException",
+            Silent(why="AWS answered lambda:GetFunction with UnrecognizedClientException: m"),
+        ),
+    ],
+)
+def test_an_answer_of_aws_is_taken_for_what_it_says(status: int, code: str, taken_for: Answer[JSON]) -> None:
+    refusal = HttpAnswer(status=status, body=b'{"message": "m"}', headers={"x-amzn-errortype": code})
+    with serving(refusal) as server:
+        assert aws(server.url).function("f") == taken_for
+
+
+def test_an_aws_that_does_not_answer_is_told() -> None:
+    found = aws(NOWHERE).role("r")
+    assert isinstance(found, Silent)
+    assert found.why.startswith("AWS can't be asked: ")
+
+
+def packed(**files: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "taken_for"),
+    [
+        (200, packed(wanted="text"), Found(value="text")),
+        (200, packed(other="text"), Absent()),
+        (200, b"no zip", Silent(why="the package, or wanted in it, can't be read (BadZipFile)")),
+        (403, packed(wanted="text"), Silent(why="the package can't be downloaded (HTTPError)")),
+        (302, b"", Silent(why="the package, or wanted in it, can't be read (BadZipFile)")),
+    ],
+)
+def test_one_file_is_read_out_of_a_package(status: int, body: bytes, taken_for: Answer[str]) -> None:
+    with serving(HttpAnswer(status=status, body=body, headers={"Location": f"{NOWHERE}/elsewhere"})) as server:
+        assert read_from_package(f"{server.url}/?X-Amz-Signature=secret", "wanted") == taken_for
+
+
+def test_a_package_is_read_within_bounds_whatever_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package_file, "MOST_PACKAGE_BYTES", 1000)
+    with serving(HttpAnswer(body=bytes(2000))) as server:
+        large = read_from_package(server.url, "wanted")
+    with serving(HttpAnswer(body=packed(wanted="x" * 10_000_000))) as server:
+        monkeypatch.setattr(package_file, "MOST_PACKAGE_BYTES", 100_000)
+        swollen = read_from_package(server.url, "wanted")
+    assert large == Silent(why="the package is larger than 1000 bytes, or took 60 s")
+    assert isinstance(swollen, Found)
+    assert len(swollen.value) == package_file.MOST_FILE_BYTES

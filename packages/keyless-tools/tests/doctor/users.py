@@ -1,0 +1,130 @@
+"""Those who run the doctor: in a shell, with few rights, or with time that passes in the local cloud alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import boto3
+import google.oauth2.credentials
+import httpx
+
+from federation_emulator.client.remote import Remote
+from federation_emulator.client.use import Choice, signed_form
+from keyless_bigquery.components import outputs
+from keyless_bigquery.components.program import ROOT
+from keyless_bigquery.settings.settings import Settings
+from keyless_bigquery.trust.trust import GoogleEndpoints
+from keyless_tools.doctor.aws_api import AwsApi
+from keyless_tools.doctor.examine import examine
+from keyless_tools.doctor.finding import Link, Verdict
+from keyless_tools.doctor.google_api import GoogleApi
+from keyless_tools.doctor.look import Clouds
+from keyless_tools.doctor.report import Walked
+from keyless_tools.doctor.stack import Stack, values_of
+from pulumi_offline.stack_harness import Stage
+from tests.doctor import changes
+
+
+def examined(stage: Stage) -> tuple[Walked, ...]:
+    """Every reader of a stack, as the deployer's doctor sees it."""
+    return examine(as_deployed(stage), seen_by_the_deployer(stage))
+
+
+def as_deployed(stage: Stage) -> Stack:
+    """What the engine knows of a stack."""
+    configured = {key: {"value": value.value} for key, value in stage.stack.get_all_config().items()}
+    return Stack(
+        name=stage.stack.name,
+        settings=Settings.read(values_of(configured), stack=stage.stack.name),
+        outputs={name: output.value for name, output in stage.stack.outputs().items()},
+    )
+
+
+def broken_links(walked: Walked) -> list[Link]:
+    """The links that are broken by themselves."""
+    return [finding.link for finding in walked.findings if finding.verdict is Verdict.BROKEN]
+
+
+def seen_by_the_deployer(stage: Stage) -> Clouds:
+    """Both clouds over HTTP."""
+    return Clouds(
+        google=google_api(stage.cloud.google_url, stage.cloud.deployer_token),
+        aws=AwsApi(owner(stage), endpoint=stage.cloud.aws_url),
+    )
+
+
+def owner(stage: Stage) -> boto3.Session:
+    """The owner of the AWS account."""
+    environment = stage.cloud.environment()
+    return boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=stage.cloud.aws_region,
+    )
+
+
+def google_api(url: str, token: str) -> GoogleApi:
+    """The local Google as whoever a token speaks for."""
+    credentials = google.oauth2.credentials.Credentials(token)  # type: ignore[no-untyped-call]  # google-auth's own
+    return GoogleApi(credentials, GoogleEndpoints(base_url=url))
+
+
+def run(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command of `keyless` in the project's folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "keyless_tools", *arguments],
+        cwd=stage.stack.workspace.work_dir,
+        env={**stage.environment(), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@contextmanager
+def token_of_the_reader(stage: Stage, *roles: str) -> Iterator[str]:
+    """A token of the stack's own service account, with further roles on the project: of somebody with few rights."""
+    email, role = stage.output(outputs.SERVICE_ACCOUNT), changes.role_name(stage)
+    form = signed_form(stage.cloud.endpoints, Choice(role=role))
+    exchanged = httpx.post(
+        f"{stage.cloud.google_url}/v1/token",
+        content=form,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        timeout=20,
+    ).raise_for_status()
+    impersonated = httpx.post(
+        f"{stage.cloud.google_url}/v1/projects/-/serviceAccounts/{email}:generateAccessToken",
+        json={"scope": ["https://www.googleapis.com/auth/cloud-platform"]},
+        headers={"Authorization": f"Bearer {exchanged.json()['access_token']}"},
+        timeout=20,
+    ).raise_for_status()
+    project = f"/v1/projects/{stage.cloud.project_id}"
+    before = stage.google("POST", f"{project}:getIamPolicy", {})["bindings"]
+    more = [{"role": role, "members": [f"serviceAccount:{email}"]} for role in roles]
+    stage.google("POST", f"{project}:setIamPolicy", {"policy": {"bindings": [*before, *more]}})
+    yield impersonated.json()["accessToken"]
+    stage.google("POST", f"{project}:setIamPolicy", {"policy": {"bindings": before}})
+
+
+@dataclasses.dataclass
+class CloudTime:
+    """Time in which a pause takes none: the local cloud's clock is moved instead."""
+
+    stage: Stage
+    ahead: float = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def sleep(self, seconds: float, /) -> None:
+        step = math.ceil(seconds)
+        Remote(self.stage.cloud.endpoints).advance(timedelta(seconds=step))
+        self.ahead += step

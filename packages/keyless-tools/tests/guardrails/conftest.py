@@ -1,0 +1,106 @@
+"""The real engine with plugins that take any type, and with the policy pack."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pulumi import automation
+
+from federation_emulator.servers import environments
+from federation_emulator.servers.process import Child, Command
+from federation_emulator.servers.progress import Progress
+from pulumi_offline import attached
+from pulumi_offline.engine.pins import ROOT
+from pulumi_offline.engine.workspace import Workspace, plugin_version
+
+PACK = ROOT / "packages/keyless-tools/src/keyless_tools/guardrails/pack/analyzer.py"
+Program = Callable[[], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run of the engine.
+
+    Attributes:
+        succeeded: Whether the engine ended with success.
+        output: What it printed.
+        violations: For each violation of a policy that the pack told, its name and the logical name of the resource.
+    """
+
+    succeeded: bool
+    output: str
+    violations: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """A stack on plugins that make nothing; each program is another state of it."""
+
+    stack: automation.Stack
+
+    def preview(self, program: Program) -> Run:
+        """Preview as JSON, with the policy pack."""
+        return self._run(program, self.stack.preview, json=True)
+
+    def up(self, program: Program) -> Run:
+        """Deploy, with the policy pack."""
+        return self._run(program, self.stack.up)
+
+    def _run(self, program: Program, operation: Callable[..., Any], **options: Any) -> Run:
+        lines: list[str] = []
+        events: list[automation.EngineEvent] = []
+        self.stack.workspace.program = program
+        try:
+            operation(policy_packs=[str(PACK)], on_output=lines.append, on_event=events.append, **options)
+            succeeded = True
+        except automation.CommandError:
+            succeeded = False
+        told = [event.policy_event for event in events if event.policy_event is not None]
+        return Run(
+            succeeded=succeeded,
+            output="\n".join(lines),
+            violations=frozenset((one.policy_name, str(one.resource_urn).rpartition("::")[2]) for one in told),
+        )
+
+
+@pytest.fixture(scope="package")
+def plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
+    versions = [f"{name}={plugin_version(name)}" for name in ("aws", "gcp")]
+    child = Child.start(
+        Command(
+            name="the plugins for any type",
+            arguments=[sys.executable, "-m", "tests.guardrails.any_type", *versions],
+            environment=dict(os.environ),
+            log=tmp_path_factory.mktemp("plugins") / "log",
+            folder=ROOT,
+        )
+    )
+    try:
+        yield child
+    finally:
+        child.stop()
+
+
+@pytest.fixture(scope="package")
+def engine(plugins: Child, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    environments.ensure(environments.GUARDRAILS, Progress())
+    folder = tmp_path_factory.mktemp("engine")
+    workspace = Workspace(folder)
+    project = folder / "project"
+    project.mkdir()
+    stack = automation.create_or_select_stack(
+        stack_name="test",
+        project_name="guardrails",
+        program=lambda: None,
+        opts=automation.LocalWorkspaceOptions(
+            work_dir=str(project),
+            pulumi_command=workspace.command(),
+            env_vars={**workspace.environment(), **attached.variables(plugins)},
+        ),
+    )
+    return Engine(stack=stack)

@@ -1,0 +1,38 @@
+"""One local cloud for the daily life of stacks, and two environments on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from federation_emulator.client.cloud import LocalCloud
+from pulumi_offline.demo.scenario import ROWS
+from pulumi_offline.engine.pins import ROOT
+from pulumi_offline.stack_harness import Stage
+from tests.living.environments import Environments
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def function_of_the_commands() -> Iterator[None]:
+    """Deploy what `pulumi` itself deploys in a process of its own: the user's function, whatever it does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("keyless_bigquery.components.program.FUNCTION", ROOT / "lambda_src")
+        yield
+
+
+@pytest.fixture(scope="session")
+def environments(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environments]:
+    """A test that changes one of the two puts it back. They go with the cloud."""
+    with Stage(cloud, tmp_path_factory.mktemp("environments"), name="dev") as dev:
+        prod = dev.beside("prod", {"deletionProtection": "true"})
+        for stage in (dev, prod):
+            stage.up()
+            stage.put_rows(ROWS)
+        yield Environments(dev=dev, prod=prod)

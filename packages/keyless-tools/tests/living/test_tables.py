@@ -1,0 +1,271 @@
+"""No change of settings and no printed advice costs a row, whatever was done to the table since the last ``up``."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pulumi.automation import Deployment
+
+from federation_emulator.client.cloud import LocalCloud
+from keyless_bigquery.components import outputs
+from pulumi_offline.demo.scenario import ROWS
+from pulumi_offline.stack_harness import Stage
+from tests.http_server import Request
+from tests.living.commands import Ended, pulumi, run
+from tests.living.environments import plan
+from tests.living.gateway import Gateway, gateway
+
+UP = ("up", "--yes", "--skip-preview")
+USER_ID = {"name": "user_id", "type": "INTEGER", "mode": "REQUIRED", "description": "The user's number."}
+NAME = {"name": "name", "type": "STRING", "description": "The user's name."}
+CITY = {"name": "city", "type": "STRING"}
+
+
+@pytest.fixture(scope="module")
+def way(cloud: LocalCloud) -> Iterator[Gateway]:
+    with gateway(cloud.google_url) as opened:
+        yield opened
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """A protected stack, its state, and its table as it was made."""
+
+    stage: Stage
+    state: Deployment
+    table: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    cloud: LocalCloud, way: Gateway, tmp_path_factory: pytest.TempPathFactory, function_of_the_commands: None
+) -> Iterator[Deployed]:
+    del function_of_the_commands
+    settings = {"googleEndpoint": way.server.url, "deletionProtection": "true"}
+    with Stage(cloud, tmp_path_factory.mktemp("tables"), settings, name="tables") as stage:
+        stage.up()
+        made = stage.google("GET", place(stage))
+        table = {key: made[key] for key in ("tableReference", "schema", "description")}
+        yield Deployed(stage=stage, state=stage.stack.export_stack(), table=table)
+
+
+@pytest.fixture
+def stage(deployed: Deployed, way: Gateway) -> Stage:
+    """The stack as it was first, with the rows in its table."""
+    stage = deployed.stage
+    stage.stack.import_stack(deployed.state)
+    query(stage, "DROP TABLE {table}")
+    stage.google("POST", place(stage).rpartition("/")[0], deployed.table)
+    stage.put_rows(ROWS)
+    way.server.requests.clear()
+    return stage
+
+
+def with_settings(stage: Stage, way: Gateway, **settings: Any) -> Stage:
+    return stage.beside("tables", {"googleEndpoint": way.server.url, "deletionProtection": "true", **settings})
+
+
+def place(stage: Stage) -> str:
+    project, dataset, table = stage.output(outputs.TABLE).split(".")
+    return f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}"
+
+
+def live(stage: Stage) -> list[dict[str, Any]]:
+    return list(stage.google("GET", place(stage))["schema"]["fields"])
+
+
+def query(stage: Stage, sql: str) -> list[list[str | None]]:
+    text = sql.format(table=f"`{stage.output(outputs.TABLE)}`")
+    project = stage.output(outputs.TABLE).split(".")[0]
+    answer = stage.google(
+        "POST", f"/bigquery/v2/projects/{project}/queries", {"query": text, "useLegacySql": False, "location": "US"}
+    )
+    return [[cell["v"] for cell in row["f"]] for row in answer.get("rows", [])]
+
+
+def names(stage: Stage) -> list[str | None]:
+    return [row[0] for row in query(stage, "SELECT name FROM {table} ORDER BY user_id")]
+
+
+def refused(ended: Ended) -> str:
+    told = ended.output + ended.errors
+    assert ended.status != 0, told
+    assert "can't become what the settings say, and nothing was changed" in told
+    return told
+
+
+def commands(told: str, after: str) -> list[list[str]]:
+    """The commands that are printed under a line, and the last one."""
+    lines = told.partition("Diagnostics:")[2].splitlines()
+    start = next(number for number, line in enumerate(lines) if after in line)
+    found = []
+    for line in lines[start + 1 :]:
+        if not line.strip().startswith(("pulumi config", "bq ")):
+            break
+        found.append(shlex.split(line))
+    then = next(line.partition("Then run: ")[2] for line in lines if "Then run: " in line)
+    return [*found, shlex.split(then)]
+
+
+def typed(stage: Stage, changed: Stage, lines: Sequence[list[str]]) -> None:
+    """Runs commands as they were printed, with changed settings; a statement for `bq` is sent as bq would."""
+    for words in lines:
+        if words[0] == "bq":
+            query(stage, words[-1])
+        else:
+            more = ["--yes", "--skip-preview"] if words[1] == "up" else []
+            assert run(changed, *words, *more, "--non-interactive").succeeded is not None
+
+
+def add_by_hand(stage: Stage) -> None:
+    query(stage, "ALTER TABLE {table} ADD COLUMN score FLOAT64")
+    query(stage, "UPDATE {table} SET score = 0.5 WHERE TRUE")
+
+
+def scores(stage: Stage) -> set[str | None]:
+    return {row[0] for row in query(stage, "SELECT score FROM {table}")}
+
+
+def writes(way: Gateway) -> list[Request]:
+    return [one for one in way.server.requests if one.method in {"PUT", "PATCH", "DELETE"}]
+
+
+def test_a_column_added_by_hand_is_named_before_an_update_would_drop_it(stage: Stage, way: Gateway) -> None:
+    add_by_hand(stage)
+    way.server.requests.clear()
+    changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
+    for command in (("preview",), (*UP,), (*UP, "--refresh")):
+        told = refused(pulumi(changed, *command))
+        assert "column score: FLOAT NULLABLE in the table and not in the settings" in told, command
+    assert writes(way) == []
+    assert scores(stage) == {"0.5"}
+    typed(stage, changed, commands(told, "Or, if nothing needs column score"))
+    assert [one["name"] for one in live(stage)] == ["user_id", "name", "city"]
+    assert names(stage) == [row["name"] for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param(None, id="default columns"),
+        pytest.param([USER_ID, NAME, CITY], id="listed columns", marks=pytest.mark.soak),
+    ],
+)
+def test_the_lines_that_adopt_it_keep_it_with_its_values(
+    stage: Stage, way: Gateway, columns: list[dict[str, str]] | None
+) -> None:
+    add_by_hand(stage)
+    changed = with_settings(stage, way, **({} if columns is None else {"columns": columns}))
+    told = refused(pulumi(changed, *UP, "--refresh"))
+    typed(stage, changed, commands(told, "To keep what is in the table"))
+    assert {one["name"] for one in live(stage)} == {"user_id", "name", "score"} | ({"city"} if columns else set())
+    assert scores(stage) == {"0.5"}
+    assert names(stage) == [row["name"] for row in ROWS]
+    assert pulumi(changed, "preview", "--expect-no-changes").succeeded
+
+
+def test_after_the_lines_that_take_a_change_back_nothing_is_left_to_do(stage: Stage, way: Gateway) -> None:
+    changed = [{**USER_ID, "type": "NUMERIC"}, {**NAME, "name": "Name"}, {**CITY, "mode": "REQUIRED"}]
+    other = with_settings(stage, way, columns=changed)
+    told = refused(pulumi(other, *UP))
+    assert "column user_id: NUMERIC instead of INTEGER" in told
+    assert "column name: written Name instead of name" in told
+    assert "column city: added as REQUIRED" in told
+    assert writes(way) == []
+    typed(stage, other, commands(told, "To keep what is in the table"))
+    assert [(one["name"], one["type"]) for one in live(stage)] == [
+        ("user_id", "INTEGER"), ("name", "STRING"), ("city", "STRING"),
+    ]  # fmt: skip
+    assert names(stage) == [row["name"] for row in ROWS]
+    assert pulumi(other, "preview", "--expect-no-changes").succeeded
+
+
+def test_without_changes_nothing_is_looked_up_and_the_protection_alone_comes_off(stage: Stage, way: Gateway) -> None:
+    assert pulumi(stage, "preview", "--expect-no-changes").succeeded
+    assert [one for one in way.server.requests if "/tables/" in one.path] == []
+    add_by_hand(stage)
+    way.server.requests.clear()
+    unprotected = with_settings(stage, way, deletionProtection="false")
+    assert pulumi(unprotected, *UP, "--target", "**::table").succeeded
+    assert writes(way) == []
+    assert scores(stage) == {"0.5"}
+
+
+@pytest.mark.parametrize("status", [403, pytest.param(500, marks=pytest.mark.soak)])
+def test_what_an_update_failed_to_change_can_be_undone_and_done_again(stage: Stage, way: Gateway, status: int) -> None:
+    changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
+    way.failing = ("PUT", status)
+    try:
+        failed = pulumi(changed, *UP, "--target", "**::table")
+    finally:
+        way.failing = None
+    assert failed.status != 0
+    # The state is ahead of the cloud, as the bridge leaves it.
+    assert "table" not in plan(stage, refresh=True)
+    assert pulumi(changed, *UP, "--refresh").succeeded
+    assert [one["name"] for one in live(stage)] == ["user_id", "name", "city"]
+    assert names(stage) == [row["name"] for row in ROWS]
+
+
+def test_a_table_that_cant_be_looked_up_is_not_touched(stage: Stage, way: Gateway) -> None:
+    changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
+    way.failing = ("GET", 403)
+    try:
+        told = pulumi(changed, *UP)
+    finally:
+        way.failing = None
+    assert told.status != 0
+    assert "it needs bigquery.tables.get" in told.output + told.errors
+    assert writes(way) == []
+
+
+def test_a_name_that_exists_is_refused_while_the_old_table_still_has_its_rows(stage: Stage, way: Gateway) -> None:
+    tables, _, _ = place(stage).rpartition("/")
+    body = {"tableReference": {"tableId": "taken"}, "schema": {"fields": [USER_ID, NAME]}}
+    stage.google("POST", tables, body)
+    unprotected = with_settings(stage, way, deletionProtection="false")
+    assert pulumi(unprotected, *UP).succeeded
+    failed = pulumi(with_settings(stage, way, deletionProtection="false", tableId="taken"), *UP)
+    query(stage, f"DROP TABLE `{stage.output(outputs.TABLE).replace('.users', '.taken')}`")
+    assert failed.status != 0
+    assert "Already Exists" in failed.output + failed.errors
+    assert names(stage) == [row["name"] for row in ROWS]
+    assert plan(unprotected) == {}
+
+
+def test_a_stack_that_kept_its_columns_in_the_state_comes_over_without_touching_a_row(
+    stage: Stage, way: Gateway, deployed: Deployed
+) -> None:
+    before = with_stash(dict(deployed.state.deployment or {}))
+    stage.stack.import_stack(Deployment(version=deployed.state.version, deployment=before))
+    assert "table-columns" in pulumi(stage, *UP).succeeded
+    assert writes(way) == []
+    assert names(stage) == [row["name"] for row in ROWS]
+    assert pulumi(stage, "preview", "--expect-no-changes").succeeded
+
+
+def with_stash(deployment: dict[str, Any]) -> dict[str, Any]:
+    """A state as the version before left it: the columns once more, before the table."""
+    resources = []
+    for found in deployment["resources"]:
+        one = {**found}
+        if one["type"] == "keyless:infra:Warehouse":
+            one["inputs"] = {}
+        if one["type"] == "gcp:bigquery/table:Table":
+            urn = one["parent"].replace("keyless:infra:Warehouse::", "keyless:infra:Warehouse$pulumi:index:Stash::")
+            urn = urn.rpartition("::")[0] + "::table-columns"
+            value = {"table": "d.users", "schema": one["inputs"]["schema"]}
+            resources.append(
+                {
+                    "urn": urn, "custom": True, "id": "00000000-0000-4000-8000-000000000000",
+                    "type": "pulumi:index:Stash", "parent": one["parent"],
+                    "inputs": {"input": value}, "outputs": {"input": value, "output": value},
+                }
+            )  # fmt: skip
+            one = {**one, "dependencies": [*(one.get("dependencies") or []), urn]}
+        resources.append(one)
+    return {**deployment, "resources": resources}

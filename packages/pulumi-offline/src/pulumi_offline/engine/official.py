@@ -1,0 +1,56 @@
+"""Official plugins, downloaded where none is installed and Pulumi's own host answers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+
+from federation_emulator.servers.progress import Progress
+from pulumi_offline.engine import get, installer
+from pulumi_offline.engine.plugins import Plugin, download_home
+
+NO_DOWNLOAD = "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"
+"""Pulumi's own variable, which switches off automatic downloads of plugins."""
+
+_PROBE_SECONDS = 3.0
+_LIMIT_SECONDS = 900.0
+_TRUE = frozenset({"1", "true"})
+
+
+def may_download() -> bool:
+    """Whether Pulumi's own variable leaves automatic downloads on, as it does by default."""
+    return os.environ.get(NO_DOWNLOAD, "").lower() not in _TRUE
+
+
+def download(missing: Sequence[Plugin], progress: Progress) -> None:
+    """Download these plugins, as far as they can be had. What can't be is reported in a line.
+
+    Args:
+        missing: The plugins of which no official one is installed.
+        progress: Gets the lines.
+    """
+    engine = get.find()
+    if not missing or engine is None:
+        return
+    if not installer.reachable(limit_seconds=_PROBE_SECONDS):
+        progress.say("Pulumi's own host does not answer: no official plugin is downloaded")
+        return
+    environment = {
+        **os.environ,
+        "PULUMI_HOME": str(download_home()),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # The user's account isn't needed.
+        "PULUMI_ACCESS_TOKEN": "",
+    }
+    for plugin in missing:
+        command = [str(engine.pulumi), "plugin", "install", "resource", plugin.name, plugin.wanted]
+        what = f"downloading the official {plugin.name} plugin {plugin.wanted}"
+        try:
+            result = progress.run(command, what=what, limit_seconds=_LIMIT_SECONDS, environment=environment)
+        except subprocess.TimeoutExpired:
+            progress.say(f"{what}: not done after {_LIMIT_SECONDS / 60:.0f} min")
+            continue
+        if result.returncode != 0:
+            last = result.stdout.strip().splitlines()[-1:] or ["no output"]
+            progress.say(f"{what} failed: {last[0]}")

@@ -1,0 +1,109 @@
+"""The versions that this project is made for, read from the files that pin them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from federation_emulator.servers.errors import EngineError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's folder."""
+
+
+def project_name() -> str:
+    """The project's name, and so the namespace of its config keys; `pulumi new` gives each copy another.
+
+    Raises:
+        EngineError: when Pulumi.yaml has none.
+    """
+    match = re.search(r"^name:\s*[\"']?([\w.-]+)", (ROOT / "Pulumi.yaml").read_text(), re.MULTILINE | re.ASCII)
+    if match is None:
+        raise EngineError(f"{ROOT / 'Pulumi.yaml'} has no line `name: …`")
+    return match[1]
+
+
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Version:
+    """A released version; what follows the three numbers is ignored."""
+
+    major: int
+    minor: int
+    patch: int
+
+    @classmethod
+    def parse(cls, text: str) -> Version:
+        """Read `v3.259.0` or `3.259.0`.
+
+        Raises:
+            ValueError: when the text does not begin with a version.
+        """
+        match = _VERSION.match(text.strip())
+        if match is None:
+            raise ValueError(f"{text.strip()!r} is not a version like v3.259.0")
+        return cls(major=int(match[1]), minor=int(match[2]), patch=int(match[3]))
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoModule:
+    """A Go module in tools that pins one program.
+
+    Args:
+        name: what the program is called.
+        folder: where its go.mod is.
+        package: the program's import path.
+        requires: the module that holds the package.
+        instructions: where its makers say how to install it.
+    """
+
+    name: str
+    folder: Path
+    package: str
+    requires: str
+    instructions: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @property
+    def version(self) -> Version:
+        """The version that go.mod pins.
+
+        Raises:
+            EngineError: when go.mod does not require the module.
+        """
+        text = (self.folder / "go.mod").read_text()
+        match = re.search(rf"^(?:require\s+|\s+){re.escape(self.requires)} (v\S+)", text, re.MULTILINE | re.ASCII)
+        if match is None:
+            raise EngineError(f"{self.folder / 'go.mod'} does not require {self.requires}; run `go mod tidy` there")
+        return Version.parse(match[1])
+
+    @property
+    def sums(self) -> bytes:
+        """Everything that decides what is built."""
+        return (self.folder / "go.mod").read_bytes() + (self.folder / "go.sum").read_bytes()
+
+
+_PULUMI = "https://www.pulumi.com/docs/install/"
+
+CLI = GoModule(
+    name="pulumi",
+    folder=ROOT / "packages/pulumi-offline/src/pulumi_offline/engine/go/engine",
+    package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    requires="github.com/pulumi/pulumi/pkg/v3",
+    instructions=_PULUMI,
+)
+LANGUAGE_HOST = GoModule(
+    name="pulumi-language-python",
+    folder=ROOT / "packages/pulumi-offline/src/pulumi_offline/engine/go/language-python",
+    package="github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
+    requires="github.com/pulumi/pulumi/sdk/v3",
+    instructions=_PULUMI,
+)

@@ -1,0 +1,151 @@
+"""The clients of the local AWS, made when they are first used: the first of a service costs some 50 ms."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+
+from pulumi_offline.plugins.errors import ConfigError, PluginError, ServiceError
+
+_Answer = TypeVar("_Answer")
+_NOT_FOUND = {"NoSuchEntity", "ResourceNotFoundException"}
+
+
+@dataclass(frozen=True)
+class Models:
+    """What botocore has read of each service; kept, so that only the first client of a service waits for it."""
+
+    session: Session = field(default_factory=Session)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a client is made, which botocore can't do twice at once."""
+
+
+class AwsApi:
+    """The local AWS, for one run of the engine.
+
+    Args:
+        endpoints: service name to base URL, on loopback.
+        region: AWS region.
+        key: access key id of the deployer.
+        secret: secret access key of the deployer.
+        session: session token, if the credentials are temporary.
+        models: what the clients are made from; None: nothing has been read before.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoints: Mapping[str, str],
+        region: str,
+        key: str,
+        secret: str,
+        session: str | None,
+        models: Models | None = None,
+    ) -> None:
+        self.region = region
+        self._endpoints = endpoints
+        self._credentials = {
+            "aws_access_key_id": key,
+            "aws_secret_access_key": secret,
+            "aws_session_token": session,
+        }
+        self._models = models or Models()
+        self._clients: dict[str, Any] = {}
+        self._elsewhere: dict[str, AwsApi] = {}
+        self._lock = threading.Lock()
+
+    def at(self, region: str) -> AwsApi:
+        """The same AWS in a region, which may be this one."""
+        if region == self.region:
+            return self
+        with self._lock:
+            if region not in self._elsewhere:
+                self._elsewhere[region] = AwsApi(
+                    endpoints=self._endpoints,
+                    region=region,
+                    key=str(self._credentials["aws_access_key_id"]),
+                    secret=str(self._credentials["aws_secret_access_key"]),
+                    session=self._credentials["aws_session_token"],
+                    models=self._models,
+                )
+            return self._elsewhere[region]
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
+        """The client of one service.
+
+        Raises:
+            ConfigError: the provider's settings don't say where it is.
+        """
+        if service not in self._endpoints:
+            raise ConfigError(
+                f"aws:endpoints names no address for {service}; set it to the address that `make local-cloud` prints"
+            )
+        with self._models.lock:
+            if service not in self._clients:
+                self._clients[service] = self._models.session.create_client(
+                    service,
+                    region_name=self.region,
+                    endpoint_url=self._endpoints[service],
+                    config=Config(
+                        connect_timeout=5,
+                        read_timeout=60,
+                        retries={"total_max_attempts": 2, "mode": "standard"},
+                        proxies={},
+                    ),
+                    **self._credentials,
+                )
+            return self._clients[service]
+
+    def account_id(self) -> str:
+        """The caller's account.
+
+        Raises:
+            ServiceError: when the credentials are refused.
+        """
+        with aws_errors():
+            return str(self.client("sts").get_caller_identity()["Account"])
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """Tell errors in the service's own words.
+
+    Raises:
+        ServiceError: for every answer of the service that is an error.
+        PluginError: when nothing answers, or botocore itself refuses the request.
+    """
+    try:
+        yield
+    except ClientError as error:
+        answer = error.response
+        raise ServiceError(
+            status=int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)),
+            reason=str(answer["Error"]["Code"]),
+            message=str(answer["Error"]["Message"]),
+            request=str(error.operation_name),
+        ) from error
+    except BotoCoreError as error:
+        raise PluginError(f"the local AWS: {error}; is `make local-cloud` still running?") from error
+
+
+def unless_gone(ask: Callable[[], _Answer]) -> _Answer | None:
+    """What the service answers, or None when the thing does not exist.
+
+    Raises:
+        ServiceError: for every other refusal.
+        PluginError: as `aws_errors`.
+    """
+    try:
+        with aws_errors():
+            return ask()
+    except ServiceError as error:
+        if error.reason in _NOT_FOUND:
+            return None
+        raise

@@ -1,0 +1,108 @@
+"""Who else may invoke a function: statements of its resource policy.
+
+Requests: https://docs.aws.amazon.com/lambda/latest/api/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_offline.plugins.aws.alias import function_of
+from pulumi_offline.plugins.aws.api import AwsApi, aws_errors, unless_gone
+from pulumi_offline.plugins.errors import PluginError, UnsupportedError
+from pulumi_offline.plugins.kind import Created, Edit, Kind, read_back
+from pulumi_offline.plugins.values import Properties
+
+_QUALIFIER_PART = 7
+"""Place of the alias or version in a function's ARN, counted from 0."""
+
+
+class Permission(Kind):
+    """One statement. Its id is the statement's; imports write `FUNCTION[:QUALIFIER]/STATEMENT`."""
+
+    resource_type = "aws:lambda/permission:Permission"
+    inputs = frozenset({"statementId", "action", "function", "principal", "qualifier", "sourceArn", "sourceAccount"})
+    replace_on = inputs
+    autoname = "statementId"
+
+    def __init__(self, api: AwsApi) -> None:
+        self._api = api
+
+    @property
+    def _lambda(self) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
+        return self._api.client("lambda")
+
+    def id_of(self, resource_id: str, live: Properties) -> str:
+        """The statement's id."""
+        del resource_id
+        return str(live["statementId"])
+
+    def create(self, inputs: Properties) -> Created:
+        """AddPermission."""
+        optional = {"Qualifier": "qualifier", "SourceArn": "sourceArn", "SourceAccount": "sourceAccount"}
+        with aws_errors():
+            self._lambda.add_permission(
+                FunctionName=inputs["function"],
+                StatementId=inputs["statementId"],
+                Action=inputs["action"],
+                Principal=inputs["principal"],
+                **{key: inputs[name] for key, name in optional.items() if inputs.get(name)},
+            )
+        statement = inputs["statementId"]
+        return Created(id=statement, state=read_back(self.read(statement, inputs), f"permission {statement}"))
+
+    def read(self, resource_id: str, state: Properties) -> Properties | None:
+        """GetPolicy, and in it the statement of this id."""
+        known = state or _imported(resource_id)
+        answer = unless_gone(lambda: self._lambda.get_policy(FunctionName=known["function"], **_qualifier(known)))
+        statements = [] if answer is None else json.loads(answer["Policy"])["Statement"]
+        found = next((one for one in statements if _is(one, known)), None)
+        if found is None:
+            return None
+        kept = {name: known[name] for name in ("function", "qualifier") if name in known}
+        return kept | _state(found)
+
+    def update(self, edit: Edit) -> Properties:
+        """Never asked for: every input replaces."""
+        raise UnsupportedError(f"{self.resource_type} {edit.id!r} can't be changed: {sorted(edit.changes)}")
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        """RemovePermission."""
+        target = {"FunctionName": state["function"], **_qualifier(state)}
+        unless_gone(lambda: self._lambda.remove_permission(StatementId=resource_id, **target))
+
+
+def _qualifier(known: Properties) -> dict[str, str]:
+    return {"Qualifier": known["qualifier"]} if known.get("qualifier") else {}
+
+
+def _imported(resource_id: str) -> Properties:
+    function, slash, statement = resource_id.rpartition("/")
+    if not function or not slash or not statement:
+        raise PluginError(f"{resource_id!r} is not an id of a permission; write FUNCTION[:QUALIFIER]/STATEMENT")
+    name, _, qualifier = function.partition(":")
+    return {"function": name, "statementId": statement} | ({"qualifier": qualifier} if qualifier else {})
+
+
+def _is(statement: Mapping[str, Any], known: Properties) -> bool:
+    """Whether this statement is the one, on this function or on this alias of it."""
+    qualifier = "".join(str(statement["Resource"]).split(":")[_QUALIFIER_PART:])
+    wanted = str(known.get("qualifier", "")), str(known["statementId"])
+    return (qualifier, statement["Sid"]) == wanted and function_of(statement["Resource"]) == function_of(
+        known["function"]
+    )
+
+
+def _state(statement: Mapping[str, Any]) -> Properties:
+    principal = statement["Principal"]
+    condition = statement.get("Condition", {})
+    state = {
+        "statementId": statement["Sid"],
+        "action": statement["Action"],
+        "principal": principal if isinstance(principal, str) else principal.get("Service") or principal.get("AWS"),
+        "sourceArn": condition.get("ArnLike", {}).get("AWS:SourceArn"),
+        "sourceAccount": condition.get("StringEquals", {}).get("AWS:SourceAccount"),
+    }
+    return {name: value for name, value in state.items() if value}

@@ -1,9 +1,0 @@
-"""``python -m tests.denials`` writes the denial table for people."""
-
-from __future__ import annotations
-
-from infra.program import ROOT
-from tests.denials.document import FILE, document
-
-if __name__ == "__main__":
-    (ROOT / FILE).write_text(document())

@@ -1,0 +1,368 @@
+"""Another team's provider is used only if it can be shown that nobody comes in by our name; each no beside its yes."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keyless_bigquery.trust.adversarial_callers import caller_of, role_arn, strangers, unnamed
+from keyless_bigquery.trust.attributes import (
+    DEFAULT_AWS_MAPPING,
+    MappingError,
+    condition_holds,
+    condition_problem,
+    map_attributes,
+)
+from keyless_bigquery.trust.caller import Caller
+from keyless_bigquery.trust.foreign_provider import ForeignProvider, Reader, Refusal, refusals
+
+ACCOUNT, ROLE, FUNCTION = "210987654321", "team.reader", "reader-fn"
+ROLES = f"arn:aws:sts::{ACCOUNT}:assumed-role/"
+CLAUSE = f"assertion.account == '{ACCOUNT}' && assertion.arn.startsWith('{ROLES}{ROLE}/')"
+READER = Reader(role_name=ROLE, function_name=FUNCTION, clause=CLAUSE)
+FIT = ForeignProvider(aws_account_id=ACCOUNT, attribute_mapping={}, attribute_condition=CLAUSE)
+ROLE_EXPRESSION = DEFAULT_AWS_MAPPING["attribute.aws_role"]
+
+
+def judged(readers: tuple[Reader, ...] = (READER,), **changes: Any) -> list[Refusal]:
+    provider = dataclasses.replace(FIT, **changes)
+    return refusals(provider, readers, aws_account_id=ACCOUNT)
+
+
+def with_role(expression: str, **more: str) -> dict[str, str]:
+    return {"google.subject": "assertion.arn", "attribute.aws_role": expression, **more}
+
+
+def test_a_provider_like_our_own_is_fit() -> None:
+    assert judged() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "saw"),
+    [
+        ({"aws_account_id": ""}, "must be an AWS provider", "another kind"),
+        ({"aws_account_id": "111122223333"}, "must trust the account", "111122223333"),
+        ({"state": "DELETED"}, "must be ACTIVE", "DELETED"),
+        ({"state": ""}, "must be ACTIVE", "no state"),
+        ({"disabled": True}, "must not be disabled", "disabled"),
+        ({"attribute_condition": ""}, "must have an attribute condition", "none"),
+        ({"attribute_condition": "  "}, "must have an attribute condition", "none"),
+        ({"attribute_condition": "assertion.arn =="}, "condition must be valid", "CEL"),
+        ({"attribute_condition": "assertion.arn.reverse() == 'x'"}, "condition must be valid", "calls reverse"),
+        ({"attribute_mapping": {"attribute.aws_role": ROLE_EXPRESSION}}, "mapping must be valid", "google.subject"),
+        ({"attribute_mapping": with_role("assertion.arn.")}, "mapping must be valid", "CEL"),
+        ({"attribute_mapping": {"google.subject": "assertion.arn"}}, "which the binding names", "no such attribute"),
+        (
+            {"attribute_mapping": with_role(ROLE_EXPRESSION) | {"google.subject": "assertion.userid"}},
+            "google.subject must be assertion.arn",
+            "assertion.userid",
+        ),
+    ],
+)
+def test_what_makes_a_provider_unfit_is_the_only_thing_named(changes: dict[str, Any], rule: str, saw: str) -> None:
+    [found] = judged(**changes)
+    assert rule in found.rule
+    assert saw in found.saw
+    assert found.mend
+    assert str(found) == f"{found.rule}; saw {found.saw}. Mend: {found.mend}."
+
+
+def test_every_reason_is_given_at_once() -> None:
+    found = judged(state="DELETED", disabled=True, aws_account_id="", attribute_condition="")
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        DEFAULT_AWS_MAPPING,
+        with_role(ROLE_EXPRESSION.replace(" ", "\n  ").replace("'", '"') + " // as Google has it"),
+        with_role(ROLE_EXPRESSION, **{"google.groups": "['a']", "attribute.account": "assertion.account"}),
+    ],
+)
+def test_googles_own_expression_is_known_however_it_is_laid_out(mapping: dict[str, str]) -> None:
+    assert judged(attribute_mapping=mapping) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "stranger"),
+    [
+        ("assertion.arn.extract('assumed-role/{role_name}/')", None),
+        ("assertion.account", None),
+        ("assertion.arn", None),
+        (f"'{ROLES}{ROLE}'", f"{ROLES}nobody-"),
+        (f"'{ROLES}' + assertion.arn.extract('assumed-role/{{role}}/')", "user/assumed-role/team.reader/"),
+        (f"'{ROLES}' + assertion.arn.split('/')[1]", "user/team.reader"),
+        (f"assertion.arn.startsWith('{ROLES}{ROLE}') ? '{ROLES}{ROLE}' : ''", f"{ROLES}{ROLE}2/"),
+        (f"assertion.arn.lowerAscii().contains('{ROLES}{ROLE}/') ? '{ROLES}{ROLE}' : ''", f"{ROLES}TEAM.READER/"),
+        (f"assertion.arn.endsWith('{ROLE}/{FUNCTION}') ? '{ROLES}{ROLE}' : ''", f"{ROLES}x{ROLE}/"),
+        (f"assertion.arn.matches('{ROLES}team.reader/') ? '{ROLES}{ROLE}' : ''", f"{ROLES}teamxreader/"),
+        (f"assertion.arn.startsWith('{ROLES}{ROLE}/') ? '{ROLES}{ROLE}' : 'none'", "unknown, and so refused"),
+    ],
+)
+def test_another_expression_is_refused_and_whoever_gets_our_value_named(expression: str, stranger: str | None) -> None:
+    found = judged(attribute_mapping=with_role(expression))
+    assert "must be mapped so that nobody else" in found[0].rule
+    assert found[0].saw == expression
+    assert ROLE_EXPRESSION in found[0].mend
+    if stranger is None:
+        assert "must be its role's ARN" in found[1].rule
+    elif stranger.startswith(("arn:", "user/")):
+        assert "for anybody but that role" in found[1].rule
+        assert stranger in found[1].saw
+    else:
+        assert len(found) == 1
+
+
+def test_a_mapping_that_fails_for_the_function_is_refused_for_any_attribute() -> None:
+    [found] = judged(attribute_mapping=with_role(ROLE_EXPRESSION, **{"attribute.other": "assertion.sub"}))
+    assert "must give values" in found.rule
+    assert "assertion.sub" in found.saw
+
+
+@pytest.mark.parametrize(("length", "fits"), [(127, True), (128, False)])
+def test_the_subject_may_have_127_bytes(length: int, fits: bool) -> None:
+    name = "f" * (length - len(f"{ROLES}{ROLE}/"))
+    found = judged((dataclasses.replace(READER, function_name=name),))
+    assert (found == []) is fits
+    assert all("may have 127 bytes" in refusal.rule for refusal in found)
+
+
+EXACT = [
+    CLAUSE,
+    f"({CLAUSE})",
+    f"assertion.arn.startsWith('{ROLES}{ROLE}/')",
+    f"google.subject.startsWith('{ROLES}{ROLE}/')",
+    f'assertion.arn.startsWith("{ROLES}{ROLE}/{FUNCTION}")',
+    f"assertion.arn == '{ROLES}{ROLE}/{FUNCTION}'",
+    f"'{ROLES}{ROLE}/{FUNCTION}' == google.subject",
+    f"assertion.arn in ['{ROLES}{ROLE}/{FUNCTION}', 'arn:aws:iam::{ACCOUNT}:user/bob']",
+    f"attribute.aws_role == '{ROLES}{ROLE}'",
+    f"'{ROLES}{ROLE}' == attribute.aws_role",
+    f"attribute.aws_role in ['{ROLES}{ROLE}', '{ROLES}{ROLE}2',]",
+    f"assertion.arn.startsWith('{ROLES}') && assertion.arn.extract('assumed-role/{{role}}/') == '{ROLE}'",
+    f"assertion.arn.startsWith('{ROLES}') && assertion.arn.extract('assumed-role/{{r}}/') in ['{ROLE}', 'other']",
+    f"assertion.arn.startsWith('{ROLES}team') && assertion.arn.split('/')[1] in ['{ROLE}']",
+    f"assertion.arn.matches(r'^{ROLES}(other|team-x)/.*$') || {CLAUSE}",
+    f"(attribute.aws_role == '{ROLES}other' || attribute.aws_role == '{ROLES}{ROLE}') && !has(assertion.sub)",
+    f"{CLAUSE} || assertion.arn.startsWith('{ROLES}{ROLE}2/')",
+    f"{CLAUSE} && (assertion.arn.endsWith('/{FUNCTION}') || assertion.arn.endsWith('/other'))",
+    f"{CLAUSE} && (size(assertion.userid) > 3 ? true : false)",
+    f"assertion.arn != '' && {CLAUSE} || attribute.aws_role == '{ROLES}other' && assertion.account == '{ACCOUNT}'",
+]
+
+
+@pytest.mark.parametrize("condition", EXACT)
+def test_a_condition_that_names_its_roles_in_full_is_fit(condition: str) -> None:
+    assert condition_problem(condition) is None
+    assert judged(attribute_condition=condition) == []
+
+
+def test_a_pattern_of_names_written_out_is_fit() -> None:
+    reader = dataclasses.replace(READER, role_name="team-reader")
+    for rest in ("", ".*", ".+$", "[^/]+$"):
+        condition = f"assertion.arn.matches('^{ROLES}(team-reader|other)/{rest}')"
+        assert judged((reader,), attribute_condition=condition) == []
+
+
+BROAD = [
+    ("true", "nobody-"),
+    ("assertion.arn != ''", "nobody-"),
+    (f"assertion.account == '{ACCOUNT}'", "nobody-"),
+    (f"assertion.arn.startsWith('{ROLES}')", "nobody-"),
+    (f"assertion.arn.startsWith('arn:aws:sts::{ACCOUNT}:')", "nobody-"),
+    (f"assertion.arn.startsWith('{ROLES}team')", f"{ROLE}2"),
+    (f"assertion.arn.startsWith('{ROLES}{ROLE}')", f"{ROLE}2"),
+    (f"assertion.arn.contains('{ROLE}')", f"{ROLE}2"),
+    (f"assertion.arn.contains('/{ROLE}/')", "user/"),
+    (f"assertion.arn.contains('assumed-role/{ROLE}/')", "user/assumed-role/"),
+    (f"assertion.arn.endsWith('/{FUNCTION}')", "nobody-"),
+    (f"assertion.arn.endsWith('/{ROLE}/{FUNCTION}')", "user/"),
+    (f"assertion.arn.endsWith('{ROLE}/{FUNCTION}')", f"x{ROLE}"),
+    (f"assertion.arn.extract('assumed-role/{{role}}/') == '{ROLE}'", "user/assumed-role/"),
+    (f"assertion.arn.extract('assumed-role/{{role}}/') in ['{ROLE}']", "user/assumed-role/"),
+    (f"assertion.arn.split('/')[1] == '{ROLE}'", "user/"),
+    (f"'{ROLE}' in assertion.arn.split('/')", "user/"),
+    (f"assertion.arn.lowerAscii().startsWith('{ROLES}{ROLE}/')", "TEAM.READER"),
+    (f"assertion.arn.matches('{ROLE}')", f"{ROLE}2"),
+    (f"assertion.arn.matches('^{ROLES}team.reader/')", "teamxreader"),
+    (f"assertion.arn.matches('^{ROLES}team[.]reader')", f"{ROLE}2"),
+    (f"assertion.arn.matches('{ROLES}team[.]reader/')", "user/arn:aws:sts"),
+    (f"assertion.arn.matches('^{ROLES}[a-z.]+/')", f"{ROLE}x"),
+    (f"attribute.aws_role.startsWith('{ROLES}{ROLE}')", f"{ROLE}2"),
+    (f"attribute.aws_role.endsWith('/{ROLE}')", "user/assumed-role/"),
+    ("attribute.aws_role != ''", "nobody-"),
+    (f"attribute.aws_role != '{ROLES}other'", "nobody-"),
+    (f"!assertion.arn.startsWith('{ROLES}other/')", "nobody-"),
+    (f"{CLAUSE} || assertion.account == '{ACCOUNT}'", "nobody-"),
+    (f"{CLAUSE} || true", "nobody-"),
+    (f"assertion.account == '{ACCOUNT}' || {CLAUSE}", "nobody-"),
+    (f"({CLAUSE}) || (assertion.arn.startsWith('{ROLES}team'))", f"{ROLE}2"),
+    (f"{CLAUSE} ? true : assertion.account == '{ACCOUNT}'", "nobody-"),
+    (f"assertion.arn.startsWith('{ROLES}') && (assertion.arn.contains('{ROLE}') || false)", f"{ROLE}2"),
+    (f"['{ROLE}'].exists(r, assertion.arn.contains(r))", f"{ROLE}2"),
+    (f"size(assertion.arn) == {len(f'{ROLES}{ROLE}/{FUNCTION}')}", "team.readey"),
+    (f"assertion.arn.startsWith('{ROLES}') && assertion.arn.extract('role/{{role}}/') != 'other'", "nobody-"),
+    # Nobody whom we thought of gets in by these, and yet they name no role in full.
+    (f"{CLAUSE} || assertion.arn.startsWith('{ROLES}other-')", None),
+    (f"{CLAUSE} || assertion.arn.startsWith('{ROLES}other')", None),
+    (f"{CLAUSE} || assertion.arn.matches('^{ROLES}(other|b*)/')", None),
+    (f"{CLAUSE} || assertion.arn.matches('^{ROLES}other/?')", None),
+    (f"{CLAUSE} || assertion.arn.matches('^{ROLES}other/|^x')", None),
+    (f"{CLAUSE} || assertion.arn.matches('^{ROLES}other/{{0}}')", None),
+    (f"{CLAUSE} || attribute.aws_role == 'arn:aws:iam::{ACCOUNT}:user/bob'", None),
+    (f"{CLAUSE} || attribute.aws_role == '{ROLES}other/x'", None),
+    (f"{CLAUSE} || assertion.arn.extract('assumed-role/{{role}}/') == 'other'", None),
+    (f"['{ROLE}'].exists(r, assertion.arn.startsWith('{ROLES}' + r + '/'))", None),
+    (f"assertion['arn'].startsWith('{ROLES}{ROLE}/')", None),
+    (f"({CLAUSE}) == true", None),
+    (f"!(!({CLAUSE}))", None),
+    (f"{CLAUSE} || assertion.arn.startsWith('''{ROLES}other/''')", None),
+]
+
+
+@pytest.mark.parametrize(("condition", "stranger"), BROAD)
+def test_a_condition_that_admits_others_is_refused_and_one_of_them_named(condition: str, stranger: str | None) -> None:
+    assert condition_problem(condition) is None
+    [found] = judged(attribute_condition=condition)
+    assert "must name each role that it admits in full" in found.rule
+    assert CLAUSE in found.mend
+    if stranger is None:
+        assert found.saw == f"no proof of that in {condition}"
+    else:
+        assert stranger in found.saw.partition(" would be admitted by ")[0]
+
+
+@pytest.mark.parametrize(
+    ("condition", "remark"),
+    [
+        (f"attribute.aws_role == '{ROLES}other'", ""),
+        (f"attribute.aws_role == '{ROLE}'", ""),
+        (f"assertion.arn == '{ROLES}{ROLE}'", ""),
+        (f"assertion.arn.startsWith('{ROLES}{ROLE.upper()}/')", ""),
+        (f"{CLAUSE} && assertion.sub == 'x'", ""),
+        (f"{CLAUSE} && assertion.userid.startsWith('AROAREAL:')", "userid"),
+    ],
+)
+def test_a_condition_that_keeps_our_function_out_is_refused_with_the_clause_to_add(condition: str, remark: str) -> None:
+    found = judged(attribute_condition=condition)[0]
+    assert "must let the function in" in found.rule
+    assert f"{ROLES}{ROLE}/{FUNCTION} refused" in found.saw
+    assert remark in found.saw
+    assert found.mend == f"add to it: || {CLAUSE}"
+
+
+def test_a_boolean_is_needed_not_a_value_that_looks_true() -> None:
+    assert "must let the function in" in judged(attribute_condition="assertion.arn")[0].rule
+
+
+def test_of_several_readers_the_one_that_is_kept_out_is_named() -> None:
+    other = Reader(role_name=f"{ROLE}2", function_name="other-fn", clause="OTHER CLAUSE")
+    [found] = judged((READER, other))
+    assert found.mend == "add to it: || OTHER CLAUSE"
+    assert f"{ROLE}2/other-fn" in found.saw
+    both = f"({CLAUSE}) || (assertion.arn.startsWith('{ROLES}{ROLE}2/'))"
+    assert judged((READER, other), attribute_condition=both) == []
+    [broad] = judged((READER, other), attribute_condition="assertion.arn != ''")
+    assert f"({CLAUSE}) || (OTHER CLAUSE)" in broad.mend
+
+
+def test_nobody_can_have_named_the_unnamed_role() -> None:
+    assert unnamed(CLAUSE) == unnamed(CLAUSE)
+    assert unnamed(CLAUSE) not in CLAUSE
+    assert unnamed(CLAUSE) != unnamed(CLAUSE + " ")
+
+
+@given(st.text("abRz09_+=,.@-", min_size=1, max_size=64))
+def test_no_stranger_wears_the_role_itself(name: str) -> None:
+    ours = role_arn(ACCOUNT, name) + "/"
+    assert not [s.arn for s in strangers(ACCOUNT, name, "fn", stranger=unnamed(name)) if s.arn.startswith(ours)]
+
+
+# An independent oracle: who gets in is asked of the rules by which Google decides, and who is meant read off the ARN.
+NAMES = st.text("ab.A-", min_size=1, max_size=4)
+ANY_ARN = st.builds(
+    lambda start, parts: start + "/".join(parts),
+    st.sampled_from([ROLES, f"arn:aws:iam::{ACCOUNT}:user/", f"arn:aws:iam::{ACCOUNT}:user/assumed-role/", ROLES[:-3]]),
+    st.lists(NAMES | st.sampled_from(["assumed-role", ROLES[:-1]]), min_size=1, max_size=4),
+)
+ATOMS = st.builds(
+    lambda shape, name, other: shape.replace("NAME", name).replace("OTHER", other),
+    st.sampled_from(
+        [
+            f"assertion.arn.startsWith('{ROLES}NAME/')",
+            f"assertion.arn.startsWith('{ROLES}NAME')",
+            f"assertion.arn.startsWith('{ROLES}')",
+            "assertion.arn.contains('NAME')",
+            "assertion.arn.endsWith('NAME')",
+            f"assertion.arn.matches('^{ROLES}NAME/')",
+            f"assertion.arn.matches('^{ROLES}(NAME|OTHER)/')",
+            f"assertion.arn.matches('{ROLES}NAME')",
+            f"assertion.arn == '{ROLES}NAME/OTHER'",
+            f"attribute.aws_role == '{ROLES}NAME'",
+            f"attribute.aws_role != '{ROLES}NAME'",
+            f"attribute.aws_role in ['{ROLES}NAME', '{ROLES}OTHER']",
+            f"google.subject in ['{ROLES}NAME/a', '{ROLES}OTHER/b']",
+            "assertion.arn.extract('assumed-role/{x}/') == 'NAME'",
+            "assertion.arn.extract('assumed-role/{x}/') in ['NAME', 'OTHER']",
+            "assertion.arn.split('/')[1] == 'NAME'",
+            f"assertion.account == '{ACCOUNT}'",
+            "true",
+            "false",
+        ]
+    ),
+    NAMES,
+    NAMES,
+)
+CONDITIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.builds("({}) && ({})".format, inner, inner),
+        st.builds("{} || {}".format, inner, inner),
+        st.builds("{} && {}".format, inner, inner),
+        st.builds("!({})".format, inner),
+        st.builds("({} ? {} : {})".format, inner, inner, inner),
+    ),
+    max_leaves=5,
+)
+
+
+def let_in(condition: str, mapping: dict[str, str], caller: Caller) -> str | None:
+    """The role attribute of a caller who is let in."""
+    try:
+        attributes = map_attributes(mapping, caller)
+        return attributes.custom.get("aws_role") if condition_holds(condition, caller, attributes) else None
+    except MappingError:
+        return None
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    role=NAMES,
+    others=CONDITIONS,
+    join=st.sampled_from(["{ours} || {others}", "({others}) || {ours}", "{ours} && ({others})", "{others}"]),
+    arns=st.lists(ANY_ARN, min_size=10, max_size=15),
+    mapping=st.sampled_from([{}, with_role("assertion.arn.extract('assumed-role/{x}/')"), with_role(ROLE_EXPRESSION)]),
+)
+def test_whoever_is_let_in_by_a_fit_provider_wears_a_role_that_its_condition_names(
+    role: str, others: str, join: str, arns: list[str], mapping: dict[str, str]
+) -> None:
+    ours = f"assertion.arn.startsWith('{ROLES}{role}/')"
+    condition = join.format(ours=ours, others=others)
+    reader = Reader(role_name=role, function_name="b", clause=ours)
+    if judged((reader,), attribute_condition=condition, attribute_mapping=mapping):
+        return
+    assert let_in(condition, mapping, caller_of(ACCOUNT, role, "b")) == f"{ROLES}{role}"
+    callers = [Caller(account=ACCOUNT, arn=arn, user_id="AIDA1") for arn in arns]
+    for caller in callers:
+        value = let_in(condition, mapping, caller)
+        if value is not None:
+            worn = re.match(rf"{ROLES}([^/]+)/", caller.arn)
+            assert worn, f"{caller.arn} is no role"
+            assert re.search(rf"(?<![ab.A-]){re.escape(worn[1])}(?![ab.A-])", condition), f"{caller.arn} isn't named"
+            assert (value == f"{ROLES}{role}") is (worn[1] == role)
