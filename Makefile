@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak lint format settings locks bench bench-setup clean
+.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak lint format settings locks bench bench-setup denials clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -18,9 +18,13 @@ help: ## list the commands
 
 setup: $(READY) ## install everything into .venv and a cache folder; the other commands do it by themselves
 
-$(READY): requirements.txt requirements/dev.txt packages/federation-emulator/src/federation_emulator/servers/locks/local-aws.txt packages/federation-emulator/src/federation_emulator/servers/locks/local-bigquery.txt \
-          requirements/bootstrap.txt packages/keyless-tools/src/keyless_tools/guardrails/pack/requirements.txt tools/set_up.py \
-          packages/pulumi-offline/src/pulumi_offline/engine/go/engine/go.mod packages/pulumi-offline/src/pulumi_offline/engine/go/language-python/go.mod
+# What else is locked, each beside what it is for.
+LOCKS := packages/federation-emulator/src/federation_emulator/servers/locks/local-aws \
+         packages/federation-emulator/src/federation_emulator/servers/locks/local-bigquery \
+         packages/keyless-tools/src/keyless_tools/guardrails/pack/requirements tools/bootstrap
+
+$(READY): uv.lock pyproject.toml $(LOCKS:=.txt) tools/set_up.py $(wildcard packages/*/pyproject.toml) \
+          $(wildcard packages/pulumi-offline/src/pulumi_offline/engine/go/*/go.mod)
 	@$(PYTHON) tools/set_up.py
 
 demo: $(READY) ## the whole chain on this machine: deploy, call the function, be refused, tear down; V=1: all of it
@@ -65,6 +69,7 @@ lint: $(READY) ## ruff, mypy --strict, and actionlint and zizmor over the workfl
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy --cache-dir "$$($(RUN) -m keyless_bigquery.cache)/mypy"
+	@$(VENV)/bin/lint-imports --no-logo >/dev/null || $(VENV)/bin/lint-imports --no-logo
 	@$(RUN) -m tools.lint_workflows
 
 format: $(READY) ## let ruff lay out the code
@@ -84,16 +89,16 @@ bench-setup: $(READY) ## the same for set-up from nothing, with every cache empt
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
         --no-emit-find-links --custom-compile-command 'make locks'
 locks: $(READY) ## pin every dependency again, with hashes
-	$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
-	$(LOCK) requirements/program.in -o requirements.txt
-	$(LOCK) requirements/dev.in -o requirements/dev.txt -c requirements.txt
-	$(LOCK) packages/federation-emulator/src/federation_emulator/servers/locks/local-aws.in -o packages/federation-emulator/src/federation_emulator/servers/locks/local-aws.txt
-	$(LOCK) packages/federation-emulator/src/federation_emulator/servers/locks/local-bigquery.in -o packages/federation-emulator/src/federation_emulator/servers/locks/local-bigquery.txt
-	$(LOCK) packages/keyless-tools/src/keyless_tools/guardrails/pack/requirements.in -o packages/keyless-tools/src/keyless_tools/guardrails/pack/requirements.txt
-	$(LOCK) lambda_src/requirements.in -o lambda_src/requirements.txt
-	for name in naive pandas floor raw; do $(LOCK) benchmarks/candidates/$$name/requirements.in \
-	  -o benchmarks/candidates/$$name/requirements.txt -c lambda_src/requirements.txt || exit; done
-	$(LOCK) examples/container/requirements.in -o examples/container/requirements.txt -c lambda_src/requirements.txt
+	$(UV) lock
+	$(UV) export --quiet --frozen --no-dev --extra pulumi --package keyless-bigquery --no-emit-workspace --no-header \
+	  -o requirements.txt
+	for name in $(LOCKS) lambda_src/requirements; do $(LOCK) $$name.in -o $$name.txt || exit; done
+	for name in benchmarks/candidates/naive benchmarks/candidates/pandas benchmarks/candidates/floor \
+	  benchmarks/candidates/raw examples/container; do \
+	  $(LOCK) $$name/requirements.in -o $$name/requirements.txt -c lambda_src/requirements.txt || exit; done
+
+denials: $(READY) ## write docs/denials.md from the denial tests
+	@PYTHONPATH=packages/federation-emulator $(RUN) -m tests.denials
 
 clean: ## remove what was made in this folder; the cache stays
 	rm -rf $(VENV) .local build .mypy_cache .ruff_cache .pytest_cache

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from pulumi_offline.stack_harness import Stage
 
 _LIMIT_SECONDS = 60.0
-_RUNS_PROGRAMS = {"bootstrap", "doctor", "e2e", "guardrails", "infra", "living", "plugins", "robustness"}
+_RUNS_PROGRAMS = {
+    "bootstrap",
+    "components",
+    "doctor",
+    "e2e",
+    "guardrails",
+    "living",
+    "plugins",
+    "robustness",
+    "settings",
+}
 
 OTHER_PROJECTS = {"pool-project": "222222222222", "data-project": "333333333333"}
 """Id and number of the projects that exist beside the one that pays."""
@@ -45,7 +55,8 @@ def function_of_the_tests() -> Iterator[None]:
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "keyless_bigquery.components.program.FUNCTION", Path(__file__).parent / "runtime" / "functions" / "rows"
+            "keyless_bigquery.components.program.FUNCTION",
+            Path(__file__).parent / "tests" / "runtime" / "functions" / "rows",
         )
         yield
 

@@ -70,7 +70,7 @@ def _actionlint(workflows: Sequence[Path]) -> list[str]:
     command = (
         go,
         "-C",
-        ROOT / "packages/pulumi-offline/src/pulumi_offline/engine/go/actionlint",
+        ROOT / "tools" / "actionlint",
         "run",
         _ACTIONLINT,
         "-no-color",

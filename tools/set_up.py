@@ -70,20 +70,22 @@ def _make_environment() -> None:
             raise SetUpError(
                 "Python can't make a virtual environment with pip here. On Debian: apt-get install python3-venv"
             ) from error
-    requirements = ROOT / "requirements"
     registry = "is the package registry reachable? `pip download uv` shows what pip sees"
     _run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes",
-          "--requirement", requirements / "bootstrap.txt"], registry)  # fmt: skip
-    _run([VENV / "bin" / "uv", "pip", "sync", "--quiet", "--python", PYTHON, "--require-hashes",
-          requirements / "dev.txt"], registry)  # fmt: skip
+          "--requirement", ROOT / "tools" / "bootstrap.txt"], registry)  # fmt: skip
+    # The lock has each package's hash. This project's own packages are linked, not copied.
+    _run([VENV / "bin" / "uv", "sync", "--quiet", "--frozen", "--all-packages"], registry)
 
 
 def _make_engine_and_emulators() -> None:
     """The engine last: where it must be built it takes minutes, and if it can't be, its reason is the last line."""
     made = ""
-    for what, arguments in {"emulators and policy pack": ["environments"], "Pulumi engine": []}.items():
+    for what, module in {
+        "emulators and policy pack": "tools.environments",
+        "Pulumi engine": "pulumi_offline.engine",
+    }.items():
         _say(what)
-        command: list[str | Path] = [PYTHON, "-m", "pulumi_offline.engine", *arguments]
+        command: list[str | Path] = [PYTHON, "-m", module]
         try:
             ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=STEP_LIMIT_SECONDS)
         except subprocess.TimeoutExpired as error:
@@ -119,7 +121,8 @@ def _build_package() -> None:
     """Builds the function's package for this machine, so that the demo needs no network afterwards."""
     _say("the function's package")
     code = (
-        "from keyless_bigquery import packaging as package; from keyless_bigquery.components.program import FUNCTION, LIBRARY, package_cache;"
+        "from keyless_bigquery import packaging as package;"
+        "from keyless_bigquery.components.program import FUNCTION, LIBRARY, package_cache;"
         "package.build(target=package.Target.host(), function=FUNCTION, library=LIBRARY,"
         " lock=FUNCTION / 'requirements.txt', cache=package_cache())"
     )

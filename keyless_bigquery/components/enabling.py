@@ -1,4 +1,4 @@
-"""Every Google resource of a program waits for the APIs that the same run enables (:mod:`keyless_bigquery.components.propagation`)."""
+"""Every Google resource of a program waits for the APIs that the same run enables (:mod:`.propagation`)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What Google trusts: the pool, and the AWS provider that admits exactly the readers' roles.
 
-It makes no service account key, and no way in but those roles: mapping and condition come from :mod:`keyless_bigquery.trust.trust`.
+It makes no service account key, and no way in but those roles: mapping and condition come from
+``keyless_bigquery.trust.trust``.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class KeylessReaders(pulumi.ComponentResource):
 
     @property
     def outputs(self) -> dict[str, dict[str, pulumi.Output[Any]]]:
-        """The outputs of each reader by its label, under the names of :data:`keyless_bigquery.components.outputs.OF_READER`."""
+        """The outputs of each reader by its label, under the names of ``outputs.OF_READER``."""
         return {
             label: {name: found for name in outputs.OF_READER if (found := getattr(reader, name)) is not None}
             for label, reader in self.readers.items()

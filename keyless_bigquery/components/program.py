@@ -15,15 +15,16 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from keyless_bigquery import packaging as package
 from keyless_bigquery.cache import cache_folder
 from keyless_bigquery.components.federation import Federation, ForeignPoolError, TrustedPool
+from keyless_bigquery.project import project_folder
 from keyless_bigquery.settings.settings import Settings, SettingsError
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = project_folder()
 """The project's folder."""
 
 FUNCTION = ROOT / "lambda_src"
 """The function's folder, which is the user's."""
 
-LIBRARY = ROOT / "keyless_bigquery"
+LIBRARY = Path(__file__).resolve().parents[1]
 """The folder of the library that ships next to it."""
 
 
@@ -93,7 +94,8 @@ def build_package(settings: Settings) -> Path:
     """The function's package for the stack's runtime and architecture, without the credential configuration.
 
     Raises:
-        keyless_bigquery.packaging.PackageError: A wheel or an interpreter can't be had, or what was built is not fit for Lambda.
+        keyless_bigquery.packaging.PackageError: A wheel or an interpreter can't be had, or what was built is not fit
+            for Lambda.
     """
     wanted = settings.function_bytecode
     if wanted is package.Bytecode.WHERE_AVAILABLE and package.compiler(settings.target, wanted) is None:

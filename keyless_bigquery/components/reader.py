@@ -56,7 +56,7 @@ class ReaderArgs:
 
 
 class Reader(pulumi.ComponentResource):
-    """One function with all that belongs to it. Its attributes are the outputs of :data:`keyless_bigquery.components.outputs.OF_READER`."""
+    """One function with all that belongs to it. Its attributes are the outputs of ``outputs.OF_READER``."""
 
     function_name: pulumi.Output[str]
     role_arn: pulumi.Output[str]

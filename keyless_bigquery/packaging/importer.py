@@ -1,6 +1,7 @@
 """Imports a package's handler once. Run as a program of its own, by an interpreter that sees the package and no more.
 
-Standard library only. What :func:`main` finds it writes as JSON; :mod:`keyless_bigquery.packaging.import_check` makes sentences of
+Standard library only. What :func:`main` finds it writes as JSON; ``keyless_bigquery.packaging.import_check`` makes
+sentences of
 it. Nothing that the import does reaches another machine: connections, look-ups of names, and programs are refused.
 """
 

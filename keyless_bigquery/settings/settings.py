@@ -1,8 +1,7 @@
 """The stack's settings: read once, checked once, all problems reported at once.
 
-What there is to set is declared in :mod:`keyless_bigquery.settings.stack` and :mod:`keyless_bigquery.settings.reader_settings`. A rule
-about one value is in :mod:`keyless_bigquery.rules`, one about several together in :mod:`keyless_bigquery.settings.consistency`. Nothing here needs
-Pulumi.
+What there is to set is declared in ``settings.stack`` and ``settings.reader_settings``. A rule about one value is in
+``keyless_bigquery.rules``, one about several together in ``settings.consistency``. Nothing here needs Pulumi.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Callers who must stay out: each imitates a role of ours in a way that some mapping or condition falls for. Pure.
 
-That all of them are kept out proves nothing about the next one; :mod:`keyless_bigquery.trust.named_roles` proves. They are
+That all of them are kept out proves nothing about the next one; ``keyless_bigquery.trust.named_roles`` proves. They are
 here to name somebody who gets in, and to catch a proof that is wrong.
 """
 

@@ -62,7 +62,8 @@ def bound(condition: str, *, account_id: str, role_attribute: str) -> Bound:
     """Bound who can pass a condition.
 
     Args:
-        condition: A condition that :func:`~keyless_bigquery.trust.attributes.condition_problem` found nothing wrong with.
+        condition: A condition that :func:`~keyless_bigquery.trust.attributes.condition_problem` found nothing wrong
+            with.
         account_id: The account whose roles are meant.
         role_attribute: Bare name of the attribute that holds the role's ARN without session, by Google's own mapping.
             ``google.subject`` must be the caller's ARN.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterator, Mapping
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,17 @@ def unknown_modules(page: Page) -> set[str]:
 
 
 def _can_run(module: str) -> bool:
-    place = ROOT.joinpath(*module.split("."))
-    ours = (ROOT / module.partition(".")[0]).is_dir()
-    if ours:
-        return place.with_suffix(".py").exists() or (place / "__main__.py").exists()
-    return importlib.util.find_spec(module.partition(".")[0]) is not None
+    found = _spec(module)
+    if found is not None and found.submodule_search_locations is not None:
+        return _spec(f"{module}.__main__") is not None
+    return found is not None
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        return None
 
 
 def bad_settings(page: Page) -> Iterator[str]:

@@ -22,13 +22,20 @@ OF_THE_FUNCTION = [
     *("job creation failed, table access failed, query failed", "function failed, response failed", "network failed"),
 ]
 OURS = {
-    "Settings": ["keyless_bigquery/components/*.py"],
+    "Settings": [
+        "keyless_bigquery/components/*.py",
+        "keyless_bigquery/rules.py",
+        "keyless_bigquery/settings/*.py",
+        "keyless_bigquery/trust/trust.py",
+    ],
     "The package": ["keyless_bigquery/packaging/*.py", "keyless_bigquery/packaging/stand_ins/*.py"],
     "Local cloud and set-up": [
-        "packages/pulumi-offline/src/pulumi_offline/engine/*.py",
-        "tools/*.py",
         "packages/federation-emulator/src/federation_emulator/*.py",
+        "packages/federation-emulator/src/federation_emulator/[c-s]*/*.py",
+        "packages/pulumi-offline/src/pulumi_offline/*.py",
+        "packages/pulumi-offline/src/pulumi_offline/engine/*.py",
         "packages/pulumi-offline/src/pulumi_offline/plugins/*.py",
+        "tools/*.py",
     ],
     **{heading: ["keyless_bigquery/runtime/*.py"] for heading in OF_THE_FUNCTION},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from federation_emulator.servers import environments
 from federation_emulator.servers.progress import Progress
 from keyless_tools.guardrails.check import report
+from keyless_tools.guardrails.environment import GUARDRAILS
 from keyless_tools.guardrails.preview import read
 from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.stack_harness import Stage
@@ -14,7 +15,7 @@ PACK = ROOT / "packages/keyless-tools/src/keyless_tools/guardrails/pack/analyzer
 
 
 def test_the_deployed_stack_keeps_every_rule_and_nothing_is_open(stage: Stage) -> None:
-    environments.ensure(environments.GUARDRAILS, Progress())
+    environments.ensure(GUARDRAILS, Progress())
     ended = pulumi(stage, "preview", "--json", "--show-sames", "--policy-pack", str(PACK))
     found = report(read(ended.succeeded))
     assert found.refused == ()

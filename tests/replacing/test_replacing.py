@@ -41,7 +41,7 @@ def put(function: Path, clone: Path) -> None:
     lock = (ROOT / "lambda_src" / "requirements.txt").read_text()
     if (function / "requirements.in").exists():
         # Its versions and hashes are those of the developers' own lock.
-        added = re.search(r"^pyyaml==.*?(?=^\S)", (ROOT / "requirements" / "dev.txt").read_text(), re.M | re.S)
+        added = re.search(r"^pyyaml==.*?(?=^\S)", (ROOT / "requirements.txt").read_text(), re.M | re.S)
         assert added
         lock += added[0]
     else:
@@ -54,7 +54,7 @@ def put(function: Path, clone: Path) -> None:
 def test_demo_verify_invoke_container_and_lint_work_with_another_function(name: str, clone: Path) -> None:
     put(FUNCTIONS / name, clone)
     told = ""
-    for arguments in (["local_cloud", "demo"], ["tests.replacing.deployed"], ["ruff", "check", "."]):
+    for arguments in (["federation_emulator", "demo"], ["tests.replacing.deployed"], ["ruff", "check", "."]):
         command = [sys.executable, "-m", *arguments]
         done = subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=200, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

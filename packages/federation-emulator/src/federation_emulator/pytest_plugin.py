@@ -1,4 +1,4 @@
-"""A local Google for other people's tests: ``pytest_plugins = ["federation_emulator.pytest_plugin"]``, and ask for a fixture.
+"""A local Google for other people's tests: where this package is installed, ask for a fixture.
 
 ``local_google`` is one local Google for the session, seeded from the file that pytest's setting ``local_google_seed``
 names, or from what a fixture of that name returns. Decisions are those of the running test only, and faults are
@@ -101,7 +101,7 @@ class LocalGoogle:
         """Inject faults until the test ends.
 
         Args:
-            settings: As in the table of ``packages/federation-emulator/README.md``, such as ``iam_delay_seconds=7``; none clears them.
+            settings: As in the table of this package's README, such as ``iam_delay_seconds=7``; none clears them.
 
         Raises:
             ProcessError: There is no such fault.

@@ -1,4 +1,4 @@
-"""``python -m tests.denials`` writes the denial table for people."""
+"""``make denials`` writes the denial table for people."""
 
 from __future__ import annotations
 

@@ -107,4 +107,4 @@ def test_every_case_has_a_name_of_its_own_and_there_are_enough() -> None:
 
 
 def test_the_document_is_the_table() -> None:
-    assert (ROOT / FILE).read_text() == document(), "run `python -m tests.denials`"
+    assert (ROOT / FILE).read_text() == document(), "run `make denials`"

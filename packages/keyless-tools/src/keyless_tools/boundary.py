@@ -66,8 +66,8 @@ def run(command: Callable[[], int], *, name: str, interrupted: str) -> int:
 def _exit_code(error: Exception) -> int:
     """The exit code of an error that is expected; 0 for any other."""
     # Imported late: a command that succeeds needs none of them.
+    from federation_emulator.core.errors import StateError
     from federation_emulator.core.roles import RoleError
-    from federation_emulator.core.store import StateError
     from federation_emulator.seed.errors import SeedError
     from federation_emulator.servers.errors import EngineError
     from federation_emulator.servers.process import ProcessError

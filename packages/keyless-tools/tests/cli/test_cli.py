@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from federation_emulator.core.errors import StateError
 from federation_emulator.core.roles import RoleError
-from federation_emulator.core.store import StateError
 from federation_emulator.seed.errors import SeedError
 from federation_emulator.servers.errors import EngineError
 from federation_emulator.servers.process import ProcessError

@@ -18,10 +18,8 @@ PROGRAM = (
     "Pulumi.yaml",
     "Pulumi.dev.yaml",
     "__main__.py",
-    "infra",
     "keyless_bigquery",
     "lambda_src",
-    "federation_rules",
 )
 
 

@@ -215,7 +215,7 @@ def test_aws_credentials_of_another_account_are_told_from_things_that_are_not_th
 
 def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_end(stage: Stage) -> None:
     with breaks.a_binding_with_an_escaped_slash(stage):
-        done = run(stage, "doctor", STACK)
+        done = run(stage, "keyless_tools.doctor", STACK)
     assert done.returncode == BROKEN, done.stderr
     links, _, first = done.stdout.partition("reader reader: the first broken link is binding")
     for link in Link:
@@ -226,7 +226,7 @@ def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_e
 
 
 def test_a_whole_chain_is_told_to_machines(stage: Stage) -> None:
-    done = run(stage, "doctor", STACK, "--json")
+    done = run(stage, "keyless_tools.doctor", STACK, "--json")
     assert done.returncode == WHOLE, done.stderr
     told = json.loads(done.stdout)
     assert told["exitCode"] == WHOLE

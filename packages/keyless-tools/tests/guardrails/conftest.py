@@ -14,6 +14,7 @@ from pulumi import automation
 from federation_emulator.servers import environments
 from federation_emulator.servers.process import Child, Command
 from federation_emulator.servers.progress import Progress
+from keyless_tools.guardrails.environment import GUARDRAILS
 from pulumi_offline import attached
 from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.engine.workspace import Workspace, plugin_version
@@ -88,7 +89,7 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
 
 @pytest.fixture(scope="package")
 def engine(plugins: Child, tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    environments.ensure(environments.GUARDRAILS, Progress())
+    environments.ensure(GUARDRAILS, Progress())
     folder = tmp_path_factory.mktemp("engine")
     workspace = Workspace(folder)
     project = folder / "project"

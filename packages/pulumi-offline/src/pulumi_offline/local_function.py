@@ -15,7 +15,6 @@ import pytest
 if TYPE_CHECKING:
     from federation_emulator.pytest_plugin import LocalGoogle
 
-pytest_plugins = ["federation_emulator.pytest_plugin"]
 
 ROLE = "function"
 """The role of the local AWS that the function runs as: `federation_emulator/function.yaml` makes it."""

@@ -170,7 +170,7 @@ def test_one_that_prints_no_port_is_given_up_after_a_while(home: Path, monkeypat
 def test_a_launcher_that_an_earlier_version_left_is_not_taken_for_an_official_plugin(home: Path) -> None:
     former = foreign.plugin(home, "gcp", "10.2.0")
     former.write_text(
-        '#!/bin/sh\nexec /usr/bin/env PYTHONPATH=/a /a/.venv/bin/python -m pulumi_offline.plugins gcp 10.2.0 "$@"\n'
+        '#!/bin/sh\nexec /usr/bin/env PYTHONPATH=/a /a/.venv/bin/python -m local_cloud.plugins gcp 10.2.0 "$@"\n'
     )
     assert (used(home), chosen(home).rejected) == (None, ())
 

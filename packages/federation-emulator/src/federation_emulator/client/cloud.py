@@ -91,8 +91,7 @@ class LocalCloud:
                 *(part for name, value in names.items() if value is not None for part in (name, value)),
                 *options,
             ],
-            # It finds its modules where this process does.
-            environment={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUNBUFFERED": "1"},
+            environment={**os.environ, "PYTHONUNBUFFERED": "1"},
             log=folder / "serve.log",
             folder=Path.cwd(),
             # It ends its own children when it is asked to.

@@ -1,4 +1,4 @@
-"""`python -m federation_emulator use` and `sign`: what a program in any language needs to come as a role of the local AWS."""
+"""`python -m federation_emulator use` and `sign`: what a program in any language needs to come as a role."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def _path(location: Sequence[str | int]) -> str:
 
 def _rule(message: str) -> str:
     named = {
-        "Extra inputs are not permitted": "there is no such key; see the table in packages/federation-emulator/README.md",
+        "Extra inputs are not permitted": "there is no such key; see the table in the README of federation-emulator",
         "Field required": "this key is needed",
     }
     return named.get(message) or message.removeprefix("Value error, ")

@@ -16,7 +16,6 @@ from federation_emulator.servers.cache import build_once, digest, this_platform,
 from federation_emulator.servers.errors import EngineError
 from federation_emulator.servers.progress import Progress
 from keyless_bigquery.cache import cache_folder
-from pulumi_offline.engine.pins import ROOT
 
 _LIMIT_SECONDS = 15 * 60.0
 _RECIPE = b"1"
@@ -56,19 +55,9 @@ class Environment:
         return self.folder / "home"
 
 
-LOCAL_AWS = Environment(
-    name="local-aws", lock=ROOT / "packages/federation-emulator/src/federation_emulator/servers/locks/local-aws.txt"
-)
-LOCAL_WAREHOUSE = Environment(
-    name="local-warehouse",
-    lock=ROOT / "packages/federation-emulator/src/federation_emulator/servers/locks/local-bigquery.txt",
-    duckdb_spatial=True,
-)
-GUARDRAILS = Environment(
-    name="guardrails", lock=ROOT / "packages/keyless-tools/src/keyless_tools/guardrails/pack/requirements.txt"
-)
-EVERY = (LOCAL_AWS, LOCAL_WAREHOUSE, GUARDRAILS)
-"""What set-up makes."""
+_LOCKS = Path(__file__).with_name("locks")
+LOCAL_AWS = Environment(name="local-aws", lock=_LOCKS / "local-aws.txt")
+LOCAL_WAREHOUSE = Environment(name="local-warehouse", lock=_LOCKS / "local-bigquery.txt", duckdb_spatial=True)
 
 
 def ensure(environment: Environment, progress: Progress) -> Environment:

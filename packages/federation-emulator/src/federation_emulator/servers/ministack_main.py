@@ -1,7 +1,8 @@
 """Starts ministack. Run as a script by the local AWS's own Python, which holds ministack and nothing of ours.
 
 What `python -m ministack` does not do: it listens on a port that the system chose and that is never free in between;
-what it answers, and for how long, is up to `federation_emulator/ports`; the account's root user has to sign, too; a function
+what it answers, and for how long, is up to `federation_emulator/ports`; the account's root user has to sign, too; a
+function
 that gets another role starts afresh, so that it never goes on with its old role's credentials; and an error that a
 function raised is reported by its type.
 """
@@ -65,7 +66,7 @@ def main() -> None:
 
 def _of_ours(name: str) -> Any:  # noqa: ANN401 (a module)
     """A module of `federation_emulator/ports`; nothing else of ours can be imported, now or later."""
-    root = str(Path(__file__).resolve().parents[1])
+    root = str(Path(__file__).resolve().parents[2])
     sys.path.append(root)
     try:
         return importlib.import_module(f"federation_emulator.ports.{name}")

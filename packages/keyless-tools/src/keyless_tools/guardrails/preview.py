@@ -64,7 +64,7 @@ def read(text: str) -> Preview:
 
 
 def known(value: object) -> Any:  # noqa: ANN401 (any JSON-like value)
-    """The value, with :data:`~keyless_tools.guardrails.model.UNKNOWN` wherever the engine wrote that it doesn't know."""
+    """The value, with ``UNKNOWN`` wherever the engine wrote that it doesn't know."""
     if isinstance(value, str):
         return UNKNOWN if value in _UNKNOWN_TEXTS else value
     if isinstance(value, list):

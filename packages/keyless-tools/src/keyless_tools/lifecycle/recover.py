@@ -14,7 +14,8 @@ everything is imported that the next ``up`` would create and that exists already
 stack's, so this is for a stack whose names no other stack and no other team uses.
 
 What a replacement had made takes the old one's place in the stack, and the next ``up`` deletes the old one. With
-``--planned``, too, the first reader of a list that is no list any more keeps what it had (:mod:`keyless_tools.lifecycle.taking_over`).
+``--planned``, too, the first reader of a list that is no list any more keeps what it had
+(:mod:`keyless_tools.lifecycle.taking_over`).
 
 A replacement that failed midway leaves two of a resource. Where the settings are the old ones again, the old ones are
 put back in their places, and the next ``up`` deletes the new ones.

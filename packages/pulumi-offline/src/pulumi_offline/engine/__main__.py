@@ -1,11 +1,9 @@
-"""`python -m pulumi_offline.engine [environments]`: set-up from the command line. The result goes to standard output."""
+"""`python -m pulumi_offline.engine`: make the engine ready, and print its folder."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-from federation_emulator.servers import environments
 from federation_emulator.servers.errors import EngineError
 from federation_emulator.servers.progress import Progress
 from keyless_bigquery.runtime.printable import one_line
@@ -13,27 +11,20 @@ from pulumi_offline.engine import get
 
 
 def main() -> int:
-    """Do what the command line asks.
+    """Make it ready.
 
     Returns:
         0, or 1 after one line that says what failed.
     """
-    parser = argparse.ArgumentParser(prog="python -m pulumi_offline.engine", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["engine", "environments"], default="engine")
-    what = parser.parse_args().what
-    progress = Progress()
     try:
-        if what == "engine":
-            lines = [str(get.ensure(progress).folder)]
-        else:
-            lines = [str(environments.ensure(one, progress).python) for one in environments.EVERY]
+        folder = get.ensure(Progress()).folder
     except EngineError as error:
         sys.stderr.write(f"{one_line(f'error: {error}')}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("error: interrupted; nothing half-finished is kept, run it again\n")
         return 130
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write(f"{folder}\n")
     return 0
 
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from federation_emulator.servers.errors import EngineError
+from keyless_bigquery.project import project_folder
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = project_folder()
 """The project's folder."""
+
+_MODULES = Path(__file__).with_name("go")
 
 
 def project_name() -> str:
@@ -95,14 +98,14 @@ _PULUMI = "https://www.pulumi.com/docs/install/"
 
 CLI = GoModule(
     name="pulumi",
-    folder=ROOT / "packages/pulumi-offline/src/pulumi_offline/engine/go/engine",
+    folder=_MODULES / "engine",
     package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     requires="github.com/pulumi/pulumi/pkg/v3",
     instructions=_PULUMI,
 )
 LANGUAGE_HOST = GoModule(
     name="pulumi-language-python",
-    folder=ROOT / "packages/pulumi-offline/src/pulumi_offline/engine/go/language-python",
+    folder=_MODULES / "language-python",
     package="github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
     requires="github.com/pulumi/pulumi/sdk/v3",
     instructions=_PULUMI,

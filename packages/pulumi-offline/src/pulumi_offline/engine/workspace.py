@@ -17,7 +17,7 @@ from pulumi.automation import PulumiCommand
 
 from federation_emulator.servers.errors import EngineError
 from pulumi_offline.engine import get
-from pulumi_offline.engine.pins import CLI, ROOT
+from pulumi_offline.engine.pins import CLI
 from pulumi_offline.engine.plugins import OURS, Mode, Plugin, choose, user_homes
 
 STAND_INS = ("gcp", "aws", "random")
@@ -187,7 +187,7 @@ def stand_ins_together(names: Iterable[str]) -> list[str]:
 
 def _stand_in(plugin: str, version: str) -> list[str]:
     """The command of a stand-in. `env` sets what the engine's own environment may lack."""
-    return ["/usr/bin/env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "pulumi_offline.plugins", plugin, version]
+    return [sys.executable, "-m", "pulumi_offline.plugins", plugin, version]
 
 
 def _ready_engine() -> get.Engine:

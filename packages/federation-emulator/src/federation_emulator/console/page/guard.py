@@ -1,7 +1,8 @@
 """The layer around what is the local cloud's own: ``/``, ``/page/`` and ``/_local/``.
 
 None of it is behind a token, but the clock and the faults. Who may ask at all is decided before, by
-``federation_emulator/ports``; here nothing is shared across origins, and the page itself may load and call nothing but itself.
+``federation_emulator/ports``; here nothing is shared across origins, and the page itself may load
+and call nothing but itself.
 """
 
 from __future__ import annotations

@@ -21,12 +21,12 @@ from typing import Any
 SOCKET = "bigquery.sock"
 MOST_ADDRESS_SPACE = 6 * 1024**3
 SQLGLOT = "30.11.0"
-"""The version of requirements/dev.in and federation_emulator/servers/locks/local-bigquery.in: one reading of SQL, not two."""
+"""The version of pyproject.toml of this package and of servers/locks/local-bigquery.in: one reading of SQL, not two."""
 
 
 def main() -> None:
     """Open the database, listen, say so, serve until SIGTERM or SIGINT."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
     folder, extensions, project, keep = sys.argv[1:]
     logging.basicConfig(level=logging.WARNING)
     # One operation of DuckDB's may ask for more than it is allowed to hold; it is refused, and the machine goes on.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 def main() -> None:
     """Answer until the input ends."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
     # The libraries' loggers would write into the answers, and quote what they read.
     logging.disable(logging.CRITICAL)
     answers, sys.stdout = sys.stdout, sys.stderr

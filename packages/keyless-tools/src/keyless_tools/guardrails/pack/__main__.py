@@ -1,6 +1,7 @@
-"""The policy pack: `pulumi preview --policy-pack packages/keyless-tools/src/keyless_tools/guardrails/pack`, after `pulumi install` in this folder.
+"""The policy pack: `pulumi preview --policy-pack` and this folder, after `pulumi install` in it.
 
-It is a thin way to :mod:`keyless_tools.guardrails.rules`. What an engine doesn't know yet in a preview is judged while it deploys.
+It is a thin way to :mod:`keyless_tools.guardrails.rules`. What an engine doesn't know yet in a preview is judged
+while it deploys.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-# The engine starts this folder as a program of its own, which knows nothing of the project around it.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+# The engine starts this folder in an environment without these packages: the folder that they are installed in, or the
+# repository that this file is in.
+_INSTALLED = Path(__file__).resolve().parents[3]
+sys.path += [str(_INSTALLED), str(_INSTALLED.parents[2])]
 
-from keyless_bigquery.runtime.printable import one_line
-from keyless_tools.guardrails.model import UNKNOWN, Finding, Resource, Rule, StackRule
-from keyless_tools.guardrails.rules import RULES, STACK_RULES
+from keyless_bigquery.runtime.printable import one_line  # noqa: E402 - found only now
+from keyless_tools.guardrails.model import UNKNOWN, Finding, Resource, Rule, StackRule  # noqa: E402 - as above
+from keyless_tools.guardrails.rules import RULES, STACK_RULES  # noqa: E402 - as above
 
 _NAME = "keyless-guardrails"
 

@@ -1,4 +1,4 @@
-"""A BigQuery table's schema: JSON text in the program, columns on the wire. Rules: :mod:`keyless_bigquery.settings.schema_changes`."""
+"""A BigQuery table's schema: JSON text in the program, columns on the wire."""
 
 from __future__ import annotations
 
