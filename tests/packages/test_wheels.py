@@ -23,7 +23,7 @@ from keyless_bigquery.trust.trust import TrustChain, attribute_condition, audien
 chain = TrustChain(aws_account_id="210987654321", role_name="reader", function_name="reader")
 condition = attribute_condition([chain])
 assert "assumed-role/reader/" in condition and condition_problem(condition) is None, condition
-name = "projects/1/locations/global/workloadIdentityPools/pool/providers/aws"
+name = "projects/123456789012/locations/global/workloadIdentityPools/my-pool/providers/my-aws"
 assert audience(name) == f"//iam.googleapis.com/{name}"
 """
 EMULATOR = """

@@ -161,9 +161,7 @@ def test_a_compiled_package_that_the_user_adds_is_the_targets_and_is_imported_as
     function = tmp_path / "lambda_src"
     function.mkdir()
     (function / "handler.py").write_text("import yaml\nyaml.CSafeLoader\ndef lambda_handler(event, context): ...\n")
-    (pyyaml,) = (
-        entry for entry in lock.read((ROOT / "requirements" / "dev.txt").read_text()) if entry.name == "pyyaml"
-    )
+    (pyyaml,) = (entry for entry in lock.read((ROOT / "requirements.txt").read_text()) if entry.name == "pyyaml")
     added = tmp_path / "requirements.txt"
     added.write_text(f"{LOCK.read_text()}{pyyaml.text}    # via -r lambda_src/requirements.in\n")
     said: list[str] = []

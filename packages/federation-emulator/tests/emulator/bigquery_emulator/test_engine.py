@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from federation_emulator.servers.process import family
 from pulumi_offline.engine.pins import ROOT
 from tests.emulator.google_server import PROJECT
 
+_SOURCES = Path(environments.__file__).parents[2]
 SCRIPT = """
 import asyncio, json, sys
 from pathlib import Path
@@ -69,7 +71,7 @@ def test_what_leads_out_of_the_database_is_refused_by_the_database(tmp_path: Pat
     statements = {sql.replace("{file}", str(secret)): kind for sql, kind in REFUSED.items()}
     environment = environments.LOCAL_WAREHOUSE
     found = subprocess.run(
-        [environment.python, "-I", "-c", SCRIPT, str(ROOT), str(environment.home / ".duckdb" / "extensions")],
+        [environment.python, "-I", "-c", SCRIPT, str(_SOURCES), str(environment.home / ".duckdb" / "extensions")],
         input=json.dumps([*statements, "SELECT 1"]),
         capture_output=True,
         check=True,
@@ -99,6 +101,7 @@ def test_the_processes_have_nothing_of_ours_in_their_environment(
         emulator.child.stop()
 
 
-@pytest.mark.parametrize("lock", ["dev.txt", "local-warehouse.txt"])
-def test_one_version_reads_sql_wherever_it_is_read(lock: str) -> None:
-    assert re.findall(r"^sqlglot==(\S+)", (ROOT / "requirements" / lock).read_text(), re.MULTILINE) == [SQLGLOT]
+def test_one_version_reads_sql_wherever_it_is_read() -> None:
+    (ours,) = [one for one in tomllib.loads((ROOT / "uv.lock").read_text())["package"] if one["name"] == "sqlglot"]
+    theirs = re.findall(r"^sqlglot==(\S+)", environments.LOCAL_WAREHOUSE.lock.read_text(), re.MULTILINE)
+    assert [ours["version"], *theirs] == [SQLGLOT, SQLGLOT]
