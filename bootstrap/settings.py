@@ -14,7 +14,7 @@ from keyless_bigquery.settings.declaration import choice, named, optional, optio
 from keyless_bigquery.settings.problems import Values
 from keyless_bigquery.settings.reader_settings import slug
 from keyless_bigquery.settings.stack import AWS_ACCOUNT, GOOGLE_PROJECT
-from keyless_bigquery.trust.trust import SUBJECT_LIMIT_BYTES
+from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES
 
 LONGEST_ADDITION = len("ci--preview")
 """What a role of CI adds to the prefix in its name."""
@@ -191,10 +191,8 @@ class Settings:
         values.refuse_unknown(KEYS)
         settings = cls(environment=stack, **declaration.read(cls, values))
         longest = len(deploying(settings.github, stack).encode())
-        if longest > SUBJECT_LIMIT_BYTES:
-            rule = (
-                f"a token's subject would be {longest} bytes long, and Google STS takes at most {SUBJECT_LIMIT_BYTES}"
-            )
+        if longest > MOST_SUBJECT_BYTES:
+            rule = f"a token's subject would be {longest} bytes long, and Google STS takes at most {MOST_SUBJECT_BYTES}"
             values.add("repository", settings.repository, rule, "Give repository or environment a shorter name.")
         verdict = rules.pool_or_provider_id(settings.pool_id)
         if verdict is not None:

@@ -11,18 +11,25 @@ import re
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
+from keyless_bigquery.runtime.environment import LOOPBACK
+from keyless_bigquery.trust.names import (
+    ACCOUNT_ID,
+    POOL_OR_PROVIDER_ID,
+    PROJECT_ID,
+    PROJECT_NUMBER,
+    PROVIDER_NAME,
+    SERVICE_PLACEHOLDER,
+)
+
 Verdict = tuple[str, str] | None
 """What is wrong with a value, and how to mend it; ``None``: nothing is."""
 
 Rule = Callable[[str], Verdict]
 """Looks at one value."""
 
-_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|::1", re.ASCII)
 _ENDPOINT_EXAMPLE = "For example: https://apis.internal.example or http://127.0.0.1:8080"
 _GOOGLE_ENDPOINT_EXAMPLE = "For example: https://{service}-myendpoint.p.googleapis.com"
-
-_LONGEST_HANDLER = 128
 
 _NOT_IN_A_NAME = (
     ("*", "a wildcard is no table that can be granted", "List each table, or the dataset as project.dataset."),
@@ -30,11 +37,9 @@ _NOT_IN_A_NAME = (
     (":", "its parts are joined by dots here, not by a colon", "For example: my-project.sales.orders"),
 )
 
-SERVICE_PLACEHOLDER = "{service}"
-"""What stands for a Google API's short name, such as ``sts``, in the address of an endpoint."""
 
-
-def _pattern(expression: str, rule: str, mend: str) -> Rule:
+def pattern(expression: str, rule: str, mend: str) -> Rule:
+    """The value matches a regular expression as a whole."""
     compiled = re.compile(expression, re.ASCII)
     return lambda value: None if compiled.fullmatch(value) else (rule, mend)
 
@@ -57,8 +62,8 @@ def whole_number(least: int, most: int, allowed: Sequence[int] = ()) -> Rule:
     return rule
 
 
-_project_id_form = _pattern(
-    r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+_project_id_form = pattern(
+    PROJECT_ID,
     "a project id has 6 to 30 lower-case letters, digits and hyphens, begins with a letter and ends without a hyphen",
     "`gcloud projects list` shows the ids.",
 )
@@ -76,7 +81,7 @@ def project_id(value: str) -> Verdict:
 
 def project_number(value: str) -> Verdict:
     """A Google Cloud project number, which audience and principal need. Source: Google, "Principal identifiers"."""
-    if re.fullmatch(r"[0-9]{1,19}", value, re.ASCII):
+    if re.fullmatch(PROJECT_NUMBER, value, re.ASCII):
         return None
     return (
         "a project number has digits only; this looks like a project id, and Google STS refuses an audience made from"
@@ -98,7 +103,7 @@ def account_id(value: str) -> Verdict:
     )
 
 
-_region_form = _pattern(
+_region_form = pattern(
     r"[a-z]{2}-[a-z]+-[0-9]", "it is not the name of an AWS region", "For example: us-east-1 or ap-northeast-1"
 )
 
@@ -113,8 +118,8 @@ def region(value: str) -> Verdict:
     return _region_form(value)
 
 
-_pool_or_provider_id_form = _pattern(
-    r"[a-z0-9-]{4,32}", "Google takes 4 to 32 lower-case letters, digits and hyphens", "For example: bigquery-readers"
+_pool_or_provider_id_form = pattern(
+    POOL_OR_PROVIDER_ID, "Google takes 4 to 32 lower-case letters, digits and hyphens", "For example: bigquery-readers"
 )
 
 
@@ -138,7 +143,7 @@ def endpoint(value: str) -> Verdict:
         return "it must be scheme, host and port only", _ENDPOINT_EXAMPLE
     if _HOST.fullmatch(host) is None:
         return "its host has characters that no host name has", _ENDPOINT_EXAMPLE
-    if parts.scheme == "http" and host not in _LOOPBACK_HOSTS:
+    if parts.scheme == "http" and host not in LOOPBACK:
         return "tokens travel to this address, and plain http is for this machine itself only", _ENDPOINT_EXAMPLE
     return None
 
@@ -150,19 +155,18 @@ def google_endpoint(value: str) -> Verdict:
     return endpoint(value.replace(SERVICE_PLACEHOLDER, "service"))
 
 
-service_account_id = _pattern(
-    r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+service_account_id = pattern(
+    ACCOUNT_ID,
     "Google takes 6 to 30 lower-case letters, digits and hyphens, beginning with a letter and ending without a hyphen",
     "For example: bq-reader-dev",
 )
-"""The part of a service account's e-mail before the @. Source: IAM API, ``serviceAccounts.create``."""
 
-dataset_id = _pattern(
+dataset_id = pattern(
     r"[A-Za-z0-9_]{1,1024}", "a dataset id has letters, digits and underscores only", "For example: keyless_dev"
 )
 """Source: BigQuery API, ``DatasetReference.datasetId``."""
 
-table_id = _pattern(
+table_id = pattern(
     r"[A-Za-z0-9_-]{1,1024}", "a table id here has letters, digits, underscores and hyphens only", "For example: users"
 )
 """BigQuery takes more than that; whatever needs no escaping inside backticks is enough here."""
@@ -185,26 +189,26 @@ def table_or_dataset(value: str) -> Verdict:
     return None if found is None else (f"in it the {found[0]} is {found[1]!r:.100}: {found[2][0]}", found[2][1])
 
 
-location = _pattern(
+location = pattern(
     r"[A-Za-z]{2}|[a-z]+-[a-z]+[0-9]+", "it is not a BigQuery location", "For example: US, EU or asia-northeast1"
 )
 """A multi-region or a region."""
 
-role_name = _pattern(
+role_name = pattern(
     r"[A-Za-z0-9_+=,.@-]{1,64}",
     "an IAM role name has 1 to 64 letters, digits and _+=,.@- and no path, which is not part of an assumed role's ARN",
     "For example: keyless-bigquery-dev",
 )
 """Source: IAM API, ``CreateRole``. None of these characters needs escaping in CEL or in a principal."""
 
-function_name = _pattern(
+function_name = pattern(
     r"[A-Za-z0-9_-]{1,64}",
     "a function name has 1 to 64 letters, digits, hyphens and underscores",
     "For example: keyless-bigquery-dev",
 )
 """Source: Lambda API, ``CreateFunction``."""
 
-_handler_form = _pattern(
+_handler_form = pattern(
     r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+",
     "it must be module.function: the function's name after that of its file in lambda_src, without .py",
     "For example: handler.lambda_handler, or reports.daily.lambda_handler for lambda_src/reports/daily.py",
@@ -217,53 +221,45 @@ def handler(value: str) -> Verdict:
         return "that is a file, where a function in it is expected", f"For example: {value[:-3][:60]}.lambda_handler"
     if value.partition(".")[0] == "keyless_bigquery":
         return "that is the library, which calls the function", "Name a function in lambda_src."
-    if len(value) > _LONGEST_HANDLER:
-        return f"it has {len(value)} characters, and Lambda takes at most {_LONGEST_HANDLER}", "Shorten it."
+    if len(value) > 128:
+        return f"it has {len(value)} characters, and Lambda takes at most 128", "Shorten it."
     return _handler_form(value)
 
 
-universe_domain = _pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "it must be a domain name", "Google's own is googleapis.com")
+universe_domain = pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "it must be a domain name", "Google's own is googleapis.com")
 """Google's public cloud is one universe; sovereign clouds and the local cloud are others."""
 
-column_name = _pattern(
-    r"[A-Za-z_][A-Za-z0-9_]{0,299}",
-    "a column's name has up to 300 letters, digits and underscores, and begins with a letter or an underscore",
-    "For example: user_id",
-)
-"""Source: BigQuery, "Specifying a schema", column names. Other alphabets are left out: the name goes into a query."""
-
-subnet_id = _pattern(r"subnet-[0-9a-f]{8,17}", "it is not the id of a subnet", "For example: subnet-0123456789abcdef0")
+subnet_id = pattern(r"subnet-[0-9a-f]{8,17}", "it is not the id of a subnet", "For example: subnet-0123456789abcdef0")
 """Source: EC2 API, ``DescribeSubnets``."""
 
-security_group_id = _pattern(
+security_group_id = pattern(
     r"sg-[0-9a-f]{8,17}", "it is not the id of a security group", "For example: sg-0123456789abcdef0"
 )
 """Source: EC2 API, ``DescribeSecurityGroups``."""
 
-kms_key_arn = _pattern(
+kms_key_arn = pattern(
     r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}",
     "it must be the full ARN of a key, not an alias: the role is allowed to use exactly this key",
     "`aws kms describe-key --key-id ALIAS --query KeyMetadata.Arn` tells it.",
 )
 """Source: KMS, "Key identifiers", key ARN."""
 
-policy_arn = _pattern(
+policy_arn = pattern(
     r"arn:aws:iam::[0-9]{12}:policy/[A-Za-z0-9+=,.@_/-]{1,512}",
     "it must be the ARN of a policy of your own account",
     "For example: arn:aws:iam::123456789012:policy/keyless-bigquery-dev-boundary",
 )
 """Source: IAM, "IAM identifiers", ARNs of customer managed policies."""
 
-provider_name = _pattern(
-    r"projects/[0-9]{1,19}/locations/global/workloadIdentityPools/[a-z0-9-]{4,32}/providers/[a-z0-9-]{4,32}",
+provider_name = pattern(
+    PROVIDER_NAME,
     "it must be a provider's full resource name with the project's number:"
     " projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
     "`gcloud iam workload-identity-pools providers describe PROVIDER --workload-identity-pool=POOL --location=global"
     " --format='value(name)'` tells it.",
 )
-"""Source: IAM API, ``workloadIdentityPools.providers``."""
 
-reader_name = _pattern(
+reader_name = pattern(
     r"[a-z][a-z0-9]*(-[a-z0-9]+)*",
     "a reader's name has lower-case letters, digits and single hyphens, and begins with a letter",
     "For example: orders",

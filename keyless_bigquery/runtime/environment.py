@@ -78,8 +78,10 @@ AWS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _PROJECT_ID = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
 _DATASET = rf"{_PROJECT_ID}\.[A-Za-z0-9_]{{1,1024}}"
 _TABLE = rf"{_DATASET}\.[A-Za-z0-9_-]{{1,1024}}"
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LARGEST_INT64 = 2**63 - 1
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Hosts that are this machine itself: tokens may travel to them by plain HTTP."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -215,7 +217,7 @@ def _endpoint(environ: Mapping[str, str], name: str) -> str | None:
     if not value:
         return None
     parts = urlsplit(value)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     if not safe or not parts.hostname or parts.username or parts.password:
         # The value is not shown: a URL may carry a password.
         raise _refused(name, "is no fit URL", "tokens travel there: https://HOST, or http:// for this machine itself")

@@ -11,7 +11,8 @@ from keyless_bigquery.settings.function_environment import variables
 from keyless_bigquery.settings.problems import HIDDEN, Values
 from keyless_bigquery.settings.reader_settings import ReaderSettings, listed, slug
 from keyless_bigquery.settings.stack import StackSettings
-from keyless_bigquery.trust.trust import CONDITION_LIMIT_CHARACTERS, SUBJECT_LIMIT_BYTES, attribute_condition
+from keyless_bigquery.trust.names import MOST_CONDITION_CHARACTERS, MOST_SUBJECT_BYTES
+from keyless_bigquery.trust.trust import attribute_condition
 
 POOL_SUFFIX_BYTES = 2
 """Random bytes of a pool id's suffix, two hexadecimal digits each."""
@@ -178,22 +179,22 @@ def _names(settings: StackSettings, values: Values) -> None:
 def _subjects(settings: StackSettings, values: Values) -> None:
     for place, reader in enumerate(settings.readers):
         length = len(reader.trust.caller_arn.encode())
-        if length > SUBJECT_LIMIT_BYTES:
+        if length > MOST_SUBJECT_BYTES:
             rule = (
                 f"google.subject would be {reader.trust.caller_arn!r}, {length} bytes long, and Google STS takes at"
-                f" most {SUBJECT_LIMIT_BYTES}"
+                f" most {MOST_SUBJECT_BYTES}"
             )
-            mend = f"Make roleName and functionName {length - SUBJECT_LIMIT_BYTES} bytes shorter together."
+            mend = f"Make roleName and functionName {length - MOST_SUBJECT_BYTES} bytes shorter together."
             key = f"readers[{place}].roleName" if reader.name else "roleName"
             values.add(key, reader.trust.role_name, rule, mend)
 
 
 def _condition(settings: StackSettings, values: Values) -> None:
     length = len(attribute_condition([reader.trust for reader in settings.readers]))
-    if length > CONDITION_LIMIT_CHARACTERS:
+    if length > MOST_CONDITION_CHARACTERS:
         rule = (
             f"the provider's condition would name {len(settings.readers)} roles in {length} characters, and Google"
-            f" takes at most {CONDITION_LIMIT_CHARACTERS}"
+            f" takes at most {MOST_CONDITION_CHARACTERS}"
         )
         values.add("readers", values.own("readers"), rule, "Use shorter role names, or two stacks.")
 

@@ -14,6 +14,8 @@ from typing import Any
 from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.expressions import ExpressionError, evaluate, expression_problem, work_of
 from keyless_bigquery.trust.functions import Functions
+from keyless_bigquery.trust.names import MOST_CONDITION_CHARACTERS as MOST_CONDITION_CHARACTERS
+from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES as MOST_SUBJECT_BYTES
 
 SUBJECT = "google.subject"
 GROUPS = "google.groups"
@@ -26,11 +28,9 @@ DEFAULT_AWS_MAPPING = {
 }
 """Google's mapping for an AWS provider that was given none (IAM API, ``attributeMapping``)."""
 
-MOST_SUBJECT_BYTES = 127
 MOST_ATTRIBUTE_BYTES = 8192
 MOST_ATTRIBUTES = 50
 MOST_MAPPING_CHARACTERS = 2048
-MOST_CONDITION_CHARACTERS = 4096
 
 _CUSTOM = "attribute."
 _KEY = re.compile(r"google\.subject|google\.groups|attribute\.[a-z0-9_]{1,100}")

@@ -15,13 +15,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from keyless_bigquery.rules import SERVICE_PLACEHOLDER
-
-SUBJECT_LIMIT_BYTES = 127
-"""Longest ``google.subject`` that Google STS accepts. Source: Google, "IAM quotas and limits"."""
-
-CONDITION_LIMIT_CHARACTERS = 4096
-"""Longest attribute condition. Source: IAM API, ``WorkloadIdentityPoolProvider.attributeCondition``."""
+from keyless_bigquery.trust.names import POOL_NAME, PROVIDER_NAME, SERVICE_PLACEHOLDER
 
 ROLE_ATTRIBUTE = "aws_role"
 """The one custom attribute of the mapping, and the one that the binding names."""
@@ -39,10 +33,6 @@ _ROLE_EXPRESSION = (
     " + assertion.arn.extract('assumed-role/{role_name}/')"
     " : assertion.arn"
 )
-_POOL_NAME = re.compile(
-    r"projects/(?P<project_number>[0-9]+)/locations/global/workloadIdentityPools/(?P<pool_id>[a-z0-9-]{4,32})"
-)
-_PROVIDER_NAME = re.compile(_POOL_NAME.pattern + r"/providers/(?P<provider_id>[a-z0-9-]{4,32})")
 
 
 class TrustError(ValueError):
@@ -117,7 +107,7 @@ class TrustChain:
         Raises:
             TrustError: ``pool_name`` is not such a name; a binding built from it would never match.
         """
-        _match(_POOL_NAME, pool_name, "pool")
+        _match(POOL_NAME, pool_name, "pool")
         return f"principalSet://iam.googleapis.com/{pool_name}/attribute.{ROLE_ATTRIBUTE}/{self.role_arn}"
 
     def credential_configuration(self, *, provider_name: str, service_account_email: str | None) -> str:
@@ -180,7 +170,7 @@ class ProviderName:
         Raises:
             TrustError: As :func:`audience`.
         """
-        return cls(**_match(_PROVIDER_NAME, name, "provider"))
+        return cls(**_match(PROVIDER_NAME, name, "provider"))
 
     @property
     def pool_name(self) -> str:
@@ -197,7 +187,7 @@ def audience(provider_name: str) -> str:
     Raises:
         TrustError: ``provider_name`` is not such a name; Google STS would answer ``invalid_target``.
     """
-    _match(_PROVIDER_NAME, provider_name, "provider")
+    _match(PROVIDER_NAME, provider_name, "provider")
     return f"//iam.googleapis.com/{provider_name}"
 
 
@@ -235,7 +225,7 @@ def check_project_number(pool_name: str, expected: str | None) -> str:
     Raises:
         TrustError: The numbers differ.
     """
-    found = _match(_POOL_NAME, pool_name, "pool")["project_number"]
+    found = _match(POOL_NAME, pool_name, "pool")["project_number"]
     if expected is not None and found != expected:
         raise TrustError(
             f"The pool lies in project number {found}, the setting googleProjectNumber says {expected}: the number"
@@ -245,8 +235,8 @@ def check_project_number(pool_name: str, expected: str | None) -> str:
     return pool_name
 
 
-def _match(pattern: re.Pattern[str], name: str, kind: str) -> dict[str, str]:
-    found = pattern.fullmatch(name)
+def _match(pattern: str, name: str, kind: str) -> dict[str, str]:
+    found = re.fullmatch(pattern, name)
     if found is None:
         raise TrustError(
             f"{name!r} is not a {kind}'s full resource name: it must read projects/NUMBER/locations/global/"

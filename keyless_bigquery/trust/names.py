@@ -1,0 +1,33 @@
+"""The forms and limits of Google's names that the settings, the program and the local Google share, each once."""
+
+from __future__ import annotations
+
+PROJECT_ID = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
+"""Id of a project. Source: Resource Manager API, ``Project.projectId``."""
+
+ACCOUNT_ID = PROJECT_ID
+"""The part of a service account's e-mail before the @. Source: IAM API, ``serviceAccounts.create``."""
+
+PROJECT_NUMBER = r"[0-9]{1,19}"
+"""Number of a project: an int64."""
+
+POOL_OR_PROVIDER_ID = r"[a-z0-9-]{4,32}"
+"""Id of a workload identity pool or provider. Source: IAM API, ``workloadIdentityPools.create``."""
+
+POOL_NAME = (
+    rf"projects/(?P<project_number>{PROJECT_NUMBER})/locations/global/workloadIdentityPools/"
+    rf"(?P<pool_id>{POOL_OR_PROVIDER_ID})"
+)
+"""Full resource name of a pool. Source: IAM API, ``workloadIdentityPools``."""
+
+PROVIDER_NAME = rf"{POOL_NAME}/providers/(?P<provider_id>{POOL_OR_PROVIDER_ID})"
+"""Full resource name of a provider. Source: IAM API, ``workloadIdentityPools.providers``."""
+
+SERVICE_PLACEHOLDER = "{service}"
+"""What stands for a Google API's short name, such as ``sts``, in the address of an endpoint. Ours."""
+
+MOST_SUBJECT_BYTES = 127
+"""Longest ``google.subject`` that Google STS accepts. Source: Google, "IAM quotas and limits"."""
+
+MOST_CONDITION_CHARACTERS = 4096
+"""Longest attribute condition. Source: IAM API, ``WorkloadIdentityPoolProvider.attributeCondition``."""
