@@ -22,6 +22,7 @@ from keyless_bigquery.settings.declaration import (
     texts,
 )
 from keyless_bigquery.settings.reader_settings import ReaderSettings, slug
+from keyless_bigquery.trust.names import MINIMUM_BYTES_BILLED
 
 HOST = "host"
 """Value of the function's runtime or architecture that stands for the machine on which Pulumi runs."""
@@ -34,9 +35,6 @@ _LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-
-MINIMUM_BYTES_BILLED = 10 * 1024 * 1024
-"""BigQuery bills at least 10 MB for each table a query reads: a lower cap refuses every query."""
 
 GOOGLE_PROJECT = text(rules.project_id, "`gcloud config get project` tells the current project.")
 """A Google Cloud project that must be named."""

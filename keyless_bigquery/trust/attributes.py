@@ -14,8 +14,7 @@ from typing import Any
 from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.expressions import ExpressionError, evaluate, expression_problem, work_of
 from keyless_bigquery.trust.functions import Functions
-from keyless_bigquery.trust.names import MOST_CONDITION_CHARACTERS as MOST_CONDITION_CHARACTERS
-from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES as MOST_SUBJECT_BYTES
+from keyless_bigquery.trust.names import MOST_CONDITION_CHARACTERS
 
 SUBJECT = "google.subject"
 GROUPS = "google.groups"

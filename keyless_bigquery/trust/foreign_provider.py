@@ -14,7 +14,6 @@ from keyless_bigquery.trust.adversarial_callers import caller_of, role_arn, stra
 from keyless_bigquery.trust.attributes import (
     DEFAULT_AWS_MAPPING,
     MOST_ATTRIBUTE_BYTES,
-    MOST_SUBJECT_BYTES,
     SUBJECT,
     Attributes,
     MappingError,
@@ -26,6 +25,7 @@ from keyless_bigquery.trust.attributes import (
 from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.lexer import Kind, words
 from keyless_bigquery.trust.named_roles import Bound, bound, text_of
+from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES
 
 _ROLE = "aws_role"
 _EXACT_ROLE_EXPRESSIONS = (DEFAULT_AWS_MAPPING[f"attribute.{_ROLE}"],)

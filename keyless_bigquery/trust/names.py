@@ -31,3 +31,6 @@ MOST_SUBJECT_BYTES = 127
 
 MOST_CONDITION_CHARACTERS = 4096
 """Longest attribute condition. Source: IAM API, ``WorkloadIdentityPoolProvider.attributeCondition``."""
+
+MINIMUM_BYTES_BILLED = 10 * 1024 * 1024
+"""BigQuery bills at least so much for each table that a query references. Source: Google, BigQuery pricing."""

@@ -10,17 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keyless_bigquery.trust.attributes import (
-    MOST_CONDITION_CHARACTERS,
-    condition_holds,
-    condition_problem,
-    map_attributes,
-    mapping_problem,
-)
+from keyless_bigquery.trust.attributes import condition_holds, condition_problem, map_attributes, mapping_problem
 from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.expressions import ExpressionError, evaluate, expression_problem
 from keyless_bigquery.trust.functions import Functions
 from keyless_bigquery.trust.lexer import MACROS
+from keyless_bigquery.trust.names import MOST_CONDITION_CHARACTERS
 
 LIMIT_SECONDS = 0.05
 VALUES: dict[str, Any] = {

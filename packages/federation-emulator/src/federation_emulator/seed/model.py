@@ -18,6 +18,7 @@ from pydantic.alias_generators import to_camel
 from federation_emulator.core.validation import problems
 from federation_emulator.faults.model import NO_FAULTS, FaultSettings
 from federation_emulator.seed.errors import SeedError
+from keyless_bigquery.trust.names import PROJECT_ID
 
 CHAIN_SERVICES = (
     "iam.googleapis.com",
@@ -56,7 +57,7 @@ def _resource(value: str) -> str:
 
 AwsAccountId = Annotated[str, _digits(12, "an AWS account")]
 ProjectNumber = Annotated[str, _digits(12, "a project's number")]
-ProjectId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
+ProjectId = Annotated[str, Field(pattern=f"^{PROJECT_ID}$")]
 RoleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
 

@@ -14,9 +14,7 @@ from federation_emulator.services.bigquery.model import DatasetName, ProjectName
 from federation_emulator.services.bigquery.sql import Need
 from federation_emulator.services.bigquery.sql.names import SchemaView, Wildcard
 from federation_emulator.services.bigquery.sql.tasks import Unreadable
-
-MINIMUM_BYTES_BILLED = 10 * 1024 * 1024
-"""BigQuery bills at least 10 MB for each table that a query references (BigQuery pricing)."""
+from keyless_bigquery.trust.names import MINIMUM_BYTES_BILLED
 
 MOST_FIRST_ROWS = 10_000
 _WAIT_SECONDS = 10.0

@@ -15,9 +15,10 @@ from federation_emulator.core.errors import ApiError, invalid_argument, unimplem
 from federation_emulator.core.http import text_field
 from federation_emulator.services.iam.model import Account, Pool, Provider
 from keyless_bigquery.trust.attributes import condition_problem, mapping_problem
+from keyless_bigquery.trust.names import ACCOUNT_ID, POOL_OR_PROVIDER_ID
 
-_RESOURCE_ID = re.compile(r"[a-z0-9-]{4,32}")
-_ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_RESOURCE_ID = re.compile(POOL_OR_PROVIDER_ID)
+_ACCOUNT_ID = re.compile(ACCOUNT_ID)
 _AWS_ACCOUNT = re.compile(r"[0-9]{12}")
 _OTHER_KINDS = ("oidc", "saml", "x509", "actorProviders")
 POOL_FIELDS = ("displayName", "description", "disabled", "mode")

@@ -17,6 +17,7 @@ from federation_emulator.services.sts.exchange_rules import INVALID_TARGET
 from federation_emulator.services.sts.model import AwsRefusal
 from keyless_bigquery.trust import attributes as cel
 from keyless_bigquery.trust.caller import Caller
+from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES
 from keyless_bigquery.trust.principals import Principal, federated_principal
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -127,8 +128,8 @@ def _mapped(provider: Provider, caller: Caller) -> cel.Attributes:
     if not mapped.subject:
         _refuse_value("google.subject", "the expression gave an empty string")
     length, total = len(mapped.subject.encode()), mapped.size()
-    if length > cel.MOST_SUBJECT_BYTES:
-        _refuse_size("google.subject", length, cel.MOST_SUBJECT_BYTES)
+    if length > MOST_SUBJECT_BYTES:
+        _refuse_size("google.subject", length, MOST_SUBJECT_BYTES)
     if total > cel.MOST_ATTRIBUTE_BYTES:
         _refuse_size("all mapped attributes", total, cel.MOST_ATTRIBUTE_BYTES)
     return mapped

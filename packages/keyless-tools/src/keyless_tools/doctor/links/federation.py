@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from keyless_bigquery.trust.attributes import (
-    DEFAULT_AWS_MAPPING,
-    MOST_SUBJECT_BYTES,
-    MappingError,
-    condition_holds,
-    map_attributes,
-)
+from keyless_bigquery.trust.attributes import DEFAULT_AWS_MAPPING, MappingError, condition_holds, map_attributes
 from keyless_bigquery.trust.foreign_provider import ForeignProvider, Reader, Refusal, refusals
 from keyless_bigquery.trust.members import difference, matches
+from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES
 from keyless_bigquery.trust.organisation import AWS_ISSUER, needed_values, permits
 from keyless_bigquery.trust.trust import ROLE_ATTRIBUTE, attribute_condition
 from keyless_tools.doctor import fixes as mends
