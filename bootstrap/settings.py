@@ -78,7 +78,7 @@ def _number(where: str) -> Rule:
     def rule(value: str) -> Verdict:
         if re.fullmatch(r"[0-9]{1,19}", value, re.ASCII):
             return None
-        return "it must be the number that GitHub gave, not a name", f"`gh api {where}` tells it."
+        return "it must be the number that GitHub gave, not a name", f"`gh api {where}` prints it."
 
     return rule
 
@@ -116,7 +116,7 @@ class Settings:
     """What the identities of one environment are made from. Field names are the config keys in snake case.
 
     Args:
-        environment: The deployed stack, GitHub's environment and this stack have one name. It is no setting.
+        environment: The deployed stack, GitHub's environment and this stack have one name. Not a setting.
     """
 
     repository: str = setting(text(_repository), "Must be set. OWNER/NAME of the repository on GitHub.")
@@ -197,7 +197,7 @@ class Settings:
         verdict = rules.pool_or_provider_id(settings.pool_id)
         if verdict is not None:
             values.add(
-                "environment", settings.pool_id, f"the pool's id is no good: {verdict[0]}", "Choose another stack name."
+                "environment", settings.pool_id, f"the pool's id is invalid: {verdict[0]}", "Choose another stack name."
             )
         values.raise_problems(KEYS)
         return settings

@@ -1,6 +1,6 @@
 """What a configured value must look like: one rule for each kind of value, all pure.
 
-A rule answers ``None`` for a good value, and otherwise what is wrong and how to mend it. The limits are Google's and
+A rule answers ``None`` for a good value, and otherwise what is wrong and how to fix it. The limits are Google's and
 AWS's own, checked here because the clouds report them late, or never.
 """
 
@@ -22,7 +22,7 @@ from keyless_bigquery.trust.names import (
 )
 
 Verdict = tuple[str, str] | None
-"""What is wrong with a value, and how to mend it; ``None``: nothing is."""
+"""What is wrong with a value, and how to fix it; ``None``: nothing is."""
 
 Rule = Callable[[str], Verdict]
 """Looks at one value."""
@@ -32,16 +32,16 @@ _ENDPOINT_EXAMPLE = "For example: https://apis.internal.example or http://127.0.
 _GOOGLE_ENDPOINT_EXAMPLE = "For example: https://{service}-myendpoint.p.googleapis.com"
 
 _NOT_IN_A_NAME = (
-    ("*", "a wildcard is no table that can be granted", "List each table, or the dataset as project.dataset."),
-    ("`", "it has backticks, which belong into a query", "Leave them out."),
+    ("*", "a wildcard is not a table that can be granted", "List each table, or the dataset as project.dataset."),
+    ("`", "it has backticks, which belong in a query", "Leave them out."),
     (":", "its parts are joined by dots here, not by a colon", "For example: my-project.sales.orders"),
 )
 
 
-def pattern(expression: str, rule: str, mend: str) -> Rule:
+def pattern(expression: str, rule: str, fix: str) -> Rule:
     """The value matches a regular expression as a whole."""
     compiled = re.compile(expression, re.ASCII)
-    return lambda value: None if compiled.fullmatch(value) else (rule, mend)
+    return lambda value: None if compiled.fullmatch(value) else (rule, fix)
 
 
 def one_of(allowed: Sequence[str]) -> Rule:
@@ -73,8 +73,8 @@ def project_id(value: str) -> Verdict:
     """A Google Cloud project id. Source: Resource Manager API, ``Project.projectId``."""
     if value.isascii() and value.isdigit():
         return (
-            "that is a project number, where a project id is wanted",
-            f"`gcloud projects describe {value[:20]} --format='value(projectId)'` tells the id.",
+            "that is a project number, where a project id is expected",
+            f"`gcloud projects describe {value[:20]} --format='value(projectId)'` prints the id.",
         )
     return _project_id_form(value)
 
@@ -87,7 +87,7 @@ def project_number(value: str) -> Verdict:
         "a project number has digits only; this looks like a project id, and Google STS refuses an audience made from"
         " an id as invalid_target",
         f"`gcloud projects describe {value if _project_id_form(value) is None else 'PROJECT'}"
-        " --format='value(projectNumber)'` tells the number; or remove the setting,"
+        " --format='value(projectNumber)'` prints the number; or remove the setting,"
         " and the number is taken from the pool that Google makes.",
     )
 
@@ -99,7 +99,7 @@ def account_id(value: str) -> Verdict:
     found = f"this has {len(value)}" if value.isascii() and value.isdigit() else "this is not a number"
     return (
         f"an AWS account id has exactly 12 digits, leading zeros included, and {found}",
-        "`aws sts get-caller-identity --query Account --output text` tells it; write it in quotes.",
+        "`aws sts get-caller-identity --query Account --output text` prints it; write it in quotes.",
     )
 
 
@@ -240,7 +240,7 @@ security_group_id = pattern(
 kms_key_arn = pattern(
     r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}",
     "it must be the full ARN of a key, not an alias: the role is allowed to use exactly this key",
-    "`aws kms describe-key --key-id ALIAS --query KeyMetadata.Arn` tells it.",
+    "`aws kms describe-key --key-id ALIAS --query KeyMetadata.Arn` prints it.",
 )
 """Source: KMS, "Key identifiers", key ARN."""
 
@@ -256,7 +256,7 @@ provider_name = pattern(
     "it must be a provider's full resource name with the project's number:"
     " projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
     "`gcloud iam workload-identity-pools providers describe PROVIDER --workload-identity-pool=POOL --location=global"
-    " --format='value(name)'` tells it.",
+    " --format='value(name)'` prints it.",
 )
 
 reader_name = pattern(

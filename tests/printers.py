@@ -294,7 +294,7 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
     ),
     "offline preview": (deploying, "packages/pulumi-offline/src/pulumi_offline/previews.py"),
     "settings": (
-        lambda text: str(Problem(key=text, value=text, rule=text, mend=text)),
+        lambda text: str(Problem(key=text, value=text, rule=text, fix=text)),
         "keyless_bigquery/settings/problems.py",
     ),
     "delivery": (

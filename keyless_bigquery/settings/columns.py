@@ -35,7 +35,7 @@ class Column:
 
     Args:
         name: Its name; needs no escaping inside backticks.
-        type: One of :data:`TYPES`; empty where the table is somebody else's, who knows.
+        type: One of :data:`TYPES`; empty where the table is another team's.
         mode: One of :data:`MODES`.
         description: What it holds.
     """
@@ -80,7 +80,7 @@ def read(values: Values, key: str) -> tuple[Column, ...]:
 
 def _column(values: Values, key: str, entry: Mapping[str, object], own_table: bool) -> Column:
     given = {name: as_text(value) for name, value in entry.items()}
-    inner = Values(given, stack=values.stack, path=f"{values.told(key)}.")
+    inner = Values(given, stack=values.stack, path=f"{values.place_of(key)}.")
     inner.refuse_unknown(_KEYS)
     column = Column(
         name=inner.text("name", column_name),

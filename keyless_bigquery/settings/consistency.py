@@ -60,11 +60,11 @@ def _stack_name(settings: StackSettings, values: Values) -> None:
             f"{', '.join(unset)} would be derived from the stack's name {values.stack!r}, and stack"
             f" {slug(values.stack)!r} would get the same"
         )
-        mend = (
+        fix = (
             f"Name the stack with lower-case letters, digits and single hyphens: pulumi stack rename"
             f" {slug(values.stack) or 'NAME'}; or set what is derived with: pulumi config set {unset[0]} VALUE"
         )
-        values.add(unset[0], None, rule, mend)
+        values.add(unset[0], None, rule, fix)
 
 
 def _pool(settings: StackSettings, values: Values) -> None:
@@ -76,7 +76,7 @@ def _pool(settings: StackSettings, values: Values) -> None:
             _derived_pool_id(settings, values)
         return
     if settings.provider_name is None:
-        how_to_find = "`gcloud iam workload-identity-pools providers describe` tells it as `name`."
+        how_to_find = "`gcloud iam workload-identity-pools providers describe` prints it as `name`."
         values.text("providerName", rules.provider_name, how_to_find)
     for key in ("poolId", "poolProject", "googleProjectNumber"):
         if (value := values.own(key)) is not None:
@@ -87,14 +87,14 @@ def _pool(settings: StackSettings, values: Values) -> None:
 def _derived_pool_id(settings: StackSettings, values: Values) -> None:
     longest = settings.pool_id_prefix + "00" * POOL_SUFFIX_BYTES
     if (verdict := rules.pool_or_provider_id(longest)) is not None:
-        rule = f"the id derived from stack {values.stack!r} is no good: {verdict[0]}"
-        mend = "Choose a shorter stack name, or a fixed id with: pulumi config set poolId VALUE"
-        values.add("poolId", longest, rule, mend)
+        rule = f"the id derived from stack {values.stack!r} is invalid: {verdict[0]}"
+        fix = "Choose a shorter stack name, or a fixed id with: pulumi config set poolId VALUE"
+        values.add("poolId", longest, rule, fix)
 
 
 def _table(settings: StackSettings, values: Values) -> None:
     if settings.table == "existing" and any(_dataset_unset(values, reader) for reader in _each(values)):
-        rule = "with table=existing the table is somebody else's, so its dataset can't be derived from the stack's name"
+        rule = "with table=existing the table is another team's, so its dataset can't be derived from the stack's name"
         values.add("datasetId", None, rule, "Set it with: pulumi config set datasetId VALUE")
 
 
@@ -184,9 +184,9 @@ def _subjects(settings: StackSettings, values: Values) -> None:
                 f"google.subject would be {reader.trust.caller_arn!r}, {length} bytes long, and Google STS takes at"
                 f" most {MOST_SUBJECT_BYTES}"
             )
-            mend = f"Make roleName and functionName {length - MOST_SUBJECT_BYTES} bytes shorter together."
+            fix = f"Make roleName and functionName {length - MOST_SUBJECT_BYTES} bytes shorter together."
             key = f"readers[{place}].roleName" if reader.name else "roleName"
-            values.add(key, reader.trust.role_name, rule, mend)
+            values.add(key, reader.trust.role_name, rule, fix)
 
 
 def _condition(settings: StackSettings, values: Values) -> None:

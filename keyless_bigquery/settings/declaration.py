@@ -39,7 +39,7 @@ class Kind(Generic[T]):
     Args:
         read: Takes the value of a key out of the config; what is wrong with it is added to the problems.
         type: The engine's type; ``None``: any.
-        items: The engine's type of a list's entries; ``None``: it is no list.
+        items: The engine's type of a list's entries; ``None``: it is not a list.
     """
 
     read: Callable[[Values, str], T]

@@ -1,4 +1,4 @@
-"""The environment variables that a user gives the function, beside those that the program sets. Pure."""
+"""The environment variables that a user gives the function, next to those that the program sets. Pure."""
 
 from __future__ import annotations
 
@@ -88,9 +88,7 @@ def _check(values: Values, name: str, value: object) -> None:
     if reserved is not None:
         values.add(place, HIDDEN, f"{name!r:.100} is {reserved}", "Choose another name.")
     elif place == KEY:
-        rule = (
-            f"{name!r:.100} is no name that Lambda takes: letters, digits and underscores, a letter first, at least two"
-        )
+        rule = f"{name!r:.100} is not a name that Lambda takes: a letter, then at least one letter, digit or underscore"
         values.add(place, HIDDEN, rule, "For example: REPORT_BUCKET")
     elif not isinstance(value, str | int):  # the engine makes numbers and booleans of what looks like them
         values.add(place, HIDDEN, "a variable's value is text", "Write it in quotes.")

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, collected: all of it is told at once, each with key, value, rule and mend."""
+"""What is wrong with the settings, collected: all of it is reported at once, each with key, value, rule and fix."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _LONGEST_SHOWN = 200
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One setting that can't be used: its config key, the value, the rule it breaks, and how to mend it."""
+    """One setting that can't be used: its config key, the value, the rule it breaks, and how to fix it."""
 
     key: str
     value: str | None
     rule: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
         shown = "is not set" if self.value is None else f"is {_short(self.value)!r}"
-        return one_line(f"{self.key} {shown}: {self.rule}. {self.mend}")
+        return one_line(f"{self.key} {shown}: {self.rule}. {self.fix}")
 
 
 HIDDEN = "[not shown]"
@@ -65,7 +65,7 @@ class Values:
         given: Config keys without namespace, and their values as Pulumi hands them out: text. An empty text counts as
             not set.
         stack: The stack's name, of which derived names are made.
-        path: What is put before a key of ``given`` when it is told.
+        path: What is put before a key of ``given`` in messages.
         inherited: Where a key is looked for that ``given`` doesn't have.
         secret: The settings whose values the engine keeps as secrets; none of them is shown.
 
@@ -102,11 +102,11 @@ class Values:
         value = self.own(key)
         return self.inherited.value(key) if value is None and self.inherited is not None else value
 
-    def told(self, key: str) -> str:
-        """The key as it is told: with the path of the place that sets it, or should."""
+    def place_of(self, key: str) -> str:
+        """The key as messages name it: with the path of the place that sets it, or should."""
         base = setting_of(key)
         inherited = self.inherited if base not in self._given else None
-        return self.path + key if inherited is None or inherited.value(base) is None else inherited.told(key)
+        return self.path + key if inherited is None or inherited.value(base) is None else inherited.place_of(key)
 
     def text(self, key: str, rule: Rule, how_to_find: str = "") -> str:
         """A value that must be there. Empty when it isn't, which is then a problem.
@@ -118,8 +118,8 @@ class Values:
         """
         value = self.value(key)
         if value is None:
-            mend = f"{how_to_find} Set it with: {_set(self.told(key))} VALUE".lstrip()
-            self.add(key, None, "this setting has no default", mend)
+            fix = f"{how_to_find} Set it with: {_set(self.place_of(key))} VALUE".lstrip()
+            self.add(key, None, "this setting has no default", fix)
             return ""
         return self._checked(key, value, rule)
 
@@ -135,13 +135,13 @@ class Values:
             return self._checked(key, value, rule)
         verdict = rule(derived)
         if verdict is not None:
-            reason = f"the name derived from stack {self.stack!r} is no good: {verdict[0]}"
-            mend = f"Choose one with: {_set(self.told(key))} VALUE"
-            self.add(key, derived, reason, mend)
+            reason = f"the name derived from stack {self.stack!r} is invalid: {verdict[0]}"
+            fix = f"Choose one with: {_set(self.place_of(key))} VALUE"
+            self.add(key, derived, reason, fix)
         return derived
 
     def entries(self, key: str, kind: type, most: int) -> list[Any]:
-        """A list, of texts or of objects; empty when it isn't set or no good, which is then a problem."""
+        """A list, of texts or of objects; empty when it isn't set or invalid, which is then a problem."""
         value = self.value(key)
         if value is None:
             return []
@@ -170,12 +170,12 @@ class Values:
             found = None
         if isinstance(found, dict):
             return found
-        example = command_line("pulumi", "config", "set", "--path", f"{self.told(key)}.NAME")
+        example = command_line("pulumi", "config", "set", "--path", f"{self.place_of(key)}.NAME")
         self.add(key, HIDDEN, "it must be an object of names and values", f"For example: {example} VALUE")
         return {}
 
     def refuse_unknown(self, keys: Sequence[str]) -> None:
-        """Makes a problem of each key that nobody reads: most likely a misspelt one, whose default would stand."""
+        """Makes a problem of each unknown key: most likely a misspelt one, whose default would be used."""
         for key in sorted(set(self._given) - set(keys)):
             near, value = get_close_matches(key, keys, n=1), self._given[key]
             fix = f"Did you mean {near[0]}?" if near else f"The keys are: {', '.join(keys)}."
@@ -187,7 +187,7 @@ class Values:
         """Refuses the settings if there is a problem.
 
         Args:
-            keys: The settings in their order, which is that of the problems; what is no setting comes last.
+            keys: The settings in their order, which is that of the problems; unknown keys come last.
 
         Raises:
             SettingsError: With all problems.
@@ -196,11 +196,11 @@ class Values:
         if self.problems:
             raise SettingsError(sorted(self.problems, key=lambda one: order.get(setting_of(one.key), len(order))))
 
-    def add(self, key: str, value: str | None, rule: str, mend: str) -> None:
+    def add(self, key: str, value: str | None, rule: str, fix: str) -> None:
         """Adds a problem, unless it is known."""
-        place = self.told(key)
+        place = self.place_of(key)
         shown = HIDDEN if value is not None and setting_of(place) in self.secret else value
-        problem = Problem(key=place, value=shown, rule=rule, mend=mend)
+        problem = Problem(key=place, value=shown, rule=rule, fix=fix)
         if problem not in self.problems:
             self.problems.append(problem)
 

@@ -118,7 +118,7 @@ class ReaderSettings:
     environment: Mapping[str, str] = setting(
         Kind(read=lambda values, _: own_variables.read(values), type="object"),
         "The function's own environment variables, by name. No secret: every principal that may read the function's"
-        " configuration sees them. A reader's own come besides the stack's, and replace those of the same name.",
+        " configuration sees them. A reader's own are added to the stack's, and replace those of the same name.",
         default={},
         scope=Scope.INHERITED,
     )

@@ -1,4 +1,4 @@
-"""Telling a secret from what a function may be told. Pure; no value is ever part of an answer."""
+"""Recognises secrets among a function's variables. Pure; no value is ever part of an answer."""
 
 from __future__ import annotations
 

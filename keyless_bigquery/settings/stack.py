@@ -36,10 +36,10 @@ _LOG_RETENTION_DAYS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 
-GOOGLE_PROJECT = text(rules.project_id, "`gcloud config get project` tells the current project.")
+GOOGLE_PROJECT = text(rules.project_id, "`gcloud config get project` prints the current project.")
 """A Google Cloud project that must be named."""
 
-AWS_ACCOUNT = text(rules.account_id, "`aws sts get-caller-identity --query Account --output text` tells it.")
+AWS_ACCOUNT = text(rules.account_id, "`aws sts get-caller-identity --query Account --output text` prints it.")
 """An AWS account that must be named."""
 
 
@@ -49,7 +49,7 @@ class StackSettings:
 
     ``pool_id``, ``google_project_number`` and ``provider_name`` are ``None`` when not set: the pool then gets a random
     suffix, and the number is taken from the pool that Google made. Settings of one reader stand in ``readers``;
-    ``stack``, the stack's name, is no setting.
+    ``stack`` is the stack's name, not a setting.
     """
 
     google_project: str = setting(

@@ -230,7 +230,7 @@ def check_project_number(pool_name: str, expected: str | None) -> str:
         raise TrustError(
             f"The pool lies in project number {found}, the setting googleProjectNumber says {expected}: the number"
             " and googleProject must be of one project. `gcloud projects describe PROJECT"
-            " --format='value(projectNumber)'` tells the number."
+            " --format='value(projectNumber)'` prints the number."
         )
     return pool_name
 

@@ -12,7 +12,7 @@ LONG = "x" * 53
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "expected"),
     [
         ("repository", "reports", "must be OWNER/NAME"),
         ("repository", "https://github.com/acme/reports", "must be OWNER/NAME"),
@@ -36,12 +36,12 @@ LONG = "x" * 53
         ("secretKey", KEY, "there is no such setting. Did you mean secretsKey?"),
     ],
 )
-def test_a_wrong_value_is_one_problem(key: str, value: str, told: str) -> None:
+def test_a_wrong_value_is_one_problem(key: str, value: str, expected: str) -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.read({**GIVEN, key: value}, stack="prod")
     (problem,) = refused.value.problems
     assert problem.key == key
-    assert told in str(problem)
+    assert expected in str(problem)
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_everything_that_must_be_set_is_named_at_once() -> None:
 def test_a_name_that_is_too_long_for_googles_subject_or_a_pools_id_is_refused() -> None:
     with pytest.raises(SettingsError, match="at most 127"):
         settings(repository=f"acme/{'x' * 100}")
-    with pytest.raises(SettingsError, match="the pool's id is no good"):
+    with pytest.raises(SettingsError, match="the pool's id is invalid"):
         settings(stack="an-environment-with-a-long-name")
 
 
-def test_the_two_kinds_of_state_and_of_key_are_told_apart() -> None:
+def test_the_two_kinds_of_state_and_of_key_are_distinguished() -> None:
     aws = settings(backendUrl="s3://acme-state/prod", secretsKey=KEY).state
     assert (aws.aws_bucket, aws.google_bucket, aws.aws_key, aws.google_key) == ("acme-state", None, KEY, None)
     google = settings(backendUrl="gs://acme-state", secretsKey="projects/p/locations/l/keyRings/r/cryptoKeys/k").state

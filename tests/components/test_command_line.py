@@ -114,7 +114,7 @@ def test_what_is_printed_to_be_pasted_is_quoted_too(value: str) -> None:
     key = Values({}, stack="s", path=f"readers[0].{value}")
     key.text("x", lambda _: None)
     (problem,) = key.problems
-    (_, _, command) = problem.mend.rpartition("Set it with: ")
+    (_, _, command) = problem.fix.rpartition("Set it with: ")
     assert shlex.split(one_line(command))[-2:] == [one_line(f"readers[0].{value}x"), "VALUE"]
 
 

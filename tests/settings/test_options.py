@@ -133,7 +133,7 @@ def test_role_names_that_differ_in_case_only_are_one_to_aws() -> None:
     assert shared.startswith("readers[1].roleName")
 
 
-def test_two_readers_of_one_name_are_told_once() -> None:
+def test_two_readers_of_one_name_are_reported_once() -> None:
     (twice,) = refusals(readers=readers({"name": "a"}, {"name": "a"}))
     assert twice.startswith("readers[1].name is 'a'")
 
@@ -143,7 +143,7 @@ def test_a_name_that_belongs_to_one_reader_is_refused_beside_a_list() -> None:
     assert surplus.startswith("roleName is 'Reader': it names one thing, and this stack lists 1 readers")
 
 
-def test_a_readers_own_value_is_told_by_its_place_and_an_inherited_one_by_its_key() -> None:
+def test_a_readers_own_value_is_named_by_its_place_and_an_inherited_one_by_its_key() -> None:
     assert [line.partition(" ")[0] for line in refusals(readers=readers({"name": "a", "memoryMb": 1}))] == [
         "readers[0].memoryMb"
     ]

@@ -1,4 +1,4 @@
-"""Each bad setting is refused by key, value, rule and mend; all of them in one message."""
+"""Each bad setting is refused by key, value, rule and fix; all of them in one message."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_names_that_are_not_set_carry_the_stacks_name() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
-        ("googleProject", "123456789012", "project number, where a project id is wanted"),
+        ("googleProject", "123456789012", "project number, where a project id is expected"),
         ("googleProject", "My-Project", "lower-case letters"),
         ("googleProjectNumber", "my-project", "looks like a project id"),
         ("awsAccountId", "21098765432", "exactly 12 digits, leading zeros included, and this has 11"),
@@ -108,12 +108,12 @@ def test_names_that_are_not_set_carry_the_stacks_name() -> None:
         ("awsEndpoint", "http://10.0.0.1:4566", "plain http is for this machine itself only"),
     ],
 )
-def test_a_bad_value_is_refused_with_key_value_rule_and_mend(key: str, value: str, expected: str) -> None:
+def test_a_bad_value_is_refused_with_key_value_rule_and_fix(key: str, value: str, expected: str) -> None:
     message = refusal(**{key: value})
     where, shown = (f"{key}[0]", json.loads(value)[0]) if value.startswith("[") else (key, value)
     assert message.startswith(f"{where} is {shown!r}: ")
     assert expected in message
-    assert message.split(expected)[1].strip(" ."), "the message ends without saying how to mend it"
+    assert message.split(expected)[1].strip(" ."), "the message ends without saying how to fix it"
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_a_bad_value_is_refused_with_key_value_rule_and_mend(key: str, value: st
         ("a.b.c.d", "project.dataset.table, or project.dataset"),
         ("", "project.dataset.table, or project.dataset"),
         ("my-project:sales.orders", "joined by dots here, not by a colon"),
-        ("`my-project.sales.orders`", "backticks, which belong into a query"),
-        ("my-project.sales.orders_*", "a wildcard is no table that can be granted"),
+        ("`my-project.sales.orders`", "backticks, which belong in a query"),
+        ("my-project.sales.orders_*", "a wildcard is not a table that can be granted"),
         ("my-project.sales.*", "a wildcard is no table"),
         ("My-Project.sales.orders", "the project is 'My-Project': a project id has"),
         ("123456789012.sales.orders", "the project is '123456789012': that is a project number"),
@@ -182,7 +182,7 @@ def test_a_setting_that_only_a_person_can_know_has_no_default(key: str) -> None:
         Settings.read({name: value for name, value in GOOD.items() if name != key}, stack="dev")
 
 
-def test_every_problem_is_told_at_once_in_the_order_of_the_settings() -> None:
+def test_every_problem_is_reported_at_once_in_the_order_of_the_settings() -> None:
     with pytest.raises(SettingsError) as refused:
         read(memoryMb="1", awsAccountId="1", googleProject="1")
     assert [problem.key for problem in refused.value.problems] == ["googleProject", "awsAccountId", "memoryMb"]

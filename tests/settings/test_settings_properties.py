@@ -1,4 +1,4 @@
-"""Whatever is configured is usable, or refused with key, value, rule and mend, and never with a traceback."""
+"""Whatever is configured is usable, or refused with key, value, rule and fix, and never with a traceback."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def problems(changed: dict[str, str], stack: str = "dev") -> list[Any]:
     return []
 
 
-def assert_told_well(found: list[Any]) -> None:
+def assert_complete(found: list[Any]) -> None:
     for problem in found:
         line = str(problem)
         assert setting_of(problem.key) in KEYS or "no such setting" in problem.rule, line
         assert problem.rule.strip(), line
-        assert problem.mend.strip(), line
+        assert problem.fix.strip(), line
         assert " is " in line, line
         assert one_line(line) == line, line
         assert len(line) < 2000, line
@@ -66,7 +66,7 @@ def assert_told_well(found: list[Any]) -> None:
 @given(key=st.sampled_from(KEYS), value=ODD)
 @settings(max_examples=400, deadline=None)
 def test_any_value_of_any_setting_is_taken_or_refused_with_a_whole_sentence(key: str, value: str) -> None:
-    assert_told_well(problems({key: value}))
+    assert_complete(problems({key: value}))
 
 
 @given(changed=st.dictionaries(st.sampled_from(KEYS), ODD, min_size=2, max_size=12), stack=st.text(max_size=30))
@@ -74,13 +74,13 @@ def test_any_value_of_any_setting_is_taken_or_refused_with_a_whole_sentence(key:
 def test_any_settings_of_any_stack_together_are_taken_or_refused_with_whole_sentences(
     changed: dict[str, str], stack: str
 ) -> None:
-    assert_told_well(problems(changed, stack))
+    assert_complete(problems(changed, stack))
 
 
 @given(key=st.sampled_from(LISTS), value=JSON)
 @settings(max_examples=200, deadline=None)
 def test_any_json_in_place_of_a_list_is_taken_or_refused(key: str, value: object) -> None:
-    assert_told_well(problems({key: json.dumps(value)}))
+    assert_complete(problems({key: json.dumps(value)}))
 
 
 @given(readers=st.lists(READER, min_size=1, max_size=4), access=st.sampled_from(["direct", "impersonation"]))
@@ -91,7 +91,7 @@ def test_any_list_of_readers_is_refused_or_gives_each_of_them_names_of_its_own(
 ) -> None:
     changed = {"readers": json.dumps(readers), "access": access}
     found = problems(changed)
-    assert_told_well(found)
+    assert_complete(found)
     if not found:
         taken = Settings.read(GOOD | changed, stack="dev").readers
         for names in (
@@ -111,10 +111,10 @@ WRONG = dict.fromkeys(KEYS, "{a b")
 def test_each_setting_wrong_in_turn_is_the_one_that_is_named(key: str) -> None:
     (problem,) = problems({key: WRONG[key]})
     assert setting_of(problem.key) == key
-    assert_told_well([problem])
+    assert_complete([problem])
 
 
-def test_every_setting_wrong_at_once_is_told_in_one_message_in_the_order_of_pulumi_yaml() -> None:
+def test_every_setting_wrong_at_once_is_one_message_in_the_order_of_pulumi_yaml() -> None:
     found = problems(WRONG)
     named = list(dict.fromkeys(setting_of(problem.key) for problem in found))
     assert named == list(KEYS)
