@@ -23,7 +23,7 @@ FOR_EXAMPLE = (
     *("reservedConcurrency", "logRetentionDays", "functionBytecode", "functionGoogleEndpoint", "verifyEvent"),
 )
 GIVES_ADVICE = re.compile(
-    r"doctor/.*|packages/keyless-tools/tests/doctor/.*|docs/(?!options\.md).*|README\.md|CHANGELOG\.md|Makefile|Pulumi\.\w+\.yaml|bootstrap/.*"
+    r"(.*/)?doctor/.*|docs/(?!options\.md).*|(.*/)?(README|CHANGELOG)\.md|Makefile|Pulumi\.\w+\.yaml|bootstrap/.*"
 )
 """What names a setting as the thing to change, or chooses a value. No setting needs it to work."""
 
