@@ -43,7 +43,7 @@ from keyless_bigquery.runtime.boundary import failure
 from keyless_bigquery.runtime.rows import print_rows
 from keyless_bigquery.settings.problems import Problem
 from keyless_bigquery.settings.schema_refusal import OwnTable, refusal, stale
-from keyless_tools.delivery import changes, looking, report
+from keyless_tools.delivery import looking, report
 from keyless_tools.delivery.errors import DeliveryError
 from keyless_tools.doctor.finding import Link, broken
 from keyless_tools.doctor.report import Walked, as_json, print_report
@@ -51,6 +51,7 @@ from keyless_tools.doctor.stack import StackError
 from keyless_tools.doctor.verify.report import Report
 from keyless_tools.doctor.verify.waiting import Outcome
 from keyless_tools.guardrails.files import judge
+from keyless_tools.guardrails.plan import read_plan
 from keyless_tools.lifecycle.imports import Importable
 from keyless_tools.lifecycle.planned_changes import Change, Outlook
 from pulumi_offline import previews
@@ -167,7 +168,7 @@ def judged(text: str) -> str:
 
 def commented(text: str) -> str:
     steps = [step("delete", "t:t:T", text), step("update", "t:t:T", "b", diffReasons=[text])]
-    return report.preview(text, changes.read(preview(STACK, *steps)), "diff")
+    return report.preview(text, read_plan(preview(STACK, *steps)), "diff")
 
 
 def logged_by_the_engine(text: str) -> str:

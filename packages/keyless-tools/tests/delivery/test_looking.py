@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,12 +10,9 @@ import pytest
 from keyless_tools.delivery import looking
 from keyless_tools.delivery.errors import DeliveryError
 from keyless_tools.doctor.finding import Finding, Link, warning
-from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.engine.runner import Pulumi as Runner
-from tests.delivery.github_stand_in import REPOSITORY, TOKEN, Repository
 from tests.delivery.test_report import STEPS
-from tests.http_server import serving
-from tests.previews import preview
+from tests.previews import STACK, preview
 
 LOOKS = """
 echo "$*" >> {log}
@@ -74,6 +69,22 @@ def test_a_preview_that_fails_leaves_its_words_and_no_plan_of_an_earlier_one(pul
     assert not (tmp_path / "dev.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("error: no stack named 'dev' found", "isn't what `pulumi preview --json` prints"),
+        (preview(STACK, diagnostics=[{"severity": "error", "message": "boom"}]), "the preview failed: boom"),
+    ],
+)
+def test_a_plan_that_is_none_is_an_error_and_is_not_kept(
+    pulumi: Pulumi, tmp_path: Path, printed: str, expected: str
+) -> None:
+    (pulumi.folder / "plan.json").write_text(printed)
+    with pytest.raises(DeliveryError, match=expected):
+        looking.preview(DEV, tmp_path)
+    assert not (tmp_path / "dev.json").exists()
+
+
 def nothing_added(_: str) -> list[Finding]:
     return []
 
@@ -124,38 +135,3 @@ def test_looking_asks_for_nothing_that_could_change_a_stack(pulumi: Pulumi, tmp_
     asked = pulumi.log.read_text().splitlines()
     assert {line.split()[0] for line in asked} == {"preview", "refresh"}
     assert all("--preview-only" in line for line in asked if line.startswith("refresh"))
-
-
-def delivery(*arguments: str, url: str = "", token: str = TOKEN) -> subprocess.CompletedProcess[str]:
-    names = {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": token}
-    return subprocess.run(
-        [sys.executable, "-m", "keyless_tools.delivery", *arguments],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", **names},
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-
-
-def test_the_command_line_comments_and_keeps_the_issue_until_drift_is_over(tmp_path: Path) -> None:
-    repository = Repository()
-    (tmp_path / "dev.md").write_text("### `dev`: 1 to update\n")
-    with serving(repository.answer) as server:
-        said = delivery("comment", "dev", "--folder", str(tmp_path), "--pull-request", "7", url=server.url)
-        assert (said.returncode, said.stdout) == (0, "c/0\n"), said.stderr
-        assert repository.comments[7][0]["body"].endswith("### `dev`: 1 to update\n")
-        for text, state in (("512 => 256", "open"), (None, "open"), ("", "closed")):
-            if text is None:
-                (tmp_path / "dev.drift.md").unlink()
-            else:
-                (tmp_path / "dev.drift.md").write_text(text)
-            told = delivery("issue", "dev", "--folder", str(tmp_path), url=server.url)
-            assert told.returncode == 0, told.stderr
-            assert [issue["state"] for issue in repository.issues] == [state]
-
-
-def test_a_command_line_outside_a_workflow_says_what_is_missing(tmp_path: Path) -> None:
-    told = delivery("comment", "dev", "--folder", str(tmp_path), "--pull-request", "7", token="")
-    assert told.returncode == 1
-    assert told.stderr == "error: not in the environment: GITHUB_API_URL, GITHUB_TOKEN; a workflow's step sets them\n"

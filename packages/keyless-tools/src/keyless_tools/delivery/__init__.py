@@ -1,1 +1,1 @@
-"""What the workflows in `.github/workflows` run: previews and drift as Markdown, and GitHub told about them."""
+"""What the workflows in `.github/workflows` run: previews and drift as Markdown, and the workflows' own rules."""

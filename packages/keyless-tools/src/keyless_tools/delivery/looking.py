@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from keyless_bigquery.runtime.printable import as_lines
-from keyless_tools.delivery import changes, report
+from keyless_tools.delivery import report
 from keyless_tools.delivery.errors import DeliveryError
 from keyless_tools.doctor.examine import clouds_of, examine
 from keyless_tools.doctor.finding import ADDITIONS, Finding, Verdict
 from keyless_tools.doctor.stack import StackError, read_stack
+from keyless_tools.guardrails.plan import Plan, PreviewError, read_plan
 from pulumi_offline.engine.runner import Ended, Pulumi, PulumiError
 
 SUFFIX_REPORT = ".md"
@@ -23,17 +24,17 @@ _UNEXPECTED_CHANGES = "no changes were expected"
 
 
 def preview(pulumi: Pulumi, folder: Path) -> bool:
-    """Preview one stack; leave its diff as Markdown and its plan as JSON, for the summary and for the guardrails.
+    """Previews one stack; leaves its diff as Markdown and its plan as JSON, for the comment and for the guardrails.
 
     Args:
-        pulumi: the stack's.
-        folder: where `STACK.md` and `STACK.json` go. After a failure there is only `STACK.md`, and it says so.
+        pulumi: The stack's.
+        folder: Where `STACK.md` and `STACK.json` go. After a failure there is only `STACK.md`, which reports it.
 
     Returns:
         Whether it succeeded.
 
     Raises:
-        DeliveryError: there is no engine, it took too long, or its JSON is none.
+        DeliveryError: There is no engine, it took too long, or its JSON is no preview.
     """
     stack = pulumi.stack
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +47,7 @@ def preview(pulumi: Pulumi, folder: Path) -> bool:
     if not planned.succeeded:
         written.write_text(report.failure(f"The preview of {report.code(stack)}", planned.output + planned.errors))
         return False
-    written.write_text(report.preview(stack, changes.read(planned.output), diff.output))
+    written.write_text(report.preview(stack, _plan(planned.output), diff.output))
     plan.write_text(planned.output)
     return True
 
@@ -109,6 +110,16 @@ def _run(pulumi: Pulumi, *arguments: str) -> Ended:
         return pulumi.run(*arguments)
     except PulumiError as error:
         raise DeliveryError(str(error)) from error
+
+
+def _plan(text: str) -> Plan:
+    try:
+        plan = read_plan(text)
+    except PreviewError as error:
+        raise DeliveryError(str(error)) from error
+    if plan.errors:
+        raise DeliveryError(f"the preview failed: {plan.errors[0]}")
+    return plan
 
 
 def _tell(run: Ended) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.runtime.printable import as_lines, one_line
-from keyless_tools.delivery.changes import Change, Changes
 from keyless_tools.doctor.finding import Finding
+from keyless_tools.guardrails.plan import SAME, Plan
 
 LIMIT_CHARACTERS = 60_000
 """GitHub takes comments of at most 65,536 characters; the rest is for the marker and what a reader adds."""
@@ -16,23 +18,29 @@ LIMIT_CHARACTERS = 60_000
 _LONGEST_TABLE = 100
 _LONGEST_COMMAND = 2_000
 _SHORTEST_DIFF = 200
+_PARTS_OF_A_REPLACEMENT = frozenset({"create-replacement", "delete-replaced"})
+"""The engine lists a replacement as three steps; `replace` stands for all of them."""
+
+_LOSING = frozenset({"delete", "replace"})
+"""Steps by which something that exists goes away."""
 
 
-def preview(stack: str, changes: Changes, diff: str, *, limit: int = LIMIT_CHARACTERS) -> str:
-    """What a preview found.
+def preview(stack: str, plan: Plan, diff: str, *, limit: int = LIMIT_CHARACTERS) -> str:
+    """What a preview found. Components are left out: they are nothing but the resources in them.
 
     Args:
-        stack: the stack's name.
-        changes: what would change.
-        diff: what `pulumi preview --diff` prints.
-        limit: most characters of the whole.
+        stack: The stack's name.
+        plan: The same preview as JSON, with `--show-sames`.
+        diff: What `pulumi preview --diff` prints.
+        limit: Most characters of the whole.
     """
-    head = [f"### {code(stack)}: {changes.counted()}", ""]
-    if changes.losing:
-        names = ", ".join(code(change.name) for change in changes.losing[:_LONGEST_TABLE])
-        head += [f"> **Deleted or replaced:** {names}", ""]
-    if changes.each:
-        head += [*_table(changes.each), ""]
+    steps = [step for step in plan.steps if step["op"] not in _PARTS_OF_A_REPLACEMENT and _state(step)["custom"]]
+    changes = [step for step in steps if step["op"] != SAME]
+    head = [f"### {code(stack)}: {_counted(changes, unchanged=len(steps) - len(changes))}", ""]
+    if losing := [code(_name(step)) for step in changes if step["op"] in _LOSING]:
+        head += [f"> **Deleted or replaced:** {', '.join(losing[:_LONGEST_TABLE])}", ""]
+    if changes:
+        head += [*_table(changes), ""]
     return _with_block("\n".join([*head, ""]), "the diff", "diff", diff, limit)
 
 
@@ -73,17 +81,32 @@ def drift(stack: str, diff: str, added: Sequence[Finding] = (), *, limit: int = 
     return _with_block(head, "the difference", "diff", diff, limit)
 
 
-def _table(changes: Sequence[Change]) -> list[str]:
-    """One row for each change; what it is because of only where the engine told it of any."""
-    told = any(change.properties for change in changes)
+def _counted(changes: Sequence[Mapping[str, Any]], *, unchanged: int) -> str:
+    """In words, such as `2 to create, 1 to update, 23 unchanged`."""
+    parts = [f"{count} to {one_line(operation)}" for operation, count in Counter(s["op"] for s in changes).items()]
+    return ", ".join([*parts, f"{unchanged} unchanged"] if unchanged or not parts else parts)
+
+
+def _table(changes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One row for each change; what it is because of only where the engine gives any reason."""
+    reasons = [step.get("replaceReasons") or step.get("diffReasons") or () for step in changes]
     rows = [["step", "resource", "type", "because of"], ["---"] * 4]
     rows += [
-        [one_line(change.step), code(change.name), code(change.type), ", ".join(map(code, change.properties))]
-        for change in changes[:_LONGEST_TABLE]
+        [one_line(step["op"]), code(_name(step)), code(_state(step)["type"]), ", ".join(map(code, because))]
+        for step, because in zip(changes[:_LONGEST_TABLE], reasons, strict=False)
     ]
     if len(changes) > _LONGEST_TABLE:
         rows.append(["…", f"{len(changes) - _LONGEST_TABLE} more", "", ""])
-    return [f"| {' | '.join(row if told else row[:3])} |" for row in rows]
+    return [f"| {' | '.join(row if any(reasons) else row[:3])} |" for row in rows]
+
+
+def _name(step: Mapping[str, Any]) -> str:
+    return str(step["urn"]).rpartition("::")[2]
+
+
+def _state(step: Mapping[str, Any]) -> Mapping[str, Any]:
+    state: Mapping[str, Any] = step.get("newState") or step["oldState"]
+    return state
 
 
 def code(text: str, longest: int = 200) -> str:
