@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,12 @@ def test_this_projects_workflows_keep_every_rule_of_its_own(path: Path) -> None:
 def test_the_five_workflows_are_there() -> None:
     names = {path.stem for path in FILES if path.parent.name == "workflows"}
     assert names == {"check", "preview", "deploy", "destroy", "drift"}
+
+
+def test_every_module_that_a_workflow_runs_is_there() -> None:
+    run = {name for path in FILES for name in re.findall(r"\bpython -m (\w+)", path.read_text())}
+    assert {"delivery", "engine", "keyless_tools"} <= run
+    assert [name for name in sorted(run) if find_spec(f"{name}.__main__") is None] == []
 
 
 OF_OURS = "    if: github.event.pull_request.head.repo.full_name == github.repository\n"
