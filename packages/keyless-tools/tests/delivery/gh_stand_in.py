@@ -63,9 +63,10 @@ def do_api(state: dict[str, Any], asked: argparse.Namespace) -> None:
         (made,) = [one for listed in state["comments"].values() for one in listed if one["id"] == int(found[1])]
     else:
         sys.exit("gh: Not Found (HTTP 404)")
-    made["body"] = sys.stdin.read()
-    if len(made["body"]) > 65_536:
+    body = sys.stdin.read()
+    if len(body) > 65_536:
         sys.exit("gh: Validation Failed (HTTP 422): body is too long (maximum is 65536 characters)")
+    made["body"] = body
     _print(made, asked.jq)
 
 

@@ -90,7 +90,13 @@ CANCELS = "concurrency: {group: a, cancel-in-progress: true}\n"
 PUSH = "  push:\n    branches: [main]"
 KEY = "make lint\n        env: {K: '${{ secrets.AWS_KEY }}'}"
 
-SOUNDS = {"sound": SOUND, "deploys": DEPLOYS, "destroys": DESTROYS, "previews": PREVIEWS}
+SOUNDS = {
+    "sound": SOUND,
+    "deploys": DEPLOYS,
+    "destroys": DESTROYS,
+    "previews": PREVIEWS,
+    "has the job's own token": SOUND.replace("make lint", KEY.replace("AWS_KEY", "GITHUB_TOKEN")),
+}
 
 BY_ZIZMOR = {
     "a tag instead of a commit": (SOUND, f"{CHECKOUT} # v7.0.1", "actions/checkout@v7 # v7.0.1", "unpinned-uses"),
