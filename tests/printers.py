@@ -172,7 +172,7 @@ def commented(text: str) -> str:
 
 
 def logged_by_the_engine(text: str) -> str:
-    return printed(lambda: looking._tell(Ended(command="", status=0, output=f"a{text}b\n", errors=f"a{text}b\n")))
+    return printed(lambda: looking._log(Ended(command="", status=0, output=f"a{text}b\n", errors=f"a{text}b\n")))
 
 
 class Answering(Pulumi):

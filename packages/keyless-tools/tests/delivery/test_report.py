@@ -1,4 +1,4 @@
-"""A preview's JSON becomes a table that tells what is lost, and Markdown that GitHub takes whatever is in it."""
+"""A preview's JSON becomes a table with what is lost first, and Markdown that GitHub takes whatever is in it."""
 
 from __future__ import annotations
 

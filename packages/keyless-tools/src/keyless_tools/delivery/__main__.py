@@ -1,4 +1,4 @@
-"""`python -m keyless_tools.delivery`: what the workflows run. The exit code is 0, or 1 after a message."""
+"""`python -m keyless_tools.delivery`: what the workflows run. The exit code is 0, or 1 after an error message."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The one error of delivery: a line that says what failed and what to do."""
+"""The one error of delivery."""
 
 
 class DeliveryError(Exception):
-    """The workflow can't go on; the text is the whole message."""
+    """A preview or a look for drift failed; the text is the whole message: what failed, and the fix."""

@@ -1,4 +1,4 @@
-"""Asking the engine without changing anything: what would change, and what has changed."""
+"""Reads what would change, and what has changed; changes nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def preview(pulumi: Pulumi, folder: Path) -> bool:
     for left_over in (plan, written):
         left_over.unlink(missing_ok=True)
     diff = _run(pulumi, "preview", "--diff", "--suppress-progress")
-    _tell(diff)
+    _log(diff)
     planned = _run(pulumi, "preview", "--json", "--show-sames") if diff.succeeded else diff
     if not planned.succeeded:
         written.write_text(report.failure(f"The preview of {report.code(stack)}", planned.output + planned.errors))
@@ -53,13 +53,13 @@ def preview(pulumi: Pulumi, folder: Path) -> bool:
 
 
 def additions(stack: str) -> Sequence[Finding]:
-    """Look with the doctor for what was added by hand to what a stack made: the engine doesn't see it.
+    """Finds with the doctor what was added by hand to what a stack made, which the engine doesn't see.
 
     Args:
-        stack: the stack's name.
+        stack: The stack's name.
 
     Raises:
-        DeliveryError: it could not look, or not everywhere.
+        DeliveryError: It could not look, or not everywhere.
     """
     try:
         read = read_stack(stack)
@@ -73,25 +73,25 @@ def additions(stack: str) -> Sequence[Finding]:
 
 
 def drift(stack: str, folder: Path, look: Callable[[str], Sequence[Finding]] = additions) -> bool | None:
-    """Compare one stack's state with what is in the clouds, and look for what was added there.
+    """Compares one stack's state with what is in the clouds, and finds what was added there.
 
     Args:
-        stack: the stack's name.
-        folder: where `STACK.drift.md` goes: empty where nothing has drifted, absent where it isn't known.
-        look: finds what was added.
+        stack: The stack's name.
+        folder: Where `STACK.drift.md` goes: empty where nothing has drifted, absent where it isn't known.
+        look: Finds what was added.
 
     Returns:
-        Whether something has drifted; None where the engine could not tell.
+        Whether something has drifted; None where the engine failed.
 
     Raises:
-        DeliveryError: there is no engine, it took too long, or what was added isn't known.
+        DeliveryError: There is no engine, it took too long, or what was added isn't known.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / f"{stack}{SUFFIX_DRIFT}"
     written.unlink(missing_ok=True)
     # Neither writes the state, so an identity that can only read will do.
     compared = _run(Pulumi(stack=stack), "refresh", "--preview-only", "--expect-no-changes", "--diff")
-    _tell(compared)
+    _log(compared)
     if not (compared.succeeded or _UNEXPECTED_CHANGES in compared.errors):
         return None
     differing = "" if compared.succeeded else compared.output
@@ -122,8 +122,8 @@ def _plan(text: str) -> Plan:
     return plan
 
 
-def _tell(run: Ended) -> None:
-    """All of it goes to the run's log, whatever the report has room for. Nothing in it is a command to GitHub's runner.
+def _log(run: Ended) -> None:
+    """Prints all of it to the run's log, whatever the report has room for. Nothing in it commands GitHub's runner.
 
     Source: GitHub, "Workflow commands", stopping and starting workflow commands.
     """

@@ -26,7 +26,7 @@ _LOSING = frozenset({"delete", "replace"})
 
 
 def preview(stack: str, plan: Plan, diff: str, *, limit: int = LIMIT_CHARACTERS) -> str:
-    """What a preview found. Components are left out: they are nothing but the resources in them.
+    """The report of a preview. Components are left out: they are nothing but the resources in them.
 
     Args:
         stack: The stack's name.
@@ -44,25 +44,25 @@ def preview(stack: str, plan: Plan, diff: str, *, limit: int = LIMIT_CHARACTERS)
     return _with_block("\n".join([*head, ""]), "the diff", "diff", diff, limit)
 
 
-def failure(what: str, told: str, *, limit: int = LIMIT_CHARACTERS) -> str:
-    """What to say in place of a preview that failed.
+def failure(what: str, output: str, *, limit: int = LIMIT_CHARACTERS) -> str:
+    """The report of a preview that failed.
 
     Args:
-        what: what failed, as Markdown, such as ``The preview of `dev```.
-        told: what the engine said.
-        limit: most characters of the whole.
+        what: What failed, as Markdown, such as ``The preview of `dev```.
+        output: The engine's output.
+        limit: Most characters of the whole.
     """
-    return _with_block(f"### {what} failed\n\n", "what the engine said", "text", told, limit)
+    return _with_block(f"### {what} failed\n\n", "the engine's output", "text", output, limit)
 
 
 def drift(stack: str, diff: str, added: Sequence[Finding] = (), *, limit: int = LIMIT_CHARACTERS) -> str:
-    """What a refresh found, and what was added by hand.
+    """The report of a refresh, and of what was added by hand.
 
     Args:
-        stack: the stack's name.
-        diff: what `pulumi refresh --preview-only --diff` prints; empty if nothing differs.
-        added: what the doctor found that the stack didn't make.
-        limit: most characters of the whole.
+        stack: The stack's name.
+        diff: What `pulumi refresh --preview-only --diff` prints; empty if nothing differs.
+        added: What the doctor found that the stack didn't make.
+        limit: Most characters of the whole.
     """
     more = "".join(
         f"- {code(finding.saw, _LONGEST_COMMAND)}\n  To remove it: {code(finding.mend, _LONGEST_COMMAND)}\n"
@@ -75,8 +75,8 @@ def drift(stack: str, diff: str, added: Sequence[Finding] = (), *, limit: int = 
     head = more + (
         f"Something in the clouds differs from what was last deployed as {code(stack)}. Below, what was deployed is on"
         " the left of each arrow and what is there now on the right.\n\n"
-        f"To put it back: {code(command_line('pulumi', 'up', '--refresh', '--stack', stack))}. To keep it: bring the"
-        f" program to say the same, then {code(command_line('pulumi', 'refresh', '--stack', stack))}.\n\n"
+        f"To put it back: {code(command_line('pulumi', 'up', '--refresh', '--stack', stack))}. To keep it: change the"
+        f" program to match, then {code(command_line('pulumi', 'refresh', '--stack', stack))}.\n\n"
     )
     return _with_block(head, "the difference", "diff", diff, limit)
 
@@ -113,8 +113,8 @@ def code(text: str, longest: int = 200) -> str:
     """A code span that holds whatever the text is: no mention, link or cell border comes out of it.
 
     Args:
-        text: the text.
-        longest: most characters of it that are shown.
+        text: The text.
+        longest: Most characters of it that are shown.
     """
     shown = one_line(re.sub(r"\s+", " ", text), longest)
     return "`" + shown.replace("`", "'").replace("|", "¦") + "`"
