@@ -118,6 +118,6 @@ def test_lines_of_one_block_are_taken_together_and_placeholders_left_out() -> No
 
 
 def test_a_target_and_a_module_that_are_not_there_are_found() -> None:
-    page = page_of("`make tea`, `python -m tools.tea` and `python -m keyless_tools.doctor`\n", path=ROOT / "page.md")
+    page = page_of("`make tea`, `python -m tools.tea` and `python -m pulumi_offline.engine`\n", path=ROOT / "page.md")
     assert unknown_targets(page) == {"tea"}
     assert unknown_modules(page) == {"tools.tea"}
