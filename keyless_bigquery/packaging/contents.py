@@ -36,7 +36,7 @@ JUDGED = frozenset(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class OmittedDistribution:
-    """A locked package that is not even fetched. Where ``stand_ins`` has a folder for it, that ships in its place.
+    """A locked package that is not even fetched. Where ``stand_ins`` has modules for it, those ship in its place.
 
     Args:
         name: Its name, as the lock has it.

@@ -19,8 +19,8 @@ from typing import Any
 from keyless_bigquery.packaging import importer
 from keyless_bigquery.packaging.errors import PackageError
 from keyless_bigquery.packaging.interpreters import ENVIRONMENT, Interpreter, find
+from keyless_bigquery.packaging.stand_ins import SHARED
 from keyless_bigquery.packaging.target import Target
-from keyless_bigquery.packaging.unpacking import SHARED
 from keyless_bigquery.runtime import environment
 
 _IMPORT_SECONDS = 30

@@ -9,12 +9,7 @@ from pathlib import Path
 from keyless_bigquery.packaging import installing
 from keyless_bigquery.packaging.contents import OMITTED_DISTRIBUTIONS, Selection
 from keyless_bigquery.packaging.lock import Locked
-
-STAND_INS = Path(__file__).parent / "stand_ins"
-"""Sources of ours that ship under the names of packages that don't."""
-
-SHARED = "not_shipped.py"
-"""What all of them share."""
+from keyless_bigquery.packaging.stand_ins import stand_ins
 
 _LAUNCHER = b"#!"
 
@@ -75,9 +70,9 @@ def unpack(
             launcher.unlink()
     (folder / ".lock").unlink(missing_ok=True)
     _remove_empty(folder)
-    stand_ins = _stand_ins(selection)
-    put(folder, stand_ins)
-    return Unpacked(left_out=left_out, judged=judged | stand_ins.keys())
+    instead = stand_ins(selection.omitted)
+    put(folder, instead)
+    return Unpacked(left_out=left_out, judged=judged | instead.keys())
 
 
 def put(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -97,12 +92,3 @@ def _remove_empty(folder: Path) -> None:
     for path in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
         if not any(path.iterdir()):
             path.rmdir()
-
-
-def _stand_ins(selection: Selection) -> dict[str, bytes]:
-    """What ships under the names of packages that don't."""
-    found: dict[str, bytes] = {}
-    for name in selection.omitted:
-        folder = STAND_INS / f"for_{name.replace('-', '_')}"
-        found |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py")}
-    return {**found, SHARED: (STAND_INS / SHARED).read_bytes()} if found else found

@@ -28,7 +28,7 @@ OURS = {
         "keyless_bigquery/settings/*.py",
         "keyless_bigquery/trust/trust.py",
     ],
-    "The package": ["keyless_bigquery/packaging/*.py", "keyless_bigquery/packaging/stand_ins/*.py"],
+    "The package": ["keyless_bigquery/packaging/*.py"],
     "Local cloud and set-up": [
         "packages/federation-emulator/src/federation_emulator/*.py",
         "packages/federation-emulator/src/federation_emulator/[c-s]*/*.py",

@@ -2,7 +2,7 @@
 
 A stand-in has the name of a package that stays out of the function's package. Libraries that import that package when
 they are imported themselves, and need none of it to read rows over REST, so find a package of that name; whoever uses
-it is told. This file and the folders beside it ship as they stand, so they import nothing else of this project.
+it is told. This file ships as it stands, so it imports nothing else of this project.
 """
 
 from __future__ import annotations

@@ -1,7 +1,0 @@
-"""Stand-in: no key is read or written."""
-
-from __future__ import annotations
-
-from not_shipped import others
-
-__getattr__ = others(__name__)
