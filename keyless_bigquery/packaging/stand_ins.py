@@ -1,7 +1,7 @@
 """Modules of ours that ship under the names of packages that don't, so that what imports these can be imported.
 
 Each has exactly the names that Google's clients, google-auth and requests take from it when they are imported
-themselves. Whatever else is used of it is refused by :mod:`keyless_bigquery.packaging.not_shipped`, which ships with them.
+themselves. Whatever else is used of it is refused by ``not_shipped.py``, which ships with them.
 """
 
 from __future__ import annotations
