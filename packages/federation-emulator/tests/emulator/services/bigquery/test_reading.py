@@ -190,43 +190,6 @@ def test_a_default_dataset_gives_short_names_a_home_and_no_rights(chain: Chain) 
             rows(client, "SELECT name FROM users", default_dataset=f"{PROJECT}.nowhere")
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT * EXCEPT (user_id) FROM {table}",
-        "SELECT name FROM {table} AS t TABLESAMPLE SYSTEM (100 PERCENT)",
-        "SELECT t.name FROM {table} AS t, UNNEST([1]) AS n",
-        "SELECT * FROM (SELECT name, user_id FROM {table}) PIVOT (SUM(user_id) FOR name IN ('a'))",
-        "SELECT name FROM {users} WHERE user_id NOT IN (SELECT t.user_id FROM {table} AS t WHERE FALSE)",
-    ],
-)
-def test_a_table_is_found_wherever_it_is_named(chain: Chain, sql: str) -> None:
-    with chain.client() as client:
-        assert rows(client, fill(chain, sql, table=chain.users))
-        with pytest.raises(Forbidden, match=r"permission to query table .*secrets"):
-            rows(client, fill(chain, sql, table=chain.secrets))
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "INSERT INTO {mine}.users SELECT * FROM {table}",
-        "UPDATE {mine}.users AS t SET name = s.name FROM {table} AS s WHERE t.user_id = s.user_id",
-        "DELETE FROM {mine}.users WHERE user_id IN (SELECT user_id FROM {table})",
-        "MERGE {mine}.users AS t USING {table} AS s ON t.user_id = s.user_id WHEN MATCHED THEN DELETE",
-        "CREATE TABLE {mine}.made AS SELECT * FROM {table}",
-    ],
-)
-def test_a_change_reads_only_what_its_author_may_read(chain: Chain, sql: str) -> None:
-    mine = make_dataset(chain.google)
-    access = [{"role": "WRITER", "userByEmail": READER}]
-    chain.google.done("PATCH", f"{BIGQUERY_PATH}/datasets/{mine}", {"access": access})
-    with chain.client() as client:
-        with pytest.raises(Forbidden, match=r"permission to query table .*secrets"):
-            rows(client, fill(chain, sql, table=chain.secrets, mine=mine))
-        rows(client, fill(chain, sql, table=chain.users, mine=mine))
-
-
 def test_a_table_is_not_changed_by_a_name_in_other_letters(chain: Chain) -> None:
     chain.google.done(
         "PATCH", f"{BIGQUERY_PATH}/datasets/{chain.dataset}", {"access": [{"role": "WRITER", "userByEmail": READER}]}
