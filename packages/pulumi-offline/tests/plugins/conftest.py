@@ -1,4 +1,4 @@
-"""A stub Google and a real local AWS, and a fresh stack for each test."""
+"""The local Google, of which each request is kept, a local AWS, and a fresh stack for each test."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from federation_emulator.servers.aws import AwsSettings, LocalAws
 from pulumi_offline import attached
 from pulumi_offline.engine.plugins import Mode
 from pulumi_offline.engine.workspace import Workspace
+from tests.emulator.google_server import DEPLOYER_TOKEN, Google
 from tests.failed_runs import forget_failed_runs
+from tests.plugins.recorded import DATASET, Recorded, recording
 from tests.plugins.stacks import ACCOUNT, Deployment
-from tests.plugins.stub_google import TOKEN, Google, running_google
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +23,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture
-def google() -> Iterator[Google]:
-    with running_google() as running:
+def google(google: Google) -> Iterator[Recorded]:
+    """The fresh local Google of each test, of which each request is kept."""
+    with recording(google) as running:
         yield running
+    # The BigQuery emulator behind it is one for all tests.
+    google.call("DELETE", f"{DATASET}?deleteContents=true")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What engine and plugins need; the plugins run once for all tests, since starting them takes the longest."""
     credentials = {
-        "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
+        "GOOGLE_OAUTH_ACCESS_TOKEN": DEPLOYER_TOKEN,
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "test",
     }
