@@ -81,7 +81,7 @@ def test_each_type_of_aws_is_replaced_in_the_order_of_its_plugin() -> None:
 @pytest.mark.parametrize(("token", "name", "live", "rule"), LEFT_OUT)
 def test_what_a_program_leaves_out_is_put_back_or_left_alone(token: str, name: str, live: Any, rule: str) -> None:
     assert set(changes(kinds()[token], {name: live}, {})) & {name} == ({name} if rule is OPTIONAL else set())
-    assert name in kinds()[token].inputs
+    assert name in kinds()[token].inputs.names
 
 
 def test_code_that_was_replaced_by_hand_shows_in_its_digest_alone() -> None:

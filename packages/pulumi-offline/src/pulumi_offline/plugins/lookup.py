@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from pulumi_offline.plugins.errors import UnsupportedError
 from pulumi_offline.plugins.kind import Kind
@@ -17,9 +17,9 @@ _T = TypeVar("_T")
 class Lookup(ABC):
     """One function that reads and changes nothing."""
 
-    function: ClassVar[str]
+    function: str
     """Pulumi's name of the function."""
-    arguments: ClassVar[frozenset[str]]
+    arguments: frozenset[str]
     """Every argument it serves; any other is refused."""
 
     @abstractmethod

@@ -87,7 +87,7 @@ class StandIn(pulumi.Provider):
         return pulumi.DiffResponse(
             changes=bool(found),
             replaces=[name for name, change in found.items() if change.replaces],
-            stables=sorted(kind.replace_on),
+            stables=sorted(kind.inputs.replace),
             delete_before_replace=any(change.replaces for change in found.values())
             and (kind.deletes_first or _is_named(kind, request.new_inputs)),
             diffs=list(found),

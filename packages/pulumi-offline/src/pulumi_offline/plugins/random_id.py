@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_offline.plugins.errors import ConfigError, UnsupportedError
-from pulumi_offline.plugins.kind import Created, Edit, Kind
+from pulumi_offline.plugins.kind import Created, Inputs, Kind, named
 from pulumi_offline.plugins.lookup import Served
 from pulumi_offline.plugins.values import UNKNOWN, Properties
 
@@ -17,8 +17,7 @@ class RandomId(Kind):
     """`byteLength` random bytes in four spellings. Kept in state until an input changes."""
 
     resource_type = "random:index/randomId:RandomId"
-    inputs = frozenset({"byteLength", "prefix", "keepers"})
-    replace_on = inputs
+    inputs = Inputs(replace=named("byteLength prefix keepers"))
 
     def check(self, inputs: Properties) -> Mapping[str, str]:
         """The length must be a whole number of bytes."""
@@ -27,11 +26,14 @@ class RandomId(Kind):
             return {}
         return {"byteLength": f"{length!r} is not a whole number from 1 to 1024"}
 
-    def create(self, inputs: Properties) -> Created:
+    def make(self, inputs: Properties) -> str:
         """Draw the bytes."""
-        drawn = secrets.token_bytes(inputs["byteLength"])
-        prefix = inputs.get("prefix", "")
-        url_safe = base64.urlsafe_b64encode(drawn).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(secrets.token_bytes(inputs["byteLength"])).rstrip(b"=").decode()
+
+    def create(self, inputs: Properties) -> Created:
+        """Draw the bytes, and spell them."""
+        url_safe, prefix = self.make(inputs), inputs.get("prefix", "")
+        drawn = base64.urlsafe_b64decode(url_safe + "=" * (-len(url_safe) % 4))
         outputs = {
             "b64Std": prefix + base64.b64encode(drawn).decode(),
             "b64Url": prefix + url_safe,
@@ -50,11 +52,7 @@ class RandomId(Kind):
             raise UnsupportedError(f"{self.resource_type} {resource_id!r} can't be imported by the stand-in plugin")
         return state
 
-    def update(self, edit: Edit) -> Properties:
-        """Never asked for: every input replaces."""
-        raise UnsupportedError(f"{self.resource_type} {edit.id!r} can't be changed: {sorted(edit.changes)}")
-
-    def delete(self, resource_id: str, state: Properties) -> None:
+    def remove(self, resource_id: str, state: Properties) -> None:
         """Forget it."""
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from pulumi_offline.plugins.aws import function_form
-from pulumi_offline.plugins.aws.api import AwsApi, aws_errors, unless_gone
-from pulumi_offline.plugins.aws.tags import tag_changes
+from pulumi_offline.plugins.aws.base import AwsKind, retag
 from pulumi_offline.plugins.errors import PluginError, ServiceError
-from pulumi_offline.plugins.kind import Change, Created, Edit, Kind, read_back
+from pulumi_offline.plugins.kind import Change, Edit, Inputs, named
 from pulumi_offline.plugins.values import Archive, Properties
 
 _LIMIT_SECONDS = 60.0
@@ -27,59 +26,30 @@ _CODE = frozenset({"code", "codeSha256", "architectures"})
 _NOT_CONFIGURATION = _CODE | {"tags", "reservedConcurrentExecutions"}
 
 
-class Function(Kind):
+class Function(AwsKind):
     """A function. Code that was replaced by hand shows in `codeSha256` alone: no archive can be read back."""
 
     resource_type = "aws:lambda/function:Function"
-    inputs = frozenset(
-        {
-            "name",
-            "role",
-            "code",
-            "codeSha256",
-            "handler",
-            "runtime",
-            "architectures",
-            "description",
-            "memorySize",
-            "timeout",
-            "environment",
-            "packageType",
-            "publish",
-            "skipDestroy",
-            "tags",
-            "snapStart",
-            "reservedConcurrentExecutions",
-            "vpcConfig",
-            "kmsKeyArn",
-            "loggingConfig",
-        }
+    service = "lambda"
+    inputs = Inputs(
+        replace=named("name packageType"),
+        defaults={
+            "description": "",
+            "memorySize": 128,
+            "timeout": 3,
+            "environment": {},
+            "packageType": "Zip",
+            "tags": {},
+            "snapStart": {},
+            "reservedConcurrentExecutions": function_form.UNRESERVED,
+            "vpcConfig": {},
+            "kmsKeyArn": "",
+        },
+        client_side={"publish": False, "skipDestroy": False},
+        kept=named("role code codeSha256 handler runtime architectures loggingConfig"),
     )
-    replace_on = frozenset({"name", "packageType"})
-    client_side = frozenset({"publish", "skipDestroy"})
-    defaults: ClassVar[Mapping[str, Any]] = {
-        "description": "",
-        "memorySize": 128,
-        "timeout": 3,
-        "environment": {},
-        "packageType": "Zip",
-        "publish": False,
-        "skipDestroy": False,
-        "tags": {},
-        "snapStart": {},
-        "reservedConcurrentExecutions": function_form.UNRESERVED,
-        "vpcConfig": {},
-        "kmsKeyArn": "",
-    }
     volatile = frozenset({"codeSha256", "sourceCodeHash", "sourceCodeSize", "lastModified"})
     autoname = "name"
-
-    def __init__(self, api: AwsApi) -> None:
-        self._api = api
-
-    @property
-    def _lambda(self) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
-        return self._api.client("lambda")
 
     def check(self, inputs: Properties) -> Mapping[str, str]:
         """Only zip files are served."""
@@ -107,7 +77,7 @@ class Function(Kind):
         same = isinstance(old, Archive) and old.hash == code.hash
         return None if same else Change(old=old, new=code, replaces=False)
 
-    def create(self, inputs: Properties) -> Created:
+    def make(self, inputs: Properties) -> str:
         """CreateFunction, again while IAM's new role has not reached Lambda, then wait until it is active."""
         request = function_form.request(inputs) | {
             "Code": {"ZipFile": _content(inputs["code"])},
@@ -119,88 +89,70 @@ class Function(Kind):
         deadline = time.monotonic() + _LIMIT_SECONDS
         while True:
             try:
-                with aws_errors():
-                    self._lambda.create_function(**request)
+                self._ask("create_function", **request)
                 break
             except ServiceError as error:
                 if "cannot be assumed" not in str(error) or time.monotonic() > deadline:
                     raise
             time.sleep(1)
-        self._settle(inputs["name"])
+        self._wait_until_ready(inputs["name"])
         if inputs.get("reservedConcurrentExecutions", function_form.UNRESERVED) != function_form.UNRESERVED:
             self._reserve(inputs["name"], inputs["reservedConcurrentExecutions"])
-        return Created(id=inputs["name"], state=self._read_again(inputs["name"], inputs))
+        return str(inputs["name"])
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetFunction, and ListVersionsByFunction for the version published last."""
-        found = unless_gone(
-            lambda: (self._lambda.get_function(FunctionName=resource_id), self._latest_version(resource_id))
-        )
-        if found is None:
+        answer = self._find("get_function", FunctionName=resource_id)
+        # The list has the version published last at its end; `$LATEST` when none was.
+        versions = self._pages("list_versions_by_function", "Versions", FunctionName=resource_id)
+        if answer is None or not versions:
             return None
-        answer, latest = found
-        known = {name: state[name] for name in sorted(self.client_side) if name in state}
-        if "code" in state:
-            known["code"] = state["code"]
-        return known | function_form.state(answer, latest=latest, region=self._api.region)
+        code = {"code": state["code"]} if "code" in state else {}
+        latest = str(versions[-1]["Version"])
+        return self.client_side(state) | code | function_form.state(answer, latest=latest, region=self._api.region)
 
-    def update(self, edit: Edit) -> Properties:
+    def change(self, edit: Edit) -> None:
         """Configuration first, then code, each waited for, as Lambda takes one change at a time; then a version."""
         changed = set(edit.changes)
-        configuration = changed - self.client_side - _NOT_CONFIGURATION
+        configuration = changed - set(self.inputs.client_side) - _NOT_CONFIGURATION
         code = changed & _CODE
         if configuration:
-            with aws_errors():
-                self._lambda.update_function_configuration(**function_form.request(edit.inputs, configuration))
-            self._settle(edit.id)
+            self._ask("update_function_configuration", **function_form.request(edit.inputs, configuration))
+            self._wait_until_ready(edit.id)
         if code:
-            with aws_errors():
-                self._lambda.update_function_code(
-                    FunctionName=edit.id,
-                    ZipFile=_content(edit.inputs["code"]),
-                    Architectures=edit.inputs.get("architectures", edit.state["architectures"]),
-                )
-            self._settle(edit.id)
+            self._ask(
+                "update_function_code",
+                FunctionName=edit.id,
+                ZipFile=_content(edit.inputs["code"]),
+                Architectures=edit.inputs.get("architectures", edit.state["architectures"]),
+            )
+            self._wait_until_ready(edit.id)
         if "reservedConcurrentExecutions" in changed:
             self._reserve(edit.id, edit.inputs.get("reservedConcurrentExecutions", function_form.UNRESERVED))
         if edit.inputs.get("publish") and (configuration or code or "publish" in changed):
             self._publish(edit.id)
-        if "tags" in changed:
-            self._change_tags(edit)
-        return self._read_again(edit.id, edit.inputs)
+        arn = edit.state["arn"]
+        retag(
+            edit,
+            untag=lambda keys: self._ask("untag_resource", Resource=arn, TagKeys=keys),
+            tag=lambda tags: self._ask("tag_resource", Resource=arn, Tags=tags),
+        )
 
-    def _change_tags(self, edit: Edit) -> None:
-        removed, wanted = tag_changes(edit)
-        with aws_errors():
-            if removed:
-                self._lambda.untag_resource(Resource=edit.state["arn"], TagKeys=removed)
-            if wanted:
-                self._lambda.tag_resource(Resource=edit.state["arn"], Tags=wanted)
-
-    def delete(self, resource_id: str, state: Properties) -> None:
-        """DeleteFunction, unless `skipDestroy` keeps it."""
-        if state.get("skipDestroy"):
-            return
-        unless_gone(lambda: self._lambda.delete_function(FunctionName=resource_id))
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """DeleteFunction."""
+        del state
+        self._find("delete_function", FunctionName=resource_id)
 
     def _publish(self, name: str) -> None:
-        with aws_errors():
-            version = self._lambda.publish_version(FunctionName=name)["Version"]
-        self._settle(name, version)
+        self._wait_until_ready(name, self._ask("publish_version", FunctionName=name)["Version"])
 
     def _reserve(self, name: str, executions: int) -> None:
-        with aws_errors():
-            if executions == function_form.UNRESERVED:
-                self._lambda.delete_function_concurrency(FunctionName=name)
-            else:
-                self._lambda.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=executions)
+        if executions == function_form.UNRESERVED:
+            self._ask("delete_function_concurrency", FunctionName=name)
+        else:
+            self._ask("put_function_concurrency", FunctionName=name, ReservedConcurrentExecutions=executions)
 
-    def _latest_version(self, name: str) -> str:
-        """The version published last, which the list has at its end; `$LATEST` when none was."""
-        pages = self._lambda.get_paginator("list_versions_by_function").paginate(FunctionName=name)
-        return str([version["Version"] for page in pages for version in page["Versions"]][-1])
-
-    def _settle(self, name: str, version: str = "$LATEST") -> None:
+    def _wait_until_ready(self, name: str, version: str = "$LATEST") -> None:
         """Wait until the function, or a version of it, takes invocations and further changes.
 
         Raises:
@@ -208,8 +160,7 @@ class Function(Kind):
         """
         deadline, pause = time.monotonic() + _LIMIT_SECONDS, 0.05
         while True:
-            with aws_errors():
-                live = self._lambda.get_function_configuration(FunctionName=name, Qualifier=version)
+            live = self._ask("get_function_configuration", FunctionName=name, Qualifier=version)
             states = {live.get("State", "Active"), live.get("LastUpdateStatus", "Successful")}
             if states == {"Active", "Successful"}:
                 return
@@ -220,9 +171,6 @@ class Function(Kind):
                 raise PluginError(f"function {name} is still {'/'.join(sorted(states))} after {_LIMIT_SECONDS:.0f} s")
             time.sleep(pause)
             pause = min(pause * 2, 1.0)
-
-    def _read_again(self, name: str, inputs: Properties) -> Properties:
-        return read_back(self.read(name, inputs), f"function {name}")
 
 
 def _content(code: Archive) -> bytes:

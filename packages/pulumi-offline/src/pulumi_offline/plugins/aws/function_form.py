@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from pulumi_offline.plugins.aws.spelling import in_the_program, on_the_wire
+from pulumi_offline.plugins.aws.base import in_the_program, on_the_wire
 from pulumi_offline.plugins.values import Properties
 
 UNRESERVED = -1

@@ -10,53 +10,48 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_offline.plugins.aws.alias import function_of
-from pulumi_offline.plugins.aws.api import AwsApi, aws_errors, unless_gone
-from pulumi_offline.plugins.errors import PluginError, UnsupportedError
-from pulumi_offline.plugins.kind import Created, Edit, Kind, read_back
+from pulumi_offline.plugins.aws.base import AwsKind
+from pulumi_offline.plugins.kind import Inputs, named
 from pulumi_offline.plugins.values import Properties
 
 _QUALIFIER_PART = 7
 """Place of the alias or version in a function's ARN, counted from 0."""
 
 
-class Permission(Kind):
+class Permission(AwsKind):
     """One statement. Its id is the statement's; imports write `FUNCTION[:QUALIFIER]/STATEMENT`."""
 
     resource_type = "aws:lambda/permission:Permission"
-    inputs = frozenset({"statementId", "action", "function", "principal", "qualifier", "sourceArn", "sourceAccount"})
-    replace_on = inputs
+    service = "lambda"
+    inputs = Inputs(replace=named("statementId action function principal qualifier sourceArn sourceAccount"))
     autoname = "statementId"
-
-    def __init__(self, api: AwsApi) -> None:
-        self._api = api
-
-    @property
-    def _lambda(self) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
-        return self._api.client("lambda")
+    import_id = (
+        r"(?P<function>[^:]+)(?::(?P<qualifier>[^/]+))?/(?P<statementId>[^/]+)",
+        "FUNCTION[:QUALIFIER]/STATEMENT",
+    )
 
     def id_of(self, resource_id: str, live: Properties) -> str:
         """The statement's id."""
         del resource_id
         return str(live["statementId"])
 
-    def create(self, inputs: Properties) -> Created:
+    def make(self, inputs: Properties) -> str:
         """AddPermission."""
         optional = {"Qualifier": "qualifier", "SourceArn": "sourceArn", "SourceAccount": "sourceAccount"}
-        with aws_errors():
-            self._lambda.add_permission(
-                FunctionName=inputs["function"],
-                StatementId=inputs["statementId"],
-                Action=inputs["action"],
-                Principal=inputs["principal"],
-                **{key: inputs[name] for key, name in optional.items() if inputs.get(name)},
-            )
-        statement = inputs["statementId"]
-        return Created(id=statement, state=read_back(self.read(statement, inputs), f"permission {statement}"))
+        self._ask(
+            "add_permission",
+            FunctionName=inputs["function"],
+            StatementId=inputs["statementId"],
+            Action=inputs["action"],
+            Principal=inputs["principal"],
+            **{key: inputs[name] for key, name in optional.items() if inputs.get(name)},
+        )
+        return str(inputs["statementId"])
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetPolicy, and in it the statement of this id."""
-        known = state or _imported(resource_id)
-        answer = unless_gone(lambda: self._lambda.get_policy(FunctionName=known["function"], **_qualifier(known)))
+        known = state or self._imported(resource_id)
+        answer = self._find("get_policy", FunctionName=known["function"], **_qualifier(known))
         statements = [] if answer is None else json.loads(answer["Policy"])["Statement"]
         found = next((one for one in statements if _is(one, known)), None)
         if found is None:
@@ -64,26 +59,14 @@ class Permission(Kind):
         kept = {name: known[name] for name in ("function", "qualifier") if name in known}
         return kept | _state(found)
 
-    def update(self, edit: Edit) -> Properties:
-        """Never asked for: every input replaces."""
-        raise UnsupportedError(f"{self.resource_type} {edit.id!r} can't be changed: {sorted(edit.changes)}")
-
-    def delete(self, resource_id: str, state: Properties) -> None:
+    def remove(self, resource_id: str, state: Properties) -> None:
         """RemovePermission."""
         target = {"FunctionName": state["function"], **_qualifier(state)}
-        unless_gone(lambda: self._lambda.remove_permission(StatementId=resource_id, **target))
+        self._find("remove_permission", StatementId=resource_id, **target)
 
 
 def _qualifier(known: Properties) -> dict[str, str]:
     return {"Qualifier": known["qualifier"]} if known.get("qualifier") else {}
-
-
-def _imported(resource_id: str) -> Properties:
-    function, slash, statement = resource_id.rpartition("/")
-    if not function or not slash or not statement:
-        raise PluginError(f"{resource_id!r} is not an id of a permission; write FUNCTION[:QUALIFIER]/STATEMENT")
-    name, _, qualifier = function.partition(":")
-    return {"function": name, "statementId": statement} | ({"qualifier": qualifier} if qualifier else {})
 
 
 def _is(statement: Mapping[str, Any], known: Properties) -> bool:

@@ -63,8 +63,8 @@ def regional(kind: type[Kind], api: AwsApi) -> Kind:
         kind: A type that is made from the clients of one region.
         api: The clients of the provider's region.
     """
-    named: dict[str, Any] = {"inputs": kind.inputs | {REGION}, "replace_on": kind.replace_on | {REGION}}
-    made: Kind = type(f"Regional{kind.__name__}", (_Regional, kind), named)(api, kind)
+    members: dict[str, Any] = {"inputs": kind.inputs.replacing(REGION)}
+    made: Kind = type(f"Regional{kind.__name__}", (_Regional, kind), members)(api, kind)
     return made
 
 

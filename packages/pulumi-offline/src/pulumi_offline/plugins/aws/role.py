@@ -9,26 +9,18 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pulumi_offline.plugins.aws import documents
-from pulumi_offline.plugins.aws.api import AwsApi, aws_errors, unless_gone
-from pulumi_offline.plugins.aws.tags import tag_changes, tag_list
-from pulumi_offline.plugins.errors import PluginError
-from pulumi_offline.plugins.kind import Created, Edit, Kind, read_back
+from pulumi_offline.plugins.aws.base import AwsKind, retag, tag_list, tag_map
+from pulumi_offline.plugins.kind import Edit, Inputs, named
 from pulumi_offline.plugins.values import Properties
 
 
-class _Documented(Kind):
+class _Documented(AwsKind):
     """A type with one policy document."""
 
+    service = "iam"
     document: ClassVar[str]
     """The input that holds the document."""
     autoname = "name"
-
-    def __init__(self, api: AwsApi) -> None:
-        self._api = api
-
-    @property
-    def _iam(self) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
-        return self._api.client("iam")
 
     def check(self, inputs: Properties) -> Mapping[str, str]:
         """The document must be a JSON object."""
@@ -45,46 +37,43 @@ class Role(_Documented):
 
     resource_type = "aws:iam/role:Role"
     document = "assumeRolePolicy"
-    inputs = frozenset(
-        {"name", "assumeRolePolicy", "description", "maxSessionDuration", "path", "permissionsBoundary", "tags"}
+    inputs = Inputs(
+        replace=named("name path"),
+        defaults={
+            "description": "",
+            "maxSessionDuration": 3600,
+            "path": "/",
+            "permissionsBoundary": "",
+            "tags": {},
+        },
+        kept=named("assumeRolePolicy"),
     )
-    replace_on = frozenset({"name", "path"})
-    defaults: ClassVar[Mapping[str, Any]] = {
-        "description": "",
-        "maxSessionDuration": 3600,
-        "path": "/",
-        "permissionsBoundary": "",
-        "tags": {},
-    }
 
-    def create(self, inputs: Properties) -> Created:
-        """CreateRole, GetRole."""
-        request = {
-            "RoleName": inputs["name"],
-            "AssumeRolePolicyDocument": inputs["assumeRolePolicy"],
-            "Path": inputs.get("path", "/"),
-            "MaxSessionDuration": inputs.get("maxSessionDuration", 3600),
-            "Tags": tag_list(inputs.get("tags", {})),
-        }
-        if inputs.get("description"):
-            request["Description"] = inputs["description"]
-        if inputs.get("permissionsBoundary"):
-            request["PermissionsBoundary"] = inputs["permissionsBoundary"]
-        with aws_errors():
-            self._iam.create_role(**request)
-        return Created(id=inputs["name"], state=self._read_again(inputs["name"], inputs))
+    def make(self, inputs: Properties) -> str:
+        """CreateRole."""
+        optional = {"Description": "description", "PermissionsBoundary": "permissionsBoundary"}
+        self._ask(
+            "create_role",
+            RoleName=inputs["name"],
+            AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+            Path=inputs.get("path", "/"),
+            MaxSessionDuration=inputs.get("maxSessionDuration", 3600),
+            Tags=tag_list(inputs.get("tags", {})),
+            **{key: inputs[name] for key, name in optional.items() if inputs.get(name)},
+        )
+        return str(inputs["name"])
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetRole."""
-        live = unless_gone(lambda: self._iam.get_role(RoleName=resource_id)["Role"])
-        if live is None:
+        answer = self._find("get_role", RoleName=resource_id)
+        if answer is None:
             return None
-        tags = {tag["Key"]: tag["Value"] for tag in live.get("Tags", [])}
+        live = answer["Role"]
+        tags = tag_map(live.get("Tags", []))
+        document = documents.live_text(live["AssumeRolePolicyDocument"], before=state.get("assumeRolePolicy"))
         return {
             "name": live["RoleName"],
-            "assumeRolePolicy": documents.live_text(
-                live["AssumeRolePolicyDocument"], before=state.get("assumeRolePolicy")
-            ),
+            "assumeRolePolicy": document,
             "description": live.get("Description", ""),
             "maxSessionDuration": live.get("MaxSessionDuration", 3600),
             "path": live.get("Path", "/"),
@@ -96,44 +85,30 @@ class Role(_Documented):
             "createDate": live["CreateDate"].isoformat(),
         }
 
-    def update(self, edit: Edit) -> Properties:
+    def change(self, edit: Edit) -> None:
         """One request for each group of changed properties."""
-        with aws_errors():
-            if "assumeRolePolicy" in edit.changes:
-                self._iam.update_assume_role_policy(RoleName=edit.id, PolicyDocument=edit.inputs["assumeRolePolicy"])
-            if {"description", "maxSessionDuration"} & set(edit.changes):
-                self._iam.update_role(
-                    RoleName=edit.id,
-                    Description=edit.inputs.get("description", ""),
-                    MaxSessionDuration=edit.inputs.get("maxSessionDuration", 3600),
-                )
-            if "permissionsBoundary" in edit.changes:
-                self._change_boundary(edit)
-            if "tags" in edit.changes:
-                self._change_tags(edit)
-        return self._read_again(edit.id, edit.inputs)
+        inputs, role = edit.inputs, {"RoleName": edit.id}
+        if "assumeRolePolicy" in edit.changes:
+            self._ask("update_assume_role_policy", PolicyDocument=inputs["assumeRolePolicy"], **role)
+        if {"description", "maxSessionDuration"} & set(edit.changes):
+            longest = inputs.get("maxSessionDuration", 3600)
+            self._ask("update_role", Description=inputs.get("description", ""), MaxSessionDuration=longest, **role)
+        if "permissionsBoundary" in edit.changes:
+            if inputs.get("permissionsBoundary"):
+                boundary = inputs["permissionsBoundary"]
+                self._ask("put_role_permissions_boundary", PermissionsBoundary=boundary, **role)
+            else:
+                self._ask("delete_role_permissions_boundary", **role)
+        retag(
+            edit,
+            untag=lambda keys: self._ask("untag_role", TagKeys=keys, **role),
+            tag=lambda tags: self._ask("tag_role", Tags=tag_list(tags), **role),
+        )
 
-    def _change_boundary(self, edit: Edit) -> None:
-        wanted = edit.inputs.get("permissionsBoundary")
-        if wanted:
-            self._iam.put_role_permissions_boundary(RoleName=edit.id, PermissionsBoundary=wanted)
-        else:
-            self._iam.delete_role_permissions_boundary(RoleName=edit.id)
-
-    def _change_tags(self, edit: Edit) -> None:
-        removed, wanted = tag_changes(edit)
-        if removed:
-            self._iam.untag_role(RoleName=edit.id, TagKeys=removed)
-        if wanted:
-            self._iam.tag_role(RoleName=edit.id, Tags=tag_list(wanted))
-
-    def delete(self, resource_id: str, state: Properties) -> None:
+    def remove(self, resource_id: str, state: Properties) -> None:
         """DeleteRole."""
         del state
-        unless_gone(lambda: self._iam.delete_role(RoleName=resource_id))
-
-    def _read_again(self, name: str, inputs: Properties) -> Properties:
-        return read_back(self.read(name, inputs), f"role {name}")
+        self._find("delete_role", RoleName=resource_id)
 
 
 class RolePolicy(_Documented):
@@ -141,39 +116,31 @@ class RolePolicy(_Documented):
 
     resource_type = "aws:iam/rolePolicy:RolePolicy"
     document = "policy"
-    inputs = frozenset({"name", "role", "policy"})
-    replace_on = frozenset({"name", "role"})
+    inputs = Inputs(replace=named("name role"), kept=named("policy"))
+    import_id = (r"(?P<RoleName>[^:]+):(?P<PolicyName>.+)", "ROLE:POLICY")
 
-    def create(self, inputs: Properties) -> Created:
+    def make(self, inputs: Properties) -> str:
         """PutRolePolicy."""
         self._put(inputs)
-        resource_id = f"{inputs['role']}:{inputs['name']}"
-        return Created(id=resource_id, state=read_back(self.read(resource_id, inputs), f"policy {resource_id}"))
+        return f"{inputs['role']}:{inputs['name']}"
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetRolePolicy."""
-        role, _, name = resource_id.partition(":")
-        if not role or not name:
-            raise PluginError(f"{resource_id!r} can't be imported; write ROLE:POLICY")
-        live = unless_gone(lambda: self._iam.get_role_policy(RoleName=role, PolicyName=name))
+        live = self._find("get_role_policy", **self._imported(resource_id))
         if live is None:
             return None
         policy = documents.live_text(live["PolicyDocument"], before=state.get("policy"))
-        return {"name": name, "role": role, "policy": policy}
+        return {"name": live["PolicyName"], "role": live["RoleName"], "policy": policy}
 
-    def update(self, edit: Edit) -> Properties:
+    def change(self, edit: Edit) -> None:
         """PutRolePolicy replaces the document."""
         self._put(edit.inputs)
-        return edit.state | edit.inputs
 
-    def delete(self, resource_id: str, state: Properties) -> None:
+    def remove(self, resource_id: str, state: Properties) -> None:
         """DeleteRolePolicy."""
         del state
-        role, _, name = resource_id.partition(":")
-        unless_gone(lambda: self._iam.delete_role_policy(RoleName=role, PolicyName=name))
+        self._find("delete_role_policy", **self._imported(resource_id))
 
     def _put(self, inputs: Properties) -> None:
-        with aws_errors():
-            self._iam.put_role_policy(
-                RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
-            )
+        place = {"RoleName": inputs["role"], "PolicyName": inputs["name"]}
+        self._ask("put_role_policy", PolicyDocument=inputs["policy"], **place)

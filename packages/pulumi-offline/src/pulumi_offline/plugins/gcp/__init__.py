@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pulumi_offline.plugins.endpoints import loopback
 from pulumi_offline.plugins.errors import ConfigError
+from pulumi_offline.plugins.gcp import lookups
 from pulumi_offline.plugins.gcp.accounts import Account
 from pulumi_offline.plugins.gcp.api import Endpoints, GoogleApi
 from pulumi_offline.plugins.gcp.bigquery import Dataset, Table
 from pulumi_offline.plugins.gcp.dataset_access import DatasetAccess
-from pulumi_offline.plugins.gcp.lookups import GetDataset, GetPool, GetProject, GetProvider, GetTable
 from pulumi_offline.plugins.gcp.members import AccountMember, ProjectMember, TableMember
 from pulumi_offline.plugins.gcp.pools import Pool, Provider
 from pulumi_offline.plugins.gcp.services import Service
+from pulumi_offline.plugins.kind import Kind
 from pulumi_offline.plugins.lookup import Served
 from pulumi_offline.plugins.values import Properties
 
@@ -30,20 +31,10 @@ def served_by(settings: Properties) -> Served:
         ConfigError: when an endpoint is absent or not on loopback, or there is no token.
     """
     api = api_from(settings, os.environ)
-    kinds = [
-        Service(api),
-        Pool(api),
-        Provider(api),
-        Account(api),
-        AccountMember(api),
-        ProjectMember(api),
-        TableMember(api),
-        Dataset(api),
-        DatasetAccess(api),
-        Table(api),
+    types: list[Callable[[GoogleApi], Kind]] = [
+        *(Service, Pool, Provider, Account, AccountMember, ProjectMember, TableMember, Dataset, DatasetAccess, Table),
     ]
-    lookups = [GetProject(api), GetPool(api), GetProvider(api), GetDataset(api), GetTable(api)]
-    return Served.all(kinds, lookups)
+    return Served.all([of(api) for of in types], lookups.served(api))
 
 
 def api_from(settings: Properties, environment: Mapping[str, str]) -> GoogleApi:

@@ -5,15 +5,13 @@ Requests: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar
 
 from pulumi_offline.plugins.errors import ServiceError
 from pulumi_offline.plugins.gcp import ids
 from pulumi_offline.plugins.gcp.api import JSON, until
 from pulumi_offline.plugins.gcp.named import Named
-from pulumi_offline.plugins.kind import Created, Edit, deletion_allowed
+from pulumi_offline.plugins.kind import Edit, Inputs, named
 from pulumi_offline.plugins.values import Properties
 
 _MASKS = {"description": "description", "displayName": "display_name"}
@@ -25,60 +23,38 @@ class Account(Named):
 
     resource_type = "gcp:serviceaccount/account:Account"
     ids = ids.ACCOUNT
-    inputs = frozenset(
-        {
-            "accountId",
-            "project",
-            "displayName",
-            "description",
-            "disabled",
-            "deletionPolicy",
-            "createIgnoreAlreadyExists",
-        }
+    endpoint = "iam"
+    inputs = Inputs(
+        replace=named("accountId project"),
+        defaults={"displayName": "", "description": "", "disabled": False},
+        client_side={"deletionPolicy": "DELETE", "createIgnoreAlreadyExists": False},
     )
-    replace_on = frozenset({"accountId", "project"})
     autoname = "accountId"
-    client_side = frozenset({"deletionPolicy", "createIgnoreAlreadyExists"})
-    defaults: ClassVar[Mapping[str, Any]] = {
-        "displayName": "",
-        "description": "",
-        "disabled": False,
-        "deletionPolicy": "DELETE",
-        "createIgnoreAlreadyExists": False,
-    }
 
-    def _url(self, resource_id: str) -> str:
-        return self._api.endpoints.iam + resource_id
-
-    def create(self, inputs: Properties) -> Created:
+    def make(self, inputs: Properties) -> str:
         """POST, then GET until it shows, since Google's service accounts are not there at once."""
-        project = self._api.project_of(inputs)
-        email = f"{inputs['accountId']}@{project}.iam.gserviceaccount.com"
-        resource_id = f"projects/{project}/serviceAccounts/{email}"
+        email = f"{inputs['accountId']}@{self._api.project_of(inputs)}.iam.gserviceaccount.com"
+        resource_id = self.place(inputs | {"email": email})
         body: JSON = {
             "accountId": inputs["accountId"],
             "serviceAccount": {name: inputs[name] for name in _MASKS if inputs.get(name)},
         }
         try:
-            self._api.call("POST", self._url(f"projects/{project}/serviceAccounts"), body=body)
+            self._api.call("POST", self._url(resource_id.rpartition("/")[0]), body=body)
         except ServiceError as error:
             if error.status != HTTPStatus.CONFLICT or not inputs.get("createIgnoreAlreadyExists"):
                 raise
         until(lambda: self._api.find(self._url(resource_id)) is not None, what=f"service account {email}")
         if inputs.get("disabled"):
             self._api.call("POST", self._url(f"{resource_id}:disable"), body={})
-        return Created(id=resource_id, state=self._read_again(resource_id, inputs))
+        return resource_id
 
-    def read(self, resource_id: str, state: Properties) -> Properties | None:
-        """GET."""
-        parts = self._parts(resource_id)
-        live = self._api.find(self._url(self.ids.whole(parts)))
-        if live is None:
-            return None
+    def _found(self, live: JSON, state: Properties) -> Properties:
+        del state
         email = str(live["email"])
         return {
             "accountId": email.partition("@")[0],
-            "project": live.get("projectId") or parts["project"],
+            **({"project": live["projectId"]} if live.get("projectId") else {}),
             "displayName": live.get("displayName", ""),
             "description": live.get("description", ""),
             "disabled": live.get("disabled", False),
@@ -86,11 +62,10 @@ class Account(Named):
             "member": f"serviceAccount:{email}",
             "name": live["name"],
             "uniqueId": live.get("uniqueId", ""),
-            **{name: state.get(name, self.defaults[name]) for name in self.client_side},
         }
 
-    def update(self, edit: Edit) -> Properties:
-        """PATCH the texts, enable or disable, and read until the change shows."""
+    def change(self, edit: Edit) -> None:
+        """PATCH the texts, enable or disable."""
         mask = [_MASKS[name] for name in _MASKS if name in edit.changes]
         if mask:
             live = self._api.call("GET", self._url(edit.id))
@@ -102,9 +77,3 @@ class Account(Named):
         if "disabled" in edit.changes:
             verb = "disable" if edit.inputs.get("disabled") else "enable"
             self._api.call("POST", self._url(f"{edit.id}:{verb}"), body={})
-        return self._read_again(edit.id, edit.inputs)
-
-    def delete(self, resource_id: str, state: Properties) -> None:
-        """DELETE."""
-        if deletion_allowed(state, resource_id):
-            self._api.remove(self._url(resource_id))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -15,6 +15,7 @@ import requests
 from pulumi_offline.plugins.errors import PluginError, ServiceError
 
 JSON = dict[str, Any]
+_Answer = TypeVar("_Answer")
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 LIMIT_SECONDS = 30.0
@@ -91,21 +92,11 @@ class GoogleApi:
         Returns:
             The object, or None for 404. Every other refusal is an error: 403 never means "gone".
         """
-        try:
-            return self.call("GET", url, params=params)
-        except ServiceError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
+        return unless_gone(lambda: self.call("GET", url, params=params))
 
     def remove(self, url: str, *, params: Mapping[str, str] | None = None) -> JSON:
         """DELETE something; its absence is success."""
-        try:
-            return self.call("DELETE", url, params=params)
-        except ServiceError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return {}
-            raise
+        return unless_gone(lambda: self.call("DELETE", url, params=params)) or {}
 
     def wait(self, operation: JSON, *, base: str) -> None:
         """Follow a long-running operation to its end.
@@ -148,6 +139,20 @@ class GoogleApi:
         if not project:
             raise PluginError("project: required field is not set; set it on the resource or on the gcp provider")
         return str(project)
+
+
+def unless_gone(ask: Callable[[], _Answer]) -> _Answer | None:
+    """What is answered, or None for 404.
+
+    Raises:
+        ServiceError: for every other refusal.
+    """
+    try:
+        return ask()
+    except ServiceError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return None
+        raise
 
 
 def until(done: Callable[[], bool], *, what: str) -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from http import HTTPStatus
 
-from pulumi_offline.plugins.errors import PluginError, ServiceError, UnsupportedError
+from pulumi_offline.plugins.errors import PluginError
 from pulumi_offline.plugins.gcp import ids
-from pulumi_offline.plugins.gcp.api import JSON, GoogleApi
-from pulumi_offline.plugins.kind import Created, Edit, Kind, read_back
+from pulumi_offline.plugins.gcp.api import JSON, GoogleApi, unless_gone
+from pulumi_offline.plugins.kind import Inputs, Kind
 from pulumi_offline.plugins.values import Properties
 
 _VERSION = {"accessPolicyVersion": "3"}
@@ -29,19 +28,17 @@ class DatasetAccess(Kind):
     """An entry for an account or another principal; views and groups are the official plugin's alone."""
 
     resource_type = "gcp:bigquery/datasetAccess:DatasetAccess"
-    inputs = frozenset({"project", "datasetId", "role", *_MEMBERS})
-    replace_on = inputs
+    inputs = Inputs(replace=frozenset({"project", "datasetId", "role", *_MEMBERS}))
 
     def __init__(self, api: GoogleApi) -> None:
         self._api = api
         # Entries of one list come in parallel, and the last writer of a list wins.
         self._one_at_a_time = threading.Lock()
 
-    def create(self, inputs: Properties) -> Created:
+    def make(self, inputs: Properties) -> str:
         """Add the entry; one that is there already is refused, as the official plugin refuses it."""
         self._write(inputs, lambda access: with_entry(access, inputs))
-        resource_id = ids.DATASET.whole(inputs | {"project": self._api.project_of(inputs)})
-        return Created(id=resource_id, state=read_back(self.read(resource_id, inputs), f"the access to {resource_id}"))
+        return self._dataset(inputs)
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """Look the entry up; a dataset that is gone has none."""
@@ -50,24 +47,19 @@ class DatasetAccess(Kind):
         live = self._api.find(self._url(state), params=_VERSION)
         if live is None or not has_entry(live.get("access", []), state):
             return None
-        kept = {name: value for name, value in state.items() if name in self.inputs}
+        kept = {name: value for name, value in state.items() if name in self.inputs.names}
         return kept | {"project": self._api.project_of(state)}
 
-    def update(self, edit: Edit) -> Properties:
-        """Never asked for: every input replaces."""
-        raise UnsupportedError(f"{self.resource_type} {edit.id!r} can't be changed: {sorted(edit.changes)}")
-
-    def delete(self, resource_id: str, state: Properties) -> None:
+    def remove(self, resource_id: str, state: Properties) -> None:
         """Remove the entry."""
         del resource_id
-        try:
-            self._write(state, lambda access: without_entry(access, state))
-        except ServiceError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
+        unless_gone(lambda: self._write(state, lambda access: without_entry(access, state)))
+
+    def _dataset(self, inputs: Properties) -> str:
+        return ids.DATASET.whole(inputs | {"project": self._api.project_of(inputs)})
 
     def _url(self, inputs: Properties) -> str:
-        return self._api.endpoints.big_query + ids.DATASET.whole(inputs | {"project": self._api.project_of(inputs)})
+        return self._api.endpoints.big_query + self._dataset(inputs)
 
     def _write(self, inputs: Properties, change: Callable[[list[JSON]], list[JSON]]) -> None:
         url = self._url(inputs)

@@ -38,6 +38,11 @@ class Ids:
                     return {"project": project or "", **found}
         raise PluginError(f"{resource_id!r} can't be imported; write {' or '.join(self.forms)}")
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The inputs that an id stands for."""
+        return frozenset(_PLACE.findall(self.forms[0]))
+
     def whole(self, parts: Mapping[str, object]) -> str:
         """The id as the engine keeps it."""
         return self.forms[0].format(**parts)

@@ -5,24 +5,29 @@ Each sends the requests of the resource type of the same name, as the official p
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pulumi_offline.plugins.errors import MissingError
 from pulumi_offline.plugins.gcp.api import GoogleApi
 from pulumi_offline.plugins.gcp.bigquery import Dataset, Table
+from pulumi_offline.plugins.gcp.named import Named
 from pulumi_offline.plugins.gcp.pools import Pool, Provider
 from pulumi_offline.plugins.lookup import Lookup
 from pulumi_offline.plugins.values import Properties
 
 
-class _OfKind(Lookup):
-    """Reads an object as its resource type does."""
+class OfKind(Lookup):
+    """Reads an object as its resource type does.
 
-    kind_type: ClassVar[type[Pool | Provider | Dataset | Table]]
+    Args:
+        function: Pulumi's name of the function.
+        kind: The type.
+        api: The local Google.
+    """
 
-    def __init__(self, api: GoogleApi) -> None:
+    def __init__(self, function: str, kind: type[Named], api: GoogleApi) -> None:
+        self.function = function
+        self.arguments = kind.ids.names | {"project"}
         self._api = api
-        self._kind = self.kind_type(api)
+        self._kind = kind(api)
 
     def answer(self, arguments: Properties) -> Properties:
         """GET.
@@ -30,51 +35,14 @@ class _OfKind(Lookup):
         Raises:
             MissingError: in the official plugin's words, for what is not there or soft-deleted.
         """
-        resource_id = self._kind.ids.whole(arguments | {"project": self._api.project_of(arguments)})
+        resource_id = self._kind.place(arguments)
         live = self._kind.read(resource_id, {})
         if live is None:
             raise MissingError(f"{resource_id} not found")
-        return self._result(live) | {"id": resource_id}
-
-    def _result(self, live: Properties) -> Properties:
-        return live
-
-
-class GetPool(_OfKind):
-    """A workload identity pool."""
-
-    function = "gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool"
-    arguments = frozenset({"project", "workloadIdentityPoolId"})
-    kind_type = Pool
-
-
-class GetProvider(_OfKind):
-    """A provider of a pool, with its mapping, its condition and its AWS account."""
-
-    function = "gcp:iam/getWorkloadIdentityPoolProvider:getWorkloadIdentityPoolProvider"
-    arguments = frozenset({"project", "workloadIdentityPoolId", "workloadIdentityPoolProviderId"})
-    kind_type = Provider
-
-    def _result(self, live: Properties) -> Properties:
-        """A function answers each block as a list."""
-        aws = live.get("aws")
-        return live | {"aws": [aws] if aws else [], "oidcs": [], "samls": [], "x509s": []}
-
-
-class GetDataset(_OfKind):
-    """A dataset, with its access list."""
-
-    function = "gcp:bigquery/getDataset:getDataset"
-    arguments = frozenset({"project", "datasetId"})
-    kind_type = Dataset
-
-
-class GetTable(_OfKind):
-    """A table, with its schema as JSON text."""
-
-    function = "gcp:bigquery/getTable:getTable"
-    arguments = frozenset({"project", "datasetId", "tableId"})
-    kind_type = Table
+        if "aws" in live:
+            # A function answers each block of a provider as a list.
+            live |= {"aws": [live["aws"]] if live["aws"] else [], "oidcs": [], "samls": [], "x509s": []}
+        return live | {"id": resource_id}
 
 
 class GetProject(Lookup):
@@ -114,3 +82,14 @@ class GetProject(Lookup):
             "autoCreateNetwork": True,
             "deletionPolicy": "PREVENT",
         }
+
+
+def served(api: GoogleApi) -> list[Lookup]:
+    """Every function."""
+    return [
+        GetProject(api),
+        OfKind("gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool", Pool, api),
+        OfKind("gcp:iam/getWorkloadIdentityPoolProvider:getWorkloadIdentityPoolProvider", Provider, api),
+        OfKind("gcp:bigquery/getDataset:getDataset", Dataset, api),
+        OfKind("gcp:bigquery/getTable:getTable", Table, api),
+    ]

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from pulumi_offline.plugins.errors import PluginError, ServiceError, UnsupportedError
+from pulumi_offline.plugins.errors import PluginError, ServiceError
 from pulumi_offline.plugins.gcp import ids
-from pulumi_offline.plugins.gcp.api import JSON, LIMIT_SECONDS, GoogleApi
+from pulumi_offline.plugins.gcp.api import JSON, LIMIT_SECONDS, GoogleApi, unless_gone
 from pulumi_offline.plugins.gcp.ids import Ids
-from pulumi_offline.plugins.kind import Created, Edit, Kind
+from pulumi_offline.plugins.kind import Inputs, Kind, named
 from pulumi_offline.plugins.values import Properties
 
 _CONFLICTS = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
@@ -47,14 +47,11 @@ class _Member(Kind):
     def _set_body(self, policy: JSON) -> JSON:
         return {"policy": policy}
 
-    def create(self, inputs: Properties) -> Created:
-        """Merge the member in, then read it back."""
-        url, name = self._resource(inputs)
+    def make(self, inputs: Properties) -> str:
+        """Merge the member in."""
+        url, _ = self._resource(inputs)
         self._write(url, lambda bindings: with_member(bindings, inputs))
-        state = self.read("", inputs)
-        if state is None:
-            raise PluginError(f"{inputs['member']} was written to {name} as {inputs['role']} but can't be read back")
-        return Created(id=self.id_of("", state), state=state)
+        return self.id_of("", inputs)
 
     def id_of(self, resource_id: str, live: Properties) -> str:
         """Resource, role, member and the condition's title, joined with slashes."""
@@ -67,19 +64,16 @@ class _Member(Kind):
         """Look the member up; a resource that is gone has no members."""
         known, title = (state, None) if state else self._imported(resource_id)
         url, _ = self._resource(known)
-        try:
-            policy = self._get(url)
-        except ServiceError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
+        policy = unless_gone(lambda: self._get(url))
+        if policy is None:
+            return None
         bindings = policy.get("bindings", [])
         if title is not None:
             known = known | titled(bindings, role=known["role"], title=title)
         if not has_member(bindings, known):
             return None
-        live = {name: value for name, value in known.items() if name in self.inputs}
-        if "project" in self.inputs:
+        live = {name: value for name, value in known.items() if name in self.inputs.names}
+        if "project" in self.inputs.names:
             # Told even where the program leaves it to the provider: naming it later must not replace the grant.
             live["project"] = self._api.project_of(known)
         return live | {"etag": policy.get("etag", "")}
@@ -98,19 +92,11 @@ class _Member(Kind):
         """The inputs that name the resource."""
         return dict(parts)
 
-    def update(self, edit: Edit) -> Properties:
-        """Never asked for: every input replaces."""
-        raise UnsupportedError(f"{self.resource_type} {edit.id!r} can't be changed: {sorted(edit.changes)}")
-
-    def delete(self, resource_id: str, state: Properties) -> None:
+    def remove(self, resource_id: str, state: Properties) -> None:
         """Merge the member out."""
         del resource_id
         url, _ = self._resource(state)
-        try:
-            self._write(url, lambda bindings: without_member(bindings, state))
-        except ServiceError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
+        unless_gone(lambda: self._write(url, lambda bindings: without_member(bindings, state)))
 
     def _write(self, url: str, merge: Callable[[Bindings], Bindings]) -> None:
         deadline, pause = time.monotonic() + LIMIT_SECONDS, 0.1
@@ -183,8 +169,7 @@ class ProjectMember(_Member):
 
     resource_type = "gcp:projects/iAMMember:IAMMember"
     ids = ids.PROJECT
-    inputs = frozenset({"project", "role", "member", "condition"})
-    replace_on = inputs
+    inputs = Inputs(replace=named("project role member condition"))
     deletes_first = True
     version = 3
 
@@ -204,8 +189,7 @@ class AccountMember(_Member):
 
     resource_type = "gcp:serviceaccount/iAMMember:IAMMember"
     ids = ids.ACCOUNT
-    inputs = frozenset({"serviceAccountId", "role", "member", "condition"})
-    replace_on = inputs
+    inputs = Inputs(replace=named("serviceAccountId role member condition"))
     version = 3
 
     def _resource(self, inputs: Properties) -> tuple[str, str]:
@@ -225,8 +209,7 @@ class TableMember(_Member):
 
     resource_type = "gcp:bigquery/iamMember:IamMember"
     ids = ids.TABLE
-    inputs = frozenset({"project", "datasetId", "tableId", "role", "member", "condition"})
-    replace_on = inputs
+    inputs = Inputs(replace=named("project datasetId tableId role member condition"))
     version = 1
 
     def _resource(self, inputs: Properties) -> tuple[str, str]:

@@ -5,73 +5,59 @@ Requests: https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pulumi_offline.plugins.gcp import ids
 from pulumi_offline.plugins.gcp.api import JSON
 from pulumi_offline.plugins.gcp.named import Named
-from pulumi_offline.plugins.kind import Created, Edit, deletion_allowed
+from pulumi_offline.plugins.kind import Edit, Inputs, named
 from pulumi_offline.plugins.values import Properties
 
-_COMMON_DEFAULTS: Mapping[str, Any] = {
-    "displayName": "",
-    "description": "",
-    "disabled": False,
-    "deletionPolicy": "DELETE",
-}
+_TEXTS: Mapping[str, Any] = {"displayName": "", "description": "", "disabled": False}
 
 
 class _Federated(Named):
     """What pool and provider share: operations, update masks, soft delete."""
 
-    client_side = frozenset({"deletionPolicy"})
+    endpoint = "iam"
+    own_id: ClassVar[str]
+    """The input, and the query parameter, that names a new one."""
     sent: ClassVar[tuple[str, ...]]
     """Fields of the body, which are also the fields of the update mask."""
-
-    @abstractmethod
-    def _place(self, inputs: Properties) -> tuple[str, dict[str, str], str]:
-        """Parent path, the query that names the new object, and the object's id in Pulumi."""
 
     def _body(self, inputs: Properties) -> JSON:
         return {name: inputs[name] for name in self.sent if inputs.get(name) not in (None, "", False, {})}
 
-    def _url(self, path: str) -> str:
-        return self._api.endpoints.iam + path
-
-    def create(self, inputs: Properties) -> Created:
-        """POST, follow the operation, read."""
-        parent, query, resource_id = self._place(inputs)
-        operation = self._api.call("POST", self._url(parent), params=query, body=self._body(inputs))
+    def _wait(self, operation: JSON) -> None:
         self._api.wait(operation, base=self._api.endpoints.iam)
-        return Created(id=resource_id, state=self._read_again(resource_id, inputs))
 
-    def read(self, resource_id: str, state: Properties) -> Properties | None:
-        """GET; a soft-deleted object counts as gone, since the official plugin never undeletes."""
-        parts = self._parts(resource_id)
-        live = self._api.find(self._url(self.ids.whole(parts)))
-        if live is None or live.get("state") == "DELETED":
+    def make(self, inputs: Properties) -> str:
+        """POST, follow the operation."""
+        resource_id = self.place(inputs)
+        url, query = self._url(resource_id.rpartition("/")[0]), {self.own_id: inputs[self.own_id]}
+        self._wait(self._api.call("POST", url, params=query, body=self._body(inputs)))
+        return resource_id
+
+    def _found(self, live: JSON, state: Properties) -> Properties | None:
+        """A soft-deleted object counts as gone, since the official plugin never undeletes."""
+        del state
+        if live.get("state") == "DELETED":
             return None
-        policy = {"deletionPolicy": state.get("deletionPolicy", "DELETE")}
-        fields = {name: live.get(name, self.defaults.get(name)) for name in self.sent}
-        outputs = {"name": live["name"], "state": live.get("state", "ACTIVE")}
-        return parts | fields | outputs | policy
+        fields = {name: live.get(name, self.inputs.defaults.get(name)) for name in self.sent}
+        return fields | {"name": live["name"], "state": live.get("state", "ACTIVE")}
 
-    def update(self, edit: Edit) -> Properties:
+    def change(self, edit: Edit) -> None:
         """PATCH with a mask of what changed and a body of everything; no request for client-side changes."""
         mask = [name for name in self.sent if name in edit.changes]
         if mask:
-            operation = self._api.call(
-                "PATCH", self._url(edit.id), params={"updateMask": ",".join(mask)}, body=self._body(edit.inputs)
-            )
-            self._api.wait(operation, base=self._api.endpoints.iam)
-        return self._read_again(edit.id, edit.inputs)
+            query, body = {"updateMask": ",".join(mask)}, self._body(edit.inputs)
+            self._wait(self._api.call("PATCH", self._url(edit.id), params=query, body=body))
 
-    def delete(self, resource_id: str, state: Properties) -> None:
+    def remove(self, resource_id: str, state: Properties) -> None:
         """DELETE and follow the operation. The id stays taken for 30 days."""
-        if deletion_allowed(state, resource_id):
-            self._api.wait(self._api.remove(self._url(resource_id)), base=self._api.endpoints.iam)
+        del state
+        self._wait(self._api.remove(self._url(resource_id)))
 
 
 class Pool(_Federated):
@@ -79,17 +65,11 @@ class Pool(_Federated):
 
     resource_type = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
     ids = ids.POOL
-    inputs = frozenset(
-        {"workloadIdentityPoolId", "project", "displayName", "description", "disabled", "deletionPolicy"}
+    own_id = "workloadIdentityPoolId"
+    inputs = Inputs(
+        replace=named("workloadIdentityPoolId project"), defaults=_TEXTS, client_side={"deletionPolicy": "DELETE"}
     )
-    replace_on = frozenset({"workloadIdentityPoolId", "project"})
-    defaults = _COMMON_DEFAULTS
     sent = ("displayName", "description", "disabled")
-
-    def _place(self, inputs: Properties) -> tuple[str, dict[str, str], str]:
-        parent = f"projects/{self._api.project_of(inputs)}/locations/global/workloadIdentityPools"
-        pool_id = inputs["workloadIdentityPoolId"]
-        return parent, {"workloadIdentityPoolId": pool_id}, f"{parent}/{pool_id}"
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GET, and the attestation rules that the official plugin asks for after every GET."""
@@ -105,30 +85,15 @@ class Provider(_Federated):
 
     resource_type = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
     ids = ids.PROVIDER
-    inputs = frozenset(
-        {
-            "workloadIdentityPoolId",
-            "workloadIdentityPoolProviderId",
-            "project",
-            "displayName",
-            "description",
-            "disabled",
-            "deletionPolicy",
-            "aws",
-            "attributeMapping",
-            "attributeCondition",
-        }
+    own_id = "workloadIdentityPoolProviderId"
+    inputs = Inputs(
+        replace=named("workloadIdentityPoolId workloadIdentityPoolProviderId project"),
+        defaults={**_TEXTS, "attributeCondition": ""},
+        client_side={"deletionPolicy": "DELETE"},
+        kept=named("aws attributeMapping"),
     )
-    replace_on = frozenset({"workloadIdentityPoolId", "workloadIdentityPoolProviderId", "project"})
-    defaults: ClassVar[Mapping[str, Any]] = {**_COMMON_DEFAULTS, "attributeCondition": ""}
     sent = ("displayName", "description", "disabled", "attributeMapping", "attributeCondition", "aws")
 
     def check(self, inputs: Properties) -> Mapping[str, str]:
         """Exactly the AWS kind of provider is served."""
         return {} if "aws" in inputs else {"aws": "the stand-in plugin serves AWS providers only: set aws.account_id"}
-
-    def _place(self, inputs: Properties) -> tuple[str, dict[str, str], str]:
-        pool = f"projects/{self._api.project_of(inputs)}/locations/global/workloadIdentityPools"
-        parent = f"{pool}/{inputs['workloadIdentityPoolId']}/providers"
-        provider_id = inputs["workloadIdentityPoolProviderId"]
-        return parent, {"workloadIdentityPoolProviderId": provider_id}, f"{parent}/{provider_id}"

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from pulumi_offline.plugins.gcp import ids
 from pulumi_offline.plugins.gcp.api import JSON, GoogleApi, until
 from pulumi_offline.plugins.gcp.named import Named
-from pulumi_offline.plugins.kind import Created, Edit, deletion_allowed
+from pulumi_offline.plugins.kind import Edit, Inputs, named
 from pulumi_offline.plugins.values import Properties
 
 _BATCH_MAXIMUM = 20
@@ -62,57 +61,45 @@ class Service(Named):
 
     resource_type = "gcp:projects/service:Service"
     ids = ids.SERVICE
-    inputs = frozenset(
-        {
-            "service",
-            "project",
-            "disableOnDestroy",
-            "disableDependentServices",
-            "checkIfServiceHasUsageOnDestroy",
-            "deletionPolicy",
-        }
+    endpoint = "service_usage"
+    inputs = Inputs(
+        replace=named("service project"),
+        client_side={
+            "disableOnDestroy": False,
+            "disableDependentServices": False,
+            "checkIfServiceHasUsageOnDestroy": False,
+            "deletionPolicy": "DELETE",
+        },
     )
-    replace_on = frozenset({"service", "project"})
-    client_side = frozenset(
-        {"disableOnDestroy", "disableDependentServices", "checkIfServiceHasUsageOnDestroy", "deletionPolicy"}
-    )
-    defaults: ClassVar[Mapping[str, Any]] = {
-        "disableOnDestroy": False,
-        "disableDependentServices": False,
-        "checkIfServiceHasUsageOnDestroy": False,
-        "deletionPolicy": "DELETE",
-    }
 
     def __init__(self, api: GoogleApi) -> None:
         super().__init__(api)
         self._enabling = _Batch(self._enable, api.batch_seconds)
         self._base = api.endpoints.service_usage.rstrip("/").rpartition("/")[0] + "/v1/"
 
-    def create(self, inputs: Properties) -> Created:
+    def make(self, inputs: Properties) -> str:
         """Enable it unless it is on, and wait until the list shows it."""
-        project, service = self._api.project_of(inputs), str(inputs["service"])
-        self._enabling.submit(project, service)
+        project = self._api.project_of(inputs)
+        self._enabling.submit(project, str(inputs["service"]))
         self._api.call("GET", f"{self._api.endpoints.resource_manager}projects/{project}")
-        client_side = {name: inputs[name] for name in self.client_side if name in inputs}
-        state = {"service": service, "project": project} | client_side
-        return Created(id=f"{project}/{service}", state=state)
+        return self.place(inputs)
 
-    def read(self, resource_id: str, state: Properties) -> Properties | None:
+    def _get(self, resource_id: str) -> JSON | None:
         """A service that the list does not show is gone."""
-        parts = self._parts(resource_id)
-        if parts["service"] not in self._enabled(parts["project"]):
-            return None
-        client_side = {name: state[name] for name in self.client_side if name in state}
-        return parts | client_side
+        project, _, service = resource_id.partition("/")
+        return {} if service in self._enabled(project) else None
 
-    def update(self, edit: Edit) -> Properties:
+    def _found(self, live: JSON, state: Properties) -> Properties:
+        """The parts of its id are all that there is."""
+        del live, state
+        return {}
+
+    def change(self, edit: Edit) -> None:
         """Only client-side inputs can change: no request."""
-        client_side = {name: edit.inputs[name] for name in self.client_side if name in edit.inputs}
-        return {"service": edit.state["service"], "project": edit.state["project"]} | client_side
 
-    def delete(self, resource_id: str, state: Properties) -> None:
+    def remove(self, resource_id: str, state: Properties) -> None:
         """Disable it if it was asked for, else no request."""
-        if not deletion_allowed(state, resource_id) or not state.get("disableOnDestroy"):
+        if not state.get("disableOnDestroy"):
             return
         body: JSON = {"checkIfServiceHasUsage": "CHECK" if state.get("checkIfServiceHasUsageOnDestroy") else "SKIP"}
         if state.get("disableDependentServices"):
