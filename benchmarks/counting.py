@@ -3,75 +3,56 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import threading
 from collections.abc import Iterator
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from benchmarks.serving import LIMIT_SECONDS, Answering, served
+from tests.http_server import Answer, Request, Server, forwarding, serving
 
 ELSEWHERE = "elsewhere: "
 """How a request begins that would have left the machine; its host follows."""
-
-_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server", "host"})
-"""Headers that are of one connection only, or that this server writes itself. Source: RFC 9110, section 7.6.1."""
 
 
 class Counter:
     """What was sent.
 
-    Attributes:
-        url: Where the server listens; what is sent there is forwarded.
-        last_body: What the latest request carried.
+    Args:
+        server: Where it is sent, to be handed on.
     """
 
-    def __init__(self) -> None:
-        self.url = ""
-        self.last_body = b""
-        self._sent: list[str] = []
-        self._lock = threading.Lock()
+    def __init__(self, server: Server) -> None:
+        self.url = server.url
+        self._sent = server.requests
+        self._taken = 0
 
-    def note(self, request: str, body: bytes = b"") -> None:
-        """Notes one request."""
-        with self._lock:
-            self._sent.append(request)
-            self.last_body = body
+    @property
+    def last_body(self) -> bytes:
+        """What the latest request carried."""
+        return self._sent[-1].body
 
     def taken(self) -> tuple[str, ...]:
         """The requests since this was last asked, in their order, each as its method and what it is for."""
-        with self._lock:
-            sent, self._sent = tuple(self._sent), []
-        return sent
+        sent = self._sent[self._taken :]
+        self._taken += len(sent)
+        return tuple(
+            f"{ELSEWHERE}{one.target}" if one.method == "CONNECT" else f"{one.method} {purpose(one.target)}"
+            for one in sent
+        )
 
 
 @contextlib.contextmanager
 def counting(target: str) -> Iterator[Counter]:
     """Counts what is sent to ``target``, the base URL of the local Google.
 
-    As a proxy for anything else it notes the host that was wanted and refuses: nothing leaves the machine.
+    As a proxy for anything else it notes the host that was expected and refuses: nothing leaves the machine.
     """
-    place = urlsplit(target)
-    counter = Counter()
+    hand_on = forwarding(target)
 
-    class Forwarding(Answering):
-        def do_CONNECT(self) -> None:  # noqa: N802 - http.server's name
-            counter.note(f"{ELSEWHERE}{self.path}")
-            self.send_error(http.client.BAD_GATEWAY)
+    def answer(request: Request) -> Answer | None:
+        return Answer(status=HTTPStatus.BAD_GATEWAY) if request.method == "CONNECT" else hand_on(request)
 
-        def respond(self) -> None:
-            body = self.body()
-            counter.note(f"{self.command} {purpose(self.path)}", body)
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
-            onward = http.client.HTTPConnection(str(place.hostname), place.port, timeout=LIMIT_SECONDS)
-            with contextlib.closing(onward):
-                onward.request(self.command, self.path, body=body, headers=headers)
-                answer = onward.getresponse()
-                content = answer.read()
-            kept = tuple((name, value) for name, value in answer.getheaders() if name.lower() not in _HOP_BY_HOP)
-            self.answer(content, status=answer.status, headers=kept)
-
-    with served(Forwarding, name="counting") as counter.url:
-        yield counter
+    with serving(answer) as server:
+        yield Counter(server)
 
 
 def purpose(path: str) -> str:

@@ -12,9 +12,9 @@ import json
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from benchmarks.serving import Answering, served
+from tests.http_server import Answer, Request, json_answer
+from tests.http_server import serving as http_serving
 
 _PAGE_BYTES = 10_000_000
 """Most bytes of rows in one answer. Source: BigQuery, "Paging through results using the API"."""
@@ -42,33 +42,19 @@ def serving(count: int, *, columns: int = 2, delay_seconds: float = 0.0) -> Iter
         delay_seconds: How long each request waits before it is answered.
     """
 
-    class Rows(Answering):
-        def respond(self) -> None:
-            body = self.body()
-            time.sleep(delay_seconds)
-            if self.command == "GET":
-                self._of_job()
-            else:
-                self._of_post(body)
+    def answer(request: Request) -> Answer:
+        time.sleep(delay_seconds)
+        if request.path.endswith("/token"):
+            return json_answer({"access_token": "federated", "token_type": "Bearer", "expires_in": 3600})
+        if request.path.endswith(":generateAccessToken"):
+            return json_answer({"accessToken": "access", "expireTime": "2999-01-01T00:00:00Z"})
+        if request.path.endswith("/jobs") or (request.method == "GET" and "/jobs/" in request.path):
+            return json_answer(_BEGUN)
+        asked = {name: values[0] for name, values in request.query.items()} if request.method == "GET" else request.json
+        return Answer(body=results(count, asked, columns=columns))
 
-        def _of_job(self) -> None:
-            parts = urlsplit(self.path)
-            asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            self.answer(_json(_BEGUN) if "/jobs/" in parts.path else results(count, asked, columns=columns))
-
-        def _of_post(self, body: bytes) -> None:
-            path = urlsplit(self.path).path
-            if path.endswith("/token"):
-                self.answer(_json({"access_token": "federated", "token_type": "Bearer", "expires_in": 3600}))
-            elif path.endswith(":generateAccessToken"):
-                self.answer(_json({"accessToken": "access", "expireTime": "2999-01-01T00:00:00Z"}))
-            elif path.endswith("/jobs"):
-                self.answer(_json(_BEGUN))
-            else:
-                self.answer(results(count, json.loads(body), columns=columns))
-
-    with served(Rows, name="many rows") as url:
-        yield url
+    with http_serving(answer) as server:
+        yield server.url
 
 
 def results(count: int, asked: dict[str, Any], *, columns: int = 2) -> bytes:
@@ -98,7 +84,3 @@ def _table(columns: int) -> tuple[dict[str, Any], bytes]:
     fields = [{"name": name, "type": kind} for name, kind in zip(names, kinds, strict=True)]
     row = json.dumps({"f": [{"v": value} for value in values]}, separators=(",", ":"))
     return {"fields": fields}, row.encode() + b","
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value).encode()

@@ -14,9 +14,10 @@ import runpy
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import boto3
 import httpx
@@ -74,7 +75,7 @@ class Invocation:
         return text if failed_link(text) else f"{kind}: {text}"
 
 
-class Stage:
+class Stage(AbstractContextManager["Stage"]):
     """A stack on a local cloud; a context manager that ends its plugins.
 
     Args:
@@ -119,9 +120,6 @@ class Stage:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -197,13 +195,8 @@ class Stage:
         Raises:
             httpx.HTTPStatusError: It was refused.
         """
-        answer = httpx.request(
-            method,
-            self.cloud.google_url + path,
-            json=body,
-            headers={"Authorization": f"Bearer {self.cloud.deployer_token}"},
-            timeout=_CALL_LIMIT_SECONDS,
-        )
+        headers, url = {"Authorization": f"Bearer {self.cloud.deployer_token}"}, self.cloud.google_url + path
+        answer = httpx.request(method, url, json=body, headers=headers, timeout=_CALL_LIMIT_SECONDS)
         answer.raise_for_status()
         return dict(answer.json())
 

@@ -1,4 +1,4 @@
-"""The demo's story: deploy, call the function, be refused twice for two reasons, be let in again, tear down.
+"""The demo's scenario: deploy, call the function, be refused twice for two reasons, be let in again, tear down.
 
 The function and its event are those of `lambda_src`, whatever they are.
 """
@@ -55,9 +55,9 @@ _LONGEST_LINE = 76
 
 
 def main(*, verbose: bool = False) -> int:
-    """Tells the story. The exit code is 0 only if every step did what is expected.
+    """Runs the scenario. The exit code is 0 only if every step did what is expected.
 
-    A story that breaks off leaves nothing running: both clouds end with it, and what is in them. Its folder stays.
+    A scenario that breaks off leaves nothing running: both clouds end with it, and what is in them. Its folder stays.
 
     Args:
         verbose: Print whole logs and chains.
@@ -76,13 +76,13 @@ def main(*, verbose: bool = False) -> int:
     report.show("\n".join(plugins), style="dim")
     threading.excepthook = _quiet_about_closed_pipes
     try:
-        _tell(report, folder, event)
+        _run(report, folder, event)
     except KeyboardInterrupt:
         report.show("interrupted; everything that was started has ended, and the logs are deleted")
         shutil.rmtree(folder)
         return INTERRUPTED
     except (CommandError, ProcessError, ClientError, httpx.HTTPError) as error:
-        report.check("the story comes to its end", expected="no error", actual=_in_short(error), held=False)
+        report.check("the scenario completes", expected="no error", actual=_in_short(error), held=False)
     held = report.finish()
     if held:
         shutil.rmtree(folder)
@@ -92,7 +92,7 @@ def main(*, verbose: bool = False) -> int:
     return 0 if held else 1
 
 
-def _tell(report: Report, folder: Path, event: object) -> None:
+def _run(report: Report, folder: Path, event: object) -> None:
     with report.step("start the local cloud: Google identity, AWS, BigQuery"):
         cloud = LocalCloud.start(state_directory=folder / "cloud")
     with cloud, Stage(cloud, folder / "stack") as stage:
