@@ -88,8 +88,9 @@ class Answer:
 
 
 def json_answer(value: object, status: int = 200) -> Answer:
-    """An answer in JSON."""
-    return Answer(status=status, body=json.dumps(value).encode(), headers={"Content-Type": "application/json"})
+    """An answer in JSON, without spaces, as Google's APIs answer what their clients ask."""
+    body = json.dumps(value, separators=(",", ":")).encode()
+    return Answer(status=status, body=body, headers={"Content-Type": "application/json"})
 
 
 Handler = Callable[[Request], Answer | None]

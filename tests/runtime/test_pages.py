@@ -61,6 +61,22 @@ def fetching() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "page"]
 
 
+@pytest.fixture
+def refused_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of threads that could not be started: each but those of the server, which is in this process."""
+    refused: list[str] = []
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if "process_request_thread" in thread.name:
+            return start(thread)
+        refused.append(thread.name)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    return refused
+
+
 def until(true: Callable[[], bool]) -> None:
     """Waits for what another thread does."""
     deadline = time.monotonic() + 10
@@ -100,12 +116,12 @@ def test_the_first_page_has_ten_thousand_rows_and_the_others_a_megabyte_or_two(
 
 
 def test_a_result_of_one_page_is_one_request_and_no_thread(
-    reader: BigQueryReader, google: GoogleStandIn, monkeypatch: pytest.MonkeyPatch
+    reader: BigQueryReader, google: GoogleStandIn, refused_threads: list[str]
 ) -> None:
     google.query = Table(rows=10_000)
-    monkeypatch.setattr(threading.Thread, "start", lambda _: pytest.fail("a thread was started"))
     with reader.invocation(60_000):
         assert len(list(reader.query("SELECT 1"))) == 10_000
+    assert refused_threads == []
     assert [sent.path for sent in google.sent[2:]] == [QUERY_PATH]
 
 
@@ -123,14 +139,11 @@ def test_one_page_is_fetched_while_another_is_used_and_no_more(reader: BigQueryR
 
 @pytest.mark.usefixtures("table")
 def test_without_a_thread_to_be_had_a_page_is_fetched_when_it_is_needed(
-    reader: BigQueryReader, monkeypatch: pytest.MonkeyPatch
+    reader: BigQueryReader, refused_threads: list[str]
 ) -> None:
-    def refuse(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", refuse)
     with reader.invocation(60_000):
         assert len(list(reader.query("SELECT 1"))) == ROWS
+    assert "page" in refused_threads
 
 
 def test_what_goes_wrong_ahead_is_raised_where_the_rows_would_be_read(
