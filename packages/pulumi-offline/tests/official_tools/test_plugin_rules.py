@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 from collections.abc import Iterator
 
@@ -20,18 +19,6 @@ def plugin(cloud: LocalCloud) -> Iterator[Plugin]:
 
 def name() -> str:
     return f"t{secrets.token_hex(5)}"
-
-
-def test_projects_go_by_id_or_number_and_names_carry_the_number(plugin: Plugin) -> None:
-    pool = name()
-    pools = "locations/global/workloadIdentityPools"
-    plugin.operation("POST", f"/v1/projects/{plugin.project}/{pools}", {}, workloadIdentityPoolId=pool)
-    found = [plugin.done("GET", f"/v1/projects/{one}/{pools}/{pool}") for one in (plugin.project, plugin.number)]
-    assert found[0] == found[1]
-    assert found[0]["name"] == f"projects/{plugin.number}/{pools}/{pool}"
-    account = plugin.done("POST", f"/v1/projects/{plugin.project}/serviceAccounts", {"accountId": pool})
-    for one in (plugin.project, plugin.number, "-"):
-        assert plugin.done("GET", f"/v1/projects/{one}/serviceAccounts/{account['email']}") == account
 
 
 @pytest.mark.parametrize(
@@ -91,37 +78,6 @@ def test_a_token_that_was_never_issued_is_401_and_says_so_in_each_apis_shape(plu
 def test_a_project_that_is_not_there_is_403_in_the_words_that_the_plugin_knows(plugin: Plugin) -> None:
     answer = plugin.send("GET", f"/v1/projects/{name()}")
     assert (answer.status, answer.error["status"]) == (403, "PERMISSION_DENIED")
-
-
-def test_a_member_that_does_not_exist_is_400_in_google_s_words_and_changes_nothing(plugin: Plugin) -> None:
-    path = f"/v1/projects/{plugin.project}"
-    before = plugin.done("POST", f"{path}:getIamPolicy", {})
-    member = f"serviceAccount:{name()}@{plugin.project}.iam.gserviceaccount.com"
-    added = {"role": "roles/bigquery.jobUser", "members": [member]}
-    answer = plugin.send(
-        "POST", f"{path}:setIamPolicy", {"policy": {**before, "bindings": [*before["bindings"], added]}}
-    )
-    assert (answer.status, answer.error["status"]) == (400, "INVALID_ARGUMENT")
-    assert answer.error["message"].endswith("does not exist.")
-    assert plugin.done("POST", f"{path}:getIamPolicy", {}) == before
-
-
-def test_an_etag_counts_as_bytes_and_a_stale_one_is_aborted(plugin: Plugin) -> None:
-    unique = name()
-    plugin.done("POST", f"/v1/projects/{plugin.project}/serviceAccounts", {"accountId": unique})
-    resource = f"/v1/projects/-/serviceAccounts/{unique}@{plugin.project}.iam.gserviceaccount.com"
-    policy = {"bindings": [{"role": "roles/iam.workloadIdentityUser", "members": ["user:somebody@local.invalid"]}]}
-    for _ in range(40):
-        first = plugin.done("POST", f"{resource}:setIamPolicy", {"policy": policy})["etag"]
-        if set("+/") & set(first):
-            break
-    else:
-        pytest.fail("no etag of forty had a letter in which the two alphabets differ")
-    urlsafe = base64.urlsafe_b64encode(base64.b64decode(first)).decode()
-    assert urlsafe != first
-    plugin.done("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "etag": urlsafe}})
-    stale = plugin.send("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "etag": first}})
-    assert (stale.status, stale.error["status"]) == (409, "ABORTED")
 
 
 def test_access_entries_come_back_in_the_form_that_the_plugin_maps(plugin: Plugin) -> None:

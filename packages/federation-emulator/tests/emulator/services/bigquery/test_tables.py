@@ -44,6 +44,7 @@ def query(google: Google, sql: str) -> Any:
 def test_a_put_without_access_keeps_the_list_and_a_patch_replaces_it(enabled: Google, dataset: str) -> None:
     path = f"{BIGQUERY_PATH}/datasets/{dataset}"
     first = enabled.done("GET", path)
+    assert first["creationTime"].isdigit(), "whole numbers of 64 bits travel as text"
     assert {"role": "OWNER", "userByEmail": "deployer@local.invalid"} in first["access"]
     entry = {"role": "roles/bigquery.dataViewer", "userByEmail": "somebody@local.invalid", "datasetId": "stray"}
     patched = enabled.done("PATCH", path, {"access": [*first["access"], entry]})
@@ -88,8 +89,9 @@ def test_the_client_makes_fills_reads_and_deletes_a_table(enabled: Google, datas
         assert sorted(row.user_id for row in client.list_rows(table)) == [1, 2]
         assert [t.table_id for t in client.list_tables(dataset)] == ["users"]
         assert dataset in [d.dataset_id for d in client.list_datasets()]
-        with pytest.raises(BadRequest, match="still in use"):
+        with pytest.raises(BadRequest, match="still in use") as used:
             client.delete_dataset(dataset)
+        assert [error["reason"] for error in used.value.errors] == ["resourceInUse"]
         client.delete_table(table)
         client.delete_dataset(dataset)
 
