@@ -78,7 +78,7 @@ def api_from(settings: Properties, environment: Mapping[str, str], models: Model
         key=key,
         secret=secret,
         session=environment.get("AWS_SESSION_TOKEN"),
-        models=models,
+        models=models or Models(),
     )
     _check_account(api, settings.get("allowedAccountIds"))
     return api

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from botocore.config import Config
@@ -27,6 +27,7 @@ class Models:
     """Held while a client is made, which botocore can't do twice at once."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class AwsApi:
     """The local AWS, for one run of the engine.
 
@@ -36,46 +37,21 @@ class AwsApi:
         key: access key id of the deployer.
         secret: secret access key of the deployer.
         session: session token, if the credentials are temporary.
-        models: what the clients are made from; None: nothing has been read before.
+        models: what the clients are made from.
     """
 
-    def __init__(
-        self,
-        *,
-        endpoints: Mapping[str, str],
-        region: str,
-        key: str,
-        secret: str,
-        session: str | None,
-        models: Models | None = None,
-    ) -> None:
-        self.region = region
-        self._endpoints = endpoints
-        self._credentials = {
-            "aws_access_key_id": key,
-            "aws_secret_access_key": secret,
-            "aws_session_token": session,
-        }
-        self._models = models or Models()
-        self._clients: dict[str, Any] = {}
-        self._elsewhere: dict[str, AwsApi] = {}
-        self._lock = threading.Lock()
+    endpoints: Mapping[str, str]
+    region: str
+    key: str
+    secret: str = field(repr=False)
+    session: str | None = field(repr=False)
+    models: Models = field(default_factory=Models, repr=False)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+    """By service and region."""
 
     def at(self, region: str) -> AwsApi:
         """The same AWS in a region, which may be this one."""
-        if region == self.region:
-            return self
-        with self._lock:
-            if region not in self._elsewhere:
-                self._elsewhere[region] = AwsApi(
-                    endpoints=self._endpoints,
-                    region=region,
-                    key=str(self._credentials["aws_access_key_id"]),
-                    secret=str(self._credentials["aws_secret_access_key"]),
-                    session=self._credentials["aws_session_token"],
-                    models=self._models,
-                )
-            return self._elsewhere[region]
+        return replace(self, region=region)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 (botocore makes its clients' methods at run time)
         """The client of one service.
@@ -83,25 +59,27 @@ class AwsApi:
         Raises:
             ConfigError: the provider's settings don't say where it is.
         """
-        if service not in self._endpoints:
+        if service not in self.endpoints:
             raise ConfigError(
                 f"aws:endpoints names no address for {service}; set it to the address that `make local-cloud` prints"
             )
-        with self._models.lock:
-            if service not in self._clients:
-                self._clients[service] = self._models.session.create_client(
+        with self.models.lock:
+            if (service, self.region) not in self._clients:
+                self._clients[service, self.region] = self.models.session.create_client(
                     service,
                     region_name=self.region,
-                    endpoint_url=self._endpoints[service],
+                    endpoint_url=self.endpoints[service],
                     config=Config(
                         connect_timeout=5,
                         read_timeout=60,
                         retries={"total_max_attempts": 2, "mode": "standard"},
                         proxies={},
                     ),
-                    **self._credentials,
+                    aws_access_key_id=self.key,
+                    aws_secret_access_key=self.secret,
+                    aws_session_token=self.session,
                 )
-            return self._clients[service]
+            return self._clients[service, self.region]
 
     def account_id(self) -> str:
         """The caller's account.

@@ -12,6 +12,29 @@ UNRESERVED = -1
 """What stands for "no concurrency is reserved", as in the official plugin."""
 
 _GATEWAY = "arn:aws:apigateway"
+_ALWAYS: Mapping[str, tuple[str, Any]] = {
+    "FunctionName": ("name", ""),
+    "Role": ("role", ""),
+    "Handler": ("handler", ""),
+    "Runtime": ("runtime", ""),
+    "Description": ("description", ""),
+    "MemorySize": ("memorySize", 128),
+    "Timeout": ("timeout", 3),
+}
+"""Of every function, in requests and answers: AWS's name to the input and what stands in for an absent one."""
+
+_TOLD: Mapping[str, tuple[str, Any]] = {
+    "Architectures": ("architectures", ["x86_64"]),
+    "PackageType": ("packageType", "Zip"),
+    "KMSKeyArn": ("kmsKeyArn", ""),
+    "FunctionArn": ("arn", ""),
+    "LastModified": ("lastModified", ""),
+    "CodeSha256": ("codeSha256", ""),
+    "CodeSize": ("sourceCodeSize", 0),
+    "SigningJobArn": ("signingJobArn", ""),
+    "SigningProfileVersionArn": ("signingProfileVersionArn", ""),
+}
+"""The same, of answers alone."""
 
 
 def request(inputs: Properties, changed: Collection[str] = ()) -> dict[str, Any]:
@@ -25,16 +48,8 @@ def request(inputs: Properties, changed: Collection[str] = ()) -> dict[str, Any]
         All that every function has, so that an update leaves no part at an older value, and of the rest what the
         program has or had.
     """
-    body: dict[str, Any] = {
-        "FunctionName": inputs["name"],
-        "Role": inputs["role"],
-        "Handler": inputs.get("handler", ""),
-        "Runtime": inputs.get("runtime", ""),
-        "Description": inputs.get("description", ""),
-        "MemorySize": inputs.get("memorySize", 128),
-        "Timeout": inputs.get("timeout", 3),
-        "Environment": {"Variables": inputs.get("environment", {}).get("variables", {})},
-    }
+    body = {key: inputs.get(name, default) for key, (name, default) in _ALWAYS.items()}
+    body["Environment"] = {"Variables": inputs.get("environment", {}).get("variables", {})}
     if inputs.get("kmsKeyArn") or "kmsKeyArn" in changed:
         body["KMSKeyArn"] = inputs.get("kmsKeyArn", "")
     if inputs.get("snapStart") or "snapStart" in changed:
@@ -62,39 +77,21 @@ def state(answer: Mapping[str, Any], *, latest: str, region: str) -> Properties:
     arn = live["FunctionArn"]
     qualified = f"{arn}:{latest}"
     variables = live.get("Environment", {}).get("Variables", {})
-    reserved = answer.get("Concurrency", {}).get("ReservedConcurrentExecutions", UNRESERVED)
-    return {
-        "name": live["FunctionName"],
-        "role": live["Role"],
-        "handler": live.get("Handler", ""),
-        "runtime": live.get("Runtime", ""),
-        "architectures": live.get("Architectures", ["x86_64"]),
-        "description": live.get("Description", ""),
-        "memorySize": live["MemorySize"],
-        "timeout": live["Timeout"],
+    streaming = f"{_GATEWAY}:{region}:lambda:path/2021-11-15/functions/{arn}/response-streaming-invocations"
+    return {name: live.get(key, default) for key, (name, default) in {**_ALWAYS, **_TOLD}.items()} | {
         "environment": {"variables": variables} if variables else {},
-        "packageType": live.get("PackageType", "Zip"),
-        "kmsKeyArn": live.get("KMSKeyArn", ""),
-        "reservedConcurrentExecutions": reserved,
+        "reservedConcurrentExecutions": answer.get("Concurrency", {}).get("ReservedConcurrentExecutions", UNRESERVED),
         "snapStart": _snap_start(live.get("SnapStart", {})),
         "vpcConfig": _network(live.get("VpcConfig", {})),
         "loggingConfig": in_the_program(live.get("LoggingConfig", {})),
         "tags": tags,
         "tagsAll": tags,
-        "arn": arn,
         "invokeArn": invoke_arn(arn, region=region),
         "qualifiedArn": qualified,
         "qualifiedInvokeArn": invoke_arn(qualified, region=region),
-        "responseStreamingInvokeArn": (
-            f"{_GATEWAY}:{region}:lambda:path/2021-11-15/functions/{arn}/response-streaming-invocations"
-        ),
+        "responseStreamingInvokeArn": streaming,
         "version": latest,
-        "lastModified": live["LastModified"],
-        "codeSha256": live["CodeSha256"],
         "sourceCodeHash": live["CodeSha256"],
-        "sourceCodeSize": live["CodeSize"],
-        "signingJobArn": live.get("SigningJobArn", ""),
-        "signingProfileVersionArn": live.get("SigningProfileVersionArn", ""),
     }
 
 
