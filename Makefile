@@ -65,12 +65,13 @@ soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills,
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness packages/keyless-tools/tests/delivery \
 	  packages/keyless-tools/tests/doctor packages/keyless-tools/tests/living packages/pulumi-offline/tests/plugins packages/federation-emulator/tests/differential
 
-lint: $(READY) ## ruff, mypy --strict, and actionlint and zizmor over the workflows
+lint: $(READY) ## ruff, mypy --strict, import contracts, actionlint and zizmor; prints the lines of each package
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy --cache-dir "$$($(RUN) -m keyless_bigquery.cache)/mypy"
-	@$(VENV)/bin/lint-imports --no-logo >/dev/null || $(VENV)/bin/lint-imports --no-logo
+	@$(VENV)/bin/lint-imports --no-logo
 	@$(RUN) -m tools.lint_workflows
+	@$(RUN) -m tools.lines
 
 format: $(READY) ## let ruff lay out the code
 	@$(RUN) -m ruff check --fix .

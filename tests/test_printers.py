@@ -28,6 +28,8 @@ EXCEPTED = {
     "packages/pulumi-offline/src/pulumi_offline/demo/scenario.py": "prints by way of report.py",
     "packages/federation-emulator/src/federation_emulator/servers/ministack_main.py": "prints a port, as JSON",
     "packages/pulumi-offline/src/pulumi_offline/plugins/serve.py": "prints a port, as the engine wants it",
+    "tools/environments.py": "prints a set-up error through as_lines",
+    "tools/lines.py": "prints names of this repository's files, and numbers",
     "tools/set_up.py": "runs before anything can be imported; it shows a line of pip's as Python writes it",
 }
 """Modules that print and are in neither table, with the reason."""

@@ -7,6 +7,7 @@ import sys
 from federation_emulator.servers.environments import LOCAL_AWS, LOCAL_WAREHOUSE, ensure
 from federation_emulator.servers.errors import EngineError
 from federation_emulator.servers.progress import Progress
+from keyless_bigquery.runtime.printable import as_lines
 from keyless_tools.guardrails.environment import GUARDRAILS
 
 
@@ -17,7 +18,7 @@ def main() -> int:
         for environment in (LOCAL_AWS, LOCAL_WAREHOUSE, GUARDRAILS):
             ensure(environment, progress)
     except EngineError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {as_lines(error)}\n")
         return 1
     return 0
 
