@@ -12,7 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from federation_emulator.client.cloud import LocalCloud
-    from pulumi_offline.stack_harness import Stage
+    from pulumi_offline.stack_harness import StackHarness
 
 _LIMIT_SECONDS = 60.0
 _RUNS_PROGRAMS = {
@@ -113,15 +113,15 @@ def stage_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def deployed(cloud: LocalCloud, stage_folder: Path) -> Iterator[Stage]:
+def deployed(cloud: LocalCloud, stage_folder: Path) -> Iterator[StackHarness]:
     """One stack for the whole session, up, with three rows in its table: a test puts back what it takes away.
 
     The role's name has both cases, as IAM keeps them.
     """
     from pulumi_offline.demo.scenario import ROWS
-    from pulumi_offline.stack_harness import Stage
+    from pulumi_offline.stack_harness import StackHarness
 
-    with Stage(cloud, stage_folder, {"roleName": "Keyless-Reader"}) as stage:
+    with StackHarness(cloud, stage_folder, {"roleName": "Keyless-Reader"}) as stage:
         stage.up()
         stage.put_rows(ROWS)
         yield stage

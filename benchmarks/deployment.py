@@ -15,7 +15,7 @@ from federation_emulator.core.roles import take_on
 from keyless_bigquery.components import outputs
 from keyless_bigquery.runtime.environment import CREDENTIALS_FILE
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 
 DIRECT = {"access": "direct"}
 """Settings of a stack whose role is let in itself, without a service account."""
@@ -30,7 +30,7 @@ class Deployment:
         folder: For files that go with it.
     """
 
-    stage: Stage
+    stage: StackHarness
     folder: Path
 
     @property
@@ -75,7 +75,7 @@ def deployed(settings: Mapping[str, object] | None = None) -> Iterator[Deploymen
         folder = Path(name)
         with (
             LocalCloud.start(state_directory=folder / "cloud") as cloud,
-            Stage(cloud, folder / "stage", settings) as stage,
+            StackHarness(cloud, folder / "stage", settings) as stage,
         ):
             stage.up()
             stage.put_rows(ROWS)

@@ -11,7 +11,7 @@ import httpx
 
 from federation_emulator.servers.sockets import reachable
 from keyless_bigquery.components import outputs
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 
 PAIRS = 300
 _WARM_UP = 20
@@ -42,7 +42,7 @@ class GatewayFigures:
         return statistics.median(self.overhead)
 
 
-def measure_gateway(stage: Stage, *, pairs: int = PAIRS) -> GatewayFigures:
+def measure_gateway(stage: StackHarness, *, pairs: int = PAIRS) -> GatewayFigures:
     """Ask in pairs, the order within a pair changing from one to the next.
 
     The gateway has a connection that stays open. The emulator has one for each query, as the gateway opens them, and is

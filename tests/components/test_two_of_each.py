@@ -11,7 +11,7 @@ import pytest
 from pulumi.automation import OpType
 
 from keyless_bigquery.components import outputs
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.components.recording import record
 
 PROGRAM = Path(__file__).parent / "programs" / "two_of_each.py"
@@ -33,7 +33,7 @@ def test_each_registers_what_the_other_does_under_names_that_end_in_what_its_own
         assert not [name for name in outputs.OF_READER if first[label][name] == second[label][name]]
 
 
-def test_the_engine_takes_two_of_each(deployed: Stage) -> None:
+def test_the_engine_takes_two_of_each(deployed: StackHarness) -> None:
     one, two = deployed.beside("one"), deployed.beside("two")
     two.stack.workspace.program = run_two_of_each
     planned = {stage: stage.preview().change_summary for stage in (one, two)}

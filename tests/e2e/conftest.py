@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 
 _OFFICIAL_LIMIT_SECONDS = 400
 """An `up` with official plugins takes about 22 s, and a test makes up to six of them."""
@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def stage(deployed: Stage) -> Stage:
+def stage(deployed: StackHarness) -> StackHarness:
     """The deployed stack with a cold function. Whoever changes it by hand puts it back before asserting."""
     deployed.forget_tokens()
     return deployed

@@ -21,7 +21,7 @@ from federation_emulator.core.trace import Decision, Link
 from keyless_bigquery.components.program import ROOT
 from pulumi_offline.demo import scenario as story
 from pulumi_offline.demo.report import Report
-from pulumi_offline.stack_harness import Invocation, Stage
+from pulumi_offline.stack_harness import Invocation, StackHarness
 from tests.e2e import no_route
 from tests.runtime.conftest import FUNCTIONS
 
@@ -68,10 +68,10 @@ def test_the_demo_above_ran_with_no_route_out_of_the_machine(route_taken_away: b
         assert error in told, f"{address}: {told}"
 
 
-class _BindingThatStays(Stage):
+class _BindingThatStays(StackHarness):
     """A stage on which the demo's second refusal can't happen."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: StackHarness) -> None:
         self.__dict__.update(vars(stage))
 
     def remove_binding(self) -> None:
@@ -81,7 +81,7 @@ class _BindingThatStays(Stage):
         return {OpType.SAME: 1, OpType.UPDATE: 1} if refresh else super().up()
 
 
-def test_a_demo_in_which_the_refusal_does_not_happen_fails(stage: Stage) -> None:
+def test_a_demo_in_which_the_refusal_does_not_happen_fails(stage: StackHarness) -> None:
     printed = io.StringIO()
     report = Report(Console(file=printed, width=160))
     story._refuse_without_binding(report, _BindingThatStays(stage), {})

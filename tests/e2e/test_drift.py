@@ -10,11 +10,11 @@ from pathlib import Path
 
 from keyless_bigquery.components import outputs
 from pulumi_offline.engine.pins import ROOT
-from pulumi_offline.stack_harness import STACK, Stage
+from pulumi_offline.stack_harness import STACK, StackHarness
 from tests.doctor import by_hand
 
 
-def drift(stage: Stage, folder: Path) -> subprocess.CompletedProcess[str]:
+def drift(stage: StackHarness, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "keyless_tools.delivery", "drift", STACK, "--folder", str(folder)],
         cwd=stage.stack.workspace.work_dir,
@@ -25,7 +25,7 @@ def drift(stage: Stage, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_change_by_hand_is_drift_and_one_that_was_put_back_is_none(stage: Stage, tmp_path: Path) -> None:
+def test_a_change_by_hand_is_drift_and_one_that_was_put_back_is_none(stage: StackHarness, tmp_path: Path) -> None:
     name = stage.output(outputs.FUNCTION_NAME)
     functions = stage.aws("lambda")
     memory = functions.get_function_configuration(FunctionName=name)["MemorySize"]

@@ -11,19 +11,19 @@ from keyless_bigquery.components import outputs
 from keyless_bigquery.settings.reader_settings import ONLY_READER
 from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.failed_runs import forget_failed_runs
 
 
-def test_a_second_up_changes_nothing(stage: Stage) -> None:
+def test_a_second_up_changes_nothing(stage: StackHarness) -> None:
     assert set(stage.up()) == {"same"}
 
 
-def test_a_preview_of_a_deployed_stack_plans_nothing(stage: Stage) -> None:
+def test_a_preview_of_a_deployed_stack_plans_nothing(stage: StackHarness) -> None:
     assert set(stage.preview().change_summary) == {"same"}
 
 
-def test_every_output_is_there(stage: Stage) -> None:
+def test_every_output_is_there(stage: StackHarness) -> None:
     found = stage.stack.outputs()
     assert set(found) == {*outputs.OF_STACK, *outputs.OF_READER}
     assert found[outputs.READERS].value == {ONLY_READER: {name: found[name].value for name in outputs.OF_READER}}
@@ -31,7 +31,9 @@ def test_every_output_is_there(stage: Stage) -> None:
     assert json.loads(stage.output(outputs.CREDENTIAL_CONFIGURATION))["audience"] == stage.output(outputs.AUDIENCE)
 
 
-def test_all_that_is_missing_wrong_or_misspelt_is_told_in_one_message_and_nothing_is_created(stage: Stage) -> None:
+def test_all_that_is_missing_wrong_or_misspelt_is_told_in_one_message_and_nothing_is_created(
+    stage: StackHarness,
+) -> None:
     before = stage.holdings()
     settings = {"googleProject": "", "awsAccountId": "12345678901", "googleProjectNumber": "my-project", "memory": 512}
     wrong = stage.beside("wrong", settings)
@@ -49,13 +51,15 @@ def test_all_that_is_missing_wrong_or_misspelt_is_told_in_one_message_and_nothin
     assert stage.holdings() == before
 
 
-def test_the_credential_configuration_lies_in_the_package_under_its_name(stage: Stage) -> None:
+def test_the_credential_configuration_lies_in_the_package_under_its_name(stage: StackHarness) -> None:
     function = stage.aws("lambda").get_function(FunctionName=stage.output(outputs.FUNCTION_NAME))
     variables = function["Configuration"]["Environment"]["Variables"]
     assert variables["GOOGLE_APPLICATION_CREDENTIALS"] == CREDENTIAL_CONFIGURATION_FILE
 
 
-def test_a_column_is_added_in_place_and_a_narrowed_one_is_refused_before_the_table_is_touched(stage: Stage) -> None:
+def test_a_column_is_added_in_place_and_a_narrowed_one_is_refused_before_the_table_is_touched(
+    stage: StackHarness,
+) -> None:
     user_id = {"name": "user_id", "type": "INTEGER", "mode": "REQUIRED"}
     name, age = {"name": "name", "type": "STRING"}, {"name": "age", "type": "INTEGER"}
     before = stage.beside("columns", {"columns": [user_id, name]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from federation_emulator.core.trace import Link
 from pulumi_offline.demo.scenario import EXPECTED_LOG
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.doctor.changes import handler
 from tests.runtime.conftest import FUNCTIONS
 
@@ -16,7 +16,7 @@ def article() -> str:
     return (FUNCTIONS / "article" / "handler.py").read_text()
 
 
-def test_the_articles_function_reads_the_rows_with_the_clients_own_credentials(stage: Stage) -> None:
+def test_the_articles_function_reads_the_rows_with_the_clients_own_credentials(stage: StackHarness) -> None:
     with handler(stage, article()):
         cold, warm = stage.invoke(EVENT), stage.invoke(EVENT)
     for invocation in (cold, warm):
@@ -42,7 +42,7 @@ def lambda_handler(event, context):
 """
 
 
-def test_no_function_of_the_local_cloud_reaches_beyond_this_machine(stage: Stage) -> None:
+def test_no_function_of_the_local_cloud_reaches_beyond_this_machine(stage: StackHarness) -> None:
     with handler(stage, BEYOND):
         invocation = stage.invoke()
     assert not invocation.failed, invocation.log

@@ -8,13 +8,13 @@ from keyless_tools.guardrails.check import report
 from keyless_tools.guardrails.environment import GUARDRAILS
 from keyless_tools.guardrails.preview import read
 from pulumi_offline.engine.pins import ROOT
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.living.commands import pulumi
 
 PACK = ROOT / "packages/keyless-tools/src/keyless_tools/guardrails/pack/analyzer.py"
 
 
-def test_the_deployed_stack_keeps_every_rule_and_nothing_is_open(stage: Stage) -> None:
+def test_the_deployed_stack_keeps_every_rule_and_nothing_is_open(stage: StackHarness) -> None:
     environments.ensure(GUARDRAILS, Progress())
     ended = pulumi(stage, "preview", "--json", "--show-sames", "--policy-pack", str(PACK))
     found = report(read(ended.succeeded))

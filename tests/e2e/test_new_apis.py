@@ -11,7 +11,7 @@ from pulumi import automation
 
 from federation_emulator.client.cloud import LocalCloud
 from keyless_bigquery.components import enabling, propagation
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.failed_runs import forget_failed_runs
 from tests.living.commands import pulumi as pulumi_command
 
@@ -21,16 +21,16 @@ RETRIED = "retrying create due to on-error hook request"
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackHarness]:
     with (
         LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as cloud,
-        Stage(cloud, tmp_path_factory.mktemp("stage"), name="first") as stage,
+        StackHarness(cloud, tmp_path_factory.mktemp("stage"), name="first") as stage,
     ):
         yield stage
 
 
 @pytest.fixture
-def fresh(first: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def fresh(first: StackHarness, monkeypatch: pytest.MonkeyPatch) -> Iterator[StackHarness]:
     """Nothing deployed, no API on, and an API that is enabled takes calls 90 s later by the local clock."""
     monkeypatch.setattr(propagation, "SHORTEST_PAUSE_SECONDS", 0.2)
     for api in APIS:
@@ -44,11 +44,11 @@ def fresh(first: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     first.destroy()
 
 
-def switch(stage: Stage, api: str, verb: str) -> None:
+def switch(stage: StackHarness, api: str, verb: str) -> None:
     stage.google("POST", f"/v1/projects/local-keyless/services/{api}.googleapis.com:{verb}", {})
 
 
-def up(stage: Stage, *, seconds_for_each_line: int = 0) -> str:
+def up(stage: StackHarness, *, seconds_for_each_line: int = 0) -> str:
     """What ``pulumi up`` prints. Each line of waiting moves the local clock."""
     lines: list[str] = []
 
@@ -61,7 +61,7 @@ def up(stage: Stage, *, seconds_for_each_line: int = 0) -> str:
     return "\n".join(lines)
 
 
-def test_it_waits_for_the_apis_that_it_enabled_and_neither_preview_nor_the_next_up_for_any(fresh: Stage) -> None:
+def test_it_waits_for_the_apis_that_it_enabled_and_neither_preview_nor_the_next_up_for_any(fresh: StackHarness) -> None:
     assert not WAITING.search(fresh.preview().stdout)
     shown = up(fresh, seconds_for_each_line=31)
     assert {"iam", "bigquery"} <= set(WAITING.findall(shown))
@@ -73,7 +73,7 @@ def test_it_waits_for_the_apis_that_it_enabled_and_neither_preview_nor_the_next_
 
 
 def test_it_does_not_wait_where_the_apis_are_on_and_an_end_without_the_program_reports_googles_error(
-    fresh: Stage,
+    fresh: StackHarness,
 ) -> None:
     for api in APIS:
         switch(fresh, api, "enable")
@@ -91,7 +91,7 @@ def test_it_does_not_wait_where_the_apis_are_on_and_an_end_without_the_program_r
 
 
 def test_an_api_that_refuses_once_more_after_it_answered_is_waited_for_again(
-    fresh: Stage, monkeypatch: pytest.MonkeyPatch
+    fresh: StackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(enabling, "_QUESTIONS", {})  # as if all had answered
     shown = up(fresh, seconds_for_each_line=46)
@@ -99,19 +99,23 @@ def test_an_api_that_refuses_once_more_after_it_answered_is_waited_for_again(
     assert RETRIED in shown
 
 
-def test_it_ends_with_one_thread_in_the_program_that_pulumi_itself_starts(fresh: Stage) -> None:
+def test_it_ends_with_one_thread_in_the_program_that_pulumi_itself_starts(fresh: StackHarness) -> None:
     fresh.google("POST", "/_local/faults", {})
     shown = pulumi_command(fresh, "up", "--yes", "--skip-preview", "--parallel", "1").succeeded
     assert "29 created" in shown
 
 
-def test_without_the_waiting_it_fails_at_the_first_refusal(fresh: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_waiting_it_fails_at_the_first_refusal(
+    fresh: StackHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(enabling, "waiting_for_apis", lambda _google, **_: pulumi.ResourceOptions())
     with pytest.raises(automation.CommandError, match="has not been used in project 123456789012 before"):
         up(fresh)
 
 
-def test_an_api_that_stays_off_ends_in_one_error_with_the_fix(fresh: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_api_that_stays_off_ends_in_one_error_with_the_fix(
+    fresh: StackHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(propagation, "LIMIT_SECONDS", 1.5)
     with pytest.raises(automation.CommandError) as failed:
         up(fresh)

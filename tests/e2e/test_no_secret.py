@@ -17,7 +17,7 @@ from federation_emulator.core.endpoints import TOKEN_FILE
 from keyless_bigquery.components import outputs
 from keyless_bigquery.components.program import package_cache
 from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.emulator.chain import LocalAccount
 from tests.emulator.signing import document, form, header
 
@@ -65,7 +65,7 @@ def told(cloud: LocalCloud, folder: Path, planted: dict[str, str]) -> Iterator[d
     keys = _administrator(cloud)
     planted["the deployer's token"] = cloud.deployer_token
     planted["the deployer's AWS secret"] = keys["AWS_SECRET_ACCESS_KEY"]
-    with Stage(_PlantedKeys(cloud, keys), folder, {**NAMES, "roleName": ROLE}) as stage:
+    with StackHarness(_PlantedKeys(cloud, keys), folder, {**NAMES, "roleName": ROLE}) as stage:
         stage.up()
         try:
             read = stage.invoke({})
@@ -110,7 +110,7 @@ def _secrets_of_the_function(role: str) -> dict[str, str]:
     raise AssertionError(f"no process of the function with role {role} was found")
 
 
-def _walk_by_hand(stage: Stage) -> dict[str, str]:
+def _walk_by_hand(stage: StackHarness) -> dict[str, str]:
     """The chain once more from here, where its tokens can be seen."""
     cloud, audience = stage.cloud, stage.output(outputs.AUDIENCE)
     keys = LocalAccount(cloud.aws_url).assume(ROLE)

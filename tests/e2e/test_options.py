@@ -18,7 +18,7 @@ from keyless_bigquery.trust.trust import TrustChain, attribute_condition, attrib
 from keyless_tools.doctor import finding
 from keyless_tools.doctor.report import WHOLE, exit_code
 from keyless_tools.doctor.walk import first_broken
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.doctor import changes
 from tests.doctor.users import broken_links, examined
 from tests.failed_runs import forget_failed_runs
@@ -36,7 +36,7 @@ READERS = [
 
 
 @pytest.fixture(scope="module")
-def several(deployed: Stage) -> Iterator[Stage]:
+def several(deployed: StackHarness) -> Iterator[StackHarness]:
     """Two readers, with the pool in one project, the data in another, and the bill in a third."""
     stage = deployed.beside(
         "several", {"poolProject": "pool-project", "dataProject": "data-project", "readers": READERS}
@@ -48,19 +48,19 @@ def several(deployed: Stage) -> Iterator[Stage]:
     stage.destroy()
 
 
-def reconfigure(stage: Stage, reader: str, **changed: Any) -> None:
+def reconfigure(stage: StackHarness, reader: str, **changed: Any) -> None:
     stage.aws("lambda").update_function_configuration(
         FunctionName=stage.output(outputs.FUNCTION_NAME, reader=reader), **changed
     )
 
 
-def variables(stage: Stage, reader: str) -> dict[str, str]:
+def variables(stage: StackHarness, reader: str) -> dict[str, str]:
     name = stage.output(outputs.FUNCTION_NAME, reader=reader)
     found = stage.aws("lambda").get_function_configuration(FunctionName=name)
     return dict(found["Environment"]["Variables"])
 
 
-def test_each_reader_reads_its_own_table_over_three_projects(several: Stage) -> None:
+def test_each_reader_reads_its_own_table_over_three_projects(several: StackHarness) -> None:
     users, orders = several.invoke(reader="users"), several.invoke(reader="orders")
     assert not users.failed, users.log
     assert "user_id=1, name=Alice" in users.log
@@ -71,7 +71,9 @@ def test_each_reader_reads_its_own_table_over_three_projects(several: Stage) -> 
 
 
 @pytest.mark.parametrize(("reader", "other"), [("users", "orders"), ("orders", "users")])
-def test_a_reader_that_asks_for_anothers_table_is_refused_at_the_table(several: Stage, reader: str, other: str) -> None:
+def test_a_reader_that_asks_for_anothers_table_is_refused_at_the_table(
+    several: StackHarness, reader: str, other: str
+) -> None:
     own, theirs = variables(several, reader), variables(several, other)
     reconfigure(several, reader, Environment={"Variables": {**theirs}})
     try:
@@ -85,7 +87,7 @@ def test_a_reader_that_asks_for_anothers_table_is_refused_at_the_table(several: 
 
 
 @pytest.mark.parametrize(("reader", "other"), [("users", "orders"), ("orders", "users")])
-def test_a_reader_in_anothers_role_is_refused_at_the_account(several: Stage, reader: str, other: str) -> None:
+def test_a_reader_in_anothers_role_is_refused_at_the_account(several: StackHarness, reader: str, other: str) -> None:
     reconfigure(several, reader, Role=several.output(outputs.ROLE_ARN, reader=other))
     try:
         refused = several.invoke(reader=reader)
@@ -96,7 +98,7 @@ def test_a_reader_in_anothers_role_is_refused_at_the_account(several: Stage, rea
     assert not several.invoke(reader=reader).failed
 
 
-def test_the_doctor_walks_each_readers_chain_and_tells_whose_is_broken(several: Stage) -> None:
+def test_the_doctor_walks_each_readers_chain_and_tells_whose_is_broken(several: StackHarness) -> None:
     whole = examined(several)
     with changes.members(several, changes.table(several, reader="orders"), "roles/bigquery.dataViewer", None):
         users, orders = examined(several)
@@ -106,7 +108,7 @@ def test_the_doctor_walks_each_readers_chain_and_tells_whose_is_broken(several: 
     assert broken_links(orders) == [finding.Link.ROWS]
 
 
-def test_a_second_up_of_several_readers_changes_nothing(several: Stage) -> None:
+def test_a_second_up_of_several_readers_changes_nothing(several: StackHarness) -> None:
     assert set(several.up()) == {"same"}
 
 
@@ -134,7 +136,7 @@ EXISTING = {
 
 
 @pytest.fixture(scope="module")
-def theirs(deployed: Stage) -> Stage:
+def theirs(deployed: StackHarness) -> StackHarness:
     """What other teams made: a pool with a provider that admits the guest's role by name, and a table with a row."""
     google, pool = deployed.google, THEIRS.partition("/providers/")[0]
     for service in ("iam", "sts", "bigquery"):
@@ -160,7 +162,7 @@ def theirs(deployed: Stage) -> Stage:
 
 
 @contextmanager
-def their_condition(stage: Stage, condition: str) -> Iterator[None]:
+def their_condition(stage: StackHarness, condition: str) -> Iterator[None]:
     """Their provider with another condition, for a while."""
     path = f"{THEIRS}?updateMask=attributeCondition"
     stage.google("PATCH", path, {"attributeCondition": condition})
@@ -171,7 +173,7 @@ def their_condition(stage: Stage, condition: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def guest(theirs: Stage) -> Iterator[Stage]:
+def guest(theirs: StackHarness) -> Iterator[StackHarness]:
     """A stack that is admitted by their provider, reads their table, and is granted everything directly."""
     stage = theirs.beside("guest", EXISTING)
     stage.up()
@@ -183,7 +185,7 @@ def guest(theirs: Stage) -> Iterator[Stage]:
     assert not kept.get("bindings"), "the stack's grant goes with it"
 
 
-def test_a_guest_reads_their_table_without_an_account_and_one_round_trip_less(guest: Stage) -> None:
+def test_a_guest_reads_their_table_without_an_account_and_one_round_trip_less(guest: StackHarness) -> None:
     read = guest.invoke()
     assert not read.failed, read.log
     assert "fact=it works" in read.log
@@ -191,7 +193,7 @@ def test_a_guest_reads_their_table_without_an_account_and_one_round_trip_less(gu
     assert [decision.link for decision in guest.invoke().decisions] == [Link.JOB, Link.TABLE]
 
 
-def test_a_guest_may_read_what_it_lists_and_is_refused_one_that_is_taken_away(guest: Stage) -> None:
+def test_a_guest_may_read_what_it_lists_and_is_refused_one_that_is_taken_away(guest: StackHarness) -> None:
     probed = guest.invoke(probe.EVENT)
     assert [decision.link for decision in probed.decisions].count(Link.TABLE) == 3, probed.log
     reference = f"{DATASETS}/reference"
@@ -209,7 +211,7 @@ def test_a_guest_may_read_what_it_lists_and_is_refused_one_that_is_taken_away(gu
     assert not guest.invoke(probe.EVENT).failed
 
 
-def test_the_doctor_walks_a_guests_chain_and_tells_its_owner_what_to_mend(guest: Stage) -> None:
+def test_the_doctor_walks_a_guests_chain_and_tells_its_owner_what_to_mend(guest: StackHarness) -> None:
     whole = examined(guest)
     with their_condition(guest, attribute_condition([GUEST]).replace("guest/", "visitor/")):
         (walked,) = examined(guest)
@@ -224,7 +226,7 @@ def test_the_doctor_walks_a_guests_chain_and_tells_its_owner_what_to_mend(guest:
     ]
 
 
-def test_a_guest_in_a_role_that_their_condition_does_not_name_is_refused_at_the_exchange(guest: Stage) -> None:
+def test_a_guest_in_a_role_that_their_condition_does_not_name_is_refused_at_the_exchange(guest: StackHarness) -> None:
     guest.give_another_role(f"{GUEST.role_name}2")
     refused = guest.invoke()
     assert dict(guest.up(refresh=True)).get(automation.OpType.UPDATE) == 1
@@ -241,7 +243,7 @@ def test_a_guest_in_a_role_that_their_condition_does_not_name_is_refused_at_the_
     ],
 )
 def test_a_guest_without_one_of_its_two_grants_is_refused_there(
-    guest: Stage, resource: str, role: str, link: Link
+    guest: StackHarness, resource: str, role: str, link: Link
 ) -> None:
     policy = guest.google("POST", f"{resource}:getIamPolicy", {})
     principal = guest.output(outputs.PRINCIPAL)
@@ -268,7 +270,7 @@ def test_a_guest_without_one_of_its_two_grants_is_refused_there(
     ],
     ids=["any role of the account", "a prefix of the role's name"],
 )
-def test_their_provider_once_it_lets_others_in_is_refused_in_the_preview(guest: Stage, loosened: str) -> None:
+def test_their_provider_once_it_lets_others_in_is_refused_in_the_preview(guest: StackHarness, loosened: str) -> None:
     with their_condition(guest, loosened):
         with pytest.raises(automation.CommandError) as refused:
             guest.preview()
@@ -280,7 +282,7 @@ def test_their_provider_once_it_lets_others_in_is_refused_in_the_preview(guest: 
 
 
 def test_a_provider_that_was_never_there_or_is_deleted_is_one_error_with_its_name_and_the_way_back(
-    guest: Stage,
+    guest: StackHarness,
 ) -> None:
     missing = guest.beside("guest", EXISTING | {"providerName": str(EXISTING["providerName"]).replace("aws", "axs")})
     with pytest.raises(automation.CommandError) as absent:

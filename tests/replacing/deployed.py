@@ -14,7 +14,7 @@ from federation_emulator.core.roles import take_on
 from keyless_bigquery.components import outputs
 from keyless_bigquery.components.program import FUNCTION, ROOT
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import STACK, Stage
+from pulumi_offline.stack_harness import STACK, StackHarness
 
 _LIMIT_SECONDS = 60
 
@@ -24,7 +24,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         LocalCloud.start(state_directory=Path(folder) / "cloud") as cloud,
-        Stage(cloud, Path(folder) / "stack") as stage,
+        StackHarness(cloud, Path(folder) / "stack") as stage,
     ):
         stage.up()
         stage.put_rows(ROWS)
@@ -43,7 +43,7 @@ def run(module: str, *arguments: str, folder: Path, environment: Mapping[str, st
     subprocess.run(command, cwd=folder, env=dict(environment), timeout=_LIMIT_SECONDS, check=True)
 
 
-def in_a_container(stage: Stage, folder: Path) -> dict[str, str]:
+def in_a_container(stage: StackHarness, folder: Path) -> dict[str, str]:
     """The variables of a container of the function's role."""
     role = stage.output(outputs.ROLE_ARN).rpartition("/")[2]
     configuration = folder / "credential-configuration.json"

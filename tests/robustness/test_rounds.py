@@ -11,7 +11,7 @@ import pytest
 from federation_emulator.client.cloud import LocalCloud
 from federation_emulator.servers.process import command_line, family
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 
 ROUNDS = int(os.environ.get("KEYLESS_ROUNDS", "2"))
 """`make soak` does twenty."""
@@ -31,7 +31,7 @@ def running() -> set[int]:
 @pytest.mark.soak
 @pytest.mark.timeout(60 + 60 * ROUNDS)
 def test_rounds_of_up_and_destroy_leave_nothing_behind(cloud: LocalCloud, tmp_path: Path) -> None:
-    with Stage(cloud, tmp_path) as stage:
+    with StackHarness(cloud, tmp_path) as stage:
         before, processes = stage.holdings(), running()
         for number in range(ROUNDS):
             stage.up()

@@ -10,7 +10,7 @@ from keyless_bigquery.components import outputs
 from keyless_bigquery.runtime import environment
 from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.doctor.changes import (
     account,
     function,
@@ -24,14 +24,14 @@ from tests.doctor.changes import (
     variables,
 )
 
-Break = Callable[[Stage], AbstractContextManager[None]]
+Break = Callable[[StackHarness], AbstractContextManager[None]]
 
 
 # The AWS side
 
 
 @contextmanager
-def another_role(stage: Stage) -> Iterator[None]:
+def another_role(stage: StackHarness) -> Iterator[None]:
     stage.give_another_role("Another-Reader")
     yield
     function(stage, Role=stage.output(outputs.ROLE_ARN))
@@ -39,14 +39,14 @@ def another_role(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def a_function_that_was_deleted(stage: Stage) -> Iterator[None]:
+def a_function_that_was_deleted(stage: StackHarness) -> Iterator[None]:
     stage.aws("lambda").delete_function(FunctionName=stage.output(outputs.FUNCTION_NAME))
     yield
     stage.up(refresh=True)
 
 
 @contextmanager
-def a_function_that_never_runs(stage: Stage) -> Iterator[None]:
+def a_function_that_never_runs(stage: StackHarness) -> Iterator[None]:
     client, name = stage.aws("lambda"), stage.output(outputs.FUNCTION_NAME)
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     yield
@@ -54,7 +54,7 @@ def a_function_that_never_runs(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def a_role_that_another_account_may_assume(stage: Stage) -> Iterator[None]:
+def a_role_that_another_account_may_assume(stage: StackHarness) -> Iterator[None]:
     iam, name = stage.aws("iam"), role_name(stage)
     before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     stranger = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}
@@ -65,7 +65,7 @@ def a_role_that_another_account_may_assume(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def a_role_that_lambda_may_not_assume(stage: Stage) -> Iterator[None]:
+def a_role_that_lambda_may_not_assume(stage: StackHarness) -> Iterator[None]:
     iam, name = stage.aws("iam"), role_name(stage)
     before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     text = json.dumps(before).replace("lambda.amazonaws.com", "ec2.amazonaws.com")
@@ -75,19 +75,19 @@ def a_role_that_lambda_may_not_assume(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def another_table_in_the_environment(stage: Stage) -> Iterator[None]:
+def another_table_in_the_environment(stage: StackHarness) -> Iterator[None]:
     with variables(stage, **{environment.TABLE: "local-keyless.keyless_local.userz"}):
         yield
 
 
 @contextmanager
-def a_variable_that_is_not_set(stage: Stage) -> Iterator[None]:
+def a_variable_that_is_not_set(stage: StackHarness) -> Iterator[None]:
     with variables(stage, **{environment.PROJECT: None}):
         yield
 
 
 @contextmanager
-def a_package_whose_audience_has_the_projects_id(stage: Stage) -> Iterator[None]:
+def a_package_whose_audience_has_the_projects_id(stage: StackHarness) -> Iterator[None]:
     content = stage.output(outputs.CREDENTIAL_CONFIGURATION)
     content = content.replace(f"projects/{stage.cloud.project_number}/", f"projects/{stage.cloud.project_id}/")
     with package(stage, {CREDENTIAL_CONFIGURATION_FILE: content}):
@@ -95,13 +95,13 @@ def a_package_whose_audience_has_the_projects_id(stage: Stage) -> Iterator[None]
 
 
 @contextmanager
-def a_package_without_the_file(stage: Stage) -> Iterator[None]:
+def a_package_without_the_file(stage: StackHarness) -> Iterator[None]:
     with package(stage, {"something.else": ""}):
         yield
 
 
 @contextmanager
-def a_log_group_that_was_deleted(stage: Stage) -> Iterator[None]:
+def a_log_group_that_was_deleted(stage: StackHarness) -> Iterator[None]:
     logs, name = stage.aws("logs"), stage.output(outputs.LOG_GROUP)
     (before,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     logs.delete_log_group(logGroupName=name)
@@ -114,19 +114,19 @@ def a_log_group_that_was_deleted(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def sts_switched_off(stage: Stage) -> Iterator[None]:
+def sts_switched_off(stage: StackHarness) -> Iterator[None]:
     with service_off(stage, "sts.googleapis.com"):
         yield
 
 
 @contextmanager
-def iam_switched_off(stage: Stage) -> Iterator[None]:
+def iam_switched_off(stage: StackHarness) -> Iterator[None]:
     with service_off(stage, "iam.googleapis.com"):
         yield
 
 
 @contextmanager
-def the_pool_disabled(stage: Stage) -> Iterator[None]:
+def the_pool_disabled(stage: StackHarness) -> Iterator[None]:
     pool = f"/v1/{stage.output(outputs.POOL_NAME)}?updateMask=disabled"
     stage.google("PATCH", pool, {"disabled": True})
     yield
@@ -134,7 +134,7 @@ def the_pool_disabled(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def the_pool_deleted(stage: Stage) -> Iterator[None]:
+def the_pool_deleted(stage: StackHarness) -> Iterator[None]:
     stage.google("DELETE", f"/v1/{stage.output(outputs.POOL_NAME)}")
     yield
     stage.google("POST", f"/v1/{stage.output(outputs.POOL_NAME)}:undelete", {})
@@ -142,13 +142,13 @@ def the_pool_deleted(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def the_provider_disabled(stage: Stage) -> Iterator[None]:
+def the_provider_disabled(stage: StackHarness) -> Iterator[None]:
     with provider(stage, disabled=True):
         yield
 
 
 @contextmanager
-def the_provider_deleted(stage: Stage) -> Iterator[None]:
+def the_provider_deleted(stage: StackHarness) -> Iterator[None]:
     provider = f"/v1/{stage.output(outputs.PROVIDER_NAME)}"
     stage.google("DELETE", provider)
     yield
@@ -157,33 +157,33 @@ def the_provider_deleted(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def another_account(stage: Stage) -> Iterator[None]:
+def another_account(stage: StackHarness) -> Iterator[None]:
     with provider(stage, aws={"accountId": "111111111111"}):
         yield
 
 
 @contextmanager
-def a_mapping_to_the_bare_role_name(stage: Stage) -> Iterator[None]:
+def a_mapping_to_the_bare_role_name(stage: StackHarness) -> Iterator[None]:
     bare = "assertion.arn.extract('assumed-role/{role_name}/')"
     with provider(stage, attributeMapping={"google.subject": "assertion.arn", "attribute.aws_role": bare}):
         yield
 
 
 @contextmanager
-def a_mapping_of_a_claim_that_aws_does_not_give(stage: Stage) -> Iterator[None]:
+def a_mapping_of_a_claim_that_aws_does_not_give(stage: StackHarness) -> Iterator[None]:
     with provider(stage, attributeMapping={"google.subject": "assertion.sub"}):
         yield
 
 
 @contextmanager
-def a_condition_in_another_case(stage: Stage) -> Iterator[None]:
+def a_condition_in_another_case(stage: StackHarness) -> Iterator[None]:
     condition = stage.google("GET", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
     with provider(stage, attributeCondition=condition.replace("Keyless-Reader", "keyless-reader")):
         yield
 
 
 @contextmanager
-def a_condition_for_another_role(stage: Stage) -> Iterator[None]:
+def a_condition_for_another_role(stage: StackHarness) -> Iterator[None]:
     condition = stage.google("GET", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
     with provider(stage, attributeCondition=condition.replace("Keyless-Reader/", "Keyless-Reader2/")):
         yield
@@ -193,7 +193,7 @@ def a_condition_for_another_role(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def the_account_disabled(stage: Stage) -> Iterator[None]:
+def the_account_disabled(stage: StackHarness) -> Iterator[None]:
     account = f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
     stage.google("POST", f"{account}:disable", {})
     yield
@@ -201,7 +201,7 @@ def the_account_disabled(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def the_account_deleted(stage: Stage) -> Iterator[None]:
+def the_account_deleted(stage: StackHarness) -> Iterator[None]:
     account = f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
     unique_id = stage.google("GET", account)["uniqueId"]
     stage.google("DELETE", account)
@@ -210,27 +210,27 @@ def the_account_deleted(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def no_binding(stage: Stage) -> Iterator[None]:
+def no_binding(stage: StackHarness) -> Iterator[None]:
     with members(stage, account(stage), "roles/iam.workloadIdentityUser", None):
         yield
 
 
 @contextmanager
-def a_binding_with_an_escaped_slash(stage: Stage) -> Iterator[None]:
+def a_binding_with_an_escaped_slash(stage: StackHarness) -> Iterator[None]:
     member = stage.output(outputs.PRINCIPAL).replace("assumed-role/", "assumed-role%2F")
     with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
         yield
 
 
 @contextmanager
-def a_binding_in_another_case(stage: Stage) -> Iterator[None]:
+def a_binding_in_another_case(stage: StackHarness) -> Iterator[None]:
     member = stage.output(outputs.PRINCIPAL).replace("Keyless-Reader", "keyless-reader")
     with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
         yield
 
 
 @contextmanager
-def a_binding_of_another_pool(stage: Stage) -> Iterator[None]:
+def a_binding_of_another_pool(stage: StackHarness) -> Iterator[None]:
     pool = stage.output(outputs.POOL_NAME)
     member = stage.output(outputs.PRINCIPAL).replace(pool, f"{pool}-old")
     with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
@@ -238,7 +238,7 @@ def a_binding_of_another_pool(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def a_role_that_does_not_let_impersonate(stage: Stage) -> Iterator[None]:
+def a_role_that_does_not_let_impersonate(stage: StackHarness) -> Iterator[None]:
     principal = stage.output(outputs.PRINCIPAL)
     with (
         members(stage, account(stage), "roles/iam.workloadIdentityUser", None),
@@ -248,13 +248,13 @@ def a_role_that_does_not_let_impersonate(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def no_job_user(stage: Stage) -> Iterator[None]:
+def no_job_user(stage: StackHarness) -> Iterator[None]:
     with members(stage, f"/v1/projects/{stage.cloud.project_id}", "roles/bigquery.jobUser", None):
         yield
 
 
 @contextmanager
-def a_table_that_was_deleted(stage: Stage) -> Iterator[None]:
+def a_table_that_was_deleted(stage: StackHarness) -> Iterator[None]:
     path = table(stage)
     kept, policy = stage.google("GET", path), stage.google("POST", f"{path}:getIamPolicy", {})
     google_delete(stage, path)
@@ -266,6 +266,6 @@ def a_table_that_was_deleted(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def no_data_viewer(stage: Stage) -> Iterator[None]:
+def no_data_viewer(stage: StackHarness) -> Iterator[None]:
     with members(stage, table(stage), "roles/bigquery.dataViewer", None):
         yield

@@ -9,7 +9,7 @@ from typing import Any
 
 from keyless_bigquery.components import outputs
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.doctor import changes
 
 STRANGER = "user:stranger@example.com"
@@ -19,7 +19,7 @@ ANYTHING = json.dumps(
 )
 
 
-def function_name(stage: Stage) -> str:
+def function_name(stage: StackHarness) -> str:
     return stage.output(outputs.FUNCTION_NAME).partition(":")[0]
 
 
@@ -27,7 +27,7 @@ def function_name(stage: Stage) -> str:
 
 
 @contextmanager
-def configured(stage: Stage, **change: Any) -> Iterator[None]:
+def configured(stage: StackHarness, **change: Any) -> Iterator[None]:
     client, name = stage.aws("lambda"), function_name(stage)
     before = client.get_function_configuration(FunctionName=name)
     client.update_function_configuration(FunctionName=name, **change)
@@ -36,7 +36,7 @@ def configured(stage: Stage, **change: Any) -> Iterator[None]:
 
 
 @contextmanager
-def code_replaced(stage: Stage) -> Iterator[None]:
+def code_replaced(stage: StackHarness) -> Iterator[None]:
     with changes.package(
         stage, {"credential-configuration.json": stage.output(outputs.CREDENTIAL_CONFIGURATION), "new.py": ""}
     ):
@@ -44,7 +44,7 @@ def code_replaced(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def concurrency_reserved(stage: Stage) -> Iterator[None]:
+def concurrency_reserved(stage: StackHarness) -> Iterator[None]:
     client, name = stage.aws("lambda"), function_name(stage)
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=3)
     yield
@@ -52,7 +52,7 @@ def concurrency_reserved(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def put_in_a_network(stage: Stage) -> Iterator[None]:
+def put_in_a_network(stage: StackHarness) -> Iterator[None]:
     client, name = stage.aws("lambda"), function_name(stage)
     inside = {"SubnetIds": ["subnet-0123456789abcdef0"], "SecurityGroupIds": ["sg-0123456789abcdef0"]}
     client.update_function_configuration(FunctionName=name, VpcConfig=inside)
@@ -61,7 +61,7 @@ def put_in_a_network(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def statement_added(stage: Stage, *, qualifier: str = "") -> Iterator[None]:
+def statement_added(stage: StackHarness, *, qualifier: str = "") -> Iterator[None]:
     which = {"FunctionName": function_name(stage), "StatementId": "by-hand"}
     which |= {"Qualifier": qualifier} if qualifier else {}
     client = stage.aws("lambda")
@@ -71,7 +71,7 @@ def statement_added(stage: Stage, *, qualifier: str = "") -> Iterator[None]:
 
 
 @contextmanager
-def alias_moved(stage: Stage) -> Iterator[None]:
+def alias_moved(stage: StackHarness) -> Iterator[None]:
     client, which = stage.aws("lambda"), {"FunctionName": function_name(stage), "Name": "live"}
     before = client.get_alias(**which)["FunctionVersion"]
     client.update_alias(**which, FunctionVersion="$LATEST")
@@ -83,7 +83,7 @@ def alias_moved(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def rule_disabled(stage: Stage) -> Iterator[None]:
+def rule_disabled(stage: StackHarness) -> Iterator[None]:
     client, name = stage.aws("events"), function_name(stage)
     client.disable_rule(Name=name)
     yield
@@ -91,7 +91,7 @@ def rule_disabled(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def rate_changed(stage: Stage) -> Iterator[None]:
+def rate_changed(stage: StackHarness) -> Iterator[None]:
     client, name = stage.aws("events"), function_name(stage)
     before = client.describe_rule(Name=name)
     kept = {key: before[key] for key in ("Name", "Description", "State")}
@@ -101,7 +101,7 @@ def rate_changed(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def target_changed(stage: Stage) -> Iterator[None]:
+def target_changed(stage: StackHarness) -> Iterator[None]:
     client, name = stage.aws("events"), function_name(stage)
     (before,) = client.list_targets_by_rule(Rule=name)["Targets"]
     client.put_targets(Rule=name, Targets=[{**before, "Arn": f"{before['Arn']}-other"}])
@@ -110,7 +110,7 @@ def target_changed(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def target_added(stage: Stage) -> Iterator[None]:
+def target_added(stage: StackHarness) -> Iterator[None]:
     client, name = stage.aws("events"), function_name(stage)
     (before,) = client.list_targets_by_rule(Rule=name)["Targets"]
     client.put_targets(Rule=name, Targets=[{"Id": "by-hand", "Arn": f"{before['Arn']}-other"}])
@@ -119,7 +119,7 @@ def target_added(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def retention_changed(stage: Stage) -> Iterator[None]:
+def retention_changed(stage: StackHarness) -> Iterator[None]:
     client, name = stage.aws("logs"), stage.output(outputs.LOG_GROUP)
     (before,) = client.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     client.put_retention_policy(logGroupName=name, retentionInDays=30)
@@ -131,7 +131,7 @@ def retention_changed(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def inline_policy_added(stage: Stage) -> Iterator[None]:
+def inline_policy_added(stage: StackHarness) -> Iterator[None]:
     which = {"RoleName": changes.role_name(stage), "PolicyName": "by-hand"}
     stage.aws("iam").put_role_policy(**which, PolicyDocument=ANYTHING)
     yield
@@ -139,7 +139,7 @@ def inline_policy_added(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def inline_policy_changed(stage: Stage) -> Iterator[None]:
+def inline_policy_changed(stage: StackHarness) -> Iterator[None]:
     iam, role = stage.aws("iam"), changes.role_name(stage)
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     before = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
@@ -149,7 +149,7 @@ def inline_policy_changed(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def inline_policy_deleted(stage: Stage) -> Iterator[None]:
+def inline_policy_deleted(stage: StackHarness) -> Iterator[None]:
     iam, role = stage.aws("iam"), changes.role_name(stage)
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     before = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
@@ -159,7 +159,7 @@ def inline_policy_deleted(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def policy_attached(stage: Stage) -> Iterator[None]:
+def policy_attached(stage: StackHarness) -> Iterator[None]:
     which = {"RoleName": changes.role_name(stage), "PolicyArn": _AWS_POLICY}
     stage.aws("iam").attach_role_policy(**which)
     yield
@@ -167,7 +167,7 @@ def policy_attached(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def boundary_removed(stage: Stage) -> Iterator[None]:
+def boundary_removed(stage: StackHarness) -> Iterator[None]:
     iam, role = stage.aws("iam"), changes.role_name(stage)
     before = iam.get_role(RoleName=role)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
     iam.delete_role_permissions_boundary(RoleName=role)
@@ -179,7 +179,7 @@ def boundary_removed(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def patched(stage: Stage, path: str, change: Mapping[str, Any]) -> Iterator[None]:
+def patched(stage: StackHarness, path: str, change: Mapping[str, Any]) -> Iterator[None]:
     before = stage.google("GET", path)
     stage.google("PATCH", path, change)
     yield
@@ -187,7 +187,7 @@ def patched(stage: Stage, path: str, change: Mapping[str, Any]) -> Iterator[None
 
 
 @contextmanager
-def member_added(stage: Stage, resource: str, role: str, member: str) -> Iterator[None]:
+def member_added(stage: StackHarness, resource: str, role: str, member: str) -> Iterator[None]:
     """A further member, beside those that are there."""
     before = stage.google("POST", f"{resource}:getIamPolicy", {}).get("bindings", [])
     stage.google(
@@ -200,7 +200,7 @@ def member_added(stage: Stage, resource: str, role: str, member: str) -> Iterato
 
 
 @contextmanager
-def access_entry_added(stage: Stage) -> Iterator[None]:
+def access_entry_added(stage: StackHarness) -> Iterator[None]:
     dataset = changes.table(stage).partition("/tables/")[0]
     before = stage.google("GET", dataset)["access"]
     entry = {"role": "READER", "userByEmail": STRANGER.partition(":")[2]}
@@ -213,7 +213,7 @@ _THEIRS, _SHARED = (f"/bigquery/v2/projects/local-keyless/datasets/{name}" for n
 
 
 @contextmanager
-def theirs(stage: Stage) -> Iterator[None]:
+def theirs(stage: StackHarness) -> Iterator[None]:
     """What another team has: a table, a view, and a dataset that the view is authorised in. Its list stays as it is."""
     for path in (_THEIRS, _SHARED):
         parent, _, name = path.rpartition("/")
@@ -233,13 +233,13 @@ def theirs(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def listed_grant_removed(stage: Stage) -> Iterator[None]:
+def listed_grant_removed(stage: StackHarness) -> Iterator[None]:
     with changes.members(stage, f"{_THEIRS}/tables/orders", "roles/bigquery.dataViewer", None):
         yield
 
 
 @contextmanager
-def listed_entry_removed(stage: Stage) -> Iterator[None]:
+def listed_entry_removed(stage: StackHarness) -> Iterator[None]:
     email = stage.output(outputs.SERVICE_ACCOUNT)
     kept = [entry for entry in stage.google("GET", _SHARED)["access"] if entry.get("userByEmail") != email]
     with patched(stage, _SHARED, {"access": kept}):
@@ -247,7 +247,7 @@ def listed_entry_removed(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def column_added(stage: Stage) -> Iterator[None]:
+def column_added(stage: StackHarness) -> Iterator[None]:
     path = changes.table(stage)
     before = stage.google("GET", path)["schema"]
     more = {"fields": [*before["fields"], {"name": "by_hand", "type": "STRING", "mode": "NULLABLE"}]}
@@ -257,7 +257,7 @@ def column_added(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def column_dropped(stage: Stage) -> Iterator[None]:
+def column_dropped(stage: StackHarness) -> Iterator[None]:
     path = changes.table(stage)
     before = stage.google("GET", path)["schema"]
     query(stage, "ALTER TABLE `{}` DROP COLUMN name")
@@ -266,14 +266,14 @@ def column_dropped(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def rows_deleted(stage: Stage) -> Iterator[None]:
+def rows_deleted(stage: StackHarness) -> Iterator[None]:
     query(stage, "DELETE FROM `{}` WHERE TRUE")
     yield
     stage.put_rows(ROWS)
 
 
 @contextmanager
-def provider_added(stage: Stage) -> Iterator[None]:
+def provider_added(stage: StackHarness) -> Iterator[None]:
     ours = stage.google("GET", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")
     providers = f"/v1/{stage.output(outputs.POOL_NAME)}/providers"
     theirs = {"aws": {"accountId": "111111111111"}, "attributeMapping": ours["attributeMapping"]}
@@ -282,7 +282,7 @@ def provider_added(stage: Stage) -> Iterator[None]:
     stage.google("DELETE", f"{providers}/by-hand")
 
 
-def query(stage: Stage, statement: str) -> None:
+def query(stage: StackHarness, statement: str) -> None:
     """Runs a statement of BigQuery's as the deployer, with the table's name in its gap."""
     table = stage.output(outputs.TABLE)
     body = {"query": statement.format(table), "useLegacySql": False}

@@ -13,28 +13,28 @@ import httpx
 
 from keyless_bigquery.components import outputs
 from keyless_bigquery.settings.reader_settings import ONLY_READER
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 
 
-def role_name(stage: Stage) -> str:
+def role_name(stage: StackHarness) -> str:
     return stage.output(outputs.ROLE_ARN).rpartition("/")[2]
 
 
-def account(stage: Stage) -> str:
+def account(stage: StackHarness) -> str:
     return f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
 
 
-def table(stage: Stage, reader: str = ONLY_READER) -> str:
+def table(stage: StackHarness, reader: str = ONLY_READER) -> str:
     project, dataset, name = stage.output(outputs.TABLE, reader=reader).split(".")
     return f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{name}"
 
 
-def function(stage: Stage, **change: Any) -> None:
+def function(stage: StackHarness, **change: Any) -> None:
     stage.aws("lambda").update_function_configuration(FunctionName=stage.output(outputs.FUNCTION_NAME), **change)
 
 
 @contextmanager
-def variables(stage: Stage, **change: str | None) -> Iterator[None]:
+def variables(stage: StackHarness, **change: str | None) -> Iterator[None]:
     name = stage.output(outputs.FUNCTION_NAME)
     before = stage.aws("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     changed = {key: value for key, value in {**before, **change}.items() if value is not None}
@@ -44,7 +44,7 @@ def variables(stage: Stage, **change: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def package(stage: Stage, files: Mapping[str, str]) -> Iterator[None]:
+def package(stage: StackHarness, files: Mapping[str, str]) -> Iterator[None]:
     client, name = stage.aws("lambda"), stage.output(outputs.FUNCTION_NAME)
     before = httpx.get(client.get_function(FunctionName=name)["Code"]["Location"], timeout=10).content
     packed = io.BytesIO()
@@ -57,7 +57,7 @@ def package(stage: Stage, files: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def handler(stage: Stage, source: str) -> Iterator[None]:
+def handler(stage: StackHarness, source: str) -> Iterator[None]:
     """Another function in the place of the deployed one, with the library that it was deployed with."""
     client, name = stage.aws("lambda"), stage.output(outputs.FUNCTION_NAME)
     before = httpx.get(client.get_function(FunctionName=name)["Code"]["Location"], timeout=10).content
@@ -75,7 +75,7 @@ def handler(stage: Stage, source: str) -> Iterator[None]:
 
 
 @contextmanager
-def service_off(stage: Stage, name: str) -> Iterator[None]:
+def service_off(stage: StackHarness, name: str) -> Iterator[None]:
     service = f"/v1/projects/{stage.cloud.project_id}/services/{name}"
     stage.google("POST", f"{service}:disable", {})
     yield
@@ -83,7 +83,7 @@ def service_off(stage: Stage, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def provider(stage: Stage, **change: Any) -> Iterator[None]:
+def provider(stage: StackHarness, **change: Any) -> Iterator[None]:
     path = f"/v1/{stage.output(outputs.PROVIDER_NAME)}"
     before, mask = stage.google("GET", path), ",".join(change)
     stage.google("PATCH", f"{path}?updateMask={mask}", change)
@@ -92,7 +92,7 @@ def provider(stage: Stage, **change: Any) -> Iterator[None]:
 
 
 @contextmanager
-def members(stage: Stage, resource: str, role: str, member: str | None) -> Iterator[None]:
+def members(stage: StackHarness, resource: str, role: str, member: str | None) -> Iterator[None]:
     """Gives a role to one member, and to nobody else; to nobody at all for ``None``."""
     before = stage.google("POST", f"{resource}:getIamPolicy", {}).get("bindings", [])
     others = [binding for binding in before if binding["role"] != role]
@@ -103,13 +103,13 @@ def members(stage: Stage, resource: str, role: str, member: str | None) -> Itera
     stage.google("POST", f"{resource}:setIamPolicy", {"policy": {"bindings": before}})
 
 
-def google_delete(stage: Stage, path: str) -> None:
+def google_delete(stage: StackHarness, path: str) -> None:
     headers = {"Authorization": f"Bearer {stage.cloud.deployer_token}"}
     httpx.delete(stage.cloud.google_url + path, headers=headers, timeout=10).raise_for_status()
 
 
 @contextmanager
-def organisation_policy(stage: Stage, constraint: str, policy: Mapping[str, Any]) -> Iterator[None]:
+def organisation_policy(stage: StackHarness, constraint: str, policy: Mapping[str, Any]) -> Iterator[None]:
     """Sets a policy of the project's organisation; whoever does needs a role that its owner lacks."""
     project = f"/v1/projects/{stage.cloud.project_id}"
     before = stage.google("POST", f"{project}:getIamPolicy", {})["bindings"]

@@ -7,18 +7,18 @@ import pytest
 
 from keyless_tools.doctor.look import Clouds
 from keyless_tools.doctor.stack import Stack, read_stack
-from pulumi_offline.stack_harness import STACK, Stage
+from pulumi_offline.stack_harness import STACK, StackHarness
 from tests.doctor.users import owner, seen_by_the_deployer
 
 
 @pytest.fixture(scope="session")
-def stage(deployed: Stage) -> Stage:
+def stage(deployed: StackHarness) -> StackHarness:
     """The session's deployed stack."""
     return deployed
 
 
 @pytest.fixture(scope="session")
-def stack(stage: Stage) -> Stack:
+def stack(stage: StackHarness) -> Stack:
     """What the engine tells the doctor, in a shell as `make local-cloud` sets it up."""
     with pytest.MonkeyPatch.context() as shell:
         for name, value in stage.stack.workspace.env_vars.items():
@@ -28,12 +28,12 @@ def stack(stage: Stage) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def session(stage: Stage) -> boto3.Session:
+def session(stage: StackHarness) -> boto3.Session:
     """The owner of the AWS account."""
     return owner(stage)
 
 
 @pytest.fixture(scope="session")
-def clouds(stage: Stage) -> Clouds:
+def clouds(stage: StackHarness) -> Clouds:
     """Both clouds over HTTP, as the deployer sees them."""
     return seen_by_the_deployer(stage)

@@ -17,7 +17,7 @@ from keyless_bigquery.components.program import ROOT
 from keyless_tools.doctor.examine import examine
 from keyless_tools.doctor.finding import Link, Verdict
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.docs.pages import read
 from tests.doctor import breaks, by_hand, changes
 from tests.doctor.users import as_deployed, seen_by_the_deployer
@@ -31,7 +31,7 @@ SETTINGS: dict[str, Any] = {
 }
 LISTED_TABLE, LISTED_DATASET = map(logical_name, SETTINGS["tables"])
 FAILS = "fails"
-Change = Callable[[Stage], AbstractContextManager[None]]
+Change = Callable[[StackHarness], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,24 +77,24 @@ def unseen(label: str, change: Change) -> Row:
     return Row(label=label, change=change, refresh=None)
 
 
-def account_member(stage: Stage) -> AbstractContextManager[None]:
+def account_member(stage: StackHarness) -> AbstractContextManager[None]:
     return by_hand.member_added(stage, changes.account(stage), "roles/iam.serviceAccountTokenCreator", by_hand.STRANGER)
 
 
-def project_grant(stage: Stage) -> AbstractContextManager[None]:
+def project_grant(stage: StackHarness) -> AbstractContextManager[None]:
     email = f"serviceAccount:{stage.output(outputs.SERVICE_ACCOUNT)}"
     return by_hand.member_added(stage, f"/v1/projects/{stage.cloud.project_id}", "roles/bigquery.dataViewer", email)
 
 
-def table_grant(stage: Stage) -> AbstractContextManager[None]:
+def table_grant(stage: StackHarness) -> AbstractContextManager[None]:
     return by_hand.member_added(stage, changes.table(stage), "roles/bigquery.dataEditor", by_hand.STRANGER)
 
 
-def dataset(stage: Stage) -> str:
+def dataset(stage: StackHarness) -> str:
     return changes.table(stage).partition("/tables/")[0]
 
 
-def described(path: Callable[[Stage], str]) -> Change:
+def described(path: Callable[[StackHarness], str]) -> Change:
     return lambda stage: by_hand.patched(stage, path(stage), {"description": "by hand"})
 
 
@@ -184,7 +184,7 @@ GROUPS: Sequence[Sequence[Row]] = (
 
 
 @pytest.fixture(scope="module")
-def changed(deployed: Stage) -> Iterator[Stage]:
+def changed(deployed: StackHarness) -> Iterator[StackHarness]:
     """A stack that has what the session's own has not: a schedule, a boundary."""
     deployed.aws("iam").create_policy(PolicyName="boundary", PolicyDocument=by_hand.ANYTHING)
     made = deployed.beside("byhand", SETTINGS)
@@ -196,7 +196,7 @@ def changed(deployed: Stage) -> Iterator[Stage]:
         made.destroy()
 
 
-def refreshed(stage: Stage) -> dict[str, set[str]]:
+def refreshed(stage: StackHarness) -> dict[str, set[str]]:
     """What a refresh sees: the properties that differ, by the resource's logical name."""
     found: dict[str, set[str]] = {}
 
@@ -212,7 +212,7 @@ def refreshed(stage: Stage) -> dict[str, set[str]]:
 
 
 @pytest.fixture(scope="module")
-def report(changed: Stage) -> Callable[[], list[tuple[Link, Verdict]]]:
+def report(changed: StackHarness) -> Callable[[], list[tuple[Link, Verdict]]]:
     """What the doctor reports now, whatever only follows left out."""
     stack, clouds, told = as_deployed(changed), seen_by_the_deployer(changed), (Verdict.BROKEN, Verdict.WARNING)
 
@@ -226,7 +226,7 @@ def report(changed: Stage) -> Callable[[], list[tuple[Link, Verdict]]]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("rows", GROUPS, ids=lambda rows: rows[0].label)
 def test_who_sees_a_change_by_hand_and_nothing_else(
-    changed: Stage, report: Callable[[], list[tuple[Link, Verdict]]], rows: Sequence[Row]
+    changed: StackHarness, report: Callable[[], list[tuple[Link, Verdict]]], rows: Sequence[Row]
 ) -> None:
     by_themselves = [row for row in rows if row.verdict is Verdict.BROKEN and row.link]
     together = [row for row in rows if row not in by_themselves]

@@ -29,7 +29,7 @@ from keyless_tools.doctor.stack import Stack
 from keyless_tools.doctor.verify.run import verify
 from keyless_tools.doctor.verify.waiting import Patience, Time
 from keyless_tools.doctor.walk import STEPS, first_broken
-from pulumi_offline.stack_harness import STACK, Stage
+from pulumi_offline.stack_harness import STACK, StackHarness
 from tests.doctor import breaks, changes
 from tests.doctor.breaks import Break
 from tests.doctor.cases import CASES, RUN_WITH_GCLOUD, UP
@@ -44,7 +44,7 @@ def of_link(walked: Walked, link: Link) -> Finding:
 
 @pytest.mark.parametrize(("change", "link", "told", "mend"), CASES, ids=[case[0].__name__ for case in CASES])
 def test_the_broken_link_is_named_and_no_other(
-    stage: Stage, stack: Stack, clouds: Clouds, change: Break, link: Link, told: str, mend: str
+    stage: StackHarness, stack: Stack, clouds: Clouds, change: Break, link: Link, told: str, mend: str
 ) -> None:
     with change(stage):
         (broken,) = examine(stack, clouds)
@@ -68,7 +68,7 @@ def test_every_link_is_broken_by_some_case() -> None:
 
 @installed("gcloud")
 @pytest.mark.parametrize("change", RUN_WITH_GCLOUD, ids=lambda change: change.__name__)
-def test_the_printed_command_mends(stage: Stage, stack: Stack, clouds: Clouds, change: Break) -> None:
+def test_the_printed_command_mends(stage: StackHarness, stack: Stack, clouds: Clouds, change: Break) -> None:
     with change(stage) as _:
         (broken,) = examine(stack, clouds)
         named = first_broken(broken.findings)
@@ -93,7 +93,7 @@ def test_settings_that_were_changed_and_not_deployed_are_the_only_finding(stack:
 
 
 def test_a_table_in_another_location_is_the_broken_link_though_the_function_was_told_so(
-    stage: Stage, stack: Stack, clouds: Clouds
+    stage: StackHarness, stack: Stack, clouds: Clouds
 ) -> None:
     elsewhere = dataclasses.replace(stack, settings=dataclasses.replace(stack.settings, bigquery_location="EU"))
     with changes.variables(stage, **{environment.LOCATION: "EU"}):
@@ -102,7 +102,9 @@ def test_a_table_in_another_location_is_the_broken_link_though_the_function_was_
     assert of_link(walked, Link.TABLE).mend.startswith("pulumi config set bigqueryLocation US --stack local")
 
 
-def test_a_condition_that_is_gone_lets_the_function_in_and_is_told(stage: Stage, stack: Stack, clouds: Clouds) -> None:
+def test_a_condition_that_is_gone_lets_the_function_in_and_is_told(
+    stage: StackHarness, stack: Stack, clouds: Clouds
+) -> None:
     with changes.provider(stage, attributeCondition=""):
         (walked,) = examine(stack, clouds)
     assert exit_code([walked]) == WHOLE
@@ -115,7 +117,7 @@ def call(request: Request) -> str:
     return target or request.form.get("Action", [f"{request.method} {request.path}"])[0]
 
 
-def test_nothing_but_reads_reaches_either_cloud(stage: Stage, stack: Stack, session: boto3.Session) -> None:
+def test_nothing_but_reads_reaches_either_cloud(stage: StackHarness, stack: Stack, session: boto3.Session) -> None:
     with serving(forwarding(stage.cloud.google_url)) as google, serving(forwarding(stage.cloud.aws_url)) as aws:
         clouds = Clouds(
             google=google_api(google.url, stage.cloud.deployer_token), aws=AwsApi(session, endpoint=aws.url)
@@ -139,7 +141,7 @@ def test_nothing_but_reads_reaches_either_cloud(stage: Stage, stack: Stack, sess
 
 
 def test_the_roles_that_it_names_are_enough_to_see_everything(
-    stage: Stage, stack: Stack, session: boto3.Session
+    stage: StackHarness, stack: Stack, session: boto3.Session
 ) -> None:
     with token_of_the_reader(stage, *sorted(set(ROLES.values()))) as token:
         clouds = Clouds(
@@ -155,7 +157,7 @@ def test_the_roles_that_it_names_are_enough_to_see_everything(
 
 
 def test_an_organisation_that_forbids_aws_breaks_only_what_is_not_made_yet(
-    stage: Stage, stack: Stack, clouds: Clouds
+    stage: StackHarness, stack: Stack, clouds: Clouds
 ) -> None:
     elsewhere = {"listPolicy": {"allowedValues": ["https://accounts.example.com"]}}
     unmade = f"{stage.output(outputs.PROVIDER_NAME)}-2"
@@ -172,7 +174,9 @@ def test_an_organisation_that_forbids_aws_breaks_only_what_is_not_made_yet(
     assert of_link(missing, Link.PROVIDER).verdict is Verdict.FOLLOWS
 
 
-def test_a_missing_permission_is_named_and_the_walk_goes_on(stage: Stage, stack: Stack, session: boto3.Session) -> None:
+def test_a_missing_permission_is_named_and_the_walk_goes_on(
+    stage: StackHarness, stack: Stack, session: boto3.Session
+) -> None:
     with token_of_the_reader(stage) as token:
         clouds = Clouds(
             google=google_api(stage.cloud.google_url, token), aws=AwsApi(session, endpoint=stage.cloud.aws_url)
@@ -202,7 +206,9 @@ def test_a_missing_permission_is_named_and_the_walk_goes_on(stage: Stage, stack:
     assert exit_code([broken]) == BROKEN
 
 
-def test_aws_credentials_of_another_account_are_told_from_things_that_are_not_there(stage: Stage, stack: Stack) -> None:
+def test_aws_credentials_of_another_account_are_told_from_things_that_are_not_there(
+    stage: StackHarness, stack: Stack
+) -> None:
     stranger = boto3.Session(aws_access_key_id="111111111111", aws_secret_access_key="test", region_name="us-east-1")
     google = google_api(stage.cloud.google_url, stage.cloud.deployer_token)
     (walked,) = examine(stack, Clouds(google=google, aws=AwsApi(stranger, endpoint=stage.cloud.aws_url)))
@@ -213,7 +219,7 @@ def test_aws_credentials_of_another_account_are_told_from_things_that_are_not_th
 # As a user runs it
 
 
-def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_end(stage: Stage) -> None:
+def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_end(stage: StackHarness) -> None:
     with breaks.a_binding_with_an_escaped_slash(stage):
         done = run(stage, "keyless_tools.doctor", STACK)
     assert done.returncode == BROKEN, done.stderr
@@ -225,7 +231,7 @@ def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_e
     assert "remove-iam-policy-binding" in fixes[1], "the member with the escaped slash is more than the stack made"
 
 
-def test_a_whole_chain_is_told_to_machines(stage: Stage) -> None:
+def test_a_whole_chain_is_told_to_machines(stage: StackHarness) -> None:
     done = run(stage, "keyless_tools.doctor", STACK, "--json")
     assert done.returncode == WHOLE, done.stderr
     told = json.loads(done.stdout)
@@ -241,7 +247,7 @@ def test_a_whole_chain_is_told_to_machines(stage: Stage) -> None:
     ids=["none", "gone"],
 )
 def test_without_a_stack_that_exists_those_that_do_are_listed(
-    stage: Stage, command: str, named: list[str], problem: str
+    stage: StackHarness, command: str, named: list[str], problem: str
 ) -> None:
     done = run(stage, command, *named)
     assert done.returncode == 2
@@ -261,7 +267,7 @@ def verified(stack: Stack, session: boto3.Session, time: Time, *, limit: float) 
 
 
 @contextmanager
-def a_grant_that_is_seen_late(stage: Stage, change: Break, seconds: float) -> Iterator[None]:
+def a_grant_that_is_seen_late(stage: StackHarness, change: Break, seconds: float) -> Iterator[None]:
     """Takes a grant away, and gives it back so that it is seen late; the function is cold."""
     stage.forget_tokens()
     with change(stage):
@@ -271,7 +277,7 @@ def a_grant_that_is_seen_late(stage: Stage, change: Break, seconds: float) -> It
 
 
 def test_verify_waits_out_a_grant_that_is_seen_20_seconds_late(
-    stage: Stage, stack: Stack, session: boto3.Session
+    stage: StackHarness, stack: Stack, session: boto3.Session
 ) -> None:
     with a_grant_that_is_seen_late(stage, breaks.no_binding, 20):
         code, told = verified(stack, session, CloudTime(stage), limit=600)
@@ -287,7 +293,7 @@ def propagation(told: str) -> float:
 
 
 @pytest.mark.soak
-def test_verify_waits_out_20_seconds_in_real_time(stage: Stage) -> None:
+def test_verify_waits_out_20_seconds_in_real_time(stage: StackHarness) -> None:
     with a_grant_that_is_seen_late(stage, breaks.no_job_user, 20):
         done = run(stage, "verify", STACK, "--limit", "100")
     assert done.returncode == WHOLE, done.stdout
@@ -296,7 +302,7 @@ def test_verify_waits_out_20_seconds_in_real_time(stage: Stage) -> None:
 
 
 def test_verify_gives_up_at_the_limit_with_the_last_error_and_a_hint(
-    stage: Stage, stack: Stack, session: boto3.Session
+    stage: StackHarness, stack: Stack, session: boto3.Session
 ) -> None:
     stage.forget_tokens()
     with breaks.no_data_viewer(stage):
@@ -308,7 +314,9 @@ def test_verify_gives_up_at_the_limit_with_the_last_error_and_a_hint(
     assert "`make doctor STACK=local` names the broken link" in told
 
 
-def test_verify_does_not_wait_for_what_waiting_can_not_mend(stage: Stage, stack: Stack, session: boto3.Session) -> None:
+def test_verify_does_not_wait_for_what_waiting_can_not_mend(
+    stage: StackHarness, stack: Stack, session: boto3.Session
+) -> None:
     with breaks.a_variable_that_is_not_set(stage):
         code, told = verified(stack, session, CloudTime(stage), limit=600)
     assert code == BROKEN
@@ -316,7 +324,7 @@ def test_verify_does_not_wait_for_what_waiting_can_not_mend(stage: Stage, stack:
     assert "try 1" not in told
 
 
-def test_verify_ends_at_once_where_there_is_nothing_to_wait_for(stage: Stage) -> None:
+def test_verify_ends_at_once_where_there_is_nothing_to_wait_for(stage: StackHarness) -> None:
     done = run(stage, "verify", STACK, "--limit", "60")
     assert done.returncode == WHOLE, done.stdout
     answered, passed = done.stdout.splitlines()[-2:]
@@ -337,7 +345,7 @@ def lambda_handler(event, context):
 
 
 def test_a_function_that_needs_its_event_is_invoked_once_with_it_after_the_probe(
-    stage: Stage, stack: Stack, session: boto3.Session, tmp_path: Path
+    stage: StackHarness, stack: Stack, session: boto3.Session, tmp_path: Path
 ) -> None:
     with changes.handler(stage, NEEDS_ITS_EVENT):
         without, given, missing = (
@@ -368,7 +376,7 @@ def test_a_function_that_needs_its_event_is_invoked_once_with_it_after_the_probe
 
 
 def test_a_function_that_does_not_know_the_probe_is_to_be_deployed_first(
-    stage: Stage, stack: Stack, session: boto3.Session
+    stage: StackHarness, stack: Stack, session: boto3.Session
 ) -> None:
     older = {"keyless_bigquery/runtime/entry.py": "def lambda_handler(event, context): return event\n"}
     with changes.package(stage, older):

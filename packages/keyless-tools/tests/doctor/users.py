@@ -28,16 +28,16 @@ from keyless_tools.doctor.google_api import GoogleApi
 from keyless_tools.doctor.look import Clouds
 from keyless_tools.doctor.report import Walked
 from keyless_tools.doctor.stack import Stack, values_of
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.doctor import changes
 
 
-def examined(stage: Stage) -> tuple[Walked, ...]:
+def examined(stage: StackHarness) -> tuple[Walked, ...]:
     """Every reader of a stack, as the deployer's doctor sees it."""
     return examine(as_deployed(stage), seen_by_the_deployer(stage))
 
 
-def as_deployed(stage: Stage) -> Stack:
+def as_deployed(stage: StackHarness) -> Stack:
     """What the engine knows of a stack."""
     configured = {key: {"value": value.value} for key, value in stage.stack.get_all_config().items()}
     return Stack(
@@ -52,7 +52,7 @@ def broken_links(walked: Walked) -> list[Link]:
     return [finding.link for finding in walked.findings if finding.verdict is Verdict.BROKEN]
 
 
-def seen_by_the_deployer(stage: Stage) -> Clouds:
+def seen_by_the_deployer(stage: StackHarness) -> Clouds:
     """Both clouds over HTTP."""
     return Clouds(
         google=google_api(stage.cloud.google_url, stage.cloud.deployer_token),
@@ -60,7 +60,7 @@ def seen_by_the_deployer(stage: Stage) -> Clouds:
     )
 
 
-def owner(stage: Stage) -> boto3.Session:
+def owner(stage: StackHarness) -> boto3.Session:
     """The owner of the AWS account."""
     environment = stage.cloud.environment()
     return boto3.Session(
@@ -76,7 +76,7 @@ def google_api(url: str, token: str) -> GoogleApi:
     return GoogleApi(credentials, GoogleEndpoints(base_url=url))
 
 
-def run(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(stage: StackHarness, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs a command of `keyless` in the project's folder."""
     return subprocess.run(
         [sys.executable, "-m", "keyless_tools", *arguments],
@@ -90,7 +90,7 @@ def run(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def token_of_the_reader(stage: Stage, *roles: str) -> Iterator[str]:
+def token_of_the_reader(stage: StackHarness, *roles: str) -> Iterator[str]:
     """A token of the stack's own service account, with further roles on the project: of somebody with few rights."""
     email, role = stage.output(outputs.SERVICE_ACCOUNT), changes.role_name(stage)
     form = signed_form(stage.cloud.endpoints, Choice(role=role))
@@ -118,7 +118,7 @@ def token_of_the_reader(stage: Stage, *roles: str) -> Iterator[str]:
 class CloudTime:
     """Time in which a pause takes none: the local cloud's clock is moved instead."""
 
-    stage: Stage
+    stage: StackHarness
     ahead: float = 0.0
 
     def monotonic(self) -> float:

@@ -18,7 +18,7 @@ from keyless_bigquery.components.role_policies import lambda_only, own_log_only
 from keyless_bigquery.runtime import environment
 from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE, GoogleEndpoints, TrustChain
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.official_tools.shell import Shell
 
 POOL, PROVIDER, ACCOUNT, ROLE, FUNCTION, DATASET, TABLE = (
@@ -50,10 +50,10 @@ class Call:
     """One command, and the request that it sends."""
 
     gcloud: Sequence[str]
-    request: Callable[[Stage], Any]
+    request: Callable[[StackHarness], Any]
 
 
-def make(stage: Stage, shell: Shell | None = None) -> None:
+def make(stage: StackHarness, shell: Shell | None = None) -> None:
     """Makes all of it, with three rows in the table.
 
     Args:
@@ -70,21 +70,21 @@ def make(stage: Stage, shell: Shell | None = None) -> None:
     _make_function(stage)
 
 
-def principal(stage: Stage) -> str:
+def principal(stage: StackHarness) -> str:
     """The member of the hand-made binding."""
     return f"principalSet://iam.googleapis.com/{_pool(stage)}/attribute.aws_role/{ROLE}"
 
 
-def email(stage: Stage) -> str:
+def email(stage: StackHarness) -> str:
     """The account's address."""
     return f"{ACCOUNT}@{stage.cloud.project_id}.iam.gserviceaccount.com"
 
 
-def _pool(stage: Stage) -> str:
+def _pool(stage: StackHarness) -> str:
     return f"projects/{stage.cloud.project_number}/locations/global/workloadIdentityPools/{POOL}"
 
 
-def _google_calls(stage: Stage) -> list[Call]:
+def _google_calls(stage: StackHarness) -> list[Call]:
     project, account, member = stage.cloud.project_id, stage.cloud.aws_account_id, f"serviceAccount:{email(stage)}"
     pools = f"/v1/projects/{project}/locations/global/workloadIdentityPools"
     provider = {"aws": {"accountId": account}, "attributeMapping": MAPPING, "attributeCondition": CONDITION}
@@ -132,13 +132,13 @@ def _google_calls(stage: Stage) -> list[Call]:
     ]
 
 
-def _bind(stage: Stage, resource: str, role: str, member: str) -> None:
+def _bind(stage: StackHarness, resource: str, role: str, member: str) -> None:
     policy = stage.google("POST", f"{resource}:getIamPolicy", {})
     bindings = [*policy.get("bindings", []), {"role": role, "members": [member]}]
     stage.google("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "bindings": bindings}})
 
 
-def unbind(stage: Stage) -> None:
+def unbind(stage: StackHarness) -> None:
     """Takes the hand-made binding away, which the program doesn't know."""
     resource = f"/v1/projects/{stage.cloud.project_id}/serviceAccounts/{email(stage)}"
     policy = stage.google("POST", f"{resource}:getIamPolicy", {})
@@ -147,14 +147,14 @@ def unbind(stage: Stage) -> None:
     stage.google("POST", f"{resource}:setIamPolicy", {"policy": policy})
 
 
-def undelete_pool(stage: Stage) -> None:
+def undelete_pool(stage: StackHarness) -> None:
     """As `gcloud iam workload-identity-pools undelete` and `… providers undelete` do."""
     pool = f"/v1/projects/{stage.cloud.project_id}/locations/global/workloadIdentityPools/{POOL}"
     stage.google("POST", f"{pool}:undelete", {})
     stage.google("POST", f"{pool}/providers/{PROVIDER}:undelete", {})
 
 
-def _make_table(stage: Stage) -> None:
+def _make_table(stage: StackHarness) -> None:
     """As `bq mk` and `bq add-iam-policy-binding` do; bq alone takes seconds to start."""
     project = f"/bigquery/v2/projects/{stage.cloud.project_id}"
     stage.google("POST", f"{project}/datasets", {"datasetReference": {"datasetId": DATASET}})
@@ -166,7 +166,7 @@ def _make_table(stage: Stage) -> None:
     stage.google("POST", f"{place}/insertAll", {"rows": rows})
 
 
-def _make_function(stage: Stage) -> None:
+def _make_function(stage: StackHarness) -> None:
     """As `aws iam`, `aws logs` and `aws lambda` do."""
     iam, log = stage.aws("iam"), f"/aws/lambda/{FUNCTION}"
     stage.aws("logs").create_log_group(logGroupName=log)
@@ -195,7 +195,7 @@ def _make_function(stage: Stage) -> None:
     )
 
 
-def _zip(stage: Stage, target: package.Target) -> Path:
+def _zip(stage: StackHarness, target: package.Target) -> Path:
     """This project's own function, with the file that gcloud would write for the hand-made provider."""
     trust = TrustChain(
         aws_account_id=stage.cloud.aws_account_id,

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from keyless_bigquery.components.program import ROOT
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 
 LIMIT_SECONDS = 110.0
 
@@ -27,7 +27,7 @@ class Ended:
         return self.output
 
 
-def run(stage: Stage, *command: str, typed: str = "") -> Ended:
+def run(stage: StackHarness, *command: str, typed: str = "") -> Ended:
     """Runs a command in the project's folder to its end.
 
     Args:
@@ -42,11 +42,11 @@ def run(stage: Stage, *command: str, typed: str = "") -> Ended:
     return Ended(status=finished.returncode, output=finished.stdout, errors=finished.stderr)
 
 
-def tool(stage: Stage, name: str, *arguments: str, typed: str = "") -> Ended:
+def tool(stage: StackHarness, name: str, *arguments: str, typed: str = "") -> Ended:
     """Runs ``keyless NAME STACK`` with further arguments."""
     return run(stage, sys.executable, "-m", "keyless_tools", name, stage.stack.name, *arguments, typed=typed)
 
 
-def pulumi(stage: Stage, *arguments: str) -> Ended:
+def pulumi(stage: StackHarness, *arguments: str) -> Ended:
     """Runs ``pulumi`` on the stack."""
     return run(stage, "pulumi", *arguments, "--stack", stage.stack.name, "--non-interactive")

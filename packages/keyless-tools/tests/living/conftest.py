@@ -9,7 +9,7 @@ import pytest
 from federation_emulator.client.cloud import LocalCloud
 from pulumi_offline.demo.scenario import ROWS
 from pulumi_offline.engine.pins import ROOT
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.living.environments import Environments
 
 
@@ -30,7 +30,7 @@ def function_of_the_commands() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def environments(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environments]:
     """A test that changes one of the two puts it back. They go with the cloud."""
-    with Stage(cloud, tmp_path_factory.mktemp("environments"), name="dev") as dev:
+    with StackHarness(cloud, tmp_path_factory.mktemp("environments"), name="dev") as dev:
         prod = dev.beside("prod", {"deletionProtection": "true"})
         for stage in (dev, prod):
             stage.up()

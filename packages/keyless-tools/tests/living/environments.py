@@ -10,7 +10,7 @@ import boto3
 from pulumi.automation import EngineEvent, OpType
 
 from keyless_bigquery.components import outputs
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 
 Plan = Mapping[str, str]
 """What happens first to each resource that doesn't stay as it is, by its logical name.
@@ -32,15 +32,15 @@ _OPERATIONS = {
 class Environments:
     """A disposable environment and a protected one, both up and with rows."""
 
-    dev: Stage
-    prod: Stage
+    dev: StackHarness
+    prod: StackHarness
 
     @property
     def holdings(self) -> set[str]:
         return self.dev.holdings()
 
 
-def reads(stage: Stage, *, region: str | None = None) -> bool:
+def reads(stage: StackHarness, *, region: str | None = None) -> bool:
     """Whether a cold function reads.
 
     Args:
@@ -55,7 +55,7 @@ def reads(stage: Stage, *, region: str | None = None) -> bool:
     return "FunctionError" not in answer
 
 
-def aws(stage: Stage, service: str, region: str) -> Any:
+def aws(stage: StackHarness, service: str, region: str) -> Any:
     """A client of the local AWS in any region."""
     environment = stage.cloud.environment()
     return boto3.client(
@@ -67,7 +67,7 @@ def aws(stage: Stage, service: str, region: str) -> Any:
     )
 
 
-def plan(stage: Stage, *, refresh: bool = False) -> Plan:
+def plan(stage: StackHarness, *, refresh: bool = False) -> Plan:
     """What ``up`` would do to the resources of either cloud, read from a real preview, perhaps of ``--refresh``."""
     events: list[EngineEvent] = []
     stage.stack.preview(on_event=events.append, refresh=refresh)

@@ -11,7 +11,7 @@ from pulumi.automation.errors import CommandError
 from federation_emulator.client.cloud import LocalCloud
 from pulumi_offline.demo.scenario import ROWS
 from pulumi_offline.engine.pins import ROOT
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.living import by_hand
 from tests.living.commands import pulumi, tool
 from tests.living.environments import plan
@@ -22,17 +22,17 @@ KEPT_IN_THE_STATE = {"deletionPolicy", "deletionProtection", "deleteContentsOnDe
 
 
 @pytest.fixture
-def stage(tmp_path: Path, function_of_the_commands: None) -> Iterator[Stage]:
+def stage(tmp_path: Path, function_of_the_commands: None) -> Iterator[StackHarness]:
     """A stack that knows nothing of what is made by hand, on a cloud of its own: a pool's id stays taken."""
     del function_of_the_commands
-    with LocalCloud.start() as cloud, Stage(cloud, tmp_path, by_hand.SETTINGS, name="adopted") as opened:
+    with LocalCloud.start() as cloud, StackHarness(cloud, tmp_path, by_hand.SETTINGS, name="adopted") as opened:
         yield opened
 
 
 EVENT = ROOT / "lambda_src" / "example_event.json"
 
 
-def reads(stage: Stage) -> bool:
+def reads(stage: StackHarness) -> bool:
     """Whether a cold function reads, whoever made it."""
     client = stage.aws("lambda")
     client.update_function_configuration(FunctionName=by_hand.FUNCTION, MemorySize=256)
@@ -47,7 +47,7 @@ def left(told: str) -> dict[str, tuple[str, set[str]]]:
     }
 
 
-def test_what_was_made_by_hand_is_adopted_in_place_and_read_all_the_while(stage: Stage) -> None:
+def test_what_was_made_by_hand_is_adopted_in_place_and_read_all_the_while(stage: StackHarness) -> None:
     by_hand.make(stage)
     made = stage.holdings()
     assert reads(stage)
@@ -75,7 +75,7 @@ def test_what_was_made_by_hand_is_adopted_in_place_and_read_all_the_while(stage:
 
 @pytest.mark.soak
 @installed("gcloud")
-def test_what_gcloud_made_is_told_as_lines_to_type_and_adopted(stage: Stage, tmp_path: Path) -> None:
+def test_what_gcloud_made_is_told_as_lines_to_type_and_adopted(stage: StackHarness, tmp_path: Path) -> None:
     by_hand.make(stage, Shell.after_pasting(stage.cloud, tmp_path))
     told = tool(stage, "adopt").succeeded
     assert "pulumi import aws:iam/role:Role execution-role lambda-role --parent" in told
@@ -85,7 +85,7 @@ def test_what_gcloud_made_is_told_as_lines_to_type_and_adopted(stage: Stage, tmp
 
 
 @pytest.mark.soak
-def test_a_stack_that_lost_its_state_adopts_all_that_it_made(stage: Stage) -> None:
+def test_a_stack_that_lost_its_state_adopts_all_that_it_made(stage: StackHarness) -> None:
     stage.up()
     stage.up()
     made = stage.holdings()
@@ -101,7 +101,7 @@ def test_a_stack_that_lost_its_state_adopts_all_that_it_made(stage: Stage) -> No
 
 
 @pytest.mark.soak
-def test_a_table_that_the_settings_describe_otherwise_is_named_before_anything_is_adopted(stage: Stage) -> None:
+def test_a_table_that_the_settings_describe_otherwise_is_named_before_anything_is_adopted(stage: StackHarness) -> None:
     by_hand.make(stage)
     required = stage.beside("adopted", {**by_hand.SETTINGS, "columns": REQUIRED})
     made = required.holdings()
@@ -119,7 +119,7 @@ def test_a_table_that_the_settings_describe_otherwise_is_named_before_anything_i
 
 
 @pytest.mark.soak
-def test_after_a_destroy_a_pool_of_a_fixed_id_is_undeleted_and_adopted(stage: Stage) -> None:
+def test_after_a_destroy_a_pool_of_a_fixed_id_is_undeleted_and_adopted(stage: StackHarness) -> None:
     stage.up()
     stage.destroy()
     with pytest.raises(CommandError, match="Requested entity already exists"):

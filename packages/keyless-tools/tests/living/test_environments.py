@@ -17,7 +17,7 @@ from pulumi.automation import Deployment
 from federation_emulator.client.cloud import LocalCloud
 from keyless_bigquery.components import federation, outputs
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.living.commands import pulumi, tool
 from tests.living.environments import Environments, plan, reads
 
@@ -89,7 +89,7 @@ def test_what_isnt_protected_goes_and_comes_back_with_the_rows_still_there(envir
 
 @pytest.mark.soak
 def test_once_the_protection_is_taken_off_nothing_is_left_after_a_destroy(cloud: LocalCloud, tmp_path: Path) -> None:
-    with Stage(cloud, tmp_path, {"deletionProtection": "true"}, name="over") as protected:
+    with StackHarness(cloud, tmp_path, {"deletionProtection": "true"}, name="over") as protected:
         before = protected.holdings()
         protected.up()
         unprotected = protected.beside("over")
@@ -99,12 +99,12 @@ def test_once_the_protection_is_taken_off_nothing_is_left_after_a_destroy(cloud:
 
 
 @pytest.fixture
-def dev(environments: Environments) -> Stage:
+def dev(environments: Environments) -> StackHarness:
     """The disposable environment. Whoever changes it puts it back."""
     return environments.dev
 
 
-def test_another_mapping_is_an_update_of_the_provider_alone(dev: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_mapping_is_an_update_of_the_provider_alone(dev: StackHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(federation, "attribute_mapping", lambda: {"google.subject": "assertion.arn"})
     assert plan(dev.beside("dev")) == {"aws-provider": "update"}
 
@@ -153,7 +153,7 @@ def test_an_earlier_version_is_taken_over_as_it_is_and_by_the_first_of_a_list_ev
     assert all(operation == "create" and name.endswith("-second") for name, operation in found.items()), found
 
 
-def test_the_first_reader_of_a_new_list_takes_over_what_the_only_one_had(dev: Stage) -> None:
+def test_the_first_reader_of_a_new_list_takes_over_what_the_only_one_had(dev: StackHarness) -> None:
     names = dict.fromkeys(("roleName", "functionName"), "keyless-bigquery-dev")
     only = {"name": "first", **names, "serviceAccountId": "bq-reader-dev", "tableId": "users"}
     found = dict(plan(dev.beside("dev", {"readers": [only, {"name": "second"}]})))

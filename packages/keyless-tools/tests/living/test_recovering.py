@@ -15,7 +15,7 @@ from keyless_bigquery.components import outputs
 from keyless_bigquery.components.role_policies import lambda_only
 from pulumi_offline.demo.scenario import ROWS
 from pulumi_offline.engine.pins import project_name
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.failed_runs import forget_failed_runs
 from tests.living.commands import tool
 from tests.living.environments import plan, reads
@@ -29,14 +29,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def again(cloud: LocalCloud, folder: Path) -> Iterator[Stage]:
-    with Stage(cloud, folder, name=NAME) as stage:
+def again(cloud: LocalCloud, folder: Path) -> Iterator[StackHarness]:
+    with StackHarness(cloud, folder, name=NAME) as stage:
         stage.up()
         stage.put_rows(ROWS)
         yield stage
 
 
-def goes_on(stage: Stage) -> None:
+def goes_on(stage: StackHarness) -> None:
     """What recover prints as the next step succeeds, leaves nothing to do, and the function reads its rows."""
     stage.stack.refresh()
     stage.up()
@@ -45,11 +45,11 @@ def goes_on(stage: Stage) -> None:
     assert "name=Alice" in stage.invoke().log
 
 
-def roles(stage: Stage) -> set[str]:
+def roles(stage: StackHarness) -> set[str]:
     return {role["RoleName"] for role in stage.aws("iam").list_roles()["Roles"] if NAME in role["RoleName"].lower()}
 
 
-def make_role(stage: Stage, name: str) -> None:
+def make_role(stage: StackHarness, name: str) -> None:
     stage.aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=lambda_only())
 
 
@@ -66,7 +66,7 @@ def note_as_begun(folder: Path, resource: str, /, **inputs: Any) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_what_a_replacement_had_made_and_not_noted_takes_the_old_ones_place(again: Stage, folder: Path) -> None:
+def test_what_a_replacement_had_made_and_not_noted_takes_the_old_ones_place(again: StackHarness, folder: Path) -> None:
     make_role(again, "Killed-Again")
     changed = again.beside(NAME, {"roleName": "Killed-Again"})
     note_as_begun(folder, "execution-role", name="Killed-Again")
@@ -76,7 +76,7 @@ def test_what_a_replacement_had_made_and_not_noted_takes_the_old_ones_place(agai
 
 
 @pytest.mark.timeout(240)
-def test_what_a_planned_replacement_would_make_and_exists_is_taken_over(again: Stage) -> None:
+def test_what_a_planned_replacement_would_make_and_exists_is_taken_over(again: StackHarness) -> None:
     make_role(again, "Planned-Again")
     project = f"/v1/projects/{again.cloud.project_id}"
     again.google("POST", f"{project}/serviceAccounts", {"accountId": "planned-again"})
@@ -89,7 +89,7 @@ def test_what_a_planned_replacement_would_make_and_exists_is_taken_over(again: S
 
 
 @pytest.mark.timeout(300)
-def test_the_first_of_a_list_of_readers_becomes_the_only_one_again_and_keeps_its_rows(again: Stage) -> None:
+def test_the_first_of_a_list_of_readers_becomes_the_only_one_again_and_keeps_its_rows(again: StackHarness) -> None:
     only = again.beside(NAME)
     only.up()
     names = dict.fromkeys(("roleName", "functionName"), f"keyless-bigquery-{NAME}")

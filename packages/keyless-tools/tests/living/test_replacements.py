@@ -18,7 +18,7 @@ from federation_emulator.client.cloud import LocalCloud
 from keyless_bigquery.components import listed_tables, outputs
 from keyless_bigquery.components.program import ROOT
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.components.recording import record
 from tests.docs.pages import read
 from tests.failed_runs import forget_failed_runs
@@ -51,7 +51,7 @@ def row(change: str) -> list[set[str]]:
 
 
 @pytest.fixture
-def dev(environments: Environments) -> Stage:
+def dev(environments: Environments) -> StackHarness:
     """The disposable environment. A test that changes it puts it back."""
     return environments.dev
 
@@ -95,7 +95,7 @@ def dev(environments: Environments) -> Stage:
     ],
 )
 def test_the_page_says_what_is_replaced_and_in_place_and_nothing_is_deleted_first(
-    dev: Stage, change: str, settings: Mapping[str, Any], others: Mapping[str, str]
+    dev: StackHarness, change: str, settings: Mapping[str, Any], others: Mapping[str, str]
 ) -> None:
     replaced, updated = row(change)
     found = plan(dev.beside("dev", settings))
@@ -103,7 +103,7 @@ def test_the_page_says_what_is_replaced_and_in_place_and_nothing_is_deleted_firs
     assert found == {**dict.fromkeys(replaced, "replace"), **dict.fromkeys(updated - components, "update"), **others}
 
 
-def test_in_another_project_the_pool_has_another_suffix(dev: Stage) -> None:
+def test_in_another_project_the_pool_has_another_suffix(dev: StackHarness) -> None:
     assert plan(dev.beside("dev", {"poolProject": "pool-project"}))["pool-suffix"] == "replace"
 
 
@@ -141,7 +141,7 @@ def test_each_type_creates_the_new_one_first(orders: dict[str, bool | None]) -> 
     assert {"aws:lambda/alias:Alias", "aws:cloudwatch/eventRule:EventRule"} < orders.keys()
 
 
-def up(stage: Stage) -> list[tuple[str, str]]:
+def up(stage: StackHarness) -> list[tuple[str, str]]:
     """Deploys; what was done to each resource, in that order. Fails where an old one was deleted before the new one."""
     events: list[EngineEvent] = []
     stage._outputs = stage.stack.up(on_event=events.append).outputs
@@ -155,7 +155,7 @@ def up(stage: Stage) -> list[tuple[str, str]]:
     return steps
 
 
-def test_changes_one_after_the_other_and_the_function_reads_after_each(dev: Stage) -> None:
+def test_changes_one_after_the_other_and_the_function_reads_after_each(dev: StackHarness) -> None:
     before = named(dev.holdings())
     renamed = dev.beside("dev", {"roleName": "Reader-Two"})
     steps = up(renamed)
@@ -198,15 +198,15 @@ def a_zip() -> bytes:
 
 
 @pytest.fixture
-def scheduled(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with Stage(cloud, tmp_path_factory.mktemp("scheduled"), SCHEDULED, name="scheduled") as stage:
+def scheduled(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackHarness]:
+    with StackHarness(cloud, tmp_path_factory.mktemp("scheduled"), SCHEDULED, name="scheduled") as stage:
         stage.up()
         stage.put_rows(ROWS)
         yield stage
         stage.destroy()
 
 
-def test_a_function_is_renamed_with_its_schedule_the_new_one_first(scheduled: Stage) -> None:
+def test_a_function_is_renamed_with_its_schedule_the_new_one_first(scheduled: StackHarness) -> None:
     renamed = scheduled.beside("scheduled", {**SCHEDULED, "functionName": "renamed"})
     steps = up(renamed)
     for name in ("function", "function-log", "schedule", "may-start-function", "scheduled-function"):
@@ -217,7 +217,7 @@ def test_a_function_is_renamed_with_its_schedule_the_new_one_first(scheduled: St
     assert reads(scheduled)
 
 
-def test_a_rename_that_fails_leaves_the_old_function_and_recovery_goes_back(scheduled: Stage) -> None:
+def test_a_rename_that_fails_leaves_the_old_function_and_recovery_goes_back(scheduled: StackHarness) -> None:
     name, role = scheduled.output(outputs.FUNCTION_NAME), scheduled.output(outputs.ROLE_ARN)
     functions, events = scheduled.aws("lambda"), scheduled.aws("events")
     functions.create_function(

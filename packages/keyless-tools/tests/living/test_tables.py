@@ -13,7 +13,7 @@ from pulumi.automation import Deployment
 from federation_emulator.client.cloud import LocalCloud
 from keyless_bigquery.components import outputs
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.stack_harness import Stage
+from pulumi_offline.stack_harness import StackHarness
 from tests.http_server import Request
 from tests.living.commands import Ended, pulumi, run
 from tests.living.environments import plan
@@ -35,7 +35,7 @@ def way(cloud: LocalCloud) -> Iterator[Gateway]:
 class Deployed:
     """A protected stack, its state, and its table as it was made."""
 
-    stage: Stage
+    stage: StackHarness
     state: Deployment
     table: dict[str, Any]
 
@@ -46,7 +46,7 @@ def deployed(
 ) -> Iterator[Deployed]:
     del function_of_the_commands
     settings = {"googleEndpoint": way.server.url, "deletionProtection": "true"}
-    with Stage(cloud, tmp_path_factory.mktemp("tables"), settings, name="tables") as stage:
+    with StackHarness(cloud, tmp_path_factory.mktemp("tables"), settings, name="tables") as stage:
         stage.up()
         made = stage.google("GET", place(stage))
         table = {key: made[key] for key in ("tableReference", "schema", "description")}
@@ -54,7 +54,7 @@ def deployed(
 
 
 @pytest.fixture
-def stage(deployed: Deployed, way: Gateway) -> Stage:
+def stage(deployed: Deployed, way: Gateway) -> StackHarness:
     """The stack as it was first, with the rows in its table."""
     stage = deployed.stage
     stage.stack.import_stack(deployed.state)
@@ -65,20 +65,20 @@ def stage(deployed: Deployed, way: Gateway) -> Stage:
     return stage
 
 
-def with_settings(stage: Stage, way: Gateway, **settings: Any) -> Stage:
+def with_settings(stage: StackHarness, way: Gateway, **settings: Any) -> StackHarness:
     return stage.beside("tables", {"googleEndpoint": way.server.url, "deletionProtection": "true", **settings})
 
 
-def place(stage: Stage) -> str:
+def place(stage: StackHarness) -> str:
     project, dataset, table = stage.output(outputs.TABLE).split(".")
     return f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}"
 
 
-def live(stage: Stage) -> list[dict[str, Any]]:
+def live(stage: StackHarness) -> list[dict[str, Any]]:
     return list(stage.google("GET", place(stage))["schema"]["fields"])
 
 
-def query(stage: Stage, sql: str) -> list[list[str | None]]:
+def query(stage: StackHarness, sql: str) -> list[list[str | None]]:
     text = sql.format(table=f"`{stage.output(outputs.TABLE)}`")
     project = stage.output(outputs.TABLE).split(".")[0]
     answer = stage.google(
@@ -87,7 +87,7 @@ def query(stage: Stage, sql: str) -> list[list[str | None]]:
     return [[cell["v"] for cell in row["f"]] for row in answer.get("rows", [])]
 
 
-def names(stage: Stage) -> list[str | None]:
+def names(stage: StackHarness) -> list[str | None]:
     return [row[0] for row in query(stage, "SELECT name FROM {table} ORDER BY user_id")]
 
 
@@ -111,7 +111,7 @@ def commands(told: str, after: str) -> list[list[str]]:
     return [*found, shlex.split(then)]
 
 
-def typed(stage: Stage, changed: Stage, lines: Sequence[list[str]]) -> None:
+def typed(stage: StackHarness, changed: StackHarness, lines: Sequence[list[str]]) -> None:
     """Runs commands as they were printed, with changed settings; a statement for `bq` is sent as bq would."""
     for words in lines:
         if words[0] == "bq":
@@ -121,12 +121,12 @@ def typed(stage: Stage, changed: Stage, lines: Sequence[list[str]]) -> None:
             assert run(changed, *words, *more, "--non-interactive").succeeded is not None
 
 
-def add_by_hand(stage: Stage) -> None:
+def add_by_hand(stage: StackHarness) -> None:
     query(stage, "ALTER TABLE {table} ADD COLUMN score FLOAT64")
     query(stage, "UPDATE {table} SET score = 0.5 WHERE TRUE")
 
 
-def scores(stage: Stage) -> set[str | None]:
+def scores(stage: StackHarness) -> set[str | None]:
     return {row[0] for row in query(stage, "SELECT score FROM {table}")}
 
 
@@ -134,7 +134,7 @@ def writes(way: Gateway) -> list[Request]:
     return [one for one in way.server.requests if one.method in {"PUT", "PATCH", "DELETE"}]
 
 
-def test_a_column_added_by_hand_is_named_before_an_update_would_drop_it(stage: Stage, way: Gateway) -> None:
+def test_a_column_added_by_hand_is_named_before_an_update_would_drop_it(stage: StackHarness, way: Gateway) -> None:
     add_by_hand(stage)
     way.server.requests.clear()
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
@@ -156,7 +156,7 @@ def test_a_column_added_by_hand_is_named_before_an_update_would_drop_it(stage: S
     ],
 )
 def test_the_lines_that_adopt_it_keep_it_with_its_values(
-    stage: Stage, way: Gateway, columns: list[dict[str, str]] | None
+    stage: StackHarness, way: Gateway, columns: list[dict[str, str]] | None
 ) -> None:
     add_by_hand(stage)
     changed = with_settings(stage, way, **({} if columns is None else {"columns": columns}))
@@ -168,7 +168,7 @@ def test_the_lines_that_adopt_it_keep_it_with_its_values(
     assert pulumi(changed, "preview", "--expect-no-changes").succeeded
 
 
-def test_after_the_lines_that_take_a_change_back_nothing_is_left_to_do(stage: Stage, way: Gateway) -> None:
+def test_after_the_lines_that_take_a_change_back_nothing_is_left_to_do(stage: StackHarness, way: Gateway) -> None:
     changed = [{**USER_ID, "type": "NUMERIC"}, {**NAME, "name": "Name"}, {**CITY, "mode": "REQUIRED"}]
     other = with_settings(stage, way, columns=changed)
     told = refused(pulumi(other, *UP))
@@ -184,7 +184,9 @@ def test_after_the_lines_that_take_a_change_back_nothing_is_left_to_do(stage: St
     assert pulumi(other, "preview", "--expect-no-changes").succeeded
 
 
-def test_without_changes_nothing_is_looked_up_and_the_protection_alone_comes_off(stage: Stage, way: Gateway) -> None:
+def test_without_changes_nothing_is_looked_up_and_the_protection_alone_comes_off(
+    stage: StackHarness, way: Gateway
+) -> None:
     assert pulumi(stage, "preview", "--expect-no-changes").succeeded
     assert [one for one in way.server.requests if "/tables/" in one.path] == []
     add_by_hand(stage)
@@ -196,7 +198,9 @@ def test_without_changes_nothing_is_looked_up_and_the_protection_alone_comes_off
 
 
 @pytest.mark.parametrize("status", [403, pytest.param(500, marks=pytest.mark.soak)])
-def test_what_an_update_failed_to_change_can_be_undone_and_done_again(stage: Stage, way: Gateway, status: int) -> None:
+def test_what_an_update_failed_to_change_can_be_undone_and_done_again(
+    stage: StackHarness, way: Gateway, status: int
+) -> None:
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
     way.failing = ("PUT", status)
     try:
@@ -211,7 +215,7 @@ def test_what_an_update_failed_to_change_can_be_undone_and_done_again(stage: Sta
     assert names(stage) == [row["name"] for row in ROWS]
 
 
-def test_a_table_that_cant_be_looked_up_is_not_touched(stage: Stage, way: Gateway) -> None:
+def test_a_table_that_cant_be_looked_up_is_not_touched(stage: StackHarness, way: Gateway) -> None:
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
     way.failing = ("GET", 403)
     try:
@@ -223,7 +227,9 @@ def test_a_table_that_cant_be_looked_up_is_not_touched(stage: Stage, way: Gatewa
     assert writes(way) == []
 
 
-def test_a_name_that_exists_is_refused_while_the_old_table_still_has_its_rows(stage: Stage, way: Gateway) -> None:
+def test_a_name_that_exists_is_refused_while_the_old_table_still_has_its_rows(
+    stage: StackHarness, way: Gateway
+) -> None:
     tables, _, _ = place(stage).rpartition("/")
     body = {"tableReference": {"tableId": "taken"}, "schema": {"fields": [USER_ID, NAME]}}
     stage.google("POST", tables, body)
@@ -238,7 +244,7 @@ def test_a_name_that_exists_is_refused_while_the_old_table_still_has_its_rows(st
 
 
 def test_a_stack_that_kept_its_columns_in_the_state_comes_over_without_touching_a_row(
-    stage: Stage, way: Gateway, deployed: Deployed
+    stage: StackHarness, way: Gateway, deployed: Deployed
 ) -> None:
     before = with_stash(dict(deployed.state.deployment or {}))
     stage.stack.import_stack(Deployment(version=deployed.state.version, deployment=before))

@@ -75,12 +75,12 @@ class Invocation:
         return text if failed_link(text) else f"{kind}: {text}"
 
 
-class Stage(AbstractContextManager["Stage"]):
+class StackHarness(AbstractContextManager["StackHarness"]):
     """A stack on a local cloud; a context manager that ends its plugins.
 
     Args:
         cloud: The running local cloud.
-        folder: Where project files, state and plugins of this stage go.
+        folder: Where project files, state and plugins of this harness go.
         settings: Config values that differ from ``Pulumi.local.yaml``, by key without namespace.
         name: The stack's name.
         plugins: Plugins that somebody else ends; ``None`` starts some of its own.
@@ -131,14 +131,14 @@ class Stage(AbstractContextManager["Stage"]):
         if self._own_plugins and self._plugins is not None:
             self._plugins.stop()
 
-    def beside(self, name: str, settings: Mapping[str, object] | None = None) -> Stage:
+    def beside(self, name: str, settings: Mapping[str, object] | None = None) -> StackHarness:
         """Another stack of the same project, with the same backend; it needs this one's plugins.
 
         Args:
             name: The stack's name; the same name opens this very stack with other settings.
-            settings: As for the stage itself.
+            settings: As for the harness itself.
         """
-        return Stage(self.cloud, self._folder, settings, name=name, plugins=self._plugins)
+        return StackHarness(self.cloud, self._folder, settings, name=name, plugins=self._plugins)
 
     def environment(self) -> dict[str, str]:
         """The whole environment of a command that acts on this stack from the project's folder."""
@@ -282,7 +282,7 @@ class Stage(AbstractContextManager["Stage"]):
 
 
 def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, object], name: str) -> Path:
-    """The project's files in a folder of their own, which the engine writes to: each stage has its own settings."""
+    """The project's files in a folder of their own, which the engine writes to: each harness has its own settings."""
     folder.mkdir(parents=True, exist_ok=True)
     project = Path(tempfile.mkdtemp(prefix="project-", dir=folder))
     shutil.copy(ROOT / "Pulumi.yaml", project)

@@ -32,7 +32,7 @@ from keyless_bigquery.runtime.printable import one_line
 from pulumi_offline.demo.report import Report
 from pulumi_offline.engine.plugins import report as report_plugins
 from pulumi_offline.engine.workspace import Workspace
-from pulumi_offline.stack_harness import Invocation, Stage
+from pulumi_offline.stack_harness import Invocation, StackHarness
 
 ROWS = ({"user_id": 1, "name": "Alice"}, {"user_id": 2, "name": "Bob"}, {"user_id": 3, "name": "Chiyo"})
 """The three rows that the demo puts in the table."""
@@ -95,7 +95,7 @@ def main(*, verbose: bool = False) -> int:
 def _run(report: Report, folder: Path, event: object) -> None:
     with report.step("start the local cloud: Google identity, AWS, BigQuery"):
         cloud = LocalCloud.start(state_directory=folder / "cloud")
-    with cloud, Stage(cloud, folder / "stack") as stage:
+    with cloud, StackHarness(cloud, folder / "stack") as stage:
         report.show(f"Google {cloud.google_url}   AWS {cloud.aws_url}")
         before = stage.holdings()
         _deploy(report, stage)
@@ -111,7 +111,7 @@ def _run(report: Report, folder: Path, event: object) -> None:
         _tear_down(report, stage, before)
 
 
-def _deploy(report: Report, stage: Stage) -> None:
+def _deploy(report: Report, stage: StackHarness) -> None:
     with report.step("pulumi preview, before anything exists"):
         planned = stage.preview().change_summary
         report.check(
@@ -130,7 +130,7 @@ def _deploy(report: Report, stage: Stage) -> None:
             report.show(f"{name}: {stage.output(name)}")
 
 
-def _refuse_another_role(report: Report, stage: Stage, event: object) -> None:
+def _refuse_another_role(report: Report, stage: StackHarness, event: object) -> None:
     with report.step(f"take the role off the function: it now has the role {_STRANGER}"):
         stage.give_another_role(_STRANGER)
         invocation = stage.invoke(event)
@@ -140,7 +140,7 @@ def _refuse_another_role(report: Report, stage: Stage, event: object) -> None:
         stage.delete_role(_STRANGER)
 
 
-def _refuse_without_binding(report: Report, stage: Stage, event: object) -> None:
+def _refuse_without_binding(report: Report, stage: StackHarness, event: object) -> None:
     with report.step("remove the binding from the service account"):
         stage.remove_binding()
         invocation = stage.invoke(event)
@@ -150,7 +150,7 @@ def _refuse_without_binding(report: Report, stage: Stage, event: object) -> None
         _expect_success(report, "the function succeeds again", stage.invoke(event), log=False)
 
 
-def _change_nothing(report: Report, stage: Stage) -> None:
+def _change_nothing(report: Report, stage: StackHarness) -> None:
     with report.step("second pulumi up"):
         changes = stage.up()
         report.check(
@@ -158,7 +158,7 @@ def _change_nothing(report: Report, stage: Stage) -> None:
         )
 
 
-def _tear_down(report: Report, stage: Stage, before: set[str]) -> None:
+def _tear_down(report: Report, stage: StackHarness, before: set[str]) -> None:
     with report.step("pulumi destroy"):
         changes = stage.destroy()
         report.check(
