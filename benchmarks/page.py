@@ -92,4 +92,4 @@ def _unit(figure: Figure) -> str:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [*(f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows)), ""]
+    return [*(f"|{'|'.join(row)}|" for row in (columns, ["---"] * len(columns), *rows)), ""]

@@ -11,11 +11,9 @@ from bootstrap import aws_policies
 from bootstrap.aws_actions import ACTIONS, Form
 from bootstrap.subjects import deploying, previewing
 from keyless_bigquery.components.role_policies import NETWORK_POLICY_ARN
-from pulumi_offline.engine.pins import ROOT
 from tests.bootstrap.given import ACCOUNT, JOBS, KEY, settings, token
 from tests.bootstrap.policy import allowed, statements
 from tests.bootstrap.provider_calls import ENVIRONMENT_KEY, PREFIX, Call, calls
-from tests.docs.pages import read
 
 SETTINGS = settings(secretsKey=KEY, environmentKmsKeyArn=ENVIRONMENT_KEY)
 PREVIEW = aws_policies.previewing(SETTINGS)
@@ -264,14 +262,3 @@ def test_a_state_that_is_elsewhere_needs_no_right_here() -> None:
     google = settings(backendUrl="gs://acme-state", secretsKey="projects/p/locations/eu/keyRings/r/cryptoKeys/k")
     for document in (aws_policies.previewing(google), aws_policies.deploying(google)):
         assert not re.search(r"s3:|kms:", document)
-
-
-def test_the_page_about_delivery_has_the_whole_table() -> None:
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for action in ACTIONS:
-        forms = " or ".join(f"`{form}`" for form in action.forms)
-        on = f"{forms}, {action.condition}" if action.condition else forms
-        alike.setdefault((on, action.access, action.source), []).append(f"`{action.name}`")
-    expected = [[", ".join(names), *rest] for rest, names in alike.items()]
-    (table,) = [found for found in read(ROOT / "docs" / "delivery.md").tables if found.rows[0][0] == "action"]
-    assert table.rows[1:] == expected, "\n".join(f"| {' | '.join(row)} |" for row in expected)
