@@ -27,7 +27,7 @@ _WIDTH = 140
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the sections that are named, or all, one after the other. The exit code says whether each could be measured.
 
-    One that can't be is told and left out, and the page keeps what it said of it before.
+    One that can't be measured is reported and left out; the page keeps its earlier figures.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(

@@ -3,8 +3,8 @@
 Nothing is imported here but what the interpreter has built in: whatever else a handler needs, it pays for.
 
 Arguments: the folder of the package, the module with ``lambda_handler``, the file to report to, how many invocations.
-Before each invocation a line of standard input is read, and after each a line with :data:`DONE` is printed: whoever
-gives no input has them run at once.
+Before each invocation a line of standard input is read, and after each a line with :data:`DONE` is printed; a caller
+without input has them run at once.
 
 The report is lines of a name and a number: ``ready`` and ``row`` (nanoseconds of the monotonic clock, after the import,
 and when the first row was printed), ``ready_cpu`` and ``done_cpu`` (nanoseconds of processor time up to there),
@@ -77,12 +77,12 @@ def main(folder: str, handler: str, report: str, invocations: str) -> None:
         ("peak", _peak_bytes()),
         *(("took", value) for value in took),
     ]
-    with open(report, "w") as written:  # noqa: PTH123 - pathlib would be warm for whoever imports it next
+    with open(report, "w") as written:  # noqa: PTH123 - pathlib would be warm for its next importer
         written.writelines(f"{name} {value}\n" for name, value in lines)
 
 
 def _peak_bytes() -> int:
-    """Most memory of this program; what getrusage tells may be that of the process it was made from."""
+    """Most memory of this program; what getrusage reports may be that of the process it was made from."""
     with open("/proc/self/status") as status:  # noqa: PTH123 - as above
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
 

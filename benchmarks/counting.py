@@ -44,7 +44,7 @@ class Counter:
 def counting(target: str) -> Iterator[Counter]:
     """Counts what is sent to ``target``, the base URL of the local Google.
 
-    As a proxy for anything else it notes the host that was expected and refuses: nothing leaves the machine.
+    As a proxy for anything else it notes the requested host and refuses: nothing leaves the machine.
     """
     hand_on = forwarding(target)
 

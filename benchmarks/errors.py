@@ -22,4 +22,4 @@ class CommandFailedError(BenchmarkError):
 
 
 class MemoryUnknownError(BenchmarkError):
-    """The system does not tell a process's memory."""
+    """The system does not report a process's memory."""

@@ -42,7 +42,7 @@ class ExchangeFigures:
 
     Attributes:
         pairs_per_second: Exchanges, each with its impersonation, a second.
-        milliseconds: How long each exchange and each impersonation took together, as the client saw it.
+        milliseconds: How long each exchange and each impersonation took together, as the client measured it.
     """
 
     pairs_per_second: float
@@ -164,7 +164,7 @@ async def _deploy(client: httpx.AsyncClient, deployer_token: str) -> None:
 
 
 def _form() -> dict[str, str]:
-    """An exchange as google-auth sends it, signed with keys that are nobody's."""
+    """An exchange as google-auth sends it, signed with keys of no principal."""
     target = audience(_PROVIDER)
     host = f"sts.{REGION}.amazonaws.com"
     request = AWSRequest(

@@ -47,17 +47,17 @@ def share_held(folder: Path) -> float:
 
 def _resident(library: ctypes.CDLL, path: Path, size: int, count: int) -> int:
     """How many pages of a file are in the cache: mincore(2) over a mapping of it."""
-    told = (ctypes.c_ubyte * count)()
+    pages = (ctypes.c_ubyte * count)()
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), size, flags=mmap.MAP_PRIVATE) as mapped:
         view = (ctypes.c_ubyte * size).from_buffer(mapped)
         try:
-            if library.mincore(ctypes.byref(view), ctypes.c_size_t(size), told) != 0:
+            if library.mincore(ctypes.byref(view), ctypes.c_size_t(size), pages) != 0:
                 number = ctypes.get_errno()
                 raise OSError(number, os.strerror(number), str(path))
         finally:
             # The mapping can't be closed while the view is there.
             del view
-    return sum(page & 1 for page in told)
+    return sum(page & 1 for page in pages)
 
 
 def _files(folder: Path) -> Iterable[Path]:

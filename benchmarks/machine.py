@@ -28,7 +28,7 @@ def versions(*distributions: str) -> dict[str, str]:
 
 
 def _processor() -> str:
-    """The model's name; some architectures' kernels tell none."""
+    """The model's name; some architectures' kernels have none."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

@@ -1,6 +1,6 @@
 """Packages of the candidates, kept in the cache folder, unpacked where nothing can be written.
 
-The usual way is pip's own: ``pip install --target``, with the handler beside what it installed. The project's way is
+The usual way is pip's own: ``pip install --target``, with the handler next to what it installed. The project's way is
 :mod:`keyless_bigquery.packaging`, for the function itself and for the floor.
 """
 

@@ -50,7 +50,7 @@ def programs() -> Iterator[Programs]:
     target = Target.host()
     kept = package_cache().parent
     kept.mkdir(parents=True, exist_ok=True)
-    # Beside the kept ones: on the same disk, so that a cold file is as cold for each.
+    # Next to the kept ones: on the same disk, so that a cold file is as cold for each.
     folder = Path(tempfile.mkdtemp(prefix="benchmark-", dir=kept))
     try:
         yield Programs(

@@ -85,7 +85,7 @@ class Report:
         section: Its name.
         measured: When it began, RFC 3339 in UTC.
         seconds: How long it took.
-        machine: Where, as :func:`benchmarks.machine.describe` tells it.
+        machine: Where, as :func:`benchmarks.machine.describe` returns it.
         versions: As for :class:`Result`.
         tables: As for :class:`Result`.
     """
@@ -102,7 +102,7 @@ _REPORT: TypeAdapter[Report] = TypeAdapter(Report)
 
 
 def to_json(report: Report) -> dict[str, Any]:
-    """The report as JSON values. Beside its runs each figure carries what follows from them."""
+    """The report as JSON values. Next to its runs each figure has what follows from them."""
     return {
         "section": report.section,
         "measured": report.measured,
@@ -147,7 +147,7 @@ def _table_json(table: Table) -> dict[str, Any]:
 
 
 def _figure_json(figure: Figure) -> dict[str, Any]:
-    # What follows from the runs follows from them as they are written, so that it can be told from them again.
+    # What follows from the runs follows from them as they are written, so that it can be computed from them again.
     written = dataclasses.replace(figure, runs=tuple(map(_rounded, figure.runs)))
     return {
         "name": written.name,

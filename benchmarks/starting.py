@@ -61,7 +61,7 @@ class Start:
 
 
 class Paced:
-    """A process whose handler is invoked when it is told to.
+    """A process whose handler is invoked on request.
 
     Args:
         program: What runs.
@@ -78,14 +78,14 @@ class Paced:
         Raises:
             HandlerError: It ended.
         """
-        told, heard = self._process.stdin, self._process.stdout
-        if told is None or heard is None:
+        requests, answers = self._process.stdin, self._process.stdout
+        if requests is None or answers is None:
             raise HandlerError(f"{self._program.name} was started without a way to talk to it")
-        # Told to a process that is gone, it breaks or not, as it happens; then nothing is heard.
+        # A write to a process that is gone may break or not; then nothing is read.
         with contextlib.suppress(BrokenPipeError):
-            told.write("\n")
-            told.flush()
-        for line in heard:
+            requests.write("\n")
+            requests.flush()
+        for line in answers:
             if line.startswith(DONE):
                 return int(line.removeprefix(DONE)) / _NANOSECONDS
         raise HandlerError(f"{self._program.name} ended instead of answering")
@@ -121,8 +121,8 @@ def start(program: Program, variables: Mapping[str, str], *, invocations: int = 
             raise HandlerError(f"{program.name} was not done after {_LIMIT_SECONDS:.0f} s") from None
         if done.returncode != 0:
             raise HandlerError(f"{program.name}: {_last_words(printed)}")
-        told = [line.split() for line in report.read_text().splitlines()]
-        values = {name: int(value) for name, value in told if name != "took"}
+        lines = [line.split() for line in report.read_text().splitlines()]
+        values = {name: int(value) for name, value in lines if name != "took"}
         if program.reads and invocations and not values["row"]:
             raise HandlerError(f"{program.name} printed no row: {_last_words(printed)}")
     return Start(
@@ -131,18 +131,18 @@ def start(program: Program, variables: Mapping[str, str], *, invocations: int = 
         ready_cpu=values["ready_cpu"] / _NANOSECONDS,
         cpu=values["done_cpu"] / _NANOSECONDS,
         peak_bytes=values["peak"],
-        invocations=tuple(int(value) / _NANOSECONDS for name, value in told if name == "took"),
+        invocations=tuple(int(value) / _NANOSECONDS for name, value in lines if name == "took"),
     )
 
 
 @contextlib.contextmanager
 def paced(program: Program, variables: Mapping[str, str], *, invocations: int) -> Iterator[Paced]:
-    """A process that waits to be told before each invocation, and ends with the context.
+    """A process that waits for a line before each invocation, and ends with the context.
 
     Args:
         program: What to start.
         variables: Its whole environment.
-        invocations: The most that it is going to be told to; the whole has fifteen minutes.
+        invocations: The most that are going to be requested; the whole has fifteen minutes.
     """
     with tempfile.TemporaryDirectory(prefix="keyless-bench-") as folder:
         process = subprocess.Popen(

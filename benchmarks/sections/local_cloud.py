@@ -57,7 +57,7 @@ def _deployed() -> tuple[Figure, ...]:
 def _memory(deployment: Deployment) -> tuple[float, float]:
     """Of the function's processes, and of all others, in megabytes."""
     if deployment.stage.invoke().failed:
-        raise HandlerError("the function failed on the local cloud; `make demo` tells why")
+        raise HandlerError("the function failed on the local cloud; `make demo` shows why")
     held = {pid: _proportional_bytes(pid) / _MEGABYTE for pid in family(deployment.cloud.pid)}
     function = sum(size for pid, size in held.items() if _FUNCTION in command_line(pid))
     return function, sum(held.values()) - function
@@ -68,7 +68,7 @@ def _proportional_bytes(pid: int) -> int:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
-    raise MemoryUnknownError(f"the system does not tell the memory of process {pid}; this benchmark needs Linux")
+    raise MemoryUnknownError(f"the system does not report the memory of process {pid}; this benchmark needs Linux")
 
 
 def _exchange() -> tuple[Figure, ...]:

@@ -1,4 +1,4 @@
-"""How long Pulumi takes with this program, beside an empty one; and how long its package takes to build and to find."""
+"""How long Pulumi takes with this program, compared with an empty one, and what its package takes to build and find."""
 
 from __future__ import annotations
 

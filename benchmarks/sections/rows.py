@@ -101,12 +101,12 @@ def _compared(candidates: Programs, case: Case) -> tuple[Program, ...]:
 
 
 def _variables(url: str, folder: Path) -> dict[str, str]:
-    """The environment of a function whose Google is at ``url``, where nobody looks at its credentials."""
+    """The environment of a function whose Google is at ``url``, where its credentials are not checked."""
     endpoints = GoogleEndpoints(universe_domain=UNIVERSE, base_url=url)
     trust = TrustChain(aws_account_id="210987654321", role_name="Reader", function_name="reader", endpoints=endpoints)
     configuration = folder / "credential-configuration.json"
     configuration.write_text(trust.credential_configuration(provider_name=_PROVIDER, service_account_email=_ACCOUNT))
-    told: dict[str, str] = function_environment.variables(
+    variables: dict[str, str] = function_environment.variables(
         project="local-keyless",
         table="local-keyless.made.made",
         columns=("user_id", "name"),
@@ -115,7 +115,7 @@ def _variables(url: str, folder: Path) -> dict[str, str]:
         endpoints=endpoints,
     )
     session = dict.fromkeys((*AWS_SESSION, *AWS_REGIONS), "nobody")
-    return {**told, **session, CREDENTIALS_FILE: str(configuration), "PATH": os.defpath, "NO_PROXY": "127.0.0.1"}
+    return {**variables, **session, CREDENTIALS_FILE: str(configuration), "PATH": os.defpath, "NO_PROXY": "127.0.0.1"}
 
 
 def _tables(ours: str, usual: str, starts: Starts) -> Iterator[Table]:

@@ -1,4 +1,4 @@
-"""How big packages are, zipped and unzipped: ours with and without bytecode, beside what pip installs."""
+"""How big packages are, zipped and unzipped: ours with and without bytecode, next to what pip installs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a warm invocation takes, beside one POST with a token in hand: two processes, invoked in turn."""
+"""How long a warm invocation takes, compared with one POST with a token in hand: two processes, invoked in turn."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from keyless_bigquery.settings.declaration import Setting
 
 _WIDTH = 120
+_FIRST_SENTENCE = re.compile(r"(?:Must be set\. )?.*?\.(?= |$)")
 _BEGIN, _END = "settings: begin", "settings: end"
 
 
@@ -28,13 +30,14 @@ def config_block(settings: Sequence[Setting]) -> str:
 
 
 def option_table(settings: Sequence[Setting]) -> str:
-    """The settings as a Markdown table."""
-    rows = ["| setting | default | of | meaning |", "| --- | --- | --- | --- |"]
+    """The settings as a Markdown table, each with the first sentence of its description."""
+    rows = ["|setting|default|of|meaning|", "|---|---|---|---|"]
     for one in settings:
         default = one.default if isinstance(one.default, str) else json.dumps(one.default)
         shown = "" if default in ("", "[]", "{}") else f"`{default}`"
-        meaning = one.description.replace("|", r"\|")
-        rows.append(f"| `{one.key}` | {shown} | {one.scope.value} | {meaning} |")
+        sentence = _FIRST_SENTENCE.match(one.description)
+        meaning = (sentence[0] if sentence else one.description).replace("|", r"\|")
+        rows.append(f"|`{one.key}`|{shown}|{one.scope.value}|{meaning}|")
     return "\n".join(rows)
 
 

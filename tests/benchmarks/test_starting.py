@@ -1,4 +1,4 @@
-"""One fresh process: what is told of it, and when it is refused."""
+"""One fresh process: what is reported of it, and when it is refused."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def test_a_handler_that_prints_no_row_is_refused_unless_it_has_none(tmp_path: Pa
 
 
 def test_a_paced_handler_is_invoked_when_it_is_told_to(tmp_path: Path) -> None:
-    with paced(program(tmp_path, HANDLER), NO_VARIABLES, invocations=2) as told:
-        assert 0.01 <= told.invoke() < 1
-        assert 0.01 <= told.invoke() < 1
+    with paced(program(tmp_path, HANDLER), NO_VARIABLES, invocations=2) as process:
+        assert 0.01 <= process.invoke() < 1
+        assert 0.01 <= process.invoke() < 1
         with pytest.raises(HandlerError, match="a program ended instead of answering"):
-            told.invoke()
+            process.invoke()

@@ -74,7 +74,7 @@ class Page:
 
     @property
     def commands(self) -> list[str]:
-        """What it tells to type: each block of commands, and each command in the text by itself."""
+        """What it has to type: each block of commands, and each command in the text by itself."""
         blocks = [token.content for token in self.tokens if token.type == "fence" and token.info in _SHELL]
         return blocks + self.spans
 

@@ -26,14 +26,14 @@ def texts_in(tree: ast.AST) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def is_told(text: str, told: str) -> bool:
+def is_in(text: str, page: str) -> bool:
     """Whether a text is found in another; whatever stands in its gaps is taken for the value.
 
     Args:
         text: As :func:`texts_of` gives it.
-        told: Where it is looked for, on one line.
+        page: Where it is searched for, on one line.
     """
-    return _holds(told, text.split(_GAP))
+    return _holds(page, text.split(_GAP))
 
 
 def is_quoted(quote: str, text: str) -> bool:
@@ -43,7 +43,7 @@ def is_quoted(quote: str, text: str) -> bool:
         quote: As a page writes it, with a word in capitals, a number or dots for each value.
         text: As :func:`texts_of` gives it.
     """
-    return is_told(text, quote) or _holds(text, _VALUE.split(quote))
+    return is_in(text, quote) or _holds(text, _VALUE.split(quote))
 
 
 def shown(text: str, *, gap: str = "…") -> str:

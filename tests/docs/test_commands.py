@@ -1,4 +1,4 @@
-"""What a document tells to type can be typed: targets, modules, and settings that the program takes."""
+"""What a document shows to type can be typed: targets, modules, and settings that the program takes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import yaml
 from keyless_bigquery.components.program import ROOT
 from keyless_bigquery.settings.problems import setting_of
 from keyless_bigquery.settings.settings import KEYS, Problem, Settings, SettingsError
+from keyless_tools.commands import COMMANDS
 from tests.components.recording import REQUIRED, declared
 from tests.docs.config_lines import lines_of, settings_of
 from tests.docs.pages import Page, documents, name_of, page_of, read
@@ -24,22 +25,29 @@ LISTS = {key for key, entry in yaml.safe_load((ROOT / "Pulumi.yaml").read_text()
 
 
 def unknown_targets(page: Page) -> set[str]:
-    """What it tells to make, and the Makefile has not."""
+    """The targets that it names and the Makefile lacks."""
     lines = [line for commands in page.commands for line in commands.splitlines()]
     return {target for line in lines for target in re.findall(r"^make ([a-z-]+)", line)} - TARGETS
 
 
 def unknown_modules(page: Page) -> set[str]:
-    """What it tells Python to run, and is not there."""
+    """The modules that it has Python run, and that don't exist."""
     named = {module for commands in page.commands for module in re.findall(r"python3? -m ([\w.]+)", commands)}
     return {module for module in named if not _can_run(module)}
+
+
+def unknown_commands(page: Page) -> set[str]:
+    """What it names as a command of ``keyless``, and is none."""
+    called = r"(?:^|&& )(?:python -m keyless_tools|keyless) ([a-z-]+)"
+    lines = [line for commands in page.commands for line in commands.splitlines()]
+    return {name for line in lines for name in re.findall(called, line)} - {command.name for command in COMMANDS}
 
 
 def _can_run(module: str) -> bool:
     found = _spec(module)
     if found is not None and found.submodule_search_locations is not None:
         return _spec(f"{module}.__main__") is not None
-    return found is not None
+    return found is not None and found.origin is not None and "__main__" in Path(found.origin).read_text()
 
 
 def _spec(module: str) -> ModuleSpec | None:
@@ -50,7 +58,7 @@ def _spec(module: str) -> ModuleSpec | None:
 
 
 def bad_settings(page: Page) -> Iterator[str]:
-    """What is wrong with the settings that each block of commands makes, beside the defaults.
+    """What is wrong with the settings that each block of commands makes, next to the defaults.
 
     A command in the text may be one of several that are needed, so by itself it must only be right as far as it goes.
     """
@@ -65,7 +73,7 @@ def bad_settings(page: Page) -> Iterator[str]:
 
 
 def problems(given: Mapping[str, str]) -> tuple[Problem, ...]:
-    """What the program says of these settings beside the defaults."""
+    """What the program says of these settings next to the defaults."""
     try:
         Settings.read(GOOD | dict(given), stack="dev")
     except SettingsError as error:
@@ -77,6 +85,7 @@ def problems(given: Mapping[str, str]) -> tuple[Problem, ...]:
 def test_every_command_in_a_document_can_be_typed(document: Path) -> None:
     assert unknown_targets(read(document)) == set()
     assert unknown_modules(read(document)) == set()
+    assert unknown_commands(read(document)) == set()
 
 
 @pytest.mark.parametrize("document", documents(), ids=name_of)
@@ -89,7 +98,7 @@ def test_the_readme_tells_to_set_something() -> None:
 
 
 @pytest.mark.parametrize(
-    ("commands", "told"),
+    ("commands", "problem"),
     [
         ("pulumi config set googleProjet my-project", "there is no setting googleProjet"),
         ("pulumi config set memoryMb 1", "memoryMb is '1'"),
@@ -99,14 +108,14 @@ def test_the_readme_tells_to_set_something() -> None:
         ("make doctor && pulumi -s prod config set logLevel loud", "logLevel is 'loud'"),
     ],
 )
-def test_a_setting_that_the_program_would_refuse_is_found(commands: str, told: str) -> None:
+def test_a_setting_that_the_program_would_refuse_is_found(commands: str, problem: str) -> None:
     block = page_of(f"```\n{commands}\n```\n", path=ROOT / "page.md")
-    assert any(problem.startswith(told) for problem in bad_settings(block)), list(bad_settings(block))
+    assert any(found.startswith(problem) for found in bad_settings(block)), list(bad_settings(block))
 
 
 def test_lines_of_one_block_are_taken_together_and_placeholders_left_out() -> None:
     block = """
-    pulumi config set pool existing --stack prod          # somebody else's
+    pulumi config set pool existing --stack prod          # another team's
     pulumi config set googleProject YOUR_PROJECT_ID
     pulumi config set --path 'readers[0].name' users && pulumi config set --path 'readers[0].memoryMb' 1024
     pulumi config set --path 'readers[1].name' orders
@@ -117,7 +126,9 @@ def test_lines_of_one_block_are_taken_together_and_placeholders_left_out() -> No
     }
 
 
-def test_a_target_and_a_module_that_are_not_there_are_found() -> None:
-    page = page_of("`make tea`, `python -m tools.tea` and `python -m pulumi_offline.engine`\n", path=ROOT / "page.md")
+def test_a_target_a_module_and_a_command_that_are_not_there_are_found() -> None:
+    named = "`make tea`, `python -m tools.tea`, `python -m keyless_bigquery.trust`, `python -m pytest`, `keyless tea dev`"
+    page = page_of(f"{named}, `keyless recover dev` and `keyless` itself\n", path=ROOT / "page.md")
     assert unknown_targets(page) == {"tea"}
-    assert unknown_modules(page) == {"tools.tea"}
+    assert unknown_modules(page) == {"tools.tea", "keyless_bigquery.trust"}
+    assert unknown_commands(page) == {"tea"}

@@ -28,11 +28,11 @@ def forms(value: float) -> set[str]:
 
 
 @pytest.mark.parametrize("constant", CONSTANTS)
-def test_a_limit_is_told_as_its_constant_has_it(constant: str) -> None:
+def test_a_limit_is_in_as_its_constant_has_it(constant: str) -> None:
     module, _, name = constant.rpartition(".")
     value = getattr(importlib.import_module(module), name)
-    told = CONSTANTS[constant] + " ".join(row[3] for row in ROWS if constant in row[3])
-    assert any(re.search(rf"(?<![\d,.]){re.escape(form)}(?!\d|[.,]\d)", told) for form in forms(value)), value
+    page = CONSTANTS[constant] + " ".join(row[3] for row in ROWS if constant in row[3])
+    assert any(re.search(rf"(?<![\d,.]){re.escape(form)}(?!\d|[.,]\d)", page) for form in forms(value)), value
 
 
 def test_a_number_is_found_in_each_of_its_forms_and_no_other() -> None:

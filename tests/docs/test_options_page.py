@@ -38,7 +38,7 @@ def test_every_resource_that_a_preview_is_said_to_show_is_one_of_the_programs(mo
     made = {resource.name for resource in record(EVERY_ADDITION).resources}
     shown = {span for span in PAGE.spans if re.fullmatch(r"[+~-] [a-z-]+", span)}
     assert {span[2:] for span in shown} - made == set()
-    # What an option adds, the page must tell.
+    # What an option adds, the page must have.
     added = made - {resource.name for resource in record().resources}
     assert added - {span[2:] for span in shown if span[0] == "+"} == set()
 

@@ -13,7 +13,7 @@ from keyless_bigquery.runtime.errors import Link as FunctionsLink
 from keyless_tools.doctor.finding import Link
 from keyless_tools.guardrails.rules import CHANGE_RULES, RULES, STACK_RULES
 from tests.docs.pages import Page, page_of, read
-from tests.docs.spoken import is_quoted, is_told, shown, texts_in, texts_of
+from tests.docs.spoken import is_in, is_quoted, shown, texts_in, texts_of
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
 RUNTIME = ROOT / "keyless_bigquery" / "runtime"
@@ -50,12 +50,12 @@ def on_one_line(text: str) -> str:
     return " ".join(text.replace("`", "").split())
 
 
-TOLD = on_one_line(PAGE.read_text())
+TEXT = on_one_line(PAGE.read_text())
 
 
 @pytest.mark.parametrize("module", sorted(RUNTIME.glob("*.py")), ids=lambda module: module.name)
 def test_whatever_the_function_may_fail_with_is_on_the_page(module: Path) -> None:
-    assert [shown(text) for text in failures_of(module) if not is_told(on_one_line(text), TOLD)] == []
+    assert [shown(text) for text in failures_of(module) if not is_in(on_one_line(text), TEXT)] == []
 
 
 def test_the_failures_of_the_function_are_found() -> None:
@@ -78,7 +78,7 @@ def failures_of(module: Path) -> list[str]:
 
 
 def test_each_short_meaning_of_a_socket_error_is_on_the_page() -> None:
-    assert [meaning for meaning in advice.SOCKET_SIGNS.values() if meaning not in TOLD] == []
+    assert [meaning for meaning in advice.SOCKET_SIGNS.values() if meaning not in TEXT] == []
 
 
 def test_every_link_has_its_place_on_the_page() -> None:
@@ -123,7 +123,7 @@ def test_a_text_of_a_module_is_found_whatever_stands_in_its_gaps(tmp_path: Path)
         '"""Not this one."""\nX = f"it is {a} bytes" + " long"\nY = "and two"\nZ = WAIT + "for the pool"\n'
     )
     assert [shown(text) for text in texts_of(module)] == ["it is … bytes long", "…for the pool"]
-    assert is_told(texts_of(module)[0], "so it is 140 bytes long.")
-    assert not is_told(texts_of(module)[0], "it is 140 bits long")
+    assert is_in(texts_of(module)[0], "so it is 140 bytes long.")
+    assert not is_in(texts_of(module)[0], "it is 140 bits long")
     assert is_quoted("is NUMBER bytes", texts_of(module)[0])
     assert not is_quoted("is NUMBER bits", texts_of(module)[0])

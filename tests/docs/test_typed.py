@@ -13,7 +13,7 @@ from tests.docs.config_lines import lines_of
 from tests.docs.typed import ACCOUNT, PROJECT, Block, Clone, blocks
 
 DEPLOY = ("README.md", "make setup")
-RECOVER = ("docs/living.md", "python -m keyless_tools.lifecycle.recover dev")
+RECOVER = ("docs/living.md", "python -m keyless_tools recover dev")
 DOCTOR = ("docs/troubleshooting.md", "make doctor STACK=dev")
 MEANWHILE = ("docs/living.md", "pulumi stack init prod-meanwhile")
 DESTROY = ("docs/living.md", "make destroy STACK=dev")
@@ -100,7 +100,7 @@ def test_every_block_is_typed_or_has_a_reason_not_to_be() -> None:
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     with LocalCloud.start(project_id=PROJECT, aws_account_id=ACCOUNT) as cloud:
-        # Kept running, since each command of the engine would start them anew.
+        # Kept running, since each command of the engine would start them again.
         plugins = attached.start_plugins(cloud.folder, cloud.environment())
         try:
             yield Clone.make(tmp_path_factory.mktemp("typed"), cloud, attached.variables(plugins))
@@ -135,8 +135,8 @@ def test_the_blocks_of_a_stacks_life_can_be_typed_one_after_another(clone: Clone
 def test_a_block_that_starts_its_own_local_google_can_be_typed(
     clone: Clone, key: tuple[str, str], printed: tuple[str, ...]
 ) -> None:
-    told = clone.type(BLOCKS[key].text, refused=True)
-    assert [part for part in printed if part not in told] == [], told
+    shown = clone.type(BLOCKS[key].text, refused=True)
+    assert [part for part in printed if part not in shown] == [], shown
 
 
 @pytest.mark.timeout(300)

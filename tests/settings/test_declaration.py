@@ -59,8 +59,8 @@ def test_a_declaration_is_all_that_pulumi_yaml_and_the_documentation_need() -> N
         }
     }
     assert option_table(settings).splitlines()[2:] == [
-        r"| `mostLogLines` | `5` | each reader | Most lines \| pages. |",
-        "| `hostName` |  | the stack | Its name. |",
+        r"|`mostLogLines`|`5`|each reader|Most lines \| pages.|",
+        "|`hostName`||the stack|Its name.|",
     ]
 
 
@@ -73,7 +73,7 @@ def test_a_file_is_written_between_its_marks_and_refused_without_them(tmp_path: 
     page, blank = tmp_path / "page.md", tmp_path / "blank.md"
     page.write_text("above\n<!-- settings: begin -->\nold\n<!-- settings: end -->\nbelow\n")
     main([str(page)])
-    assert re.fullmatch(r"above\n<!-- .*\| `googleProject` \|.* -->\nbelow\n", page.read_text(), re.DOTALL)
+    assert re.fullmatch(r"above\n<!-- .*\|`googleProject`\|.* -->\nbelow\n", page.read_text(), re.DOTALL)
     blank.write_text("above\n<!-- settings: end -->\n")
     with pytest.raises(ValueError, match="needs one line with 'settings: begin'"):
         main([str(blank)])

@@ -32,7 +32,7 @@ class Case:
         rule: By which rule; words of the refusal in the trace.
         status: Google's HTTP status.
         error: Google's code: ``error`` of an exchange, ``status`` of an API, ``reason`` of BigQuery.
-        says: Words of Google's message; empty where nobody has seen Google's own.
+        says: Words of Google's message; empty where Google's own are not public.
         actual: Words of what the trace says was found, where the rule alone leaves the cause open.
     """
 

@@ -1,4 +1,4 @@
-"""How a case binds somebody to the service account, and what such cases share."""
+"""How a case binds a principal to the service account, and what such cases share."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def _view_changed_later(world: World) -> None:
 
 
 def _authorise_view(world: World) -> None:
-    """Let the view read the dataset, whoever reads the view."""
+    """Let the view read the dataset, for any reader of the view."""
     path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
     access = world.google.done("GET", path)["access"]
     view = {"projectId": PROJECT, "datasetId": world.chain.dataset, "tableId": world.table}
@@ -130,7 +130,7 @@ _QUERIES = (
         "in a WITH entry that is named like the granted one",
         "WITH users AS (SELECT * FROM {secrets}) SELECT u.* FROM {users} u, users",
     ),
-    _reads_secrets("in a WITH entry that nobody reads", "WITH t AS (SELECT * FROM {secrets}) SELECT * FROM {users}"),
+    _reads_secrets("in a WITH entry that is not read", "WITH t AS (SELECT * FROM {secrets}) SELECT * FROM {users}"),
     refused_table("another table through a view", _view, _GRANT_SECRETS),
     refused_table(
         "another table through a view that is not authorised",

@@ -1,4 +1,4 @@
-"""Exchanges that are wrong in themselves, and providers that can't vouch for anybody."""
+"""Exchanges that are wrong in themselves, and providers that can't vouch for a caller."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ _WHAT = (
 )
 
 _FOR_WHOM = (
-    malformed("a token for a provider beside it", _FOR, _for_sibling, rule=_TARGET),
+    malformed("a token for another provider of the pool", _FOR, _for_sibling, rule=_TARGET),
     malformed("a token for the provider of another pool", _FOR, _for_stranger, rule=_TARGET),
     malformed("a token for a foreign target", _FOR, signed(target="//iam.googleapis.com/projects/1"), rule=_TARGET),
     malformed("a token for a target with a slash behind it", _FOR, signed(target=f"{AUDIENCE}/"), rule=_TARGET),

@@ -64,7 +64,7 @@ CASES = (
     _malformed("a target given twice", added(TARGET, AUDIENCE), rule=_ONCE),
     _malformed("a second target, its name in capitals", added(TARGET.upper(), f"{AUDIENCE}-2"), rule=_ONCE),
     _malformed(
-        "a body beside the signed request",
+        "a body next to the signed request",
         after_signing(lambda made: {**made, "body": "Action=AssumeRole"}),
         rule="the subject token must be an object of url, method and headers",
     ),

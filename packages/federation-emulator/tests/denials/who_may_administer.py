@@ -21,14 +21,14 @@ _POOL_ADMIN, _ACCOUNT_ADMIN = "roles/iam.workloadIdentityPoolAdmin", "roles/iam.
 
 @dataclass(frozen=True)
 class Call:
-    """A call of an API, as somebody."""
+    """A call of an API, as some principal."""
 
     method: str
     path: str
     body: Any = None
 
     def by(self, token: str, world: World) -> Callable[[], requests.Response]:
-        """The call with a token. Tokens are remembered, to be looked for in what is told."""
+        """The call with a token. Tokens are remembered, to be searched for in what is printed."""
         world.seen.add(token)
         return lambda: world.google.call(self.method, self.path, self.body, token=token)
 
@@ -260,7 +260,7 @@ _WAREHOUSE = (
         link=Link.TABLE,
     ),
     _at_bigquery(
-        "fetches the rows of somebody else's query",
+        "fetches the rows of another caller's query",
         _results_of_the_deployer,
         permission="bigquery.jobs.get",
         role="roles/bigquery.admin",

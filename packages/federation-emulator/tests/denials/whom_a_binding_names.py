@@ -1,4 +1,4 @@
-"""The right caller at the right service account, whose binding names somebody else, or stands on a condition."""
+"""The right caller at the right service account, whose binding names another principal, or depends on a condition."""
 
 from __future__ import annotations
 

@@ -219,7 +219,7 @@ class World:
         self.google.done("POST", f"{ACCOUNT_PATH}:{'enable' if on else 'disable'}", {})
 
     def make_table(self) -> None:
-        """Make a table like ``users`` that the case may change, granted to nobody."""
+        """Make a table like ``users`` that the case may change, granted to no principal."""
         self.table = f"table_{secrets.token_hex(4)}"
         make_table(self.google, self.chain.dataset, self.table)
 

@@ -43,7 +43,7 @@ EXPECTED_LOG = ["The query data:", *(f"user_id={row['user_id']}, name={row['name
 _SHIPPED = "b03f056c634141f2d64103e4d55536cc1a07412918445ee0ad36c136d2e65578"
 """SHA-256 of that function. Of one that was changed nothing is known but whether it succeeds."""
 
-_STRANGER = "somebody-else"
+_STRANGER = "another-role"
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as a shell gives it."""
 
