@@ -127,7 +127,9 @@ def test_lines_of_one_block_are_taken_together_and_placeholders_left_out() -> No
 
 
 def test_a_target_a_module_and_a_command_that_are_not_there_are_found() -> None:
-    named = "`make tea`, `python -m tools.tea`, `python -m keyless_bigquery.trust`, `python -m pytest`, `keyless tea dev`"
+    named = (
+        "`make tea`, `python -m tools.tea`, `python -m keyless_bigquery.trust`, `python -m pytest`, `keyless tea dev`"
+    )
     page = page_of(f"{named}, `keyless recover dev` and `keyless` itself\n", path=ROOT / "page.md")
     assert unknown_targets(page) == {"tea"}
     assert unknown_modules(page) == {"tools.tea", "keyless_bigquery.trust"}
