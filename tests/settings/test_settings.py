@@ -122,6 +122,25 @@ def test_a_bad_value_is_refused_with_key_value_rule_and_fix(key: str, value: str
 
 
 @pytest.mark.parametrize(
+    ("key", "longest", "too_long"),
+    [
+        ("googleProject", "p" * 30, "p" * 31),
+        ("serviceAccountId", "a" * 30, "a" * 31),
+        ("poolId", "p" * 32, "p" * 33),
+        ("datasetId", "d" * 1024, "d" * 1025),
+        ("tableId", "t" * 1024, "t" * 1025),
+        ("roleName", "r" * 64, "r" * 65),
+        ("functionName", "f" * 64, "f" * 65),
+        ("schedule", "rate(9999 hours)", "rate(10000 hours)"),
+        ("environmentKmsKeyArn", f"arn:aws:kms:us-east-1:1{'0' * 11}:key/{'k' * 64}", "arn:aws:kms:us-east-1:1:key/k"),
+    ],
+)
+def test_the_longest_value_is_taken_and_a_longer_one_refused(key: str, longest: str, too_long: str) -> None:
+    read(**{key: longest})
+    refusal(**{key: too_long})
+
+
+@pytest.mark.parametrize(
     ("entry", "expected"),
     [
         ("orders", "project.dataset.table, or project.dataset for all that is and will be in a dataset"),
