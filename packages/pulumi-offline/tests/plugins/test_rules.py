@@ -13,7 +13,8 @@ from botocore.loaders import JSONFileLoader
 from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.plugins.aws import api_from as aws_api_from
 from pulumi_offline.plugins.aws import documents
-from pulumi_offline.plugins.aws.api import Models
+from pulumi_offline.plugins.aws.api import AwsApi, Models
+from pulumi_offline.plugins.aws.log_group import LogGroup
 from pulumi_offline.plugins.endpoints import loopback
 from pulumi_offline.plugins.errors import ConfigError, PluginError, RefusedError, UnsupportedError
 from pulumi_offline.plugins.gcp import api_from, columns
@@ -181,6 +182,13 @@ def test_deletion_policies() -> None:
     assert not deletion_allowed({"deletionPolicy": "ABANDON"}, "x")
     with pytest.raises(RefusedError, match="x has deletionPolicy PREVENT"):
         deletion_allowed({"deletionPolicy": "PREVENT"}, "x")
+
+
+def test_what_skips_its_destruction_is_deleted_without_a_request() -> None:
+    group = LogGroup(AwsApi(endpoints={}, region="us-east-1", key="k", secret="s", session=None))
+    group.delete("/group", {"skipDestroy": True})
+    with pytest.raises(ConfigError, match="names no address for logs"):
+        group.delete("/group", {"skipDestroy": False})
 
 
 def test_values_survive_the_way_to_the_wire_and_back() -> None:
