@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from keyless_bigquery.runtime import environment
+from keyless_bigquery.runtime.aws_credentials import RoleSessionSupplier
+from keyless_bigquery.runtime.credentials import CredentialConfiguration
+from keyless_bigquery.runtime.deadline import TimeLimit
 from keyless_bigquery.runtime.environment import Environment
 from keyless_bigquery.runtime.errors import ConfigurationError
+from tests.runtime.conftest import credential_configuration
 
 VARIABLES = {
     environment.CREDENTIALS_FILE: "credential-configuration.json",
@@ -85,3 +92,60 @@ def test_what_is_no_list_of_columns_is_refused_with_the_rule(value: str, says: s
         columns(value)
     assert says in str(refused.value)
     assert "Look at: BIGQUERY_COLUMNS" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        (environment.TABLE, "local-keyless.d.users` WHERE 1=1 --", "it must be project.dataset.table"),
+        (environment.TABLE, None, "is not set"),
+        (environment.PROJECT, "123456789012", "and not a project number"),
+        (environment.LOCATION, "U S", "a BigQuery location"),
+        (environment.MAXIMUM_BYTES_BILLED, "10MB", "a whole number of bytes"),
+        (environment.MAXIMUM_BYTES_BILLED, "0", "it must be from 1"),
+        (environment.API_ENDPOINT, "http://bigquery.example", "tokens travel there"),
+    ],
+)
+def test_any_other_bad_variable_is_refused_with_its_rule(name: str, value: str | None, says: str) -> None:
+    changed = {**VARIABLES, name: value}
+    with pytest.raises(ConfigurationError) as refused:
+        Environment.from_environ({name: value for name, value in changed.items() if value is not None})
+    assert says in str(refused.value)
+    assert f"Look at: {name}" in str(refused.value)
+
+
+def configuration(**values: object) -> str:
+    """The good file with some values changed."""
+    return json.dumps({**credential_configuration("http://127.0.0.1:9"), **values})
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{}", "of type 'None'"),
+        ("[]", "not a JSON object"),
+        ("not json", "not JSON"),
+        ('{"type": "external_account"}', "it has no audience"),
+        (configuration(token_url=None), "it has no token_url"),
+        (configuration(credential_source={"file": "/token"}), "not that of an AWS provider"),
+        (
+            configuration(
+                credential_source={
+                    "environment_id": "aws1",
+                    "regional_cred_verification_url": "https://sts.example",
+                }
+            ),
+            "regional_cred_verification_url must be https://sts.{region}.amazonaws.com?Action",
+        ),
+        (configuration(workforce_pool_user_project="1"), "google-auth can't use it"),
+    ],
+)
+def test_a_file_that_is_no_credential_configuration_is_refused(tmp_path: Path, content: str, says: str) -> None:
+    file = tmp_path / "credential-configuration.json"
+    file.write_text(configuration())
+    supplier = RoleSessionSupplier({}, TimeLimit())
+    assert CredentialConfiguration.from_file(file).credentials(supplier)
+    file.write_text(content)
+    with pytest.raises(ConfigurationError) as refused:
+        CredentialConfiguration.from_file(file).credentials(supplier)
+    assert says in str(refused.value)
