@@ -31,10 +31,10 @@ def test_every_path_in_a_document_is_there(document: Path) -> None:
 
 def test_a_path_that_is_not_there_is_found() -> None:
     assert absent(
-        "`docs/`, `docs/*.md`, `infra/tea.py`, docs/tea.md, `docs/NNNN.md`, https://example.com/docs/far.md"
+        "`docs/`, `docs/*.md`, `benchmarks/tea.py`, docs/tea.md, `docs/NNNN.md`, https://example.com/docs/far.md"
     ) == [
+        "benchmarks/tea.py",
         "docs/tea.md",
-        "infra/tea.py",
     ]
 
 

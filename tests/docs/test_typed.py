@@ -13,7 +13,7 @@ from tests.docs.config_lines import lines_of
 from tests.docs.typed import ACCOUNT, PROJECT, Block, Clone, blocks
 
 DEPLOY = ("README.md", "make setup")
-RECOVER = ("docs/living.md", "python -m keyless_tools recover dev")
+RECOVER = ("docs/living.md", "keyless recover dev")
 DOCTOR = ("docs/troubleshooting.md", "make doctor STACK=dev")
 MEANWHILE = ("docs/living.md", "pulumi stack init prod-meanwhile")
 DESTROY = ("docs/living.md", "make destroy STACK=dev")

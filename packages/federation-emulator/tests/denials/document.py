@@ -19,9 +19,10 @@ _INTRODUCTION = """\
 
 Each line is a way in that must fail. Tests try it over HTTP against the running local cloud, with signatures that the
 local AWS verifies: it is refused at this link, by this rule, with this status and code, and it is allowed after the one
-change that corrects it. `tests/denials/` has the cases with that change and with Google's own words; where possible, a
-case also runs with google-auth and google-cloud-bigquery. No refusal, and nothing that is kept of it, holds a key, a
-signature, a token or a row. `make denials` writes this page, and a test compares it with the cases.
+change that corrects it. `packages/federation-emulator/tests/denials/` has the cases with that change and with Google's
+own words; where possible, a case also runs with google-auth and google-cloud-bigquery. No refusal, and nothing that is
+kept of it, holds a key, a signature, a token or a row. `make denials` writes this page, and a test compares it with the
+cases.
 """
 
 _HEADINGS = {
