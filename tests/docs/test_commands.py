@@ -38,7 +38,7 @@ def unknown_modules(page: Page) -> set[str]:
 
 def unknown_commands(page: Page) -> set[str]:
     """What it names as a command of ``keyless``, and is none."""
-    called = r"(?:^|&& )(?:python -m keyless_tools|keyless) ([a-z-]+)"
+    called = r"(?:^|&& )(?:python -m keyless_tools|keyless) ([a-z][a-z-]*)"
     lines = [line for commands in page.commands for line in commands.splitlines()]
     return {name for line in lines for name in re.findall(called, line)} - {command.name for command in COMMANDS}
 
