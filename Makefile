@@ -46,7 +46,7 @@ verify: $(READY) ## STACK=name: probe a deployed stack's functions until the cha
 invoke: $(READY) ## STACK=name, EVENT=file, READER=name: invoke a deployed function once, and print its log and result
 	@$(KEYLESS) invoke $(STACK) $(EVENT) $(if $(READER),--reader $(READER))
 
-doctor: $(READY) ## STACK=name: walk the deployed chain, name the first broken link and its mend; changes nothing
+doctor: $(READY) ## STACK=name: check each link of the deployed chain, name the first failed one and its fix; changes nothing
 	@$(KEYLESS) doctor $(STACK)
 
 adopt: $(READY) ## STACK=name: say how what was made by hand would be taken into the stack; changes nothing

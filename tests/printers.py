@@ -45,7 +45,7 @@ from keyless_bigquery.settings.problems import Problem
 from keyless_bigquery.settings.schema_refusal import OwnTable, refusal, stale
 from keyless_tools.delivery import looking, report
 from keyless_tools.delivery.errors import DeliveryError
-from keyless_tools.doctor.finding import Link, broken
+from keyless_tools.doctor.finding import Link, failed
 from keyless_tools.doctor.report import Walked, as_json, print_report
 from keyless_tools.doctor.stack import StackError
 from keyless_tools.doctor.verify.report import Report
@@ -101,7 +101,7 @@ def error_of_the_function(text: str) -> str:
 
 
 def diagnosed(text: str) -> str:
-    walks = [Walked(reader=text, findings=(broken(Link.ROLE, text, wanted=text, mend=text),))]
+    walks = [Walked(reader=text, findings=(failed(Link.ROLE, text, expected=text, fix=text),))]
     return on_console(lambda console: print_report(console, walks)) + as_json(walks)
 
 

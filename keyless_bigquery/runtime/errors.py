@@ -57,7 +57,7 @@ class Diagnosis:
     look_at: str
 
     def __str__(self) -> str:
-        return f"{self.link.value} failed: {self.what.rstrip('.')}. Look at: {self.look_at}."
+        return f"{self.link.value} failed: {self.what.rstrip('.')}. Check: {self.look_at}."
 
 
 class ReaderError(Exception):

@@ -158,7 +158,7 @@ def test_one_broken_link_refuses_the_function_and_mending_it_lets_it_in(stage: S
     told = [line for line in refused.log.splitlines() if line.startswith("ERROR ")]
     assert len(told) == 1, refused.log
     assert told[0].startswith(f"ERROR {case.link.value} failed: ")
-    assert "Look at: " in told[0]
+    assert "Check: " in told[0]
     assert_rows(mended)
 
 

@@ -16,11 +16,11 @@ from keyless_bigquery.components import outputs
 from keyless_bigquery.runtime import probe
 from keyless_bigquery.trust.trust import TrustChain, attribute_condition, attribute_mapping
 from keyless_tools.doctor import finding
-from keyless_tools.doctor.report import WHOLE, exit_code
-from keyless_tools.doctor.walk import first_broken
+from keyless_tools.doctor.report import PASSED, exit_code
+from keyless_tools.doctor.walk import first_failed
 from pulumi_offline.stack_harness import StackHarness
 from tests.doctor import changes
-from tests.doctor.users import broken_links, examined
+from tests.doctor.users import examined, failed_links
 from tests.failed_runs import forget_failed_runs
 
 ORDERS = [{"id": 1, "total": "12.50"}, {"id": 2, "total": "8.00"}]
@@ -98,14 +98,14 @@ def test_a_reader_in_anothers_role_is_refused_at_the_account(several: StackHarne
     assert not several.invoke(reader=reader).failed
 
 
-def test_the_doctor_walks_each_readers_chain_and_tells_whose_is_broken(several: StackHarness) -> None:
+def test_the_doctor_walks_each_readers_chain_and_tells_whose_is_failed(several: StackHarness) -> None:
     whole = examined(several)
     with changes.members(several, changes.table(several, reader="orders"), "roles/bigquery.dataViewer", None):
         users, orders = examined(several)
     assert [walked.reader for walked in whole] == ["users", "orders"]
-    assert exit_code(whole) == WHOLE, whole
-    assert first_broken(users.findings) is None
-    assert broken_links(orders) == [finding.Link.ROWS]
+    assert exit_code(whole) == PASSED, whole
+    assert first_failed(users.findings) is None
+    assert failed_links(orders) == [finding.Link.ROWS]
 
 
 def test_a_second_up_of_several_readers_changes_nothing(several: StackHarness) -> None:
@@ -211,15 +211,15 @@ def test_a_guest_may_read_what_it_lists_and_is_refused_one_that_is_taken_away(gu
     assert not guest.invoke(probe.EVENT).failed
 
 
-def test_the_doctor_walks_a_guests_chain_and_tells_its_owner_what_to_mend(guest: StackHarness) -> None:
+def test_the_doctor_walks_a_guests_chain_and_tells_its_owner_what_to_fix(guest: StackHarness) -> None:
     whole = examined(guest)
     with their_condition(guest, attribute_condition([GUEST]).replace("guest/", "visitor/")):
         (walked,) = examined(guest)
-    assert exit_code(whole) == WHOLE, whole
-    assert broken_links(walked) == [finding.Link.CONDITION]
-    broken = first_broken(walked.findings)
-    assert broken is not None
-    assert shlex.split(broken.mend) == [
+    assert exit_code(whole) == PASSED, whole
+    assert failed_links(walked) == [finding.Link.CONDITION]
+    failed = first_failed(walked.findings)
+    assert failed is not None
+    assert shlex.split(failed.fix) == [
         *("gcloud", "iam", "workload-identity-pools", "providers", "update-aws", PROVIDER),
         *(f"--workload-identity-pool={POOL}", "--location=global", f"--project={OTHER_PROJECTS['pool-project']}"),
         f"--attribute-condition={attribute_condition([GUEST])}",

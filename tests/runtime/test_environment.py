@@ -91,7 +91,7 @@ def test_what_is_no_list_of_columns_is_refused_with_the_rule(value: str, says: s
     with pytest.raises(ConfigurationError) as refused:
         columns(value)
     assert says in str(refused.value)
-    assert "Look at: BIGQUERY_COLUMNS" in str(refused.value)
+    assert "Check: BIGQUERY_COLUMNS" in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_any_other_bad_variable_is_refused_with_its_rule(name: str, value: str |
     with pytest.raises(ConfigurationError) as refused:
         Environment.from_environ({name: value for name, value in changed.items() if value is not None})
     assert says in str(refused.value)
-    assert f"Look at: {name}" in str(refused.value)
+    assert f"Check: {name}" in str(refused.value)
 
 
 def configuration(**values: object) -> str:

@@ -35,7 +35,7 @@ def assert_failed(done: Outcome, *, error: str, link: str, says: str, look_at: s
     assert done.errors == [f"ERROR {result['message']}"]
     (line,) = done.errors
     assert line.startswith(f"ERROR {link} failed: ")
-    what, _, advice = line.partition(". Look at: ")
+    what, _, advice = line.partition(". Check: ")
     assert says in what
     assert look_at in advice
     assert done.stdout == ""

@@ -178,7 +178,7 @@ def test_what_can_not_be_a_parameter_is_refused_with_its_name_type_rule_and_fix(
 ) -> None:
     with pytest.raises(ParameterError) as refused:
         query_parameters({"fine": 1, "least": value})
-    before, _, after = str(refused.value).partition(". Look at: the call of query(); ")
+    before, _, after = str(refused.value).partition(". Check: the call of query(); ")
     assert before.startswith("parameters failed: @least")
     assert what in before
     assert rule in before

@@ -188,4 +188,4 @@ def test_authorities_that_cannot_be_read_are_a_matter_of_configuration(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/absent.pem")
     with pytest.raises(ConfigurationError, match=r"'/absent\.pem' can't be read \(No such file") as refused:
         session.get("https://127.0.0.1:9/")
-    assert "Look at: REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE" in str(refused.value)
+    assert "Check: REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE" in str(refused.value)

@@ -219,7 +219,7 @@ def lambda_handler(event, context):
 
 def test_a_function_that_is_not_in_the_package_is_named(function: PackagedFunction) -> None:
     (line,) = function.invoke(environ={"KEYLESS_HANDLER": "absent.lambda_handler"}).errors
-    text = "absent.lambda_handler can't be imported: ModuleNotFoundError: No module named 'absent'. Look at: absent.py"
+    text = "absent.lambda_handler can't be imported: ModuleNotFoundError: No module named 'absent'. Check: absent.py"
     assert text in line
 
 
@@ -297,7 +297,7 @@ def test_a_function_that_does_not_end_says_so_before_it_is_stopped(
     done = function.invoke(events=(f"http://127.0.0.1:{silent_port}",), milliseconds=2_200, environ=environ)
     (result,) = done.results
     assert result["raised"] == "FunctionError"
-    assert result["message"].startswith("function failed: it had not ended when its time was up. Look at: ")
+    assert result["message"].startswith("function failed: it had not ended when its time was up. Check: ")
     assert result["seconds"] < 2.2
 
 

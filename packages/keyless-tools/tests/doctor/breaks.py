@@ -1,4 +1,4 @@
-"""Ways to break the deployed chain, each at one link, and the way back: what the printed mend would do."""
+"""Ways to break the deployed chain, each at one link, and the way back: what the printed fix would do."""
 
 from __future__ import annotations
 

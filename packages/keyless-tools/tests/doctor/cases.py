@@ -1,4 +1,4 @@
-"""Every break with the link that the doctor must name, what it says it saw, and the command that it prints."""
+"""Every break with the link that the doctor must name, what it prints as actual, and the command that it prints."""
 
 from __future__ import annotations
 
@@ -55,4 +55,4 @@ RUN_WITH_GCLOUD: list[Break] = [
     breaks.the_pool_disabled,
     breaks.the_provider_deleted,
 ]
-"""Breaks whose mend is run as it is printed; the others' undo is the same API call."""
+"""Breaks whose fix is run as it is printed; the others' undo is the same API call."""

@@ -27,8 +27,8 @@ def policies(*inline: str, attached: tuple[str, ...] = ()) -> Seen:
 
 
 def commands(finding: Finding) -> list[str]:
-    assert (finding.verdict is Verdict.WARNING) is bool(finding.mend)
-    return finding.mend.split(" && ") if finding.mend else []
+    assert (finding.verdict is Verdict.WARNING) is bool(finding.fix)
+    return finding.fix.split(" && ") if finding.fix else []
 
 
 @pytest.mark.parametrize("settings", [{}, {**IN_NETWORK, "environmentKmsKeyArn": KEY}], ids=["least", "most"])
@@ -149,7 +149,7 @@ DEFAULT = [
 )
 def test_an_entry_that_bigquery_did_not_make_with_the_dataset_was_added(access: list[Any], added: int) -> None:
     finding = additions.dataset_access(CHAIN, changed(dataset=Found(value={"access": access})))
-    assert len(finding.saw.split("; ") if commands(finding) else []) == added
+    assert len(finding.actual.split("; ") if commands(finding) else []) == added
     show = "bq show --format=prettyjson my-project:keyless_dev > dataset.json"
     assert commands(finding)[:1] == ([show] if added else [])
 

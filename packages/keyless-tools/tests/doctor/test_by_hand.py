@@ -51,7 +51,7 @@ class Row:
     change: Change
     refresh: str | None
     link: Link | None = None
-    verdict: Verdict = Verdict.BROKEN
+    verdict: Verdict = Verdict.FAILED
 
     @property
     def cells(self) -> list[str]:
@@ -214,7 +214,7 @@ def refreshed(stage: StackHarness) -> dict[str, set[str]]:
 @pytest.fixture(scope="module")
 def report(changed: StackHarness) -> Callable[[], list[tuple[Link, Verdict]]]:
     """What the doctor reports now, whatever only follows left out."""
-    stack, clouds, told = as_deployed(changed), seen_by_the_deployer(changed), (Verdict.BROKEN, Verdict.WARNING)
+    stack, clouds, told = as_deployed(changed), seen_by_the_deployer(changed), (Verdict.FAILED, Verdict.WARNING)
 
     def now() -> list[tuple[Link, Verdict]]:
         (walked,) = examine(stack, clouds)
@@ -228,7 +228,7 @@ def report(changed: StackHarness) -> Callable[[], list[tuple[Link, Verdict]]]:
 def test_who_sees_a_change_by_hand_and_nothing_else(
     changed: StackHarness, report: Callable[[], list[tuple[Link, Verdict]]], rows: Sequence[Row]
 ) -> None:
-    by_themselves = [row for row in rows if row.verdict is Verdict.BROKEN and row.link]
+    by_themselves = [row for row in rows if row.verdict is Verdict.FAILED and row.link]
     together = [row for row in rows if row not in by_themselves]
     with ExitStack() as all_changes:
         for row in together:

@@ -24,16 +24,16 @@ from keyless_tools.doctor.examine import examine
 from keyless_tools.doctor.finding import ADDITIONS, Finding, Link, Verdict
 from keyless_tools.doctor.google_api import READING_METHODS, ROLES
 from keyless_tools.doctor.look import Clouds
-from keyless_tools.doctor.report import BROKEN, NOT_SEEN, WHOLE, Walked, exit_code
+from keyless_tools.doctor.report import FAILED, NOT_SEEN, PASSED, Walked, exit_code
 from keyless_tools.doctor.stack import Stack
 from keyless_tools.doctor.verify.run import verify
 from keyless_tools.doctor.verify.waiting import Patience, Time
-from keyless_tools.doctor.walk import STEPS, first_broken
+from keyless_tools.doctor.walk import STEPS, first_failed
 from pulumi_offline.stack_harness import STACK, StackHarness
 from tests.doctor import breaks, changes
 from tests.doctor.breaks import Break
 from tests.doctor.cases import CASES, RUN_WITH_GCLOUD, UP
-from tests.doctor.users import CloudTime, broken_links, google_api, run, token_of_the_reader
+from tests.doctor.users import CloudTime, failed_links, google_api, run, token_of_the_reader
 from tests.http_server import Request, forwarding, serving
 from tests.official_tools.shell import installed
 
@@ -42,23 +42,23 @@ def of_link(walked: Walked, link: Link) -> Finding:
     return next(finding for finding in walked.findings if finding.link is link)
 
 
-@pytest.mark.parametrize(("change", "link", "told", "mend"), CASES, ids=[case[0].__name__ for case in CASES])
+@pytest.mark.parametrize(("change", "link", "told", "fix"), CASES, ids=[case[0].__name__ for case in CASES])
 def test_the_broken_link_is_named_and_no_other(
-    stage: StackHarness, stack: Stack, clouds: Clouds, change: Break, link: Link, told: str, mend: str
+    stage: StackHarness, stack: Stack, clouds: Clouds, change: Break, link: Link, told: str, fix: str
 ) -> None:
     with change(stage):
-        (broken,) = examine(stack, clouds)
-    (mended,) = examine(stack, clouds)
+        (failed,) = examine(stack, clouds)
+    (fixed,) = examine(stack, clouds)
 
-    assert broken_links(broken) == [link]
-    named = first_broken(broken.findings)
+    assert failed_links(failed) == [link]
+    named = first_failed(failed.findings)
     assert named is not None
-    assert told in named.saw
-    assert named.wanted
-    assert named.mend.startswith(mend)
-    assert [finding.link for finding in broken.findings] == [step.link for step in STEPS]
-    assert exit_code([broken]) == BROKEN
-    assert exit_code([mended]) == WHOLE, [finding for finding in mended.findings if finding.verdict is not Verdict.OK]
+    assert told in named.actual
+    assert named.expected
+    assert named.fix.startswith(fix)
+    assert [finding.link for finding in failed.findings] == [step.link for step in STEPS]
+    assert exit_code([failed]) == FAILED
+    assert exit_code([fixed]) == PASSED, [finding for finding in fixed.findings if finding.verdict is not Verdict.OK]
 
 
 def test_every_link_is_broken_by_some_case() -> None:
@@ -70,15 +70,15 @@ def test_every_link_is_broken_by_some_case() -> None:
 @pytest.mark.parametrize("change", RUN_WITH_GCLOUD, ids=lambda change: change.__name__)
 def test_the_printed_command_mends(stage: StackHarness, stack: Stack, clouds: Clouds, change: Break) -> None:
     with change(stage) as _:
-        (broken,) = examine(stack, clouds)
-        named = first_broken(broken.findings)
+        (failed,) = examine(stack, clouds)
+        named = first_failed(failed.findings)
         assert named is not None
         done = subprocess.run(
-            shlex.split(named.mend), env=stage.environment(), capture_output=True, text=True, timeout=60, check=False
+            shlex.split(named.fix), env=stage.environment(), capture_output=True, text=True, timeout=60, check=False
         )
-        (mended,) = examine(stack, clouds)
+        (fixed,) = examine(stack, clouds)
     assert done.returncode == 0, done.stderr
-    assert exit_code([mended]) == WHOLE
+    assert exit_code([fixed]) == PASSED
 
 
 def test_settings_that_were_changed_and_not_deployed_are_the_only_finding(stack: Stack, clouds: Clouds) -> None:
@@ -87,9 +87,9 @@ def test_settings_that_were_changed_and_not_deployed_are_the_only_finding(stack:
     (walked,) = examine(
         dataclasses.replace(stack, settings=dataclasses.replace(stack.settings, readers=(renamed,))), clouds
     )
-    assert broken_links(walked) == [Link.SETTINGS]
-    assert "configured is local-keyless.keyless_local.customers" in of_link(walked, Link.SETTINGS).saw
-    assert of_link(walked, Link.SETTINGS).mend == "pulumi up --stack local"
+    assert failed_links(walked) == [Link.SETTINGS]
+    assert "configured is local-keyless.keyless_local.customers" in of_link(walked, Link.SETTINGS).actual
+    assert of_link(walked, Link.SETTINGS).fix == "pulumi up --stack local"
 
 
 def test_a_table_in_another_location_is_the_broken_link_though_the_function_was_told_so(
@@ -98,8 +98,8 @@ def test_a_table_in_another_location_is_the_broken_link_though_the_function_was_
     elsewhere = dataclasses.replace(stack, settings=dataclasses.replace(stack.settings, bigquery_location="EU"))
     with changes.variables(stage, **{environment.LOCATION: "EU"}):
         (walked,) = examine(elsewhere, clouds)
-    assert broken_links(walked) == [Link.TABLE]
-    assert of_link(walked, Link.TABLE).mend.startswith("pulumi config set bigqueryLocation US --stack local")
+    assert failed_links(walked) == [Link.TABLE]
+    assert of_link(walked, Link.TABLE).fix.startswith("pulumi config set bigqueryLocation US --stack local")
 
 
 def test_a_condition_that_is_gone_lets_the_function_in_and_is_told(
@@ -107,8 +107,8 @@ def test_a_condition_that_is_gone_lets_the_function_in_and_is_told(
 ) -> None:
     with changes.provider(stage, attributeCondition=""):
         (walked,) = examine(stack, clouds)
-    assert exit_code([walked]) == WHOLE
-    assert "there is none, so that every role of the account may come" in of_link(walked, Link.CONDITION).saw
+    assert exit_code([walked]) == PASSED
+    assert "there is none, so that every role of the account may come" in of_link(walked, Link.CONDITION).actual
 
 
 def call(request: Request) -> str:
@@ -123,7 +123,7 @@ def test_nothing_but_reads_reaches_either_cloud(stage: StackHarness, stack: Stac
             google=google_api(google.url, stage.cloud.deployer_token), aws=AwsApi(session, endpoint=aws.url)
         )
         (walked,) = examine(stack, clouds)
-    assert exit_code([walked]) == WHOLE
+    assert exit_code([walked]) == PASSED
     calls = [call(request) for request in google.requests]
     assert len(calls) >= 14
     writing = [call for call in calls if not call.startswith("GET ") and not call.endswith(READING_METHODS)]
@@ -148,7 +148,7 @@ def test_the_roles_that_it_names_are_enough_to_see_everything(
             google=google_api(stage.cloud.google_url, token), aws=AwsApi(session, endpoint=stage.cloud.aws_url)
         )
         (walked,) = examine(stack, clouds)
-    assert exit_code([walked]) == WHOLE, walked
+    assert exit_code([walked]) == PASSED, walked
     # It looks as the reader itself, which has these roles for the test alone.
     assert {f.link for f in walked.findings if f.verdict not in {Verdict.OK, Verdict.NOT_LOOKED}} == {
         Link.READER_GRANTS
@@ -166,11 +166,11 @@ def test_an_organisation_that_forbids_aws_breaks_only_what_is_not_made_yet(
         (missing,) = examine(
             dataclasses.replace(stack, outputs={**stack.outputs, outputs.PROVIDER_NAME: unmade}), clouds
         )
-    assert exit_code([made]) == WHOLE
-    assert "does not allow https://sts.amazonaws.com in local-keyless" in of_link(made, Link.ORGANISATION_POLICY).saw
+    assert exit_code([made]) == PASSED
+    assert "does not allow https://sts.amazonaws.com in local-keyless" in of_link(made, Link.ORGANISATION_POLICY).actual
     refused = of_link(missing, Link.ORGANISATION_POLICY)
-    assert refused.verdict is Verdict.BROKEN
-    assert refused.mend.endswith(f"allow {PROVIDERS_CONSTRAINT} https://sts.amazonaws.com --project=local-keyless")
+    assert refused.verdict is Verdict.FAILED
+    assert refused.fix.endswith(f"allow {PROVIDERS_CONSTRAINT} https://sts.amazonaws.com --project=local-keyless")
     assert of_link(missing, Link.PROVIDER).verdict is Verdict.FOLLOWS
 
 
@@ -183,8 +183,8 @@ def test_a_missing_permission_is_named_and_the_walk_goes_on(
         )
         (walked,) = examine(stack, clouds)
         with breaks.a_log_group_that_was_deleted(stage):
-            (broken,) = examine(stack, clouds)
-    unseen = {finding.link: finding.saw for finding in walked.findings if finding.verdict is Verdict.UNKNOWN}
+            (failed,) = examine(stack, clouds)
+    unseen = {finding.link: finding.actual for finding in walked.findings if finding.verdict is Verdict.UNKNOWN}
     assert exit_code([walked]) == NOT_SEEN
     assert set(unseen) == {
         Link.SERVICES,
@@ -202,8 +202,8 @@ def test_a_missing_permission_is_named_and_the_walk_goes_on(
     ):
         assert f"you lack the permission {permission}" in unseen[link]
     assert of_link(walked, Link.TABLE).verdict is Verdict.OK
-    assert broken_links(broken) == [Link.LOG]
-    assert exit_code([broken]) == BROKEN
+    assert failed_links(failed) == [Link.LOG]
+    assert exit_code([failed]) == FAILED
 
 
 def test_aws_credentials_of_another_account_are_told_from_things_that_are_not_there(
@@ -213,7 +213,7 @@ def test_aws_credentials_of_another_account_are_told_from_things_that_are_not_th
     google = google_api(stage.cloud.google_url, stage.cloud.deployer_token)
     (walked,) = examine(stack, Clouds(google=google, aws=AwsApi(stranger, endpoint=stage.cloud.aws_url)))
     assert exit_code([walked]) == NOT_SEEN
-    assert "of the account 111111111111, the stack's is 210987654321" in of_link(walked, Link.FUNCTION).saw
+    assert "of the account 111111111111, the stack's is 210987654321" in of_link(walked, Link.FUNCTION).actual
 
 
 # As a user runs it
@@ -221,9 +221,9 @@ def test_aws_credentials_of_another_account_are_told_from_things_that_are_not_th
 
 def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_end(stage: StackHarness) -> None:
     with breaks.a_binding_with_an_escaped_slash(stage):
-        done = run(stage, "keyless_tools.doctor", STACK)
-    assert done.returncode == BROKEN, done.stderr
-    links, _, first = done.stdout.partition("reader reader: the first broken link is binding")
+        done = run(stage, "doctor", STACK)
+    assert done.returncode == FAILED, done.stderr
+    links, _, first = done.stdout.partition("reader reader: the first failed link is binding")
     for link in Link:
         assert len([line for line in links.splitlines() if line[16:].startswith(link.value)]) == 1, link
     fixes = [line.split(maxsplit=1)[1] for line in first.splitlines() if line.startswith("  fix ")]
@@ -232,11 +232,11 @@ def test_a_broken_chain_is_told_on_one_line_for_each_link_with_the_mend_at_the_e
 
 
 def test_a_whole_chain_is_told_to_machines(stage: StackHarness) -> None:
-    done = run(stage, "keyless_tools.doctor", STACK, "--json")
-    assert done.returncode == WHOLE, done.stderr
+    done = run(stage, "doctor", STACK, "--json")
+    assert done.returncode == PASSED, done.stderr
     told = json.loads(done.stdout)
-    assert told["exitCode"] == WHOLE
-    assert told["readers"]["reader"]["firstBroken"] is None
+    assert told["exitCode"] == PASSED
+    assert told["readers"]["reader"]["firstFailed"] is None
     assert {finding["verdict"] for finding in told["readers"]["reader"]["findings"]} <= {"ok", "not looked at"}
 
 
@@ -281,7 +281,7 @@ def test_verify_waits_out_a_grant_that_is_seen_20_seconds_late(
 ) -> None:
     with a_grant_that_is_seen_late(stage, breaks.no_binding, 20):
         code, told = verified(stack, session, CloudTime(stage), limit=600)
-    assert code == WHOLE, told
+    assert code == PASSED, told
     assert "try 1: impersonation refused, which may pass; again in" in told
     assert told.count("Permission 'iam.serviceAccounts.getAccessToken' denied") == 1
     assert told.endswith("all checks passed\n")
@@ -296,7 +296,7 @@ def propagation(told: str) -> float:
 def test_verify_waits_out_20_seconds_in_real_time(stage: StackHarness) -> None:
     with a_grant_that_is_seen_late(stage, breaks.no_job_user, 20):
         done = run(stage, "verify", STACK, "--limit", "100")
-    assert done.returncode == WHOLE, done.stdout
+    assert done.returncode == PASSED, done.stdout
     assert "job creation refused, which may pass" in done.stdout
     assert 15 <= propagation(done.stdout) <= 60
 
@@ -307,11 +307,11 @@ def test_verify_gives_up_at_the_limit_with_the_last_error_and_a_hint(
     stage.forget_tokens()
     with breaks.no_data_viewer(stage):
         code, told = verified(stack, session, CloudTime(stage), limit=1)
-    assert code == BROKEN
+    assert code == FAILED
     assert re.search(r"gave up after \d+\.\d s and [12] tr(y|ies): table access failed: BigQuery answered 403", told), (
         told
     )
-    assert "`make doctor STACK=local` names the broken link" in told
+    assert "`make doctor STACK=local` names the failed link" in told
 
 
 def test_verify_does_not_wait_for_what_waiting_can_not_mend(
@@ -319,14 +319,14 @@ def test_verify_does_not_wait_for_what_waiting_can_not_mend(
 ) -> None:
     with breaks.a_variable_that_is_not_set(stage):
         code, told = verified(stack, session, CloudTime(stage), limit=600)
-    assert code == BROKEN
+    assert code == FAILED
     assert "not transient, so not tried again: configuration failed: environment" in told
     assert "try 1" not in told
 
 
 def test_verify_ends_at_once_where_there_is_nothing_to_wait_for(stage: StackHarness) -> None:
     done = run(stage, "verify", STACK, "--limit", "60")
-    assert done.returncode == WHOLE, done.stdout
+    assert done.returncode == PASSED, done.stdout
     answered, passed = done.stdout.splitlines()[-2:]
     assert answered.endswith("nothing to wait for")
     assert passed.strip() == "all checks passed"
@@ -357,7 +357,7 @@ def test_a_function_that_needs_its_event_is_invoked_once_with_it_after_the_probe
             (tmp_path / name).write_text(text)
             invoked[name] = run(stage, "invoke", STACK, str(tmp_path / name))
         strange = run(stage, "invoke", STACK, str(tmp_path / "good"), "--reader", "other")
-    assert (without[0], given[0], missing[0]) == (WHOLE, WHOLE, BROKEN)
+    assert (without[0], given[0], missing[0]) == (PASSED, PASSED, FAILED)
     assert without[1].endswith("all checks passed\n")
     assert given[1].endswith('all checks passed; your function returned {"found": 3}\n')
     assert missing[1].endswith("all checks passed; your function raised KeyError: 'least'\n")
@@ -381,5 +381,5 @@ def test_a_function_that_does_not_know_the_probe_is_to_be_deployed_first(
     older = {"keyless_bigquery/runtime/entry.py": "def lambda_handler(event, context): return event\n"}
     with changes.package(stage, older):
         code, told = verified(with_event(stack, "{}"), session, CloudTime(stage), limit=60)
-    assert code == BROKEN
+    assert code == FAILED
     assert told.endswith("the deployed function does not know the probe: run `pulumi up --stack local` first\n")

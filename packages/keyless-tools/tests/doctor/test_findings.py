@@ -17,7 +17,7 @@ from keyless_tools.doctor.expected import Expected
 from keyless_tools.doctor.finding import Finding, Link, Verdict
 from keyless_tools.doctor.links import federation, function
 from keyless_tools.doctor.observed import Seen
-from keyless_tools.doctor.report import BROKEN, NOT_SEEN, WHOLE, Walked, exit_code
+from keyless_tools.doctor.report import FAILED, NOT_SEEN, PASSED, Walked, exit_code
 from keyless_tools.doctor.walk import STEPS, walk
 from tests.doctor import healthy
 from tests.doctor.healthy import CHAIN, DIRECT, SEEN, UNSEEN, changed
@@ -43,7 +43,7 @@ def code(findings: tuple[Finding, ...]) -> int:
 def test_a_chain_that_is_as_it_should_be_is_whole(chain: Expected) -> None:
     findings = walk(chain, healthy.seen(chain))
     assert [finding.link for finding in findings] == [step.link for step in STEPS]
-    assert code(findings) == WHOLE
+    assert code(findings) == PASSED
     assert {f.link for f in findings if f.verdict is not Verdict.OK} <= {
         *(Link.SERVICE_ACCOUNT, Link.BINDING, Link.ACCOUNT_MEMBERS, Link.LISTED)
     }
@@ -63,27 +63,27 @@ def test_whatever_can_not_be_seen_stops_nothing_and_is_never_called_whole(
     if direct:
         needed -= {"service_account", "account_policy"}
     if needed:
-        assert code(findings) in (BROKEN, NOT_SEEN)
-    broken = [finding for finding in findings if finding.verdict is Verdict.BROKEN]
-    assert all(finding.wanted and finding.mend for finding in broken)
-    assert all(not finding.mend for finding in findings if finding.verdict is not Verdict.BROKEN)
+        assert code(findings) in (FAILED, NOT_SEEN)
+    failed = [finding for finding in findings if finding.verdict is Verdict.FAILED]
+    assert all(finding.expected and finding.fix for finding in failed)
+    assert all(not finding.fix for finding in findings if finding.verdict is not Verdict.FAILED)
 
 
 @pytest.mark.parametrize("name", ["function", "pool", "provider", "service_account", "table", "role", "log_group"])
 def test_a_single_thing_that_is_gone_is_a_single_break(name: str) -> None:
-    broken = [f for f in walk(CHAIN, changed(**{name: Absent()})) if f.verdict is Verdict.BROKEN]
-    assert len(broken) == 1
-    assert "is not there" in broken[0].saw
+    failed = [f for f in walk(CHAIN, changed(**{name: Absent()})) if f.verdict is Verdict.FAILED]
+    assert len(failed) == 1
+    assert "is not there" in failed[0].actual
 
 
 def test_what_only_follows_from_a_break_is_told_apart_and_has_no_mend() -> None:
     absent = Absent()
     findings = walk(CHAIN, changed(pool=absent, provider=absent, providers=absent))
-    assert [f.link for f in findings if f.verdict is Verdict.BROKEN] == [Link.POOL]
+    assert [f.link for f in findings if f.verdict is Verdict.FAILED] == [Link.POOL]
     follows = of_link(findings, Link.PROVIDER)
     assert follows.verdict is Verdict.FOLLOWS
-    assert follows.saw.endswith("(check again when pool is fixed)")
-    assert follows.mend == ""
+    assert follows.actual.endswith("(check again when pool is fixed)")
+    assert follows.fix == ""
     assert of_link(findings, Link.CONDITION).verdict is Verdict.NOT_LOOKED
 
 
@@ -93,9 +93,9 @@ def test_what_is_hidden_by_an_api_that_is_off_follows_from_that() -> None:
     services = {"my-project": {"iam.googleapis.com": Found(value={"state": "DISABLED"})}}
     findings = walk(CHAIN, changed(**dict.fromkeys(hidden, off), services=services))
     follows = [Link.POOL, Link.PROVIDER, Link.SERVICE_ACCOUNT, Link.OTHER_PROVIDERS, Link.ACCOUNT_MEMBERS]
-    assert [f.link for f in findings if f.verdict is Verdict.BROKEN] == [Link.SERVICES]
+    assert [f.link for f in findings if f.verdict is Verdict.FAILED] == [Link.SERVICES]
     assert [f.link for f in findings if f.verdict is Verdict.FOLLOWS] == follows
-    assert of_link(findings, Link.SERVICES).mend == "gcloud services enable iam.googleapis.com --project=my-project"
+    assert of_link(findings, Link.SERVICES).fix == "gcloud services enable iam.googleapis.com --project=my-project"
     on = walk(CHAIN, changed(pool=off))
     assert of_link(on, Link.POOL).verdict is Verdict.UNKNOWN, "an API that was just switched on"
 
@@ -108,9 +108,9 @@ def test_what_is_hidden_by_an_api_that_is_off_follows_from_that() -> None:
     [
         ({"State": "Active", "LastUpdateStatus": "InProgress"}, Verdict.OK, "is being updated"),
         ({"State": "Inactive"}, Verdict.OK, "is Inactive"),
-        ({"State": "Pending"}, Verdict.BROKEN, "is Pending"),
-        ({"State": "Failed", "StateReason": "no such subnet"}, Verdict.BROKEN, "no such subnet"),
-        ({"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no such key"}, Verdict.BROKEN, "no such key"),
+        ({"State": "Pending"}, Verdict.FAILED, "is Pending"),
+        ({"State": "Failed", "StateReason": "no such subnet"}, Verdict.FAILED, "no such subnet"),
+        ({"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no such key"}, Verdict.FAILED, "no such key"),
     ],
 )
 def test_a_function_must_be_able_to_run(configuration: JSON, verdict: Verdict, told: str) -> None:
@@ -118,22 +118,22 @@ def test_a_function_must_be_able_to_run(configuration: JSON, verdict: Verdict, t
     found = {**SEEN.function.value["Configuration"], **configuration}
     finding = function.function(CHAIN, changed(function=Found(value={"Configuration": found})))
     assert finding.verdict is verdict
-    assert told in finding.saw
+    assert told in finding.actual
 
 
 @pytest.mark.parametrize(
-    ("settings", "mend"),
+    ("settings", "fix"),
     [
         ({}, "pulumi up --refresh --stack dev"),
         ({"reservedConcurrency": "0"}, "pulumi config rm reservedConcurrency --stack dev && pulumi up --stack dev"),
     ],
 )
-def test_a_function_that_never_runs_is_broken_whoever_wanted_it(settings: dict[str, str], mend: str) -> None:
+def test_a_function_that_never_runs_is_broken_whoever_wanted_it(settings: dict[str, str], fix: str) -> None:
     assert isinstance(SEEN.function, Found)
     paused = {**SEEN.function.value, "Concurrency": {"ReservedConcurrentExecutions": 0}}
     finding = function.function(healthy.expected(**settings), changed(function=Found(value=paused)))
-    assert finding.verdict is Verdict.BROKEN
-    assert finding.mend == mend
+    assert finding.verdict is Verdict.FAILED
+    assert finding.fix == fix
 
 
 def test_an_alias_is_looked_at_and_the_function_itself_is_mended() -> None:
@@ -141,8 +141,8 @@ def test_an_alias_is_looked_at_and_the_function_itself_is_mended() -> None:
     aliased = dataclasses.replace(CHAIN, function=f"{CHAIN.function}:live")
     failed = Found(value={"Configuration": {**SEEN.function.value["Configuration"], "State": "Failed"}})
     finding = function.function(aliased, changed(function=failed))
-    assert finding.saw.startswith("keyless-bigquery-dev:live is Failed")
-    assert finding.mend.startswith("aws lambda delete-function --function-name keyless-bigquery-dev --region")
+    assert finding.actual.startswith("keyless-bigquery-dev:live is Failed")
+    assert finding.fix.startswith("aws lambda delete-function --function-name keyless-bigquery-dev --region")
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_an_alias_is_looked_at_and_the_function_itself_is_mended() -> None:
 def test_a_role_that_others_may_assume_or_lambda_may_not_is_broken(statement: JSON, told: str) -> None:
     role = {"RoleId": "AROA1", "AssumeRolePolicyDocument": {"Statement": statement}}
     finding = function.role(CHAIN, changed(role=Found(value=role)))
-    assert finding.verdict is Verdict.BROKEN
-    assert told in finding.saw
+    assert finding.verdict is Verdict.FAILED
+    assert told in finding.actual
 
 
 def test_an_environment_that_can_not_be_decrypted_is_not_called_broken() -> None:
@@ -167,25 +167,25 @@ def test_an_environment_that_can_not_be_decrypted_is_not_called_broken() -> None
     found = {"Configuration": {**SEEN.function.value["Configuration"], "Environment": hidden}}
     finding = function.variables(CHAIN, changed(function=Found(value=found)))
     assert finding.verdict is Verdict.UNKNOWN
-    assert "not your key" in finding.saw
+    assert "not your key" in finding.actual
 
 
 def test_the_difference_of_a_credential_configuration_is_told_by_its_path() -> None:
     other = healthy.configuration(CHAIN)
     other["credential_source"]["imdsv2_session_token_url"] = "http://169.254.169.254/latest/api/token"
     finding = function.credential_configuration(CHAIN, changed(credential_configuration=Found(value=json.dumps(other))))
-    assert finding.verdict is Verdict.BROKEN
-    assert 'credential_source.imdsv2_session_token_url is "http://169.254' in finding.saw
-    assert finding.wanted == "credential_source.imdsv2_session_token_url is null"
+    assert finding.verdict is Verdict.FAILED
+    assert 'credential_source.imdsv2_session_token_url is "http://169.254' in finding.actual
+    assert finding.expected == "credential_source.imdsv2_session_token_url is null"
 
 
 @pytest.mark.parametrize("answer", UNSEEN[1:], ids=repr)
 def test_where_the_package_can_not_be_read_the_output_is_compared_and_that_is_said(answer: Answer[str]) -> None:
     finding = function.credential_configuration(CHAIN, changed(credential_configuration=answer))
     assert finding.verdict is Verdict.OK
-    assert finding.saw.startswith("the stack's output (the file in the package can't be seen: ")
+    assert finding.actual.startswith("the stack's output (the file in the package can't be seen: ")
     stale = dataclasses.replace(CHAIN, exported_configuration="{}")
-    assert function.credential_configuration(stale, changed(credential_configuration=answer)).verdict is Verdict.BROKEN
+    assert function.credential_configuration(stale, changed(credential_configuration=answer)).verdict is Verdict.FAILED
 
 
 # The provider
@@ -213,15 +213,15 @@ def test_an_organisation_policy_breaks_the_chain_only_while_the_provider_must_st
         federation.organisation_policy(CHAIN, changed(organisation_policies=policies, provider=provider))
         for provider in (Absent(), SEEN.provider)
     )
-    assert before.verdict is (Verdict.OK if permitted else Verdict.BROKEN)
+    assert before.verdict is (Verdict.OK if permitted else Verdict.FAILED)
     assert after.verdict is Verdict.OK
     if not permitted:
-        assert PROVIDERS_CONSTRAINT in before.saw
-        assert before.mend == (
+        assert PROVIDERS_CONSTRAINT in before.actual
+        assert before.fix == (
             "gcloud resource-manager org-policies allow constraints/iam.workloadIdentityPoolProviders "
             "https://sts.amazonaws.com --project=my-project"
         )
-        assert "`pulumi up` will be refused" in after.saw
+        assert "`pulumi up` will be refused" in after.actual
 
 
 def test_a_provider_that_its_organisation_does_not_allow_follows_from_that() -> None:
@@ -229,8 +229,8 @@ def test_a_provider_that_its_organisation_does_not_allow_follows_from_that() -> 
     allowed: Answer[JSON] = Found(value={})
     policies = {PROVIDERS_CONSTRAINT: allowed, ACCOUNTS_CONSTRAINT: denied}
     findings = walk(CHAIN, changed(organisation_policies=policies, provider=Absent()))
-    assert [f.link for f in findings if f.verdict is Verdict.BROKEN] == [Link.ORGANISATION_POLICY]
-    assert "does not allow 210987654321" in of_link(findings, Link.ORGANISATION_POLICY).saw
+    assert [f.link for f in findings if f.verdict is Verdict.FAILED] == [Link.ORGANISATION_POLICY]
+    assert "does not allow 210987654321" in of_link(findings, Link.ORGANISATION_POLICY).actual
     assert of_link(findings, Link.PROVIDER).verdict is Verdict.FOLLOWS
 
 
@@ -248,7 +248,7 @@ def test_a_mapping_that_is_written_otherwise_but_gives_the_same_principal_is_fin
     other = provider(attributeMapping={"google.subject": "assertion.arn", "attribute.aws_role": written})
     finding = federation.mapping(CHAIN, other)
     assert finding.verdict is Verdict.OK
-    assert finding.saw.startswith("not the stack's own, but it gives the same principal: ")
+    assert finding.actual.startswith("not the stack's own, but it gives the same principal: ")
     assert federation.mapping(CHAIN, provider(attributeMapping={})).verdict is Verdict.OK, "Google's own default"
 
 
@@ -263,21 +263,21 @@ def test_a_mapping_that_is_written_otherwise_but_gives_the_same_principal_is_fin
 )
 def test_a_mapping_that_gives_another_principal_is_broken(mapping: Mapping[str, str], told: str) -> None:
     finding = federation.mapping(CHAIN, provider(attributeMapping=mapping))
-    assert finding.verdict is Verdict.BROKEN
-    assert told in finding.saw
+    assert finding.verdict is Verdict.FAILED
+    assert told in finding.actual
 
 
 def test_somebody_elses_provider_that_lets_others_in_is_fine_for_the_function_and_told() -> None:
     theirs = dataclasses.replace(CHAIN, pool_is_ours=False)
     exact, loose = federation.condition(theirs, SEEN), provider(attributeCondition="assertion.account != ''")
     finding = federation.condition(theirs, loose)
-    assert exact.saw == f"true for {CHAIN.trust.caller_arn}"
+    assert exact.actual == f"true for {CHAIN.trust.caller_arn}"
     assert finding.verdict is Verdict.OK
-    assert "the next `pulumi up` will refuse this provider: " in finding.saw
+    assert "the next `pulumi up` will refuse this provider: " in finding.actual
 
 
 def test_a_provider_of_another_kind_has_no_account() -> None:
     assert isinstance(SEEN.provider, Found)
     oidc = {key: value for key, value in SEEN.provider.value.items() if key != "aws"}
     finding = federation.account(CHAIN, changed(provider=Found(value=oidc)))
-    assert finding.saw == "the provider is not one for AWS"
+    assert finding.actual == "the provider is not one for AWS"

@@ -30,10 +30,10 @@ NOBODY: Answer[JSON] = Found(value={})
 def test_rows_may_be_read_by_a_grant_on_the_table_or_above_it(chain: Expected, where: str, role: str) -> None:
     who = chain.principal if chain.service_account is None else f"serviceAccount:{chain.service_account}"
     empty = changed(healthy.seen(chain), table_policy=NOBODY)
-    assert access.rows(chain, empty).verdict is Verdict.BROKEN
+    assert access.rows(chain, empty).verdict is Verdict.FAILED
     finding = access.rows(chain, changed(empty, **{where: healthy.policy(role, who)}))
     assert finding.verdict is Verdict.OK
-    assert finding.saw.startswith(f"{role} for {who} on ")
+    assert finding.actual.startswith(f"{role} for {who} on ")
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,11 @@ def test_rows_may_be_read_by_a_grant_on_the_table_or_above_it(chain: Expected, w
         ({"role": "READER", "userByEmail": healthy.EMAIL}, Verdict.OK),
         ({"role": "roles/bigquery.dataViewer", "iamMember": ACCOUNT}, Verdict.OK),
         ({"role": "READER", "specialGroup": "projectReaders"}, Verdict.OK),
-        ({"role": "READER", "specialGroup": "projectWriters"}, Verdict.BROKEN),
+        ({"role": "READER", "specialGroup": "projectWriters"}, Verdict.FAILED),
         ({"role": "READER", "groupByEmail": "readers@example.com"}, Verdict.UNKNOWN),
         ({"role": "READER", "domain": "example.com"}, Verdict.UNKNOWN),
-        ({"role": "roles/bigquery.metadataViewer", "userByEmail": healthy.EMAIL}, Verdict.BROKEN),
-        ({"view": {"projectId": "p", "datasetId": "d", "tableId": "t"}}, Verdict.BROKEN),
+        ({"role": "roles/bigquery.metadataViewer", "userByEmail": healthy.EMAIL}, Verdict.FAILED),
+        ({"view": {"projectId": "p", "datasetId": "d", "tableId": "t"}}, Verdict.FAILED),
         ({"role": "READER", "userByEmail": healthy.EMAIL, "condition": {"expression": "x"}}, Verdict.UNKNOWN),
     ],
 )
@@ -73,16 +73,16 @@ def test_rows_may_be_read_by_an_entry_of_the_datasets_access_list(entry: JSON, v
 )
 def test_the_nearest_miss_of_a_binding_is_told(member: str, told: str) -> None:
     finding = access.binding(CHAIN, changed(account_policy=healthy.policy("roles/iam.workloadIdentityUser", member)))
-    assert finding.verdict is Verdict.BROKEN
-    assert told in finding.saw
-    assert finding.wanted == f"roles/iam.workloadIdentityUser for {CHAIN.principal} on the service account"
+    assert finding.verdict is Verdict.FAILED
+    assert told in finding.actual
+    assert finding.expected == f"roles/iam.workloadIdentityUser for {CHAIN.principal} on the service account"
 
 
 def test_the_grant_of_a_deleted_account_is_the_nearest_miss_of_its_namesake() -> None:
     gone = f"deleted:serviceAccount:{healthy.EMAIL}?uid=1"
     finding = access.jobs(CHAIN, changed(project_policy=healthy.policy("roles/bigquery.jobUser", gone)))
-    assert finding.verdict is Verdict.BROKEN
-    assert "which was deleted; an account made later under that e-mail is another" in finding.saw
+    assert finding.verdict is Verdict.FAILED
+    assert "which was deleted; an account made later under that e-mail is another" in finding.actual
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_grant_of_a_deleted_account_is_the_nearest_miss_of_its_namesake() ->
 def test_a_grant_that_may_or_may_not_count_is_neither_broken_nor_fine(policy: JSON) -> None:
     finding = access.jobs(CHAIN, changed(project_policy=Found(value={"bindings": [policy]})))
     assert finding.verdict is Verdict.UNKNOWN
-    assert finding.saw.startswith("only perhaps")
+    assert finding.actual.startswith("only perhaps")
 
 
 @pytest.mark.parametrize("answer", UNSEEN[1:], ids=repr)
@@ -118,7 +118,7 @@ def test_a_wider_binding_suffices_and_is_shown() -> None:
     wide = f"principalSet://iam.googleapis.com/{healthy.POOL}/*"
     finding = access.binding(CHAIN, changed(account_policy=healthy.policy("roles/iam.workloadIdentityUser", wide)))
     assert finding.verdict is Verdict.OK
-    assert wide in finding.saw
+    assert wide in finding.actual
 
 
 def test_with_direct_access_a_wrong_mapping_is_the_break_and_the_grants_follow() -> None:
@@ -126,7 +126,7 @@ def test_with_direct_access_a_wrong_mapping_is_the_break_and_the_grants_follow()
     assert isinstance(seen.provider, Found)
     bare = {"google.subject": "assertion.arn", "attribute.aws_role": "assertion.arn.extract('assumed-role/{role}/')"}
     findings = walk(DIRECT, changed(seen, provider=Found(value={**seen.provider.value, "attributeMapping": bare})))
-    assert [f.link for f in findings if f.verdict is Verdict.BROKEN] == [Link.MAPPING]
+    assert [f.link for f in findings if f.verdict is Verdict.FAILED] == [Link.MAPPING]
     assert [f.link for f in findings if f.verdict is Verdict.FOLLOWS] == [Link.JOBS, Link.ROWS]
 
 
@@ -150,13 +150,13 @@ FOREIGN = healthy.expected(table="existing", datasetId="theirs", columns='[{"nam
 def test_a_missing_grant_that_the_organisation_may_refuse_is_told_so(list_policy: Any, told: str) -> None:
     seen = changed(account_policy=Found(value={}), members_policy=Found(value={"listPolicy": list_policy}))
     finding = access.binding(CHAIN, seen)
-    assert finding.verdict is Verdict.BROKEN
-    assert ("may refuse it" in finding.saw) is bool(told)
-    assert told in finding.saw
+    assert finding.verdict is Verdict.FAILED
+    assert ("may refuse it" in finding.actual) is bool(told)
+    assert told in finding.actual
 
 
 @pytest.mark.parametrize(
-    ("chain", "fields", "mend"),
+    ("chain", "fields", "fix"),
     [
         (CHAIN, ["USER_ID"], "pulumi up --refresh --stack dev"),
         (
@@ -173,14 +173,14 @@ def test_a_missing_grant_that_the_organisation_may_refuse_is_told_so(list_policy
         ),
     ],
 )
-def test_a_table_without_a_column_that_is_selected_is_broken(chain: Expected, fields: list[str], mend: str) -> None:
+def test_a_table_without_a_column_that_is_selected_is_broken(chain: Expected, fields: list[str], fix: str) -> None:
     table = {"location": "us", "schema": {"fields": [{"name": field} for field in fields]}}
     finding = access.table(chain, changed(table=Found(value=table)))
-    assert finding.verdict is Verdict.BROKEN
-    assert finding.saw == f"{chain.table} has no column name, but {', '.join(fields)}"
-    assert finding.mend == mend
+    assert finding.verdict is Verdict.FAILED
+    assert finding.actual == f"{chain.table} has no column name, but {', '.join(fields)}"
+    assert finding.fix == fix
 
 
 def test_a_table_of_somebody_else_that_was_deleted_can_be_had_back_with_its_rows() -> None:
     finding = access.table(FOREIGN, changed(table=Absent()))
-    assert finding.mend == "bq cp my-project:theirs.users@-3600000 my-project:theirs.users"
+    assert finding.fix == "bq cp my-project:theirs.users@-3600000 my-project:theirs.users"

@@ -37,8 +37,8 @@ def in_list(*entries: JSON, location: str = "US") -> Answer[JSON]:
 def test_each_listed_table_and_dataset_that_is_granted_is_fine(chain: Expected) -> None:
     finding = listed.tables(chain, healthy.seen(chain))
     assert finding.verdict is Verdict.OK
-    assert TABLE in finding.saw
-    assert DATASET in finding.saw
+    assert TABLE in finding.actual
+    assert DATASET in finding.actual
 
 
 def test_without_a_list_there_is_nothing_to_look_at() -> None:
@@ -76,10 +76,10 @@ def test_one_that_can_not_be_read_is_named_with_the_command_that_fixes_it(
     name: str, fields: dict[str, Any], actual: str, fix: str
 ) -> None:
     finding = listed.tables(CHAIN, seen_but(name, **fields))
-    assert finding.verdict is Verdict.BROKEN
-    assert actual in finding.saw
-    assert finding.wanted
-    assert finding.mend.startswith(fix)
+    assert finding.verdict is Verdict.FAILED
+    assert actual in finding.actual
+    assert finding.expected
+    assert finding.fix.startswith(fix)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_can_not_be_seen_is_reported_and_a_break_comes_first() -> None:
     unseen = seen_but(TABLE, policy=hidden)
     assert listed.tables(CHAIN, unseen).verdict is Verdict.UNKNOWN
     both = {**unseen.listed, DATASET: Listed(table=None, policy=None, dataset=Absent(), project_policy=Found(value={}))}
-    assert listed.tables(CHAIN, changed(unseen, listed=both)).verdict is Verdict.BROKEN
+    assert listed.tables(CHAIN, changed(unseen, listed=both)).verdict is Verdict.FAILED
 
 
 def test_whom_the_stack_itself_lets_read_a_table_or_its_dataset_was_not_added_by_hand() -> None:

@@ -110,7 +110,7 @@ def test_without_google_credentials_the_other_cloud_is_still_looked_at(
         credentials_from({})
     with serving(HttpAnswer(status=403, body=b"{}", headers={"x-amzn-errortype": "AccessDeniedException"})) as server:
         findings = walk(CHAIN, Clouds(google=str(error.value), aws=aws(server.url)).look(CHAIN))
-    told = {finding.link.value: finding.saw for finding in findings}
+    told = {finding.link.value: finding.actual for finding in findings}
     assert "gcloud auth application-default login" in told["pool"]
     assert told["function"].endswith("you lack the permission lambda:GetFunction")
 

@@ -151,16 +151,16 @@ def test_a_second_reader_is_walked_and_one_that_is_going_is_not_but_stays_in_the
 
 
 def test_the_report_for_machines_has_every_reader_and_its_first_broken_link() -> None:
-    fine = Finding(link=Link.POOL, verdict=Verdict.OK, saw="it")
-    bad = Finding(link=Link.TABLE, verdict=Verdict.BROKEN, saw="it", wanted="that", mend="do")
+    fine = Finding(link=Link.POOL, verdict=Verdict.OK, actual="it")
+    bad = Finding(link=Link.TABLE, verdict=Verdict.FAILED, actual="it", expected="that", fix="do")
     walks = [Walked(reader="a", findings=(fine,)), Walked(reader="b", findings=(fine, bad))]
     told = json.loads(as_json(walks))
     assert told["exitCode"] == exit_code(walks) == 1
-    assert told["readers"]["a"]["firstBroken"] is None
-    assert told["readers"]["b"]["firstBroken"] == "table"
+    assert told["readers"]["a"]["firstFailed"] is None
+    assert told["readers"]["b"]["firstFailed"] == "table"
     assert told["readers"]["b"]["findings"][1] == {
         "link": "table",
-        "verdict": "broken",
+        "verdict": "failed",
         "actual": "it",
         "expected": "that",
         "fix": "do",

@@ -47,9 +47,9 @@ def as_deployed(stage: StackHarness) -> Stack:
     )
 
 
-def broken_links(walked: Walked) -> list[Link]:
-    """The links that are broken by themselves."""
-    return [finding.link for finding in walked.findings if finding.verdict is Verdict.BROKEN]
+def failed_links(walked: Walked) -> list[Link]:
+    """The links that failed by themselves."""
+    return [finding.link for finding in walked.findings if finding.verdict is Verdict.FAILED]
 
 
 def seen_by_the_deployer(stage: StackHarness) -> Clouds:

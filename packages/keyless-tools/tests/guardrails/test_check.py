@@ -42,7 +42,7 @@ def test_a_refusal_is_one_line_and_code_1(monkeypatch: pytest.MonkeyPatch, capsy
     assert (code, err) == (1, "")
     refusal, summary = out.splitlines()
     assert refusal.startswith(f"refused no-key: urn:pulumi:s::p::{KEY}::it: its type is {KEY}, a service account key.")
-    assert "Mend: remove it" in refusal
+    assert "Fix: remove it" in refusal
     assert summary == "1 resources judged: 1 refused, 0 that can't be judged yet"
 
 

@@ -81,7 +81,7 @@ def test_whatever_is_named_after_a_rule_is_refused(broken: Broken) -> None:
 
 def test_a_value_marked_as_secret_is_refused_unseen(broken: Broken) -> None:
     [marked] = [one for one in judged(broken.run).refused if one.urn.endswith("no-secret-in-environment.marked")]
-    assert "marked as secret" in marked.finding.saw
+    assert "marked as secret" in marked.finding.actual
     assert sum(breaks.KEY_ID in line for line in broken.run.output.splitlines()) == 1, "only where it isn't marked"
 
 

@@ -227,7 +227,7 @@ def test_a_binding_names_an_attribute_that_the_provider_maps(
     if says is None:
         assert findings == []
     else:
-        assert [says in finding.saw and finding.certain for finding in findings] == [True]
+        assert [says in finding.actual and finding.certain for finding in findings] == [True]
 
 
 def test_a_binding_to_a_pool_that_is_not_in_the_stack_is_not_judged() -> None:

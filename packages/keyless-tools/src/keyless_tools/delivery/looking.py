@@ -66,7 +66,9 @@ def additions(stack: str) -> Sequence[Finding]:
         findings = [finding for walked in examine(read, clouds_of(read)) for finding in walked.findings]
     except StackError as error:
         raise DeliveryError(f"what was added by hand isn't known: {error}") from error
-    unseen = [finding.saw for finding in findings if finding.link in ADDITIONS and finding.verdict is Verdict.UNKNOWN]
+    unseen = [
+        finding.actual for finding in findings if finding.link in ADDITIONS and finding.verdict is Verdict.UNKNOWN
+    ]
     if unseen:
         raise DeliveryError(f"what was added by hand isn't known: {'; '.join(unseen)}")
     return [finding for finding in findings if finding.verdict is Verdict.WARNING]
@@ -100,7 +102,7 @@ def drift(stack: str, folder: Path, look: Callable[[str], Sequence[Finding]] = a
         written.write_text(report.drift(stack, differing))
     added = look(stack)
     for finding in added:
-        sys.stdout.write(as_lines(f"{finding.link.value}: {finding.saw}\n"))
+        sys.stdout.write(as_lines(f"{finding.link.value}: {finding.actual}\n"))
     written.write_text(report.drift(stack, differing, added) if differing or added else "")
     return bool(differing or added)
 

@@ -65,7 +65,7 @@ def drift(stack: str, diff: str, added: Sequence[Finding] = (), *, limit: int = 
         limit: Most characters of the whole.
     """
     more = "".join(
-        f"- {code(finding.saw, _LONGEST_COMMAND)}\n  To remove it: {code(finding.mend, _LONGEST_COMMAND)}\n"
+        f"- {code(finding.actual, _LONGEST_COMMAND)}\n  To remove it: {code(finding.fix, _LONGEST_COMMAND)}\n"
         for finding in added
     )
     if more:

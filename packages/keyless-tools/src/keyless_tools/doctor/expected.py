@@ -245,13 +245,13 @@ def _undeployed(stack: Stack, deployed: Mapping[str, Any]) -> Iterator[str]:
         yield f"the provider is {found}, configured is {settings.provider_name}"
     for label, reader in configured.items():
         account = f"{reader.service_account_id}@{settings.google_project}.iam.gserviceaccount.com"
-        wanted = {
+        needed = {
             outputs.FUNCTION_NAME: reader.trust.function_name,
             outputs.ROLE_ARN: f"arn:aws:iam::{settings.aws_account_id}:role/{reader.trust.role_name}",
             outputs.SERVICE_ACCOUNT: account if settings.access == "impersonation" else None,
             outputs.TABLE: settings.table_of(reader),
         }
-        for name, value in wanted.items() if label in deployed else ():
+        for name, value in needed.items() if label in deployed else ():
             found = deployed[label].get(name)
             if found != value and not (name == outputs.FUNCTION_NAME and str(found).partition(":")[0] == value):
                 yield f"{name} of {label} is {found or 'none'}, configured is {value or 'none'}"

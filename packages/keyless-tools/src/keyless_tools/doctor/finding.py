@@ -54,9 +54,9 @@ class Verdict(enum.Enum):
     """How a link looks."""
 
     OK = "ok"
-    BROKEN = "BROKEN"
+    FAILED = "FAILED"
     FOLLOWS = "follows"
-    """As bad as broken, but an earlier link is broken on which this one hangs: mend that first."""
+    """Failed as well, but because of an earlier link that failed: fix that first."""
     WARNING = "warning"
     """The link holds, and more is allowed than the stack made."""
     UNKNOWN = "unknown"
@@ -72,26 +72,26 @@ class Finding:
     Args:
         link: The link.
         verdict: How it looks.
-        saw: What was seen, with its names and values.
-        wanted: What should have been seen, where that is something else.
-        mend: The command that fixes it; empty unless it is broken or more is allowed.
+        actual: What was seen, with its names and values.
+        expected: What should have been seen, where that is something else.
+        fix: The command that fixes it; empty unless the check failed or more is allowed.
     """
 
     link: Link
     verdict: Verdict
-    saw: str
-    wanted: str = ""
-    mend: str = ""
+    actual: str
+    expected: str = ""
+    fix: str = ""
 
 
-def ok(link: Link, saw: str) -> Finding:
+def ok(link: Link, actual: str) -> Finding:
     """The link is as it should be."""
-    return Finding(link=link, verdict=Verdict.OK, saw=saw)
+    return Finding(link=link, verdict=Verdict.OK, actual=actual)
 
 
-def broken(link: Link, saw: str, *, wanted: str, mend: str) -> Finding:
+def failed(link: Link, actual: str, *, expected: str, fix: str) -> Finding:
     """The link does not hold."""
-    return Finding(link=link, verdict=Verdict.BROKEN, saw=saw, wanted=wanted, mend=mend)
+    return Finding(link=link, verdict=Verdict.FAILED, actual=actual, expected=expected, fix=fix)
 
 
 def warning(link: Link, actual: str, *, remove: Sequence[str]) -> Finding:
@@ -103,17 +103,17 @@ def warning(link: Link, actual: str, *, remove: Sequence[str]) -> Finding:
         remove: The commands that remove it.
     """
     fix = one_after_another(*remove)
-    return Finding(link=link, verdict=Verdict.WARNING, saw=actual, wanted="what the stack made, alone", mend=fix)
+    return Finding(link=link, verdict=Verdict.WARNING, actual=actual, expected="what the stack made, alone", fix=fix)
 
 
-def unknown(link: Link, saw: str) -> Finding:
+def unknown(link: Link, actual: str) -> Finding:
     """The link could not be seen."""
-    return Finding(link=link, verdict=Verdict.UNKNOWN, saw=saw)
+    return Finding(link=link, verdict=Verdict.UNKNOWN, actual=actual)
 
 
 def not_looked(link: Link, why: str) -> Finding:
     """There was nothing to look at."""
-    return Finding(link=link, verdict=Verdict.NOT_LOOKED, saw=why)
+    return Finding(link=link, verdict=Verdict.NOT_LOOKED, actual=why)
 
 
 def not_seen(link: Link, what: str, answer: Hidden | Off | Silent) -> Finding:
@@ -141,15 +141,15 @@ def not_seen(link: Link, what: str, answer: Hidden | Off | Silent) -> Finding:
             return unknown(link, f"{what} can't be seen: {why}")
 
 
-def not_there(link: Link, what: str, answer: Absent | Hidden | Off | Silent, *, mend: str) -> Finding:
+def not_there(link: Link, what: str, answer: Absent | Hidden | Off | Silent, *, fix: str) -> Finding:
     """Something is not there, or could not be read.
 
     Args:
         link: The link that hangs on it.
         what: What was looked for.
         answer: Why there is nothing to judge.
-        mend: What makes it, should it not be there.
+        fix: What makes it, should it not be there.
     """
     if isinstance(answer, Absent):
-        return broken(link, f"{what} is not there", wanted=what, mend=mend)
+        return failed(link, f"{what} is not there", expected=what, fix=fix)
     return not_seen(link, what, answer)

@@ -10,7 +10,7 @@ import boto3
 from keyless_bigquery.attempt import Attempt
 from keyless_bigquery.runtime.printable import as_lines, one_line
 from keyless_tools.doctor.expected import Expected, expected_of
-from keyless_tools.doctor.report import BROKEN, NOT_SEEN, WHOLE
+from keyless_tools.doctor.report import FAILED, NOT_SEEN, PASSED
 from keyless_tools.doctor.stack import StackError, read_stack
 from keyless_tools.doctor.verify.report import outcome_of
 from keyless_tools.doctor.verify.run import invoker_of
@@ -56,6 +56,6 @@ def report(attempt: Attempt) -> int:
     failure = attempt.failure
     if failure is None:
         sys.stdout.write(f"your function returned:\n{one_line(attempt.payload)}\n")
-        return WHOLE
+        return PASSED
     sys.stdout.write(f"{one_line(outcome_of(failure))}\n")
-    return BROKEN if failure.ran else NOT_SEEN
+    return FAILED if failure.ran else NOT_SEEN

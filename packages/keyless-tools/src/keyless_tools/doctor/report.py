@@ -1,4 +1,4 @@
-"""What the doctor prints: one line for each link, and the first broken one with its mend; or all of it as JSON."""
+"""What the doctor prints: one line for each link, and the first failed one with its fix; or all of it as JSON."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rich.text import Text
 
 from keyless_bigquery.runtime.printable import one_line
 from keyless_tools.doctor.finding import Finding, Verdict
-from keyless_tools.doctor.walk import first_broken
+from keyless_tools.doctor.walk import first_failed
 
-WHOLE, BROKEN, NOT_SEEN = 0, 1, 2
-"""Exit codes: the chain is whole; a link is broken; it could not be looked at, or not at all of it."""
+PASSED, FAILED, NOT_SEEN = 0, 1, 2
+"""Exit codes: all checks passed; one failed; it could not be looked at, or not at all of it."""
 
 _STYLES = {
     Verdict.OK: "green",
-    Verdict.BROKEN: "bold red",
+    Verdict.FAILED: "bold red",
     Verdict.FOLLOWS: "red",
     Verdict.WARNING: "yellow",
     Verdict.UNKNOWN: "yellow",
@@ -43,13 +43,13 @@ class Walked:
 def exit_code(walks: Sequence[Walked]) -> int:
     """What the shell is told."""
     verdicts = {finding.verdict for walked in walks for finding in walked.findings}
-    if Verdict.BROKEN in verdicts:
-        return BROKEN
-    return NOT_SEEN if Verdict.UNKNOWN in verdicts else WHOLE
+    if Verdict.FAILED in verdicts:
+        return FAILED
+    return NOT_SEEN if Verdict.UNKNOWN in verdicts else PASSED
 
 
 def print_report(console: Console, walks: Sequence[Walked]) -> None:
-    """Prints every walk, then what to mend first."""
+    """Prints every walk, then what to fix first."""
     for walked in walks:
         console.print(Text(one_line(f"reader {walked.reader}"), style="bold"))
         for finding in walked.findings:
@@ -65,7 +65,7 @@ def as_json(walks: Sequence[Walked]) -> str:
             "readers": {
                 walked.reader: {
                     "findings": [_fields(finding) for finding in walked.findings],
-                    "firstBroken": None if (broken := first_broken(walked.findings)) is None else broken.link.value,
+                    "firstFailed": None if (failed := first_failed(walked.findings)) is None else failed.link.value,
                 }
                 for walked in walks
             },
@@ -79,33 +79,33 @@ def _line(finding: Finding) -> Text:
     return Text.assemble(
         (f"  {finding.verdict.value:<14}", _STYLES[finding.verdict]),
         (f"{finding.link.value:<{_WIDTH}}", "bold"),
-        one_line(finding.saw),
+        one_line(finding.actual),
     )
 
 
 def _print_first(console: Console, walked: Walked) -> None:
-    broken, reader = first_broken(walked.findings), one_line(walked.reader)
-    if broken is not None:
-        console.print(Text(f"\nreader {reader}: the first broken link is {broken.link.value}", style="bold red"))
-        _print_details(console, broken)
+    failed, reader = first_failed(walked.findings), one_line(walked.reader)
+    if failed is not None:
+        console.print(Text(f"\nreader {reader}: the first failed link is {failed.link.value}", style="bold red"))
+        _print_details(console, failed)
     warnings = [finding for finding in walked.findings if finding.verdict is Verdict.WARNING]
     for finding in warnings:
         added = f"\nreader {reader}: more than the stack made is allowed at {finding.link.value}"
         console.print(Text(added, style="bold yellow"))
         _print_details(console, finding)
-    if broken is not None:
+    if failed is not None:
         return
     unseen = [finding.link.value for finding in walked.findings if finding.verdict is Verdict.UNKNOWN]
     if unseen:
-        console.print(Text(f"\nreader {reader}: nothing is broken, but not seen: {', '.join(unseen)}"))
+        console.print(Text(f"\nreader {reader}: nothing failed, but not seen: {', '.join(unseen)}"))
     elif warnings:
-        console.print(Text(f"\nreader {reader}: nothing is broken"))
+        console.print(Text(f"\nreader {reader}: nothing failed"))
     else:
         console.print(Text(f"\nreader {reader}: all checks passed", style="bold green"))
 
 
 def _print_details(console: Console, finding: Finding) -> None:
-    for what, told in {"actual": finding.saw, "expected": finding.wanted, "fix": finding.mend}.items():
+    for what, told in {"actual": finding.actual, "expected": finding.expected, "fix": finding.fix}.items():
         console.print(Text.assemble((f"  {what:<14}", "bold"), one_line(told)), soft_wrap=True)
 
 
@@ -113,7 +113,7 @@ def _fields(finding: Finding) -> dict[str, str]:
     return {
         "link": finding.link.value,
         "verdict": finding.verdict.value.lower(),
-        "actual": finding.saw,
-        "expected": finding.wanted,
-        "fix": finding.mend,
+        "actual": finding.actual,
+        "expected": finding.expected,
+        "fix": finding.fix,
     }

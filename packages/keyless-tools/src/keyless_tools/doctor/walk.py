@@ -75,16 +75,16 @@ def walk(expected: Expected, seen: Seen) -> tuple[Finding, ...]:
     for step in STEPS:
         finding = step.judge(expected, seen)
         cause = next((link for link in step.hangs_on if found[link].verdict in _BAD), None)
-        if cause is not None and finding.verdict in (Verdict.BROKEN, Verdict.UNKNOWN):
-            saw = f"{finding.saw} (check again when {cause.value} is fixed)"
-            finding = dataclasses.replace(finding, verdict=Verdict.FOLLOWS, saw=saw, mend="")
+        if cause is not None and finding.verdict in (Verdict.FAILED, Verdict.UNKNOWN):
+            actual = f"{finding.actual} (check again when {cause.value} is fixed)"
+            finding = dataclasses.replace(finding, verdict=Verdict.FOLLOWS, actual=actual, fix="")
         found[step.link] = finding
     return tuple(found.values())
 
 
-_BAD = (Verdict.BROKEN, Verdict.FOLLOWS)
+_BAD = (Verdict.FAILED, Verdict.FOLLOWS)
 
 
-def first_broken(findings: Sequence[Finding]) -> Finding | None:
-    """The link to mend first."""
-    return next((finding for finding in findings if finding.verdict is Verdict.BROKEN), None)
+def first_failed(findings: Sequence[Finding]) -> Finding | None:
+    """The link to fix first."""
+    return next((finding for finding in findings if finding.verdict is Verdict.FAILED), None)

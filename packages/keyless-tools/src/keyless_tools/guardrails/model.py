@@ -83,14 +83,14 @@ class Finding:
 
     Args:
         where: The property, as a path.
-        saw: Its value, in so far as it may be shown.
-        mend: What to do instead.
+        actual: Its value, in so far as it may be shown.
+        fix: What to do instead.
         certain: False if the value isn't known yet, so that nothing can be said.
     """
 
     where: str
-    saw: str
-    mend: str
+    actual: str
+    fix: str
     certain: bool = True
 
 
@@ -139,13 +139,13 @@ class Verdict:
     def __str__(self) -> str:
         found = self.finding
         if not found.certain:
-            return f"{self.rule}: {self.urn}: {found.where} isn't known yet, so it can't be judged; {found.mend}."
-        return f"{self.rule}: {self.urn}: {found.where} is {found.saw}. {self.why} Mend: {found.mend}."
+            return f"{self.rule}: {self.urn}: {found.where} isn't known yet, so it can't be judged; {found.fix}."
+        return f"{self.rule}: {self.urn}: {found.where} is {found.actual}. {self.why} Fix: {found.fix}."
 
 
-def unknown(where: str, mend: str = "the pack judges it while `pulumi up` runs") -> Finding:
+def unknown(where: str, fix: str = "the pack judges it while `pulumi up` runs") -> Finding:
     """The finding that nothing can be said."""
-    return Finding(where=where, saw="unknown", mend=mend, certain=False)
+    return Finding(where=where, actual="unknown", fix=fix, certain=False)
 
 
 def first_of_each(verdicts: Iterable[Verdict]) -> list[Verdict]:

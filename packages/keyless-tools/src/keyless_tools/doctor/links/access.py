@@ -11,7 +11,7 @@ from keyless_tools.doctor import fixes as mends
 from keyless_tools.doctor import grants, identity
 from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Hidden, Off, Silent
 from keyless_tools.doctor.expected import Expected
-from keyless_tools.doctor.finding import Finding, Link, broken, not_looked, not_seen, not_there, ok, unknown
+from keyless_tools.doctor.finding import Finding, Link, failed, not_looked, not_seen, not_there, ok, unknown
 from keyless_tools.doctor.grants import Grant
 from keyless_tools.doctor.observed import Seen
 
@@ -25,10 +25,10 @@ def service_account(expected: Expected, seen: Seen) -> Finding:
     if seen.service_account is None:
         return not_looked(link, "access is direct: there is none")
     if not isinstance(seen.service_account, Found):
-        return not_there(link, f"service account {email}", seen.service_account, mend=mends.up(expected.stack))
+        return not_there(link, f"service account {email}", seen.service_account, fix=mends.up(expected.stack))
     if seen.service_account.value.get("disabled"):
         enable = mends.enable_account(email, project=expected.project)
-        return broken(link, f"{email} is disabled; was it on purpose?", wanted="enabled", mend=enable)
+        return failed(link, f"{email} is disabled; was it on purpose?", expected="enabled", fix=enable)
     return ok(link, f"{email} is enabled")
 
 
@@ -48,8 +48,8 @@ def binding(expected: Expected, seen: Seen) -> Finding:
         principal,
         {"the service account": seen.account_policy, f"project {expected.project}": seen.project_policy},
         grants.MAY_IMPERSONATE,
-        wanted=f"roles/iam.workloadIdentityUser for {expected.principal} on the service account",
-        mend=mends.up(expected.stack),
+        expected=f"roles/iam.workloadIdentityUser for {expected.principal} on the service account",
+        fix=mends.up(expected.stack),
     )
 
 
@@ -65,8 +65,8 @@ def jobs(expected: Expected, seen: Seen) -> Finding:
         principal,
         {f"project {expected.project}": seen.project_policy},
         grants.MAY_START_JOBS,
-        wanted=f"roles/bigquery.jobUser for {expected.reads_as} on project {expected.project}",
-        mend=mends.up(expected.stack),
+        expected=f"roles/bigquery.jobUser for {expected.reads_as} on project {expected.project}",
+        fix=mends.up(expected.stack),
     )
 
 
@@ -74,25 +74,25 @@ def table(expected: Expected, seen: Seen) -> Finding:
     """The table is there, where the function looks for it, with the columns that it selects."""
     link, name = Link.TABLE, expected.table
     if not isinstance(seen.table, Found):
-        mend = mends.up(expected.stack) if expected.table_is_ours else mends.bring_table_back(name.for_bq)
-        return not_there(link, f"table {name}", seen.table, mend=mend)
+        fix = mends.up(expected.stack) if expected.table_is_ours else mends.bring_table_back(name.for_bq)
+        return not_there(link, f"table {name}", seen.table, fix=fix)
     location = seen.table.value.get("location", "")
     if location.casefold() != expected.location.casefold():
-        return broken(
+        return failed(
             link,
             f"{name} is in {location}",
-            wanted=f"{expected.location}, where the function looks for it",
-            mend=mends.set_location(expected.stack, location),
+            expected=f"{expected.location}, where the function looks for it",
+            fix=mends.set_location(expected.stack, location),
         )
     there = [str(field["name"]) for field in (seen.table.value.get("schema") or {}).get("fields") or []]
     known = {column.casefold() for column in there}
     missing = [column for column in expected.columns if column.casefold() not in known]
     if missing:
-        return broken(
+        return failed(
             link,
             f"{name} has no column {', '.join(missing)}, but {', '.join(there) or 'none'}",
-            wanted=f"the columns {', '.join(expected.columns)}, which the function selects",
-            mend=_other_columns(expected, [column for column in expected.columns if column not in missing] or there),
+            expected=f"the columns {', '.join(expected.columns)}, which the function selects",
+            fix=_other_columns(expected, [column for column in expected.columns if column not in missing] or there),
         )
     return ok(link, f"{name} is in {location} and has the columns {', '.join(expected.columns)}")
 
@@ -113,8 +113,8 @@ def rows(expected: Expected, seen: Seen) -> Finding:
         principal,
         {f"table {name}": seen.table_policy, f"project {name.project}": seen.data_project_policy},
         grants.MAY_READ_ROWS,
-        wanted=f"roles/bigquery.dataViewer for {expected.reads_as} on table {name}",
-        mend=mends.up(expected.stack),
+        expected=f"roles/bigquery.dataViewer for {expected.reads_as} on table {name}",
+        fix=mends.up(expected.stack),
         more=listed,
         also={"the dataset's access list": seen.dataset},
     )
@@ -136,8 +136,8 @@ def held(
     policies: Mapping[str, Answer[JSON]],
     roles: Collection[str],
     *,
-    wanted: str,
-    mend: str,
+    expected: str,
+    fix: str,
     more: Sequence[Grant] = (),
     also: Mapping[str, Answer[JSON]] | None = None,
 ) -> Finding:
@@ -149,8 +149,8 @@ def held(
         principal: Whose right.
         policies: The allow policies, by what they belong to.
         roles: The roles that give it.
-        wanted: The grant that the stack makes.
-        mend: What makes it.
+        expected: The grant that the stack makes.
+        fix: What makes it.
         more: Grants that are not in an allow policy.
         also: Where those were looked for.
     """
@@ -163,8 +163,8 @@ def held(
     for what, answer in {**policies, **(also or {})}.items():
         if isinstance(answer, Hidden | Off | Silent):
             return not_seen(link, f"the policy of {what}" if what in policies else what, answer)
-    saw = search.nearest or f"{_short(principal)} has none of the roles {', '.join(sorted(roles))} there"
-    return broken(link, f"{saw}; {_ABOVE}{_restricted(seen)}", wanted=wanted, mend=mend)
+    actual = search.nearest or f"{_short(principal)} has none of the roles {', '.join(sorted(roles))} there"
+    return failed(link, f"{actual}; {_ABOVE}{_restricted(seen)}", expected=expected, fix=fix)
 
 
 def _restricted(seen: Seen) -> str:

@@ -11,7 +11,7 @@ from keyless_bigquery.trust.trust import ROLE_ATTRIBUTE, attribute_condition
 from keyless_tools.doctor import fixes as mends
 from keyless_tools.doctor.answer import JSON, Absent, Found, Hidden, Off, Silent
 from keyless_tools.doctor.expected import Expected
-from keyless_tools.doctor.finding import Finding, Link, broken, not_looked, not_seen, not_there, ok, unknown
+from keyless_tools.doctor.finding import Finding, Link, failed, not_looked, not_seen, not_there, ok, unknown
 from keyless_tools.doctor.identity import caller_of, principal_of
 from keyless_tools.doctor.observed import Seen
 
@@ -28,11 +28,11 @@ def services(_: Expected, seen: Seen) -> Finding:
             if isinstance(answer, Absent) or answer.value.get("state") != "ENABLED":
                 off.setdefault(project, []).append(name)
     if off:
-        return broken(
+        return failed(
             Link.SERVICES,
             "; ".join(f"off in {project}: {', '.join(names)}" for project, names in off.items()),
-            wanted="on; a change takes minutes to be seen",
-            mend=mends.enable_services(off),
+            expected="on; a change takes minutes to be seen",
+            fix=mends.enable_services(off),
         )
     count = sum(len(names) for names in seen.services.values())
     return ok(Link.SERVICES, f"{count} are on in {', '.join(seen.services)}")
@@ -42,8 +42,8 @@ def pool(expected: Expected, seen: Seen) -> Finding:
     """The pool is there, and good for something."""
     link, name = Link.POOL, expected.pool_name
     if not isinstance(seen.pool, Found):
-        mend = mends.up(expected.stack) if expected.pool_is_ours else _pool(expected, "create")
-        return not_there(link, f"pool {name}", seen.pool, mend=mend)
+        fix = mends.up(expected.stack) if expected.pool_is_ours else _pool(expected, "create")
+        return not_there(link, f"pool {name}", seen.pool, fix=fix)
     return _active(
         link,
         f"pool {name}",
@@ -65,13 +65,13 @@ def organisation_policy(expected: Expected, seen: Seen) -> Finding:
                 refused = f"{constraint} does not allow {value} in {expected.pool_project}"
                 if there:
                     return ok(link, f"{refused}: {later}, but `pulumi up` will be refused when it has to change it")
-                mend = mends.allow_by_organisation(constraint, value, project=expected.pool_project)
-                return broken(link, refused, wanted=f"{value} among its allowed values", mend=mend)
+                fix = mends.allow_by_organisation(constraint, value, project=expected.pool_project)
+                return failed(link, refused, expected=f"{value} among its allowed values", fix=fix)
         elif isinstance(answer, Absent):
             return not_looked(link, f"{constraint} does not exist here")
         else:
             finding = not_seen(link, constraint, answer)
-            return not_looked(link, f"{finding.saw}; {later}") if there else finding
+            return not_looked(link, f"{finding.actual}; {later}") if there else finding
     return ok(link, f"allows {AWS_ISSUER} and the account {expected.trust.aws_account_id}")
 
 
@@ -80,8 +80,8 @@ def provider(expected: Expected, seen: Seen) -> Finding:
     link, name = Link.PROVIDER, expected.provider_name
     if not isinstance(seen.provider, Found):
         trusted = (f"--account-id={expected.trust.aws_account_id}", f"--attribute-condition={expected.condition}")
-        mend = mends.up(expected.stack) if expected.pool_is_ours else _provider(expected, "create-aws", *trusted)
-        return not_there(link, f"provider {name}", seen.provider, mend=mend)
+        fix = mends.up(expected.stack) if expected.pool_is_ours else _provider(expected, "create-aws", *trusted)
+        return not_there(link, f"provider {name}", seen.provider, fix=fix)
     return _active(
         link,
         f"provider {name}",
@@ -93,20 +93,20 @@ def provider(expected: Expected, seen: Seen) -> Finding:
 
 def account(expected: Expected, seen: Seen) -> Finding:
     """The provider admits the function's AWS account."""
-    link, wanted = Link.ACCOUNT, expected.trust.aws_account_id
+    link, needed = Link.ACCOUNT, expected.trust.aws_account_id
     if not isinstance(seen.provider, Found):
         return not_looked(link, _NO_PROVIDER)
     found = seen.provider.value.get("aws", {}).get("accountId")
     if found is None:
-        return broken(
-            link, "the provider is not one for AWS", wanted=f"AWS account {wanted}", mend=mends.up(expected.stack)
+        return failed(
+            link, "the provider is not one for AWS", expected=f"AWS account {needed}", fix=mends.up(expected.stack)
         )
-    if found != wanted:
-        return broken(
+    if found != needed:
+        return failed(
             link,
             f"the provider admits the account {found}",
-            wanted=f"{wanted}, which the function is in",
-            mend=_changed(expected, f"--account-id={wanted}"),
+            expected=f"{needed}, which the function is in",
+            fix=_changed(expected, f"--account-id={needed}"),
         )
     return ok(link, found)
 
@@ -117,21 +117,21 @@ def mapping(expected: Expected, seen: Seen) -> Finding:
     if not isinstance(seen.provider, Found):
         return not_looked(link, _NO_PROVIDER)
     found = dict(seen.provider.value.get("attributeMapping") or DEFAULT_AWS_MAPPING)
-    mend = _changed(expected, "--attribute-mapping=" + ",".join(f"{k}={v}" for k, v in expected.mapping.items()))
-    wanted = f"a mapping that makes it {expected.principal}"
+    fix = _changed(expected, "--attribute-mapping=" + ",".join(f"{k}={v}" for k, v in expected.mapping.items()))
+    needed = f"a mapping that makes it {expected.principal}"
     try:
         attributes = map_attributes(found, caller_of(expected, seen.role))
     except MappingError as problem:
-        return broken(
-            link, f"{problem.attribute or 'an expression'} gives no value: {problem}", wanted=wanted, mend=mend
+        return failed(
+            link, f"{problem.attribute or 'an expression'} gives no value: {problem}", expected=needed, fix=fix
         )
     shown = ", ".join(attributes.shown())
     if not 0 < len(attributes.subject.encode()) <= MOST_SUBJECT_BYTES:
         limit = f"1 to {MOST_SUBJECT_BYTES} bytes of google.subject"
-        return broken(link, f"{len(attributes.subject.encode())} bytes: {shown}", wanted=limit, mend=mend)
+        return failed(link, f"{len(attributes.subject.encode())} bytes: {shown}", expected=limit, fix=fix)
     principal = principal_of(expected, attributes)
     if not matches(expected.principal, principal):
-        return broken(link, difference(expected.principal, principal), wanted=wanted, mend=mend)
+        return failed(link, difference(expected.principal, principal), expected=needed, fix=fix)
     as_written = "" if found == dict(expected.mapping) else "not the stack's own, but it gives the same principal: "
     return ok(link, as_written + shown)
 
@@ -143,7 +143,7 @@ def condition(expected: Expected, seen: Seen) -> Finding:
         return not_looked(link, _NO_PROVIDER)
     found = seen.provider.value.get("attributeCondition", "")
     caller = caller_of(expected, seen.role)
-    mend = _changed(expected, f"--attribute-condition={expected.condition}")
+    fix = _changed(expected, f"--attribute-condition={expected.condition}")
     try:
         attributes = map_attributes(seen.provider.value.get("attributeMapping") or DEFAULT_AWS_MAPPING, caller)
     except MappingError as problem:
@@ -153,8 +153,8 @@ def condition(expected: Expected, seen: Seen) -> Finding:
     except MappingError as problem:
         holds, why = False, f" ({problem})"
     if not holds:
-        return broken(
-            link, f"false for {caller.arn}{why}: {found}", wanted=f"true, as {expected.condition} is", mend=mend
+        return failed(
+            link, f"false for {caller.arn}{why}: {found}", expected=f"true, as {expected.condition} is", fix=fix
         )
     if expected.pool_is_ours and found != expected.condition:
         again = mends.up(expected.stack)
@@ -183,9 +183,9 @@ def _unfit(expected: Expected, provider: JSON) -> list[Refusal]:
 def _active(link: Link, what: str, found: JSON, *, undelete: str, enable: str) -> Finding:
     if found.get("state") == "DELETED":
         until = found.get("expireTime", "an unknown time")
-        return broken(link, f"{what} is deleted, and can be had back until {until}", wanted="ACTIVE", mend=undelete)
+        return failed(link, f"{what} is deleted, and can be had back until {until}", expected="ACTIVE", fix=undelete)
     if found.get("disabled"):
-        return broken(link, f"{what} is disabled; was it on purpose?", wanted="enabled", mend=enable)
+        return failed(link, f"{what} is disabled; was it on purpose?", expected="enabled", fix=enable)
     return ok(link, f"{what} is {found.get('state', 'ACTIVE')}")
 
 

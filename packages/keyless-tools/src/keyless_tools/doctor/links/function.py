@@ -9,7 +9,7 @@ from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
 from keyless_tools.doctor import fixes as mends
 from keyless_tools.doctor.answer import JSON, Absent, Found
 from keyless_tools.doctor.expected import Expected
-from keyless_tools.doctor.finding import Finding, Link, broken, not_looked, not_seen, not_there, ok, unknown
+from keyless_tools.doctor.finding import Finding, Link, failed, not_looked, not_seen, not_there, ok, unknown
 from keyless_tools.doctor.observed import Seen
 
 LAMBDA = "Service lambda.amazonaws.com"
@@ -20,11 +20,11 @@ def settings(expected: Expected, _: Seen) -> Finding:
     """What is deployed is what is configured."""
     if not expected.undeployed:
         return ok(Link.SETTINGS, "what is deployed is what is configured")
-    return broken(
+    return failed(
         Link.SETTINGS,
         "; ".join(expected.undeployed),
-        wanted="a stack that was deployed after its settings were changed",
-        mend=mends.deploy(expected.stack),
+        expected="a stack that was deployed after its settings were changed",
+        fix=mends.deploy(expected.stack),
     )
 
 
@@ -33,29 +33,31 @@ def function(expected: Expected, seen: Seen) -> Finding:
     name = expected.function
     place = {"function": expected.trust.function_name, "region": expected.region}
     if not isinstance(seen.function, Found):
-        return not_there(Link.FUNCTION, f"function {name}", seen.function, mend=mends.up(expected.stack))
+        return not_there(Link.FUNCTION, f"function {name}", seen.function, fix=mends.up(expected.stack))
     found = seen.function.value["Configuration"]
     if found["Role"] != expected.role_arn:
-        return broken(
+        return failed(
             Link.FUNCTION,
             f"{name} wears {found['Role']}",
-            wanted=f"the role {expected.role_arn}, which is the one that Google trusts",
-            mend=mends.up(expected.stack),
+            expected=f"the role {expected.role_arn}, which is the one that Google trusts",
+            fix=mends.up(expected.stack),
         )
     state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
     if "Failed" in (state, update):
         why = found.get("StateReason") or found.get("LastUpdateStatusReason") or "AWS does not say why"
         again = mends.make_function_again(expected.stack, **place)
-        return broken(Link.FUNCTION, f"{name} is {state}, its last update {update}: {why}", wanted="Active", mend=again)
+        return failed(
+            Link.FUNCTION, f"{name} is {state}, its last update {update}: {why}", expected="Active", fix=again
+        )
     if state == "Pending" and update != "InProgress":
         wait = mends.wait_for_function(**place)
-        return broken(Link.FUNCTION, f"{name} is {state}", wanted="Active", mend=wait)
+        return failed(Link.FUNCTION, f"{name} is {state}", expected="Active", fix=wait)
     if seen.function.value.get("Concurrency", {}).get("ReservedConcurrentExecutions") == 0:
-        return broken(
+        return failed(
             Link.FUNCTION,
             f"{name} has a reserved concurrency of 0, so that it never runs",
-            wanted="one above 0, or none",
-            mend=mends.no_reserved_concurrency(expected.stack) if expected.paused else mends.up(expected.stack),
+            expected="one above 0, or none",
+            fix=mends.no_reserved_concurrency(expected.stack) if expected.paused else mends.up(expected.stack),
         )
     # Until an update is done the function runs as it did before.
     still = ", and is being updated" if update == "InProgress" else ""
@@ -65,16 +67,16 @@ def function(expected: Expected, seen: Seen) -> Finding:
 def role(expected: Expected, seen: Seen) -> Finding:
     """The role is there, and Lambda alone may assume it."""
     name = expected.trust.role_name
-    mend = mends.up(expected.stack)
+    fix = mends.up(expected.stack)
     if not isinstance(seen.role, Found):
-        return not_there(Link.ROLE, f"role {name}", seen.role, mend=mend)
+        return not_there(Link.ROLE, f"role {name}", seen.role, fix=fix)
     may_assume = sorted(set(_who_may_assume(seen.role.value["AssumeRolePolicyDocument"])))
     if may_assume != [LAMBDA]:
-        return broken(
+        return failed(
             Link.ROLE,
             f"{name} may be assumed by {', '.join(may_assume) or 'nobody'}",
-            wanted=f"{LAMBDA} alone: whoever may assume the role may read the table",
-            mend=mend,
+            expected=f"{LAMBDA} alone: whoever may assume the role may read the table",
+            fix=fix,
         )
     return ok(Link.ROLE, f"{name} may be assumed by {LAMBDA} alone")
 
@@ -90,11 +92,11 @@ def variables(expected: Expected, seen: Seen) -> Finding:
     found = told.get("Variables") or {}
     wrong = {name: value for name, value in expected.variables.items() if found.get(name) != value}
     if wrong:
-        return broken(
+        return failed(
             Link.ENVIRONMENT,
             ", ".join(f"{name}={found[name]}" if name in found else f"{name} is not set" for name in wrong),
-            wanted=", ".join(f"{name}={value}" for name, value in wrong.items()),
-            mend=mends.up(expected.stack),
+            expected=", ".join(f"{name}={value}" for name, value in wrong.items()),
+            fix=mends.up(expected.stack),
         )
     return ok(Link.ENVIRONMENT, ", ".join(f"{name}={value}" for name, value in expected.variables.items()))
 
@@ -104,34 +106,36 @@ def credential_configuration(expected: Expected, seen: Seen) -> Finding:
     link, name = Link.CREDENTIAL_CONFIGURATION, CREDENTIAL_CONFIGURATION_FILE
     if not isinstance(seen.function, Found):
         return not_looked(link, "there is no function to look at")
-    mend = mends.make_function_again(expected.stack, function=expected.trust.function_name, region=expected.region)
+    fix = mends.make_function_again(expected.stack, function=expected.trust.function_name, region=expected.region)
     if isinstance(seen.credential_configuration, Absent):
-        return broken(link, f"the package holds no {name}", wanted=name, mend=mend)
+        return failed(link, f"the package holds no {name}", expected=name, fix=fix)
     if isinstance(seen.credential_configuration, Found):
         text, which = seen.credential_configuration.value, f"{name} in the package"
     else:
         text = expected.exported_configuration
-        which = f"the stack's output ({not_seen(link, 'the file in the package', seen.credential_configuration).saw})"
-    wanted = json.loads(expected.credential_configuration)
+        which = (
+            f"the stack's output ({not_seen(link, 'the file in the package', seen.credential_configuration).actual})"
+        )
+    needed = json.loads(expected.credential_configuration)
     try:
         found = json.loads(text)
     except ValueError:
-        return broken(link, f"{which} is no JSON", wanted="what the provider needs", mend=mend)
-    differing = list(_differences(found, wanted))
+        return failed(link, f"{which} is no JSON", expected="what the provider needs", fix=fix)
+    differing = list(_differences(found, needed))
     if differing:
-        return broken(
+        return failed(
             link,
             f"{which}: " + ", ".join(f"{path} is {mine}" for path, mine, _ in differing),
-            wanted=", ".join(f"{path} is {other}" for path, _, other in differing),
-            mend=mend,
+            expected=", ".join(f"{path} is {other}" for path, _, other in differing),
+            fix=fix,
         )
-    return ok(link, f"{which} names {wanted['audience']}")
+    return ok(link, f"{which} names {needed['audience']}")
 
 
 def log_group(expected: Expected, seen: Seen) -> Finding:
     """The function's log has a place."""
     if not isinstance(seen.log_group, Found):
-        return not_there(Link.LOG, f"log group {expected.log_group}", seen.log_group, mend=mends.up(expected.stack))
+        return not_there(Link.LOG, f"log group {expected.log_group}", seen.log_group, fix=mends.up(expected.stack))
     kept = seen.log_group.value.get("retentionInDays")
     return ok(Link.LOG, f"{expected.log_group}, kept {f'{kept} days' if kept else 'for ever'}")
 
@@ -148,10 +152,10 @@ def _who_may_assume(document: JSON) -> Iterator[str]:
                 yield f"{kind} {name}"
 
 
-def _differences(found: object, wanted: object, path: str = "") -> Iterator[tuple[str, str, str]]:
+def _differences(found: object, needed: object, path: str = "") -> Iterator[tuple[str, str, str]]:
     """Where two JSON values differ: path, what is there, what should be."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        for key in sorted({*found, *wanted}):
-            yield from _differences(found.get(key), wanted.get(key), f"{path}.{key}" if path else key)
-    elif found != wanted:
-        yield path or "the whole", json.dumps(found), json.dumps(wanted)
+    if isinstance(found, dict) and isinstance(needed, dict):
+        for key in sorted({*found, *needed}):
+            yield from _differences(found.get(key), needed.get(key), f"{path}.{key}" if path else key)
+    elif found != needed:
+        yield path or "the whole", json.dumps(found), json.dumps(needed)

@@ -7,11 +7,11 @@ from keyless_tools.doctor import fixes as mends
 from keyless_tools.doctor import grants, identity
 from keyless_tools.doctor.answer import Found
 from keyless_tools.doctor.expected import Expected, TableName
-from keyless_tools.doctor.finding import Finding, Link, Verdict, broken, not_looked, not_there, ok
+from keyless_tools.doctor.finding import Finding, Link, Verdict, failed, not_looked, not_there, ok
 from keyless_tools.doctor.links.access import NO_PRINCIPAL, grants_of, held, value_of
 from keyless_tools.doctor.observed import Listed, Seen
 
-_BY_URGENCY = (Verdict.BROKEN, Verdict.UNKNOWN)
+_BY_URGENCY = (Verdict.FAILED, Verdict.UNKNOWN)
 
 
 def tables(expected: Expected, seen: Seen) -> Finding:
@@ -34,14 +34,14 @@ def _one(expected: Expected, seen: Seen, name: TableName, principal: Principal) 
     if not isinstance(answer, Found):
         ours = expected.table_is_ours and name.of_dataset == expected.table.of_dataset
         fix = mends.up(expected.stack) if ours else _bring_back(name)
-        return not_there(Link.LISTED, what, answer, mend=fix)
+        return not_there(Link.LISTED, what, answer, fix=fix)
     location = answer.value.get("location", "")
     if location.casefold() != expected.location.casefold():
-        return broken(
+        return failed(
             Link.LISTED,
             f"{what} is in {location}",
-            wanted=f"{expected.location}, where the function's queries run: no query reads from two locations",
-            mend=mends.show(name.for_bq),
+            expected=f"{expected.location}, where the function's queries run: no query reads from two locations",
+            fix=mends.show(name.for_bq),
         )
     return _granted(expected, seen, name, found, principal)
 
@@ -55,8 +55,8 @@ def _granted(expected: Expected, seen: Seen, name: TableName, found: Listed, pri
         principal,
         {**own, project: found.project_policy},
         grants.MAY_READ_ROWS,
-        wanted=f"roles/bigquery.dataViewer for {expected.reads_as} on {name.kind} {name}",
-        mend=mends.up(expected.stack),
+        expected=f"roles/bigquery.dataViewer for {expected.reads_as} on {name.kind} {name}",
+        fix=mends.up(expected.stack),
         more=grants.of_access_list(value_of(found.dataset), dataset, grants_of(found.project_policy, project)),
         also={f"{dataset}'s access list": found.dataset},
     )

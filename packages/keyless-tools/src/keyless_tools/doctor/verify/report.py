@@ -45,7 +45,7 @@ class Report:
             reason = f"gave up after {took}" if failure.may_pass else "not transient, so not tried again"
             self._line(f"  {reason}: {named(failure)}", style="bold red")
             doctor = command_line("make", "doctor", f"STACK={self._stack}")
-            self._line(f"  `{doctor}` names the broken link and the command that fixes it")
+            self._line(f"  `{doctor}` names the failed link and the command that fixes it")
         elif not outcome.attempt.probed:
             run = command_line("pulumi", "up", "--stack", self._stack)
             self._line(f"  the deployed function does not know the probe: run `{run}` first", style="bold red")

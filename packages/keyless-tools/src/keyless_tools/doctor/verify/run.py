@@ -12,7 +12,7 @@ from rich.console import Console
 
 from keyless_bigquery.runtime import probe
 from keyless_tools.doctor.expected import Expected, expected_of
-from keyless_tools.doctor.report import BROKEN, WHOLE
+from keyless_tools.doctor.report import FAILED, PASSED
 from keyless_tools.doctor.stack import Stack, read_stack
 from keyless_tools.doctor.verify.invoke import Invoker
 from keyless_tools.doctor.verify.report import Report
@@ -69,7 +69,7 @@ def _verify(expected: Expected, event: str | None, invoker: Invoker, patience: P
     outcome = wait_for_success(partial(invoker.invoke, expected.function, probe.EVENT), patience, report.wait)
     report.finish(outcome)
     if not outcome.attempt.probed:
-        return BROKEN
+        return FAILED
     attempt = None if event is None else invoker.invoke(expected.function, json.loads(event))
     report.passed(attempt)
-    return BROKEN if attempt is not None and attempt.failure is not None else WHOLE
+    return FAILED if attempt is not None and attempt.failure is not None else PASSED

@@ -67,7 +67,7 @@ def _stack_policy(rule: StackRule) -> StackValidationPolicy:
 
 def _tell(finding: Finding, report: ReportViolation, urn: str | None = None) -> None:
     if finding.certain:
-        report(one_line(f"{finding.where} is {finding.saw}. Mend: {finding.mend}."), urn)
+        report(one_line(f"{finding.where} is {finding.actual}. Fix: {finding.fix}."), urn)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 (any JSON-like value)

@@ -18,8 +18,8 @@ def _table(change: Change) -> Iterator[Finding]:
     if change.replaces and not lost:
         yield Finding(
             where=", ".join(change.replaced_for) or "the table",
-            saw="changed so that another table takes its place, without its rows",
-            mend="keep what forces the replacement; if it must change, copy the rows first, into a dataset that is not"
+            actual="changed so that another table takes its place, without its rows",
+            fix="keep what forces the replacement; if it must change, copy the rows first, into a dataset that is not"
             " the stack's",
         )
 
@@ -35,13 +35,13 @@ def _columns(change: Change) -> Iterator[Finding]:
     try:
         found = losses(columns_of(before), columns_of(after or []))
     except SchemaError as problem:
-        yield Finding(where="schema", saw=f"not to be read ({problem})", mend="write it with json.dumps")
+        yield Finding(where="schema", actual=f"not to be read ({problem})", fix="write it with json.dumps")
         return
     for loss in found:
         yield Finding(
             where=f"column {loss.path}",
-            saw=loss.reason,
-            mend="keep the column as it is, and add another one under another name; to drop a column that nothing reads"
+            actual=loss.reason,
+            fix="keep the column as it is, and add another one under another name; to drop a column that nothing reads"
             " any more, run ALTER TABLE … DROP COLUMN yourself, then `pulumi up --refresh`",
         )
 
@@ -64,8 +64,8 @@ def _protected(change: Change) -> Iterator[Finding]:
         if protects:
             yield Finding(
                 where=where,
-                saw=f"set, and the change would {'replace' if change.replaces else 'delete'} the resource",
-                mend="leave the resource; if it must go, switch its protection off in a deployment of its own first",
+                actual=f"set, and the change would {'replace' if change.replaces else 'delete'} the resource",
+                fix="leave the resource; if it must go, switch its protection off in a deployment of its own first",
             )
             return
 

@@ -37,7 +37,7 @@ _WITHOUT_RESOURCE_TYPE = frozenset({"ec2:describesubnets"})
 
 Statement = Mapping[str, Any]
 _Fault = tuple[str, str]
-"""What was seen, and the mend."""
+"""What was seen, and the fix."""
 
 
 def _policies(resource: Resource) -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def _attached(where: str, value: object) -> Iterator[Finding]:
             yield unknown(where)
         elif _BROAD_MANAGED.fullmatch(arn.strip()):
             yield Finding(
-                where=where, saw=arn, mend="attach a policy that names the actions and resources that are used"
+                where=where, actual=arn, fix="attach a policy that names the actions and resources that are used"
             )
 
 
@@ -131,10 +131,10 @@ def _document(where: str, text: object, faults: Callable[[Sequence[Statement]], 
     try:
         statements = _allowing(text)
     except (ValueError, KeyError, TypeError, AttributeError):
-        yield Finding(where=where, saw=f"no policy document: {text!s:.80}", mend="write it with json.dumps")
+        yield Finding(where=where, actual=f"no policy document: {text!s:.80}", fix="write it with json.dumps")
         return
-    for saw, mend in faults(statements):
-        yield Finding(where=where, saw=saw, mend=mend)
+    for actual, fix in faults(statements):
+        yield Finding(where=where, actual=actual, fix=fix)
 
 
 def _allowing(text: object) -> list[Statement]:

@@ -24,11 +24,11 @@ def _variables(resource: Resource) -> Iterator[Finding]:
         where = f"environment.variables.{name}"
         if isinstance(value, Unknown):
             if has_secret_name(name):
-                yield Finding(where=where, saw="a value whose name says that it is secret", mend=_MEND)
+                yield Finding(where=where, actual="a value whose name says that it is secret", fix=_MEND)
             else:
                 yield unknown(where)
         elif what := secret_in(name, str(value)):
-            yield Finding(where=where, saw=what, mend=_MEND)
+            yield Finding(where=where, actual=what, fix=_MEND)
 
 
 NO_SECRET_IN_ENVIRONMENT = Rule(

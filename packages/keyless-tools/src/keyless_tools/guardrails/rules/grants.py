@@ -65,9 +65,11 @@ def _members(resource: Resource) -> Iterator[Finding]:
         if isinstance(value, Unknown) and last_key(where) in _MEMBER_KEYS:
             yield unknown(where)
         elif isinstance(value, str) and value.strip().lower() in _PUBLIC:
-            yield Finding(where=where, saw=value, mend="name the one principal that needs it")
+            yield Finding(where=where, actual=value, fix="name the one principal that needs it")
         elif isinstance(value, str) and _WHOLE_POOL.fullmatch(value.strip().lower()):
-            yield Finding(where=where, saw=value, mend="name a role: principalSet://…/POOL/attribute.aws_role/ROLE_ARN")
+            yield Finding(
+                where=where, actual=value, fix="name a role: principalSet://…/POOL/attribute.aws_role/ROLE_ARN"
+            )
 
 
 NO_OPEN_MEMBER = Rule(
@@ -88,28 +90,28 @@ def _roles(resource: Resource) -> Iterator[Finding]:
             elif isinstance(value, str):
                 yield from _role(resource, where, value.strip())
         elif key == "permissions" and isinstance(value, str) and _BROAD_PERMISSIONS.fullmatch(value.strip().lower()):
-            yield Finding(where=where, saw=value, mend="leave this permission out of the custom role")
+            yield Finding(where=where, actual=value, fix="leave this permission out of the custom role")
 
 
 def _role(resource: Resource, where: str, role: str) -> Iterator[Finding]:
     if role.lower() in _BROAD:
         yield Finding(
             where=where,
-            saw=role,
-            mend="grant what is used: bigquery.jobUser on the project, bigquery.dataViewer on the table, "
+            actual=role,
+            fix="grant what is used: bigquery.jobUser on the project, bigquery.dataViewer on the table, "
             "iam.workloadIdentityUser on the one account",
         )
     elif role.lower() == _IMPERSONATOR and not resource.kind.startswith(_ONE_ACCOUNT):
         yield Finding(
             where=where,
-            saw=f"{role} on more than one service account",
-            mend="grant it on the one account, with gcp.serviceaccount.IAMMember",
+            actual=f"{role} on more than one service account",
+            fix="grant it on the one account, with gcp.serviceaccount.IAMMember",
         )
     elif role.lower() in _READS_ROWS and not resource.kind.startswith(_OF_BIGQUERY):
         yield Finding(
             where=where,
-            saw=f"{role} on more than one dataset",
-            mend="grant it on the table, with gcp.bigquery.IamMember; the setting `tables` lists more of them",
+            actual=f"{role} on more than one dataset",
+            fix="grant it on the table, with gcp.bigquery.IamMember; the setting `tables` lists more of them",
         )
 
 
@@ -124,12 +126,12 @@ def _authoritative(resource: Resource) -> Iterator[Finding]:
     if _AUTHORITATIVE.fullmatch(resource.kind) or resource.kind in _AUTHORITATIVE_BESIDES:
         yield Finding(
             where="its type",
-            saw=resource.type,
-            mend="grant single members: …IAMMember, …IamMember, RolePolicyAttachment",
+            actual=resource.type,
+            fix="grant single members: …IAMMember, …IamMember, RolePolicyAttachment",
         )
     if resource.kind == _DATASET and texts(resource.inputs.get("accesses")):
         yield Finding(
-            where="accesses", saw="the dataset's whole access list", mend="grant on the table, with IamMember"
+            where="accesses", actual="the dataset's whole access list", fix="grant on the table, with IamMember"
         )
 
 
@@ -159,8 +161,8 @@ def _datasets(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Finding
                 resource,
                 Finding(
                     where="datasetId",
-                    saw=f"{project}.{dataset}, which no function of the stack lists",
-                    mend="grant on the tables that are read; or list the whole dataset in the setting `tables`",
+                    actual=f"{project}.{dataset}, which no function of the stack lists",
+                    fix="grant on the tables that are read; or list the whole dataset in the setting `tables`",
                 ),
             )
 

@@ -29,8 +29,8 @@ def _keys(resource: Resource) -> Iterator[Finding]:
     if what := _KEYS.get(resource.kind):
         yield Finding(
             where="its type",
-            saw=f"{resource.type}, {what}",
-            mend="remove it; the function's own role is its identity, through workload identity federation",
+            actual=f"{resource.type}, {what}",
+            fix="remove it; the function's own role is its identity, through workload identity federation",
         )
 
 

@@ -29,8 +29,8 @@ def _condition(resource: Resource) -> Iterator[Finding]:
     elif not isinstance(condition, str) or not condition.strip() or _ALWAYS_TRUE.fullmatch(condition):
         yield Finding(
             where="attributeCondition",
-            saw=repr(condition) if condition else "absent",
-            mend="name account and role: assertion.arn.startsWith('arn:aws:sts::ACCOUNT:assumed-role/ROLE/')",
+            actual=repr(condition) if condition else "absent",
+            fix="name account and role: assertion.arn.startsWith('arn:aws:sts::ACCOUNT:assumed-role/ROLE/')",
         )
 
 
@@ -55,7 +55,7 @@ def _attributes(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Findi
 def _principal(principal: re.Match[str], where: str, providers: Sequence[Resource]) -> Iterator[Finding]:
     key = principal["attribute"] or "google.groups"
     if not principal["value"]:
-        yield Finding(where=where, saw=f"an empty value of {key}", mend="name the role's ARN after the attribute")
+        yield Finding(where=where, actual=f"an empty value of {key}", fix="name the role's ARN after the attribute")
     ours = [provider for provider in providers if provider.inputs.get("workloadIdentityPoolId") == principal["pool"]]
     maybe = [p for p in providers if isinstance(p.inputs.get("workloadIdentityPoolId"), Unknown)]
     mappings = [_mapping(provider) for provider in ours or maybe]
@@ -63,8 +63,8 @@ def _principal(principal: re.Match[str], where: str, providers: Sequence[Resourc
     if any(isinstance(expression, str) and _ANYBODY.fullmatch(expression) for expression in expressions):
         yield Finding(
             where=where,
-            saw=f"{key}, which is the account",
-            mend="bind an attribute that holds the role's ARN: every role of the account has this one",
+            actual=f"{key}, which is the account",
+            fix="bind an attribute that holds the role's ARN: every role of the account has this one",
         )
     if not mappings or expressions:
         return
@@ -74,8 +74,8 @@ def _principal(principal: re.Match[str], where: str, providers: Sequence[Resourc
     mapped = sorted({name for mapping in mappings for name in mapping or ()})
     yield Finding(
         where=where,
-        saw=f"{key}, and {', '.join(provider.name for provider in ours)} maps only {', '.join(mapped) or 'nothing'}",
-        mend=f"map {key} in the provider, or bind an attribute that is mapped",
+        actual=f"{key}, and {', '.join(provider.name for provider in ours)} maps only {', '.join(mapped) or 'nothing'}",
+        fix=f"map {key} in the provider, or bind an attribute that is mapped",
     )
 
 
