@@ -142,32 +142,32 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
 def _invoke(arguments: argparse.Namespace) -> int:
     from keyless_tools.doctor.invoke import run
 
-    return run(arguments.stack, arguments.event, reader=arguments.reader)
+    return run(arguments.stack, read_event(arguments.event), reader=arguments.reader)
 
 
 def _invoke_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "event", nargs="?", type=read_event, default=str(EXAMPLE_EVENT), metavar="EVENT",
+        "event", nargs="?", type=Path, default=EXAMPLE_EVENT, metavar="EVENT",
         help="file with the event, as JSON (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--reader", help="whose function, where there are several")
 
 
-def read_event(file: str) -> object:
+def read_event(file: Path) -> object:
     """Reads the event in a file.
 
     Args:
         file: Its path.
 
     Raises:
-        argparse.ArgumentTypeError: It can't be read, or is not JSON.
+        UsageError: It can't be read, or is not JSON.
     """
     try:
-        return json.loads(Path(file).read_bytes())
+        return json.loads(file.read_bytes())
     except OSError as error:
-        raise argparse.ArgumentTypeError(f"the event {file!r} can't be read: {error.strerror}") from error
+        raise UsageError(f"the event {str(file)!r} can't be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise argparse.ArgumentTypeError(f"the event {file!r} is not JSON: {error}") from error
+        raise UsageError(f"the event {str(file)!r} is not JSON: {error}") from error
 
 
 def _adopt(arguments: argparse.Namespace) -> int:

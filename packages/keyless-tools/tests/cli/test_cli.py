@@ -18,7 +18,7 @@ from federation_emulator.servers.process import ProcessError
 from keyless_tools import boundary, stacks
 from keyless_tools.boundary import UsageError
 from keyless_tools.cli import main, parser
-from keyless_tools.commands import COMMANDS
+from keyless_tools.commands import COMMANDS, read_event
 from keyless_tools.delivery.errors import DeliveryError
 from keyless_tools.doctor.stack import StackError
 from keyless_tools.lifecycle.destroy import NotDestroyedError
@@ -59,9 +59,7 @@ def test_each_command_has_a_help_of_its_own() -> None:
         assert ended.value.code == 0
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["tea"], ["doctor", "dev", "--tea"], ["invoke", "dev", "absent.json"], ["completion", "fish"]]
-)
+@pytest.mark.parametrize("arguments", [[], ["tea"], ["doctor", "dev", "--tea"], ["completion", "fish"]])
 def test_what_can_not_be_typed_is_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
@@ -204,3 +202,18 @@ def test_bash_completes_commands_stacks_and_options(tmp_path: Path, words: str, 
 
 def test_zsh_gets_completions_of_its_own() -> None:
     assert keyless("completion", "zsh").stdout.startswith("#compdef keyless\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, "can't be read: No such file"), (b"{a: 1}", "is not JSON"), (b"[" * 100_000, "is not JSON")],
+)
+def test_an_event_that_can_not_be_sent_is_wrong_usage(tmp_path: Path, content: bytes | None, told: str) -> None:
+    event = tmp_path / "event.json"
+    event.write_bytes(b'{"a": 1}')
+    assert read_event(event) == {"a": 1}
+    event.unlink()
+    if content is not None:
+        event.write_bytes(content)
+    with pytest.raises(UsageError, match=told):
+        read_event(event)

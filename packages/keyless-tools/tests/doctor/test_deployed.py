@@ -367,11 +367,8 @@ def test_a_function_that_needs_its_event_is_invoked_once_with_it_after_the_probe
     assert "called with {}" in invoked["bad"].stdout
     assert invoked["bad"].stdout.endswith("your function raised KeyError: 'least'\n")
     assert "'no JSON'" not in invoked["no JSON"].stdout
-    assert (
-        invoked["no JSON"]
-        .stderr.partition("error: ")[2]
-        .startswith(f"argument EVENT: the event '{tmp_path / 'no JSON'}' is not JSON: Expecting")
-    )
+    refused = f"keyless invoke: error: the event '{tmp_path / 'no JSON'}' is not JSON: Expecting"
+    assert invoked["no JSON"].stderr.startswith(refused)
     assert strange.stderr == "error: the stack has no reader 'other'; name one with --reader: reader\n"
 
 
