@@ -53,7 +53,7 @@ from keyless_tools.doctor.verify.waiting import Outcome
 from keyless_tools.guardrails.files import judge
 from keyless_tools.guardrails.plan import read_plan
 from keyless_tools.lifecycle.imports import Importable
-from keyless_tools.lifecycle.planned_changes import Change, Outlook
+from keyless_tools.lifecycle.planned_changes import outlook
 from pulumi_offline import previews
 from pulumi_offline.engine.runner import Ended, Pulumi
 from tests.previews import STACK, preview, step
@@ -192,8 +192,8 @@ def recovered(text: str) -> str:
 
 
 def planned(text: str) -> str:
-    change = Change(operation="update", name=text, type="t", properties=(text,))
-    return str(Outlook(changes=(change, change)))
+    change = {"op": "replace", "urn": f"a::{text}", "diffReasons": [text]}
+    return outlook([change, change])
 
 
 def unkept(text: str) -> str:

@@ -58,7 +58,7 @@ BUILDERS: dict[str, Callable[[str], str]] = {
     "show interfaces": lambda value: network_interfaces.show(in_network(value)),
     "delete interfaces": lambda value: network_interfaces.delete(in_network(value)),
     "take out of a network": lambda value: network_interfaces.take_out(in_network(value)),
-    "import": lambda value: command_line("pulumi", *imported(value).command(protect=True)),
+    "import": lambda value: command_line("pulumi", *imported(value).command()),
 }
 """Everything that makes a command of values, by what it does."""
 

@@ -178,7 +178,7 @@ def _adopt(arguments: argparse.Namespace) -> int:
     if not arguments.run:
         adopt.show(stack)
         return DONE
-    return FAILED if adopt.adopt(stack).losses else DONE
+    return DONE if adopt.adopt(stack) else FAILED
 
 
 def _recover(arguments: argparse.Namespace) -> int:

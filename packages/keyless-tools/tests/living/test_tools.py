@@ -10,7 +10,7 @@ from keyless_tools.guardrails.plan import UNKNOWN_TEXT as UNKNOWN
 from keyless_tools.lifecycle.adopt import candidates, groundwork
 from keyless_tools.lifecycle.destroy import explanation, farewell, protected
 from keyless_tools.lifecycle.imports import IMPORT_IDS, import_file
-from keyless_tools.lifecycle.planned_changes import outlook
+from keyless_tools.lifecycle.planned_changes import losses, outlook
 from keyless_tools.lifecycle.recover import pending_creates, planned_creates
 from keyless_tools.lifecycle.taking_over import put_back, put_in_place, rename, renamed
 from tests.components.recording import record
@@ -71,7 +71,6 @@ def test_components_and_providers_come_first_and_ids_that_hold_an_output_later()
     file = import_file(found[:1])
     assert file["nameTable"] == {GOOGLE: GOOGLE, COMPONENT["urn"]: COMPONENT["urn"]}
     assert file["resources"][0]["logicalName"] == "pool"
-    assert "--protect=true" in found[0].command(protect=True)
 
 
 def test_recovery_takes_only_what_cant_be_made_twice() -> None:
@@ -142,13 +141,16 @@ def test_a_reader_of_a_list_that_is_made_again_without_it_is_renamed_with_all_th
     ("operation", "loses"), [("create", False), ("update", False), ("replace", True), ("delete", True)]
 )
 def test_what_exists_and_would_go_is_a_loss(operation: str, loses: bool) -> None:
-    found = outlook([{"op": operation, "urn": POOL["urn"], "oldState": POOL, "newState": POOL}])
-    assert bool(found.losses) is loses
-    assert f"{operation:8}  pool" in str(found)
+    steps = [{"op": operation, "urn": POOL["urn"], "oldState": POOL, "newState": POOL, "diffReasons": ["state"]}]
+    assert losses(steps) == [f"  {operation:8}  pool  (state)"] * loses
+    assert (("Don't run it yet" in outlook(steps)), f"  {operation:8}  pool  (state)" in outlook(steps)) == (
+        loses,
+        True,
+    )
 
 
 def test_nothing_to_do_is_said_so() -> None:
-    assert str(outlook([{"op": "same", "urn": POOL["urn"], "newState": POOL}])) == "`pulumi up` would change nothing."
+    assert outlook([{"op": "same", "urn": POOL["urn"], "newState": POOL}]) == "`pulumi up` would change nothing."
 
 
 @pytest.mark.parametrize("held", [{"protect": True}, {"inputs": {"deletionPolicy": "PREVENT"}}])

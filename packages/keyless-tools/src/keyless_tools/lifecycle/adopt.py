@@ -15,20 +15,15 @@ provider there; then whatever can be named; then what is named after those, such
 
 from __future__ import annotations
 
-import json
-import re
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.runtime.printable import one_line
-from keyless_tools.lifecycle.imports import Importable, import_file, importable, to_create
-from keyless_tools.lifecycle.planned_changes import Outlook, outlook, planned_steps
-from pulumi_offline.engine.runner import Pulumi, PulumiError
+from keyless_tools.lifecycle.imports import Importable, import_existing, importable, to_create
+from keyless_tools.lifecycle.planned_changes import losses, outlook, planned_steps
+from pulumi_offline.engine.runner import Pulumi
 
-_ABSENT = re.compile(r"resource '(?P<id>[^']+)' does not exist")
 _Steps = Sequence[Mapping[str, Any]]
 
 
@@ -48,14 +43,14 @@ def candidates(steps: _Steps, deployment: Mapping[str, Any]) -> list[Importable]
     return importable(created, [*created, *(deployment.get("resources") or [])])
 
 
-def adopt(stack: Pulumi) -> Outlook:
+def adopt(stack: Pulumi) -> bool:
     """Imports everything of the stack that exists, and prints what ``pulumi up`` would still change.
 
     Args:
         stack: The stack. Its program must pass a preview.
 
     Returns:
-        What ``pulumi up`` would still change.
+        Whether nothing that exists would be gone after that ``up``.
 
     Raises:
         PulumiError: The engine refused, for another reason than that a resource isn't there.
@@ -67,34 +62,12 @@ def adopt(stack: Pulumi) -> Outlook:
     # Each round tries at least one resource more, so there are at most as many rounds as resources.
     while found := [one for one in _candidates(stack, steps) if one.known and one.urn not in tried]:
         tried |= {one.urn for one in found}
-        absent = _import(stack, found)
+        absent = import_existing(stack, found, protect=True)
         for one in found:
             print(one_line(f"{'not there' if one.import_id in absent else 'adopted  '}  {one.name}  {one.import_id}"))
         steps = planned_steps(stack)
-    left = outlook(steps)
-    print(left)
-    return left
-
-
-def _import(stack: Pulumi, found: Sequence[Importable]) -> set[str]:
-    """Imports all of these that exist, in as few runs of the engine as it takes. Returns the ids of the others."""
-    absent: set[str] = set()
-    left = list(found)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "import.json"
-        while left:
-            file.write_text(json.dumps(import_file(left)))
-            finished = stack.run("import", "--file", str(file), "--generate-code=false", "--yes", "--skip-preview")
-            if finished.succeeded:
-                break
-            # One that isn't there fails the run, and does not undo the others' imports.
-            told = {one["id"] for one in _ABSENT.finditer(finished.output + finished.errors)}
-            if not told - absent:
-                raise PulumiError(finished.failure)
-            absent |= told
-            known = {resource["urn"] for resource in stack.state().get("resources") or []}
-            left = [one for one in found if one.import_id not in absent and one.urn not in known]
-    return absent
+    print(outlook(steps))
+    return not losses(steps)
 
 
 def _candidates(stack: Pulumi, steps: _Steps) -> list[Importable]:
@@ -123,7 +96,7 @@ def show(stack: Pulumi) -> None:
     print("# 2. Of these, whatever exists:")
     for one in found:
         if one.known:
-            print(command_line("pulumi", *one.command(protect=True), *on))
+            print(command_line("pulumi", *one.command(), *on))
     if later := [one.name for one in found if not one.known]:
         print(one_line(f"# 3. Named after those; to see their lines run this again: {', '.join(later)}"))
     print(f"# Or all of it at once: {command_line('keyless', 'adopt', stack.stack, '--run')}")

@@ -6,12 +6,18 @@ The formats are the providers' own. Source: the section "Import" of each resourc
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from keyless_tools.guardrails.plan import UNKNOWN_TEXT
+from pulumi_offline.engine.runner import CHANGING_SECONDS, Pulumi, PulumiError
 
 _Inputs = Mapping[str, Any]
+_ABSENT = re.compile(r"resource '(?P<id>[^']+)' does not exist")
 
 _ONE_OF_A_NAME: Mapping[str, Callable[[_Inputs], str]] = {
     "aws:iam/role:Role": lambda i: f"{i['name']}",
@@ -82,16 +88,12 @@ class Importable:
         """Whether its id is known already: it may hold another resource's output."""
         return UNKNOWN_TEXT not in self.import_id
 
-    def command(self, *, protect: bool) -> list[str]:
-        """The arguments of ``pulumi`` that import this one alone.
-
-        Args:
-            protect: The engine refuses to delete or replace it, until an ``up`` sets what the program says.
-        """
+    def command(self) -> list[str]:
+        """The arguments of ``pulumi`` that import this one alone."""
         return [
             *("import", self.type, self.name, self.import_id),
             *("--parent", f"parent={self.parent}", "--provider", f"provider={self.provider}"),
-            *(f"--protect={str(protect).lower()}", "--generate-code=false", "--yes", "--skip-preview"),
+            *("--generate-code=false", "--yes", "--skip-preview"),
         ]
 
 
@@ -147,3 +149,37 @@ def import_file(found: Sequence[Importable]) -> dict[str, Any]:
             for one in found
         ],
     }
+
+
+def import_existing(stack: Pulumi, found: Sequence[Importable], *, protect: bool) -> set[str]:
+    """Imports all of these that exist, in as few runs of the engine as it takes.
+
+    Args:
+        stack: The stack.
+        found: What may exist.
+        protect: The engine refuses to delete or replace them, until an ``up`` sets what the program says.
+
+    Returns:
+        The ids of those that don't exist.
+
+    Raises:
+        PulumiError: The engine refused, for another reason than that a resource isn't there.
+    """
+    absent: set[str] = set()
+    left = list(found)
+    options = (f"--protect={str(protect).lower()}", "--generate-code=false", "--yes", "--skip-preview")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "import.json"
+        while left:
+            file.write_text(json.dumps(import_file(left)))
+            ended = stack.run("import", "--file", str(file), *options, limit_seconds=CHANGING_SECONDS)
+            if ended.succeeded:
+                break
+            # One that isn't there fails the run, and does not undo the others' imports.
+            named = {one["id"] for one in _ABSENT.finditer(ended.output + ended.errors)}
+            if not named - absent:
+                raise PulumiError(ended.failure)
+            absent |= named
+            known = {resource["urn"] for resource in stack.state().get("resources") or []}
+            left = [one for one in found if one.import_id not in absent and one.urn not in known]
+    return absent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,54 +13,6 @@ from pulumi_offline.engine.runner import PLANNING_SECONDS, Pulumi, PulumiError
 _OPERATIONS = ("create", "update", "replace", "delete")
 _GOES = ("replace", "delete")
 _MARKUP = re.compile(r"<\{%[^%]*%\}>")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Change:
-    """What happens to one resource.
-
-    Args:
-        operation: ``create``, ``update``, ``replace`` or ``delete``.
-        name: The resource's logical name.
-        type: Its type token.
-        properties: The inputs that differ, by name; empty for a create and a delete.
-    """
-
-    operation: str
-    name: str
-    type: str
-    properties: tuple[str, ...]
-
-    @property
-    def loses(self) -> bool:
-        """Whether something that exists would be gone afterwards. The program itself refuses to lose columns."""
-        return self.operation in _GOES
-
-    def __str__(self) -> str:
-        line = f"{self.operation:8}  {self.name}"
-        if self.properties:
-            line += f"  ({', '.join(self.properties)})"
-        return one_line(line)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Outlook:
-    """All that a ``pulumi up`` would change, in the engine's order."""
-
-    changes: tuple[Change, ...]
-
-    @property
-    def losses(self) -> tuple[Change, ...]:
-        """The changes after which something that exists would be gone."""
-        return tuple(change for change in self.changes if change.loses)
-
-    def __str__(self) -> str:
-        if not self.changes:
-            return "`pulumi up` would change nothing."
-        lines = ["`pulumi up` would still do this:", *(f"  {change}" for change in self.changes)]
-        if self.losses:
-            lines += ["Don't run it yet. What exists would be gone:", *(f"  {change}" for change in self.losses)]
-        return "\n".join(lines)
 
 
 def planned_steps(stack: Pulumi) -> Sequence[Mapping[str, Any]]:
@@ -84,22 +35,31 @@ def planned_steps(stack: Pulumi) -> Sequence[Mapping[str, Any]]:
     return plan.steps
 
 
-def outlook(steps: Sequence[Mapping[str, Any]]) -> Outlook:
-    """Reads the steps of a preview.
+def losses(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The changes after which something that exists would be gone. The program itself refuses to lose columns.
 
     Args:
-        steps: ``steps`` of ``pulumi preview --json``.
+        steps: Steps of a preview.
     """
-    return Outlook(changes=tuple(_change(step) for step in steps if step["op"] in _OPERATIONS))
+    return [_line(step) for step in steps if step["op"] in _GOES]
 
 
-def _change(step: Mapping[str, Any]) -> Change:
-    old, new = step.get("oldState") or {}, step.get("newState") or {}
-    either = new or old
+def outlook(steps: Sequence[Mapping[str, Any]]) -> str:
+    """What ``pulumi up`` would still do, change by change, and what would be lost by it.
+
+    Args:
+        steps: Steps of a preview.
+    """
+    changes = [_line(step) for step in steps if step["op"] in _OPERATIONS]
+    if not changes:
+        return "`pulumi up` would change nothing."
+    lost = losses(steps)
+    warning = ["Don't run it yet. What exists would be gone:", *lost] if lost else []
+    return "\n".join(["`pulumi up` would still do this:", *changes, *warning])
+
+
+def _line(step: Mapping[str, Any]) -> str:
+    """A change with the inputs that differ, where it has any."""
     differing = step.get("diffReasons") or step.get("replaceReasons") or []
-    return Change(
-        operation=step["op"],
-        name=str(step["urn"]).rpartition("::")[2],
-        type=either["type"],
-        properties=tuple(differing),
-    )
+    reasons = f"  ({', '.join(differing)})" if differing else ""
+    return one_line(f"  {step['op']:8}  {str(step['urn']).rpartition('::')[2]}{reasons}")

@@ -25,13 +25,13 @@ Source: Pulumi, "Recovering from an interrupted update".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keyless_bigquery.command_line import command_line, one_after_another
 from keyless_bigquery.runtime.printable import one_line
 from keyless_tools.lifecycle import checkpoint
-from keyless_tools.lifecycle.imports import MADE_ONCE, Importable, importable, to_create
+from keyless_tools.lifecycle.imports import MADE_ONCE, Importable, import_existing, importable, to_create
 from keyless_tools.lifecycle.planned_changes import planned_steps
 from keyless_tools.lifecycle.taking_over import (
     for_the_moment,
@@ -43,9 +43,7 @@ from keyless_tools.lifecycle.taking_over import (
     rename,
     renamed,
 )
-from pulumi_offline.engine.runner import Pulumi, PulumiError
-
-_ABSENT = "does not exist"
+from pulumi_offline.engine.runner import Pulumi
 
 
 def pending_creates(deployment: Mapping[str, Any]) -> list[Importable]:
@@ -118,28 +116,18 @@ def _put_back(stack: Pulumi) -> None:
 def _take_over(stack: Pulumi, found: Sequence[Importable]) -> bool:
     """Import what exists, under its own name or in place of what the stack has there. Returns whether any does."""
     live = live_urns(stack.state())
-    taken = [one for one in found if _exists(stack, one, live)]
+    imports = {one.urn: for_the_moment(one) if one.urn in live else one for one in found}
+    # A recovery that was cut off itself may have imported some.
+    absent = import_existing(stack, [one for one in imports.values() if one.urn not in live], protect=False)
+    taken = [one for one in found if one.import_id not in absent]
+    for one in found:
+        print(one_line(f"{one.name}: {'taken over' if one in taken else 'was not made yet'} ({one.import_id})"))
     if replacing := [one for one in taken if one.urn in live]:
         deployment = stack.state()
         for one in replacing:
-            deployment = put_in_place(deployment, one.urn, for_the_moment(one).urn)
+            deployment = put_in_place(deployment, one.urn, imports[one.urn].urn)
         stack.put_state(deployment)
     return bool(taken)
-
-
-def _exists(stack: Pulumi, one: Importable, live: Collection[str]) -> bool:
-    """Import one resource, if it exists."""
-    imported = for_the_moment(one) if one.urn in live else one
-    # A recovery that was cut off itself may have imported it.
-    if imported.urn not in live:
-        finished = stack.run(*imported.command(protect=False))
-        if not finished.succeeded:
-            if _ABSENT not in finished.output + finished.errors:
-                raise PulumiError(finished.failure)
-            print(one_line(f"{one.name}: was not made yet ({one.import_id})"))
-            return False
-    print(one_line(f"{one.name}: taken over ({one.import_id})"))
-    return True
 
 
 def _name(urn: str) -> str:
