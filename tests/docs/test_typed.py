@@ -115,7 +115,7 @@ def test_the_blocks_of_a_stacks_life_can_be_typed_one_after_another(clone: Clone
     assert "  all checks passed\n" in deployed
     assert "your function returned:\n" in deployed
     checked = clone.type(BLOCKS[DOCTOR].text)
-    assert "FAILED" not in checked
+    assert "BROKEN" not in checked
     clone.type(BLOCKS[RECOVER].text, activate=True)
     clone.type(BLOCKS[MEANWHILE].text, activate=True)
     clone.type(BLOCKS[DESTROY].text, answer="dev\n")
