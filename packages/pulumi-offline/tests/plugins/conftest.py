@@ -11,7 +11,7 @@ from federation_emulator.servers.aws import AwsSettings, LocalAws
 from pulumi_offline import attached
 from pulumi_offline.engine.plugins import Mode
 from pulumi_offline.engine.workspace import Workspace
-from tests.emulator.google_server import DEPLOYER_TOKEN, Google
+from tests.emulator.google_server import DEPLOYER_TOKEN, serving
 from tests.failed_runs import forget_failed_runs
 from tests.plugins.recorded import DATASET, Recorded, recording
 from tests.plugins.stacks import ACCOUNT, Deployment
@@ -23,12 +23,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture
-def google(google: Google) -> Iterator[Recorded]:
-    """The fresh local Google of each test, of which each request is kept."""
-    with recording(google) as running:
+def google(aws_url: str, bigquery_url: str) -> Iterator[Recorded]:
+    """A fresh local Google, of which each request is kept."""
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url) as behind, recording(behind) as running:
         yield running
-    # The BigQuery emulator behind it is one for all tests.
-    google.call("DELETE", f"{DATASET}?deleteContents=true")
+        # The BigQuery emulator behind it is one for all tests.
+        behind.call("DELETE", f"{DATASET}?deleteContents=true")
 
 
 @pytest.fixture(scope="module")
