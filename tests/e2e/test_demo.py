@@ -151,7 +151,7 @@ def test_only_of_the_function_that_ships_it_is_known_what_it_prints() -> None:
 # A shell that runs the tests in the background has told all its children to ignore Ctrl-C.
 _DEMO = (
     "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "sys.argv = ['local_cloud', 'demo']; runpy.run_module('local_cloud', run_name='__main__')"
+    "sys.argv = ['keyless', 'demo']; runpy.run_module('keyless_tools', run_name='__main__')"
 )
 
 
