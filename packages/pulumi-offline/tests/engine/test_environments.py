@@ -57,6 +57,6 @@ def test_each_emulators_environment_holds_the_emulator_and_nothing_of_ours(
     environment: Environment, module: str, progress: Progress
 ) -> None:
     python = ensure(environment, progress).python
-    text = f"import importlib.util as u; print([bool(u.find_spec(m)) for m in ({module!r}, 'pulumi', 'local_cloud')])"
+    text = f"import importlib.util as u; print([bool(u.find_spec(m)) for m in ({module!r}, 'pulumi', 'federation_emulator')])"
     answer = subprocess.run([python, "-I", "-c", text], capture_output=True, text=True, timeout=30, check=True)
     assert answer.stdout == "[True, False, False]\n"
