@@ -60,7 +60,7 @@ def _names(node: ast.AST) -> set[str]:
 def _files() -> Iterator[Path]:
     for path in sorted(ROOT.rglob("*.py")):
         parts = path.relative_to(ROOT).parts
-        ours = parts[0] != "tests" and not any(part.startswith(".") for part in parts)
+        ours = "tests" not in parts and not any(part.startswith(".") for part in parts)
         if ours and not "/".join(parts).startswith(tuple(EXCEPTIONS)):
             yield path
 

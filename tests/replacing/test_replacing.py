@@ -54,7 +54,7 @@ def put(function: Path, clone: Path) -> None:
 def test_demo_verify_invoke_container_and_lint_work_with_another_function(name: str, clone: Path) -> None:
     put(FUNCTIONS / name, clone)
     told = ""
-    for arguments in (["federation_emulator", "demo"], ["tests.replacing.deployed"], ["ruff", "check", "."]):
+    for arguments in (["keyless_tools", "demo"], ["tests.replacing.deployed"], ["ruff", "check", "."]):
         command = [sys.executable, "-m", *arguments]
         done = subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=200, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

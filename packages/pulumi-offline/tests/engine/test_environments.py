@@ -57,6 +57,7 @@ def test_each_emulators_environment_holds_the_emulator_and_nothing_of_ours(
     environment: Environment, module: str, progress: Progress
 ) -> None:
     python = ensure(environment, progress).python
-    text = f"import importlib.util as u; print([bool(u.find_spec(m)) for m in ({module!r}, 'pulumi', 'federation_emulator')])"
+    names = (module, "pulumi", "federation_emulator")
+    text = f"import importlib.util as u; print([bool(u.find_spec(m)) for m in {names!r}])"
     answer = subprocess.run([python, "-I", "-c", text], capture_output=True, text=True, timeout=30, check=True)
     assert answer.stdout == "[True, False, False]\n"
