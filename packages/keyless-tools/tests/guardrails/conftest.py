@@ -78,7 +78,8 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
             arguments=[sys.executable, "-m", "tests.guardrails.any_type", *versions],
             environment=dict(os.environ),
             log=tmp_path_factory.mktemp("plugins") / "log",
-            folder=ROOT,
+            # Where Python finds `tests.guardrails`.
+            folder=ROOT / "packages" / "keyless-tools",
         )
     )
     try:

@@ -41,7 +41,7 @@ def test_all_problems_are_told_at_once() -> None:
     told = refused({"aws": {"account": 42}, "pool": {}, "project": {"id": "UPPER"}})
     assert told.startswith("the seed has 3 problems:\n")
     assert "  aws.account: an AWS account is 12 digits in quotes, got 42" in told
-    assert "  pool: there is no such key; see the table in packages/federation-emulator/README.md" in told
+    assert "  pool: there is no such key; see the table in the README of federation-emulator" in told
     assert "  project.id: " in told
 
 

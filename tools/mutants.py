@@ -1,0 +1,174 @@
+"""Breaks one thing at a time in what decides, and reports what no test notices. Run by ``make mutants``.
+
+A mutant turns one comparison, one ``and``, one ``not``, one number, one answer or one statement of a module around, in
+a copy of the repository, and runs the tests next to that module. One that survives is a fact that no test holds, or it
+changes nothing: then :data:`EQUIVALENT` says why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_SERVICES = "packages/federation-emulator/src/federation_emulator/services"
+_SERVICES_TESTS = "packages/federation-emulator/tests/emulator/services"
+_GUARDRAILS = "packages/keyless-tools/src/keyless_tools/guardrails"
+_GUARDRAILS_TESTS = "packages/keyless-tools/tests/guardrails"
+TARGETS = {
+    "keyless_bigquery/trust/*.py": ["tests/trust", "tests/components/test_trust.py"],
+    "keyless_bigquery/rules.py": ["tests/settings"],
+    "keyless_bigquery/settings/schema_changes.py": ["tests/settings/test_schema_changes.py"],
+    **{f"{_SERVICES}/{name}/rules.py": [f"{_SERVICES_TESTS}/{name}"] for name in ("iam", "iam_credentials", "sts")},
+    f"{_GUARDRAILS}/check.py": [f"{_GUARDRAILS_TESTS}/test_check.py"],
+    f"{_GUARDRAILS}/rules/*.py": [f"{_GUARDRAILS_TESTS}/{name}.py" for name in ("test_rules", "test_columns")],
+}
+"""What is mutated, by the tests that have to notice."""
+
+EQUIVALENT: dict[str, str] = {}
+"""Survivors that change nothing, as they are reported, with the reason."""
+
+_OPPOSITE: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+}
+_SECONDS = 120
+_SURVIVED = 0
+_NOTICED = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """One change of one module.
+
+    Args:
+        path: The module, from the root.
+        source: Its source with the change.
+        change: The line, the statement and what became of it.
+        tests: The tests that have to notice.
+    """
+
+    path: str
+    source: str
+    change: str
+    tests: list[str]
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.change}"
+
+
+def mutants() -> Iterator[Mutant]:
+    """Every mutant of every module in :data:`TARGETS`."""
+    for pattern, tests in TARGETS.items():
+        for path in sorted(ROOT.glob(pattern)):
+            tree = ast.parse(path.read_text())
+            for place, node in enumerate(ast.walk(tree)):
+                changed = deepcopy(tree)
+                broken = next(each for number, each in enumerate(ast.walk(changed)) if number == place)
+                if _break(broken):
+                    line = getattr(node, "lineno", 0)
+                    change = f"{line}: {_text(node)} -> {_text(broken)}"
+                    name = path.relative_to(ROOT).as_posix()
+                    yield Mutant(path=name, source=ast.unparse(changed), change=change, tests=tests)
+
+
+def _text(node: ast.AST) -> str:
+    return " ".join(ast.unparse(node).split())[:100]
+
+
+def _break(node: ast.AST) -> bool:
+    """Changes a node in place; says whether there was anything to change."""
+    match node:
+        case ast.Compare(ops=[operator]) if type(operator) in _OPPOSITE:
+            node.ops = [_OPPOSITE[type(operator)]()]  # type: ignore[list-item]  # each opposite is an operator, too
+        case ast.BoolOp(op=either):
+            node.op = _OPPOSITE[type(either)]()  # type: ignore[assignment]  # as above
+        case ast.IfExp(body=body, orelse=other):
+            node.body, node.orelse = other, body
+        case ast.If(test=test):
+            node.test = ast.UnaryOp(op=ast.Not(), operand=test)
+        case ast.Return(value=ast.Constant(value=bool() as answer)):
+            node.value = ast.Constant(value=not answer)
+        case ast.Constant(value=int() as number) if not isinstance(number, bool) and number > 1:
+            node.value = number + 1
+        case ast.Expr(value=ast.Call()):
+            node.value = ast.Constant(value=None)
+        case _:
+            return False
+    return True
+
+
+def survives(mutant: Mutant, copy: Path) -> bool:
+    """Whether the tests pass in a copy of the repository that has the mutant. The copy is as before afterwards."""
+    target = copy / mutant.path
+    before = target.read_bytes()
+    sources = [copy, *sorted(copy.glob("packages/*/src"))]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, sources)), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests]
+    try:
+        target.write_text(mutant.source)
+        ended = subprocess.run(command, cwd=copy, env=environment, capture_output=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        # It never ends: somebody would notice.
+        return False
+    finally:
+        target.write_bytes(before)
+    if ended.returncode not in (_SURVIVED, _NOTICED, 2):
+        raise SystemExit(f"the tests of {mutant.path} could not be run:\n{ended.stdout.decode()[-2000:]}")
+    return ended.returncode == _SURVIVED
+
+
+def _copy(folder: Path) -> Path:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, timeout=_SECONDS
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def main() -> int:
+    """Tries a sample of mutants; the exit code is 1 where one survived that isn't explained."""
+    parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
+    parser.add_argument("--count", type=int, default=60, help="how many to try")
+    parser.add_argument("--seed", type=int, default=1, help="which ones")
+    parser.add_argument("--only", default="", help="part of the module's path")
+    arguments = parser.parse_args()
+    every = [mutant for mutant in mutants() if arguments.only in mutant.path]
+    tried = random.Random(arguments.seed).sample(every, min(arguments.count, len(every)))  # noqa: S311 - no secret
+    survived = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = _copy(Path(folder))
+        for mutant in sorted(tried, key=str):
+            if survives(mutant, copy):
+                why = EQUIVALENT.get(str(mutant), "no test notices")
+                survived.append(str(mutant) not in EQUIVALENT)
+                print(f"survived: {mutant}: {why}", flush=True)
+    print(f"{len(tried)} of {len(every)} mutants tried, {len(survived)} survived, {sum(survived)} of them unexplained")
+    return 1 if any(survived) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
