@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak lint format settings locks bench bench-setup denials clean
+.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak mutants lint format settings locks bench bench-setup denials clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -61,9 +61,14 @@ test: $(READY) ## every test
 soak: export KEYLESS_ROUNDS ?= 20
 soak: export KEYLESS_KILLS ?= 10
 soak: export KEYLESS_STATEMENTS ?= 50000
-soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills, whole lifecycles, 50,000 statements; an hour
-	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness packages/keyless-tools/tests/delivery \
-	  packages/keyless-tools/tests/doctor packages/keyless-tools/tests/living packages/pulumi-offline/tests/plugins packages/federation-emulator/tests/differential
+soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills, whole lifecycles, 50,000 statements, 60 mutants; an hour
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness \
+	  $(addprefix packages/keyless-tools/tests/,delivery doctor living) packages/pulumi-offline/tests/plugins \
+	  packages/federation-emulator/tests/differential
+	@$(RUN) -m tools.mutants
+
+mutants: $(READY) ## break one thing at a time in trust, rules and guardrails, and report what no test notices; COUNT=60
+	@$(RUN) -m tools.mutants $(if $(COUNT),--count $(COUNT))
 
 lint: $(READY) ## ruff, mypy --strict, import contracts, actionlint and zizmor; prints the lines of each package
 	@$(RUN) -m ruff check .

@@ -29,6 +29,7 @@ EXCEPTED = {
     "packages/federation-emulator/src/federation_emulator/servers/ministack_main.py": "prints a port, as JSON",
     "packages/pulumi-offline/src/pulumi_offline/plugins/serve.py": "prints a port, as the engine wants it",
     "tools/environments.py": "prints a set-up error through as_lines",
+    "tools/mutants.py": "prints expressions of this repository as Python writes them, on one line",
     "tools/lines.py": "prints names of this repository's files, and numbers",
     "tools/set_up.py": "runs before anything can be imported; it shows a line of pip's as Python writes it",
 }

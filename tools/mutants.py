@@ -63,33 +63,35 @@ class Mutant:
 
     Args:
         path: The module, from the root.
-        source: Its source with the change.
+        place: Which node of its tree is changed, as :func:`ast.walk` counts them.
         change: The line, the statement and what became of it.
         tests: The tests that have to notice.
     """
 
     path: str
-    source: str
+    place: int
     change: str
     tests: list[str]
 
     def __str__(self) -> str:
         return f"{self.path}:{self.change}"
 
+    def source(self) -> str:
+        """The module with the change."""
+        tree = ast.parse((ROOT / self.path).read_text())
+        _break(next(node for place, node in enumerate(ast.walk(tree)) if place == self.place))
+        return ast.unparse(tree)
+
 
 def mutants() -> Iterator[Mutant]:
     """Every mutant of every module in :data:`TARGETS`."""
     for pattern, tests in TARGETS.items():
         for path in sorted(ROOT.glob(pattern)):
-            tree = ast.parse(path.read_text())
-            for place, node in enumerate(ast.walk(tree)):
-                changed = deepcopy(tree)
-                broken = next(each for number, each in enumerate(ast.walk(changed)) if number == place)
+            for place, node in enumerate(ast.walk(ast.parse(path.read_text()))):
+                broken = deepcopy(node)
                 if _break(broken):
-                    line = getattr(node, "lineno", 0)
-                    change = f"{line}: {_text(node)} -> {_text(broken)}"
-                    name = path.relative_to(ROOT).as_posix()
-                    yield Mutant(path=name, source=ast.unparse(changed), change=change, tests=tests)
+                    change = f"{getattr(node, 'lineno', 0)}: {_text(node)} -> {_text(broken)}"
+                    yield Mutant(path=path.relative_to(ROOT).as_posix(), place=place, change=change, tests=tests)
 
 
 def _text(node: ast.AST) -> str:
@@ -126,7 +128,7 @@ def survives(mutant: Mutant, copy: Path) -> bool:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, sources)), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests]
     try:
-        target.write_text(mutant.source)
+        target.write_text(mutant.source())
         ended = subprocess.run(command, cwd=copy, env=environment, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         # It never ends: somebody would notice.
