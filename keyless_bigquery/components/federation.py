@@ -25,7 +25,7 @@ from keyless_bigquery.trust.trust import (
 
 
 class ForeignPoolError(ValueError):
-    """Another team's provider can't be used, and nothing was created. The message tells every reason and its mend."""
+    """Another team's provider can't be used, and nothing was created. The message has every reason and its fix."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

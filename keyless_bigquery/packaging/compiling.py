@@ -21,7 +21,7 @@ import pathlib
 import sys
 
 TASK_ROOT = "/var/task"
-"""Where Lambda unpacks a package: file names compiled in as they will be need not be mended at each import."""
+"""Where Lambda unpacks a package: file names compiled in as they will be need not be changed at each import."""
 
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class PackageError(Exception):
-    """The function's package can't be built. The message says what was wrong, by which rule, and how to mend it."""
+    """The function's package can't be built. The message says what was wrong, by which rule, and the fix."""

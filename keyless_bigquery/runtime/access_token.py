@@ -58,7 +58,7 @@ class TokenSource:
             limit: The time that is left for it.
 
         Raises:
-            keyless_bigquery.runtime.errors.ReaderError: The configuration is no good, or there is no role's session.
+            keyless_bigquery.runtime.errors.ReaderError: The configuration is invalid, or there is no role's session.
             google.auth.exceptions.GoogleAuthError: A request could not be made, or was refused.
             keyless_bigquery.runtime.deadline.OutOfTimeError: The time is up.
         """

@@ -48,7 +48,7 @@ class ContainerEndpoint:
         """Reads and checks the variables that AWS sets. A path comes before an address, a file before a token.
 
         Raises:
-            SubjectTokenError: None is set, or one is no good. No value is shown.
+            SubjectTokenError: None is set, or one is invalid. No value is shown.
         """
         return cls(url=_url(environ), token=_token(environ))
 
@@ -113,7 +113,7 @@ def _url(environ: Mapping[str, str]) -> str:
         raise refused(f"neither {CONTAINER_PATH} nor {CONTAINER_URL} is set")
     if not _may_be_asked(url):
         raise refused(
-            f"{CONTAINER_URL} is no fit URL: it must be https, or http for this machine itself, {ECS_ADDRESS}"
+            f"{CONTAINER_URL} is invalid: it must be https, or http for this machine itself, {ECS_ADDRESS}"
             f" or {' or '.join(_EKS_ADDRESSES)}, without user or password"
         )
     return url

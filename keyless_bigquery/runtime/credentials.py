@@ -106,7 +106,7 @@ def _refused(path: Path, problem: str) -> ConfigurationError:
     return ConfigurationError(
         Diagnosis(
             link=Link.CONFIGURATION,
-            what=f"the credential configuration {str(path)!r} is no good: {problem}",
+            what=f"the credential configuration {str(path)!r} is invalid: {problem}",
             look_at="GOOGLE_APPLICATION_CREDENTIALS and the file of that name in the package; `pulumi up` makes both",
         )
     )

@@ -113,7 +113,7 @@ class Environment:
         """Reads and checks the variables above.
 
         Raises:
-            ConfigurationError: One is missing or no good; it names the variable, the value, the rule and the mend.
+            ConfigurationError: One is missing or invalid; it names the variable, the value, the rule and the fix.
         """
         return cls(
             credentials_file=Path(_value(environ, CREDENTIALS_FILE)),
@@ -220,7 +220,7 @@ def _endpoint(environ: Mapping[str, str], name: str) -> str | None:
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     if not safe or not parts.hostname or parts.username or parts.password:
         # The value is not shown: a URL may carry a password.
-        raise _refused(name, "is no fit URL", "tokens travel there: https://HOST, or http:// for this machine itself")
+        raise _refused(name, "is invalid", "tokens travel there: https://HOST, or http:// for this machine itself")
     return value
 
 

@@ -73,7 +73,7 @@ class ReaderError(Exception):
 
 
 class ConfigurationError(ReaderError):
-    """The function's own variables or its credential configuration are no good."""
+    """The function's own variables or its credential configuration are invalid."""
 
 
 class SubjectTokenError(ReaderError):

@@ -53,13 +53,13 @@ class Work:
 
     def problem(self) -> str | None:
         """Say why it is too much, in words that follow a name; ``None`` if it isn't."""
-        for wanted, limit, mend in (
+        for needed, limit, unit in (
             (self.steps, MOST_STEPS, "steps; write less, or use smaller macros"),
             (self.copies, MOST_COPIES, "copies of strings; use + less often"),
             (self.patterns, MOST_PATTERN_STEPS, "steps for regular expressions; use fewer or smaller ones"),
         ):
-            if wanted > limit:
-                return f"could take {wanted} {mend}: the limit of the local cloud is {limit}"
+            if needed > limit:
+                return f"could take {needed} {unit}: the limit of the local cloud is {limit}"
         return None
 
 

@@ -60,7 +60,7 @@ class Reader:
     Args:
         role_name: Name of its execution role.
         function_name: Its own name, which Lambda makes the session's.
-        clause: The condition that would admit exactly this role, for the mend.
+        clause: The condition that would admit exactly this role, for the fix.
     """
 
     role_name: str
@@ -74,16 +74,16 @@ class Refusal:
 
     Attributes:
         rule: What must hold.
-        saw: What was found instead.
-        mend: What its owner can do.
+        actual: What was found instead.
+        fix: What its owner can do.
     """
 
     rule: str
-    saw: str
-    mend: str
+    actual: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.rule}; saw {self.saw}. Mend: {self.mend}."
+        return f"{self.rule}; actual: {self.actual}. Fix: {self.fix}."
 
 
 def refusals(
@@ -115,12 +115,12 @@ class _Case:
         if not condition.strip():
             yield Refusal(
                 rule="the provider must have an attribute condition, so that the binding doesn't stand alone",
-                saw="none, which admits every identity of the account",
-                mend=f"set it to {_clauses(self.readers)}",
+                actual="none, which admits every identity of the account",
+                fix=f"set it to {_clauses(self.readers)}",
             )
         elif problem := condition_problem(condition):
             yield Refusal(
-                rule="the attribute condition must be valid", saw=problem, mend=f"set it to {_clauses(self.readers)}"
+                rule="the attribute condition must be valid", actual=problem, fix=f"set it to {_clauses(self.readers)}"
             )
         elif not unreadable:
             # Whom it admits can only be said once it is known what it reads.
@@ -130,43 +130,45 @@ class _Case:
         if self.provider.state != "ACTIVE":
             yield Refusal(
                 rule="the provider must be ACTIVE",
-                saw=self.provider.state or "no state",
-                mend="undelete it; Google keeps it for 30 days",
+                actual=self.provider.state or "no state",
+                fix="undelete it; Google keeps it for 30 days",
             )
         if self.provider.disabled:
-            yield Refusal(rule="the provider must not be disabled", saw="disabled", mend="enable it again")
+            yield Refusal(rule="the provider must not be disabled", actual="disabled", fix="enable it again")
 
     def _account(self) -> Iterator[Refusal]:
         found = self.provider.aws_account_id
         if not found:
             yield Refusal(
-                rule="the provider must be an AWS provider", saw="another kind", mend="name a provider of the kind aws"
+                rule="the provider must be an AWS provider",
+                actual="another kind",
+                fix="name a provider of the kind aws",
             )
         elif found != self.account:
             yield Refusal(
                 rule="the provider must trust the account of the function's role",
-                saw=f"account {found} instead of {self.account}",
-                mend=f"name a provider for account {self.account}, or deploy the function in account {found}",
+                actual=f"account {found} instead of {self.account}",
+                fix=f"name a provider for account {self.account}, or deploy the function in account {found}",
             )
 
     def _mapping(self) -> Iterator[Refusal]:
         if problem := mapping_problem(self.provider.attribute_mapping):
-            yield Refusal(rule="the attribute mapping must be valid", saw=problem, mend=self._mapping_mend())
+            yield Refusal(rule="the attribute mapping must be valid", actual=problem, fix=self._mapping_fix())
             return
         mapping = self.provider.attribute_mapping or DEFAULT_AWS_MAPPING
         if not _same(mapping[SUBJECT], "assertion.arn"):
             yield Refusal(
                 rule=f"{SUBJECT} must be assertion.arn, so that audit logs name the function",
-                saw=mapping[SUBJECT],
-                mend=f"map {SUBJECT} from assertion.arn",
+                actual=mapping[SUBJECT],
+                fix=f"map {SUBJECT} from assertion.arn",
             )
         expression = mapping.get(f"attribute.{self.attribute}")
         if expression is None or not any(_same(expression, known) for known in _EXACT_ROLE_EXPRESSIONS):
             yield Refusal(
                 rule=f"attribute.{self.attribute}, which the binding names, must be mapped so that nobody else gets "
                 "the role's value; that is known of Google's own expression only",
-                saw="no such attribute" if expression is None else expression,
-                mend=self._mapping_mend(),
+                actual="no such attribute" if expression is None else expression,
+                fix=self._mapping_fix(),
             )
         for reader in self.readers:
             yield from self._mapped(reader)
@@ -179,29 +181,29 @@ class _Case:
         except MappingError as problem:
             yield Refusal(
                 rule="the mapping must give values for the function",
-                saw=f"{problem}{_of_user_id(mapping.values())}",
-                mend="map only what an AWS assertion has: account, arn, userid",
+                actual=f"{problem}{_of_user_id(mapping.values())}",
+                fix="map only what an AWS assertion has: account, arn, userid",
             )
             return
         if (value := attributes.custom.get(self.attribute)) is not None and value != ours:
             yield Refusal(
                 rule=f"{key} of the function must be its role's ARN, {ours}",
-                saw=value or "an empty value",
-                mend=self._mapping_mend(),
+                actual=value or "an empty value",
+                fix=self._mapping_fix(),
             )
         subject, together = len(attributes.subject.encode()), attributes.size()
         if subject > MOST_SUBJECT_BYTES or together > MOST_ATTRIBUTE_BYTES:
             yield Refusal(
                 rule=f"{SUBJECT} may have {MOST_SUBJECT_BYTES} bytes, all attributes together {MOST_ATTRIBUTE_BYTES}",
-                saw=f"{subject} and {together} for {caller.arn}",
-                mend="shorten roleName or functionName, or map fewer attributes",
+                actual=f"{subject} and {together} for {caller.arn}",
+                fix="shorten roleName or functionName, or map fewer attributes",
             )
         for stranger in self._strangers(reader, " ".join(mapping.values())):
             if (theirs := self._attributes(stranger)) and theirs.custom.get(self.attribute) == ours:
                 yield Refusal(
                     rule=f"{key} must not be {ours} for anybody but that role",
-                    saw=f"{stranger.arn} gets it too",
-                    mend=self._mapping_mend(),
+                    actual=f"{stranger.arn} gets it too",
+                    fix=self._mapping_fix(),
                 )
                 return
 
@@ -211,8 +213,8 @@ class _Case:
             callers = ", ".join(self._caller(reader).arn for reader in kept_out)
             yield Refusal(
                 rule="the attribute condition must let the function in",
-                saw=f"{callers} refused by {condition}{_of_user_id([condition])}",
-                mend=f"add to it: || {_clauses(kept_out)}",
+                actual=f"{callers} refused by {condition}{_of_user_id([condition])}",
+                fix=f"add to it: || {_clauses(kept_out)}",
             )
         limit = bound(condition, account_id=self.account, role_attribute=self.attribute)
         admitted = [
@@ -226,8 +228,8 @@ class _Case:
             yield Refusal(
                 rule="the attribute condition must name each role that it admits in full, from arn:aws:sts to the "
                 f"slash after the role, in account {self.account}",
-                saw=f"{who} would be admitted by {condition}" if who else f"no proof of that in {condition}",
-                mend=f"narrow it; for this stack {_clauses(self.readers)} is all that is needed",
+                actual=f"{who} would be admitted by {condition}" if who else f"no proof of that in {condition}",
+                fix=f"narrow it; for this stack {_clauses(self.readers)} is all that is needed",
             )
 
     def _is_named(self, stranger: Caller, limit: Bound) -> bool:
@@ -257,7 +259,7 @@ class _Case:
         except MappingError:
             return None
 
-    def _mapping_mend(self) -> str:
+    def _mapping_fix(self) -> str:
         return f"map {SUBJECT} from assertion.arn and attribute.{self.attribute} from {_EXACT_ROLE_EXPRESSIONS[0]}"
 
 

@@ -36,7 +36,7 @@ _ROLE_EXPRESSION = (
 
 
 class TrustError(ValueError):
-    """A value from which no safe trust can be built. The message names the value, the rule and the mend."""
+    """A value from which no safe trust can be built. The message names the value, the rule and the fix."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -157,7 +157,7 @@ def test_an_address_by_which_nothing_leaves_the_machine_in_clear_may_be_asked(ur
 )
 def test_any_other_address_is_refused_and_not_shown(url: str) -> None:
     message = refusal({"AWS_CONTAINER_CREDENTIALS_FULL_URI": url})
-    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI is no fit URL: it must be https, or http for this machine" in message
+    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI is invalid: it must be https, or http for this machine" in message
     assert "planted" not in message
 
 

@@ -67,9 +67,9 @@ def test_a_provider_like_our_own_is_fit() -> None:
 def test_what_makes_a_provider_unfit_is_the_only_thing_named(changes: dict[str, Any], rule: str, saw: str) -> None:
     [found] = judged(**changes)
     assert rule in found.rule
-    assert saw in found.saw
-    assert found.mend
-    assert str(found) == f"{found.rule}; saw {found.saw}. Mend: {found.mend}."
+    assert saw in found.actual
+    assert found.fix
+    assert str(found) == f"{found.rule}; actual: {found.actual}. Fix: {found.fix}."
 
 
 def test_every_reason_is_given_at_once() -> None:
@@ -108,13 +108,13 @@ def test_googles_own_expression_is_known_however_it_is_laid_out(mapping: dict[st
 def test_another_expression_is_refused_and_whoever_gets_our_value_named(expression: str, stranger: str | None) -> None:
     found = judged(attribute_mapping=with_role(expression))
     assert "must be mapped so that nobody else" in found[0].rule
-    assert found[0].saw == expression
-    assert ROLE_EXPRESSION in found[0].mend
+    assert found[0].actual == expression
+    assert ROLE_EXPRESSION in found[0].fix
     if stranger is None:
         assert "must be its role's ARN" in found[1].rule
     elif stranger.startswith(("arn:", "user/")):
         assert "for anybody but that role" in found[1].rule
-        assert stranger in found[1].saw
+        assert stranger in found[1].actual
     else:
         assert len(found) == 1
 
@@ -122,7 +122,7 @@ def test_another_expression_is_refused_and_whoever_gets_our_value_named(expressi
 def test_a_mapping_that_fails_for_the_function_is_refused_for_any_attribute() -> None:
     [found] = judged(attribute_mapping=with_role(ROLE_EXPRESSION, **{"attribute.other": "assertion.sub"}))
     assert "must give values" in found.rule
-    assert "assertion.sub" in found.saw
+    assert "assertion.sub" in found.actual
 
 
 @pytest.mark.parametrize(("length", "fits"), [(127, True), (128, False)])
@@ -231,11 +231,11 @@ def test_a_condition_that_admits_others_is_refused_and_one_of_them_named(conditi
     assert condition_problem(condition) is None
     [found] = judged(attribute_condition=condition)
     assert "must name each role that it admits in full" in found.rule
-    assert CLAUSE in found.mend
+    assert CLAUSE in found.fix
     if stranger is None:
-        assert found.saw == f"no proof of that in {condition}"
+        assert found.actual == f"no proof of that in {condition}"
     else:
-        assert stranger in found.saw.partition(" would be admitted by ")[0]
+        assert stranger in found.actual.partition(" would be admitted by ")[0]
 
 
 @pytest.mark.parametrize(
@@ -252,9 +252,9 @@ def test_a_condition_that_admits_others_is_refused_and_one_of_them_named(conditi
 def test_a_condition_that_keeps_our_function_out_is_refused_with_the_clause_to_add(condition: str, remark: str) -> None:
     found = judged(attribute_condition=condition)[0]
     assert "must let the function in" in found.rule
-    assert f"{ROLES}{ROLE}/{FUNCTION} refused" in found.saw
-    assert remark in found.saw
-    assert found.mend == f"add to it: || {CLAUSE}"
+    assert f"{ROLES}{ROLE}/{FUNCTION} refused" in found.actual
+    assert remark in found.actual
+    assert found.fix == f"add to it: || {CLAUSE}"
 
 
 def test_a_boolean_is_needed_not_a_value_that_looks_true() -> None:
@@ -264,12 +264,12 @@ def test_a_boolean_is_needed_not_a_value_that_looks_true() -> None:
 def test_of_several_readers_the_one_that_is_kept_out_is_named() -> None:
     other = Reader(role_name=f"{ROLE}2", function_name="other-fn", clause="OTHER CLAUSE")
     [found] = judged((READER, other))
-    assert found.mend == "add to it: || OTHER CLAUSE"
-    assert f"{ROLE}2/other-fn" in found.saw
+    assert found.fix == "add to it: || OTHER CLAUSE"
+    assert f"{ROLE}2/other-fn" in found.actual
     both = f"({CLAUSE}) || (assertion.arn.startsWith('{ROLES}{ROLE}2/'))"
     assert judged((READER, other), attribute_condition=both) == []
     [broad] = judged((READER, other), attribute_condition="assertion.arn != ''")
-    assert f"({CLAUSE}) || (OTHER CLAUSE)" in broad.mend
+    assert f"({CLAUSE}) || (OTHER CLAUSE)" in broad.fix
 
 
 def test_nobody_can_have_named_the_unnamed_role() -> None:

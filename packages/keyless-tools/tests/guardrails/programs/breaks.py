@@ -113,10 +113,10 @@ def execution_roles() -> None:
         "no-wildcard.managed", role="r", policy_arn="arn:aws:iam::aws:policy/AdministratorAccess"
     )
     aws.iam.Role(
-        "only-lambda-wears-the-role.another-account",
+        "only-lambda-assumes-role.another-account",
         assume_role_policy=trust({"Service": "lambda.amazonaws.com"}, {"AWS": "arn:aws:iam::111122223333:root"}),
     )
-    aws.iam.Role("only-lambda-wears-the-role.anybody", assume_role_policy=trust({"AWS": "*"}))
+    aws.iam.Role("only-lambda-assumes-role.anybody", assume_role_policy=trust({"AWS": "*"}))
 
 
 def functions() -> None:

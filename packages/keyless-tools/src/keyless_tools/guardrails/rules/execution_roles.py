@@ -117,7 +117,7 @@ def _principals(statement: Statement) -> Iterator[tuple[str, str]]:
 
 
 ONLY_LAMBDA = Rule(
-    name="only-lambda-wears-the-role",
+    name="only-lambda-assumes-role",
     why="Google trusts the role, so whoever may wear it reads the table.",
     judge=_trust,
 )
