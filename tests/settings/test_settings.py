@@ -121,6 +121,10 @@ def test_a_bad_value_is_refused_with_key_value_rule_and_fix(key: str, value: str
     assert message.split(expected)[1].strip(" ."), "the message ends without saying how to fix it"
 
 
+def test_a_file_in_place_of_a_function_is_answered_with_the_function_in_it() -> None:
+    assert "For example: reports.lambda_handler" in refusal(handler="reports.py")
+
+
 @pytest.mark.parametrize(
     ("key", "longest", "too_long"),
     [

@@ -14,7 +14,7 @@ from keyless_bigquery.trust.attributes import condition_holds, condition_problem
 from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.expressions import ExpressionError, evaluate, expression_problem
 from keyless_bigquery.trust.functions import Functions
-from keyless_bigquery.trust.lexer import MACROS
+from keyless_bigquery.trust.lexer import MACROS, macros, words
 from keyless_bigquery.trust.names import MOST_CONDITION_CHARACTERS
 
 LIMIT_SECONDS = 0.05
@@ -189,3 +189,10 @@ def test_whatever_is_accepted_ends_soon_with_a_value_or_a_reason(pieces: list[st
         with contextlib.suppress(ExpressionError):
             evaluate(expression, VALUES, Functions())
         assert time.process_time() - began < 4 * LIMIT_SECONDS
+
+
+def test_a_macro_ends_with_its_parenthesis_and_the_next_one_is_not_inside_it() -> None:
+    first, second = macros(words("a.exists(x, x == 1) && b.all(y, y == 2)"))
+    assert [word.text for word in first.body] == ["x", ",", "x", "==", "1"]
+    assert (first.inside, second.inside) == (False, False)
+    assert [macro.inside for macro in macros(words("a.exists(x, b.all(y, y == x))"))] == [True, False]

@@ -366,3 +366,9 @@ def test_whoever_is_let_in_by_a_fit_provider_wears_a_role_that_its_condition_nam
             assert worn, f"{caller.arn} is no role"
             assert re.search(rf"(?<![ab.A-]){re.escape(worn[1])}(?![ab.A-])", condition), f"{caller.arn} isn't named"
             assert (value == f"{ROLES}{role}") is (worn[1] == role)
+
+
+def test_a_role_whose_name_is_the_beginning_of_the_others_is_among_those_who_are_tried() -> None:
+    tried = [caller.arn for caller in strangers("210987654321", "reader", "fn", stranger="other")]
+    assert "arn:aws:sts::210987654321:assumed-role/reade/fn" in tried
+    assert "arn:aws:sts::210987654321:assumed-role/readery/fn" not in tried
