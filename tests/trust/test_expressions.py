@@ -159,6 +159,12 @@ def test_a_function_that_fails_fails_the_whole_expression(condition: str, capfd:
     assert capfd.readouterr().err == ""
 
 
+def test_one_split_gives_a_hundred_parts_and_no_more() -> None:
+    assert evaluate(f"{','.join('a' * 100)!r}.split(',').size()", VALUES, Functions()) == 100
+    with pytest.raises(ExpressionError, match="gave 101 parts; the limit is 100, and 2000 together"):
+        evaluate(f"{','.join('a' * 101)!r}.split(',').size()", VALUES, Functions())
+
+
 def test_all_expressions_of_a_mapping_share_one_bound() -> None:
     large = "+".join(["assertion.arn"] * 60)
     assert mapping_problem({"google.subject": "assertion.arn", "attribute.a": large}) is None
