@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from federation_emulator.core.credentials import UNIVERSE, audience, configurati
 from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.core.roles import SessionKeys, take_on
 from federation_emulator.servers.process import ProcessError
-from keyless_bigquery.runtime.printable import one_line
+from keyless_bigquery.command_line import command_line
 
 CREDENTIALS = "credentials"
 """Folder of the state folder in which credential configurations are written."""
@@ -97,7 +96,7 @@ def addresses(folder: Path, endpoints: Endpoints, choice: Choice, *, universe_do
 
 def exports(variables: dict[str, str]) -> str:
     """Lines for a shell's `eval`."""
-    return "".join(f"export {name}={shlex.quote(one_line(value))}\n" for name, value in variables.items())
+    return "".join(f"export {name}={command_line(value)}\n" for name, value in variables.items())
 
 
 def signed_form(endpoints: Endpoints, choice: Choice) -> str:

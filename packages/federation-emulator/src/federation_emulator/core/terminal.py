@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from federation_emulator.core.endpoints import TOKEN_FILE, Endpoints, write_private
+from keyless_bigquery.command_line import command_line
 from keyless_bigquery.runtime.printable import one_line
 
 BIGQUERY_SETTINGS_FILE = "bigqueryrc"
@@ -83,5 +83,4 @@ def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str]) -> str
 
 def _own(*words: str) -> str:
     """A command of the local cloud's own, for this Python."""
-    command = (sys.executable, "-m", "federation_emulator", *words)
-    return shlex.join(one_line(word) for word in command)
+    return command_line(sys.executable, "-m", "federation_emulator", *words)

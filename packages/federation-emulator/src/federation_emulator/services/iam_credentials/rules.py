@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -17,7 +16,7 @@ from federation_emulator.core.errors import (
 from federation_emulator.core.permission_names import GET_ACCESS_TOKEN
 from federation_emulator.core.trace import Part, refuse
 from federation_emulator.services.iam.model import Account
-from keyless_bigquery.runtime.printable import one_line
+from keyless_bigquery.command_line import command_line
 
 LONGEST_LIFETIME_SECONDS = 3600
 """IAM quotas: longer only with an organisation policy, which the local cloud has none of."""
@@ -121,7 +120,7 @@ def check_enabled(account: Account) -> None:
             rule="the service account must be enabled",
             actual=f"{account.email} is disabled",
             expected="an enabled account",
-            fix=f"gcloud iam service-accounts enable {shlex.quote(one_line(account.email))}",
+            fix=command_line("gcloud", "iam", "service-accounts", "enable", account.email),
             answer=failed_precondition(f"Service account {account.email} is disabled."),
         )
 
