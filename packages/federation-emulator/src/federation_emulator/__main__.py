@@ -6,11 +6,7 @@ import os
 import sys
 
 from federation_emulator.commands import parser, run
-from federation_emulator.core.errors import StateError
-from federation_emulator.core.roles import RoleError
-from federation_emulator.seed.errors import SeedError
-from federation_emulator.servers.errors import EngineError
-from federation_emulator.servers.process import ProcessError
+from federation_emulator.expected import ExpectedError
 from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks
 
 
@@ -24,7 +20,7 @@ def main() -> int:
     arguments = parser().parse_args()
     try:
         return run(arguments)
-    except (ProcessError, EngineError, RoleError, SeedError, StateError) as error:
+    except ExpectedError as error:
         sys.stderr.write(f"error: {as_lines(error)}\n")
         return 1
     except KeyboardInterrupt:

@@ -66,11 +66,7 @@ def run(command: Callable[[], int], *, name: str, interrupted: str) -> int:
 def _exit_code(error: Exception) -> int:
     """The exit code of an error that is expected; 0 for any other."""
     # Imported late: a command that succeeds needs none of them.
-    from federation_emulator.core.errors import StateError
-    from federation_emulator.core.roles import RoleError
-    from federation_emulator.seed.errors import SeedError
-    from federation_emulator.servers.errors import EngineError
-    from federation_emulator.servers.process import ProcessError
+    from federation_emulator.expected import ExpectedError
     from keyless_tools.delivery.errors import DeliveryError
     from keyless_tools.doctor.stack import StackError
     from keyless_tools.lifecycle.destroy import NotDestroyedError
@@ -78,17 +74,7 @@ def _exit_code(error: Exception) -> int:
 
     if isinstance(error, StackError):
         return NOT_READ
-    of_ours = (
-        DeliveryError,
-        EngineError,
-        NotDestroyedError,
-        ProcessError,
-        PulumiError,
-        RoleError,
-        SeedError,
-        StateError,
-    )
-    return FAILED if isinstance(error, of_ours) else DONE
+    return FAILED if isinstance(error, ExpectedError | DeliveryError | NotDestroyedError | PulumiError) else DONE
 
 
 def _say(text: str, code: int) -> int:

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
+from federation_emulator.expected import ExpectedError
+
 Json = dict[str, Any]
 
 INVALID_CREDENTIALS = (
@@ -51,7 +53,7 @@ def shape_of(path: str) -> Shape:
     return Shape.BIGQUERY if path.startswith(("/bigquery/", "/upload/bigquery/")) else Shape.GOOGLE
 
 
-class StateError(Exception):
+class StateError(ExpectedError):
     """A state folder holds something that can't be read."""
 
 

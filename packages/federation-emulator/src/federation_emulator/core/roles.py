@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from federation_emulator.core.endpoints import Endpoints
+from federation_emulator.expected import ExpectedError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -20,7 +21,7 @@ SESSION = "local-session"
 _CALL_LIMIT_SECONDS = 10.0
 
 
-class RoleError(Exception):
+class RoleError(ExpectedError):
     """The local AWS did not give the role; the text is one line for the user."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from federation_emulator.expected import ExpectedError
 
-class SeedError(Exception):
+
+class SeedError(ExpectedError):
     """A seed that can't be used; the text names every problem that was found."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from federation_emulator.expected import ExpectedError
 from keyless_bigquery.runtime.printable import one_line
 
 _FOLLOW = Path(__file__).with_name("follow.py")
@@ -26,7 +27,7 @@ _POLL_SECONDS = 0.02
 Answer = TypeVar("Answer")
 
 
-class ProcessError(Exception):
+class ProcessError(ExpectedError):
     """A child that did not do what it was started for; the text is one line for the user."""
 
 

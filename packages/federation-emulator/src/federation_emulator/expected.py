@@ -1,0 +1,7 @@
+"""The errors of this package that a person can do something about. Where a command ends, they become one line."""
+
+from __future__ import annotations
+
+
+class ExpectedError(Exception):
+    """Something failed that is no fault of this package; the text is the whole message."""
