@@ -12,6 +12,8 @@ import pytest
 
 if TYPE_CHECKING:
     from federation_emulator.client.cloud import LocalCloud
+    from federation_emulator.servers.aws import LocalAws
+    from federation_emulator.servers.bigquery import BigQueryEmulator
     from pulumi_offline.stack_harness import StackHarness
 
 _LIMIT_SECONDS = 60.0
@@ -70,12 +72,8 @@ def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from tests.emulator.chain import ACCOUNT, REGION
 
     environments.ensure(environments.LOCAL_AWS, Progress())
-    aws = LocalAws.start(AwsSettings(account_id=ACCOUNT, region=REGION, folder=tmp_path_factory.mktemp("aws")))
-    try:
-        aws.wait(limit_seconds=_LIMIT_SECONDS)
-        yield aws.url
-    finally:
-        aws.child.stop()
+    settings = AwsSettings(account_id=ACCOUNT, region=REGION, folder=tmp_path_factory.mktemp("aws"))
+    yield from _while_it_runs(LocalAws.start(settings))
 
 
 @pytest.fixture(scope="session")
@@ -87,13 +85,17 @@ def bigquery_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from tests.emulator.google_server import PROJECT
 
     environments.ensure(environments.LOCAL_WAREHOUSE, Progress())
-    folder = tmp_path_factory.mktemp("emulator")
-    emulator = BigQueryEmulator.start(EmulatorSettings(project_id=PROJECT, folder=folder))
+    settings = EmulatorSettings(project_id=PROJECT, folder=tmp_path_factory.mktemp("emulator"))
+    yield from _while_it_runs(BigQueryEmulator.start(settings))
+
+
+def _while_it_runs(server: LocalAws | BigQueryEmulator) -> Iterator[str]:
+    """The address of a server that was started, until it is ended."""
     try:
-        emulator.wait(limit_seconds=_LIMIT_SECONDS)
-        yield emulator.url
+        server.wait(limit_seconds=_LIMIT_SECONDS)
+        yield server.url
     finally:
-        emulator.child.stop()
+        server.child.stop()
 
 
 @pytest.fixture(scope="session")
