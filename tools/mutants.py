@@ -11,7 +11,6 @@ import argparse
 import ast
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.copying import ROOT, copy_repository
+
 _SERVICES = "packages/federation-emulator/src/federation_emulator/services"
 _SERVICES_TESTS = "packages/federation-emulator/tests/emulator/services"
 _GUARDRAILS = "packages/keyless-tools/src/keyless_tools/guardrails"
@@ -150,17 +150,6 @@ def survives(mutant: Mutant, copy: Path) -> bool:
     return ended.returncode == _SURVIVED
 
 
-def _copy(folder: Path) -> Path:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, timeout=_SECONDS
-    ).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    return folder
-
-
 def main() -> int:
     """Tries a sample of mutants; the exit code is 1 where one survived that isn't explained."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
@@ -172,7 +161,7 @@ def main() -> int:
     tried = random.Random(arguments.seed).sample(every, min(arguments.count, len(every)))  # noqa: S311 - no secret
     survived = []
     with tempfile.TemporaryDirectory() as folder:
-        copy = _copy(Path(folder))
+        copy = copy_repository(Path(folder))
         for mutant in sorted(tried, key=str):
             if survives(mutant, copy):
                 survived.append(str(mutant) not in EXPLAINED)

@@ -20,6 +20,7 @@ from federation_emulator.client.cloud import LocalCloud
 from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.shell import variables, write_settings
 from tests.docs.pages import documents, name_of, read
+from tools.copying import copy_repository
 
 PROJECT, ACCOUNT = "my-project", "123456789012"
 """The names that the documents use."""
@@ -97,13 +98,7 @@ class Clone:
     @classmethod
     def make(cls, folder: Path, cloud: LocalCloud, plugins: Mapping[str, str]) -> Clone:
         """Copy what git would, set it up, and leave what use leaves: a stack, build folders, caches."""
-        clone = folder / "clone"
-        listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-        names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True, timeout=30).stdout.decode()
-        for name in filter(None, names.split("\0")):
-            if (ROOT / name).is_file():
-                (clone / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, clone / name)
+        clone = copy_repository(folder / "clone")
         _settings(clone, cloud)
         made = cls(folder=clone, environment={**_environment(folder / "bin", cloud), **plugins})
         assert shutil.which("pulumi", path=made.environment["PATH"]) is None

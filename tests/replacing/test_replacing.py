@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_offline.engine.pins import ROOT
+from tools.copying import copy_repository
 
 FUNCTIONS = Path(__file__).with_name("functions")
 PRINTED = {
@@ -24,13 +25,7 @@ PRINTED = {
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """What git would copy, without a function."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True, timeout=30).stdout.decode()
-    folder = tmp_path / "clone"
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).is_file() and not name.startswith("lambda_src/"):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    folder = copy_repository(tmp_path / "clone", without="lambda_src/")
     (folder / ".venv").symlink_to(ROOT / ".venv")
     return folder
 

@@ -16,6 +16,7 @@ import yaml
 from keyless_bigquery.settings.settings import KEYS, Settings, SettingsError
 from pulumi_offline.engine.pins import ROOT, project_name
 from pulumi_offline.engine.workspace import Workspace
+from tools.copying import copy_repository
 
 pytestmark = [
     pytest.mark.skipif(project_name() != "keyless-bigquery", reason="this project was made from the template"),
@@ -46,14 +47,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a clone of this repository holds, with what isn't committed yet."""
-    folder = tmp_path_factory.mktemp("clean")
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True, timeout=20).stdout.decode().split("\0")
-    for name in filter(None, names):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    return folder
+    return copy_repository(tmp_path_factory.mktemp("clean"))
 
 
 @pytest.fixture(scope="module")
