@@ -30,7 +30,7 @@ class ForeignPoolError(ValueError):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrustedPool:
-    """A pool and a provider in it that admit the readers' roles, and nobody who could pass for one of them.
+    """A pool and a provider in it that admit the readers' roles, and no caller that imitates one.
 
     Args:
         pool_name: Full resource name of the pool, with the project's number.

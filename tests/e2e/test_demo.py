@@ -19,7 +19,7 @@ from rich.console import Console
 
 from federation_emulator.core.trace import Decision, Link
 from keyless_bigquery.components.program import ROOT
-from pulumi_offline.demo import scenario as story
+from pulumi_offline.demo import scenario
 from pulumi_offline.demo.report import Report
 from pulumi_offline.stack_harness import Invocation, StackHarness
 from tests.e2e import no_route
@@ -84,7 +84,7 @@ class _BindingThatStays(StackHarness):
 def test_a_demo_in_which_the_refusal_does_not_happen_fails(stage: StackHarness) -> None:
     printed = io.StringIO()
     report = Report(Console(file=printed, width=160))
-    story._refuse_without_binding(report, _BindingThatStays(stage), {})
+    scenario._refuse_without_binding(report, _BindingThatStays(stage), {})
     assert (
         "NOT AS EXPECTED: the role without its binding is refused: expected refused at impersonation, actual success"
         in printed.getvalue()
@@ -124,12 +124,14 @@ ALLOWED, REFUSED = (
     ],
 )
 def test_a_run_that_was_not_refused_is_not_called_allowed(invocation: Invocation, outcome: str) -> None:
-    assert story.outcome_of(invocation) == outcome
+    assert scenario.outcome_of(invocation) == outcome
 
 
 def test_a_run_that_fails_before_any_decision_is_no_refusal() -> None:
     report = Report(Console(file=io.StringIO(), width=160))
-    story._expect_refusal(report, "a refusal", ended(failed=True, error="KeyError|'least'"), link=Link.TOKEN_EXCHANGE)
+    scenario._expect_refusal(
+        report, "a refusal", ended(failed=True, error="KeyError|'least'"), link=Link.TOKEN_EXCHANGE
+    )
     assert not report.finish()
     (check,) = report.checks
     assert check.actual == "failed before any decision: KeyError: 'least'"
@@ -137,15 +139,15 @@ def test_a_run_that_fails_before_any_decision_is_no_refusal() -> None:
 
 def test_a_function_that_catches_a_refusal_has_not_succeeded() -> None:
     report = Report(Console(file=io.StringIO(), width=160))
-    assert not story._expect_success(report, "a success", ended(failed=False, decisions=(REFUSED,)))
+    assert not scenario._expect_success(report, "a success", ended(failed=False, decisions=(REFUSED,)))
     assert not report.finish()
-    assert story._expect_success(report, "a success", ended(failed=False, decisions=(ALLOWED,)))
+    assert scenario._expect_success(report, "a success", ended(failed=False, decisions=(ALLOWED,)))
 
 
 def test_only_of_the_function_that_ships_it_is_known_what_it_prints() -> None:
     shipped = (FUNCTIONS / "rows" / "handler.py").read_bytes()
-    assert story.is_shipped(shipped)
-    assert not story.is_shipped(shipped + b"\n")
+    assert scenario.is_shipped(shipped)
+    assert not scenario.is_shipped(shipped + b"\n")
 
 
 # A shell that runs the tests in the background has told all its children to ignore Ctrl-C.
@@ -197,7 +199,7 @@ def answers(server: str) -> bool:
 
 def test_an_interrupted_demo_says_so_in_one_line_and_leaves_no_server() -> None:
     status, told = stop_in_the_middle(signal.SIGINT)
-    assert status == story.INTERRUPTED
+    assert status == scenario.INTERRUPTED
     assert "interrupted; everything that was started has ended" in told[-1]
     assert not [line for line in told if "Traceback" in line or "Exception" in line]
     assert_no_server_is_left(told)

@@ -57,7 +57,7 @@ def examine(stack: Stack, clouds: Clouds) -> tuple[Walked, ...]:
 
 
 def clouds_of(stack: Stack) -> Clouds:
-    """Both clouds as the settings name them, with the credentials of whoever runs this."""
+    """Both clouds as the settings name them, with the credentials of this process."""
     settings = stack.settings
     endpoints = GoogleEndpoints(universe_domain=settings.google_universe_domain, base_url=settings.google_endpoint)
     aws = AwsApi(boto3.Session(region_name=settings.aws_region), endpoint=settings.aws_endpoint)

@@ -3,7 +3,7 @@
 ::
 
     keyless destroy STACK                     # asks for the stack's name before anything goes
-    keyless destroy STACK --confirmed STACK   # the same, where nobody can be asked
+    keyless destroy STACK --confirmed STACK   # the same, without a question
 
 A protected stack is not destroyed: this says what protects it, and the commands that take the protection off. What the
 engine itself says there (`pulumi state unprotect`) is not enough, since the providers refuse, too.

@@ -205,7 +205,7 @@ def test_a_table_is_not_changed_by_a_name_in_other_letters(chain: Chain) -> None
 
 
 def test_a_dataset_that_only_its_letters_tell_from_another_is_not_made(chain: Chain) -> None:
-    # The BigQuery emulator would keep its tables in the other's place, and whoever made it would own them.
+    # The BigQuery emulator would keep its tables in the other's place, and its creator would own them.
     chain.grant(f"/v1/projects/{PROJECT}", "roles/bigquery.user", MEMBER)
     with chain.client() as client:
         for make in (

@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from keyless_bigquery.settings.reader_settings import ONLY_READER
 from keyless_bigquery.trust.organisation import MEMBERS_CONSTRAINT, only_values
 from keyless_bigquery.trust.principals import Principal
-from keyless_tools.doctor import fixes as mends
-from keyless_tools.doctor import grants, identity
+from keyless_tools.doctor import fixes, grants, identity
 from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Hidden, Off, Silent
 from keyless_tools.doctor.expected import Expected
 from keyless_tools.doctor.finding import Finding, Link, failed, not_looked, not_seen, not_there, ok, unknown
@@ -25,9 +24,9 @@ def service_account(expected: Expected, seen: Seen) -> Finding:
     if seen.service_account is None:
         return not_looked(link, "access is direct: there is none")
     if not isinstance(seen.service_account, Found):
-        return not_there(link, f"service account {email}", seen.service_account, fix=mends.up(expected.stack))
+        return not_there(link, f"service account {email}", seen.service_account, fix=fixes.up(expected.stack))
     if seen.service_account.value.get("disabled"):
-        enable = mends.enable_account(email, project=expected.project)
+        enable = fixes.enable_account(email, project=expected.project)
         return failed(link, f"{email} is disabled; was it on purpose?", expected="enabled", fix=enable)
     return ok(link, f"{email} is enabled")
 
@@ -49,7 +48,7 @@ def binding(expected: Expected, seen: Seen) -> Finding:
         {"the service account": seen.account_policy, f"project {expected.project}": seen.project_policy},
         grants.MAY_IMPERSONATE,
         expected=f"roles/iam.workloadIdentityUser for {expected.principal} on the service account",
-        fix=mends.up(expected.stack),
+        fix=fixes.up(expected.stack),
     )
 
 
@@ -66,7 +65,7 @@ def jobs(expected: Expected, seen: Seen) -> Finding:
         {f"project {expected.project}": seen.project_policy},
         grants.MAY_START_JOBS,
         expected=f"roles/bigquery.jobUser for {expected.reads_as} on project {expected.project}",
-        fix=mends.up(expected.stack),
+        fix=fixes.up(expected.stack),
     )
 
 
@@ -74,7 +73,7 @@ def table(expected: Expected, seen: Seen) -> Finding:
     """The table is there, where the function looks for it, with the columns that it selects."""
     link, name = Link.TABLE, expected.table
     if not isinstance(seen.table, Found):
-        fix = mends.up(expected.stack) if expected.table_is_ours else mends.bring_table_back(name.for_bq)
+        fix = fixes.up(expected.stack) if expected.table_is_ours else fixes.bring_table_back(name.for_bq)
         return not_there(link, f"table {name}", seen.table, fix=fix)
     location = seen.table.value.get("location", "")
     if location.casefold() != expected.location.casefold():
@@ -82,7 +81,7 @@ def table(expected: Expected, seen: Seen) -> Finding:
             link,
             f"{name} is in {location}",
             expected=f"{expected.location}, where the function looks for it",
-            fix=mends.set_location(expected.stack, location),
+            fix=fixes.set_location(expected.stack, location),
         )
     there = [str(field["name"]) for field in (seen.table.value.get("schema") or {}).get("fields") or []]
     known = {column.casefold() for column in there}
@@ -114,7 +113,7 @@ def rows(expected: Expected, seen: Seen) -> Finding:
         {f"table {name}": seen.table_policy, f"project {name.project}": seen.data_project_policy},
         grants.MAY_READ_ROWS,
         expected=f"roles/bigquery.dataViewer for {expected.reads_as} on table {name}",
-        fix=mends.up(expected.stack),
+        fix=fixes.up(expected.stack),
         more=listed,
         also={"the dataset's access list": seen.dataset},
     )
@@ -123,10 +122,10 @@ def rows(expected: Expected, seen: Seen) -> Finding:
 def _other_columns(expected: Expected, columns: Sequence[str]) -> str:
     """Adds the columns to the stack's table, or selects those that somebody else's has."""
     if expected.table_is_ours:
-        return mends.up(expected.stack)
+        return fixes.up(expected.stack)
     if expected.reader == ONLY_READER and columns:
-        return mends.select_columns(expected.stack, columns)
-    return mends.show_columns(expected.table.for_bq)
+        return fixes.select_columns(expected.stack, columns)
+    return fixes.show_columns(expected.table.for_bq)
 
 
 def held(

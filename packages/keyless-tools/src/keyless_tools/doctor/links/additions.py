@@ -10,8 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from keyless_tools.doctor import fixes as mends
-from keyless_tools.doctor import grants, identity
+from keyless_tools.doctor import fixes, grants, identity
 from keyless_tools.doctor.answer import JSON, Absent, Answer, Found
 from keyless_tools.doctor.expected import Expected
 from keyless_tools.doctor.finding import Finding, Link, not_looked, not_seen, ok, unknown, warning
@@ -48,7 +47,7 @@ def providers(expected: Expected, seen: Seen) -> Finding:
     added = [
         (
             f"provider {name}",
-            mends.provider(
+            fixes.provider(
                 "delete",
                 provider_id=name.rpartition("/")[2],
                 pool_id=expected.pool_id,
@@ -70,10 +69,10 @@ def policies(expected: Expected, seen: Seen) -> Finding:
     # A policy's name ends in digits of a digest of what it is about.
     ours = re.compile(f"(?:{'|'.join(expected.inline_policies)})(?:-[0-9a-f]{{8}})?")
     added = [
-        (f"inline policy {name}", mends.delete_role_policy(role, name)) for name in inline if not ours.fullmatch(name)
+        (f"inline policy {name}", fixes.delete_role_policy(role, name)) for name in inline if not ours.fullmatch(name)
     ]
     added += [
-        (f"attached policy {arn}", mends.detach_role_policy(role, arn))
+        (f"attached policy {arn}", fixes.detach_role_policy(role, arn))
         for arn in attached
         if arn not in expected.attached_policies
     ]
@@ -95,7 +94,7 @@ def callers(expected: Expected, seen: Seen) -> Finding:
         for statement in _statements(answer.value["Policy"]):
             sid = str(statement.get("Sid", ""))
             if sid != allowed:
-                remove = mends.remove_permission(name, sid, qualifier=qualifier, region=expected.region)
+                remove = fixes.remove_permission(name, sid, qualifier=qualifier, region=expected.region)
                 added.append((f"statement {sid}, {_in_words(statement)}", remove))
     return _of(link, f"{_SCHEDULE if expected.scheduled else 'nothing'} is let in", f"on {name}", added)
 
@@ -109,7 +108,7 @@ def account_members(expected: Expected, seen: Seen) -> Finding:
         return _no_answer(link, f"the policy of {email}", seen.account_policy)
     ours = ("roles/iam.workloadIdentityUser", expected.principal)
     added = [
-        (f"{grant.role} for {grant.member}{_where(grant)}", mends.remove_account_member(email, grant, expected.project))
+        (f"{grant.role} for {grant.member}{_where(grant)}", fixes.remove_account_member(email, grant, expected.project))
         for grant in grants.of_policy(seen.account_policy.value, email)
         if (grant.role, grant.member) != ours and not grant.member.startswith(_DELETED)
     ]
@@ -127,7 +126,7 @@ def reader_grants(expected: Expected, seen: Seen) -> Finding:
         if not isinstance(answer, Found):
             return _no_answer(link, f"the policy of project {project}", answer)
         added += [
-            (f"{grant}", mends.remove_project_member(project, grant))
+            (f"{grant}", fixes.remove_project_member(project, grant))
             for grant in grants.of_policy(answer.value, f"project {project}")
             if grants.means(grant, principal) and (project, grant.role) != (expected.project, "roles/bigquery.jobUser")
         ]
@@ -143,7 +142,7 @@ def table_members(expected: Expected, seen: Seen) -> Finding:
         return _no_answer(link, f"the policy of table {table}", seen.table_policy)
     ours = {("roles/bigquery.dataViewer", member) for member in expected.table_readers}
     added = [
-        (f"{grant.role} for {grant.member}{_where(grant)}", mends.remove_table_member(table.for_bq, grant))
+        (f"{grant.role} for {grant.member}{_where(grant)}", fixes.remove_table_member(table.for_bq, grant))
         for grant in grants.of_policy(seen.table_policy.value, f"table {table}")
         if (grant.role, grant.member) not in ours and not grant.member.startswith(_DELETED)
     ]
@@ -167,7 +166,7 @@ def dataset_access(expected: Expected, seen: Seen) -> Finding:
     # Its maker is one; of more than one nothing says which.
     if len(makers) == 1:
         entries.remove(makers[0])
-    added = [(json.dumps(entry, sort_keys=True), mends.edit_access_list(name)) for entry in entries]
+    added = [(json.dumps(entry, sort_keys=True), fixes.edit_access_list(name)) for entry in entries]
     return _of(link, "as BigQuery made it", f"in the access list of {name}", added)
 
 

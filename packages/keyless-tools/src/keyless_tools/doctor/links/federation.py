@@ -8,7 +8,7 @@ from keyless_bigquery.trust.members import difference, matches
 from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES
 from keyless_bigquery.trust.organisation import AWS_ISSUER, needed_values, permits
 from keyless_bigquery.trust.trust import ROLE_ATTRIBUTE, attribute_condition
-from keyless_tools.doctor import fixes as mends
+from keyless_tools.doctor import fixes
 from keyless_tools.doctor.answer import JSON, Absent, Found, Hidden, Off, Silent
 from keyless_tools.doctor.expected import Expected
 from keyless_tools.doctor.finding import Finding, Link, failed, not_looked, not_seen, not_there, ok, unknown
@@ -32,7 +32,7 @@ def services(_: Expected, seen: Seen) -> Finding:
             Link.SERVICES,
             "; ".join(f"off in {project}: {', '.join(names)}" for project, names in off.items()),
             expected="on; a change takes minutes to be seen",
-            fix=mends.enable_services(off),
+            fix=fixes.enable_services(off),
         )
     count = sum(len(names) for names in seen.services.values())
     return ok(Link.SERVICES, f"{count} are on in {', '.join(seen.services)}")
@@ -42,7 +42,7 @@ def pool(expected: Expected, seen: Seen) -> Finding:
     """The pool is there, and good for something."""
     link, name = Link.POOL, expected.pool_name
     if not isinstance(seen.pool, Found):
-        fix = mends.up(expected.stack) if expected.pool_is_ours else _pool(expected, "create")
+        fix = fixes.up(expected.stack) if expected.pool_is_ours else _pool(expected, "create")
         return not_there(link, f"pool {name}", seen.pool, fix=fix)
     return _active(
         link,
@@ -65,7 +65,7 @@ def organisation_policy(expected: Expected, seen: Seen) -> Finding:
                 refused = f"{constraint} does not allow {value} in {expected.pool_project}"
                 if there:
                     return ok(link, f"{refused}: {later}, but `pulumi up` will be refused when it has to change it")
-                fix = mends.allow_by_organisation(constraint, value, project=expected.pool_project)
+                fix = fixes.allow_by_organisation(constraint, value, project=expected.pool_project)
                 return failed(link, refused, expected=f"{value} among its allowed values", fix=fix)
         elif isinstance(answer, Absent):
             return not_looked(link, f"{constraint} does not exist here")
@@ -80,7 +80,7 @@ def provider(expected: Expected, seen: Seen) -> Finding:
     link, name = Link.PROVIDER, expected.provider_name
     if not isinstance(seen.provider, Found):
         trusted = (f"--account-id={expected.trust.aws_account_id}", f"--attribute-condition={expected.condition}")
-        fix = mends.up(expected.stack) if expected.pool_is_ours else _provider(expected, "create-aws", *trusted)
+        fix = fixes.up(expected.stack) if expected.pool_is_ours else _provider(expected, "create-aws", *trusted)
         return not_there(link, f"provider {name}", seen.provider, fix=fix)
     return _active(
         link,
@@ -99,7 +99,7 @@ def account(expected: Expected, seen: Seen) -> Finding:
     found = seen.provider.value.get("aws", {}).get("accountId")
     if found is None:
         return failed(
-            link, "the provider is not one for AWS", expected=f"AWS account {needed}", fix=mends.up(expected.stack)
+            link, "the provider is not one for AWS", expected=f"AWS account {needed}", fix=fixes.up(expected.stack)
         )
     if found != needed:
         return failed(
@@ -157,7 +157,7 @@ def condition(expected: Expected, seen: Seen) -> Finding:
             link, f"false for {caller.arn}{why}: {found}", expected=f"true, as {expected.condition} is", fix=fix
         )
     if expected.pool_is_ours and found != expected.condition:
-        again = mends.up(expected.stack)
+        again = fixes.up(expected.stack)
         written = f"it reads {found}" if found else "there is none, so that every role of the account may come"
         return ok(link, f"true for {caller.arn}, but not the stack's own: {written}. `{again}` puts it back")
     if not expected.pool_is_ours and (reasons := _unfit(expected, seen.provider.value)):
@@ -191,14 +191,14 @@ def _active(link: Link, what: str, found: JSON, *, undelete: str, enable: str) -
 
 def _changed(expected: Expected, flag: str) -> str:
     """What changes the provider: the stack if it is the stack's, else its owner."""
-    return mends.up(expected.stack) if expected.pool_is_ours else _provider(expected, "update-aws", flag)
+    return fixes.up(expected.stack) if expected.pool_is_ours else _provider(expected, "update-aws", flag)
 
 
 def _pool(expected: Expected, verb: str, *flags: str) -> str:
-    return mends.pool(verb, *flags, pool_id=expected.pool_id, project=expected.pool_project)
+    return fixes.pool(verb, *flags, pool_id=expected.pool_id, project=expected.pool_project)
 
 
 def _provider(expected: Expected, verb: str, *flags: str) -> str:
-    return mends.provider(
+    return fixes.provider(
         verb, *flags, provider_id=expected.provider_id, pool_id=expected.pool_id, project=expected.pool_project
     )

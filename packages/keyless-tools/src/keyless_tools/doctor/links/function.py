@@ -1,4 +1,4 @@
-"""The AWS side: the function, the role that it wears, what it was told, and its log."""
+"""The AWS side: the function, the role that it runs as, what it was told, and its log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
-from keyless_tools.doctor import fixes as mends
+from keyless_tools.doctor import fixes
 from keyless_tools.doctor.answer import JSON, Absent, Found
 from keyless_tools.doctor.expected import Expected
 from keyless_tools.doctor.finding import Finding, Link, failed, not_looked, not_seen, not_there, ok, unknown
@@ -24,40 +24,40 @@ def settings(expected: Expected, _: Seen) -> Finding:
         Link.SETTINGS,
         "; ".join(expected.undeployed),
         expected="a stack that was deployed after its settings were changed",
-        fix=mends.deploy(expected.stack),
+        fix=fixes.deploy(expected.stack),
     )
 
 
 def function(expected: Expected, seen: Seen) -> Finding:
-    """The function is there, can run, and wears its role."""
+    """The function is there, can run, and runs as its role."""
     name = expected.function
     place = {"function": expected.trust.function_name, "region": expected.region}
     if not isinstance(seen.function, Found):
-        return not_there(Link.FUNCTION, f"function {name}", seen.function, fix=mends.up(expected.stack))
+        return not_there(Link.FUNCTION, f"function {name}", seen.function, fix=fixes.up(expected.stack))
     found = seen.function.value["Configuration"]
     if found["Role"] != expected.role_arn:
         return failed(
             Link.FUNCTION,
             f"{name} wears {found['Role']}",
             expected=f"the role {expected.role_arn}, which is the one that Google trusts",
-            fix=mends.up(expected.stack),
+            fix=fixes.up(expected.stack),
         )
     state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
     if "Failed" in (state, update):
         why = found.get("StateReason") or found.get("LastUpdateStatusReason") or "AWS does not say why"
-        again = mends.make_function_again(expected.stack, **place)
+        again = fixes.make_function_again(expected.stack, **place)
         return failed(
             Link.FUNCTION, f"{name} is {state}, its last update {update}: {why}", expected="Active", fix=again
         )
     if state == "Pending" and update != "InProgress":
-        wait = mends.wait_for_function(**place)
+        wait = fixes.wait_for_function(**place)
         return failed(Link.FUNCTION, f"{name} is {state}", expected="Active", fix=wait)
     if seen.function.value.get("Concurrency", {}).get("ReservedConcurrentExecutions") == 0:
         return failed(
             Link.FUNCTION,
             f"{name} has a reserved concurrency of 0, so that it never runs",
             expected="one above 0, or none",
-            fix=mends.no_reserved_concurrency(expected.stack) if expected.paused else mends.up(expected.stack),
+            fix=fixes.no_reserved_concurrency(expected.stack) if expected.paused else fixes.up(expected.stack),
         )
     # Until an update is done the function runs as it did before.
     still = ", and is being updated" if update == "InProgress" else ""
@@ -67,7 +67,7 @@ def function(expected: Expected, seen: Seen) -> Finding:
 def role(expected: Expected, seen: Seen) -> Finding:
     """The role is there, and Lambda alone may assume it."""
     name = expected.trust.role_name
-    fix = mends.up(expected.stack)
+    fix = fixes.up(expected.stack)
     if not isinstance(seen.role, Found):
         return not_there(Link.ROLE, f"role {name}", seen.role, fix=fix)
     may_assume = sorted(set(_who_may_assume(seen.role.value["AssumeRolePolicyDocument"])))
@@ -75,7 +75,7 @@ def role(expected: Expected, seen: Seen) -> Finding:
         return failed(
             Link.ROLE,
             f"{name} may be assumed by {', '.join(may_assume) or 'nobody'}",
-            expected=f"{LAMBDA} alone: whoever may assume the role may read the table",
+            expected=f"{LAMBDA} alone: any principal that assumes the role can read the table",
             fix=fix,
         )
     return ok(Link.ROLE, f"{name} may be assumed by {LAMBDA} alone")
@@ -96,7 +96,7 @@ def variables(expected: Expected, seen: Seen) -> Finding:
             Link.ENVIRONMENT,
             ", ".join(f"{name}={found[name]}" if name in found else f"{name} is not set" for name in wrong),
             expected=", ".join(f"{name}={value}" for name, value in wrong.items()),
-            fix=mends.up(expected.stack),
+            fix=fixes.up(expected.stack),
         )
     return ok(Link.ENVIRONMENT, ", ".join(f"{name}={value}" for name, value in expected.variables.items()))
 
@@ -106,7 +106,7 @@ def credential_configuration(expected: Expected, seen: Seen) -> Finding:
     link, name = Link.CREDENTIAL_CONFIGURATION, CREDENTIAL_CONFIGURATION_FILE
     if not isinstance(seen.function, Found):
         return not_looked(link, "there is no function to look at")
-    fix = mends.make_function_again(expected.stack, function=expected.trust.function_name, region=expected.region)
+    fix = fixes.make_function_again(expected.stack, function=expected.trust.function_name, region=expected.region)
     if isinstance(seen.credential_configuration, Absent):
         return failed(link, f"the package holds no {name}", expected=name, fix=fix)
     if isinstance(seen.credential_configuration, Found):
@@ -135,7 +135,7 @@ def credential_configuration(expected: Expected, seen: Seen) -> Finding:
 def log_group(expected: Expected, seen: Seen) -> Finding:
     """The function's log has a place."""
     if not isinstance(seen.log_group, Found):
-        return not_there(Link.LOG, f"log group {expected.log_group}", seen.log_group, fix=mends.up(expected.stack))
+        return not_there(Link.LOG, f"log group {expected.log_group}", seen.log_group, fix=fixes.up(expected.stack))
     kept = seen.log_group.value.get("retentionInDays")
     return ok(Link.LOG, f"{expected.log_group}, kept {f'{kept} days' if kept else 'for ever'}")
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from keyless_bigquery.trust.principals import Principal
-from keyless_tools.doctor import fixes as mends
-from keyless_tools.doctor import grants, identity
+from keyless_tools.doctor import fixes, grants, identity
 from keyless_tools.doctor.answer import Found
 from keyless_tools.doctor.expected import Expected, TableName
 from keyless_tools.doctor.finding import Finding, Link, Verdict, failed, not_looked, not_there, ok
@@ -33,7 +32,7 @@ def _one(expected: Expected, seen: Seen, name: TableName, principal: Principal) 
     answer = found.dataset if found.table is None else found.table
     if not isinstance(answer, Found):
         ours = expected.table_is_ours and name.of_dataset == expected.table.of_dataset
-        fix = mends.up(expected.stack) if ours else _bring_back(name)
+        fix = fixes.up(expected.stack) if ours else _bring_back(name)
         return not_there(Link.LISTED, what, answer, fix=fix)
     location = answer.value.get("location", "")
     if location.casefold() != expected.location.casefold():
@@ -41,7 +40,7 @@ def _one(expected: Expected, seen: Seen, name: TableName, principal: Principal) 
             Link.LISTED,
             f"{what} is in {location}",
             expected=f"{expected.location}, where the function's queries run: no query reads from two locations",
-            fix=mends.show(name.for_bq),
+            fix=fixes.show(name.for_bq),
         )
     return _granted(expected, seen, name, found, principal)
 
@@ -56,11 +55,11 @@ def _granted(expected: Expected, seen: Seen, name: TableName, found: Listed, pri
         {**own, project: found.project_policy},
         grants.MAY_READ_ROWS,
         expected=f"roles/bigquery.dataViewer for {expected.reads_as} on {name.kind} {name}",
-        fix=mends.up(expected.stack),
+        fix=fixes.up(expected.stack),
         more=grants.of_access_list(value_of(found.dataset), dataset, grants_of(found.project_policy, project)),
         also={f"{dataset}'s access list": found.dataset},
     )
 
 
 def _bring_back(name: TableName) -> str:
-    return mends.bring_table_back(name.for_bq) if name.table else mends.bring_dataset_back(str(name))
+    return fixes.bring_table_back(name.for_bq) if name.table else fixes.bring_dataset_back(str(name))
