@@ -20,7 +20,7 @@ from federation_emulator.client.use import Choice, signed_form
 from keyless_bigquery.components import outputs
 from keyless_bigquery.components.program import ROOT
 from keyless_bigquery.settings.settings import Settings
-from keyless_bigquery.trust.trust import GoogleEndpoints
+from keyless_bigquery.trust.trust import GoogleEndpoints, ProviderName
 from keyless_tools.doctor.aws_api import AwsApi
 from keyless_tools.doctor.examine import examine
 from keyless_tools.doctor.finding import Link, Verdict
@@ -93,7 +93,10 @@ def run(stage: StackHarness, *arguments: str) -> subprocess.CompletedProcess[str
 def token_of_the_reader(stage: StackHarness, *roles: str) -> Iterator[str]:
     """A token of the stack's own service account, with further roles on the project: of somebody with few rights."""
     email, role = stage.output(outputs.SERVICE_ACCOUNT), changes.role_name(stage)
-    form = signed_form(stage.cloud.endpoints, Choice(role=role))
+    # By name: another test's provider may be there, too.
+    provider = ProviderName.parse(stage.output(outputs.PROVIDER_NAME))
+    choice = Choice(role=role, provider=f"{provider.pool_id}/{provider.provider_id}")
+    form = signed_form(stage.cloud.endpoints, choice)
     exchanged = httpx.post(
         f"{stage.cloud.google_url}/v1/token",
         content=form,
