@@ -34,6 +34,10 @@ OTHER_PROJECTS = {"pool-project": "222222222222", "data-project": "333333333333"
 
 # No test downloads a plugin. Official ones that are installed are used, unless KEYLESS_PLUGINS names other ones.
 os.environ["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+# The engine's Python language host asks pip what is installed before each command: a second of it each time.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(Path(__file__).parent / "tests" / "quick_pip"), os.environ.get("PYTHONPATH")])
+)
 
 # What the fixtures need is imported in them: most tests start no server, and would only wait for its clients to load.
 
