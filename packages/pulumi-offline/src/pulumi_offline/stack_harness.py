@@ -34,7 +34,7 @@ from keyless_bigquery.components import outputs
 from keyless_bigquery.components.program import ROOT
 from keyless_bigquery.settings.reader_settings import ONLY_READER
 from pulumi_offline import attached, shell
-from pulumi_offline.engine.pins import project_name
+from pulumi_offline.engine.event_stack import EventStack
 from pulumi_offline.engine.workspace import Workspace
 
 STACK = "local"
@@ -106,12 +106,11 @@ class StackHarness(AbstractContextManager["StackHarness"]):
         # Before the stack, which takes the engine about as long to make as these take to listen.
         self._plugins = plugins or attached.start_plugins(folder, environment)
         try:
-            self.stack = automation.create_or_select_stack(
-                stack_name=name,
-                project_name=project_name(),
-                program=_run_program,
-                opts=automation.LocalWorkspaceOptions(
+            self.stack = EventStack(
+                name,
+                automation.LocalWorkspace(
                     work_dir=str(_project(folder, cloud, settings or {}, name)),
+                    program=_run_program,
                     pulumi_command=workspace.command(),
                     env_vars=environment,
                 ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shlex
@@ -109,9 +110,7 @@ class Workspace:
         Raises:
             EngineError: when set-up has not been run.
         """
-        engine = _ready_engine()
-        root = str(engine.folder.parent) if engine.folder.name == "bin" else None
-        return PulumiCommand(root=root, version=semver.VersionInfo.parse(str(CLI.version)))
+        return _command(_ready_engine().folder)
 
     def lay_in(self, plugin: str, *, version: str, command: Sequence[str]) -> Path:
         """Install a launcher for a resource plugin, in a folder that no official plugin has.
@@ -195,3 +194,10 @@ def _ready_engine() -> get.Engine:
     if engine is None:
         raise EngineError("there is no pulumi engine yet; run `make setup`")
     return engine
+
+
+@functools.cache
+def _command(folder: Path) -> PulumiCommand:
+    """Kept, since making one starts the engine, to ask for its version."""
+    root = str(folder.parent) if folder.name == "bin" else None
+    return PulumiCommand(root=root, version=semver.VersionInfo.parse(str(CLI.version)))
