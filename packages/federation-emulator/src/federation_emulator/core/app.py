@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.applications import Starlette
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -101,19 +101,19 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     *((method, version + path, handler) for version in ("/v1", "/v1beta1") for method, path, handler in _SERVICE_USAGE),
     # IAM: pools and providers
     ("POST", _POOLS, pools.create_pool),
-    ("GET", _POOLS, pools.list_pools),
-    ("GET", _POOL, pools.get_pool),
-    ("PATCH", _POOL, pools.update_pool),
-    ("DELETE", _POOL, pools.delete_pool),
-    ("POST", _POOL + ":undelete", pools.undelete_pool),
+    ("GET", _POOLS, pools.list_all),
+    ("GET", _POOL, pools.get),
+    ("PATCH", _POOL, pools.update),
+    ("DELETE", _POOL, pools.delete),
+    ("POST", _POOL + ":undelete", pools.undelete),
     ("GET", _POOL + ":listAttestationRules", pools.list_attestation_rules),
     ("GET", _POOL + "/operations/{operation:name}", pools.get_operation),
     ("POST", _POOL + "/providers", pools.create_provider),
-    ("GET", _POOL + "/providers", pools.list_providers),
-    ("GET", _PROVIDER, pools.get_provider),
-    ("PATCH", _PROVIDER, pools.update_provider),
-    ("DELETE", _PROVIDER, pools.delete_provider),
-    ("POST", _PROVIDER + ":undelete", pools.undelete_provider),
+    ("GET", _POOL + "/providers", pools.list_all),
+    ("GET", _PROVIDER, pools.get),
+    ("PATCH", _PROVIDER, pools.update),
+    ("DELETE", _PROVIDER, pools.delete),
+    ("POST", _PROVIDER + ":undelete", pools.undelete),
     ("GET", _PROVIDER + "/operations/{operation:name}", pools.get_operation),
     # IAM: service accounts
     ("POST", _PROJECT + "/serviceAccounts", accounts.create_account),
@@ -121,8 +121,8 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("GET", _ACCOUNT, accounts.get_account),
     ("PATCH", _ACCOUNT, accounts.update_account),
     ("DELETE", _ACCOUNT, accounts.delete_account),
-    ("POST", _ACCOUNT + ":disable", accounts.disable_account),
-    ("POST", _ACCOUNT + ":enable", accounts.enable_account),
+    ("POST", _ACCOUNT + ":disable", accounts.switch_account),
+    ("POST", _ACCOUNT + ":enable", accounts.switch_account),
     ("POST", _ACCOUNT + ":undelete", accounts.undelete_account),
     ("POST", _ACCOUNT + ":getIamPolicy", accounts.get_account_policy),
     ("POST", _ACCOUNT + ":setIamPolicy", accounts.set_account_policy),
@@ -153,16 +153,10 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
 )
 
 
-class _NameConvertor(Convertor[str]):
+class _NameConvertor(StringConvertor):
     """One path segment up to a custom method's colon: ``POOL`` in ``…/POOL:undelete``."""
 
     regex = "[^/:]+"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
 
 
 @dataclass(frozen=True)

@@ -27,74 +27,31 @@ from federation_emulator.core.permission_names import (
 from keyless_bigquery.trust.members import closeness, difference, matches
 from keyless_bigquery.trust.principals import Principal
 
-_METADATA = {
-    "bigquery.datasets.get",
-    "bigquery.datasets.getIamPolicy",
-    "bigquery.tables.get",
-    "bigquery.tables.list",
-}
+
+def _all(prefix: str, names: str) -> set[str]:
+    return {f"{prefix}.{name}" for name in names.split()}
+
+
+_METADATA = _all("bigquery", "datasets.get datasets.getIamPolicy tables.get tables.list")
 _VIEW = {*_METADATA, GET_DATA, "bigquery.tables.getIamPolicy"}
-_EDIT = {
-    *_VIEW,
-    UPDATE_DATA,
-    "bigquery.datasets.create",
-    "bigquery.tables.create",
-    "bigquery.tables.update",
-    "bigquery.tables.delete",
-}
-_OWN = {*_EDIT, "bigquery.datasets.update", "bigquery.datasets.delete", "bigquery.tables.setIamPolicy", SET_CATEGORY}
+_EDIT = {*_VIEW, UPDATE_DATA, *_all("bigquery", "datasets.create tables.create tables.update tables.delete")}
+_OWN = {*_EDIT, SET_CATEGORY, *_all("bigquery", "datasets.update datasets.delete tables.setIamPolicy")}
 _JOBS = {CREATE_JOB}
-_BIGQUERY_ADMIN = {*_OWN, *_JOBS, "bigquery.jobs.get", "bigquery.jobs.listAll", "bigquery.jobs.update"}
-_POOL_READ = {
-    "iam.workloadIdentityPools.get",
-    "iam.workloadIdentityPools.list",
-    "iam.workloadIdentityPoolProviders.get",
-    "iam.workloadIdentityPoolProviders.list",
-}
-_POOL_ADMIN = {
-    *_POOL_READ,
-    *(
-        f"iam.{kind}.{verb}"
-        for kind in ("workloadIdentityPools", "workloadIdentityPoolProviders")
-        for verb in ("create", "update", "delete", "undelete")
-    ),
-}
-_ACCOUNT_READ = {"iam.serviceAccounts.get", "iam.serviceAccounts.list"}
-_ACCOUNT_ADMIN = {
-    *_ACCOUNT_READ,
-    *(
-        f"iam.serviceAccounts.{verb}"
-        for verb in (
-            "create",
-            "update",
-            "disable",
-            "enable",
-            "delete",
-            "undelete",
-            "getIamPolicy",
-            "setIamPolicy",
-        )
-    ),
-}
-_SERVICES = {"serviceusage.services.list", "serviceusage.services.get"}
-_SERVICES_ADMIN = {*_SERVICES, USE_SERVICES, "serviceusage.services.enable", "serviceusage.services.disable"}
-_PROJECT_IAM = {
-    "resourcemanager.projects.get",
-    "resourcemanager.projects.getIamPolicy",
-    "resourcemanager.projects.setIamPolicy",
-}
+_BIGQUERY_ADMIN = {*_OWN, *_JOBS, *_all("bigquery.jobs", "get listAll update")}
+_POOLS, _PROVIDERS = "iam.workloadIdentityPools", "iam.workloadIdentityPoolProviders"
+_POOL_READ = _all(_POOLS, "get list") | _all(_PROVIDERS, "get list")
+_POOL_CHANGES = "create update delete undelete"
+_POOL_ADMIN = _POOL_READ | _all(_POOLS, _POOL_CHANGES) | _all(_PROVIDERS, _POOL_CHANGES)
+_ACCOUNT_READ = _all("iam.serviceAccounts", "get list")
+_ACCOUNT_CHANGES = "create update disable enable delete undelete getIamPolicy setIamPolicy"
+_ACCOUNT_ADMIN = _ACCOUNT_READ | _all("iam.serviceAccounts", _ACCOUNT_CHANGES)
+_SERVICES = _all("serviceusage.services", "list get")
+_SERVICES_ADMIN = {*_SERVICES, USE_SERVICES, *_all("serviceusage.services", "enable disable")}
+_PROJECT_IAM = _all("resourcemanager.projects", "get getIamPolicy setIamPolicy")
 _REVIEW = {
-    "resourcemanager.projects.getIamPolicy",
-    "iam.serviceAccounts.getIamPolicy",
-    "bigquery.datasets.getIamPolicy",
-    "bigquery.tables.getIamPolicy",
-    *(
-        f"{kind}.list"
-        for kind in (
-            *("iam.serviceAccounts", "iam.workloadIdentityPools", "iam.workloadIdentityPoolProviders"),
-            *("bigquery.tables", "serviceusage.services"),
-        )
-    ),
+    *("resourcemanager.projects.getIamPolicy", "serviceusage.services.list", f"{_POOLS}.list", f"{_PROVIDERS}.list"),
+    *_all("iam.serviceAccounts", "list getIamPolicy"),
+    *_all("bigquery", "datasets.getIamPolicy tables.getIamPolicy tables.list"),
 }
 
 ROLES: dict[str, frozenset[str]] = {

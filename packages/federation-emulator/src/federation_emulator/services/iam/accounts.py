@@ -19,12 +19,10 @@ from federation_emulator.core.store import new_etag
 from federation_emulator.services.iam.model import Account, deletion_deadline
 from federation_emulator.services.iam.rules import ACCOUNT_FIELDS, changed_account, check_account_id, read_mask
 
-_SERVICE = "iam.googleapis.com"
-
 
 async def create_account(cloud: Cloud, request: Request) -> Response:
     """``POST /v1/projects/P/serviceAccounts``."""
-    _permit(cloud, request, "create", project=request.path_params["project"])
+    _permit(cloud, request, "create", request.path_params["project"])
     project = cloud.project_of(request.path_params["project"])
     body = await read_json(request)
     account_id = text_field(body, "accountId")
@@ -46,7 +44,7 @@ async def create_account(cloud: Cloud, request: Request) -> Response:
 
 async def list_accounts(cloud: Cloud, request: Request) -> Response:
     """``GET /v1/projects/P/serviceAccounts``."""
-    _permit(cloud, request, "list", project=request.path_params["project"])
+    _permit(cloud, request, "list", request.path_params["project"])
     project = cloud.project_of(request.path_params["project"])
     live = [a.wire() for a in cloud.accounts.values() if a.project_id == project.id and not a.expire_time]
     return answer(page(request, live, key="accounts"))
@@ -66,19 +64,12 @@ async def update_account(cloud: Cloud, request: Request) -> Response:
     return answer(_save(cloud, changed).wire())
 
 
-async def disable_account(cloud: Cloud, request: Request) -> Response:
-    """``POST …/EMAIL:disable``."""
-    account = _permitted(cloud, request, "disable")
+async def switch_account(cloud: Cloud, request: Request) -> Response:
+    """``POST …/EMAIL:disable`` and ``…:enable``."""
+    verb = request.url.path.rpartition(":")[2]
+    account = _permitted(cloud, request, verb)
     await read_json(request)
-    _save(cloud, replace(account, disabled=True))
-    return answer({})
-
-
-async def enable_account(cloud: Cloud, request: Request) -> Response:
-    """``POST …/EMAIL:enable``."""
-    account = _permitted(cloud, request, "enable")
-    await read_json(request)
-    _save(cloud, replace(account, disabled=False))
+    _save(cloud, replace(account, disabled=verb == "disable"))
     return answer({})
 
 
@@ -93,9 +84,8 @@ async def delete_account(cloud: Cloud, request: Request) -> Response:
 async def undelete_account(cloud: Cloud, request: Request) -> Response:
     """``POST …/UNIQUE_ID:undelete``; refused while a namesake lives."""
     project = request.path_params["project"]
-    account = cloud.accounts.get(request.path_params["account"])
-    account = account if account and _is_in(cloud, account, project) else None
-    _permit(cloud, request, "undelete", project=account.project_id if account else project)
+    account = _in(cloud, cloud.accounts.get(request.path_params["account"]), project)
+    _permit(cloud, request, "undelete", account.project_id if account else project)
     await read_json(request)
     now = cloud.clock.now()
     if account is None or not account.expire_time or from_rfc3339(account.expire_time) <= now:
@@ -130,30 +120,30 @@ def find_account(cloud: Cloud, name: str) -> Account | None:
     return None
 
 
-def _is_in(cloud: Cloud, account: Account, project: str) -> bool:
+def _in(cloud: Cloud, account: Account | None, project: str) -> Account | None:
+    """The account, if it is in the project that the path names."""
     found = cloud.find_project(project)
-    return project == "-" or (found is not None and found.id == account.project_id)
+    here = account and (project == "-" or (found is not None and found.id == account.project_id))
+    return account if here else None
 
 
-def _permit(cloud: Cloud, request: Request, verb: str, *, project: str) -> None:
-    resource = request.url.path.removeprefix("/v1/")
-    administer(cloud, request, f"iam.serviceAccounts.{verb}", resource=resource, project=project, service=_SERVICE)
-
-
-def _permitted(cloud: Cloud, request: Request, verb: str) -> Account:
-    name, project = request.path_params["account"], request.path_params["project"]
-    account = find_account(cloud, name)
-    account = account if account and _is_in(cloud, account, project) else None
-    # Permission before existence, so that no caller without it learns which accounts exist.
+def _permit(cloud: Cloud, request: Request, verb: str, project: str, account: Account | None = None) -> None:
     administer(
         cloud,
         request,
         f"iam.serviceAccounts.{verb}",
         resource=request.url.path.removeprefix("/v1/"),
-        project=account.project_id if account else project,
+        project=project,
         policies=cloud.account_policies(account) if account else None,
-        service=_SERVICE,
+        service="iam.googleapis.com",
     )
+
+
+def _permitted(cloud: Cloud, request: Request, verb: str) -> Account:
+    name, project = request.path_params["account"], request.path_params["project"]
+    account = _in(cloud, find_account(cloud, name), project)
+    # Permission before existence, so that no caller without it learns which accounts exist.
+    _permit(cloud, request, verb, account.project_id if account else project, account)
     if account is None:
         raise not_found(f"Unknown service account: {name:.200}")
     return account
