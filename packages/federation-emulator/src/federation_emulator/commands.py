@@ -28,11 +28,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds each command to a command line, which may be another's.
-
-    Args:
-        commands: Where to.
-    """
+    """Adds each command to a command line, which may be another's."""
     add_serve(commands.add_parser("serve", help="run it in the foreground and print how to use it"))
     use = commands.add_parser("use", help='print export lines for a program that comes as a role: eval "$(…)"')
     sign = commands.add_parser("sign", help="print the signed body of a token exchange, for curl")
@@ -56,21 +52,13 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def add_explain(explain: argparse.ArgumentParser) -> None:
-    """Adds the options of `explain`.
-
-    Args:
-        explain: Where to.
-    """
+    """Adds the options of `explain`."""
     explain.add_argument("decision", nargs="?", help="id of a decision; without it, the latest chain")
     _add_state(explain)
 
 
 def add_serve(serve: argparse.ArgumentParser) -> None:
-    """Adds the options of `serve`.
-
-    Args:
-        serve: Where to.
-    """
+    """Adds the options of `serve`."""
     _add_state(serve)
     serve.add_argument("--seed", type=Path, metavar="FILE", help="YAML: what there is from the start")
     serve.add_argument("--project-id", help="default: the seed's, or local-keyless")
@@ -134,14 +122,7 @@ def another_project(text: str) -> tuple[str, str]:
 
 
 def serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], str] | None = None) -> int:
-    """Serves until Ctrl-C.
-
-    Args:
-        arguments: The options of :func:`add_serve`.
-        announce: Makes what is printed when all is ready; `None`: how to come as a role.
-
-    Returns:
-        The exit code.
+    """Serves until Ctrl-C. ``announce`` makes what is printed when all is ready; ``None``: how to come as a role.
 
     Raises:
         ProcessError: Something does not start, or an option contradicts the seed.
@@ -272,12 +253,6 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
 
 def run(arguments: argparse.Namespace) -> int:
     """Does what the command line asks.
-
-    Args:
-        arguments: What :func:`parser` made of it.
-
-    Returns:
-        The exit code.
 
     Raises:
         ProcessError: Something does not start, or no local cloud answers.

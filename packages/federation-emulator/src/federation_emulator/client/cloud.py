@@ -20,19 +20,7 @@ from federation_emulator.servers.process import Child, Command
 
 
 class LocalCloud:
-    """A running local cloud; a context manager that ends it.
-
-    Attributes:
-        folder: state and logs.
-        google_url: base URL of every Google API.
-        aws_url: base URL of every AWS API.
-        bigquery_url: base URL of the emulator behind the gateway, which checks no caller.
-        project_id: the Google project.
-        project_number: its number.
-        aws_account_id: the AWS account.
-        aws_region: the AWS region.
-        deployer_token: bearer token of the one who deploys.
-    """
+    """A running local cloud, with the values of its :class:`Endpoints`; a context manager that ends it."""
 
     def __init__(self, child: Child, folder: Path, endpoints: Endpoints, *, temporary: bool) -> None:
         self._child = child
@@ -65,10 +53,10 @@ class LocalCloud:
         Args:
             state_directory: folder for state and logs; None makes one that goes when the cloud ends.
             timeout_seconds: how long the start may take.
-            project_id: the Google project; None leaves it to `serve`, as the next three.
-            project_number: its number.
-            aws_account_id: the AWS account.
-            aws_region: the AWS region.
+            project_id: the Google project; None leaves it to `serve`.
+            project_number: its number; likewise.
+            aws_account_id: the AWS account; likewise.
+            aws_region: the AWS region; likewise.
             options: further options of `serve`, such as `--seed` and a file.
 
         Raises:

@@ -16,11 +16,7 @@ _ANSWER_SECONDS = 10.0
 
 
 class Remote:
-    """A running local cloud, seen from outside.
-
-    Args:
-        endpoints: Where it is, and the deployer's token.
-    """
+    """A running local cloud, seen from outside."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         self.endpoints = endpoints

@@ -30,7 +30,6 @@ class Choice:
     """As whom, and by which way.
 
     Args:
-        role: A role of the local AWS account.
         provider: ``POOL/PROVIDER``; ``None`` takes the only one there is.
         service_account: Id or e-mail of the account to impersonate; ``None`` for direct access.
     """
@@ -59,10 +58,7 @@ def opened(folder: Path, *, limit_seconds: float) -> Endpoints:
 def environment(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str, str]:
     """The variables of a program that comes as a role.
 
-    Args:
-        folder: The state folder; the credential configuration is written below it.
-        endpoints: Where the local cloud is.
-        choice: As whom.
+    The credential configuration is written below the state folder.
 
     Raises:
         ProcessError: The provider or service account isn't there, or isn't the only one and wasn't named.

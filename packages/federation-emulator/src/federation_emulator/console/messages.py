@@ -33,15 +33,7 @@ class MessageProblem(ValueError):  # noqa: N818  (a finding about a request, not
 
 
 def read_message(value: dict[str, Any], schema: Schema, schemas: Schemas) -> dict[str, Any]:
-    """Read a body.
-
-    Args:
-        value: What was sent.
-        schema: The message, or a reference to it.
-        schemas: The messages that references name.
-
-    Returns:
-        It, each name in camel case.
+    """Read a body. ``schemas`` has the messages that references name. Returns it with each name in camel case.
 
     Raises:
         MessageProblem: A field is unknown, comes twice, or is of another type.

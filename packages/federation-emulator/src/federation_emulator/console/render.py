@@ -60,9 +60,6 @@ def render_in_short(decisions: Sequence[Decision]) -> str:
     """Write decisions as text: an allowed one on one line, a refused one whole but for its request; names are short.
 
     What comes again, for another token, is written once.
-
-    Args:
-        decisions: As for :func:`render_chain`.
     """
     return "\n".join(dict.fromkeys(_in_short(decision) for decision in decisions))
 

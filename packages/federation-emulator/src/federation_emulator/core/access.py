@@ -38,11 +38,7 @@ BIGQUERY_READ_SCOPES = BIGQUERY_SCOPES | {_SCOPE + "bigquery.readonly", _SCOPE +
 def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozenset[str]) -> Token:
     """Find out who presents the bearer token, and note it on the trail.
 
-    Args:
-        cloud: Where tokens, pools and accounts are known.
-        request: Carries exactly one ``Authorization: Bearer`` header.
-        trail: Learns principal and parent decision.
-        scopes: Any one of these must have been asked for when the token was made.
+    Any one of the scopes must have been asked for when the token was made.
 
     Raises:
         Refused: 401 no token, an unknown or expired one, or one whose pool or service account no longer
@@ -161,12 +157,7 @@ def authorize(
 ) -> None:
     """Insist that the token's principal holds a permission on a resource.
 
-    Args:
-        token: Who asks.
-        permission: What is needed.
-        policies: The resource's policy, then its parents'; see :func:`federation_emulator.core.permissions.decide`.
-        trail: Learns the matching binding.
-        error: What the client sees if there is none.
+    The policies are the resource's own, then its parents'; see :func:`federation_emulator.core.permissions.decide`.
 
     Raises:
         Refused: No binding gives it; the refusal has the nearest miss.
@@ -197,15 +188,9 @@ def administer(
 ) -> Token:
     """Check a call that reads or changes resources: token, API, permission. Leaves a trace only if refused.
 
-    Args:
-        cloud: The cloud.
-        request: The call.
-        permission: What it needs.
-        resource: On what, for the message and the trace.
-        project: The project that the resource is in, as the path has it; ``-`` for the main one.
-        policies: The policies that count; the project's if left out.
-        service: The API that must be enabled in the project; ``None`` for one that always is.
-        error: What the client sees without the permission; Google's usual words if left out.
+    ``project`` is as the path has it, ``-`` for the main one; the project's policies count if none are given.
+    ``service`` is the API that must be enabled in the project, ``None`` for one that always is. ``error`` is what the
+    client sees without the permission; Google's usual words if left out.
 
     Raises:
         Refused: 401 or 403, the latter also for a project that isn't there.

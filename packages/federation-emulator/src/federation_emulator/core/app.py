@@ -195,11 +195,7 @@ class _Endpoint:
 
 
 def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
-    """Build the server. Uses no network before the first request.
-
-    Args:
-        config: Settings; see :class:`CloudConfig`.
-        clock: What time it is; the host's clock if left out.
+    """Build the server. Uses no network before the first request. The clock is the host's if left out.
 
     Raises:
         StateError: ``config.state_directory`` holds something unreadable.

@@ -45,8 +45,6 @@ class MovableClock:
     AWS's clock is not ours to move: a signature made a moment ago is a fresh one, however far this clock is ahead.
 
     Args:
-        host: The clock that this one is ahead of.
-        ahead: How far, at first.
         moved: Called with each move, to keep it.
     """
 

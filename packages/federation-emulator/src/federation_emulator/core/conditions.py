@@ -79,8 +79,6 @@ class Circumstances:
 
     Attributes:
         resource: Name of the resource that is asked for, not of the one whose policy has the binding.
-        permission: What is asked for on it.
-        now: When.
     """
 
     resource: str

@@ -96,9 +96,7 @@ class Cloud:
     def project_of(self, text: str, *, wildcard: bool = False) -> Project:
         """Return the project that a path names, by id or number.
 
-        Args:
-            text: What stands in the path.
-            wildcard: Whether Google allows ``-`` there; it stands for the main project.
+        Where Google allows ``-`` (``wildcard``), it stands for the main one.
 
         Raises:
             Refused: 403, in Google's words for a project that may or may not exist.

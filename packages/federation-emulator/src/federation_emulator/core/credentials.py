@@ -22,12 +22,7 @@ def pool_name(endpoints: Endpoints, pool: str) -> str:
 
 
 def audience(endpoints: Endpoints, provider: str) -> str:
-    """The audience of an exchange.
-
-    Args:
-        endpoints: Names the project.
-        provider: ``POOL/PROVIDER``.
-    """
+    """The audience of an exchange. The provider is written ``POOL/PROVIDER``."""
     pool, _, name = provider.partition("/")
     return f"//iam.googleapis.com/{pool_name(endpoints, pool)}/providers/{name}"
 
@@ -42,11 +37,8 @@ def configuration(
 ) -> dict[str, Any]:
     """Build it, key for key as ``gcloud iam workload-identity-pools create-cred-config --aws`` does.
 
-    Args:
-        endpoints: Where the local Google is.
-        provider: ``POOL/PROVIDER``.
-        service_account: Id or e-mail of the account to impersonate; ``None`` for direct access.
-        universe_domain: Another universe than the local one, for a program that reaches no public host.
+    The provider is written ``POOL/PROVIDER``; the account to impersonate is an id or e-mail, ``None`` for direct
+    access. A program that reaches no public host may have another universe than the local one.
     """
     made: dict[str, Any] = {
         "universe_domain": universe_domain,

@@ -17,13 +17,7 @@ class Endpoints:
     """Addresses and names of one running local cloud.
 
     Args:
-        google_url: base URL of every Google API.
-        aws_url: base URL of every AWS API.
         bigquery_url: base URL of the emulator behind the gateway, which checks no caller; empty for none.
-        project_id: the Google project.
-        project_number: its number.
-        aws_account_id: the AWS account.
-        aws_region: the AWS region.
         deployer_token: bearer token of the one who deploys.
     """
 

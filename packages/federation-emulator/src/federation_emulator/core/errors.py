@@ -67,10 +67,8 @@ class ApiError(CloudError):
     Args:
         code: HTTP status.
         status: Google's canonical code, for example ``PERMISSION_DENIED``.
-        message: What the user reads.
         reason: BigQuery's ``errors[].reason``; ignored in Google's envelope.
         details: ``google.rpc`` detail blocks.
-        headers: Response headers to add.
     """
 
     def __init__(

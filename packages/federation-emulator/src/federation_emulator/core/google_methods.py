@@ -129,10 +129,6 @@ def _places() -> dict[str, Any]:
 def find_method(http_method: str, path: str) -> Method | None:
     """Find the method that a route serves.
 
-    Args:
-        http_method: For example ``POST``.
-        path: The route's path, with its parts in braces.
-
     Returns:
         The method; ``None`` for a route of the local cloud's own.
     """

@@ -131,12 +131,8 @@ def page(
 ) -> dict[str, Any]:
     """Cut one page out of a list. On the last page the token's key is left out: an empty one loops clients.
 
-    Args:
-        request: Carries ``pageToken`` and the page size.
-        entries: The whole list.
-        key: Under which name the entries are answered; left out when there are none, as Google does.
-        size: The page size's parameter: ``pageSize``, or BigQuery's ``maxResults``.
-        following: The next page's key in the answer.
+    ``size`` is the page size's parameter, and ``following`` the next page's key in the answer. Without entries their
+    ``key`` is left out too, as Google does.
 
     Raises:
         ApiError: 400, the page token or size isn't one of ours.

@@ -17,10 +17,6 @@ class Kept(BaseModel):
     """What was true of the last run with ``--keep``.
 
     Args:
-        project_id: the Google project.
-        project_number: its number.
-        aws_account_id: the AWS account.
-        google_port: port of the Google identity.
         aws_port: port of the local AWS; 0 where another one was used.
         deployer_token: bearer token of the one who deploys. Kept as long as the state, for the owner's eyes only.
     """

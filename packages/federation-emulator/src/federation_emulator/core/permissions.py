@@ -150,15 +150,8 @@ def decide(
 ) -> Grant | Miss:
     """Say whether a principal holds a permission on a resource.
 
-    Args:
-        principal: Who asks.
-        permission: For example ``bigquery.tables.getData``.
-        policies: The resource's own policy first, then its parents' up to the project, each with the name of
-            the resource it is set on. A grant on any of them counts: allow policies only ever add.
-        now: For bindings that have a condition.
-
-    Returns:
-        The binding that allows it, or the nearest miss.
+    The policies are the resource's own, then its parents' up to the project, each with the name of the resource it is
+    set on. A grant on any of them counts: allow policies only ever add.
     """
     bindings = [(resource, binding) for resource, policy in policies for binding in policy.bindings]
     giving = [(r, b) for r, b in bindings if permission in ROLES.get(b.role, frozenset())]

@@ -21,11 +21,8 @@ def replace_policy(
 
     It is no coroutine: between the comparison of the etags and the write nothing else can run, so no change is lost.
 
-    Args:
-        cloud: Holds policies and accounts.
-        key: Under which the resource's policy is kept.
-        body: The request; a policy without ``bindings`` empties it, one without ``etag`` overwrites.
-        check: What the new policy must satisfy besides; raises if it doesn't.
+    A policy without ``bindings`` empties it, one without ``etag`` overwrites. ``check`` raises if the new policy lacks
+    what it must satisfy besides.
 
     Raises:
         ApiError: 400, a role, member or condition is malformed or unknown, or the version is too low for what it

@@ -53,10 +53,8 @@ class WantedPolicy:
 def policy_wire(policy: Policy, *, version: int = WITH_CONDITIONS) -> dict[str, Any]:
     """Write a policy as ``getIamPolicy`` answers it; ``bindings`` is left out when empty.
 
-    Args:
-        policy: The policy.
-        version: What was asked for. Below 3 conditions are withheld, and their roles renamed so that no caller
-            takes the bindings for unconditional ones.
+    Below version 3 conditions are withheld, and their roles renamed so that no caller takes the bindings for
+    unconditional ones.
     """
     whole = version >= WITH_CONDITIONS
     body: dict[str, Any] = {"version": WITH_CONDITIONS if policy.conditional and whole else 1, "etag": policy.etag}
@@ -89,9 +87,6 @@ def requested_version(body: dict[str, Any], query: Mapping[str, str]) -> int:
 
 def read_policy(body: dict[str, Any]) -> WantedPolicy:
     """Read the body of a ``setIamPolicy``; a policy without ``bindings`` asks for none.
-
-    Args:
-        body: The request, its fields and their types checked.
 
     Raises:
         ApiError: 400, no policy, or a role, member or condition that is malformed or can't be known; 501, audit

@@ -27,15 +27,7 @@ class RoleError(ExpectedError):
 
 @dataclass(frozen=True, kw_only=True)
 class SessionKeys:
-    """Credentials of a role's session.
-
-    Args:
-        access_key_id: Its key id.
-        secret_access_key: Its secret key.
-        session_token: Its token.
-        expires: When it ends, with the zone.
-        region: The account's region.
-    """
+    """Credentials of a role's session."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -71,11 +63,6 @@ def make_roles(endpoints: Endpoints, names: Iterable[str]) -> None:
 
 def take_on(endpoints: Endpoints, role: str, *, session: str = SESSION) -> SessionKeys:
     """Take on a role of the account.
-
-    Args:
-        endpoints: Where the local AWS is.
-        role: The role's name.
-        session: Name of the session.
 
     Raises:
         RoleError: There is no such role, or the local AWS did not answer.

@@ -32,7 +32,6 @@ class Collection(Generic[T]):
 
     Args:
         name: File name without its ending.
-        kind: The dataclass of the values.
         folder: Where the file lives; ``None`` keeps everything in memory only.
 
     Raises:

@@ -23,12 +23,7 @@ def write_tool_settings(folder: Path) -> None:
 
 
 def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
-    """Environment variables for aws, gcloud, bq, and for Pulumi's provider plugins.
-
-    Args:
-        folder: state folder of the local cloud.
-        endpoints: where it is.
-    """
+    """Environment variables for aws, gcloud, bq, and for Pulumi's provider plugins."""
     direct = ",".join(filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), _LOOPBACK]))
     return {
         "GOOGLE_OAUTH_ACCESS_TOKEN": endpoints.deployer_token,
@@ -61,13 +56,7 @@ def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
 
 
 def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str]) -> str:
-    """What `serve` prints for people who bring a program of their own.
-
-    Args:
-        folder: state folder of the local cloud.
-        endpoints: where it is.
-        roles: the roles of the seed.
-    """
+    """What `serve` prints for people who bring a program of their own."""
     state = ("--state", str(folder))
     lines = [
         "The local Google is ready; Ctrl-C ends it.",

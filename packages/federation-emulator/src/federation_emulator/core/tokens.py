@@ -33,11 +33,8 @@ class Token:
     """What is known of an issued token. The token itself is not part of it.
 
     Attributes:
-        kind: How it was issued.
-        principal: Whom it speaks for.
         scopes: OAuth scopes; empty means unrestricted (the deployer's).
         expires: RFC 3339, UTC.
-        decision: Id of the decision that issued it.
         fingerprint: ``#`` and eight hex digits of its hash, for traces.
     """
 

@@ -65,7 +65,6 @@ class Refusal:
     """Why a decision went against the caller.
 
     Attributes:
-        part: What was looked at.
         rule: The rule that was broken, as a sentence.
         actual: The value found.
         expected: The value that would have passed, or the nearest one.
@@ -104,8 +103,6 @@ class Decision:
     Attributes:
         id: Unique in this process and the next; ``decisions?after=`` takes it.
         time: RFC 3339, UTC.
-        link: Which link of the chain decided.
-        allowed: The verdict.
         resource: What was asked for: an audience, a service account, a project, a table.
         principal: Who asked, as an IAM member; empty while unknown.
         steps: What was found right, in order.
@@ -188,12 +185,7 @@ class Trace:
     ) -> Iterator[Trail]:
         """Record what is decided inside the block: allowed at its end, refused when ``Refused`` leaves it.
 
-        Args:
-            link: Which link of the chain decides.
-            resource: What is asked for.
-            principal: Who asks, if already known.
-            parent: The decision that issued the token in use.
-            quiet: Record only a refusal.
+        ``parent`` is the decision that issued the token in use. A ``quiet`` one is recorded only if refused.
         """
         self._count += 1
         trail = Trail(

@@ -39,10 +39,8 @@ class Unsupported:
     """A request that wasn't served. It holds no query, no header but the client's name, and no body.
 
     Attributes:
-        method: HTTP method.
         path: Path as it was sent, without its query.
         client: The first products of ``User-Agent``, for example ``google-cloud-sdk gcloud/528.0.0``.
-        status: HTTP status of the answer.
         reason: Why, as the client got it, without what is in brackets there.
         count: How many times it came.
     """

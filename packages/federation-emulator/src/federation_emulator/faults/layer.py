@@ -18,12 +18,7 @@ _MARK = {"X-Local-Fault": "this answer is an injected fault"}
 
 
 class FaultLayer:
-    """ASGI middleware.
-
-    Args:
-        app: What answers without faults.
-        faults: Decides what happens to each request.
-    """
+    """ASGI middleware."""
 
     def __init__(self, app: ASGIApp, faults: FaultInjector) -> None:
         self._app = app

@@ -21,7 +21,6 @@ class FaultSettings(BaseModel):
         error_share: float of requests answered with an error, half of them "too many requests", half 503.
         drop_share: float of requests whose connection is cut without an answer.
         slow_share: float of requests that are answered late; they may be refused or cut as well.
-        slow_seconds: How late.
         seed: Of the generator that picks requests, one after another as they come.
     """
 
@@ -64,9 +63,7 @@ class Fault:
     """What happens to one request.
 
     Attributes:
-        delay_seconds: How long it waits first.
         error: 429 or 503 if it is answered with an error, else 0.
-        dropped: Its connection is cut.
     """
 
     delay_seconds: float = 0.0

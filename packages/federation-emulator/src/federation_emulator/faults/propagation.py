@@ -31,10 +31,7 @@ class Propagated(Collection[T]):
     """A collection whose changes are seen after a delay.
 
     Args:
-        name: As for any collection.
-        kind: As for any collection.
         folder: As for any collection; what is remembered is not kept there, so after a restart all is seen.
-        clock: By which a delay passes.
         delay: How long a change takes to be seen now; zero without faults.
         first_at_once: A first value comes with the resource itself, and is seen as soon as that is.
     """

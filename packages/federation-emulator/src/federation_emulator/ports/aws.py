@@ -136,11 +136,7 @@ def _refused(message: str) -> Objection:
 
 
 class OnlyWebIdentity:
-    """ASGI middleware that reads the form of an unsigned call, and lets AssumeRoleWithWebIdentity alone through.
-
-    Args:
-        app: What answers.
-    """
+    """ASGI middleware that reads the form of an unsigned call, and lets AssumeRoleWithWebIdentity alone through."""
 
     def __init__(self, app: App) -> None:
         self._app = app

@@ -8,11 +8,7 @@ from federation_emulator.ports.origin import Asked, objection
 
 
 def refused(handler: BaseHTTPRequestHandler) -> bool:
-    """Answer a request that may not come from where it comes from; call it once its head is parsed.
-
-    Returns:
-        Whether the request was refused, and so is answered.
-    """
+    """Answer a request that may not come from where it comes from; call it once its head is parsed."""
     target, _, query = handler.path.partition("?")
     headers = [(name.lower(), value) for name, value in handler.headers.items()]
     problem = objection(Asked(method=handler.command, target=target, query=query, headers=headers))

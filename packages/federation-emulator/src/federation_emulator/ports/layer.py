@@ -18,13 +18,7 @@ Writer = Callable[[Asked, Objection], tuple[Headers, bytes]]
 
 
 class Guard:
-    """ASGI middleware.
-
-    Args:
-        app: What answers.
-        rule: Says why a request is refused before its body is read.
-        write: Writes the refusal.
-    """
+    """ASGI middleware."""
 
     def __init__(self, app: App, *, rule: Rule, write: Writer) -> None:
         self._app = app

@@ -26,7 +26,6 @@ class Asked:
     """A request before its body is read.
 
     Attributes:
-        method: Its method.
         target: Its request target without the query, as it was sent.
         query: Its query, as it was sent.
         headers: Its headers, with names in lower case; a name can occur several times.
@@ -69,7 +68,6 @@ class Objection:
     """Why a request is refused.
 
     Attributes:
-        status: HTTP status.
         message: One sentence with the value that was found, and the fix.
     """
 
@@ -88,10 +86,8 @@ def objection(
 ) -> Objection | None:
     """Say why a request is refused before anything else is done; ``None`` if it is not.
 
-    Args:
-        asked: The request.
-        is_page: Whether a path belongs to a page of this server, which may call its own origin.
-        other_host: Whether this request may name this host, which is not this machine.
+    ``is_page`` finds the paths of this server's own page, which may call its own origin; ``other_host`` allows a
+    request a host that is not this machine.
     """
     host = asked.values("host")
     return (

@@ -26,13 +26,7 @@ Unreadable = Callable[[str], dict[str, Any]]
 
 
 def settings(app: App, *, unreadable: Unreadable, request_seconds: float = REQUEST_SECONDS) -> uvicorn.Config:
-    """How uvicorn serves a port.
-
-    Args:
-        app: What answers.
-        unreadable: Writes the body of the answer to what is no HTTP.
-        request_seconds: See :data:`REQUEST_SECONDS`.
-    """
+    """How uvicorn serves a port. ``unreadable`` writes the body of the answer to what is no HTTP."""
     return uvicorn.Config(
         cast("Any", app),
         http=cast("Any", partial(_Protocol, unreadable=unreadable, request_seconds=request_seconds)),

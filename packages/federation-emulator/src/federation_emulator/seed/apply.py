@@ -25,12 +25,7 @@ Json = dict[str, Any]
 
 
 async def apply_seed(app: ASGIApp, endpoints: Endpoints, seed: Seed) -> None:
-    """Make what the seed says.
-
-    Args:
-        app: The local Google; it is called in this process, as over HTTP.
-        endpoints: Where it is, and the deployer's token.
-        seed: What to make.
+    """Make what the seed says. The app is called in this process, as over HTTP, with the deployer's token.
 
     Raises:
         SeedError: The server refused a part, named by its key, with the server's own words.

@@ -27,7 +27,6 @@ class AwsSettings:
 
     Args:
         account_id: the one account, 12 digits; also the access key id of its root user, whose secret is `test`.
-        region: AWS region.
         folder: where its log and the functions' code are kept.
         port: port on 127.0.0.1; 0 lets the system choose.
         keep: whether it writes what it holds into that folder when it is ended in order, and begins with it again.
@@ -51,7 +50,6 @@ class LocalAws:
     """A running local AWS.
 
     Attributes:
-        child: its process.
         url: its base URL, once it is ready.
     """
 

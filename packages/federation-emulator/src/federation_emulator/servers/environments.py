@@ -29,8 +29,6 @@ class Environment:
     """A virtual environment in the cache.
 
     Args:
-        name: what it is for.
-        lock: requirements with hashes.
         duckdb_spatial: whether DuckDB's spatial extension is laid in; it is looked for below HOME.
     """
 

@@ -44,12 +44,7 @@ def listener(port: int) -> socket.socket:
 
 
 def server_settings(app: ASGIApp, *, request_seconds: float = server.REQUEST_SECONDS) -> uvicorn.Config:
-    """How uvicorn serves the app, and which requests it refuses before the app sees them.
-
-    Args:
-        app: The local Google.
-        request_seconds: How long a client may take to send a request, or to take in an answer.
-    """
+    """How uvicorn serves the app, and which requests it refuses before the app sees them."""
     return server.settings(
         Guard(app, rule=problem_of, write=_write),
         unreadable=lambda message: body_of(invalid_argument(message), Shape.GOOGLE),

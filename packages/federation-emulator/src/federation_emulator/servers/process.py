@@ -36,11 +36,8 @@ class Command:
     """What to run.
 
     Args:
-        name: what the child is, for messages.
-        arguments: program and arguments.
         environment: its whole environment; nothing of ours is added.
         log: file that takes its output.
-        folder: where it runs.
         orphaned_signal: what it gets when we die without ending it (Linux only).
     """
 

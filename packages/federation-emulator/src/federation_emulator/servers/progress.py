@@ -42,12 +42,7 @@ class Progress:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end and mention it while it runs.
 
-        Args:
-            command: program and arguments.
-            what: what the command does, in a few words.
-            limit_seconds: after this the command is killed.
-            environment: its whole environment; None hands on ours.
-            folder: where it runs.
+        ``what`` it does is said in a few words. Without an environment it gets ours. It is killed at the limit.
 
         Raises:
             subprocess.TimeoutExpired: when the time is up.

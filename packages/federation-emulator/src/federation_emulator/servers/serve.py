@@ -44,18 +44,12 @@ class ServeSettings:
 
     Args:
         folder: state, logs, and the files that say where everything is.
-        project_id: the Google project.
-        project_number: its number.
         other_projects: id and number of each project that exists besides the main one.
-        aws_account_id: the AWS account.
-        aws_region: the AWS region.
         google_port: port of the Google identity; 0 lets the system choose, None takes the kept one if there is one.
         aws_port: port of the local AWS; likewise.
         aws_url: base URL of another local AWS, to be used instead of one of ours.
         bigquery: whether there is a BigQuery; without, its routes answer 501.
-        seed: what there is from the start.
         keep: whether the state outlives the run, and the next one with the same folder begins with it.
-        limit_seconds: how long the start may take.
         announce: makes what is printed when all is ready, of the folder and the addresses; None: how to come as a role.
     """
 

@@ -10,11 +10,7 @@ _MOST_BYTES = 107
 
 
 def reachable(path: str) -> str:
-    """Return a path by which this process can connect to a socket, however long its own is.
-
-    Args:
-        path: The socket's path.
-    """
+    """Return a path by which this process can connect to a socket, however long its own is."""
     if len(os.fsencode(path)) <= _MOST_BYTES or not Path(path).parent.is_dir():
         return path
     # Held open for as long as the process lives: one for each local cloud that it talks to.

@@ -33,11 +33,7 @@ _SIGNAL_STATUS = 128
 def run(command: Sequence[str], *, folder: Path, endpoints: Endpoints, choice: Choice) -> int:
     """Run a command as a container of a role, for as long as it takes: it is the user's, who ends it with Ctrl-C.
 
-    Args:
-        command: Program and arguments.
-        folder: The state folder; the credential configuration is written below it.
-        endpoints: Where the local cloud is.
-        choice: As whom.
+    The credential configuration is written below the state folder.
 
     Returns:
         Its exit status; 128 and the signal's number if one ended it, as shells have it.

@@ -35,11 +35,7 @@ def is_own(path: str) -> bool:
 
 
 class GuardLayer:
-    """ASGI middleware.
-
-    Args:
-        app: What answers.
-    """
+    """ASGI middleware."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -147,10 +147,7 @@ class Operations:
     def finish(self, prefix: str, *, kind: str, response: dict[str, Any]) -> dict[str, Any]:
         """Record an operation as done and return its wire form.
 
-        Args:
-            prefix: What its name starts with, including ``operations/``.
-            kind: The protobuf type of the response.
-            response: The resource that the operation made or changed.
+        ``prefix`` is what its name starts with, ``operations/`` included; ``kind`` is the response's protobuf type.
         """
         name = prefix + secrets.token_hex(8)
         body = {

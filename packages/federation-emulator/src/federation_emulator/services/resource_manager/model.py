@@ -15,9 +15,7 @@ class OrganisationPolicy:
     Attributes:
         constraint: ``constraints/NAME``.
         allowed: The only values that are allowed; empty: all that aren't denied.
-        denied: The values that are denied.
         everything: ``ALLOW`` or ``DENY`` for every value; else empty.
-        etag: Changes with each change.
     """
 
     constraint: str

@@ -51,11 +51,7 @@ def read_constraint(body: dict[str, Any]) -> str:
 
 
 def read_organisation_policy(body: dict[str, Any], *, etag: str) -> OrganisationPolicy:
-    """Read the policy of a ``setOrgPolicy``.
-
-    Args:
-        body: The request.
-        etag: What the policy gets as its new etag.
+    """Read the policy of a ``setOrgPolicy``. ``etag`` is its new one.
 
     Raises:
         ApiError: 400, a field is malformed; 501, another constraint, or a policy of another kind.
@@ -81,10 +77,6 @@ def read_organisation_policy(body: dict[str, Any], *, etag: str) -> Organisation
 
 def check_allowed(policies: Iterable[OrganisationPolicy], aws_account_id: str) -> None:
     """Insist that a provider for an AWS account may be made or changed.
-
-    Args:
-        policies: The project's.
-        aws_account_id: The account.
 
     Raises:
         ApiError: 400 ``FAILED_PRECONDITION``, in the words of Google's "Troubleshoot Workload Identity Federation".

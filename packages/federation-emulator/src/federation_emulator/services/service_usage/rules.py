@@ -41,12 +41,7 @@ def read_disable(body: dict[str, Any]) -> bool:
 
 
 def check_can_be_disabled(name: str, enabled: Collection[str], *, with_dependents: bool) -> list[str]:
-    """Insist that a service can be disabled.
-
-    Args:
-        name: The service.
-        enabled: What the project has enabled.
-        with_dependents: Whether what depends on it may be disabled with it.
+    """Insist that a service can be disabled. ``with_dependents``: what depends on it may be disabled with it.
 
     Returns:
         What to disable: the service, and its dependents.

@@ -22,11 +22,7 @@ class NoAnswer(ValueError):  # noqa: N818  (a finding about an answer, not a mal
 
 
 def read_answer(body: bytes, status: int) -> Caller | AwsRefusal:
-    """Read AWS's answer, as strictly as AWS writes it.
-
-    Args:
-        body: At most :data:`MOST_ANSWER_BYTES`.
-        status: HTTP status.
+    """Read AWS's answer, as strictly as AWS writes it. The body has at most :data:`MOST_ANSWER_BYTES`.
 
     Raises:
         NoAnswer: It is too large, isn't XML without a document type, or has another shape than AWS's.

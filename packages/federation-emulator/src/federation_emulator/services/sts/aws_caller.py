@@ -19,10 +19,7 @@ async def ask_aws(client: httpx.AsyncClient, signed: SignedRequest, *, limit_sec
 
     The signed ``Host`` header is kept; where the request goes is the client's base URL alone.
 
-    Args:
-        client: Its base URL is the AWS that is asked.
-        signed: What to send.
-        limit_seconds: For the whole call: an answer that comes drop by drop has no longer.
+    The limit is for the whole call: an answer that comes drop by drop has no longer.
 
     Raises:
         Refused: 503, AWS did not answer in time, or not with an answer that can be read.

@@ -30,11 +30,7 @@ def read_fields(
 ) -> dict[str, str]:
     """Read a request's parameters, under the names that a form gives them.
 
-    Args:
-        body: The request's body.
-        content_types: Its ``Content-Type`` headers.
-        query: Names of the parameters in its URL.
-        names: The parameters that there are.
+    ``query`` has the names of the parameters in the URL, and ``names`` those that there are.
 
     Raises:
         Refused: It isn't one form or one JSON object, a parameter comes twice or isn't text, or something is in

@@ -41,7 +41,6 @@ class SignedRequest:
     Attributes:
         host: The AWS STS host that it was signed for.
         region: Region of the credential scope.
-        access_key_id: Which AWS key signed it.
         headers: What to send on, by lower-case name: the signed headers and ``authorization``.
     """
 

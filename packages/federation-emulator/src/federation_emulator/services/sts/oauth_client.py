@@ -20,9 +20,6 @@ def check_client(authorization: Sequence[str]) -> None:
     gcloud sends one all the same, with a client id and a secret that are public. They prove nothing, so the secret
     isn't looked at, and any other client is refused.
 
-    Args:
-        authorization: The values of the request's ``Authorization`` headers.
-
     Raises:
         Refused: There is one that isn't gcloud's.
     """

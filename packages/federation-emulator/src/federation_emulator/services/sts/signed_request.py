@@ -62,12 +62,7 @@ _SCHEMES = {"AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256", "AWS", "AWS3", "Bearer
 def check(method: object, url: object, headers: Mapping[str, str], *, audience: str, now: datetime) -> SignedRequest:
     """Check a request that a workload signed and never sent.
 
-    Args:
-        method: Its method, as the subject token has it.
-        url: Its URL.
-        headers: Its headers, by lower-case name.
-        audience: The exchange's audience; the target header must name it, with or without ``https:``.
-        now: For the 15-minute window.
+    Headers are by lower-case name. The target header must name the audience, with or without ``https:``.
 
     Raises:
         Refused: It is anything else. See :func:`federation_emulator.services.sts.subject_token.read_subject_token`.
