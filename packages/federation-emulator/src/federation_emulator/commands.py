@@ -15,6 +15,12 @@ from federation_emulator.servers.process import ProcessError
 from keyless_bigquery.runtime.printable import one_line
 
 _DEFAULT_STATE = Path(".local") / "cloud"
+_DEFAULT_NAMES = {
+    "project-id": "local-keyless",
+    "project-number": "123456789012",
+    "aws-account-id": "210987654321",
+    "aws-region": "us-east-1",
+}
 _MOST_PORT = 65535
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(?P<count>[0-9]{1,9})(?P<unit>[smhd])")
@@ -43,7 +49,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         )
     task.add_argument("run", nargs="+", metavar="COMMAND", help="what to run, after --")
     add_explain(commands.add_parser("explain", help="print why something was allowed or refused"))
-    clock = commands.add_parser("clock", help="tell its time, or put its clock ahead")
+    clock = commands.add_parser("clock", help="print its time, or put its clock ahead")
     clock.add_argument("--advance", metavar="STEP", type=duration, help="how far, such as 90s, 15m, 2h, 31d")
     _add_state(clock)
     faults = commands.add_parser("faults", help="print the faults that are injected, or change them")
@@ -130,37 +136,30 @@ def serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], s
     from federation_emulator.servers import serve as server
 
     seed = None
+    names = _DEFAULT_NAMES
     if arguments.seed is not None:
         from federation_emulator.seed.model import read_seed
 
         seed = read_seed(arguments.seed)
+        values = (seed.project.id, seed.project.number, seed.aws.account, seed.aws.region)
+        names = dict(zip(names, values, strict=True))
         if arguments.no_bigquery and seed.datasets:
             raise ProcessError(f"{arguments.seed} has datasets, and --no-bigquery leaves no place for them")
-    seeded: Mapping[str, str] = (
-        {
-            "project-id": seed.project.id,
-            "project-number": seed.project.number,
-            "aws-account-id": seed.aws.account,
-            "aws-region": seed.aws.region,
-        }
-        if seed
-        else {}
-    )
 
-    def name(option: str, default: str) -> str:
-        """The option, the seed's value or the default; an option that contradicts the seed is refused."""
+    def name(option: str) -> str:
+        """The option, or the seed's value; an option that contradicts the seed is refused."""
         given = getattr(arguments, option.replace("-", "_"))
-        if given is not None and seeded and given != seeded[option]:
-            raise ProcessError(f"--{option} is {given}, and {arguments.seed} says {seeded[option]}; leave one out")
-        return str(given or seeded.get(option, default))
+        if seed is not None and given is not None and given != names[option]:
+            raise ProcessError(f"--{option} is {given}, and {arguments.seed} says {names[option]}; leave one out")
+        return str(given or names[option])
 
     settings = server.ServeSettings(
         folder=arguments.state.absolute(),
-        project_id=name("project-id", "local-keyless"),
-        project_number=name("project-number", "123456789012"),
+        project_id=name("project-id"),
+        project_number=name("project-number"),
         other_projects=dict(arguments.also_project),
-        aws_account_id=name("aws-account-id", "210987654321"),
-        aws_region=name("aws-region", "us-east-1"),
+        aws_account_id=name("aws-account-id"),
+        aws_region=name("aws-region"),
         google_port=arguments.google_port,
         aws_port=arguments.aws_port,
         aws_url=arguments.aws_url,
@@ -177,31 +176,21 @@ def serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], s
     return 0
 
 
-def _use(arguments: argparse.Namespace) -> int:
-    from federation_emulator.client import use
-
-    folder = arguments.state.absolute()
-    choice = use.Choice(role=arguments.role, provider=arguments.provider, service_account=arguments.service_account)
-    endpoints = use.opened(folder, limit_seconds=use.START_SECONDS)
-    sys.stdout.write(use.exports(use.environment(folder, endpoints, choice)))
-    return 0
-
-
-def _task(arguments: argparse.Namespace) -> int:
+def _come(arguments: argparse.Namespace) -> int:
+    """Does `use`, `sign` or `task`."""
     from federation_emulator.client import use
     from federation_emulator.servers import task
 
     folder = arguments.state.absolute()
-    choice = use.Choice(role=arguments.role, provider=arguments.provider, service_account=arguments.service_account)
+    account = getattr(arguments, "service_account", None)
+    choice = use.Choice(role=arguments.role, provider=arguments.provider, service_account=account)
     endpoints = use.opened(folder, limit_seconds=use.START_SECONDS)
-    return task.run(arguments.run, folder=folder, endpoints=endpoints, choice=choice)
-
-
-def _sign(arguments: argparse.Namespace) -> int:
-    from federation_emulator.client import use
-
-    endpoints = use.opened(arguments.state.absolute(), limit_seconds=use.START_SECONDS)
-    sys.stdout.write(use.signed_form(endpoints, use.Choice(role=arguments.role, provider=arguments.provider)) + "\n")
+    if arguments.command == "task":
+        return task.run(arguments.run, folder=folder, endpoints=endpoints, choice=choice)
+    if arguments.command == "use":
+        sys.stdout.write(use.exports(use.environment(folder, endpoints, choice)))
+    else:
+        sys.stdout.write(use.signed_form(endpoints, choice) + "\n")
     return 0
 
 
@@ -216,8 +205,8 @@ def _clock(arguments: argparse.Namespace) -> int:
     from federation_emulator.client.remote import Remote
 
     remote = Remote.open(arguments.state.absolute())
-    told = remote.advance(arguments.advance) if arguments.advance else remote.get("/_local/clock")
-    sys.stdout.write(f"{one_line(told['now'])}, {timedelta(seconds=told['aheadSeconds'])} ahead of this machine\n")
+    clock = remote.advance(arguments.advance) if arguments.advance else remote.get("/_local/clock")
+    sys.stdout.write(f"{one_line(clock['now'])}, {timedelta(seconds=clock['aheadSeconds'])} ahead of this machine\n")
     return 0
 
 
@@ -227,23 +216,21 @@ def _faults(arguments: argparse.Namespace) -> int:
     from federation_emulator.client.remote import Remote
 
     remote = Remote.open(arguments.state.absolute())
-    wanted = [part for part in arguments.fault if part != "clear"]
-    if unclear := [part for part in wanted if "=" not in part]:
+    named = [part for part in arguments.fault if part != "clear"]
+    if unclear := [part for part in named if "=" not in part]:
         raise ProcessError(f"{unclear[0]!r} is no fault; write NAME=NUMBER, such as iamDelaySeconds=7, or clear")
     if arguments.fault:
-        given = {name: yaml.safe_load(value) for name, _, value in (part.partition("=") for part in wanted)}
-        told = remote.post("/_local/faults", given)
+        given = {name: yaml.safe_load(value) for name, _, value in (part.partition("=") for part in named)}
+        faults = remote.post("/_local/faults", given)
     else:
-        told = remote.get("/_local/faults")
-    sys.stdout.write("".join(f"{one_line(name)}={value:g}\n" for name, value in told.items()))
+        faults = remote.get("/_local/faults")
+    sys.stdout.write("".join(f"{one_line(name)}={value:g}\n" for name, value in faults.items()))
     return 0
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "serve": serve,
-    "use": _use,
-    "task": _task,
-    "sign": _sign,
+    **dict.fromkeys(("use", "task", "sign"), _come),
     "explain": _explain,
     "clock": _clock,
     "faults": _faults,

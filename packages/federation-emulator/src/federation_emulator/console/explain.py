@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from federation_emulator.client.remote import Remote
-from federation_emulator.console.render import render_chain
-from federation_emulator.core.chain import lineage
+from federation_emulator.console.render import lineage, render_chain
 from federation_emulator.core.trace import Decision
 from federation_emulator.servers.process import ProcessError
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from federation_emulator.core.trace import Decision, Part, Refusal
 from keyless_bigquery.runtime.printable import one_line
 
+MOST_DESCENDANTS = 50
 _LINK_WIDTH = 16
 _PART_WIDTH = 12
 _SHORTER = tuple(
@@ -37,6 +38,26 @@ _SHORTER = tuple(
 """What full names are cut to where there is one project, one account and one pool. Tokens are left out."""
 
 _ORDER = {part: position for position, part in enumerate(Part)}
+
+
+def lineage(decisions: Sequence[Decision], decision: Decision) -> list[Decision]:
+    """The decision and those before it whose tokens it used, first one first."""
+    known = {one.id: one for one in decisions}
+    found = [decision]
+    while (parent := found[0].parent) is not None and parent in known:
+        found.insert(0, known[parent])
+    return found
+
+
+def descent(decisions: Sequence[Decision], decision: Decision) -> list[Decision]:
+    """What came of a decision, oldest first: decisions on its token, theirs, and so on; the latest fifty."""
+    within, found = {decision.id}, []
+    # A job is recorded before the tables that it reads, a token's decision before those that use it.
+    for one in decisions:
+        if one.parent in within:
+            within.add(one.id)
+            found.append(one)
+    return found[-MOST_DESCENDANTS:]
 
 
 def render_chain(decisions: Sequence[Decision]) -> str:

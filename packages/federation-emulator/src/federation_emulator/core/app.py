@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from federation_emulator.console.page import routes as page
 from federation_emulator.console.page.guard import GuardLayer
-from federation_emulator.core import admin, control, unsupported
+from federation_emulator.core import admin, unsupported
 from federation_emulator.core.clock import Clock, SystemClock
 from federation_emulator.core.config import CloudConfig
 from federation_emulator.core.context import Cloud, open_cloud
@@ -79,10 +79,10 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("GET", "/_local/decisions/{decision:name}", page.decision),
     ("GET", "/_local/resources", admin.resources),
     ("GET", "/_local/unsupported", admin.unsupported),
-    ("GET", "/_local/clock", control.get_clock),
-    ("POST", "/_local/clock", control.move_clock),
-    ("GET", "/_local/faults", control.get_faults),
-    ("POST", "/_local/faults", control.change_faults),
+    ("GET", "/_local/clock", admin.get_clock),
+    ("POST", "/_local/clock", admin.move_clock),
+    ("GET", "/_local/faults", admin.get_faults),
+    ("POST", "/_local/faults", admin.change_faults),
     # Security Token Service
     ("POST", "/v1/token", sts.exchange_token),
     ("POST", "/v1/introspect", introspection.introspect_token),

@@ -12,8 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from federation_emulator.console.difference import difference
-from federation_emulator.console.render import render_chain
-from federation_emulator.core.chain import descent, lineage
+from federation_emulator.console.render import descent, lineage, render_chain
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import not_found
 from federation_emulator.core.http import answer
