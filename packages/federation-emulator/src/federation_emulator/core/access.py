@@ -26,7 +26,7 @@ from federation_emulator.core.quota_project import check_user_project
 from federation_emulator.core.tokens import Token, TokenKind
 from federation_emulator.core.trace import Link, Part, Trail, refuse
 from federation_emulator.services.iam.model import PoolState
-from federation_emulator.services.service_usage.model import service_key, title_of
+from federation_emulator.services.service_usage.model import TITLES, service_key
 
 _SCOPE = "https://www.googleapis.com/auth/"
 CLOUD_PLATFORM = frozenset({_SCOPE + "cloud-platform"})
@@ -58,7 +58,13 @@ def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozen
             actual=" ".join(token.scopes),
             expected=" or ".join(sorted(scopes)),
             fix="ask for one of the expected scopes when the token is made",
-            answer=_scope_error(),
+            answer=ApiError(
+                403,
+                "PERMISSION_DENIED",
+                "Request had insufficient authentication scopes.",
+                reason="insufficientPermissions",
+                details=[error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT")],
+            ),
         )
     trail.passed(
         Part.TOKEN,
@@ -69,16 +75,6 @@ def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozen
     if (method := google_method(request)) is not None:
         method.check_parameters(request.query_params.multi_items())
     return token
-
-
-def _scope_error() -> ApiError:
-    return ApiError(
-        403,
-        "PERMISSION_DENIED",
-        "Request had insufficient authentication scopes.",
-        reason="insufficientPermissions",
-        details=[error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT")],
-    )
 
 
 def _find(cloud: Cloud, request: Request) -> Token:
@@ -148,7 +144,7 @@ def check_enabled(cloud: Cloud, service: str, project: Project | None = None) ->
             actual=f"{service} is not enabled in project {project.id}",
             expected=f"{service} enabled",
             fix=f"enable it: gcloud services enable {service}, or gcp.projects.Service in the program",
-            answer=service_disabled(service=service, title=title_of(service), project_number=project.number),
+            answer=service_disabled(service=service, title=TITLES[service], project_number=project.number),
         )
 
 

@@ -70,7 +70,7 @@ async def resources(cloud: Cloud, _request: Request) -> Response:
             "serviceAccounts": [a.wire() for a in cloud.accounts.values() if not a.expire_time],
             "policies": {key: policy_wire(policy) for key, policy in cloud.policies.items() if policy.bindings},
             "datasets": {
-                name.removeprefix(f"{cloud.project_name}/datasets/"): list(access.entries)
+                name.removeprefix(f"{cloud.main_project.policy_key}/datasets/"): list(access.entries)
                 for name, access in cloud.datasets.items()
             },
             "views": sorted(cloud.views),

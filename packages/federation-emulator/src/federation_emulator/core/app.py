@@ -28,7 +28,7 @@ from federation_emulator.core import admin, unsupported
 from federation_emulator.core.clock import Clock, SystemClock
 from federation_emulator.core.config import CloudConfig
 from federation_emulator.core.context import Cloud, open_cloud
-from federation_emulator.core.errors import ApiError, CloudError, OAuthError, body_of, shape_of
+from federation_emulator.core.errors import ApiError, OAuthError, body_of, shape_of
 from federation_emulator.core.google_methods import Method, find_method
 from federation_emulator.core.http import GOOGLE_METHOD, with_its_body
 from federation_emulator.core.recovery import drop_lost_datasets, finish_renames
@@ -181,7 +181,7 @@ class _Endpoint:
             return _not_served(self.cloud, request, unreadable)
         try:
             return await handler(self.cloud, await with_its_body(request))
-        except (Refused, CloudError) as problem:
+        except (Refused, ApiError, OAuthError) as problem:
             error = problem.answer if isinstance(problem, Refused) else problem
             if isinstance(error, ApiError) and error.code == HTTPStatus.NOT_IMPLEMENTED:
                 return _not_served(self.cloud, request, error)
@@ -239,11 +239,8 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
     return app
 
 
-def _write(error: CloudError, request: Request) -> Response:
-    shape = shape_of(request.url.path)
-    code = error.code if isinstance(error, ApiError | OAuthError) else 500
-    headers = error.headers if isinstance(error, ApiError) else None
-    return JSONResponse(body_of(error, shape), status_code=code, headers=headers)
+def _write(error: ApiError | OAuthError, request: Request) -> Response:
+    return JSONResponse(body_of(error, shape_of(request.url.path)), status_code=error.code, headers=error.headers)
 
 
 def _not_served(cloud: Cloud, request: Request, error: ApiError) -> Response:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NoReturn
 
 import httpx
 
@@ -65,11 +63,6 @@ class Cloud:
         """The project that is meant where none is named."""
         return self.config.projects[0]
 
-    @property
-    def project_name(self) -> str:
-        """``projects/ID`` of the main project, under which its policy is kept."""
-        return self.main_project.policy_key
-
     def policy(self, resource: str) -> Policy:
         """Return a resource's own allow policy, the newest: for who reads and changes it."""
         return self.policies.get(resource) or NO_POLICY
@@ -105,7 +98,14 @@ class Cloud:
             return self.main_project
         project = self.find_project(text)
         if project is None:
-            _refuse_project(text, self.config.projects)
+            refuse(
+                Part.REQUEST,
+                rule="the project must exist here",
+                actual=text,
+                expected=" or ".join(f"{each.id} ({each.number})" for each in self.config.projects),
+                fix="name one of these by id or number, or start the local cloud with the project",
+                answer=permission_denied(f"Permission denied on resource project {text:.200} (or it may not exist)."),
+            )
         return project
 
 
@@ -170,17 +170,6 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
             owner = Binding(role="roles/owner", members=(DEPLOYER,))
             cloud.policies.put(project.policy_key, Policy(bindings=(owner,), etag=new_etag()))
     return cloud
-
-
-def _refuse_project(text: str, known: Iterable[Project]) -> NoReturn:
-    refuse(
-        Part.REQUEST,
-        rule="the project must exist here",
-        actual=text,
-        expected=" or ".join(f"{project.id} ({project.number})" for project in known),
-        fix="name one of these by id or number, or start the local cloud with the project",
-        answer=permission_denied(f"Permission denied on resource project {text:.200} (or it may not exist)."),
-    )
 
 
 def _client(url: str, timeout_seconds: float, *, kept_connections: int = 0) -> httpx.AsyncClient:

@@ -1,9 +1,5 @@
 """Errors as values that the one boundary in ``app.py`` turns into responses.
 
-``CloudError``
-├── ``ApiError``    an error of a Google API; written as Google's envelope, or BigQuery's
-└── ``OAuthError``  an error of the token exchange; written as RFC 6749 section 5.2
-
 The envelopes follow Google's "Errors" page of API design (``code``, ``message``, ``status``, ``details``) and
 BigQuery's "Error messages" page (``errors[].reason``). Messages that Google is known to send are kept word for
 word, since users search for them.
@@ -13,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 from federation_emulator.expected import ExpectedError
@@ -57,12 +54,8 @@ class StateError(ExpectedError):
     """A state folder holds something that can't be read."""
 
 
-class CloudError(Exception):
-    """Anything that ends a request with an error response."""
-
-
-class ApiError(CloudError):
-    """An error of a Google API.
+class ApiError(Exception):
+    """An error of a Google API; written as Google's envelope, or BigQuery's.
 
     Args:
         code: HTTP status.
@@ -90,8 +83,10 @@ class ApiError(CloudError):
         self.headers = dict(headers or {})
 
 
-class OAuthError(CloudError):
-    """A refused token exchange: ``error`` from RFC 6749 or 8693, and Google's description."""
+class OAuthError(Exception):
+    """A refused token exchange, written as RFC 6749, 5.2: ``error`` from it or RFC 8693, and Google's description."""
+
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, error: str, description: str, *, code: int = 400) -> None:
         super().__init__(description)
@@ -100,12 +95,10 @@ class OAuthError(CloudError):
         self.description = description
 
 
-def body_of(error: CloudError, shape: Shape) -> Json:
+def body_of(error: ApiError | OAuthError, shape: Shape) -> Json:
     """Write an error in the shape that its path's clients parse."""
     if isinstance(error, OAuthError):
         return {"error": error.error, "error_description": error.description}
-    if not isinstance(error, ApiError):
-        raise TypeError(f"no writer for {type(error).__name__}")
     if shape is Shape.OAUTH and error.reason != "accessNotConfigured":
         name = "server_error" if error.code >= 500 else "invalid_request"
         return {"error": name, "error_description": error.message}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import aborted, invalid_argument
 from federation_emulator.core.permissions import Policy
-from federation_emulator.core.policy_form import WITH_CONDITIONS, WantedPolicy, read_policy
+from federation_emulator.core.policy_form import WITH_CONDITIONS, PolicyRequest, read_policy
 from federation_emulator.core.store import new_etag, same_etag
 from federation_emulator.core.trace import Link, Part, refuse
 
@@ -29,14 +29,24 @@ def replace_policy(
             would replace; 501, audit configurations and custom roles.
         Refused: 409 ``ABORTED``, the etag is stale.
     """
-    wanted = read_policy(body)
+    asked = read_policy(body)
     present = cloud.policy(key)
-    if wanted.etag and not same_etag(wanted.etag, present.etag):
+    if asked.etag and not same_etag(asked.etag, present.etag):
         with cloud.trace.deciding(Link.ADMINISTRATION, resource=key, quiet=True):
-            _refuse_stale(actual=wanted.etag, expected=present.etag)
-    bindings = present.bindings if wanted.bindings is None else wanted.bindings
+            refuse(
+                Part.REQUEST,
+                rule="the etag must be the policy's present one",
+                actual=asked.etag,
+                expected=present.etag,
+                fix="read the policy again, make the change in what was read, and send that back",
+                answer=aborted(
+                    "There were concurrent policy changes. Please retry the whole read-modify-write with exponential "
+                    "backoff."
+                ),
+            )
+    bindings = present.bindings if asked.bindings is None else asked.bindings
     policy = Policy(bindings=bindings, etag=new_etag())
-    _check_version(wanted, policy, present)
+    _check_version(asked, policy, present)
     check_accounts(cloud, (member for binding in policy.bindings for member in binding.members))
     if check is not None:
         check(policy)
@@ -44,19 +54,19 @@ def replace_policy(
     return policy
 
 
-def _check_version(wanted: WantedPolicy, policy: Policy, present: Policy) -> None:
-    if wanted.version >= WITH_CONDITIONS:
+def _check_version(asked: PolicyRequest, policy: Policy, present: Policy) -> None:
+    if asked.version >= WITH_CONDITIONS:
         return
     # Without an etag Google lets one overwrite conditions; a caller that has read the policy must have read them.
-    if wanted.etag and present.conditional:
+    if asked.etag and present.conditional:
         raise invalid_argument(
-            f"Specified policy version ({wanted.version}) cannot be less than the existing policy version "
+            f"Specified policy version ({asked.version}) cannot be less than the existing policy version "
             f"({WITH_CONDITIONS}). For more information, please refer to "
             "https://cloud.google.com/iam/docs/policies#versions."
         )
     if policy.conditional:
         raise invalid_argument(
-            f"The policy has version {wanted.version}, and a binding with a condition needs version "
+            f"The policy has version {asked.version}, and a binding with a condition needs version "
             f"{WITH_CONDITIONS}: send the policy with that version."
         )
 
@@ -72,19 +82,6 @@ def check_accounts(cloud: Cloud, members: Iterable[str]) -> None:
         kind, _, email = member.partition(":")
         if kind == "serviceAccount" and email.lower() not in live:
             raise invalid_argument(f"Service account {email:.300} does not exist.")
-
-
-def _refuse_stale(*, actual: str, expected: str) -> NoReturn:
-    refuse(
-        Part.REQUEST,
-        rule="the etag must be the policy's present one",
-        actual=actual,
-        expected=expected,
-        fix="read the policy again, make the change in what was read, and send that back",
-        answer=aborted(
-            "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff."
-        ),
-    )
 
 
 def mark_deleted(cloud: Cloud, *, email: str, unique_id: str) -> None:

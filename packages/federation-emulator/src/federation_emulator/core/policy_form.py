@@ -36,7 +36,7 @@ _POLICY = frozenset({"bindings", "etag", "version", "auditConfigs"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class WantedPolicy:
+class PolicyRequest:
     """What a ``setIamPolicy`` asks for.
 
     Attributes:
@@ -79,30 +79,30 @@ def requested_version(body: dict[str, Any], query: Mapping[str, str]) -> int:
     Raises:
         ApiError: 400, not 0, 1 or 3.
     """
-    asked = (body.get("options") or {}).get("requestedPolicyVersion")
-    if asked is None:
-        asked = query.get("options.requestedPolicyVersion", "0")
-    return _version(asked, "options.requested_policy_version")
+    version = (body.get("options") or {}).get("requestedPolicyVersion")
+    if version is None:
+        version = query.get("options.requestedPolicyVersion", "0")
+    return _version(version, "options.requested_policy_version")
 
 
-def read_policy(body: dict[str, Any]) -> WantedPolicy:
+def read_policy(body: dict[str, Any]) -> PolicyRequest:
     """Read the body of a ``setIamPolicy``; a policy without ``bindings`` asks for none.
 
     Raises:
         ApiError: 400, no policy, or a role, member or condition that is malformed or can't be known; 501, audit
             configurations and custom roles.
     """
-    wanted = body.get("policy")
-    if wanted is None:
+    asked = body.get("policy")
+    if asked is None:
         raise invalid_argument("The request has no policy: nothing was changed.")
-    _check_given(wanted, where="policy")
-    if wanted.get("auditConfigs"):
+    _check_given(asked, where="policy")
+    if asked.get("auditConfigs"):
         raise unimplemented("auditConfigs are not offered by the local cloud: nothing here is audited.")
-    bindings = _read_bindings(wanted.get("bindings") or [])
-    return WantedPolicy(
+    bindings = _read_bindings(asked.get("bindings") or [])
+    return PolicyRequest(
         bindings=bindings if _changes_bindings(body) else None,
-        etag=wanted.get("etag") or "",
-        version=_version(wanted.get("version") or 0, "policy.version"),
+        etag=asked.get("etag") or "",
+        version=_version(asked.get("version") or 0, "policy.version"),
     )
 
 

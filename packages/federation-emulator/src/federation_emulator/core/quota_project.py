@@ -58,18 +58,14 @@ def check_user_project(cloud: Cloud, request: Request, token: Token, trail: Trai
         actual=verdict.actual if project else f"there is no project {name}",
         expected=verdict.expected if project else "a project that exists here",
         fix="leave the header out (quota_project_id in the credentials), or grant the expected role",
-        answer=_denied(name),
-    )
-
-
-def _denied(project: str) -> ApiError:
-    return ApiError(
-        403,
-        "PERMISSION_DENIED",
-        f"Caller does not have required permission to use project {project:.200}. Grant the caller the "
-        f"roles/serviceusage.serviceUsageConsumer role, or a custom role with the {USE_SERVICES} permission, by "
-        f"visiting https://console.developers.google.com/iam-admin/iam/project?project={project:.200} and then retry. "
-        "Propagation of the new permission may take a few minutes.",
-        reason="forbidden",
-        details=[error_info("USER_PROJECT_DENIED", consumer=f"projects/{project:.200}")],
+        answer=ApiError(
+            403,
+            "PERMISSION_DENIED",
+            f"Caller does not have required permission to use project {name:.200}. Grant the caller the "
+            f"roles/serviceusage.serviceUsageConsumer role, or a custom role with the {USE_SERVICES} permission, by "
+            f"visiting https://console.developers.google.com/iam-admin/iam/project?project={name:.200} and then retry. "
+            "Propagation of the new permission may take a few minutes.",
+            reason="forbidden",
+            details=[error_info("USER_PROJECT_DENIED", consumer=f"projects/{name:.200}")],
+        ),
     )

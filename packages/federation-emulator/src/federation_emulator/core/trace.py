@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from federation_emulator.core.clock import Clock, rfc3339
-from federation_emulator.core.errors import CloudError
+from federation_emulator.core.errors import ApiError, OAuthError
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -78,16 +78,16 @@ class Refusal:
     fix: str
 
 
-class Refused(CloudError):  # noqa: N818  (read as "raise Refused(...)": a verdict, not a malfunction)
+class Refused(Exception):  # noqa: N818  (read as "raise Refused(...)": a verdict, not a malfunction)
     """A rule said no: the refusal for the trace, and the error that the client sees."""
 
-    def __init__(self, refusal: Refusal, answer: CloudError) -> None:
+    def __init__(self, refusal: Refusal, answer: ApiError | OAuthError) -> None:
         super().__init__(refusal.rule)
         self.refusal = refusal
         self.answer = answer
 
 
-def refuse(part: Part, *, rule: str, actual: str, expected: str, fix: str, answer: CloudError) -> NoReturn:
+def refuse(part: Part, *, rule: str, actual: str, expected: str, fix: str, answer: ApiError | OAuthError) -> NoReturn:
     """Refuse a request: the fields of a :class:`Refusal` for the trace, and the error that the client gets.
 
     Raises:

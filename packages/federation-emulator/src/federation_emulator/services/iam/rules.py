@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from federation_emulator.console.messages import camel
-from federation_emulator.core.errors import ApiError, invalid_argument, unimplemented
+from federation_emulator.core.errors import invalid_argument, unimplemented
 from federation_emulator.core.http import text_field
 from federation_emulator.services.iam.model import Account, Pool, Provider
 from keyless_bigquery.trust.attributes import condition_problem, mapping_problem
@@ -139,8 +139,4 @@ def _account(aws: dict[str, Any]) -> str:
 
 def _check(problem: str | None) -> None:
     if problem is not None:
-        raise _bad_expression(problem)
-
-
-def _bad_expression(problem: str) -> ApiError:
-    return invalid_argument(f"Invalid provider: {problem}.")
+        raise invalid_argument(f"Invalid provider: {problem}.")

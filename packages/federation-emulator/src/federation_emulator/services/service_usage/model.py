@@ -36,21 +36,6 @@ class EnabledService:
     name: str
 
 
-def needed_by(service: str) -> frozenset[str]:
-    """Return the services that a service can't be on without."""
-    return NEEDS.get(service, frozenset())
-
-
-def dependents_of(service: str) -> frozenset[str]:
-    """Return the services that can't be on without a service."""
-    return frozenset(name for name, needed in NEEDS.items() if service in needed)
-
-
 def service_key(project: Project, name: str) -> str:
     """Return the key under which it is kept that a project has enabled an API."""
     return f"{project.policy_key}/services/{name}"
-
-
-def title_of(service: str) -> str:
-    """Return an API's title."""
-    return TITLES.get(service, service)

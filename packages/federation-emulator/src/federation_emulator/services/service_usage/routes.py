@@ -14,11 +14,10 @@ from federation_emulator.core.http import answer, page, read_json
 from federation_emulator.core.projects import Project
 from federation_emulator.services.service_usage.model import (
     ALWAYS_ENABLED,
+    NEEDS,
     TITLES,
     EnabledService,
-    needed_by,
     service_key,
-    title_of,
 )
 from federation_emulator.services.service_usage.rules import (
     check_can_be_disabled,
@@ -35,9 +34,9 @@ _PREFIX = "operations/acat."
 async def list_services(cloud: Cloud, request: Request) -> Response:
     """``GET …/services?filter=state:ENABLED``."""
     project = administer_project(cloud, request, "serviceusage.services.list")
-    wanted = read_filter(request.query_params.get("filter", ""))
+    state = read_filter(request.query_params.get("filter", ""))
     wires = [_wire(cloud, project, name) for name in sorted(TITLES)]
-    return answer(page(request, [wire for wire in wires if wanted in ("", wire["state"])], key="services"))
+    return answer(page(request, [wire for wire in wires if state in ("", wire["state"])], key="services"))
 
 
 async def get_service(cloud: Cloud, request: Request) -> Response:
@@ -93,7 +92,7 @@ async def get_operation(cloud: Cloud, request: Request) -> Response:
 
 
 def _enable(cloud: Cloud, project: Project, name: str) -> None:
-    for service in (*sorted(needed_by(name)), name):
+    for service in (*sorted(NEEDS.get(name, ())), name):
         key = service_key(project, service)
         if cloud.services.get(key) is None:
             cloud.services.put(key, EnabledService(project_id=project.id, name=service))
@@ -107,7 +106,7 @@ def _is_enabled(cloud: Cloud, project: Project, name: str) -> bool:
 def _wire(cloud: Cloud, project: Project, name: str) -> dict[str, Any]:
     return {
         "name": f"projects/{project.number}/services/{name}",
-        "config": {"name": name, "title": title_of(name)},
+        "config": {"name": name, "title": TITLES[name]},
         "state": "ENABLED" if _is_enabled(cloud, project, name) else "DISABLED",
         "parent": f"projects/{project.number}",
     }

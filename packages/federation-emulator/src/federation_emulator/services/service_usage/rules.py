@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from federation_emulator.core.errors import ApiError, error_info, failed_precondition, invalid_argument, unimplemented
-from federation_emulator.services.service_usage.model import ALWAYS_ENABLED, TITLES, dependents_of
+from federation_emulator.services.service_usage.model import ALWAYS_ENABLED, NEEDS, TITLES
 
 MOST_IN_A_BATCH = 20
 
@@ -53,7 +53,7 @@ def check_can_be_disabled(name: str, enabled: Collection[str], *, with_dependent
         raise failed_precondition(f"{name} can't be disabled here: nothing could enable it again.")
     if name not in enabled:
         raise failed_precondition(f"The service {name} is not enabled, so it can't be disabled.")
-    dependents = sorted(dependents_of(name) & set(enabled))
+    dependents = sorted(other for other in enabled if name in NEEDS.get(other, ()))
     if dependents and not with_dependents:
         raise ApiError(
             400,
