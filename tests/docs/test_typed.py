@@ -99,7 +99,7 @@ def test_every_block_is_typed_or_has_a_reason_not_to_be() -> None:
 
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    with LocalCloud.start(project_id=PROJECT, aws_account_id=ACCOUNT) as cloud:
+    with LocalCloud.start(options=["--project-id", PROJECT, "--aws-account-id", ACCOUNT]) as cloud:
         # Kept running, since each command of the engine would start them again.
         plugins = attached.start_plugins(cloud.folder, cloud.environment())
         try:

@@ -8,9 +8,9 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from federation_emulator.client.remote import Remote
 from federation_emulator.core.endpoints import FILE, Endpoints
@@ -18,8 +18,10 @@ from federation_emulator.core.terminal import variables
 from federation_emulator.core.trace import Decision
 from federation_emulator.servers.process import Child, Command
 
+_START_SECONDS = 30.0
 
-class LocalCloud:
+
+class LocalCloud(AbstractContextManager["LocalCloud"]):
     """A running local cloud, with the values of its :class:`Endpoints`; a context manager that ends it."""
 
     def __init__(self, child: Child, folder: Path, endpoints: Endpoints, *, temporary: bool) -> None:
@@ -37,46 +39,23 @@ class LocalCloud:
         self.deployer_token = endpoints.deployer_token
 
     @classmethod
-    def start(
-        cls,
-        *,
-        state_directory: Path | None = None,
-        timeout_seconds: float = 30.0,
-        project_id: str | None = None,
-        project_number: str | None = None,
-        aws_account_id: str | None = None,
-        aws_region: str | None = None,
-        options: Sequence[str] = (),
-    ) -> LocalCloud:
+    def start(cls, *, state_directory: Path | None = None, options: Sequence[str] = ()) -> LocalCloud:
         """Start one and wait until it is ready. Call it from the main thread: only then does it die with us.
 
         Args:
-            state_directory: folder for state and logs; None makes one that goes when the cloud ends.
-            timeout_seconds: how long the start may take.
-            project_id: the Google project; None leaves it to `serve`.
-            project_number: its number; likewise.
-            aws_account_id: the AWS account; likewise.
-            aws_region: the AWS region; likewise.
-            options: further options of `serve`, such as `--seed` and a file.
+            state_directory: Folder for state and logs; ``None`` makes one that goes when the cloud ends.
+            options: Further options of `serve`, such as `--seed` and a file.
 
         Raises:
-            ProcessError: when it does not get ready; the message holds the end of its log.
+            ProcessError: It does not get ready; the message holds the end of its log.
         """
         folder = state_directory or Path(tempfile.mkdtemp(prefix="keyless-cloud-"))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        names = {
-            "--state": str(folder),
-            "--project-id": project_id,
-            "--project-number": project_number,
-            "--aws-account-id": aws_account_id,
-            "--aws-region": aws_region,
-            "--limit-seconds": str(timeout_seconds),
-        }
         command = Command(
             name="the local cloud",
             arguments=[
                 *(sys.executable, "-m", "federation_emulator", "serve"),
-                *(part for name, value in names.items() if value is not None for part in (name, value)),
+                *("--state", str(folder), "--limit-seconds", str(_START_SECONDS)),
                 *options,
             ],
             environment={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -89,18 +68,13 @@ class LocalCloud:
         (folder / FILE).unlink(missing_ok=True)
         child = Child.start(command)
         try:
-            child.wait_for_file(folder / FILE, limit_seconds=timeout_seconds)
+            child.wait_for_file(folder / FILE, limit_seconds=_START_SECONDS)
         except BaseException:
             child.stop()
             raise
         return cls(child, folder, Endpoints.read(folder), temporary=state_directory is None)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     def __repr__(self) -> str:

@@ -37,10 +37,8 @@ from federation_emulator.faults.layer import FaultLayer
 from federation_emulator.services.bigquery import datasets, discovery, jobs, rows, tables
 from federation_emulator.services.iam import accounts, pools
 from federation_emulator.services.iam_credentials import routes as iam_credentials
-from federation_emulator.services.resource_manager import organisation
 from federation_emulator.services.resource_manager import routes as resource_manager
 from federation_emulator.services.service_usage import routes as service_usage
-from federation_emulator.services.sts import introspection
 from federation_emulator.services.sts import routes as sts
 
 __all__ = ["CloudConfig", "create_app"]
@@ -85,7 +83,7 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("POST", "/_local/faults", admin.change_faults),
     # Security Token Service
     ("POST", "/v1/token", sts.exchange_token),
-    ("POST", "/v1/introspect", introspection.introspect_token),
+    ("POST", "/v1/introspect", sts.introspect_token),
     # IAM Credentials
     ("POST", _ACCOUNT + ":generateAccessToken", iam_credentials.generate_access_token),
     # Cloud Resource Manager, Cloud Billing
@@ -93,10 +91,10 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("GET", _PROJECT + "/billingInfo", resource_manager.get_billing_info),
     ("POST", _PROJECT + ":getIamPolicy", resource_manager.get_project_policy),
     ("POST", _PROJECT + ":setIamPolicy", resource_manager.set_project_policy),
-    ("POST", _PROJECT + ":getOrgPolicy", organisation.get_policy),
-    ("POST", _PROJECT + ":getEffectiveOrgPolicy", organisation.get_effective_policy),
-    ("POST", _PROJECT + ":setOrgPolicy", organisation.set_policy),
-    ("POST", _PROJECT + ":clearOrgPolicy", organisation.clear_policy),
+    ("POST", _PROJECT + ":getOrgPolicy", resource_manager.get_organisation_policy),
+    ("POST", _PROJECT + ":getEffectiveOrgPolicy", resource_manager.get_effective_organisation_policy),
+    ("POST", _PROJECT + ":setOrgPolicy", resource_manager.set_organisation_policy),
+    ("POST", _PROJECT + ":clearOrgPolicy", resource_manager.clear_organisation_policy),
     # Service Usage, in both versions that clients use
     *((method, version + path, handler) for version in ("/v1", "/v1beta1") for method, path, handler in _SERVICE_USAGE),
     # IAM: pools and providers

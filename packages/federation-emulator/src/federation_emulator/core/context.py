@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 
@@ -119,6 +120,10 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     moves = Collection("clock", Ahead, folder=folder)
     clock = MovableClock(host, ahead=moves.get("ahead"), moved=lambda ahead: moves.put("ahead", ahead))
     faults = FaultInjector()
+
+    def iam_delay() -> timedelta:
+        return faults.settings.iam_delay
+
     cloud = Cloud(
         config=config,
         clock=clock,
@@ -134,25 +139,14 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         ),
         operations=Operations(),
         services=Propagated(
-            "services",
-            EnabledService,
-            folder=folder,
-            clock=clock,
-            delay=lambda: faults.settings.service_delay,
+            "services", EnabledService, folder=folder, clock=clock, delay=lambda: faults.settings.service_delay
         ),
         pools=Collection("pools", Pool, folder=folder),
         providers=Collection("providers", Provider, folder=folder),
         accounts=Collection("service_accounts", Account, folder=folder),
-        policies=Propagated("policies", Policy, folder=folder, clock=clock, delay=lambda: faults.settings.iam_delay),
+        policies=Propagated("policies", Policy, folder=folder, clock=clock, delay=iam_delay),
         organisation_policies=Collection("organisation_policies", OrganisationPolicy, folder=folder),
-        datasets=Propagated(
-            "dataset_access",
-            Access,
-            folder=folder,
-            clock=clock,
-            delay=lambda: faults.settings.iam_delay,
-            first_at_once=True,
-        ),
+        datasets=Propagated("dataset_access", Access, folder=folder, clock=clock, delay=iam_delay, first_at_once=True),
         views=Collection("views", View, folder=folder),
         column_tags=Collection("column_tags", ColumnTags, folder=folder),
         jobs=Jobs(),

@@ -34,16 +34,22 @@ async def with_its_body(request: Request) -> Request:
     Nothing may be decided while a client is still sending: what it may do could change before it has finished, and a
     change that was acknowledged would be undone by who had lost the right to.
     """
+    received = await _read(request, MOST_HELD_BYTES)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": received, "more_body": False}
+
+    return Request(request.scope, receive)
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    """A body, or the beginning of one that has more than ``limit`` bytes."""
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
-        if len(received) > MOST_HELD_BYTES:
+        if len(received) > limit:
             break
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": bytes(received), "more_body": False}
-
-    return Request(request.scope, receive)
+    return bytes(received)
 
 
 async def read_body(request: Request, *, limit: int = MOST_BODY_BYTES) -> bytes:
@@ -52,14 +58,12 @@ async def read_body(request: Request, *, limit: int = MOST_BODY_BYTES) -> bytes:
     Raises:
         ApiError: 413, the body is larger.
     """
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > limit:
-            raise ApiError(
-                413, "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {limit} bytes.", reason="tooLarge"
-            )
-    return bytes(received)
+    received = await _read(request, limit)
+    if len(received) > limit:
+        raise ApiError(
+            413, "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {limit} bytes.", reason="tooLarge"
+        )
+    return received
 
 
 def parse_json(body: bytes) -> dict[str, Any]:

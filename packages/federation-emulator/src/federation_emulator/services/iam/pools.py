@@ -25,7 +25,7 @@ from federation_emulator.services.iam.rules import (
     check_id,
     read_mask,
 )
-from federation_emulator.services.resource_manager.organisation import check_provider
+from federation_emulator.services.resource_manager.routes import check_provider
 
 _POOLS, _PROVIDERS = "workloadIdentityPools", "workloadIdentityPoolProviders"
 Kept = TypeVar("Kept", bound=Pool | Provider)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from federation_emulator.core.projects import Project
-
 
 @dataclass(frozen=True, kw_only=True)
 class OrganisationPolicy:
@@ -33,8 +31,3 @@ class OrganisationPolicy:
         """Write the policy as the API answers it."""
         body = {"constraint": self.constraint, "etag": self.etag, "listPolicy": self.list_policy()}
         return {name: value for name, value in body.items() if value}
-
-
-def organisation_policy_key(project: Project, constraint: str) -> str:
-    """Return the key under which a project's policy is kept."""
-    return f"{project.policy_key}/{constraint}"

@@ -1,4 +1,8 @@
-"""``POST /v1/token``: form or JSON in, a federated token out."""
+"""``POST /v1/token``: form or JSON in, a federated token out; and ``POST /v1/introspect`` (RFC 7662).
+
+The latter is what gcloud asks to learn whom a federated token speaks for. Source: Google, "Security Token Service API,
+v1.introspect". The bearer of a token may ask about it, and about nothing else.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from federation_emulator.core.access import check_enabled
+from federation_emulator.core.clock import from_rfc3339
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import ApiError
+from federation_emulator.core.errors import ApiError, OAuthError
 from federation_emulator.core.http import read_body
 from federation_emulator.core.tokens import TokenKind
 from federation_emulator.core.trace import Link, Part, Refused, refuse
-from federation_emulator.services.iam.model import Provider
+from federation_emulator.services.iam.model import PoolState, Provider
 from federation_emulator.services.sts.aws_caller import ask_aws
 from federation_emulator.services.sts.exchange_rules import check_request
 from federation_emulator.services.sts.fields import read_fields
 from federation_emulator.services.sts.model import ACCESS_TOKEN_TYPE, LIFETIME_SECONDS, ExchangeRequest
-from federation_emulator.services.sts.oauth_client import check_client
+from federation_emulator.services.sts.oauth_client import GCLOUD, check_client
 from federation_emulator.services.sts.rules import check_caller, check_provider, identify
 from federation_emulator.services.sts.subject_token import read_subject_token
+from keyless_bigquery.trust.principals import Principal
 
 MOST_FORM_BYTES = 64 * 1024
 _NAMES = tuple(entry.name for entry in dataclasses.fields(ExchangeRequest))
@@ -69,6 +75,34 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
     )
 
 
+async def introspect_token(cloud: Cloud, request: Request) -> Response:
+    """Say what a federated token stands for; of anything else only that it isn't active."""
+    with cloud.trace.deciding(Link.ADMINISTRATION, resource="v1/introspect", quiet=True):
+        fields = await read_parameters(request, ("token", "token_type_hint"))
+        check_client(request.headers.getlist("authorization"))
+    if fields.get("token_type_hint", "") not in {"", ACCESS_TOKEN_TYPE}:
+        raise OAuthError("invalid_request", "Invalid value of token_type_hint in request.")
+    if not fields.get("token"):
+        raise OAuthError("invalid_request", "Missing required parameter: token")
+    found = cloud.tokens.find(fields["token"])
+    if found is None or found.kind is not TokenKind.FEDERATED or not _stands(cloud, found.principal):
+        return JSONResponse({"active": False})
+    expires = int(from_rfc3339(found.expires).timestamp())
+    return JSONResponse(
+        {
+            "active": True,
+            "client_id": GCLOUD,
+            "scope": " ".join(found.scopes),
+            "iss": "https://sts.googleapis.com/",
+            "sub": found.principal.member,
+            "username": found.principal.member,
+            "iat": expires - LIFETIME_SECONDS,
+            "exp": expires,
+        },
+        headers={"Cache-Control": "no-store"},
+    )
+
+
 def _provider(cloud: Cloud, name: str) -> Provider:
     project = cloud.find_project(name.split("/")[1]) or cloud.main_project
     return check_provider(
@@ -108,3 +142,8 @@ async def read_parameters(request: Request, names: Sequence[str]) -> dict[str, s
         )
     content_types = request.headers.getlist("content-type")
     return read_fields(body, content_types=content_types, query=request.query_params.keys(), names=names)
+
+
+def _stands(cloud: Cloud, principal: Principal) -> bool:
+    pool = cloud.pools.get(principal.pool)
+    return pool is not None and pool.state(cloud.clock.now()) is PoolState.ACTIVE
