@@ -1,9 +1,10 @@
-"""What a line of the denial table says."""
+"""What a line of the denial table says, and how one is written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from federation_emulator.core.trace import Link, Part
 from tests.denials.world import World
@@ -47,3 +48,44 @@ class Case:
     error: str
     says: str = ""
     actual: str = ""
+
+
+@dataclass(frozen=True)
+class By:
+    """How several cases are refused alike, with the fields of :class:`Case`; called, it makes one of them."""
+
+    link: Link
+    part: Part
+    rule: str
+    status: int
+    error: str
+    says: str = ""
+    actual: str = ""
+
+    def __call__(self, name: str, change: str, wrong: Step, right: Step, **other: Any) -> Case:
+        return Case(name=name, change=change, wrong=wrong, right=right, **{**asdict(self), **other})
+
+
+def having(**fields: Any) -> Step:
+    """Set fields of the world."""
+
+    def step(world: World) -> None:
+        for name, value in fields.items():
+            setattr(world, name, value)
+
+    return step
+
+
+def both(*steps: Step) -> Step:
+    """Do one after the other."""
+    return lambda world: [step(world) for step in steps]
+
+
+def done(method: str, path: str, body: object = None) -> Step:
+    """Have the deployer call an API."""
+    return lambda world: world.google.done(method, path, body)
+
+
+def right_caller(world: World) -> None:
+    """Sign as the right caller."""
+    world.keys = world.right_keys

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from federation_emulator.core.trace import Link, Part
-from tests.denials.case import Case, Step
+from tests.denials.bigquery import JOB_USER, VIEWER, grant
+from tests.denials.case import By, Case, Step
 from tests.denials.world import PROJECT_PATH, World
 from tests.emulator.chain import ACCOUNT_PATH, MEMBER
 
@@ -35,6 +36,28 @@ def bind(member: str = MEMBER) -> Step:
 BIND_RIGHT = bind()
 
 
+def delete_account(world: World) -> None:
+    """Delete the reader's service account."""
+    world.account_id = world.google.done("GET", ACCOUNT_PATH)["uniqueId"]
+    world.google.done("DELETE", ACCOUNT_PATH)
+
+
+def undelete_account(world: World) -> None:
+    """Bring it back."""
+    world.google.done("POST", f"{ACCOUNTS}/{world.account_id}:undelete", {})
+
+
+def namesake(world: World) -> None:
+    """Delete the account, and make another under its e-mail with all that the first one had, but the binding."""
+    world.google.done("DELETE", ACCOUNT_PATH)
+    world.google.done("POST", ACCOUNTS, {"accountId": "reader"})
+    grant(JOB_USER)(world)
+    grant(VIEWER, table="users")(world)
+
+
+_DENIED = By(Link.IMPERSONATION, Part.PERMISSION, "", 403, "PERMISSION_DENIED")
+
+
 def denied(
     name: str,
     wrong: Step,
@@ -44,15 +67,6 @@ def denied(
     permission: str = "getAccessToken",
 ) -> Case:
     """A caller without a permission on the service account."""
-    return Case(
-        name=name,
-        change=change,
-        wrong=wrong,
-        right=right,
-        link=Link.IMPERSONATION,
-        part=Part.PERMISSION,
-        rule=f"iam.serviceAccounts.{permission} is needed",
-        status=403,
-        error="PERMISSION_DENIED",
-        says=f"Permission 'iam.serviceAccounts.{permission}' denied on resource (or it may not exist).",
-    )
+    needed = f"iam.serviceAccounts.{permission}"
+    says = f"Permission '{needed}' denied on resource (or it may not exist)."
+    return _DENIED(name, change, wrong, right, rule=f"{needed} is needed", says=says)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from federation_emulator.core.trace import Link, Part
-from tests.denials.case import Case, Step
-from tests.denials.world import World
+from tests.denials.case import By, Case, Step, having
 from tests.emulator.signing import Document, edited
 
 CHANGED = "SignatureDoesNotMatch"
@@ -16,25 +15,16 @@ CHANGED = "SignatureDoesNotMatch"
 
 def signed(**differently: Any) -> Step:
     """Sign something else than the right caller does; arguments of ``signing.document``."""
-
-    def step(world: World) -> None:
-        world.signing = differently
-
-    return step
+    return having(signing=differently)
 
 
 def after_signing(edit: Callable[[Document], Document], **signing: Any) -> Step:
     """Sign what the right caller signs, but for ``signing``, and change it afterwards."""
-
-    def step(world: World) -> None:
-        world.signing, world.edits = signing, [edit]
-
-    return step
+    return having(signing=signing, edits=[edit])
 
 
-def well_signed(world: World) -> None:
-    """Sign what the right caller signs, and leave it so."""
-    world.signing, world.edits = {}, []
+WELL_SIGNED = having(signing={}, edits=[])
+"""Sign what the right caller signs, and leave it so."""
 
 
 def header(name: str, edit: Callable[[str], str], **signing: Any) -> Step:
@@ -57,36 +47,17 @@ def url(old: str, new: str) -> Step:
     return after_signing(lambda made: {**made, "url": made["url"].replace(old, new)})
 
 
+_MALFORMED = By(Link.TOKEN_EXCHANGE, Part.REQUEST, "", 400, "invalid_request", "AWS request has invalid format.")
+_AWS = By(Link.TOKEN_EXCHANGE, Part.CALLER, "AWS must accept the signed request", 400, "invalid_grant")
+
+
 def malformed(name: str, change: str, wrong: Step, *, rule: str, part: Part = Part.REQUEST) -> Case:
     """A subject token that Google does not even ask AWS about."""
-    return Case(
-        name=name,
-        change=change,
-        wrong=wrong,
-        right=well_signed,
-        link=Link.TOKEN_EXCHANGE,
-        part=part,
-        rule=rule,
-        status=400,
-        error="invalid_request",
-        says="AWS request has invalid format.",
-    )
+    return _MALFORMED(name, change, wrong, WELL_SIGNED, rule=rule, part=part)
 
 
 def refused_by_aws(
-    name: str, change: str, wrong: Step, *, right: Step = well_signed, actual: str = CHANGED, says: str = ""
+    name: str, change: str, wrong: Step, *, right: Step = WELL_SIGNED, actual: str = CHANGED, says: str = ""
 ) -> Case:
     """A subject token that AWS refuses; its word is passed on."""
-    return Case(
-        name=name,
-        change=change,
-        wrong=wrong,
-        right=right,
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.CALLER,
-        rule="AWS must accept the signed request",
-        status=400,
-        error="invalid_grant",
-        actual=actual,
-        says=says,
-    )
+    return _AWS(name, change, wrong, right, actual=actual, says=says)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from federation_emulator.core.trace import Link, Part
-from tests.denials.case import Case, Step
-from tests.denials.world import World
+from tests.denials.case import By, Case, Step, both, done, having
 from tests.emulator.chain import AUDIENCE, CONDITION, MAPPING, POOL_PATH, PROVIDER_PATH
 from tests.emulator.google_server import NUMBER, PROJECT
 
@@ -24,95 +23,43 @@ _LONG = {f"attribute.long_{number}": "+".join(["assertion.arn"] * 4) for number 
 _ACTIVE = "the audience must name an active provider of an active pool"
 
 
-def _form(**differently: str) -> Step:
-    def step(world: World) -> None:
-        world.form = differently
-        if "audience" in differently:
-            world.signing = {"target": differently["audience"]}
-
-    return step
-
-
-def _plain_form(world: World) -> None:
-    world.form, world.signing = {}, {}
-
-
-def _field(name: str, wrong: Step, *, field: str, error: str = "invalid_request", says: str = "") -> Case:
-    return Case(
-        name=name,
-        change="that field as google-auth sends it",
-        wrong=wrong,
-        right=_plain_form,
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.REQUEST,
-        rule=f"the exchange's {field} must have a value that Google accepts",
-        status=400,
-        error=error,
-        says=says,
-    )
+_PLAIN = having(form={}, signing={}, headers={})
+_TARGET = By(Link.TOKEN_EXCHANGE, Part.REQUEST, _ACTIVE, 400, "invalid_target", _TARGET_SAYS)
+_FIELD = By(Link.TOKEN_EXCHANGE, Part.REQUEST, "", 400, "invalid_request")
+_CONDITION = By(
+    *(Link.TOKEN_EXCHANGE, Part.CONDITION, "the provider's attribute condition must be true"),
+    *(400, "unauthorized_client", "The given credential is rejected by the attribute condition."),
+)
+_NO_SUBJECT = By(
+    *(Link.TOKEN_EXCHANGE, Part.ATTRIBUTES, "the mapping must give a value for google.subject"),
+    *(400, "unauthorized_client", "Could not obtain a value for google.subject from the given credential."),
+)
+_TOO_LONG = By(Link.TOKEN_EXCHANGE, Part.ATTRIBUTES, "", 400, "invalid_request")
+_UNDELETE_POOL = done("POST", f"{POOL_PATH}:undelete", {})
+_UNDELETE_PROVIDER = done("POST", f"{PROVIDER_PATH}:undelete", {})
 
 
-def _target(name: str, wrong: Step, right: Step, *, change: str = "the audience names the provider") -> Case:
-    return Case(
-        name=name,
-        change=change,
-        wrong=wrong,
-        right=right,
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.REQUEST,
-        rule=_ACTIVE,
-        status=400,
-        error="invalid_target",
-        says=_TARGET_SAYS,
-    )
+def _field(name: str, field: str, value: str, *, error: str = "invalid_request", says: str = "") -> Case:
+    wrong = having(form={field: value}, signing={"target": value} if field == "audience" else {})
+    rule = f"the exchange's {field} must have a value that Google accepts"
+    return _FIELD(name, "that field as google-auth sends it", wrong, _PLAIN, rule=rule, error=error, says=says)
 
 
-def _ask(method: str, path: str, body: object = None) -> Step:
-    return lambda world: world.google.done(method, path, body)
+def _audience(name: str, audience: str) -> Case:
+    wrong = having(form={"audience": audience}, signing={"target": audience})
+    return _TARGET(name, "the audience names the provider", wrong, _PLAIN)
 
 
-def _undelete_pool(world: World) -> None:
-    world.google.done("POST", f"{POOL_PATH}:undelete", {})
+def _pool(*, disabled: bool) -> Step:
+    return done("PATCH", f"{POOL_PATH}?updateMask=disabled", {"disabled": disabled})
 
 
-def _undelete_provider(world: World) -> None:
-    world.google.done("POST", f"{PROVIDER_PATH}:undelete", {})
-
-
-def _undelete_both(world: World) -> None:
-    _undelete_pool(world)
-    _undelete_provider(world)
-
-
-def _undelete_the_pool_alone(world: World) -> None:
-    world.google.done("DELETE", POOL_PATH)
-    _undelete_pool(world)
-
-
-def _with_authorization(world: World) -> None:
-    world.headers = {"Authorization": "Bearer anything"}
-
-
-def _without_authorization(world: World) -> None:
-    world.headers = {}
-
-
-def _condition(expression: str) -> Step:
-    return lambda world: world.patch_provider(attributeCondition=expression)
-
-
-def _condition_case(name: str, expression: str) -> Case:
-    return Case(
-        name=name,
-        change="the condition is true for the caller",
-        wrong=_condition(expression),
-        right=_condition(CONDITION),
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.CONDITION,
-        rule="the provider's attribute condition must be true",
-        status=400,
-        error="unauthorized_client",
-        says="The given credential is rejected by the attribute condition.",
+def _condition(name: str, expression: str) -> Case:
+    return _CONDITION(
+        name,
+        "the condition is true for the caller",
+        lambda world: world.patch_provider(attributeCondition=expression),
+        lambda world: world.patch_provider(attributeCondition=CONDITION),
     )
 
 
@@ -121,146 +68,92 @@ def _subject(expression: str) -> Step:
 
 
 CASES = (
-    _field(
-        "another grant type",
-        _form(grant_type="client_credentials"),
-        field="grant_type",
-        error="unsupported_grant_type",
-    ),
+    _field("another grant type", "grant_type", "client_credentials", error="unsupported_grant_type"),
     _field(
         "a request for an ID token",
-        _form(requested_token_type="urn:ietf:params:oauth:token-type:id_token"),
-        field="requested_token_type",
+        *("requested_token_type", "urn:ietf:params:oauth:token-type:id_token"),
         says="Invalid value of requested_token_type in request.",
     ),
-    _field(
-        "a subject token of another type",
-        _form(subject_token_type="urn:ietf:params:oauth:token-type:jwt"),
-        field="subject_token_type",
-    ),
-    _field("options, which are for workforce pools", _form(options='{"userProject":"1"}'), field="options"),
-    _field("no subject token", _form(subject_token=""), field="subject_token"),
-    _field("no scope", _form(scope=""), field="scope", says="Scope(s) must be provided."),
-    _field(
-        "an audience without the provider",
-        _form(audience=AUDIENCE.partition("/providers/")[0]),
-        field="audience",
-        says=_AUDIENCE_SAYS,
-    ),
+    _field("a subject token of another type", "subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+    _field("options, which are for workforce pools", "options", '{"userProject":"1"}'),
+    _field("no subject token", "subject_token", ""),
+    _field("no scope", "scope", "", says="Scope(s) must be provided."),
+    _field("an audience without the provider", "audience", AUDIENCE.partition("/providers/")[0], says=_AUDIENCE_SAYS),
     _field(
         "an audience with a doubled prefix",
-        _form(audience=f"//iam.googleapis.com/{AUDIENCE.removeprefix('//')}"),
-        field="audience",
+        *("audience", f"//iam.googleapis.com/{AUDIENCE.removeprefix('//')}"),
         says=_AUDIENCE_SAYS,
     ),
-    _target(
-        "the project's id in place of its number",
-        _form(audience=AUDIENCE.replace(NUMBER, PROJECT)),
-        _plain_form,
-    ),
-    _target(
-        "a provider that does not exist", _form(audience=AUDIENCE.replace("aws-provider", "no-provider")), _plain_form
-    ),
-    _target("a pool that does not exist", _form(audience=AUDIENCE.replace("keyless-pool", "no-pool")), _plain_form),
-    _target("the pool of another project", _form(audience=AUDIENCE.replace(NUMBER, "999999999999")), _plain_form),
-    Case(
-        name="an exchange that carries an Authorization header",
-        change="without the header",
-        wrong=_with_authorization,
-        right=_without_authorization,
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.REQUEST,
+    _audience("the project's id in place of its number", AUDIENCE.replace(NUMBER, PROJECT)),
+    _audience("a provider that does not exist", AUDIENCE.replace("aws-provider", "no-provider")),
+    _audience("a pool that does not exist", AUDIENCE.replace("keyless-pool", "no-pool")),
+    _audience("the pool of another project", AUDIENCE.replace(NUMBER, "999999999999")),
+    _FIELD(
+        "an exchange that carries an Authorization header",
+        "without the header",
+        having(headers={"Authorization": "Bearer anything"}),
+        _PLAIN,
         rule="an exchange must not carry an Authorization header",
-        status=400,
-        error="invalid_request",
     ),
-    Case(
-        name="an exchange where the STS API is off",
-        change="the API is enabled",
-        wrong=lambda world: world.switch_api("sts", on=False),
-        right=lambda world: world.switch_api("sts", on=True),
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.REQUEST,
-        rule="the API must be enabled in the project",
-        status=403,
-        error="PERMISSION_DENIED",
+    By(
+        *(Link.TOKEN_EXCHANGE, Part.REQUEST, "the API must be enabled in the project", 403, "PERMISSION_DENIED"),
         says="Security Token Service API has not been used in project",
+    )(
+        "an exchange where the STS API is off",
+        "the API is enabled",
+        lambda world: world.switch_api("sts", on=False),
+        lambda world: world.switch_api("sts", on=True),
     ),
-    _target(
+    _TARGET(
         "a disabled provider",
+        "it is enabled again",
         lambda world: world.patch_provider(disabled=True),
         lambda world: world.patch_provider(disabled=False),
-        change="it is enabled again",
     ),
-    _target(
-        "a deleted provider",
-        _ask("DELETE", PROVIDER_PATH),
-        _undelete_provider,
-        change="it is undeleted",
+    _TARGET("a deleted provider", "it is undeleted", done("DELETE", PROVIDER_PATH), _UNDELETE_PROVIDER),
+    _TARGET("a disabled pool", "it is enabled again", _pool(disabled=True), _pool(disabled=False)),
+    _TARGET(
+        "a deleted pool",
+        "it and its provider are undeleted",
+        done("DELETE", POOL_PATH),
+        both(_UNDELETE_POOL, _UNDELETE_PROVIDER),
     ),
-    _target(
-        "a disabled pool",
-        _ask("PATCH", f"{POOL_PATH}?updateMask=disabled", {"disabled": True}),
-        _ask("PATCH", f"{POOL_PATH}?updateMask=disabled", {"disabled": False}),
-        change="it is enabled again",
-    ),
-    _target("a deleted pool", _ask("DELETE", POOL_PATH), _undelete_both, change="it and its provider are undeleted"),
-    _target(
+    _TARGET(
         "the provider of a pool that was deleted and undeleted",
-        _undelete_the_pool_alone,
-        _undelete_provider,
-        change="the provider is undeleted too",
+        "the provider is undeleted too",
+        both(done("DELETE", POOL_PATH), _UNDELETE_POOL),
+        _UNDELETE_PROVIDER,
     ),
-    _condition_case("a condition that is false", "false"),
-    _condition_case("a condition that errors", "assertion.arn.split('/')[9] == 'x'"),
-    _condition_case("a condition that is not boolean", "assertion.arn"),
-    _condition_case("a condition on a claim that AWS does not give", "assertion.sub == 'reader'"),
-    _condition_case("a condition on the subject of another role", "google.subject.startsWith('arn:aws:iam')"),
-    Case(
-        name="a mapping that yields no subject",
-        change="the mapping gives the ARN",
-        wrong=_subject("assertion.arn.extract('no-such-text/{x}/')"),
-        right=_subject("assertion.arn"),
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.ATTRIBUTES,
-        rule="the mapping must give a value for google.subject",
-        status=400,
-        error="unauthorized_client",
-        says="Could not obtain a value for google.subject from the given credential.",
+    _condition("a condition that is false", "false"),
+    _condition("a condition that errors", "assertion.arn.split('/')[9] == 'x'"),
+    _condition("a condition that is not boolean", "assertion.arn"),
+    _condition("a condition on a claim that AWS does not give", "assertion.sub == 'reader'"),
+    _condition("a condition on the subject of another role", "google.subject.startsWith('arn:aws:iam')"),
+    _NO_SUBJECT(
+        "a mapping that yields no subject",
+        "the mapping gives the ARN",
+        _subject("assertion.arn.extract('no-such-text/{x}/')"),
+        _subject("assertion.arn"),
     ),
-    Case(
-        name="a mapping that errors",
-        change="the mapping gives the ARN",
-        wrong=_subject("assertion.arn.split('/')[9]"),
-        right=_subject("assertion.arn"),
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.ATTRIBUTES,
-        rule="the mapping must give a value for google.subject",
-        status=400,
-        error="unauthorized_client",
-        says="Could not obtain a value for google.subject from the given credential.",
+    _NO_SUBJECT(
+        "a mapping that errors",
+        "the mapping gives the ARN",
+        _subject("assertion.arn.split('/')[9]"),
+        _subject("assertion.arn"),
     ),
-    Case(
-        name="a subject of more than 127 bytes",
-        change="the mapping gives the ARN once",
-        wrong=_subject("assertion.arn + assertion.arn"),
-        right=_subject("assertion.arn"),
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.ATTRIBUTES,
+    _TOO_LONG(
+        "a subject of more than 127 bytes",
+        "the mapping gives the ARN once",
+        _subject("assertion.arn + assertion.arn"),
+        _subject("assertion.arn"),
         rule="google.subject may have at most 127 bytes",
-        status=400,
-        error="invalid_request",
         says=_SUBJECT_SAYS,
     ),
-    Case(
-        name="attributes of more than 8 KiB",
-        change="without the long ones",
-        wrong=lambda world: world.patch_provider(attributeMapping={**MAPPING, **_LONG}),
-        right=lambda world: world.patch_provider(attributeMapping=MAPPING),
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.ATTRIBUTES,
+    _TOO_LONG(
+        "attributes of more than 8 KiB",
+        "without the long ones",
+        lambda world: world.patch_provider(attributeMapping={**MAPPING, **_LONG}),
+        lambda world: world.patch_provider(attributeMapping=MAPPING),
         rule="all mapped attributes may have at most 8192 bytes",
-        status=400,
-        error="invalid_request",
     ),
 )

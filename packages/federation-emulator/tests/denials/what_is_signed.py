@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from federation_emulator.core.trace import Link, Part
-from tests.denials.case import Case
+from tests.denials.case import By, Case, having, right_caller
 from tests.denials.signatures import header, malformed, refused_by_aws, signed, url
 from tests.denials.world import World
 from tests.emulator.chain import ACCOUNT, AUDIENCE, MAPPING, POOL_PATH, POOLS_PATH, Keys
@@ -31,29 +31,17 @@ def _make_provider(world: World, pool_path: str, name: str) -> None:
     world.google.done("POST", f"{pool_path}/providers?workloadIdentityPoolProviderId={name}", body)
 
 
-def _unknown_key(world: World) -> None:
-    world.keys = Keys("ASIAUNKNOWNUNKNOWN00", "not-a-secret-of-anybody", "not-a-session-of-anybody")
-
-
 def _without_session(world: World) -> None:
     world.keys = Keys(world.right_keys.key, world.right_keys.secret)
 
 
-def _right_keys(world: World) -> None:
-    world.keys = world.right_keys
-
-
 def _at_another_time(name: str, *, minutes: int) -> Case:
-    return Case(
-        name=name,
-        change="it comes within a quarter of an hour",
-        wrong=lambda world: world.turn_clock(minutes=minutes),
-        right=lambda world: world.turn_clock(),
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.CALLER,
-        rule="AWS accepts a signature for 15 minutes around its date",
-        status=400,
-        error="invalid_grant",
+    rule = "AWS accepts a signature for 15 minutes around its date"
+    return By(Link.TOKEN_EXCHANGE, Part.CALLER, rule, 400, "invalid_grant")(
+        name,
+        "it comes within a quarter of an hour",
+        lambda world: world.turn_clock(minutes=minutes),
+        lambda world: world.turn_clock(),
     )
 
 
@@ -106,8 +94,8 @@ _BY_WHOM_AND_WHEN = (
     refused_by_aws(
         "an unknown key",
         "a key that AWS knows",
-        _unknown_key,
-        right=_right_keys,
+        having(keys=Keys("ASIAUNKNOWNUNKNOWN00", "not-a-known-secret", "not-a-known-session")),
+        right=right_caller,
         actual="InvalidClientTokenId",
         says="Received invalid AWS response of type InvalidClientTokenId with error message: The security token "
         "included in the request is invalid.",
@@ -116,7 +104,7 @@ _BY_WHOM_AND_WHEN = (
         "a role's key without its session",
         "with its session",
         _without_session,
-        right=_right_keys,
+        right=right_caller,
         actual="InvalidClientTokenId",
     ),
     _at_another_time("a signature that is replayed after a quarter of an hour", minutes=16),

@@ -2,54 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from federation_emulator.core.trace import Link, Part
-from tests.denials.case import INVALID_CREDENTIALS, Case, Step
-from tests.denials.world import PROJECT_PATH, World
-from tests.emulator.chain import ACCOUNT_PATH, MEMBER, POOL_PATH, READER
+from tests.denials.bigquery import JOB_USER, VIEWER, grant
+from tests.denials.case import INVALID_CREDENTIALS, By, Step, both, done, having
+from tests.denials.impersonation import bind, delete_account, namesake, undelete_account
+from tests.denials.world import World
+from tests.emulator.chain import MEMBER, POOL_PATH
 
 _OTHER_SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
-_KNOWN = "one bearer token, issued here and not yet expired"
+_AT_IMPERSONATION = By(
+    *(Link.IMPERSONATION, Part.TOKEN, "one bearer token, issued here and not yet expired", 401, "UNAUTHENTICATED"),
+    says=INVALID_CREDENTIALS,
+)
+_AT_JOB = replace(_AT_IMPERSONATION, link=Link.JOB, error="authError")
 _POOL = "the pool that vouches for the token must be active and enabled"
-_ACCOUNT = "the service account behind the token must exist and be enabled"
-_SCOPE = "the token must have been made for a scope that covers this API"
+_POOL_AT_IMPERSONATION = replace(_AT_IMPERSONATION, part=Part.PRINCIPAL, rule=_POOL)
+_POOL_AT_JOB = replace(_AT_JOB, part=Part.PRINCIPAL, rule=_POOL)
+_ACCOUNT = replace(_AT_JOB, part=Part.PRINCIPAL, rule="the service account behind the token must exist and be enabled")
+_SCOPE = By(
+    *(Link.IMPERSONATION, Part.TOKEN, "the token must have been made for a scope that covers this API"),
+    *(403, "PERMISSION_DENIED", "Request had insufficient authentication scopes."),
+)
+_ANEW = having(federated=None, access=None, form={}, impersonation={})
+"""Exchange and impersonate again, as the right caller does."""
 
 
-def _federated(wrong: Step) -> Step:
-    """Have a federated token, and put something wrong afterwards."""
-
-    def step(world: World) -> None:
-        world.federated = world.federated_token()
-        wrong(world)
-
-    return step
+def _federated(change: Callable[[str], str] = str) -> Step:
+    """Have a federated token, perhaps changed."""
+    return lambda world: having(federated=change(world.federated_token()))(world)
 
 
-def _federated_directly(wrong: Step) -> Step:
-    """The same, where the federated principal itself holds the roles."""
-
-    def step(world: World) -> None:
-        world.account = ""
-        world.chain.grant(PROJECT_PATH, "roles/bigquery.jobUser", MEMBER)
-        world.chain.grant(f"{world.chain.tables_path}/users", "roles/bigquery.dataViewer", MEMBER)
-        _federated(wrong)(world)
-
-    return step
+def _access(change: Callable[[str], str] = str) -> Step:
+    """Have an access token, perhaps changed."""
+    return lambda world: having(access=change(world.access_token()))(world)
 
 
-def _access(wrong: Step) -> Step:
-    """Have an access token, and put something wrong afterwards."""
-
-    def step(world: World) -> None:
-        world.access = world.access_token()
-        wrong(world)
-
-    return step
+def _changed(token: str) -> str:
+    return token[:-1] + ("A" if token[-1] != "A" else "B")
 
 
-def _anew(world: World) -> None:
-    """Exchange and impersonate again, as the right caller does."""
-    world.federated = world.access = None
-    world.form, world.impersonation = {}, {}
+def _directly(world: World) -> None:
+    """Have the federated principal itself hold the roles."""
+    world.account = ""
+    grant(JOB_USER, member=MEMBER)(world)
+    grant(VIEWER, table="users", member=MEMBER)(world)
 
 
 def _hours_later(world: World) -> None:
@@ -58,18 +57,6 @@ def _hours_later(world: World) -> None:
 
 def _on_time(world: World) -> None:
     world.turn_clock()
-
-
-def _changed(token: str) -> str:
-    return token[:-1] + ("A" if token[-1] != "A" else "B")
-
-
-def _change_federated(world: World) -> None:
-    world.federated = _changed(world.federated_token())
-
-
-def _change_access(world: World) -> None:
-    world.access = _changed(world.access_token())
 
 
 def _federated_of_another_run(world: World) -> None:
@@ -82,149 +69,68 @@ def _access_of_another_run(world: World) -> None:
         world.access = other.access_token()
 
 
-def _federated_for_another_api(world: World) -> None:
-    world.form = {"scope": _OTHER_SCOPE}
-
-
-def _access_for_another_api(world: World) -> None:
-    world.impersonation = {"scope": [_OTHER_SCOPE]}
-
-
 def _pool(*, disabled: bool) -> Step:
-    return lambda world: world.google.done("PATCH", f"{POOL_PATH}?updateMask=disabled", {"disabled": disabled})
-
-
-def _delete_account(world: World) -> None:
-    world.account_id = world.google.done("GET", ACCOUNT_PATH)["uniqueId"]
-    world.google.done("DELETE", ACCOUNT_PATH)
-
-
-def _undelete_account(world: World) -> None:
-    world.google.done("POST", f"{PROJECT_PATH}/serviceAccounts/{world.account_id}:undelete", {})
-
-
-def _replace_account(world: World) -> None:
-    """Delete the account, and make another under its e-mail with all that the first one had."""
-    world.google.done("DELETE", ACCOUNT_PATH)
-    world.google.done("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": "reader"})
-    world.chain.grant(ACCOUNT_PATH, "roles/iam.workloadIdentityUser", MEMBER)
-    world.chain.grant(PROJECT_PATH, "roles/bigquery.jobUser", f"serviceAccount:{READER}")
-    world.chain.grant(f"{world.chain.tables_path}/users", "roles/bigquery.dataViewer", f"serviceAccount:{READER}")
-
-
-def _at_impersonation(
-    name: str, change: str, wrong: Step, right: Step, *, part: Part = Part.TOKEN, rule: str = _KNOWN
-) -> Case:
-    return Case(
-        name=name,
-        change=change,
-        wrong=wrong,
-        right=right,
-        link=Link.IMPERSONATION,
-        part=part,
-        rule=rule,
-        status=401,
-        error="UNAUTHENTICATED",
-        says=INVALID_CREDENTIALS,
-    )
-
-
-def _at_job(name: str, change: str, wrong: Step, right: Step, *, part: Part = Part.TOKEN, rule: str = _KNOWN) -> Case:
-    return Case(
-        name=name,
-        change=change,
-        wrong=wrong,
-        right=right,
-        link=Link.JOB,
-        part=part,
-        rule=rule,
-        status=401,
-        error="authError",
-        says=INVALID_CREDENTIALS,
-    )
-
-
-def _for_another_api(name: str, wrong: Step, *, link: Link, error: str) -> Case:
-    return Case(
-        name=name,
-        change="made for the scope cloud-platform",
-        wrong=wrong,
-        right=_anew,
-        link=link,
-        part=Part.TOKEN,
-        rule=_SCOPE,
-        status=403,
-        error=error,
-        says="Request had insufficient authentication scopes.",
-    )
+    return done("PATCH", f"{POOL_PATH}?updateMask=disabled", {"disabled": disabled})
 
 
 CASES = (
-    _at_impersonation("a federated token that has expired", "within its hour", _federated(_hours_later), _on_time),
-    _at_impersonation("a federated token with a letter changed", "as it was issued", _change_federated, _anew),
-    _at_impersonation(
-        "a federated token of another server run", "exchanged with this run", _federated_of_another_run, _anew
+    _AT_IMPERSONATION(
+        "a federated token that has expired", "within its hour", both(_federated(), _hours_later), _on_time
     ),
-    _at_impersonation(
+    _AT_IMPERSONATION("a federated token with a letter changed", "as it was issued", _federated(_changed), _ANEW),
+    _AT_IMPERSONATION(
+        "a federated token of another server run", "exchanged with this run", _federated_of_another_run, _ANEW
+    ),
+    _POOL_AT_IMPERSONATION(
         "a federated token whose pool was disabled since",
         "the pool is enabled again",
-        _federated(_pool(disabled=True)),
+        both(_federated(), _pool(disabled=True)),
         _pool(disabled=False),
-        part=Part.PRINCIPAL,
-        rule=_POOL,
     ),
-    _at_impersonation(
+    _POOL_AT_IMPERSONATION(
         "a federated token whose pool was deleted since",
         "the pool is undeleted",
-        _federated(lambda world: world.google.done("DELETE", POOL_PATH)),
-        lambda world: world.google.done("POST", f"{POOL_PATH}:undelete", {}),
-        part=Part.PRINCIPAL,
-        rule=_POOL,
+        both(_federated(), done("DELETE", POOL_PATH)),
+        done("POST", f"{POOL_PATH}:undelete", {}),
     ),
-    _for_another_api(
+    _SCOPE(
         "a federated token made for another API's scope",
-        _federated_for_another_api,
-        link=Link.IMPERSONATION,
-        error="PERMISSION_DENIED",
+        "made for the scope cloud-platform",
+        having(form={"scope": _OTHER_SCOPE}),
+        _ANEW,
     ),
-    _at_job("an access token that has expired", "within its hour", _access(_hours_later), _on_time),
-    _at_job("an access token with a letter changed", "as it was issued", _change_access, _anew),
-    _at_job("an access token of another server run", "made by this run", _access_of_another_run, _anew),
-    _at_job(
+    _AT_JOB("an access token that has expired", "within its hour", both(_access(), _hours_later), _on_time),
+    _AT_JOB("an access token with a letter changed", "as it was issued", _access(_changed), _ANEW),
+    _AT_JOB("an access token of another server run", "made by this run", _access_of_another_run, _ANEW),
+    _ACCOUNT(
         "an access token whose account was disabled since",
         "the account is enabled again",
-        _access(lambda world: world.switch_account(on=False)),
+        both(_access(), lambda world: world.switch_account(on=False)),
         lambda world: world.switch_account(on=True),
-        part=Part.PRINCIPAL,
-        rule=_ACCOUNT,
     ),
-    _at_job(
+    _ACCOUNT(
         "an access token whose account was deleted since",
         "the account is undeleted",
-        _access(_delete_account),
-        _undelete_account,
-        part=Part.PRINCIPAL,
-        rule=_ACCOUNT,
+        both(_access(), delete_account),
+        undelete_account,
     ),
-    _at_job(
+    _ACCOUNT(
         "an access token of a deleted account, where a namesake has all its rights",
         "a token of the namesake",
-        _access(_replace_account),
-        _anew,
-        part=Part.PRINCIPAL,
-        rule=_ACCOUNT,
+        both(_access(), namesake, bind()),
+        _ANEW,
     ),
-    _at_job(
+    _POOL_AT_JOB(
         "a federated token at the BigQuery emulator, whose pool was disabled since",
         "the pool is enabled again",
-        _federated_directly(_pool(disabled=True)),
+        both(_directly, _federated(), _pool(disabled=True)),
         _pool(disabled=False),
-        part=Part.PRINCIPAL,
-        rule=_POOL,
     ),
-    _for_another_api(
+    _SCOPE(
         "an access token made for another API's scope",
-        _access_for_another_api,
+        "made for the scope cloud-platform",
+        having(impersonation={"scope": [_OTHER_SCOPE]}),
+        _ANEW,
         link=Link.JOB,
         error="insufficientPermissions",
     ),

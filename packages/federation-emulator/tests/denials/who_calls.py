@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from federation_emulator.core.trace import Link, Part
-from tests.denials.case import Case, Step
+from tests.denials.case import By, Case, Step, both, having, right_caller
+from tests.denials.impersonation import denied
 from tests.denials.world import World
 from tests.emulator.chain import ACCOUNT, CONDITION, OTHER_ACCOUNT, ROLE, Keys, LocalAccount
-
-_CONDITION_SAYS = "The given credential is rejected by the attribute condition."
-_BINDING_SAYS = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
 
 
 def _role(name: str, *, session: str = "reader-function", account: str = ACCOUNT) -> Step:
@@ -37,30 +36,6 @@ def _root(world: World) -> None:
     world.keys = _keys(world.aws.client("sts").get_session_token(DurationSeconds=900))
 
 
-def _key_id(text: str) -> Step:
-    """Sign with a key id that the local AWS takes at its word."""
-
-    def step(world: World) -> None:
-        world.keys = Keys(text, "test")
-
-    return step
-
-
-def _not_issued(name: str, key_id: str) -> Case:
-    return Case(
-        name=name,
-        change="a session of the right role signs",
-        wrong=_key_id(key_id),
-        right=_right_caller,
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.CALLER,
-        rule="the access key id must be one that AWS issues",
-        status=400,
-        error="invalid_grant",
-        says="InvalidClientTokenId",
-    )
-
-
 def _federated_user(world: World) -> None:
     """A user of another identity system, whom AWS calls `federated-user/NAME`."""
     world.keys = _keys(world.aws.client("sts").get_federation_token(Name=ROLE, DurationSeconds=900))
@@ -80,41 +55,24 @@ def _keys(answer: dict[str, Any]) -> Keys:
     return Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
 
 
-def _right_caller(world: World) -> None:
-    world.keys = world.right_keys
-
-
-def _refused_by_condition(name: str, wrong: Step) -> Case:
-    return Case(
-        name=name,
-        change="a session of the right role signs",
-        wrong=wrong,
-        right=_right_caller,
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.CONDITION,
-        rule="the provider's attribute condition must be true",
-        status=400,
-        error="unauthorized_client",
-        says=_CONDITION_SAYS,
-    )
+_SIGNS = "a session of the right role signs"
+_ACCOUNT = By(
+    *(Link.TOKEN_EXCHANGE, Part.CALLER, "the caller must belong to the provider's AWS account"), 400, "invalid_grant"
+)
+_KEY = replace(_ACCOUNT, rule="the access key id must be one that AWS issues", says="InvalidClientTokenId")
+_CONDITION = By(
+    *(Link.TOKEN_EXCHANGE, Part.CONDITION, "the provider's attribute condition must be true"),
+    *(400, "unauthorized_client", "The given credential is rejected by the attribute condition."),
+)
 
 
 def _refused_by_binding(name: str, wrong: Step) -> Case:
-    def without_condition(world: World) -> None:
-        world.patch_provider(attributeCondition=f"assertion.account == '{ACCOUNT}'")
-        wrong(world)
-
-    return Case(
-        name=f"{name}, where the condition names the account only",
-        change="a session of the right role signs",
-        wrong=without_condition,
-        right=_right_caller,
-        link=Link.IMPERSONATION,
-        part=Part.PERMISSION,
-        rule="iam.serviceAccounts.getAccessToken is needed",
-        status=403,
-        error="PERMISSION_DENIED",
-        says=_BINDING_SAYS,
+    account_only = f"assertion.account == '{ACCOUNT}'"
+    return denied(
+        f"{name}, where the condition names the account only",
+        both(lambda world: world.patch_provider(attributeCondition=account_only), wrong),
+        right_caller,
+        change=_SIGNS,
     )
 
 
@@ -134,43 +92,33 @@ _STRANGERS: tuple[tuple[str, Step], ...] = (
 )
 
 CASES = (
-    Case(
-        name="the same role of another account",
-        change="the role of the provider's account signs",
-        wrong=_role(ROLE, account=OTHER_ACCOUNT),
-        right=_right_caller,
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.CALLER,
-        rule="the caller must belong to the provider's AWS account",
-        status=400,
-        error="invalid_grant",
+    _ACCOUNT(
+        "the same role of another account",
+        "the role of the provider's account signs",
+        _role(ROLE, account=OTHER_ACCOUNT),
+        right_caller,
     ),
-    Case(
-        name="the right role, where the provider is for another account",
-        change="the provider names the caller's account",
-        wrong=lambda world: world.patch_provider(aws={"accountId": OTHER_ACCOUNT}),
-        right=lambda world: world.patch_provider(aws={"accountId": ACCOUNT}),
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.CALLER,
-        rule="the caller must belong to the provider's AWS account",
-        status=400,
-        error="invalid_grant",
+    _ACCOUNT(
+        "the right role, where the provider is for another account",
+        "the provider names the caller's account",
+        lambda world: world.patch_provider(aws={"accountId": OTHER_ACCOUNT}),
+        lambda world: world.patch_provider(aws={"accountId": ACCOUNT}),
     ),
-    _not_issued("the account's number for an access key id", ACCOUNT),
-    _not_issued("another account's number for an access key id", OTHER_ACCOUNT),
-    _not_issued("a word for an access key id", "test"),
-    *(_refused_by_condition(name, wrong) for name, wrong in _STRANGERS),
+    *(
+        # The local AWS takes such a key id at its word.
+        _KEY(f"{whose} for an access key id", _SIGNS, having(keys=Keys(key_id, "test")), right_caller)
+        for whose, key_id in (
+            ("the account's number", ACCOUNT),
+            ("another account's number", OTHER_ACCOUNT),
+            ("a word", "test"),
+        )
+    ),
+    *(_CONDITION(name, _SIGNS, wrong, right_caller) for name, wrong in _STRANGERS),
     *(_refused_by_binding(name, wrong) for name, wrong in _STRANGERS),
-    Case(
-        name="the right role, where the condition names another",
-        change="the condition names the caller's role",
-        wrong=lambda world: world.patch_provider(attributeCondition=CONDITION.replace(ROLE, f"{ROLE}-2")),
-        right=lambda world: world.patch_provider(attributeCondition=CONDITION),
-        link=Link.TOKEN_EXCHANGE,
-        part=Part.CONDITION,
-        rule="the provider's attribute condition must be true",
-        status=400,
-        error="unauthorized_client",
-        says=_CONDITION_SAYS,
+    _CONDITION(
+        "the right role, where the condition names another",
+        "the condition names the caller's role",
+        lambda world: world.patch_provider(attributeCondition=CONDITION.replace(ROLE, f"{ROLE}-2")),
+        lambda world: world.patch_provider(attributeCondition=CONDITION),
     ),
 )

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from federation_emulator.core.trace import Link, Part
 from tests.denials.bigquery import JOB_USER, VIEWER, grant
-from tests.denials.case import Case, Step
-from tests.denials.impersonation import ACCOUNTS, TOKEN_CREATOR, WORKLOAD_USER, denied, grant_on
+from tests.denials.case import By, Case, Step, having
+from tests.denials.impersonation import (
+    ACCOUNTS,
+    TOKEN_CREATOR,
+    WORKLOAD_USER,
+    delete_account,
+    denied,
+    grant_on,
+    undelete_account,
+)
 from tests.denials.world import World
 from tests.emulator.chain import ACCOUNT_PATH, MEMBER, READER, SCOPE
 from tests.emulator.google_server import DEPLOYER_TOKEN, PROJECT, SECOND_PROJECT
@@ -33,42 +43,9 @@ def _bind_there(world: World) -> None:
     world.chain.grant(f"{_SECOND}/serviceAccounts/{world.account}", WORKLOAD_USER, MEMBER)
 
 
-def _as_owner(world: World) -> None:
-    """The project's owner, with the right to bind anybody, and none to act as the account."""
-    world.federated = DEPLOYER_TOKEN
-
-
 def _as_itself(world: World) -> None:
     """The account, with a token of its own in place of a federated one."""
     world.federated = world.access_token()
-
-
-def _as_caller(world: World) -> None:
-    world.federated = None
-
-
-def _delete(world: World) -> None:
-    world.account_id = world.google.done("GET", ACCOUNT_PATH)["uniqueId"]
-    world.google.done("DELETE", ACCOUNT_PATH)
-
-
-def _undelete(world: World) -> None:
-    world.google.done("POST", f"{ACCOUNTS}/{world.account_id}:undelete", {})
-
-
-def _no_account(world: World) -> None:
-    world.account = f"nobody@{PROJECT}.iam.gserviceaccount.com"
-
-
-def _the_reader(world: World) -> None:
-    world.account = READER
-
-
-def _asked(**differently: object) -> Step:
-    def step(world: World) -> None:
-        world.impersonation = differently
-
-    return step
 
 
 def _through(*grants: tuple[str, str, str]) -> Step:
@@ -84,8 +61,23 @@ def _through(*grants: tuple[str, str, str]) -> Step:
     return step
 
 
+_THE_READER = having(account=READER)
+_NO_ACCOUNT = By(
+    *(Link.IMPERSONATION, Part.PERMISSION, "the service account must exist", 404, "NOT_FOUND"),
+    says="Not found; Gaia id not found for email",
+)
+_INVALID = By(
+    *(Link.IMPERSONATION, Part.REQUEST, "", 400, "INVALID_ARGUMENT", "Request contains an invalid argument."),
+)
+
 CASES: tuple[Case, ...] = (
-    denied("the project's owner", _as_owner, _as_caller, change="the caller who is bound"),
+    # It has the right to bind any principal, and none to act as the account.
+    denied(
+        "the project's owner",
+        having(federated=DEPLOYER_TOKEN),
+        having(federated=None),
+        change="the caller who is bound",
+    ),
     denied(
         "the account itself, for a further token of its own",
         _as_itself,
@@ -93,7 +85,7 @@ CASES: tuple[Case, ...] = (
         change=f"`{TOKEN_CREATOR}` for itself on itself",
     ),
     denied(
-        "another service account than the one bound to", _another_account, _the_reader, change="the account bound to"
+        "another service account than the one bound to", _another_account, _THE_READER, change="the account bound to"
     ),
     denied(
         "a service account of another project",
@@ -114,74 +106,40 @@ CASES: tuple[Case, ...] = (
         grant_on(READER, TOKEN_CREATOR, f"serviceAccount:{_BETWEEN}"),
         change=f"`{TOKEN_CREATOR}` for the delegate on the account",
     ),
-    Case(
-        name="a service account that does not exist",
-        change="the account that exists",
-        wrong=_no_account,
-        right=_the_reader,
-        link=Link.IMPERSONATION,
-        part=Part.PERMISSION,
-        rule="the service account must exist",
-        status=404,
-        error="NOT_FOUND",
-        says="Not found; Gaia id not found for email",
+    _NO_ACCOUNT(
+        "a service account that does not exist",
+        "the account that exists",
+        having(account=f"nobody@{PROJECT}.iam.gserviceaccount.com"),
+        _THE_READER,
     ),
-    Case(
-        name="a deleted service account",
-        change="it is undeleted",
-        wrong=_delete,
-        right=_undelete,
-        link=Link.IMPERSONATION,
-        part=Part.PERMISSION,
-        rule="the service account must exist",
-        status=404,
-        error="NOT_FOUND",
-        says="Not found; Gaia id not found for email",
+    _NO_ACCOUNT("a deleted service account", "it is undeleted", delete_account, undelete_account),
+    replace(_NO_ACCOUNT, rule="the service account must be enabled", status=400, error="FAILED_PRECONDITION", says="")(
+        "a disabled service account",
+        "it is enabled again",
+        lambda world: world.switch_account(on=False),
+        lambda world: world.switch_account(on=True),
     ),
-    Case(
-        name="a disabled service account",
-        change="it is enabled again",
-        wrong=lambda world: world.switch_account(on=False),
-        right=lambda world: world.switch_account(on=True),
-        link=Link.IMPERSONATION,
-        part=Part.PERMISSION,
-        rule="the service account must be enabled",
-        status=400,
-        error="FAILED_PRECONDITION",
-    ),
-    Case(
-        name="impersonation where the IAM Credentials API is off",
-        change="the API is enabled",
-        wrong=lambda world: world.switch_api("iamcredentials", on=False),
-        right=lambda world: world.switch_api("iamcredentials", on=True),
-        link=Link.IMPERSONATION,
-        part=Part.REQUEST,
-        rule="the API must be enabled in the project",
-        status=403,
-        error="PERMISSION_DENIED",
+    By(
+        *(Link.IMPERSONATION, Part.REQUEST, "the API must be enabled in the project", 403, "PERMISSION_DENIED"),
         says="IAM Service Account Credentials API has not been used in project",
+    )(
+        "impersonation where the IAM Credentials API is off",
+        "the API is enabled",
+        lambda world: world.switch_api("iamcredentials", on=False),
+        lambda world: world.switch_api("iamcredentials", on=True),
     ),
-    Case(
-        name="an access token of more than an hour",
-        change="no lifetime is asked for",
-        wrong=_asked(lifetime="3601s"),
-        right=_asked(),
-        link=Link.IMPERSONATION,
-        part=Part.REQUEST,
+    _INVALID(
+        "an access token of more than an hour",
+        "no lifetime is asked for",
+        having(impersonation={"lifetime": "3601s"}),
+        having(impersonation={}),
         rule="lifetime must be 1s to 3600s",
-        status=400,
-        error="INVALID_ARGUMENT",
     ),
-    Case(
-        name="an access token without a scope",
-        change="one scope",
-        wrong=_asked(scope=[]),
-        right=_asked(scope=[SCOPE]),
-        link=Link.IMPERSONATION,
-        part=Part.REQUEST,
+    _INVALID(
+        "an access token without a scope",
+        "one scope",
+        having(impersonation={"scope": []}),
+        having(impersonation={"scope": [SCOPE]}),
         rule="scope must be a list of at least one scope",
-        status=400,
-        error="INVALID_ARGUMENT",
-        says="Request contains an invalid argument.",
     ),
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.denials.bigquery import JOB_USER, VIEWER, grant
-from tests.denials.case import Step
-from tests.denials.impersonation import ACCOUNTS, WORKLOAD_USER, bind, bound, denied
+from tests.denials.case import Step, both, done
+from tests.denials.impersonation import WORKLOAD_USER, bind, bound, denied, namesake
 from tests.denials.world import ROLE_SET, World
 from tests.emulator.chain import ACCOUNT, ACCOUNT_PATH, FUNCTION, MAPPING, MEMBER, OTHER_ACCOUNT, POOL_NAME, ROLE
 from tests.emulator.google_server import NUMBER, SECOND_NUMBER
@@ -35,31 +34,14 @@ def _map_the_account(world: World) -> None:
 
 def _bound_by_account(member: str) -> Step:
     """Map the AWS account to an attribute, and have this one member in place of the right one."""
-
-    def step(world: World) -> None:
-        _map_the_account(world)
-        bound(member)(world)
-
-    return step
-
-
-def _namesake(world: World) -> None:
-    """Delete the account, and make another under its e-mail with all that the first one had, but the binding."""
-    world.google.done("DELETE", ACCOUNT_PATH)
-    world.google.done("POST", ACCOUNTS, {"accountId": "reader"})
-    grant(JOB_USER)(world)
-    grant(VIEWER, table="users")(world)
+    return both(_map_the_account, bound(member))
 
 
 def _on_condition(expression: str) -> Step:
     """Have the right member bound on this condition."""
-
-    def step(world: World) -> None:
-        condition = {"title": "of the case", "expression": expression}
-        binding = {"role": WORKLOAD_USER, "members": [MEMBER], "condition": condition}
-        world.google.done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": [binding], "version": 3}})
-
-    return step
+    condition = {"title": "of the case", "expression": expression}
+    binding = {"role": WORKLOAD_USER, "members": [MEMBER], "condition": condition}
+    return done("POST", f"{ACCOUNT_PATH}:setIamPolicy", {"policy": {"bindings": [binding], "version": 3}})
 
 
 def _without_condition(world: World) -> None:
@@ -115,7 +97,7 @@ CASES = (
         change="the mapping gives it",
     ),
     denied("a role on the account that does not hold the permission", bound(MEMBER, "roles/iam.serviceAccountUser")),
-    denied("a namesake of the account that was bound to and deleted", _namesake),
+    denied("a namesake of the account that was bound to and deleted", namesake),
     denied(
         "a binding whose condition has run out",
         _on_condition("request.time < timestamp('2020-01-01T00:00:00Z')"),
