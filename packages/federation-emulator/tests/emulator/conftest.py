@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.emulator.chain import REGION, ROLE, Chain, Keys, LocalAccount, deploy
-from tests.emulator.google_server import Google, serving
+from tests.emulator.google_server import PROJECT, Google, serving
 
 
 @pytest.fixture
@@ -34,6 +34,15 @@ def aws(aws_url: str) -> LocalAccount:
 def chain(google: Google, aws: LocalAccount) -> Chain:
     """Everything deployed on Google's side."""
     return deploy(google, aws)
+
+
+@pytest.fixture(scope="module")
+def deployed(aws_url: str, bigquery_url: str) -> Iterator[Chain]:
+    """One chain for a module: what is refused changes nothing, and what is taken does no harm to the next test."""
+    with serving(aws_url=aws_url, bigquery_url=bigquery_url) as google:
+        made = deploy(google, LocalAccount(aws_url))
+        made.grant(f"/v1/projects/{PROJECT}", "roles/orgpolicy.policyAdmin", "user:deployer@local.invalid")
+        yield made
 
 
 @pytest.fixture(scope="session")
