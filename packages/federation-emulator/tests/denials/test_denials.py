@@ -87,11 +87,11 @@ def _check_trace(case: Case, decisions: list[Decision]) -> None:
 
 
 def _check_nothing_given_away(world: World, refused: Outcome) -> None:
-    told = f"{refused.answer.headers} {refused.answer.text}"
-    assert not any(row in told for row in _ROWS), "the refusal gives a row away"
+    shown = f"{refused.answer.headers} {refused.answer.text}"
+    assert not any(row in shown for row in _ROWS), "the refusal gives a row away"
     trace = json.dumps(to_json(world.google.decisions()))
     for secret in filter(None, world.seen):
-        assert secret not in told, "the refusal gives a secret away"
+        assert secret not in shown, "the refusal gives a secret away"
         assert secret not in trace, "the trace gives a secret away"
 
 

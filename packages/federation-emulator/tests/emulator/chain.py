@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import secrets
+import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +87,23 @@ class LocalAccount:
         made = self.client("sts").assume_role(RoleArn=arn, RoleSessionName=session)["Credentials"]
         return Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
 
+    def function(self, name: str, files: Mapping[str, str], *, functions: Any = None, **settings: Any) -> Any:
+        """Make a function of these files under a role of its name, and return a client of Lambda."""
+        functions = functions or self.client("lambda")
+        trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+        role = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            for path, text in files.items():
+                entry = zipfile.ZipInfo(path)
+                entry.external_attr = 0o755 << 16
+                archive.writestr(entry, text)
+        known = {"Runtime": "python3.11", "Handler": "main.handler", "Timeout": 60, "Role": role}
+        code = {"ZipFile": package.getvalue()}
+        functions.create_function(FunctionName=name, Code=code, **{**known, **settings})
+        return functions
+
     def user(self, *, path: str) -> Keys:
         """Make an IAM user below a path and give out its keys."""
         iam, name = self.client("iam"), f"user-{secrets.token_hex(4)}"
@@ -107,7 +127,7 @@ class Chain:
 
     @property
     def secrets(self) -> str:
-        """The table that nobody but the deployer may read, as SQL names it."""
+        """The table that the deployer alone may read, as SQL names it."""
         return f"`{PROJECT}.{self.dataset}.secrets`"
 
     def sql(self, text: str) -> str:
@@ -168,11 +188,9 @@ class Chain:
     def revoke(self, path: str, role: str, member: str) -> None:
         """Take one member off."""
         policy = self.google.done("POST", f"{path}:getIamPolicy")
-        kept = []
         for binding in policy.get("bindings", []):
-            members = [m for m in binding["members"] if (binding["role"], m) != (role, member)]
-            kept.append({"role": binding["role"], "members": members})
-        self.google.done("POST", f"{path}:setIamPolicy", {"policy": {**policy, "bindings": kept}})
+            binding["members"] = [m for m in binding["members"] if (binding["role"], m) != (role, member)]
+        self.google.done("POST", f"{path}:setIamPolicy", {"policy": policy})
 
 
 def token_of(credentials: Credentials) -> str:
@@ -215,7 +233,7 @@ def make_dataset(google: Google) -> str:
 
 
 def make_table(google: Google, dataset: str, table: str) -> None:
-    """Make a table of three rows, ``(1, "TABLE-1")`` to ``(3, "TABLE-3")``; nobody is granted anything on it."""
+    """Make a table of three rows, ``(1, "TABLE-1")`` to ``(3, "TABLE-3")``; nothing on it is granted."""
     path = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
     fields = [{"name": "user_id", "type": "INT64"}, {"name": "name", "type": "STRING"}]
     reference = {"projectId": PROJECT, "datasetId": dataset, "tableId": table}

@@ -47,7 +47,7 @@ class Google:
     def call(
         self, method: str, path: str, body: Any = None, *, token: str | None = DEPLOYER_TOKEN, **more: Any
     ) -> requests.Response:
-        """Send a request, as the deployer unless told otherwise."""
+        """Send a request, as the deployer if no other token is given."""
         headers = dict(more.pop("headers", {}))
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -100,7 +100,7 @@ def serving(
 
 
 class _Server(uvicorn.Server):
-    """A server that ends at once when it is told to: a fifth of a second sooner, which hundreds of tests would wait.
+    """A server that ends at once when asked to: a fifth of a second sooner, which hundreds of tests would wait.
 
     uvicorn looks every tenth of a second whether it should end, and then gives its clients another tenth. Here the
     clients are gone by then.
@@ -113,18 +113,18 @@ class _Server(uvicorn.Server):
     def end(self) -> None:
         """End it, from another thread; nothing if it never began."""
         if self.began.is_set():
-            self._loop.call_soon_threadsafe(self._told.set)
+            self._loop.call_soon_threadsafe(self._asked.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._asked = asyncio.get_running_loop(), asyncio.Event()
         await super().startup(sockets=sockets)
         self.began.set()
 
     async def main_loop(self) -> None:
-        while not self._told.is_set():
+        while not self._asked.is_set():
             await self.on_tick(0)  # the date that answers carry
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), 1)
+                await asyncio.wait_for(self._asked.wait(), 1)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:

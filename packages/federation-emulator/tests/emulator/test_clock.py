@@ -55,7 +55,7 @@ def test_moved_tokens_expire_and_a_signature_made_now_is_still_fresh(chain: Chai
         token_of(chain.credentials())
 
 
-def test_the_clock_tells_where_it_is(quiet_google: Google) -> None:
+def test_the_clock_shows_where_it_is(quiet_google: Google) -> None:
     assert quiet_google.done("GET", CLOCK)["aheadSeconds"] == 0
     advance(quiet_google, 7)
     assert quiet_google.done("GET", CLOCK)["aheadSeconds"] == 7

@@ -59,7 +59,7 @@ def test_a_condition_is_true_where_google_says_so_and_its_opposite_is_not(expres
 
 
 @pytest.mark.parametrize(
-    ("expression", "told"),
+    ("expression", "text"),
     [
         ("timestamp('never') < request.time", "can't be evaluated"),
         ("timestamp('9999-12-31T23:59:59Z') + duration('100000h') > request.time", "can't be evaluated"),
@@ -75,9 +75,9 @@ def test_a_condition_is_true_where_google_says_so_and_its_opposite_is_not(expres
         ("'true'", "gives no boolean"),
     ],
 )
-def test_an_expression_that_fails_or_gives_no_boolean_grants_nothing(expression: str, told: str) -> None:
+def test_an_expression_that_fails_or_gives_no_boolean_grants_nothing(expression: str, text: str) -> None:
     assert condition_problem(condition(expression)) is None, "Google finds this out only when it evaluates"
-    assert told in untruth(condition(expression), asked())
+    assert text in untruth(condition(expression), asked())
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_only_what_google_gives_attributes_has_any(resource: str, permission: st
 
 
 @pytest.mark.parametrize(
-    ("expression", "told"),
+    ("expression", "text"),
     [
         ("", "must have an expression"),
         ("true &&", "isn't CEL"),
@@ -125,10 +125,10 @@ def test_only_what_google_gives_attributes_has_any(resource: str, permission: st
         ("'a'" + " + 'a'" * 100 + " == ''", "copies of strings"),
     ],
 )
-def test_an_expression_that_could_never_be_evaluated_is_a_problem(expression: str, told: str) -> None:
+def test_an_expression_that_could_never_be_evaluated_is_a_problem(expression: str, text: str) -> None:
     problem = condition_problem(condition(expression))
     assert problem is not None
-    assert told in problem
+    assert text in problem
 
 
 def test_a_text_that_only_looks_like_an_operator_or_a_variable_is_none() -> None:
@@ -146,7 +146,7 @@ def test_the_longest_condition_takes_no_time() -> None:
     assert time.process_time() - began < 0.05
 
 
-def test_a_conditional_binding_counts_where_it_is_true_and_is_told_where_it_is_not() -> None:
+def test_a_conditional_binding_counts_where_it_is_true_and_is_explained_where_it_is_not() -> None:
     on_d = condition("resource.name.startsWith('projects/p/datasets/d/')", title="only d")
     policy = Policy(bindings=(Binding(role=VIEWER, members=(READER.member,), condition=on_d),))
     project = ("projects/p", policy)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from federation_emulator.core.app import _ROUTES
-from tests.emulator.google_server import Google, serving
+from tests.emulator.google_server import Google
 
 _VALUES = {"project": "local-keyless", "account": "a@b.c", "service": "iam.googleapis.com"}
 _PATHS = sorted({path for _, path, _ in _ROUTES})
@@ -19,13 +18,6 @@ _OAUTH = {"/v1/token", "/v1/introspect"}
 _PAGE = {"/", "/page/{file:name}"}
 _PUBLIC = _OAUTH | _PAGE | {"/$discovery/rest"}
 _GUARDED = [(m, p) for m, p, _ in _ROUTES if not p.startswith("/_local/") and p not in _PUBLIC]
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Google]:
-    """One server for the file: nothing here depends on its state. Both servers behind it are away."""
-    with serving(aws_url="http://127.0.0.1:9", bigquery_url="http://127.0.0.1:9") as running:
-        yield running
 
 
 def filled(path: str) -> str:

@@ -1,4 +1,4 @@
-"""What a role holds, where a grant counts, and which nearest miss is told."""
+"""What a role holds, where a grant counts, and which nearest miss is reported."""
 
 from __future__ import annotations
 

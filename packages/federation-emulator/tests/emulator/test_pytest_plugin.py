@@ -86,18 +86,3 @@ def test_a_suite_of_ones_own_gets_a_seeded_google_with_one_import(tmp_path: Path
         check=False,
     )  # fmt: skip
     assert "4 passed" in run.stdout, run.stdout + run.stderr
-
-
-def test_a_seed_with_a_mistake_fails_the_suite_and_names_it(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text(
-        CONFTEST
-        + "import pytest\n\n@pytest.fixture(scope='session')\ndef local_google_seed():\n    return {'pool': {}}\n"
-    )
-    (tmp_path / "test_mine.py").write_text("def test_it(local_google):\n    assert local_google\n")
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60,
-        check=False,
-    )  # fmt: skip
-    assert run.returncode == 1
-    assert "pool: there is no such key" in run.stdout

@@ -13,7 +13,7 @@ QUERY = {"query": "SELECT 1", "useLegacySql": False}
 GENERATE = f"/v1/projects/-/serviceAccounts/{READER}:generateAccessToken"
 
 
-def test_who_may_not_use_the_quota_project_is_refused_and_told_which_role_is_missing(
+def test_who_may_not_use_the_quota_project_is_refused_with_the_role_that_is_missing(
     chain: Chain, as_function: Keys
 ) -> None:
     assert as_function.token

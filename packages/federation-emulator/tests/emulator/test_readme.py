@@ -53,7 +53,7 @@ def test_the_tables_name_every_command_and_option() -> None:
     commands = section("Commands and options")
     for name in set(COMMANDS) - {"serve"}:
         assert f"| `{name}" in commands
-    serve = parser()._subparsers._group_actions[0].choices["serve"]  # type: ignore[union-attr,index]  # argparse tells it nowhere else
+    serve = parser()._subparsers._group_actions[0].choices["serve"]  # type: ignore[union-attr,index]  # argparse has it nowhere else
     options = {option for action in serve._actions for option in action.option_strings if option.startswith("--")}
     names = {"--project-id", "--project-number", "--aws-account-id", "--aws-region"}  # the seed's
     for option in options - names - {"--help", "--limit-seconds"}:

@@ -1,4 +1,4 @@
-"""A kill between two writes that belong together leaves nothing that the next start doesn't mend."""
+"""A kill between two writes that belong together leaves nothing that the next start doesn't correct."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 
 from federation_emulator.core.app import _ROUTES
 from keyless_bigquery.components.program import ROOT
-from tests.emulator.google_server import Google, serving
+from tests.emulator.google_server import Google
 
 SECTIONS = {
     "## IAM: pools and providers": "/v1/projects/{project}/locations/global/workloadIdentityPools",
@@ -43,12 +43,6 @@ def rows() -> Iterator[tuple[str, list[tuple[str, str]], list[str]]]:
                 named = re.findall(r"`(GET|HEAD|POST|PUT|PATCH|DELETE) ([^`]+)`", cells[0])
                 prefix = SECTIONS.get(heading, "")
                 yield heading, [(method, path.replace("…", prefix, 1)) for method, path in named], cells
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Google]:
-    with serving(aws_url="http://127.0.0.1:9", bigquery_url="http://127.0.0.1:9") as running:
-        yield running
 
 
 def test_the_table_names_every_route_once_and_no_other() -> None:

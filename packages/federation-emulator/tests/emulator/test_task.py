@@ -1,4 +1,4 @@
-"""The stand-in for a container credentials endpoint: who shows its token gets a session, and nobody else does."""
+"""The stand-in for a container credentials endpoint: who shows its token gets a session, and no other caller does."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def test_each_question_gets_a_session_of_its_own(where: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", "ÿ"])
-def test_without_its_token_nobody_gets_one(where: dict[str, str], token: str | None) -> None:
+def test_without_its_token_no_caller_gets_one(where: dict[str, str], token: str | None) -> None:
     answer = ask(where, token)
     assert answer.status_code == 401
     assert "AccessKeyId" not in answer.text
     assert ask(where, where["AWS_CONTAINER_AUTHORIZATION_TOKEN"]).json()["AccessKeyId"] == "ASIA1"
 
 
-def test_a_role_that_is_gone_is_told(where: dict[str, str]) -> None:
+def test_a_role_that_is_gone_is_reported(where: dict[str, str]) -> None:
     answers = [ask(where, where["AWS_CONTAINER_AUTHORIZATION_TOKEN"]) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 400]
     assert answers[2].json() == {"code": "RoleError", "message": "the role is gone"}

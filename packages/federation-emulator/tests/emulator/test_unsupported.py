@@ -1,4 +1,4 @@
-"""What isn't served is refused in Google's shape, told in the log once, and kept in a bounded list without secrets."""
+"""What isn't served is refused in Google's shape, in the log once, and kept in a bounded list without secrets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gzip
 import json
 import logging
 import socket
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,17 +14,9 @@ from starlette.requests import Request
 
 from federation_emulator.core.errors import unimplemented
 from federation_emulator.core.unsupported import MOST_KEPT, UnsupportedRequests
-from tests.emulator.google_server import DEPLOYER_TOKEN, PROJECT, Google, serving
+from tests.emulator.google_server import DEPLOYER_TOKEN, PROJECT, Google
 
-AWAY = "http://127.0.0.1:9"
 GCLOUD = "google-cloud-sdk gcloud/528.0.0 command/gcloud.iam.list invocation-id/0123456789abcdef (Linux 6.1)"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Google]:
-    """One server for the file: each test looks for its own requests. Both servers behind it are away."""
-    with serving(aws_url=AWAY, bigquery_url=AWAY) as running:
-        yield running
 
 
 def noted(google: Google, path: str) -> list[dict[str, Any]]:
@@ -84,7 +75,7 @@ def test_what_google_has_and_this_server_has_not_is_501(shared: Google, method: 
 
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/v1", "/v1//projects", "/index.html", "/v1/projects/a%2Fb"])
-def test_what_nobody_has_is_404_and_noted_as_well(shared: Google, path: str) -> None:
+def test_what_neither_has_is_404_and_noted_as_well(shared: Google, path: str) -> None:
     answer = shared.call("GET", path)
     assert (answer.status_code, answer.json()["error"]["status"]) == (404, "NOT_FOUND")
     assert noted(shared, path)[0]["status"] == 404
@@ -112,7 +103,7 @@ def test_a_served_request_is_not_noted(shared: Google) -> None:
     assert not noted(shared, f"{path}/nobody@b.c")
 
 
-def test_the_log_tells_each_once_and_neither_log_nor_list_has_a_secret(
+def test_the_log_has_each_once_and_neither_log_nor_list_has_a_secret(
     shared: Google, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = "/v1/projects/p/secrets/once"

@@ -243,13 +243,13 @@ CHANGES = (
 )
 
 
-def justified(sent: Sent, allowed: list[Any], wanted: dict[str, str]) -> bool:
-    """Say whether a request means the same as an undamaged one of somebody who may come in.
+def justified(sent: Sent, allowed: list[Any], expected: dict[str, str]) -> bool:
+    """Say whether a request means the same as an undamaged one of a caller who may come in.
 
     Args:
         sent: What was let in.
         allowed: The subject tokens of those who may, as they were signed.
-        wanted: The exchange's other fields.
+        expected: The exchange's other fields.
     """
     if sent.method != "POST" or sent.path.partition("?")[0] != "/v1/token":
         return False
@@ -259,7 +259,7 @@ def justified(sent: Sent, allowed: list[Any], wanted: dict[str, str]) -> bool:
         meaning = _meaning(token)
     except (ValueError, KeyError, TypeError, AttributeError):
         return False
-    same = all(given.get(name, "") == value for name, value in wanted.items() if name != "scope")
+    same = all(given.get(name, "") == value for name, value in expected.items() if name != "scope")
     return same and bool(given.get("scope", "").strip()) and meaning in [_meaning(each) for each in allowed]
 
 

@@ -49,14 +49,14 @@ def strangers(aws: LocalAccount, aws_url: str) -> list[Any]:
 def test_no_damaged_exchange_breaks_the_server_or_gets_in(
     chain: Chain, role_keys: Keys, documents: list[Any], strangers: list[Any]
 ) -> None:
-    wanted = {name: value for name, value in form("x").items() if name != "subject_token"}
+    expected = {name: value for name, value in form("x").items() if name != "subject_token"}
     let_in = refused = 0
 
     def judge(made: Exchange) -> str:
         nonlocal let_in, refused
         sent = made.sent()
         problem, answer = problem_of(client, sent)
-        if answer.status == 200 and not problem and not justified(sent, documents, wanted):
+        if answer.status == 200 and not problem and not justified(sent, documents, expected):
             problem = "was let in"
         let_in, refused = let_in + (answer.status == 200), refused + (answer.status == 400)
         return problem
@@ -71,23 +71,23 @@ def test_no_damaged_exchange_breaks_the_server_or_gets_in(
 
 
 def _check_no_secret(chain: Chain, keys: list[Keys], documents: list[Any]) -> None:
-    told = json.dumps(chain.google.done("GET", "/_local/decisions"))
+    trace = json.dumps(chain.google.done("GET", "/_local/decisions"))
     secrets = [secret for each in keys for secret in (each.secret, each.token)]
     for made in documents:
         values = {entry["key"].lower(): entry["value"] for entry in made["headers"]}
         secrets += [values["authorization"].rpartition("=")[2], values.get("x-amz-security-token", "")]
-    assert not [secret[:4] for secret in secrets if secret and secret in told]
+    assert not [secret[:4] for secret in secrets if secret and secret in trace]
 
 
 def test_the_oracle_knows_what_is_and_what_is_not_the_same(role_keys: Keys, documents: list[Any]) -> None:
-    wanted = {name: value for name, value in form("x").items() if name != "subject_token"}
-    good = Exchange(document=documents[1], fields=wanted)
-    assert justified(good.sent(), documents, wanted)
+    expected = {name: value for name, value in form("x").items() if name != "subject_token"}
+    good = Exchange(document=documents[1], fields=expected)
+    assert justified(good.sent(), documents, expected)
     for other in (
-        Exchange(document={**documents[1], "method": "GET"}, fields=wanted),
-        Exchange(document=documents[1], fields={**wanted, "scope": " "}),
-        Exchange(document=documents[1], fields=wanted, more=[("audience", wanted["audience"])]),
-        Exchange(document=documents[1], fields=wanted, path="/v1/other"),
-        Exchange(document=document(Keys(role_keys.key, "another-secret", role_keys.token)), fields=wanted),
+        Exchange(document={**documents[1], "method": "GET"}, fields=expected),
+        Exchange(document=documents[1], fields={**expected, "scope": " "}),
+        Exchange(document=documents[1], fields=expected, more=[("audience", expected["audience"])]),
+        Exchange(document=documents[1], fields=expected, path="/v1/other"),
+        Exchange(document=document(Keys(role_keys.key, "another-secret", role_keys.token)), fields=expected),
     ):
-        assert not justified(other.sent(), documents, wanted)
+        assert not justified(other.sent(), documents, expected)

@@ -139,7 +139,7 @@ def test_one_share_does_not_move_the_picks_of_another() -> None:
     )
 
 
-def test_too_many_exchanges_are_told_in_the_documented_words() -> None:
+def test_too_many_exchanges_are_refused_in_the_documented_words() -> None:
     assert body_of(too_many(Shape.OAUTH), Shape.OAUTH) == {
         "error": "quota_exceeded",
         "error_description": (

@@ -38,7 +38,7 @@ _GONE = re.compile("Failed to load resource: |the local cloud was not reached")
 
 @dataclass(frozen=True)
 class Shown:
-    """A local Google that decided something at each link; nobody changes it any more.
+    """A local Google that decided something at each link; which no test changes.
 
     Attributes:
         chain: What is deployed.

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
 from federation_emulator.console.page.guard import is_own
 from federation_emulator.core.app import _ROUTES
-from tests.emulator.google_server import Google, serving
+from tests.emulator.google_server import Google
 
 OWN = sorted(
     {path.replace("{file:name}", "main.js") for method, path, _ in _ROUTES if method == "GET" and is_own(path)}
 )
 GOOGLES = "/$discovery/rest?version=v2"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Google]:
-    with serving(aws_url="http://127.0.0.1:9", bigquery_url="http://127.0.0.1:9") as running:
-        yield running
 
 
 def test_googles_paths_carry_none_of_the_pages_headers(shared: Google) -> None:

@@ -19,7 +19,7 @@ DEPLOYED = 2
 
 
 def decided(count: int) -> list[dict[str, Any]]:
-    """Decisions as the server tells them."""
+    """Decisions as the server sends them."""
     trace = Trace(SystemClock())
     for number in range(count):
         with trace.deciding(Link.JOB, resource=f"projects/number-{number}", principal=f"user:u{number}@a.example"):
@@ -28,7 +28,7 @@ def decided(count: int) -> list[dict[str, Any]]:
 
 
 def answer_decisions(page: Page, run: str, decisions: list[dict[str, Any]]) -> None:
-    """Let the page be told these decisions, once, and none later."""
+    """Let the page get these decisions, once, and none later."""
 
     def fulfil(route: Route) -> None:
         first = route.request.url.endswith("after=") or run not in route.request.url
@@ -84,7 +84,7 @@ def test_an_open_chain_grows_with_what_comes_of_it(page: Page, chain: Chain, rol
     expect(page.locator(".after a")).to_have_count(4)
 
 
-def test_a_server_that_is_gone_is_asked_less_often_told_and_found_again(page: Page, quiet_google: Google) -> None:
+def test_a_server_that_is_gone_is_asked_less_often_shown_and_found_again(page: Page, quiet_google: Google) -> None:
     hold_the_clock(page)
     page.goto(quiet_google.url)
     connection = page.locator("#connection")

@@ -116,7 +116,7 @@ def test_the_text_of_a_chain_is_copied_as_explain_prints_it(opened: Page, shown:
     assert opened.locator("pre").inner_text() == text
 
 
-def test_a_decision_that_is_not_there_is_told_whatever_the_address_holds(page: Page, shown: Shown) -> None:
+def test_a_decision_that_is_not_there_is_reported_whatever_the_address_holds(page: Page, shown: Shown) -> None:
     for address in ("000000-000001", "%", "<img src=x>", "a/b"):
         page.goto(f"{shown.chain.google.url}/#{address}")
         expect(page.get_by_role("alert")).to_contain_text("There is no decision")

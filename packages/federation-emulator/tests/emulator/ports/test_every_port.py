@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import secrets
 import sys
 import threading
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
 from botocore.exceptions import ClientError
 
 from federation_emulator.client.cloud import LocalCloud
 from federation_emulator.servers.process import family
+from tests.emulator.chain import LocalAccount
 from tests.emulator.ports.listening import listening
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ports are found in /proc")
@@ -37,32 +35,13 @@ def handler(event, context):
 
 
 def client(cloud: LocalCloud, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=cloud.aws_url,
-        region_name=cloud.aws_region,
-        aws_access_key_id=cloud.aws_account_id,
-        aws_secret_access_key="test",
-    )
+    return LocalAccount(cloud.aws_url).client(service)
 
 
-def new_function(cloud: LocalCloud, code: str, *, functions: Any = None) -> str:
+def new_function(cloud: LocalCloud, *, functions: Any = None) -> str:
     """Creates a function under a role of its own; its name."""
     name = f"f-{secrets.token_hex(4)}"
-    trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
-    role = client(cloud, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("main.py", code)
-    (functions or client(cloud, "lambda")).create_function(
-        FunctionName=name,
-        Runtime="python3.11",
-        Handler="main.handler",
-        Role=role,
-        Timeout=60,
-        Code={"ZipFile": package.getvalue()},
-    )
+    LocalAccount(cloud.aws_url).function(name, {"main.py": CODE}, functions=functions)
     return name
 
 
@@ -71,7 +50,7 @@ def running_function(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory
     """A function that runs until the tests of this module have ended."""
     folder = tmp_path_factory.mktemp("function")
     began, until = folder / "began", folder / "until"
-    name = new_function(cloud, CODE)
+    name = new_function(cloud)
     payload = json.dumps({"began": str(began), "until": str(until)})
     invoking = threading.Thread(
         target=client(cloud, "lambda").invoke, kwargs={"FunctionName": name, "Payload": payload}
@@ -178,41 +157,30 @@ def test_no_function_is_created_for_a_page_though_it_signs(cloud: LocalCloud, fo
 
     functions.meta.events.register("before-send", from_a_page)
     with pytest.raises(ClientError, match=r"web page|no page|not this machine|refused"):
-        new_function(cloud, CODE, functions=functions)
+        new_function(cloud, functions=functions)
     assert {one["FunctionName"] for one in client(cloud, "lambda").list_functions()["Functions"]} == known
-    assert new_function(cloud, CODE) not in known
+    assert new_function(cloud) not in known
 
 
 def test_a_function_with_a_runtime_of_its_own_gets_a_server_that_refuses_a_page(
     cloud: LocalCloud, tmp_path: Path
 ) -> None:
     """ministack starts a small server for such a function, on a port of its own."""
-    told, go_on = tmp_path / "told", tmp_path / "go-on"
+    ready, go_on = tmp_path / "ready", tmp_path / "go-on"
     bootstrap = (
-        f"#!/bin/sh\necho $AWS_LAMBDA_RUNTIME_API > {told}.new; mv {told}.new {told}\n"
+        f"#!/bin/sh\necho $AWS_LAMBDA_RUNTIME_API > {ready}.new; mv {ready}.new {ready}\n"
         f"while [ ! -e {go_on} ]; do sleep 0.05; done\n"
         f'exec {sys.executable} -c "{RUNTIME}"\n'
     )
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        entry = zipfile.ZipInfo("bootstrap")
-        entry.external_attr = 0o755 << 16
-        archive.writestr(entry, bootstrap)
-    name = new_function(cloud, CODE)
-    functions = client(cloud, "lambda")
-    functions.delete_function(FunctionName=name)
-    role = f"arn:aws:iam::{cloud.aws_account_id}:role/{name}"
-    functions.create_function(
-        FunctionName=name, Runtime="provided.al2023", Handler="x", Role=role, Timeout=30,
-        Code={"ZipFile": package.getvalue()},
-    )  # fmt: skip
+    name = f"f-{secrets.token_hex(4)}"
+    functions = LocalAccount(cloud.aws_url).function(name, {"bootstrap": bootstrap}, Runtime="provided.al2023")
     answers: list[Any] = []
     invoking = threading.Thread(target=lambda: answers.append(functions.invoke(FunctionName=name)["Payload"].read()))
     invoking.start()
     ticks = threading.Event()
     try:
-        assert any(told.exists() or ticks.wait(0.02) for _ in range(1000)), "the function did not begin"
-        port = int(told.read_text().rpartition(":")[2])
+        assert any(ready.exists() or ticks.wait(0.02) for _ in range(1000)), "the function did not begin"
+        port = int(ready.read_text().rpartition(":")[2])
         for foreign in HEADERS.values():
             sent = {name: value.format(port=port) for name, value in foreign.items()}
             assert ask(port, "GET", "/2018-06-01/runtime/invocation/next", sent).status_code in {403, 421}

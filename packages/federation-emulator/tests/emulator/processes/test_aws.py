@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from federation_emulator.servers.aws import AwsSettings, LocalAws
+from tests.emulator.chain import ACCOUNT, LocalAccount
 
-ACCOUNT = "210987654321"
 CODE = """
 import os
 class Own(Exception):
@@ -28,44 +24,25 @@ def handler(event, context):
 """
 
 
-@pytest.fixture
-def local_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
-    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "the-deployers-token")
-    monkeypatch.setenv("PYTHONPATH", "/somewhere/of/ours")
-    running = LocalAws.start(AwsSettings(account_id=ACCOUNT, region="us-east-1", folder=tmp_path))
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAccount]:
+    """An account of a local AWS that was started with variables of ours around it."""
+    settings = AwsSettings(account_id=ACCOUNT, region="us-east-1", folder=tmp_path_factory.mktemp("aws"))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "the-deployers-token")
+        environment.setenv("PYTHONPATH", "/somewhere/of/ours")
+        running = LocalAws.start(settings)
     try:
         running.wait(limit_seconds=20)
-        yield running
+        yield LocalAccount(running.url)
     finally:
         running.child.stop()
 
 
-def client(local_aws: LocalAws, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=local_aws.url,
-        region_name="us-east-1",
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="test",
-    )
-
-
-@pytest.fixture
-def functions(local_aws: LocalAws) -> Any:
-    """Lambda, with one function named `reader` under the role `First`."""
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    for role in ("First", "Second"):
-        client(local_aws, "iam").create_role(
-            RoleName=role, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        )
-    zipped = io.BytesIO()
-    with zipfile.ZipFile(zipped, "w") as archive:
-        archive.writestr("code.py", CODE)
-    made = client(local_aws, "lambda")
-    made.create_function(
-        FunctionName="reader", Runtime="python3.11", Handler="code.handler", Code={"ZipFile": zipped.getvalue()},
-        Role=f"arn:aws:iam::{ACCOUNT}:role/First",
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def functions(account: LocalAccount) -> Any:
+    """Lambda, with one function named `reader`."""
+    made = account.function("reader", {"main.py": CODE})
     made.get_waiter("function_active_v2").wait(FunctionName="reader", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
     return made
 
@@ -75,7 +52,10 @@ def invoke(functions: Any) -> dict[str, Any]:
     return answer
 
 
-def test_a_function_stays_warm_but_another_role_starts_it_afresh_with_other_credentials(functions: Any) -> None:
+def test_a_function_stays_warm_but_another_role_starts_it_afresh_with_other_credentials(
+    account: LocalAccount, functions: Any
+) -> None:
+    account.assume("Second")
     first, warm = invoke(functions), invoke(functions)
     assert (warm["pid"], warm["key"]) == (first["pid"], first["key"])
     functions.update_function_configuration(FunctionName="reader", Role=f"arn:aws:iam::{ACCOUNT}:role/Second")
@@ -90,10 +70,10 @@ def test_a_function_sees_nothing_of_our_environment(functions: Any) -> None:
     assert "AWS_SESSION_TOKEN" in names
 
 
-def test_what_a_function_prints_comes_with_the_answer_and_is_in_its_log(local_aws: LocalAws, functions: Any) -> None:
+def test_what_a_function_prints_comes_with_the_answer_and_is_in_its_log(account: LocalAccount, functions: Any) -> None:
     answer = functions.invoke(FunctionName="reader", LogType="Tail")
     assert "LogResult" in answer
-    events = client(local_aws, "logs").filter_log_events(logGroupName="/aws/lambda/reader")["events"]
+    events = account.client("logs").filter_log_events(logGroupName="/aws/lambda/reader")["events"]
     assert "said by the function" in [event["message"].strip() for event in events]
 
 

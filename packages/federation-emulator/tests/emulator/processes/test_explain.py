@@ -40,7 +40,7 @@ def test_the_chain_goes_back_to_its_beginning_and_leaves_others_out() -> None:
     assert [one.id for one in chain(DECISIONS[1:], "2")] == ["2"], "the one before it is forgotten"
 
 
-def test_a_decision_that_is_not_there_is_told() -> None:
+def test_a_decision_that_is_not_there_is_an_error() -> None:
     with pytest.raises(ProcessError, match="there is no decision 9; the oldest that is kept is 1"):
         chain(DECISIONS, "9")
     with pytest.raises(ProcessError, match="nothing has been decided yet"):
@@ -54,10 +54,10 @@ def test_a_shell_that_runs_the_printed_lines_has_every_variable(tmp_path: Path) 
     ENDPOINTS.write(folder)
     text = instructions(folder, ENDPOINTS)
     assert ENDPOINTS.deployer_token not in text
-    wanted = variables(folder, ENDPOINTS)
-    script = text + "".join(f'printf "%s\\n" "${name}"\n' for name in wanted)
-    told = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, timeout=10, check=True)
-    assert told.stdout.splitlines() == list(wanted.values())
+    expected = variables(folder, ENDPOINTS)
+    script = text + "".join(f'printf "%s\\n" "${name}"\n' for name in expected)
+    ran = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, timeout=10, check=True)
+    assert ran.stdout.splitlines() == list(expected.values())
 
 
 def test_the_settings_of_this_run_are_laid_over_the_tracked_ones(tmp_path: Path) -> None:

@@ -29,14 +29,14 @@ def test_an_event_in_the_log_is_read(command: Make) -> None:
     assert not alive(child.pid)
 
 
-def test_a_child_that_ends_at_once_is_told_with_its_last_words_on_one_line(command: Make) -> None:
+def test_a_child_that_ends_at_once_is_reported_with_its_last_words_on_one_line(command: Make) -> None:
     child = Child.start(command("import sys; print('first', flush=True); sys.exit('the port is taken')"))
     with pytest.raises(ProcessError, match=r"the child ended with status 1; .*first \| the port is taken") as failed:
         child.wait_for_event("listening", limit_seconds=10)
     assert "\n" not in str(failed.value)
 
 
-def test_a_child_that_never_gets_ready_is_told_when_the_time_is_up(command: Make) -> None:
+def test_a_child_that_never_gets_ready_is_reported_when_the_time_is_up(command: Make) -> None:
     child = Child.start(command(_FOR_EVER))
     try:
         with pytest.raises(ProcessError, match=r"does not answer at http://127\.0\.0\.1:9/ within 0 s"):
@@ -45,7 +45,7 @@ def test_a_child_that_never_gets_ready_is_told_when_the_time_is_up(command: Make
         child.stop()
 
 
-def test_a_program_that_is_not_there_is_told(command: Make, tmp_path: Path) -> None:
+def test_a_program_that_is_not_there_is_reported(command: Make, tmp_path: Path) -> None:
     absent = replace(command(""), arguments=[str(tmp_path / "absent")])
     with pytest.raises(ProcessError, match=r"can't be started: .*absent: no such program; run `make setup`"):
         Child.start(absent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -11,9 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import httpx
 import pytest
 
@@ -31,7 +28,15 @@ def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
         yield running
 
 
-def test_it_answers_and_hides_its_token(cloud: LocalCloud) -> None:
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One that no test ends."""
+    with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+def test_it_answers_and_hides_its_token(undisturbed: LocalCloud) -> None:
+    cloud = undisturbed
     assert httpx.get(f"{cloud.google_url}/_local/health", trust_env=False).json() == {"status": "ok"}
     assert cloud.decisions() == []
     assert cloud.resources()["pools"] == []
@@ -41,36 +46,6 @@ def test_it_answers_and_hides_its_token(cloud: LocalCloud) -> None:
     assert cloud.deployer_token not in shown
     for name in ("endpoints.json", "deployer-token", "bigqueryrc"):
         assert stat.S_IMODE((cloud.folder / name).stat().st_mode) == 0o600
-
-
-def aws_client(cloud: LocalCloud, service: str, key: str, secret: str, session: str | None = None) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=cloud.aws_url,
-        region_name=cloud.aws_region,
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-        aws_session_token=session,
-    )
-
-
-def test_the_local_aws_believes_a_roles_session_by_its_signature_only(cloud: LocalCloud) -> None:
-    iam = aws_client(cloud, "iam", cloud.aws_account_id, "test")
-    root = {
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{cloud.aws_account_id}:root"},
-        "Action": "sts:AssumeRole",
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [root]})
-    role = iam.create_role(RoleName="Tester", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
-    sts = aws_client(cloud, "sts", cloud.aws_account_id, "test")
-    held = sts.assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
-    key, session = held["AccessKeyId"], held["SessionToken"]
-    right = aws_client(cloud, "sts", key, held["SecretAccessKey"], session)
-    assert right.get_caller_identity()["Arn"].endswith(":assumed-role/Tester/session")
-    forged = aws_client(cloud, "sts", key, "forged", session)
-    with pytest.raises(Exception, match="SignatureDoesNotMatch"):
-        forged.get_caller_identity()
 
 
 def test_stop_ends_every_process_and_what_looked_ready(cloud: LocalCloud) -> None:
@@ -100,7 +75,8 @@ def test_when_one_server_dies_all_end_and_the_log_says_which(cloud: LocalCloud) 
     assert eventually(lambda: "error: the local AWS (ministack) ended with status -9" in log.read_text())
 
 
-def test_a_second_cloud_in_the_same_folder_is_refused_and_the_first_lives_on(cloud: LocalCloud) -> None:
+def test_a_second_cloud_in_the_same_folder_is_refused_and_the_first_lives_on(undisturbed: LocalCloud) -> None:
+    cloud = undisturbed
     run = subprocess.run(
         [sys.executable, "-m", "federation_emulator", "serve", "--state", str(cloud.folder)],
         cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
@@ -126,7 +102,7 @@ def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path, option: str) -> 
     assert "Address already in use" in run.stderr
 
 
-def test_a_cloud_that_can_not_start_is_told_by_its_own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cloud_that_can_not_start_quotes_its_own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEYLESS_CACHE", str(tmp_path / "empty"))
     with pytest.raises(ProcessError, match=r"the local cloud ended with status 1; .*run `make setup`"):
         LocalCloud.start(state_directory=tmp_path / "cloud")

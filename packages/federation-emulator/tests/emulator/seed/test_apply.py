@@ -60,7 +60,7 @@ def test_a_grant_keeps_its_condition_beside_one_without(google: InProcess) -> No
     assert all(binding["members"] == [MEMBER] for binding in bindings)
 
 
-def test_applied_again_it_mends_what_differs_and_takes_nothing_away(google: InProcess) -> None:
+def test_applied_again_it_corrects_what_differs_and_takes_nothing_away(google: InProcess) -> None:
     sow(google, SEED)
     google.call("PATCH", f"{PROVIDER_PATH}?updateMask=attributeCondition", {"attributeCondition": "true"})
     google.call("DELETE", POOL_PATH)
@@ -97,10 +97,10 @@ def test_applied_again_it_mends_what_differs_and_takes_nothing_away(google: InPr
 def test_what_the_server_refuses_is_told_with_its_key_and_its_words(
     google: InProcess, change: dict[str, Any], where: str, why: str
 ) -> None:
-    with pytest.raises(SeedError) as told:
+    with pytest.raises(SeedError) as raised:
         sow(google, change)
-    assert where in str(told.value)
-    assert why in str(told.value)
+    assert where in str(raised.value)
+    assert why in str(raised.value)
 
 
 def test_the_faults_of_the_seed_begin_after_it(google: InProcess) -> None:

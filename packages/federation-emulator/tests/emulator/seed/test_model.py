@@ -1,4 +1,4 @@
-"""A seed is checked as a whole: every problem is told at once, with its key, its value and the rule."""
+"""A seed is checked as a whole: every problem is reported at once, with its key, its value and the rule."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ GRANT: dict[str, Any] = {"role": "roles/bigquery.jobUser", "members": ["user:som
 
 
 def refused(written: object) -> str:
-    with pytest.raises(SeedError) as told:
+    with pytest.raises(SeedError) as raised:
         seed_from(written)
-    return str(told.value)
+    return str(raised.value)
 
 
 def test_an_empty_seed_is_a_project_with_the_apis_that_the_chain_needs() -> None:
@@ -37,12 +37,12 @@ def test_the_example_is_a_seed() -> None:
     ]
 
 
-def test_all_problems_are_told_at_once() -> None:
-    told = refused({"aws": {"account": 42}, "pool": {}, "project": {"id": "UPPER"}})
-    assert told.startswith("the seed has 3 problems:\n")
-    assert "  aws.account: an AWS account is 12 digits in quotes, got 42" in told
-    assert "  pool: there is no such key; see the table in the README of federation-emulator" in told
-    assert "  project.id: " in told
+def test_all_problems_are_reported_at_once() -> None:
+    text = refused({"aws": {"account": 42}, "pool": {}, "project": {"id": "UPPER"}})
+    assert text.startswith("the seed has 3 problems:\n")
+    assert "  aws.account: an AWS account is 12 digits in quotes, got 42" in text
+    assert "  pool: there is no such key; see the table in the README of federation-emulator" in text
+    assert "  project.id: " in text
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ CONDITION = {"title": "always", "expression": "request.time > timestamp('2020-01
 
 
 def add(google: Google, path: str, member: str, *, conditional: bool) -> int:
-    """Read, change, write with the etag; again as long as somebody else was faster. Returns how often that was."""
+    """Read, change, write with the etag; again as long as another writer was faster. Returns how often that was."""
     with requests.Session() as session:
         session.trust_env = False
         own = Google(url=google.url, clock=google.clock, session=session)
@@ -50,7 +50,7 @@ def test_every_members_change_survives_all_the_others(quiet_google: Google) -> N
 
     with ThreadPoolExecutor(WRITERS) as pool:
         refused = sum(pool.map(write, range(WRITERS)))
-    assert refused, "nobody was ever too late, so nothing was tried here"
+    assert refused, "no writer was ever too late, so nothing was tried here"
     for index, path in enumerate(PATHS):
         policy = quiet_google.done("POST", f"{path}:getIamPolicy", {"options": {"requestedPolicyVersion": 3}})
         found = {

@@ -48,7 +48,7 @@ def endless(connection: socket.socket) -> None:
 
 @contextmanager
 def stand_in(talk: Talk) -> Iterator[str]:
-    """A server for one connection that reads a request and then talks as told."""
+    """A server for one connection that reads a request and then talks."""
     ended = threading.Event()
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
 
@@ -118,7 +118,7 @@ CHANGES: dict[str, dict[str, object]] = {
     "disabled": {"disabled": True},
     "attributeCondition": {"attributeCondition": "false"},
     "aws": {"aws": {"accountId": OTHER_ACCOUNT}},
-    "description": {"description": "a change that matters to nobody"},
+    "description": {"description": "a change that matters to no caller"},
 }
 
 

@@ -84,7 +84,7 @@ def test_nothing_is_taken_from_the_url_but_what_changes_no_meaning(name: str) ->
         read("scope=a", FORM, query=(name,))
 
 
-def test_a_credential_sent_as_a_name_is_not_told() -> None:
+def test_a_credential_sent_as_a_name_is_not_repeated() -> None:
     for body, kind in ((json.dumps({"hunter2-secret": "a"}), JSON), ("hunter2-secret=a&hunter2-secret=b", FORM)):
         with pytest.raises(Refused) as refused:
             read(body, kind)

@@ -1,4 +1,4 @@
-"""gcloud's own exchange and its question whose token that is; nobody else's credential comes through."""
+"""gcloud's own exchange and its question whose token that is; no other credential comes through."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def introspected(chain: Chain, token: str) -> Any:
     return answer.json()
 
 
-def test_a_federated_token_is_told_until_it_expires_or_its_pool_is_gone(chain: Chain, as_function: Keys) -> None:
+def test_a_federated_token_is_active_until_it_expires_or_its_pool_is_gone(chain: Chain, as_function: Keys) -> None:
     assert as_function.token
     token = token_of(chain.direct_credentials())
     subject = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/{FUNCTION}"
-    told = introspected(chain, token)
-    assert told["active"] is True
-    assert told["username"] == f"principal://iam.googleapis.com/{POOL_NAME}/subject/{subject}"
-    assert told["scope"] == SCOPE
-    assert told["exp"] - told["iat"] == 3600
+    said = introspected(chain, token)
+    assert said["active"] is True
+    assert said["username"] == f"principal://iam.googleapis.com/{POOL_NAME}/subject/{subject}"
+    assert said["scope"] == SCOPE
+    assert said["exp"] - said["iat"] == 3600
     chain.google.done("PATCH", f"{POOL_PATH}?updateMask=disabled", {"disabled": True})
     assert introspected(chain, token) == {"active": False}
     chain.google.done("PATCH", f"{POOL_PATH}?updateMask=disabled", {"disabled": False})
@@ -46,7 +46,7 @@ def test_a_federated_token_is_told_until_it_expires_or_its_pool_is_gone(chain: C
     assert introspected(chain, token) == {"active": False}
 
 
-def test_nothing_is_told_of_any_other_token(chain: Chain, as_function: Keys) -> None:
+def test_nothing_is_said_of_any_other_token(chain: Chain, as_function: Keys) -> None:
     assert as_function.token
     for token in (DEPLOYER_TOKEN, token_of(chain.credentials()), "unknown"):
         assert introspected(chain, token) == {"active": False}
@@ -55,8 +55,8 @@ def test_nothing_is_told_of_any_other_token(chain: Chain, as_function: Keys) -> 
 @pytest.mark.parametrize(
     "fields", [{}, {"token": ""}, {"token": "a", "token_type_hint": "refresh_token"}, {"token": "a" * 70_000}]
 )
-def test_an_introspection_that_is_none_is_refused_in_the_exchanges_shape(chain: Chain, fields: dict[str, str]) -> None:
-    answer = post(chain, "/v1/introspect", fields)
+def test_what_is_no_introspection_is_refused_in_the_exchanges_shape(deployed: Chain, fields: dict[str, str]) -> None:
+    answer = post(deployed, "/v1/introspect", fields)
     assert answer.status_code in {400, 413}
     assert set(answer.json()) == {"error", "error_description"}
 
@@ -74,8 +74,8 @@ def test_an_introspection_that_is_none_is_refused_in_the_exchanges_shape(chain: 
     ],
 )
 def test_any_other_authorization_is_refused_and_gclouds_own_is_taken(
-    chain: Chain, role_keys: Keys, path: str, headers: dict[str, str]
+    deployed: Chain, role_keys: Keys, path: str, headers: dict[str, str]
 ) -> None:
     fields = {**form(document(role_keys)), "token": "unknown"}
-    assert post(chain, path, fields, headers).json()["error"] == "invalid_request"
-    assert post(chain, path, fields, basic(GCLOUD)).status_code == 200
+    assert post(deployed, path, fields, headers).json()["error"] == "invalid_request"
+    assert post(deployed, path, fields, basic(GCLOUD)).status_code == 200

@@ -176,7 +176,7 @@ def test_an_opt_in_region_passes_and_another_partitions_does_not(chain: Chain, r
         assert "AWS STS" in refused(chain, made, FORMAT).rule
 
 
-def test_a_presigned_url_is_refused_and_its_secrets_are_not_told(chain: Chain, role_keys: Keys) -> None:
+def test_a_presigned_url_is_refused_and_its_secrets_are_not_repeated(chain: Chain, role_keys: Keys) -> None:
     token = document(role_keys)
     session = quote(role_keys.token, safe="")
     for url in (
