@@ -93,11 +93,7 @@ def _add_state(command: argparse.ArgumentParser) -> None:
 
 
 def duration(text: str) -> timedelta:
-    """Read a step of time: a whole number and its unit, ``s``, ``m``, ``h`` or ``d``.
-
-    Raises:
-        argparse.ArgumentTypeError: It isn't one.
-    """
+    """Read a step of time: a whole number and its unit, ``s``, ``m``, ``h`` or ``d``."""
     found = _DURATION.fullmatch(text)
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no step of time; write a number and s, m, h or d, such as 31d")
@@ -105,22 +101,14 @@ def duration(text: str) -> timedelta:
 
 
 def port(text: str) -> int:
-    """Read a port.
-
-    Raises:
-        argparse.ArgumentTypeError: It isn't one.
-    """
+    """Read a port."""
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > _MOST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; write a number from 0 to {_MOST_PORT}")
     return int(text)
 
 
 def another_project(text: str) -> tuple[str, str]:
-    """Read a project's id and number.
-
-    Raises:
-        argparse.ArgumentTypeError: It isn't both.
-    """
+    """Read a project's id and number."""
     project_id, equals, number = text.partition("=")
     if not (project_id and equals and number.isascii() and number.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} is no project; write its id and number, such as data-project=42")
@@ -195,9 +183,11 @@ def _come(arguments: argparse.Namespace) -> int:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
+    from federation_emulator.client.remote import Remote
     from federation_emulator.console.explain import explanation
 
-    sys.stdout.write(explanation(arguments.state.absolute(), arguments.decision) + "\n")
+    decisions = Remote.open(arguments.state.absolute()).decisions()
+    sys.stdout.write(explanation(decisions, arguments.decision) + "\n")
     return 0
 
 

@@ -119,8 +119,7 @@ _QUERIES = (
         "in CASE", "SELECT CASE WHEN user_id > 0 THEN (SELECT MAX(name) FROM {secrets}) ELSE '' END FROM {users}"
     ),
     _reads_secrets(
-        "in HAVING",
-        "SELECT name FROM {users} GROUP BY name HAVING COUNT(*) <= (SELECT COUNT(*) FROM {secrets})",
+        "in HAVING", "SELECT name FROM {users} GROUP BY name HAVING COUNT(*) <= (SELECT COUNT(*) FROM {secrets})"
     ),
     _reads_secrets("in ORDER BY", "SELECT name FROM {users} ORDER BY (SELECT COUNT(*) FROM {secrets})"),
     _reads_secrets("in UNION ALL", "SELECT * FROM {users} UNION ALL SELECT * FROM {secrets}"),

@@ -39,14 +39,7 @@ _TABLE = replace(_ADMINISTRATION, link=Link.TABLE)
 
 
 def _refused(
-    name: str,
-    wrong: Step,
-    right: Step,
-    *,
-    change: str,
-    permission: str,
-    by: By = _ADMINISTRATION,
-    says: str = "",
+    name: str, wrong: Step, right: Step, *, change: str, permission: str, by: By = _ADMINISTRATION, says: str = ""
 ) -> Case:
     says = says or f"Permission '{permission}' denied on resource"
     return by(name, change, wrong, right, rule=f"{permission} is needed", says=says)

@@ -66,9 +66,7 @@ _NO_ACCOUNT = By(
     *(Link.IMPERSONATION, Part.PERMISSION, "the service account must exist", 404, "NOT_FOUND"),
     says="Not found; Gaia id not found for email",
 )
-_INVALID = By(
-    *(Link.IMPERSONATION, Part.REQUEST, "", 400, "INVALID_ARGUMENT", "Request contains an invalid argument."),
-)
+_INVALID = By(*(Link.IMPERSONATION, Part.REQUEST, "", 400, "INVALID_ARGUMENT", "Request contains an invalid argument."))
 
 CASES: tuple[Case, ...] = (
     # It has the right to bind any principal, and none to act as the account.

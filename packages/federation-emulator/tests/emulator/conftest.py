@@ -9,7 +9,7 @@ import pytest
 from tests.emulator.chain import REGION, ROLE, Chain, Keys, LocalAccount, deploy
 from tests.emulator.google_server import PROJECT, Google, serving
 
-_AWAY = {"aws_url": "http://127.0.0.1:9", "bigquery_url": "http://127.0.0.1:9"}
+_AWAY = "http://127.0.0.1:9"
 
 
 @pytest.fixture
@@ -22,14 +22,14 @@ def google(aws_url: str, bigquery_url: str) -> Iterator[Google]:
 @pytest.fixture
 def quiet_google() -> Iterator[Google]:
     """A fresh local Google with nothing behind it: both servers refuse the connection."""
-    with serving(**_AWAY) as running:
+    with serving(aws_url=_AWAY, bigquery_url=_AWAY) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Google]:
     """The same for a module whose tests don't depend on its state, or look for their own requests."""
-    with serving(**_AWAY) as running:
+    with serving(aws_url=_AWAY, bigquery_url=_AWAY) as running:
         yield running
 
 

@@ -41,8 +41,7 @@ def check_shape(answer: requests.Response, path: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [(m, p) for m in ("TRACE", "HEAD", "PROPFIND") for p in _PATHS if (m, p) not in _SERVED],
+    ("method", "path"), [(m, p) for m in ("TRACE", "HEAD", "PROPFIND") for p in _PATHS if (m, p) not in _SERVED]
 )
 def test_a_wrong_method_is_405_in_shape(shared: Google, path: str, method: str) -> None:
     answer = shared.call(method, filled(path))

@@ -12,7 +12,7 @@ import pytest
 
 from federation_emulator.core.errors import StateError
 from federation_emulator.core.roles import RoleError
-from federation_emulator.seed.errors import SeedError
+from federation_emulator.expected import SeedError
 from federation_emulator.servers.errors import EngineError
 from federation_emulator.servers.process import ProcessError
 from keyless_tools import boundary, stacks

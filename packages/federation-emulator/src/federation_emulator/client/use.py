@@ -69,11 +69,7 @@ def environment(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str,
 
 
 def addresses(folder: Path, endpoints: Endpoints, choice: Choice, *, universe_domain: str = UNIVERSE) -> dict[str, str]:
-    """The same variables without the role's session.
-
-    Raises:
-        ProcessError: As :func:`environment`.
-    """
+    """The same variables without the role's session; raises as :func:`environment`."""
     provider, account = _found(endpoints, choice)
     path = write_configuration(
         folder / CREDENTIALS, endpoints, provider, service_account=account, universe_domain=universe_domain
@@ -96,12 +92,7 @@ def exports(variables: dict[str, str]) -> str:
 
 
 def signed_form(endpoints: Endpoints, choice: Choice) -> str:
-    """The body of an exchange, signed a moment ago: for curl, or a client of one's own.
-
-    Raises:
-        ProcessError: As :func:`environment`.
-        RoleError: As :func:`environment`.
-    """
+    """The body of an exchange, signed a moment ago: for curl, or a client of one's own."""
     provider, _account = _found(endpoints, choice)
     return urlencode(
         {
@@ -129,13 +120,13 @@ def subject_token(endpoints: Endpoints, provider: str, keys: SessionKeys) -> str
             del context, request
             return keys.region
 
-    wanted = configuration(endpoints, provider)
+    settings = configuration(endpoints, provider)
     signer = aws.Credentials(  # type: ignore[no-untyped-call]  # google-auth's own
-        audience=wanted["audience"],
-        subject_token_type=wanted["subject_token_type"],
-        token_url=wanted["token_url"],
+        audience=settings["audience"],
+        subject_token_type=settings["subject_token_type"],
+        token_url=settings["token_url"],
         aws_security_credentials_supplier=Held(),
-        universe_domain=wanted["universe_domain"],
+        universe_domain=settings["universe_domain"],
     )
     return str(signer.retrieve_subject_token(Request()))  # type: ignore[no-untyped-call]  # google-auth's own
 

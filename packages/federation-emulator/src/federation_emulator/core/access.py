@@ -1,6 +1,7 @@
 """Who is calling, whether the API is enabled, and whether the caller holds the permission. In that order.
 
-Google answers 401 before 403, and a disabled API before a missing permission.
+Google answers 401 before 403, and a disabled API before a missing permission. Sources for the quota project: Google
+Cloud, "Quota project overview" and "Set the quota project".
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from federation_emulator.core.errors import (
     MISSING_CREDENTIALS,
     ApiError,
     error_info,
+    invalid_argument,
     permission_denied,
     service_disabled,
     unauthenticated,
 )
 from federation_emulator.core.http import google_method
+from federation_emulator.core.permission_names import USE_SERVICES
 from federation_emulator.core.permissions import Grant, Policy, decide
 from federation_emulator.core.projects import Project
-from federation_emulator.core.quota_project import check_user_project
 from federation_emulator.core.tokens import Token, TokenKind
 from federation_emulator.core.trace import Link, Part, Trail, refuse
 from federation_emulator.services.iam.model import PoolState
@@ -33,6 +35,8 @@ CLOUD_PLATFORM = frozenset({_SCOPE + "cloud-platform"})
 IAM_SCOPES = CLOUD_PLATFORM | {_SCOPE + "iam"}
 BIGQUERY_SCOPES = CLOUD_PLATFORM | {_SCOPE + "bigquery"}
 BIGQUERY_READ_SCOPES = BIGQUERY_SCOPES | {_SCOPE + "bigquery.readonly", _SCOPE + "cloud-platform.read-only"}
+_QUOTA_HEADER = "x-goog-user-project"
+_QUOTA_PARAMETER = "$userProject"
 
 
 def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozenset[str]) -> Token:
@@ -71,7 +75,7 @@ def authenticate(cloud: Cloud, request: Request, trail: Trail, *, scopes: frozen
         "the bearer token is known and unexpired",
         f"{token.kind.value} token {token.fingerprint}, until {token.expires}",
     )
-    check_user_project(cloud, request, token, trail)
+    _check_user_project(cloud, request, token, trail)
     if (method := google_method(request)) is not None:
         method.check_parameters(request.query_params.multi_items())
     return token
@@ -128,6 +132,60 @@ def _check_account(cloud: Cloud, token: Token) -> None:
             fix="undelete or enable the account; a new one under the same e-mail is another account",
             answer=unauthenticated(),
         )
+
+
+def consumer_of(cloud: Cloud, token: Token) -> Project:
+    """Return the project to whose account a call goes where the resource doesn't say: the credential's own.
+
+    That of the pool for a federated token, of the service account for its access token (Google Cloud, "Quota project
+    overview"); the deployer's is the main one.
+    """
+    if token.kind is TokenKind.FEDERATED:
+        found = cloud.find_project(token.principal.pool.split("/")[1])
+    else:
+        account = cloud.accounts.get(token.principal.unique_id)
+        found = cloud.find_project(account.project_id) if account else None
+    return found or cloud.main_project
+
+
+def _check_user_project(cloud: Cloud, request: Request, token: Token, trail: Trail) -> None:
+    """Insist that the caller may use the project that the request names as its quota project, if it names one.
+
+    Raises:
+        Refused: 403, the project isn't there or the caller holds no ``serviceusage.services.use`` on it.
+        ApiError: 400, more than one project is named.
+    """
+    named = {*request.headers.getlist(_QUOTA_HEADER), *request.query_params.getlist(_QUOTA_PARAMETER)} - {""}
+    if not named:
+        return
+    if len(named) > 1:
+        raise invalid_argument(
+            f"The request names {len(named)} quota projects in {_QUOTA_HEADER} and {_QUOTA_PARAMETER}."
+        )
+    name = named.pop()
+    project = cloud.find_project(name.removeprefix("projects/"))
+    policies = cloud.project_policies(project) if project else []
+    verdict = decide(token.principal, USE_SERVICES, policies, now=trail.now)
+    if isinstance(verdict, Grant):
+        trail.passed(Part.PERMISSION, f"{USE_SERVICES}, for the quota project", verdict.sentence())
+        return
+    refuse(
+        Part.PERMISSION,
+        rule=f"{USE_SERVICES} is needed on the quota project that {_QUOTA_HEADER} names",
+        actual=verdict.actual if project else f"there is no project {name}",
+        expected=verdict.expected if project else "a project that exists here",
+        fix="leave the header out (quota_project_id in the credentials), or grant the expected role",
+        answer=ApiError(
+            403,
+            "PERMISSION_DENIED",
+            f"Caller does not have required permission to use project {name:.200}. Grant the caller the "
+            f"roles/serviceusage.serviceUsageConsumer role, or a custom role with the {USE_SERVICES} permission, by "
+            f"visiting https://console.developers.google.com/iam-admin/iam/project?project={name:.200} and then retry. "
+            "Propagation of the new permission may take a few minutes.",
+            reason="forbidden",
+            details=[error_info("USER_PROJECT_DENIED", consumer=f"projects/{name:.200}")],
+        ),
+    )
 
 
 def check_enabled(cloud: Cloud, service: str, project: Project | None = None) -> None:
@@ -197,19 +255,14 @@ def administer(
         if service is not None:
             check_enabled(cloud, service, target)
         denied = error or permission_denied(
-            f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
-            permission=permission,
+            f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).", permission=permission
         )
         authorize(token, permission, policies or cloud.project_policies(target), trail, denied)
         return token
 
 
 def administer_project(cloud: Cloud, request: Request, permission: str) -> Project:
-    """Check a call on the project that its path names, as :func:`administer`, and return the project.
-
-    Raises:
-        Refused: As :func:`administer`.
-    """
+    """Check a call on the project that its path names, as :func:`administer`, and return the project."""
     name = request.path_params["project"]
     administer(cloud, request, permission, resource=f"projects/{name}", project=name)
     return cloud.project_of(name)

@@ -44,7 +44,7 @@ class CloudConfig:
         """Refuse settings under which no token could ever be right.
 
         Raises:
-            ValueError: A project's number isn't digits, two projects can't be told apart, or the deployer token is
+            ValueError: A project's number isn't digits, two projects are the same, or the deployer token is
                 too short to be a secret.
         """
         if self.project_id in self.other_projects:

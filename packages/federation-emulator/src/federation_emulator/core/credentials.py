@@ -16,15 +16,11 @@ PUBLIC_UNIVERSE = "googleapis.com"
 """Google's own, for a program that reaches no public host."""
 
 
-def pool_name(endpoints: Endpoints, pool: str) -> str:
-    """A pool's resource name, with the project's number."""
-    return f"projects/{endpoints.project_number}/locations/global/workloadIdentityPools/{pool}"
-
-
 def audience(endpoints: Endpoints, provider: str) -> str:
     """The audience of an exchange. The provider is written ``POOL/PROVIDER``."""
     pool, _, name = provider.partition("/")
-    return f"//iam.googleapis.com/{pool_name(endpoints, pool)}/providers/{name}"
+    pools = f"projects/{endpoints.project_number}/locations/global/workloadIdentityPools"
+    return f"//iam.googleapis.com/{pools}/{pool}/providers/{name}"
 
 
 def email(endpoints: Endpoints, account: str) -> str:

@@ -121,8 +121,8 @@ def document(name: str) -> dict[str, Any]:
 @cache
 def _places() -> dict[str, Any]:
     # Found by its metadata: importing the package would load far more than a few files.
-    wanted = {f"{name}.json" for name in _DOCUMENTS}
-    return {file.name: file for file in files(_PACKAGE) or () if file.name in wanted}
+    names = {f"{name}.json" for name in _DOCUMENTS}
+    return {file.name: file for file in files(_PACKAGE) or () if file.name in names}
 
 
 @cache

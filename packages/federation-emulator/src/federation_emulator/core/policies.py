@@ -72,11 +72,7 @@ def _check_version(asked: PolicyRequest, policy: Policy, present: Policy) -> Non
 
 
 def check_accounts(cloud: Cloud, members: Iterable[str]) -> None:
-    """Insist that the service accounts among some members exist.
-
-    Raises:
-        ApiError: 400, one does not.
-    """
+    """Insist that the service accounts among some members exist; 400 if one does not."""
     live = {account.email.lower() for account in cloud.accounts.values() if not account.expire_time}
     for member in members:
         kind, _, email = member.partition(":")

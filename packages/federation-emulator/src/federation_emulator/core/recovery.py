@@ -2,8 +2,8 @@
 
 What belongs together, and what a start finds after a kill in between:
 
-* an account's deletion and its new name in all policies: mended here, or a namesake would inherit the grants;
-* its undeletion and its old name: mended here likewise;
+* an account's deletion and its new name in all policies: corrected here, or a namesake would inherit the grants;
+* its undeletion and its old name: corrected here likewise;
 * a pool's deletion and its providers': the providers are deleted, the pool is not, and can be deleted again;
 * a dataset or table in the BigQuery emulator and its access list, policy or view definition here: what the emulator has
   and this side doesn't know belongs to the project's owners alone, and an unknown view can't be read; what this side

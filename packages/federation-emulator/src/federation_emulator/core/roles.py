@@ -47,17 +47,13 @@ class SessionKeys:
 
 
 def make_roles(endpoints: Endpoints, names: Iterable[str]) -> None:
-    """Make roles that the account itself may take on; one that is there stays as it is.
-
-    Raises:
-        RoleError: The local AWS did not make one.
-    """
+    """Make roles that the account itself may take on; one that is there stays as it is; raises :class:`RoleError`."""
     iam: Any = None
     for name in names:
         iam = iam or _client(endpoints, "iam")
         statement = {"Effect": "Allow", "Principal": {"AWS": endpoints.aws_account_id}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException), _told(f"role {name} was not made"):
+        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException), _reported(f"role {name} was not made"):
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
 
 
@@ -68,7 +64,7 @@ def take_on(endpoints: Endpoints, role: str, *, session: str = SESSION) -> Sessi
         RoleError: There is no such role, or the local AWS did not answer.
     """
     fix = "name it under aws.roles in the seed, or make it with `aws iam create-role`"
-    with _told(f"role {role} can't be taken on ({fix})"):
+    with _reported(f"role {role} can't be taken on ({fix})"):
         _client(endpoints, "iam").get_role(RoleName=role)
         arn = f"arn:aws:iam::{endpoints.aws_account_id}:role/{role}"
         made = _client(endpoints, "sts").assume_role(RoleArn=arn, RoleSessionName=session)["Credentials"]
@@ -82,7 +78,7 @@ def take_on(endpoints: Endpoints, role: str, *, session: str = SESSION) -> Sessi
 
 
 @contextlib.contextmanager
-def _told(what: str) -> Iterator[None]:
+def _reported(what: str) -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

@@ -74,13 +74,7 @@ class Tokens:
         self._purge_at = _FIRST_PURGE
 
     def issue(
-        self,
-        kind: TokenKind,
-        *,
-        principal: Principal,
-        scopes: tuple[str, ...],
-        lifetime_seconds: int,
-        decision: str,
+        self, kind: TokenKind, *, principal: Principal, scopes: tuple[str, ...], lifetime_seconds: int, decision: str
     ) -> tuple[str, Token]:
         """Make a token.
 

@@ -18,9 +18,9 @@ class FaultSettings(BaseModel):
         iam_delay_seconds: How long a changed allow policy or dataset access list takes to be seen by permission
             checks. Who reads the policy sees the newest at once.
         service_delay_seconds: How long an enabled API still answers ``SERVICE_DISABLED``.
-        error_share: float of requests answered with an error, half of them "too many requests", half 503.
-        drop_share: float of requests whose connection is cut without an answer.
-        slow_share: float of requests that are answered late; they may be refused or cut as well.
+        error_share: Share of requests answered with an error, half of them "too many requests", half 503.
+        drop_share: Share of requests whose connection is cut without an answer.
+        slow_share: Share of requests that are answered late; they may be refused or cut as well.
         seed: Of the generator that picks requests, one after another as they come.
     """
 

@@ -13,8 +13,8 @@ import httpx
 from starlette.types import ASGIApp
 
 from federation_emulator.core.endpoints import Endpoints
+from federation_emulator.expected import SeedError
 from federation_emulator.faults.model import NO_FAULTS
-from federation_emulator.seed.errors import SeedError
 from federation_emulator.seed.model import Grant, Pool, Provider, Seed, Table, target
 
 _BATCH = 20
@@ -129,10 +129,10 @@ class _Sowing:
             binding["condition"] = {k: v for k, v in grant.condition.model_dump(by_alias=True).items() if v}
             policy["version"] = 3
         held = list(_merged(policy.get("bindings", [])))
-        wanted = list(_merged([*held, binding]))
-        if wanted == held:
+        merged = list(_merged([*held, binding]))
+        if merged == held:
             return
-        policy["bindings"] = wanted
+        policy["bindings"] = merged
         await self._done(where, "POST", f"{path}:setIamPolicy", {"policy": policy})
 
     async def _dataset_grant(self, where: str, dataset: str, grant: Grant) -> None:

@@ -16,8 +16,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from federation_emulator.core.validation import problems
+from federation_emulator.expected import SeedError
 from federation_emulator.faults.model import NO_FAULTS, FaultSettings
-from federation_emulator.seed.errors import SeedError
 from keyless_bigquery.trust.names import PROJECT_ID
 
 CHAIN_SERVICES = (

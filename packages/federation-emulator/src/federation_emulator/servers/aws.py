@@ -58,11 +58,7 @@ class LocalAws:
         self.url = ""
 
     def wait(self, *, limit_seconds: float) -> None:
-        """Wait until it answers.
-
-        Raises:
-            ProcessError: when it does not.
-        """
+        """Wait until it answers; raises :class:`ProcessError` if it does not."""
         port = self.child.wait_for_event("listening", limit_seconds=limit_seconds)["port"]
         url = f"http://127.0.0.1:{port}"
         self.child.wait_for_answer(url + HEALTH, limit_seconds=limit_seconds)
@@ -70,11 +66,7 @@ class LocalAws:
 
     @classmethod
     def start(cls, settings: AwsSettings) -> LocalAws:
-        """Start it; `wait` says when it can be used.
-
-        Raises:
-            ProcessError: when its environment is not there.
-        """
+        """Start it; `wait` says when it can be used."""
         temporary = settings.folder / "tmp"
         temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
         python = environments.LOCAL_AWS.python

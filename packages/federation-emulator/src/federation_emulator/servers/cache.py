@@ -43,7 +43,7 @@ def build_once(target: Path, build: Callable[[Path], None], *, waiting: Callable
     Args:
         target: folder to make. Its name must stand for everything it is made from.
         build: fills the empty folder that it is given.
-        waiting: told once, when another set-up is building the same thing.
+        waiting: called once, when another set-up is building the same thing.
 
     Raises:
         EngineError: when the cache can't be written; what `build` raises goes through.

@@ -50,7 +50,10 @@ class Command:
 
 
 class Child:
-    """A running child, in a process group of its own, so that Ctrl-C reaches us alone and we end it in order."""
+    """A running child, in a process group of its own, so that Ctrl-C reaches us alone and we end it in order.
+
+    Waiting raises :class:`ProcessError` when the child ends first, or time is up.
+    """
 
     def __init__(self, command: Command, process: subprocess.Popen[bytes]) -> None:
         self._command = command
@@ -108,11 +111,7 @@ class Child:
         )
 
     def wait_for_event(self, event: str, *, limit_seconds: float) -> dict[str, Any]:
-        """Wait for a log line that is a JSON object with this `event`.
-
-        Raises:
-            ProcessError: when the child ends first, or time is up.
-        """
+        """Wait for a log line that is a JSON object with this `event`."""
 
         def look() -> dict[str, Any] | None:
             for line in self._command.log.read_text(errors="replace").splitlines():
@@ -124,11 +123,7 @@ class Child:
         return self._wait(look, what=f"did not say {event!r}", limit_seconds=limit_seconds)
 
     def wait_for_answer(self, url: str, *, limit_seconds: float) -> None:
-        """Wait until a GET of this URL answers 200.
-
-        Raises:
-            ProcessError: when the child ends first, or time is up.
-        """
+        """Wait until a GET of this URL answers 200."""
         import httpx  # slow to load, and a command line names this module's error at each start
 
         with httpx.Client(timeout=2.0, trust_env=False) as client:
@@ -142,11 +137,7 @@ class Child:
             self._wait(look, what=f"does not answer at {url}", limit_seconds=limit_seconds)
 
     def wait_for_file(self, path: Path, *, limit_seconds: float) -> None:
-        """Wait until this file is there.
-
-        Raises:
-            ProcessError: when the child ends first, or time is up.
-        """
+        """Wait until this file is there."""
         self._wait(lambda: path.exists() or None, what=f"did not write {path}", limit_seconds=limit_seconds)
 
     def _wait(self, look: Callable[[], Answer | None], *, what: str, limit_seconds: float) -> Answer:

@@ -1,4 +1,4 @@
-"""What set-up tells while it works: one line for each step, with the seconds it has taken so far."""
+"""What set-up prints while it works: one line for each step, with the seconds it has taken so far."""
 
 from __future__ import annotations
 

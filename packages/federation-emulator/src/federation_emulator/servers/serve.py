@@ -89,8 +89,12 @@ def serve(settings: ServeSettings) -> None:
         kept = _kept(settings) if settings.keep else None
         bound = held.enter_context(listener(_port(settings.google_port, kept.google_port if kept else 0)))
         aws_settings = _aws_settings(settings, kept)
-        aws = _start_aws(settings, aws_settings, held)
-        bigquery = _start_bigquery(settings, held)
+        aws = LocalAws.start(aws_settings) if settings.aws_url is None else None
+        if aws is not None:
+            held.callback(aws.child.stop)
+        bigquery = BigQueryEmulator.start(_emulator_settings(settings)) if settings.bigquery else None
+        if bigquery is not None:
+            held.callback(bigquery.child.stop)
         # Imported while the children start: it takes as long as they do.
         from federation_emulator.core.app import create_app
         from federation_emulator.core.config import CloudConfig
@@ -201,8 +205,8 @@ def _keep(folder: Path, endpoints: Endpoints, *, ours: bool) -> None:
     ).write(folder)
 
 
-def _port(wanted: int | None, kept: int) -> int:
-    return kept if wanted is None else wanted
+def _port(given: int | None, kept: int) -> int:
+    return kept if given is None else given
 
 
 def _aws_settings(settings: ServeSettings, kept: Kept | None) -> AwsSettings:
@@ -215,25 +219,9 @@ def _aws_settings(settings: ServeSettings, kept: Kept | None) -> AwsSettings:
     )
 
 
-def _start_aws(settings: ServeSettings, aws_settings: AwsSettings, held: contextlib.ExitStack) -> LocalAws | None:
-    """Start a local AWS, unless another one is to be used."""
-    if settings.aws_url is not None:
-        return None
-    aws = LocalAws.start(aws_settings)
-    held.callback(aws.child.stop)
-    return aws
-
-
-def _start_bigquery(settings: ServeSettings, held: contextlib.ExitStack) -> BigQueryEmulator | None:
-    """Start a local BigQuery, unless none is wanted."""
-    if not settings.bigquery:
-        return None
+def _emulator_settings(settings: ServeSettings) -> EmulatorSettings:
     # The folder has the name that the states of earlier versions gave it.
-    bigquery = BigQueryEmulator.start(
-        EmulatorSettings(project_id=settings.project_id, folder=_folder(settings, "warehouse"), keep=settings.keep)
-    )
-    held.callback(bigquery.child.stop)
-    return bigquery
+    return EmulatorSettings(project_id=settings.project_id, folder=_folder(settings, "warehouse"), keep=settings.keep)
 
 
 def _folder(settings: ServeSettings, name: str) -> Path:

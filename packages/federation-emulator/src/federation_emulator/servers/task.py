@@ -90,7 +90,7 @@ def credentials_endpoint(give: Callable[[], SessionKeys]) -> Iterator[dict[str, 
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-            del format, args  # the command's own output is what is wanted on the terminal
+            del format, args  # the terminal is for the command's own output
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

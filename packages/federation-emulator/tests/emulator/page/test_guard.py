@@ -45,8 +45,7 @@ def test_no_answer_of_its_own_is_shared_kept_or_taken_for_something_else(shared:
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"),
-    [("/", "text/html"), ("/page/style.css", "text/css"), ("/page/main.js", "text/javascript")],
+    ("path", "kind"), [("/", "text/html"), ("/page/style.css", "text/css"), ("/page/main.js", "text/javascript")]
 )
 def test_the_page_and_its_files_can_be_got_and_nothing_else_done_to_them(shared: Google, path: str, kind: str) -> None:
     for method in ("GET", "HEAD"):

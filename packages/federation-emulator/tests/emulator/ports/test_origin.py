@@ -20,8 +20,7 @@ def status(request: Asked) -> int | None:
 
 
 @pytest.mark.parametrize(
-    "host",
-    ["127.0.0.1:8080", "127.0.0.1", "localhost:8080", "localhost", "[::1]:8080", "[::1]", "LocalHost:8080"],
+    "host", ["127.0.0.1:8080", "127.0.0.1", "localhost:8080", "localhost", "[::1]:8080", "[::1]", "LocalHost:8080"]
 )
 def test_a_name_of_this_machine_is_answered(host: str) -> None:
     assert is_this_machine(host)

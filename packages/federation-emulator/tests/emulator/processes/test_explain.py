@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from federation_emulator.console.explain import chain
+from federation_emulator.console.explain import explanation
 from federation_emulator.core.endpoints import Endpoints, forget
 from federation_emulator.core.trace import Decision, Link
 from federation_emulator.servers.process import ProcessError
@@ -27,24 +28,29 @@ ENDPOINTS = Endpoints(
 
 
 def decision(number: str, parent: str | None) -> Decision:
-    return Decision(id=number, time="", link=Link.JOB, allowed=True, resource="", principal="", steps=(), parent=parent)
+    return Decision(
+        id=number, time="", link=Link.JOB, allowed=True, resource=f"of {number}", principal="", steps=(), parent=parent
+    )
 
 
 DECISIONS = [decision("1", None), decision("2", "1"), decision("3", None), decision("4", "2")]
 
 
 def test_the_chain_goes_back_to_its_beginning_and_leaves_others_out() -> None:
-    assert [one.id for one in chain(DECISIONS, "4")] == ["1", "2", "4"]
-    assert [one.id for one in chain(DECISIONS, None)] == ["1", "2", "4"]
-    assert [one.id for one in chain(DECISIONS, "3")] == ["3"]
-    assert [one.id for one in chain(DECISIONS[1:], "2")] == ["2"], "the one before it is forgotten"
+    for decisions, asked, links in (
+        (DECISIONS, "4", ["1", "2", "4"]),
+        (DECISIONS, None, ["1", "2", "4"]),
+        (DECISIONS, "3", ["3"]),
+        (DECISIONS[1:], "2", ["2"]),  # the one before it is forgotten
+    ):
+        assert re.findall(r"allowed  of (\d)", explanation(decisions, asked)) == links
 
 
 def test_a_decision_that_is_not_there_is_an_error() -> None:
     with pytest.raises(ProcessError, match="there is no decision 9; the oldest that is kept is 1"):
-        chain(DECISIONS, "9")
+        explanation(DECISIONS, "9")
     with pytest.raises(ProcessError, match="nothing has been decided yet"):
-        chain([], None)
+        explanation([], None)
 
 
 def test_a_shell_that_runs_the_printed_lines_has_every_variable(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from federation_emulator.core.endpoints import Endpoints
+from federation_emulator.expected import SeedError
 from federation_emulator.seed.apply import apply_seed
-from federation_emulator.seed.errors import SeedError
 from federation_emulator.seed.model import seed_from
 from tests.emulator.chain import CONDITION, MAPPING, MEMBER, POOL_PATH, PROVIDER_PATH
 from tests.emulator.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT
@@ -17,13 +17,9 @@ from tests.emulator.in_process import InProcess
 
 ACCOUNT_POLICY = f"/v1/projects/{PROJECT}/serviceAccounts/reader@{PROJECT}.iam.gserviceaccount.com:getIamPolicy"
 SEED: dict[str, Any] = {
-    "pools": {
-        "keyless-pool": {"providers": {"aws-provider": {"mapping": MAPPING, "condition": CONDITION}}},
-    },
+    "pools": {"keyless-pool": {"providers": {"aws-provider": {"mapping": MAPPING, "condition": CONDITION}}}},
     "serviceAccounts": ["reader"],
-    "grants": [
-        {"resource": "serviceAccounts/reader", "role": "roles/iam.workloadIdentityUser", "members": [MEMBER]},
-    ],
+    "grants": [{"resource": "serviceAccounts/reader", "role": "roles/iam.workloadIdentityUser", "members": [MEMBER]}],
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from federation_emulator.seed.errors import SeedError
+from federation_emulator.expected import SeedError
 from federation_emulator.seed.model import CHAIN_SERVICES, MOST_BYTES, Seed, read_seed, seed_from
 from keyless_bigquery.components.program import ROOT
 

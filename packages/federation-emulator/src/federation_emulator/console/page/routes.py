@@ -53,10 +53,5 @@ async def decision(cloud: Cloud, request: Request) -> Response:
     chain, after = lineage(known, found), descent(known, found)
     differences = {one.id: asdict(difference(one.refusal)) for one in [*chain, *after] if one.refusal}
     return answer(
-        {
-            "chain": to_json(chain),
-            "after": to_json(after),
-            "differences": differences,
-            "text": render_chain(chain),
-        }
+        {"chain": to_json(chain), "after": to_json(after), "differences": differences, "text": render_chain(chain)}
     )

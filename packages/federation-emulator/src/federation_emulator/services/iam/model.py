@@ -129,11 +129,7 @@ class Account:
             "etag": self.etag,
             "oauth2ClientId": self.unique_id,
         }
-        optional = {
-            "displayName": self.display_name,
-            "description": self.description,
-            "disabled": self.disabled,
-        }
+        optional = {"displayName": self.display_name, "description": self.description, "disabled": self.disabled}
         return body | {key: value for key, value in optional.items() if value}
 
 
@@ -150,11 +146,7 @@ class Operations:
         ``prefix`` is what its name starts with, ``operations/`` included; ``kind`` is the response's protobuf type.
         """
         name = prefix + secrets.token_hex(8)
-        body = {
-            "name": name,
-            "done": True,
-            "response": {"@type": f"type.googleapis.com/{kind}", **response},
-        }
+        body = {"name": name, "done": True, "response": {"@type": f"type.googleapis.com/{kind}", **response}}
         self._operations[name] = body
         while len(self._operations) > self._kept:
             self._operations.popitem(last=False)

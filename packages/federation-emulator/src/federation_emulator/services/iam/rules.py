@@ -6,7 +6,6 @@ Limits are those of the IAM v1 API reference and "IAM quotas".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,11 +27,7 @@ _TRUST_CONFIGURATIONS = ("inlineCertificateIssuanceConfig", "inlineTrustConfig")
 
 
 def check_id(value: str, *, parameter: str) -> None:
-    """Insist on Google's form of a pool or provider id.
-
-    Raises:
-        ApiError: 400, with the rule.
-    """
+    """Insist on Google's form of a pool or provider id; 400 if it is another."""
     if not _RESOURCE_ID.fullmatch(value) or value.startswith("gcp-"):
         raise invalid_argument(
             f"Invalid value {value!r:.80} for {parameter}: it must have 4-32 characters of a-z, 0-9 and hyphen, and "
@@ -41,11 +36,7 @@ def check_id(value: str, *, parameter: str) -> None:
 
 
 def check_account_id(value: str) -> None:
-    """Insist on Google's form of a service account id.
-
-    Raises:
-        ApiError: 400, with the rule.
-    """
+    """Insist on Google's form of a service account id; 400 if it is another."""
     if not _ACCOUNT_ID.fullmatch(value):
         raise invalid_argument(
             f"Invalid service account id {value!r:.80}: 6-30 characters of a-z, 0-9 and hyphen, beginning with a "
@@ -112,21 +103,17 @@ def changed_account(account: Account, body: dict[str, Any], mask: set[str]) -> A
     Raises:
         ApiError: 400, a field has the wrong type or length.
     """
-    names = {"displayName": "display_name", "description": "description"}
-    limits = {"displayName": 100, "description": 256}
-    changes: dict[str, Any] = {names[path]: text_field(body, path, limit=limits[path]) for path in mask}
-    return replace(account, **changes)
+    return replace(account, **_common(body, mask, longest_name=100))
 
 
-def _common(body: Mapping[str, Any], mask: set[str]) -> dict[str, Any]:
-    fields = dict(body)
+def _common(body: dict[str, Any], mask: set[str], *, longest_name: int = 32) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if "displayName" in mask:
-        changes["display_name"] = text_field(fields, "displayName", limit=32)
+        changes["display_name"] = text_field(body, "displayName", limit=longest_name)
     if "description" in mask:
-        changes["description"] = text_field(fields, "description", limit=256)
+        changes["description"] = text_field(body, "description", limit=256)
     if "disabled" in mask:
-        changes["disabled"] = bool(fields.get("disabled"))
+        changes["disabled"] = bool(body.get("disabled"))
     return changes
 
 

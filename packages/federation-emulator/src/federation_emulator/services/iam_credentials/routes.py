@@ -7,12 +7,11 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from federation_emulator.core.access import IAM_SCOPES, authenticate, authorize, check_enabled
+from federation_emulator.core.access import IAM_SCOPES, authenticate, authorize, check_enabled, consumer_of
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import ApiError, invalid_argument
 from federation_emulator.core.http import read_json
 from federation_emulator.core.permission_names import DELEGATE, GET_ACCESS_TOKEN
-from federation_emulator.core.quota_project import consumer_of
 from federation_emulator.core.tokens import Token, TokenKind
 from federation_emulator.core.trace import Link, Part, Trail
 from federation_emulator.services.iam.accounts import find_account
@@ -51,9 +50,7 @@ async def generate_access_token(cloud: Cloud, request: Request) -> Response:
             decision=trail.id,
         )
         trail.passed(
-            Part.TOKEN,
-            f"an access token of {account.email} is issued",
-            f"{record.fingerprint}, until {record.expires}",
+            Part.TOKEN, f"an access token of {account.email} is issued", f"{record.fingerprint}, until {record.expires}"
         )
     return JSONResponse(
         {"accessToken": access_token, "expireTime": record.expires}, headers={"Cache-Control": "no-store"}

@@ -91,11 +91,7 @@ def _read_delegates(delegates: list[str]) -> tuple[str, ...]:
 
 
 def check_account(account: Account | None, email: str) -> Account:
-    """Insist that the service account exists.
-
-    Raises:
-        Refused: 404 in Google's words.
-    """
+    """Insist that the service account exists; 404 in Google's words."""
     if account is None:
         refuse(
             Part.PERMISSION,
@@ -137,10 +133,5 @@ def _refuse_request(rule: str, actual: str, expected: str) -> NoReturn:
     if not rule.startswith("scope must"):
         text += f" {rule[0].upper()}{rule[1:]}."
     refuse(
-        Part.REQUEST,
-        rule=rule,
-        actual=actual,
-        expected=expected,
-        fix=f"send {expected}",
-        answer=invalid_argument(text),
+        Part.REQUEST, rule=rule, actual=actual, expected=expected, fix=f"send {expected}", answer=invalid_argument(text)
     )

@@ -31,12 +31,7 @@ async def get_project(cloud: Cloud, request: Request) -> Response:
     """``GET /v1/projects/P``."""
     project = administer_project(cloud, request, "resourcemanager.projects.get")
     return answer(
-        {
-            "projectId": project.id,
-            "projectNumber": project.number,
-            "name": project.id,
-            "lifecycleState": "ACTIVE",
-        }
+        {"projectId": project.id, "projectNumber": project.number, "name": project.id, "lifecycleState": "ACTIVE"}
     )
 
 
@@ -94,11 +89,7 @@ async def clear_organisation_policy(cloud: Cloud, request: Request) -> Response:
 
 
 def check_provider(cloud: Cloud, project: Project, aws_account_id: str) -> None:
-    """Insist that the project's policies allow a provider for this AWS account.
-
-    Raises:
-        ApiError: 400 ``FAILED_PRECONDITION``.
-    """
+    """Insist that the project's policies allow a provider for this AWS account; 400 ``FAILED_PRECONDITION``."""
     check_allowed([_policy(cloud, project, constraint) for constraint in CONSTRAINTS], aws_account_id)
 
 

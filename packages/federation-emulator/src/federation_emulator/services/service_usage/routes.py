@@ -12,13 +12,7 @@ from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import not_found
 from federation_emulator.core.http import answer, page, read_json
 from federation_emulator.core.projects import Project
-from federation_emulator.services.service_usage.model import (
-    ALWAYS_ENABLED,
-    NEEDS,
-    TITLES,
-    EnabledService,
-    service_key,
-)
+from federation_emulator.services.service_usage.model import ALWAYS_ENABLED, NEEDS, TITLES, EnabledService, service_key
 from federation_emulator.services.service_usage.rules import (
     check_can_be_disabled,
     check_known,

@@ -67,11 +67,7 @@ def check_can_be_disabled(name: str, enabled: Collection[str], *, with_dependent
 
 
 def read_filter(text: str) -> str:
-    """Read the list's filter: nothing, ``state:ENABLED`` or ``state:DISABLED``.
-
-    Raises:
-        ApiError: 400, another filter.
-    """
+    """Read the list's filter: nothing, ``state:ENABLED`` or ``state:DISABLED``; 400 for another."""
     states = {"": "", "state:ENABLED": "ENABLED", "state:DISABLED": "DISABLED"}
     if text not in states:
         raise invalid_argument(f"Invalid filter {text!r:.80}: only state:ENABLED and state:DISABLED are allowed.")

@@ -21,10 +21,9 @@ from federation_emulator.core.tokens import TokenKind
 from federation_emulator.core.trace import Link, Part, Refused, refuse
 from federation_emulator.services.iam.model import PoolState, Provider
 from federation_emulator.services.sts.aws_caller import ask_aws
-from federation_emulator.services.sts.exchange_rules import check_request
+from federation_emulator.services.sts.exchange_rules import GCLOUD, check_client, check_request
 from federation_emulator.services.sts.fields import read_fields
 from federation_emulator.services.sts.model import ACCESS_TOKEN_TYPE, LIFETIME_SECONDS, ExchangeRequest
-from federation_emulator.services.sts.oauth_client import GCLOUD, check_client
 from federation_emulator.services.sts.rules import check_caller, check_provider, identify
 from federation_emulator.services.sts.subject_token import read_subject_token
 from keyless_bigquery.trust.principals import Principal

@@ -54,10 +54,7 @@ def test_a_chain_is_followed_hop_by_hop_and_each_is_in_the_trace(hops: Chain, fe
     assert (decision.link, decision.allowed) == (Link.IMPERSONATION, True)
     assert decision.principal.startswith("principal://")
     for step, member, account in zip(
-        held,
-        (MEMBER, f"serviceAccount:{FIRST}", f"serviceAccount:{SECOND}"),
-        (FIRST, SECOND, READER),
-        strict=True,
+        held, (MEMBER, f"serviceAccount:{FIRST}", f"serviceAccount:{SECOND}"), (FIRST, SECOND, READER), strict=True
     ):
         assert step.startswith(f"{CREATOR} for {member} on ")
         assert step.endswith(account)

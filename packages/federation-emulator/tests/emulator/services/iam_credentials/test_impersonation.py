@@ -58,10 +58,7 @@ def test_the_bound_role_gets_an_access_token(chain: Chain, as_function: Keys) ->
 
 
 NEARLY: list[tuple[str, str]] = [
-    (
-        MEMBER + "2",
-        f"binding names attribute.aws_role = arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}2, principal has",
-    ),
+    (MEMBER + "2", f"binding names attribute.aws_role = arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}2, principal has"),
     (MEMBER.replace(ROLE, ROLE.lower()), "(they differ in case)"),
     (MEMBER.replace("assumed-role/", "assumed-role%2F"), "not as %2F"),
     (MEMBER.replace("aws_role", "role"), "mapping gives no attribute.role"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from federation_emulator.services.sts.oauth_client import GCLOUD
+from federation_emulator.services.sts.exchange_rules import GCLOUD
 from tests.emulator.chain import ACCOUNT, FUNCTION, POOL_NAME, POOL_PATH, ROLE, SCOPE, Chain, Keys, token_of
 from tests.emulator.google_server import DEPLOYER_TOKEN
 from tests.emulator.signing import document, form

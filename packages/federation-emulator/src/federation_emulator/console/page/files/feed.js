@@ -27,7 +27,7 @@ export async function ask(path) {
 
 /**
  * Ask for what is new until the page is closed. A server that can't be reached is asked less and less often, and a page
- * that nobody looks at doesn't ask.
+ * that is not looked at doesn't ask.
  *
  * @param {{onDecisions: (found: Decision[], restarted: boolean) => void, onResources: (found: any) => void,
  *   onConnection: (reached: boolean) => void}} told

@@ -17,7 +17,7 @@ const copy = byId("copy");
 let open = null;
 let loaded = false;
 
-/** The decision in the address, so that a chain can be reloaded, and sent to somebody at the same machine. */
+/** The decision in the address, so that a chain can be reloaded, and sent to another user of the machine. */
 const addressed = () => location.hash.slice(1);
 
 /** Show the decision in the address, or none. */
@@ -33,7 +33,7 @@ async function read() {
     const found = await ask(`/_local/decisions/${encodeURIComponent(id)}`);
     if (id === addressed()) draw(found);
   } catch (problem) {
-    if (id === addressed()) draw(null, told(id, problem));
+    if (id === addressed()) draw(null, said(id, problem));
   }
 }
 
@@ -51,7 +51,7 @@ function draw(found, instead = "") {
  * @param {string} id
  * @param {unknown} problem
  */
-function told(id, problem) {
+function said(id, problem) {
   if (problem instanceof AnswerError) {
     return `There is no decision ${id}: the oldest are forgotten first, and all of them at a restart.`;
   }
