@@ -19,16 +19,12 @@ INVALID_CREDENTIALS = (
 """Google's words for a token that does not count, at every API."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """A way of getting in that must fail, and the smallest change with which it succeeds.
+@dataclass(frozen=True)
+class By:
+    """How several cases are refused alike; called, it makes one of them.
 
     Attributes:
-        name: Who or what is refused: a noun phrase, unique.
-        change: The smallest change with which it succeeds, in words.
-        wrong: Puts the one thing wrong, in a world where everything is right.
-        right: Puts that one thing right, and nothing else.
-        link: At which link of the chain it is refused.
+        link: At which link of the chain.
         part: What that link was looking at.
         rule: By which rule; words of the refusal in the trace.
         status: Google's HTTP status.
@@ -36,23 +32,6 @@ class Case:
         says: Words of Google's message; empty where Google's own are not public.
         actual: Words of what the trace says was found, where the rule alone leaves the cause open.
     """
-
-    name: str
-    change: str
-    wrong: Step
-    right: Step
-    link: Link
-    part: Part
-    rule: str
-    status: int
-    error: str
-    says: str = ""
-    actual: str = ""
-
-
-@dataclass(frozen=True)
-class By:
-    """How several cases are refused alike, with the fields of :class:`Case`; called, it makes one of them."""
 
     link: Link
     part: Part
@@ -64,6 +43,23 @@ class By:
 
     def __call__(self, name: str, change: str, wrong: Step, right: Step, **other: Any) -> Case:
         return Case(name=name, change=change, wrong=wrong, right=right, **{**asdict(self), **other})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case(By):
+    """A way of getting in that must fail, and the smallest change with which it succeeds.
+
+    Attributes:
+        name: Who or what is refused: a noun phrase, unique.
+        change: The smallest change with which it succeeds, in words.
+        wrong: Puts the one thing wrong, in a world where everything is right.
+        right: Puts that one thing right, and nothing else.
+    """
+
+    name: str
+    change: str
+    wrong: Step
+    right: Step
 
 
 def having(**fields: Any) -> Step:

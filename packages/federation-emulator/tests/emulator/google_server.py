@@ -68,24 +68,34 @@ class Google:
         return [decision for decision in self.decisions() if not decision.allowed][-1]
 
 
+def config(**changes: Any) -> CloudConfig:
+    """Settings of a local Google with nothing behind it, unless they are changed."""
+    settings: dict[str, Any] = {
+        "project_id": PROJECT,
+        "project_number": NUMBER,
+        "aws_url": "http://127.0.0.1:9",
+        "bigquery_url": "",
+        "deployer_token": DEPLOYER_TOKEN,
+        "state_directory": None,
+    }
+    return CloudConfig(**{**settings, **changes})
+
+
 @contextmanager
 def serving(
     *, aws_url: str, bigquery_url: str, state_directory: Path | None = None, statement_seconds: float = 30.0
 ) -> Iterator[Google]:
     """Run a server until the block ends."""
     clock = TurnedClock()
-    config = CloudConfig(
-        project_id=PROJECT,
-        project_number=NUMBER,
+    settings = config(
         other_projects={SECOND_PROJECT: SECOND_NUMBER},
         aws_url=aws_url,
         bigquery_url=bigquery_url,
         bigquery_timeout_seconds=statement_seconds,
-        deployer_token=DEPLOYER_TOKEN,
         state_directory=state_directory,
     )
     bound = listener(0)
-    server = _Server(server_settings(create_app(config, clock=clock)))
+    server = _Server(server_settings(create_app(settings, clock=clock)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:

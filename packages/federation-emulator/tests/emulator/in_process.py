@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from federation_emulator.core.app import CloudConfig, create_app
-from tests.emulator.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT
+from federation_emulator.core.app import create_app
+from tests.emulator.google_server import DEPLOYER_TOKEN, config
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,7 @@ class InProcess:
     @classmethod
     def open(cls, state_directory: Path | None = None) -> InProcess:
         """Make one, as a start of the server does."""
-        return cls(
-            create_app(
-                CloudConfig(
-                    project_id=PROJECT,
-                    project_number=NUMBER,
-                    aws_url="http://127.0.0.1:9",
-                    bigquery_url="",
-                    deployer_token=DEPLOYER_TOKEN,
-                    state_directory=state_directory,
-                )
-            )
-        )
+        return cls(create_app(config(state_directory=state_directory)))
 
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Send a request as the deployer."""

@@ -53,7 +53,7 @@ def test_a_wrong_method_is_405_in_shape(shared: Google, path: str, method: str) 
 
 @pytest.mark.parametrize(("method", "path"), _GUARDED)
 def test_without_a_token_or_with_a_bad_one_every_route_is_401(shared: Google, method: str, path: str) -> None:
-    for token in (None, "unknown"):
+    for token in (None, "unknown", "", "x y z"):
         answer = shared.call(method, filled(path), token=token)
         assert answer.status_code == 401, answer.text[:500]
         assert check_shape(answer, path)["status"] == "UNAUTHENTICATED"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from federation_emulator.core.config import CloudConfig
 from federation_emulator.core.trace import Part
 from tests.emulator.chain import ACCOUNT, ACCOUNT_PATH, MEMBER, POOL, PROVIDER, SCOPE, Chain, Keys, token_of
-from tests.emulator.google_server import NUMBER, PROJECT, SECOND_NUMBER, SECOND_PROJECT, Google
+from tests.emulator.google_server import NUMBER, PROJECT, SECOND_NUMBER, SECOND_PROJECT, Google, config
 
 MAIN, SECOND = f"/v1/projects/{PROJECT}", f"/v1/projects/{SECOND_PROJECT}"
 POOLS = "locations/global/workloadIdentityPools"
@@ -23,18 +21,6 @@ def both(quiet_google: Google) -> Google:
     for project in (MAIN, SECOND):
         quiet_google.done("POST", f"{project}/services/{IAM}:enable", {})
     return quiet_google
-
-
-def config(**changes: Any) -> CloudConfig:
-    settings: dict[str, Any] = {
-        "project_id": PROJECT,
-        "project_number": NUMBER,
-        "aws_url": "http://127.0.0.1:9",
-        "bigquery_url": "",
-        "deployer_token": "x" * 16,
-        "state_directory": None,
-    }
-    return CloudConfig(**{**settings, **changes})
 
 
 def test_a_project_is_known_by_id_and_number_and_an_unknown_one_is_refused(quiet_google: Google) -> None:

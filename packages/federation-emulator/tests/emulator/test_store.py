@@ -12,14 +12,13 @@ import pytest
 
 from federation_emulator.core.clock import SystemClock
 from federation_emulator.core.conditions import Condition
-from federation_emulator.core.config import CloudConfig
 from federation_emulator.core.context import open_cloud
 from federation_emulator.core.errors import StateError
 from federation_emulator.core.permissions import Policy
 from federation_emulator.core.store import Collection, new_etag, same_etag
 from federation_emulator.core.tokens import digest
 from tests.emulator.chain import AUDIENCE, BIGQUERY_PATH, POOL_PATH, Chain, LocalAccount, deploy, token_of
-from tests.emulator.google_server import DEPLOYER_TOKEN, serving
+from tests.emulator.google_server import DEPLOYER_TOKEN, config, serving
 
 
 def test_a_restarted_server_knows_resources_and_policies_again_and_no_token(
@@ -91,11 +90,7 @@ WRITTEN_BEFORE: dict[str, dict[str, Any]] = {
 def test_a_state_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     for name, values in WRITTEN_BEFORE.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(values))
-    config = CloudConfig(
-        project_id="local-keyless", project_number="1", aws_url="", bigquery_url="", deployer_token="x" * 16,
-        state_directory=tmp_path,
-    )  # fmt: skip
-    cloud = open_cloud(config, SystemClock())
+    cloud = open_cloud(config(state_directory=tmp_path), SystemClock())
     assert cloud.clock.ahead == timedelta(seconds=60)
     assert (len(cloud.services), len(cloud.organisation_policies), len(cloud.views)) == (1, 1, 1)
     assert [pool.wire()["state"] for pool in cloud.pools.values()] == ["ACTIVE"]

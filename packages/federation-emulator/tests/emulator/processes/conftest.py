@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
+from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.client.use import Choice, signed_form
 from federation_emulator.servers.process import Command
+from keyless_bigquery.components.program import ROOT
 
 LIMIT_SECONDS = 15.0
 
@@ -48,3 +53,20 @@ def eventually(true: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def refused(*options: str) -> str:
+    """The message of a start of `serve` that must not happen."""
+    run = subprocess.run(
+        [sys.executable, "-m", "federation_emulator", "serve", *options],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    return run.stderr
+
+
+def exchange(cloud: LocalCloud, choice: Choice) -> httpx.Response:
+    """Exchange what a role signs for a federated token."""
+    form = signed_form(cloud.endpoints, choice)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return httpx.post(f"{cloud.google_url}/v1/token", content=form, headers=headers, timeout=10, trust_env=False)

@@ -6,30 +6,21 @@ import os
 import signal
 from pathlib import Path
 
-import httpx
 import pytest
 
 from federation_emulator.client.cloud import LocalCloud
 from federation_emulator.client.remote import Remote
-from federation_emulator.client.use import Choice, signed_form
+from federation_emulator.client.use import Choice
 from federation_emulator.core.errors import StateError
 from federation_emulator.core.kept import Kept
 from federation_emulator.core.roles import make_roles, take_on
 from federation_emulator.servers.process import ProcessError
 from keyless_bigquery.components.program import ROOT
-from tests.emulator.processes.conftest import alive, eventually
+from tests.emulator.processes.conftest import alive, eventually, exchange
 
 EXAMPLE = ROOT / "packages/federation-emulator/src/federation_emulator/example.yaml"
 PROVIDER_PATH = "/v1/projects/local-keyless/locations/global/workloadIdentityPools/workloads/providers/aws-account"
 ROWS = {"query": "SELECT item FROM `local-keyless.shop.orders` ORDER BY id", "useLegacySql": False}
-
-
-def exchange(cloud: LocalCloud) -> str:
-    """A federated token for the role that the example lets in."""
-    form = signed_form(cloud.endpoints, Choice(role="reader"))
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = httpx.post(f"{cloud.google_url}/v1/token", content=form, headers=headers, timeout=10, trust_env=False)
-    return str(answer.raise_for_status().json()["access_token"])
 
 
 def held(cloud: LocalCloud) -> dict[str, object]:
@@ -54,7 +45,7 @@ def test_kept_state_survives_a_kill_and_an_orderly_end(tmp_path: Path) -> None:
         assert held(again) == before
         found = Remote(again.endpoints).post("/bigquery/v2/projects/local-keyless/queries", ROWS)
         assert [row["f"][0]["v"] for row in found["rows"]] == ["pear", "quince"]
-        assert exchange(again).startswith("local.")
+        assert exchange(again, Choice(role="reader")).json()["access_token"].startswith("local.")
         make_roles(again.endpoints, ["made-by-hand"])
     with LocalCloud.start(state_directory=folder, options=["--keep", "--no-bigquery"]) as third:
         # An orderly end keeps the local AWS too. A kill must not bring back what was kept then, so it is gone by now.

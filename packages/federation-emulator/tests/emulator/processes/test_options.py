@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -11,10 +9,10 @@ import pytest
 
 from federation_emulator.client.cloud import LocalCloud
 from federation_emulator.client.remote import Remote
-from federation_emulator.client.use import Choice, environment, signed_form
+from federation_emulator.client.use import Choice, environment
 from federation_emulator.servers.aws import another_aws
 from federation_emulator.servers.process import ProcessError
-from keyless_bigquery.components.program import ROOT
+from tests.emulator.processes.conftest import exchange, refused
 
 SEED = """
 project: {id: my-project, number: "000000000042"}
@@ -22,42 +20,29 @@ aws: {account: "210987654321", roles: [option-reader, option-other]}
 pools:
   pool-one: {providers: {aws-one: {condition: "assertion.arn.contains('assumed-role/option-reader/')"}}}
   pool-two: {providers: {aws-two: {}}}
-serviceAccounts: [somebody]
+serviceAccounts: [partner]
 """
 
 
-def exchange(cloud: LocalCloud, role: str) -> httpx.Response:
-    form = signed_form(cloud.endpoints, Choice(role=role, provider="pool-one/aws-one"))
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    return httpx.post(f"{cloud.google_url}/v1/token", content=form, headers=headers, timeout=10, trust_env=False)
-
-
-def refused(*options: str) -> str:
-    """The message of a start that must not happen."""
-    run = subprocess.run(
-        [sys.executable, "-m", "federation_emulator", "serve", *options],
-        cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
-    )  # fmt: skip
-    assert run.returncode == 1
-    return run.stderr
-
-
-def test_beside_another_aws_and_without_bigquery_the_identity_is_as_strict(aws_url: str, tmp_path: Path) -> None:
+def test_next_to_another_aws_and_without_bigquery_the_identity_is_as_strict(aws_url: str, tmp_path: Path) -> None:
     seed = tmp_path / "seed.yaml"
     seed.write_text(SEED)
     options = ["--seed", str(seed), "--aws-url", aws_url, "--no-bigquery"]
     with LocalCloud.start(state_directory=tmp_path / "cloud", options=options) as cloud:
         assert (cloud.aws_url, cloud.project_id, cloud.project_number) == (aws_url, "my-project", "000000000042")
-        assert "access_token" in exchange(cloud, "option-reader").json()
-        assert exchange(cloud, "option-other").json()["error"] == "unauthorized_client"
+        assert "access_token" in exchange(cloud, Choice(role="option-reader", provider="pool-one/aws-one")).json()
+        assert (
+            exchange(cloud, Choice(role="option-other", provider="pool-one/aws-one")).json()["error"]
+            == "unauthorized_client"
+        )
         with pytest.raises(httpx.HTTPStatusError, match="501"):
             Remote(cloud.endpoints).get("/bigquery/v2/projects/my-project/datasets")
         for choice, why in (
             (Choice(role="option-reader"), r"there are 2 providers; name one with --provider: pool-one/aws-one"),
             (Choice(role="option-reader", provider="pool-one/../x"), r"there is no provider pool-one/\.\./x"),
             (
-                Choice(role="option-reader", provider="pool-two/aws-two", service_account="nobody"),
-                r"there is no service account nobody; there are: somebody@my-project",
+                Choice(role="option-reader", provider="pool-two/aws-two", service_account="absent"),
+                r"there is no service account absent; there are: partner@my-project",
             ),
         ):
             with pytest.raises(ProcessError, match=why):
