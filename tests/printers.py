@@ -239,7 +239,7 @@ def started(text: str) -> str:
 
 def asked(command: str, answer: dict[str, Any]) -> str:
     """What a command of the local cloud prints when it is answered so."""
-    with mock.patch("federation_emulator.client.remote.Remote.open", return_value=mock.Mock(get=lambda _: answer)):
+    with mock.patch("federation_emulator.commands._remote", return_value=mock.Mock(get=lambda _: answer)):
         return printed(lambda: commands.COMMANDS[command](commands.parser().parse_args([command])))
 
 

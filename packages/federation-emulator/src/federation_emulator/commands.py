@@ -9,10 +9,14 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.servers.process import ProcessError
 from keyless_bigquery.runtime.printable import one_line
+
+if TYPE_CHECKING:
+    from federation_emulator.client.remote import Remote
 
 _DEFAULT_STATE = Path(".local") / "cloud"
 _DEFAULT_NAMES = {
@@ -182,19 +186,22 @@ def _come(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _explain(arguments: argparse.Namespace) -> int:
+def _remote(arguments: argparse.Namespace) -> Remote:
     from federation_emulator.client.remote import Remote
+
+    return Remote(Endpoints.read(arguments.state.absolute()))
+
+
+def _explain(arguments: argparse.Namespace) -> int:
     from federation_emulator.console.explain import explanation
 
-    decisions = Remote.open(arguments.state.absolute()).decisions()
+    decisions = _remote(arguments).decisions()
     sys.stdout.write(explanation(decisions, arguments.decision) + "\n")
     return 0
 
 
 def _clock(arguments: argparse.Namespace) -> int:
-    from federation_emulator.client.remote import Remote
-
-    remote = Remote.open(arguments.state.absolute())
+    remote = _remote(arguments)
     clock = remote.advance(arguments.advance) if arguments.advance else remote.get("/_local/clock")
     sys.stdout.write(f"{one_line(clock['now'])}, {timedelta(seconds=clock['aheadSeconds'])} ahead of this machine\n")
     return 0
@@ -203,9 +210,7 @@ def _clock(arguments: argparse.Namespace) -> int:
 def _faults(arguments: argparse.Namespace) -> int:
     import yaml
 
-    from federation_emulator.client.remote import Remote
-
-    remote = Remote.open(arguments.state.absolute())
+    remote = _remote(arguments)
     named = [part for part in arguments.fault if part != "clear"]
     if unclear := [part for part in named if "=" not in part]:
         raise ProcessError(f"{unclear[0]!r} is no fault; write NAME=NUMBER, such as iamDelaySeconds=7, or clear")

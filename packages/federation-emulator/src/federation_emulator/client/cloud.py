@@ -26,7 +26,7 @@ class LocalCloud(AbstractContextManager["LocalCloud"]):
 
     def __init__(self, child: Child, folder: Path, endpoints: Endpoints, *, temporary: bool) -> None:
         self._child = child
-        self._endpoints = endpoints
+        self.endpoints = endpoints
         self._temporary = temporary
         self.folder = folder
         self.google_url = endpoints.google_url
@@ -81,11 +81,6 @@ class LocalCloud(AbstractContextManager["LocalCloud"]):
         return f"LocalCloud({self.google_url}, {self.aws_url}, {self.folder})"
 
     @property
-    def endpoints(self) -> Endpoints:
-        """Where everything is."""
-        return self._endpoints
-
-    @property
     def pid(self) -> int:
         """Process id of the child that serves."""
         return self._child.pid
@@ -98,17 +93,17 @@ class LocalCloud(AbstractContextManager["LocalCloud"]):
 
     def environment(self) -> dict[str, str]:
         """What aws, gcloud and bq need, to be laid over a process's own environment."""
-        return variables(self.folder, self._endpoints)
+        return variables(self.folder, self.endpoints)
 
     def decisions(self, after: str | None = None) -> list[Decision]:
         """The decisions since this one, oldest first; all that are kept when it is None."""
-        return Remote(self._endpoints).decisions(after)
+        return Remote(self.endpoints).decisions(after)
 
     def resources(self) -> dict[str, Any]:
         """What exists in the local Google now."""
-        return Remote(self._endpoints).get("/_local/resources")
+        return Remote(self.endpoints).get("/_local/resources")
 
     def unsupported(self) -> list[dict[str, Any]]:
         """The latest requests that the local Google does not serve."""
-        found: list[dict[str, Any]] = Remote(self._endpoints).get("/_local/unsupported")["unsupported"]
+        found: list[dict[str, Any]] = Remote(self.endpoints).get("/_local/unsupported")["unsupported"]
         return found

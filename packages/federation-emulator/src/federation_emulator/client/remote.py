@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,15 +19,6 @@ class Remote:
 
     def __init__(self, endpoints: Endpoints) -> None:
         self.endpoints = endpoints
-
-    @classmethod
-    def open(cls, folder: Path) -> Remote:
-        """The one that runs in a state folder.
-
-        Raises:
-            FileNotFoundError: None is ready there.
-        """
-        return cls(Endpoints.read(folder))
 
     def get(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
         """Read something.

@@ -83,48 +83,33 @@ def _enabled(cloud: Cloud, project: Project) -> list[str]:
     return sorted(service.name for service in cloud.services.values() if service.project_id == project.id)
 
 
-async def get_clock(cloud: Cloud, request: Request) -> Response:
-    """``GET /_local/clock``: what time it is here, and how far that is ahead of the host."""
+async def clock(cloud: Cloud, request: Request) -> Response:
+    """``/_local/clock``: what time it is here, and how far that is ahead of the host.
+
+    ``POST`` with ``{"advanceSeconds": N}`` puts it ahead first. It never goes back.
+    """
     _only_the_deployer(cloud, request)
-    return _clock(cloud)
-
-
-async def move_clock(cloud: Cloud, request: Request) -> Response:
-    """``POST /_local/clock`` with ``{"advanceSeconds": N}``: put the clock ahead. It never goes back."""
-    _only_the_deployer(cloud, request)
-    body = await read_json(request)
-    step = body.get("advanceSeconds")
-    if set(body) != {"advanceSeconds"} or isinstance(step, bool) or not isinstance(step, int):
-        raise invalid_argument('The clock takes {"advanceSeconds": N}, N a whole number of seconds.')
-    try:
-        cloud.clock.advance(timedelta(seconds=min(max(step, -1), 10**10)))
-    except ClockError as problem:
-        raise invalid_argument(f"{problem}.") from problem
-    return _clock(cloud)
-
-
-async def get_faults(cloud: Cloud, request: Request) -> Response:
-    """``GET /_local/faults``: which are injected."""
-    _only_the_deployer(cloud, request)
-    return _faults(cloud)
-
-
-async def change_faults(cloud: Cloud, request: Request) -> Response:
-    """``POST /_local/faults``: which shall be; what is left out is none, so ``{}`` clears all."""
-    _only_the_deployer(cloud, request)
-    body = await read_json(request)
-    try:
-        cloud.faults.change(FaultSettings.model_validate(body))
-    except ValidationError as problem:
-        raise invalid_argument(f"There are no such faults: {'; '.join(problems(problem))}.") from problem
-    return _faults(cloud)
-
-
-def _clock(cloud: Cloud) -> Response:
+    if request.method == "POST":
+        body = await read_json(request)
+        step = body.get("advanceSeconds")
+        if set(body) != {"advanceSeconds"} or isinstance(step, bool) or not isinstance(step, int):
+            raise invalid_argument('The clock takes {"advanceSeconds": N}, N a whole number of seconds.')
+        try:
+            cloud.clock.advance(timedelta(seconds=min(max(step, -1), 10**10)))
+        except ClockError as problem:
+            raise invalid_argument(f"{problem}.") from problem
     return answer({"now": rfc3339(cloud.clock.now()), "aheadSeconds": int(cloud.clock.ahead.total_seconds())})
 
 
-def _faults(cloud: Cloud) -> Response:
+async def faults(cloud: Cloud, request: Request) -> Response:
+    """``/_local/faults``: which are injected. ``POST`` says which shall be; what it leaves out is none."""
+    _only_the_deployer(cloud, request)
+    if request.method == "POST":
+        body = await read_json(request)
+        try:
+            cloud.faults.change(FaultSettings.model_validate(body))
+        except ValidationError as problem:
+            raise invalid_argument(f"There are no such faults: {'; '.join(problems(problem))}.") from problem
     return answer(cloud.faults.settings.model_dump(by_alias=True))
 
 

@@ -50,21 +50,16 @@ class MovableClock:
 
     def __init__(self, host: Clock, *, ahead: Ahead | None = None, moved: Callable[[Ahead], None]) -> None:
         self._host = host
-        self._ahead = timedelta(seconds=ahead.seconds if ahead else 0)
+        self.ahead = timedelta(seconds=ahead.seconds if ahead else 0)
         self._moved = moved
 
     def now(self) -> datetime:
         """Return the current time in UTC, moved."""
-        return self._host.now() + self._ahead
+        return self._host.now() + self.ahead
 
     def host(self) -> datetime:
         """Return the host's current time in UTC."""
         return self._host.now()
-
-    @property
-    def ahead(self) -> timedelta:
-        """How far it is ahead of the host."""
-        return self._ahead
 
     def advance(self, step: timedelta) -> None:
         """Put it ahead.
@@ -77,14 +72,14 @@ class MovableClock:
         """
         if step < timedelta(seconds=1):
             raise ClockError(f"the clock was to move by {step.total_seconds():.0f} s; it only moves forward, from 1 s")
-        if step > FURTHEST - self._ahead:
+        if step > FURTHEST - self.ahead:
             raise ClockError(
-                f"the clock was to move by {step.total_seconds():.0f} s and is {self._ahead.total_seconds():.0f} s "
+                f"the clock was to move by {step.total_seconds():.0f} s and is {self.ahead.total_seconds():.0f} s "
                 f"ahead; it can be at most {FURTHEST.days} days ahead of the host"
             )
-        target = self._ahead + timedelta(seconds=int(step.total_seconds()))
+        target = self.ahead + timedelta(seconds=int(step.total_seconds()))
         self._moved(Ahead(seconds=int(target.total_seconds())))
-        self._ahead = target
+        self.ahead = target
 
 
 def rfc3339(moment: datetime) -> str:

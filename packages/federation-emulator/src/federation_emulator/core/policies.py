@@ -80,17 +80,11 @@ def check_accounts(cloud: Cloud, members: Iterable[str]) -> None:
             raise invalid_argument(f"Service account {email:.300} does not exist.")
 
 
-def mark_deleted(cloud: Cloud, *, email: str, unique_id: str) -> None:
-    """Rename a deleted account in all policies and access lists, so that a namesake made later inherits nothing."""
-    _rename(cloud, f"serviceAccount:{email}", f"deleted:serviceAccount:{email}?uid={unique_id}")
+def rename_member(cloud: Cloud, old: str, new: str) -> None:
+    """Rename an account that is deleted or brought back in all policies and access lists.
 
-
-def mark_undeleted(cloud: Cloud, *, email: str, unique_id: str) -> None:
-    """Give an account that was brought back its name in all policies and access lists again."""
-    _rename(cloud, f"deleted:serviceAccount:{email}?uid={unique_id}", f"serviceAccount:{email}")
-
-
-def _rename(cloud: Cloud, old: str, new: str) -> None:
+    A namesake made later inherits nothing so.
+    """
     for key, policy in cloud.policies.items():
         if any(_same(old, member) for binding in policy.bindings for member in binding.members):
             bindings = tuple(

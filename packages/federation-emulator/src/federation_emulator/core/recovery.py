@@ -13,7 +13,7 @@ What belongs together, and what a start finds after a kill in between:
 from __future__ import annotations
 
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.policies import mark_deleted, mark_undeleted
+from federation_emulator.core.policies import rename_member
 from federation_emulator.services.bigquery import effects, emulator
 from federation_emulator.services.bigquery.model import DatasetName
 
@@ -23,14 +23,11 @@ def finish_renames(cloud: Cloud) -> None:
     live = {account.email.lower() for account in cloud.accounts.values() if not account.expire_time}
     members = {m.lower() for _, policy in cloud.policies.items() for b in policy.bindings for m in b.members}
     for account in cloud.accounts.values():
-        alive, deleted = (
-            f"serviceAccount:{account.email}",
-            f"deleted:serviceAccount:{account.email}?uid={account.unique_id}",
-        )
+        alive, deleted = account.member, account.deleted_member
         if account.expire_time and account.email.lower() not in live and alive.lower() in members:
-            mark_deleted(cloud, email=account.email, unique_id=account.unique_id)
+            rename_member(cloud, alive, deleted)
         elif not account.expire_time and deleted.lower() in members:
-            mark_undeleted(cloud, email=account.email, unique_id=account.unique_id)
+            rename_member(cloud, deleted, alive)
 
 
 async def drop_lost_datasets(cloud: Cloud) -> None:

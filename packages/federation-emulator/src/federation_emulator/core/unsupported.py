@@ -52,10 +52,6 @@ class Unsupported:
     reason: str
     count: int = 1
 
-    def line(self) -> str:
-        """Write it as the log does."""
-        return f"unsupported: {self.method} {self.path} from {self.client or 'a client without a name'}: {self.reason}"
-
 
 class UnsupportedRequests:
     """The latest requests that weren't served: each once, bounded, and logged when it comes for the first time."""
@@ -78,7 +74,8 @@ class UnsupportedRequests:
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
         if not before:
-            _log.warning("%s", found.line())
+            client = found.client or "a client without a name"
+            _log.warning("unsupported: %s %s from %s: %s", found.method, found.path, client, found.reason)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Write them as JSON values, the one seen last at the end."""

@@ -75,14 +75,9 @@ class FaultInjector:
     """Draws a fault for each request, by the settings of the moment."""
 
     def __init__(self) -> None:
-        self._settings = NO_FAULTS
+        self.settings = NO_FAULTS
         self._random = Random(NO_FAULTS.seed)  # noqa: S311  (picks requests to fail; nothing secret hangs on it)
         self._listeners: list[Callable[[], None]] = []
-
-    @property
-    def settings(self) -> FaultSettings:
-        """Which faults are injected now."""
-        return self._settings
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Have something done whenever the settings change."""
@@ -90,14 +85,14 @@ class FaultInjector:
 
     def change(self, settings: FaultSettings) -> None:
         """Change the settings. What has been changed before is seen at once; the sequence of picks begins anew."""
-        self._settings = NO_FAULTS if settings == NO_FAULTS else settings
+        self.settings = NO_FAULTS if settings == NO_FAULTS else settings
         self._random = Random(settings.seed)  # noqa: S311  (as above)
         for listener in self._listeners:
             listener()
 
     def draw(self) -> Fault:
         """Decide what happens to the next request."""
-        settings = self._settings
+        settings = self.settings
         # Always three draws, so that one share can be changed without moving the other picks.
         picked, which, slow = self._random.random(), self._random.random(), self._random.random()
         delay = settings.slow_seconds if slow < settings.slow_share else 0.0

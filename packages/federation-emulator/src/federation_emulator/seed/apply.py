@@ -120,7 +120,7 @@ class _Sowing:
             return
         path = {
             "project": self._project,
-            "account": f"{self._project}/serviceAccounts/{self._email(names.get('account', ''))}",
+            "account": f"{self._project}/serviceAccounts/{names.get('account')}@{self._id}.iam.gserviceaccount.com",
             "table": f"{self._bigquery}/datasets/{names.get('dataset')}/tables/{names.get('table')}",
         }[kind]
         policy = await self._done(where, "POST", f"{path}:getIamPolicy", _VERSION_3)
@@ -142,9 +142,6 @@ class _Sowing:
         access = (await self._done(where, "GET", path)).get("access", [])
         entries = [{"role": grant.role, "iamMember": member} for member in grant.members]
         await self._done(where, "PATCH", path, {"access": [*access, *(new for new in entries if new not in access)]})
-
-    def _email(self, account_id: str) -> str:
-        return f"{account_id}@{self._id}.iam.gserviceaccount.com"
 
     async def _made(self, where: str, path: str, body: Json) -> bool:
         """Whether it was made now; it may have been there before."""

@@ -13,7 +13,7 @@ from federation_emulator.core.clock import from_rfc3339
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import already_exists, not_found
 from federation_emulator.core.http import answer, page, read_json, text_field
-from federation_emulator.core.policies import mark_deleted, mark_undeleted, replace_policy
+from federation_emulator.core.policies import rename_member, replace_policy
 from federation_emulator.core.policy_form import policy_wire, requested_version
 from federation_emulator.core.store import new_etag
 from federation_emulator.services.iam.model import Account, deletion_deadline
@@ -77,7 +77,7 @@ async def delete_account(cloud: Cloud, request: Request) -> Response:
     """``DELETE …/EMAIL``: kept 30 days by unique id; the e-mail is free at once, grants to it are not."""
     account = _permitted(cloud, request, "delete")
     _save(cloud, replace(account, expire_time=deletion_deadline(cloud.clock.now())))
-    mark_deleted(cloud, email=account.email, unique_id=account.unique_id)
+    rename_member(cloud, account.member, account.deleted_member)
     return answer({})
 
 
@@ -93,7 +93,7 @@ async def undelete_account(cloud: Cloud, request: Request) -> Response:
     if find_account(cloud, account.email) is not None:
         raise already_exists(f"Service account {account.email} exists: the deleted one can't come back alongside it.")
     restored = _save(cloud, replace(account, expire_time=""))
-    mark_undeleted(cloud, email=account.email, unique_id=account.unique_id)
+    rename_member(cloud, account.deleted_member, account.member)
     return answer({"restoredAccount": restored.wire()})
 
 

@@ -119,6 +119,16 @@ class Account:
         """Under which key its policy is kept: by unique id, so that a namesake never inherits it."""
         return f"serviceAccounts/{self.unique_id}"
 
+    @property
+    def member(self) -> str:
+        """Its name in policies."""
+        return f"serviceAccount:{self.email}"
+
+    @property
+    def deleted_member(self) -> str:
+        """Its name in policies while it is deleted."""
+        return f"deleted:{self.member}?uid={self.unique_id}"
+
     def wire(self) -> dict[str, Any]:
         """Write the account as the API answers it."""
         body: dict[str, Any] = {

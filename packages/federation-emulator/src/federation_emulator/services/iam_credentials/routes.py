@@ -44,7 +44,7 @@ async def generate_access_token(cloud: Cloud, request: Request) -> Response:
         rules.check_enabled(account)
         access_token, record = cloud.tokens.issue(
             TokenKind.ACCESS,
-            principal=Principal(member=f"serviceAccount:{account.email}", unique_id=account.unique_id),
+            principal=Principal(member=account.member, unique_id=account.unique_id),
             scopes=asked.scopes,
             lifetime_seconds=asked.lifetime_seconds,
             decision=trail.id,
@@ -62,4 +62,4 @@ def _pass_on(cloud: Cloud, speaker: Token, delegate: str, trail: Trail) -> Token
     account = rules.check_account(find_account(cloud, delegate), delegate)
     authorize(speaker, DELEGATE, cloud.account_policies(account), trail, rules.denied(DELEGATE))
     rules.check_enabled(account)
-    return replace(speaker, principal=Principal(member=f"serviceAccount:{account.email}", unique_id=account.unique_id))
+    return replace(speaker, principal=Principal(member=account.member, unique_id=account.unique_id))
