@@ -79,7 +79,7 @@ def add_serve(serve: argparse.ArgumentParser) -> None:
         default=[],
         type=another_project,
         metavar="ID=NUMBER",
-        help="a project that exists beside the main one; may be given several times",
+        help="a project that exists next to the main one; may be given several times",
     )
     serve.add_argument("--aws-account-id", help="default: the seed's, or 210987654321")
     serve.add_argument("--aws-region", help="default: the seed's, or us-east-1")

@@ -1,4 +1,4 @@
-"""Subject tokens made by hand, for attacks. Signed by botocore, a second opinion beside google-auth's own signer."""
+"""Subject tokens made by hand, for attacks. Signed by botocore, a second opinion next to google-auth's own signer."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ mapping's CEL or the role of a grant, is left to the server's own rules when the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -153,23 +153,20 @@ class Seed(_Part):
 
     @model_validator(mode="after")
     def _grants_are_on_what_is_here(self) -> Seed:
-        missing = [f"grants[{place}].resource: the seed has no {grant.resource}" for place, grant in self._misplaced()]
+        missing = [
+            f"grants[{place}].resource: the seed has no {grant.resource}"
+            for place, grant in enumerate(self.grants)
+            if not self._has(*target(grant.resource))
+        ]
         if missing:
             raise ValueError("\n".join(missing))
         return self
 
-    def _misplaced(self) -> Iterator[tuple[int, Grant]]:
-        for place, grant in enumerate(self.grants):
-            kind, names = target(grant.resource)
-            dataset = self.datasets.get(names.get("dataset", ""))
-            here = {
-                "project": True,
-                "account": names.get("account") in self.service_accounts,
-                "dataset": dataset is not None,
-                "table": dataset is not None and names.get("table") in dataset.tables,
-            }
-            if not here[kind]:
-                yield place, grant
+    def _has(self, kind: str, names: Mapping[str, str]) -> bool:
+        if kind == "account":
+            return names["account"] in self.service_accounts
+        dataset = self.datasets.get(names.get("dataset", ""))
+        return kind == "project" or (dataset is not None and names.get("table", "") in {"", *dataset.tables})
 
 
 def target(resource: str) -> tuple[Literal["project", "account", "dataset", "table"], dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The virtual environments beside the project's own, from hash-locked requirements.
+"""The virtual environments next to the project's own, from hash-locked requirements.
 
 The local AWS runs the function with its own Python, so that Python must hold nothing that was not packaged; the
 BigQuery emulator pins a DuckDB that nothing else needs; and the SDK of policy packs takes no protobuf as new as ours.
@@ -91,13 +91,13 @@ def _make(environment: Environment, folder: Path, progress: Progress) -> None:
 
 
 def _uv() -> str | None:
-    """uv, which is many times faster than pip, if it is installed beside the running Python."""
+    """uv, which is many times faster than pip, if it is installed next to the running Python."""
     if importlib.util.find_spec("uv") is not None:
         import uv  # only where it is installed: a plain virtual environment has no uv
 
         return str(uv.find_uv_bin())
-    beside = Path(sys.executable).parent / "uv"
-    return str(beside) if beside.exists() else None
+    sibling = Path(sys.executable).parent / "uv"
+    return str(sibling) if sibling.exists() else None
 
 
 def _run(command: list[str], what: str, progress: Progress, *, home: Path | None = None) -> None:

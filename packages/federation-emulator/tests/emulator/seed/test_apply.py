@@ -45,7 +45,7 @@ def test_everything_that_the_seed_names_is_there(google: InProcess) -> None:
     assert bindings == [{"role": "roles/iam.workloadIdentityUser", "members": [MEMBER]}]
 
 
-def test_a_grant_keeps_its_condition_beside_one_without(google: InProcess) -> None:
+def test_a_grant_keeps_its_condition_next_to_one_without(google: InProcess) -> None:
     condition = {"title": "until next year", "expression": "request.time < timestamp('2027-01-01T00:00:00Z')"}
     grant = {"resource": "serviceAccounts/reader", "role": "roles/iam.workloadIdentityUser", "members": [MEMBER]}
     for _ in range(2):

@@ -177,6 +177,17 @@ def test_other_kinds_of_provider_are_unimplemented(pooled: Google) -> None:
     assert pooled.call("PATCH", f"{PROVIDER_PATH}?updateMask=aws", {"oidc": {"issuerUri": "x"}}).status_code == 400
 
 
+def test_names_and_descriptions_are_as_long_as_google_lets_them_be(pooled: Google) -> None:
+    account = pooled.done("POST", f"/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "reader"})["name"]
+    for field, of_pools, of_accounts in (("displayName", 32, 100), ("description", 256, 256)):
+        for path, limit in ((POOL_PATH, of_pools), (PROVIDER_PATH, of_pools), (f"/v1/{account}", of_accounts)):
+            for length, status in ((limit, 200), (limit + 1, 400)):
+                body: dict[str, Any] = {field: "x" * length}
+                sent = {"serviceAccount": body, "updateMask": field} if "@" in path else body
+                mask = "" if "@" in path else f"?updateMask={field}"
+                assert pooled.call("PATCH", path + mask, sent).status_code == status, (path, field, length)
+
+
 def test_pages_end_without_an_empty_token(pooled: Google) -> None:
     for number in range(3):
         pooled.done("POST", f"{POOLS_PATH}?workloadIdentityPoolId=more-{number}", {})

@@ -1,4 +1,4 @@
-"""A request's parameters: one form or one JSON object, each parameter once, and nothing beside the body."""
+"""A request's parameters: one form or one JSON object, each parameter once, and nothing next to the body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attacks on the subject token, each beside the untouched one that passes. AWS here is real, and laxer than AWS."""
+"""Attacks on the subject token, each next to the untouched one that passes. AWS here is real, and laxer than AWS."""
 
 from __future__ import annotations
 
