@@ -31,6 +31,7 @@ POOL_NAME = f"projects/{NUMBER}/locations/global/workloadIdentityPools/{POOL}"
 PROVIDER_NAME = f"{POOL_NAME}/providers/{PROVIDER}"
 AUDIENCE = f"//iam.googleapis.com/{PROVIDER_NAME}"
 READER = f"reader@{PROJECT}.iam.gserviceaccount.com"
+GENERATE = f"/v1/projects/-/serviceAccounts/{READER}:generateAccessToken"
 POOLS_PATH = f"/v1/projects/{PROJECT}/locations/global/workloadIdentityPools"
 POOL_PATH = f"{POOLS_PATH}/{POOL}"
 PROVIDER_PATH = f"{POOL_PATH}/providers/{PROVIDER}"
@@ -156,9 +157,7 @@ class Chain:
                     "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
                 ),
             },
-            "service_account_impersonation_url": (
-                f"{self.google.url}/v1/projects/-/serviceAccounts/{READER}:generateAccessToken"
-            ),
+            "service_account_impersonation_url": f"{self.google.url}{GENERATE}",
             **changes,
         }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.emulator.chain import REGION, ROLE, Chain, Keys, LocalAccount, deploy
+from tests.emulator.chain import REGION, ROLE, Chain, Keys, LocalAccount, deploy, token_of
 from tests.emulator.google_server import PROJECT, Google, serving
 
 _AWAY = "http://127.0.0.1:9"
@@ -65,6 +65,13 @@ def as_function(monkeypatch: pytest.MonkeyPatch, role_keys: Keys) -> Keys:
     """The environment that Lambda gives the function: the trusted role's session keys."""
     set_environment(monkeypatch, role_keys)
     return role_keys
+
+
+@pytest.fixture
+def federated(chain: Chain, as_function: Keys) -> str:
+    """A federated token of the trusted role."""
+    assert as_function.token
+    return token_of(chain.direct_credentials())
 
 
 def set_environment(monkeypatch: pytest.MonkeyPatch, keys: Keys) -> None:

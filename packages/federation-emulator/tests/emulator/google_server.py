@@ -16,7 +16,7 @@ import requests
 import uvicorn
 
 from federation_emulator.core.app import CloudConfig, create_app
-from federation_emulator.core.trace import Decision, from_json
+from federation_emulator.core.trace import Decision, Link, Refusal, from_json
 from federation_emulator.servers.listening import listener, server_settings
 
 PROJECT = "local-keyless"
@@ -66,6 +66,21 @@ class Google:
     def last_refusal(self) -> Decision:
         """The newest refused decision."""
         return [decision for decision in self.decisions() if not decision.allowed][-1]
+
+    def refusal(self, link: Link | None = None) -> Refusal:
+        """Why the newest refused decision went against the caller; it must be of this link, if one is named."""
+        decision = self.last_refusal()
+        assert link in (None, decision.link), decision
+        assert decision.refusal is not None
+        return decision.refusal
+
+    def inject(self, **faults: Any) -> None:
+        """Inject these faults, and no other."""
+        self.done("POST", "/_local/faults", faults)
+
+    def pass_time(self, seconds: int) -> None:
+        """Put the clock ahead."""
+        assert self.done("POST", "/_local/clock", {"advanceSeconds": seconds})["aheadSeconds"] >= seconds
 
 
 def config(**changes: Any) -> CloudConfig:

@@ -16,7 +16,16 @@ import pytest
 
 from federation_emulator.core.app import _ROUTES
 from tests.emulator.bodies import PROJECT_PATH, requests_of
-from tests.emulator.chain import ACCOUNT_PATH, BIGQUERY_PATH, MEMBER, POOL_PATH, PROVIDER_PATH, READER, SCOPE, Chain
+from tests.emulator.chain import (
+    ACCOUNT_PATH,
+    BIGQUERY_PATH,
+    GENERATE,
+    MEMBER,
+    POOL_PATH,
+    PROVIDER_PATH,
+    SCOPE,
+    Chain,
+)
 from tests.emulator.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT, Google
 
 _READS_NO_BODY = {"/bigquery/v2/projects/{project:name}/jobs/{job:name}/cancel"}
@@ -25,7 +34,6 @@ JUNK: list[Any] = [None, 1, -1.5, True, "", "x" * 5000, "\0", [], [1], [None], {
 _FREE = {"json", "labels"}
 """What a client may name and fill as it likes."""
 
-GENERATE = f"/v1/projects/-/serviceAccounts/{READER}:generateAccessToken"
 SET_POLICY = f"{ACCOUNT_PATH}:setIamPolicy"
 QUERIES = f"{BIGQUERY_PATH}/queries"
 REQUESTS = [(method, path) for method, path, _ in requests_of("DATASET")]

@@ -21,20 +21,16 @@ class StoppedClock:
         return datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def advance(google: Google, seconds: int) -> None:
-    assert google.done("POST", CLOCK, {"advanceSeconds": seconds})["aheadSeconds"] >= seconds
-
-
 def test_a_deleted_pools_id_is_free_once_the_clock_has_passed_thirty_days(quiet_google: Google) -> None:
     names = [f"{name}.googleapis.com" for name in SERVICES]
     quiet_google.done("POST", f"/v1/projects/{PROJECT}/services:batchEnable", {"serviceIds": names})
     create = f"{POOLS_PATH}?workloadIdentityPoolId={POOL}"
     quiet_google.done("POST", create, {})
     quiet_google.done("DELETE", POOL_PATH)
-    advance(quiet_google, MONTH - 60)
+    quiet_google.pass_time(MONTH - 60)
     assert quiet_google.call("POST", create, {}).status_code == 409
     assert quiet_google.done("GET", POOL_PATH)["state"] == "DELETED"
-    advance(quiet_google, 120)
+    quiet_google.pass_time(120)
     assert quiet_google.call("GET", POOL_PATH).status_code == 404
     assert quiet_google.done("POST", create, {})["response"]["state"] == "ACTIVE"
 
@@ -43,9 +39,9 @@ def test_moved_tokens_expire_and_a_signature_made_now_is_still_fresh(chain: Chai
     assert as_function
     query = {"query": "SELECT 1", "useLegacySql": False}
     token = token_of(chain.credentials())
-    advance(chain.google, 3500)
+    chain.google.pass_time(3500)
     assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=token).status_code == 200
-    advance(chain.google, 101)
+    chain.google.pass_time(101)
     assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=token).status_code == 401
     fresh = token_of(chain.credentials())
     assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=fresh).status_code == 200
@@ -57,7 +53,7 @@ def test_moved_tokens_expire_and_a_signature_made_now_is_still_fresh(chain: Chai
 
 def test_the_clock_shows_where_it_is(quiet_google: Google) -> None:
     assert quiet_google.done("GET", CLOCK)["aheadSeconds"] == 0
-    advance(quiet_google, 7)
+    quiet_google.pass_time(7)
     assert quiet_google.done("GET", CLOCK)["aheadSeconds"] == 7
 
 
@@ -95,7 +91,7 @@ def test_only_the_deployer_moves_clock_or_faults(chain: Chain, as_function: obje
 def test_a_kept_state_keeps_how_far_the_clock_was_moved(tmp_path: Path) -> None:
     behind = {"aws_url": "http://127.0.0.1:9", "bigquery_url": "", "state_directory": tmp_path}
     with serving(**behind) as google:  # type: ignore[arg-type]  # one dictionary for both runs
-        advance(google, MONTH)
+        google.pass_time(MONTH)
     with serving(**behind) as google:  # type: ignore[arg-type]
         assert google.done("GET", CLOCK)["aheadSeconds"] == MONTH
 

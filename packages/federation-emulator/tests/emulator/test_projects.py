@@ -30,8 +30,7 @@ def test_a_project_is_known_by_id_and_number_and_an_unknown_one_is_refused(quiet
     answer = quiet_google.call("GET", "/v1/projects/third-project")
     assert answer.status_code == 403
     assert answer.json()["error"]["message"].startswith("Permission denied on resource project third-project")
-    refusal = quiet_google.last_refusal().refusal
-    assert refusal is not None
+    refusal = quiet_google.refusal()
     assert (refusal.part, refusal.actual) == (Part.REQUEST, "third-project")
     assert SECOND_PROJECT in refusal.expected
 

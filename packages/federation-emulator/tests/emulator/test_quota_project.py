@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.chain import BIGQUERY_PATH, MEMBER, READER, SCOPE, Chain, Keys, token_of
+from tests.emulator.chain import BIGQUERY_PATH, GENERATE, MEMBER, READER, SCOPE, Chain, Keys, token_of
 from tests.emulator.google_server import PROJECT, SECOND_NUMBER, SECOND_PROJECT, Google
 
 HEADER = "x-goog-user-project"
 CONSUMER = "roles/serviceusage.serviceUsageConsumer"
 QUERY = {"query": "SELECT 1", "useLegacySql": False}
-GENERATE = f"/v1/projects/-/serviceAccounts/{READER}:generateAccessToken"
 
 
 def test_who_may_not_use_the_quota_project_is_refused_with_the_role_that_is_missing(
@@ -26,9 +25,7 @@ def test_who_may_not_use_the_quota_project_is_refused_with_the_role_that_is_miss
         assert (refused.status_code, error["status"]) == (403, "PERMISSION_DENIED")
         assert error["message"].startswith(f"Caller does not have required permission to use project {project}.")
         assert error["details"][0]["reason"] == "USER_PROJECT_DENIED"
-    refusal = google.last_refusal().refusal
-    assert refusal is not None
-    assert refusal.actual == "there is no project third-project"
+    assert google.refusal().actual == "there is no project third-project"
     chain.grant(f"/v1/projects/{SECOND_PROJECT}", CONSUMER, f"serviceAccount:{READER}")
     for name in (SECOND_PROJECT, SECOND_NUMBER):
         allowed = google.call("POST", f"{BIGQUERY_PATH}/queries", QUERY, token=token, headers={HEADER: name})

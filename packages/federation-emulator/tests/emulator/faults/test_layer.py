@@ -19,29 +19,25 @@ from tests.emulator.google_server import PROJECT, Google
 SERVICES = f"/v1/projects/{PROJECT}/services"
 
 
-def inject(google: Google, **settings: Any) -> None:
-    google.done("POST", "/_local/faults", settings)
-
-
 def statuses(google: Google, count: int) -> list[int]:
     return [google.call("GET", SERVICES).status_code for _ in range(count)]
 
 
 def test_the_share_asked_for_fails_the_same_way_for_the_same_seed(quiet_google: Google) -> None:
-    inject(quiet_google, errorShare=0.5, seed=3)
+    quiet_google.inject(errorShare=0.5, seed=3)
     first = statuses(quiet_google, 40)
     assert set(first) == {200, 429, 503}
     assert 10 < first.count(200) < 30
-    inject(quiet_google, errorShare=0.5, seed=3)
+    quiet_google.inject(errorShare=0.5, seed=3)
     assert statuses(quiet_google, 40) == first
-    inject(quiet_google, errorShare=0.5, seed=4)
+    quiet_google.inject(errorShare=0.5, seed=4)
     assert statuses(quiet_google, 40) != first
-    inject(quiet_google)
+    quiet_google.inject()
     assert statuses(quiet_google, 10) == [200] * 10
 
 
 def test_errors_have_the_shape_of_their_api_and_say_who_made_them(quiet_google: Google) -> None:
-    inject(quiet_google, errorShare=1)
+    quiet_google.inject(errorShare=1)
     found = {}
     for path in ("/v1/token", SERVICES, f"{BIGQUERY_PATH}/datasets"):
         answers = [quiet_google.call("POST", path, {}) for _ in range(12)]
@@ -58,7 +54,7 @@ def test_errors_have_the_shape_of_their_api_and_say_who_made_them(quiet_google: 
 
 
 def test_its_own_paths_have_no_faults_ever(quiet_google: Google) -> None:
-    inject(quiet_google, dropShare=1)
+    quiet_google.inject(dropShare=1)
     for path in (
         "/",
         "/page/main.js",
@@ -72,15 +68,15 @@ def test_its_own_paths_have_no_faults_ever(quiet_google: Google) -> None:
 
 
 def test_a_dropped_connection_brings_no_answer_and_the_next_one_does(quiet_google: Google) -> None:
-    inject(quiet_google, dropShare=1)
+    quiet_google.inject(dropShare=1)
     with pytest.raises(requests.ConnectionError):
         quiet_google.call("GET", SERVICES)
-    inject(quiet_google)
+    quiet_google.inject()
     assert quiet_google.call("GET", SERVICES).status_code == 200
 
 
 def test_a_slow_answer_is_late_and_whole(quiet_google: Google) -> None:
-    inject(quiet_google, slowShare=1, slowSeconds=0.3)
+    quiet_google.inject(slowShare=1, slowSeconds=0.3)
     began = time.monotonic()
     assert quiet_google.call("GET", SERVICES).status_code == 200
     assert time.monotonic() - began >= 0.3
@@ -94,10 +90,10 @@ def test_the_bigquery_client_reads_through_faults_that_it_retries(
     client = chain.client()
     sql = chain.sql("SELECT user_id FROM {users} ORDER BY 1")
     assert [row.user_id for row in client.query_and_wait(sql)] == [1, 2, 3]
-    inject(chain.google, errorShare=0.3, dropShare=0.1, seed=5)
+    chain.google.inject(errorShare=0.3, dropShare=0.1, seed=5)
     for _ in range(5):
         assert [row.user_id for row in client.query_and_wait(sql)] == [1, 2, 3]
-    inject(chain.google, errorShare=1)
+    chain.google.inject(errorShare=1)
     with pytest.raises(ServiceUnavailable):
         client.get_dataset(f"{PROJECT}.{chain.dataset}", retry=Retry(predicate=lambda _error: False))
 

@@ -10,7 +10,7 @@ from google.auth import impersonated_credentials
 from google.auth.transport.requests import Request
 
 from federation_emulator.core.trace import Link, Part
-from tests.emulator.chain import ACCOUNT_PATH, BIGQUERY_PATH, MEMBER, READER, SCOPE, Chain, Keys, token_of
+from tests.emulator.chain import ACCOUNT_PATH, BIGQUERY_PATH, GENERATE, MEMBER, READER, SCOPE, Chain, Keys, token_of
 from tests.emulator.google_server import PROJECT, SECOND_PROJECT
 
 CREATOR = "roles/iam.serviceAccountTokenCreator"
@@ -18,7 +18,6 @@ FIRST = f"first-hop@{PROJECT}.iam.gserviceaccount.com"
 SECOND = f"second-hop@{SECOND_PROJECT}.iam.gserviceaccount.com"
 FIRST_PATH = f"/v1/projects/{PROJECT}/serviceAccounts/{FIRST}"
 SECOND_PATH = f"/v1/projects/{SECOND_PROJECT}/serviceAccounts/{SECOND}"
-GENERATE = f"/v1/projects/-/serviceAccounts/{READER}:generateAccessToken"
 
 
 @pytest.fixture
@@ -83,9 +82,9 @@ def test_a_hop_without_its_grant_is_refused_and_named(hops: Chain, federated: st
         answer = ask(hops, federated, FIRST, SECOND)
         assert answer.status_code == 403
         assert f"iam.serviceAccounts.{permission}" in answer.json()["error"]["message"]
-        refusal = hops.google.last_refusal().refusal
-        assert refusal is not None
-        assert refusal.rule == f"iam.serviceAccounts.{permission} is needed on {path.removeprefix('/v1/')}"
+        assert (
+            hops.google.refusal().rule == f"iam.serviceAccounts.{permission} is needed on {path.removeprefix('/v1/')}"
+        )
         hops.grant(path, CREATOR, member)
         assert ask(hops, federated, FIRST, SECOND).status_code == 200
 

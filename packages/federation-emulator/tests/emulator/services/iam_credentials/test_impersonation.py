@@ -6,10 +6,11 @@ import pytest
 from google.auth.exceptions import RefreshError
 
 from federation_emulator.core.clock import from_rfc3339
-from federation_emulator.core.trace import Link, Part, Refusal
+from federation_emulator.core.trace import Link, Part
 from tests.emulator.chain import (
     ACCOUNT,
     ACCOUNT_PATH,
+    GENERATE,
     MEMBER,
     POOL_NAME,
     POOL_PATH,
@@ -24,23 +25,6 @@ from tests.emulator.chain import (
 from tests.emulator.google_server import PROJECT
 
 ROLE_NAME = "roles/iam.workloadIdentityUser"
-GENERATE = f"/v1/projects/-/serviceAccounts/{READER}:generateAccessToken"
-
-
-@pytest.fixture
-def federated(chain: Chain, as_function: Keys) -> str:
-    """A federated token of the trusted role."""
-    assert as_function.token
-    credentials = chain.direct_credentials()
-    token_of(credentials)
-    return str(credentials.token)
-
-
-def refusal(chain: Chain) -> Refusal:
-    decision = chain.google.last_refusal()
-    assert decision.link is Link.IMPERSONATION
-    assert decision.refusal is not None
-    return decision.refusal
 
 
 def test_the_bound_role_gets_an_access_token(chain: Chain, as_function: Keys) -> None:
@@ -72,7 +56,7 @@ def test_a_binding_that_nearly_names_the_role_is_denied_with_the_difference(chai
         chain.grant(ACCOUNT_PATH, ROLE_NAME, member)
         with pytest.raises(RefreshError, match="Unable to acquire impersonated credentials"):
             token_of(chain.credentials())
-        assert actual in refusal(chain).actual
+        assert actual in chain.google.refusal(Link.IMPERSONATION).actual
         chain.revoke(ACCOUNT_PATH, ROLE_NAME, member)
     chain.grant(ACCOUNT_PATH, ROLE_NAME, MEMBER)
     token_of(chain.credentials())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from google.auth.exceptions import OAuthError, RefreshError
 
-from federation_emulator.core.trace import Link, Part, Refusal
+from federation_emulator.core.trace import Link, Part
 from tests.emulator.chain import (
     ACCOUNT,
     ACCOUNT_PATH,
@@ -32,13 +32,6 @@ TARGET_TEXT = 'The target service indicated by the "audience" parameters is inva
 def refresh(chain: Chain, **changes: str) -> None:
     """Let google-auth make the exchange, and the exchange alone."""
     assert token_of(chain.direct_credentials(**changes))
-
-
-def refusal(chain: Chain) -> Refusal:
-    decision = chain.google.last_refusal()
-    assert decision.link is Link.TOKEN_EXCHANGE
-    assert decision.refusal is not None
-    return decision.refusal
 
 
 def test_the_trusted_role_gets_a_federated_token(chain: Chain, as_function: Keys) -> None:

@@ -28,10 +28,7 @@ def refused(chain: Chain, token: Any, expected: dict[str, str] | None = None) ->
     assert answer.status_code == 400, answer.text
     if expected is not None:
         assert answer.json() == expected
-    decision = chain.google.last_refusal()
-    assert decision.link is Link.TOKEN_EXCHANGE
-    assert decision.refusal is not None
-    return decision.refusal
+    return chain.google.refusal(Link.TOKEN_EXCHANGE)
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +66,7 @@ def test_an_access_key_id_that_aws_never_issues_is_refused_before_aws_is_asked(c
     assert answer.status_code == 400
     assert answer.json()["error"] == "invalid_grant"
     assert "of type InvalidClientTokenId" in answer.json()["error_description"]
-    refusal = chain.google.last_refusal().refusal
-    assert refusal is not None
-    assert "one that AWS issues" in refusal.rule
+    assert "one that AWS issues" in chain.google.refusal().rule
 
 
 @pytest.mark.parametrize("name", ["host", "x-amz-date", "authorization", "x-amz-security-token"])
