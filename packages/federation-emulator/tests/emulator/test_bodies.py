@@ -16,16 +16,7 @@ import pytest
 
 from federation_emulator.core.app import _ROUTES
 from tests.emulator.bodies import PROJECT_PATH, requests_of
-from tests.emulator.chain import (
-    ACCOUNT_PATH,
-    BIGQUERY_PATH,
-    GENERATE,
-    MEMBER,
-    POOL_PATH,
-    PROVIDER_PATH,
-    SCOPE,
-    Chain,
-)
+from tests.emulator.chain import ACCOUNT_PATH, BIGQUERY_PATH, GENERATE, MEMBER, POOL_PATH, PROVIDER_PATH, SCOPE, Chain
 from tests.emulator.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT, Google
 
 _READS_NO_BODY = {"/bigquery/v2/projects/{project:name}/jobs/{job:name}/cancel"}

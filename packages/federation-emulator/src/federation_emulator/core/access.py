@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from starlette.requests import Request
 
+from federation_emulator.core.config import Project
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import (
     MISSING_CREDENTIALS,
@@ -24,7 +25,6 @@ from federation_emulator.core.errors import (
 from federation_emulator.core.http import google_method
 from federation_emulator.core.permission_names import USE_SERVICES
 from federation_emulator.core.permissions import Grant, Policy, decide
-from federation_emulator.core.projects import Project
 from federation_emulator.core.tokens import Token, TokenKind
 from federation_emulator.core.trace import Link, Part, Trail, refuse
 from federation_emulator.services.iam.model import PoolState

@@ -18,11 +18,11 @@ from starlette.responses import Response
 
 from federation_emulator.core.access import CLOUD_PLATFORM, authenticate
 from federation_emulator.core.clock import ClockError, from_rfc3339, rfc3339
+from federation_emulator.core.config import Project
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import invalid_argument, permission_denied
 from federation_emulator.core.http import answer, read_json
 from federation_emulator.core.policy_form import policy_wire
-from federation_emulator.core.projects import Project
 from federation_emulator.core.tokens import TokenKind
 from federation_emulator.core.trace import Link, Part, refuse, to_json
 from federation_emulator.core.validation import problems

@@ -1,4 +1,4 @@
-"""The settings of the local Google."""
+"""The settings of the local Google, and its projects: known by id and by number."""
 
 from __future__ import annotations
 
@@ -7,10 +7,26 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from federation_emulator.core.projects import Project, projects_problem
-
 DEPLOYER = "user:deployer@local.invalid"
 """The member behind the deployer token; holds ``roles/owner`` on every project."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """One project. Its owner writes the id; audiences, pools and principals carry the number."""
+
+    id: str
+    number: str
+
+    @property
+    def policy_key(self) -> str:
+        """``projects/ID``, under which its policy is kept."""
+        return f"projects/{self.id}"
+
+    @property
+    def pools_name(self) -> str:
+        """The resource name under which its workload identity pools are."""
+        return f"projects/{self.number}/locations/global/workloadIdentityPools"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,3 +75,15 @@ class CloudConfig:
         """Every project, the main one first."""
         others = (Project(id=name, number=number) for name, number in self.other_projects.items())
         return (Project(id=self.project_id, number=self.project_number), *others)
+
+
+def projects_problem(numbers: Mapping[str, str]) -> str | None:
+    """Say what is wrong with projects, id to number, or ``None``: a name that means two projects is none."""
+    for project_id, number in numbers.items():
+        if not (number.isascii() and number.isdigit()):
+            return f"the number of {project_id!r} is {number!r}; it must be digits: the project's number, not its id"
+        if not project_id or "/" in project_id or (project_id.isascii() and project_id.isdigit()):
+            return f"{project_id!r} can't be a project's id: it must be a word, not a path and not a number"
+    if len(set(numbers.values())) < len(numbers):
+        return f"two projects have the same number: {dict(numbers)}"
+    return None

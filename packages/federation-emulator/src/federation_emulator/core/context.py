@@ -10,10 +10,9 @@ from datetime import timedelta
 import httpx
 
 from federation_emulator.core.clock import Ahead, Clock, MovableClock
-from federation_emulator.core.config import DEPLOYER, CloudConfig
+from federation_emulator.core.config import DEPLOYER, CloudConfig, Project
 from federation_emulator.core.errors import permission_denied
 from federation_emulator.core.permissions import NO_POLICY, Binding, Policy
-from federation_emulator.core.projects import Project
 from federation_emulator.core.store import Collection, new_etag
 from federation_emulator.core.tokens import Token, Tokens
 from federation_emulator.core.trace import Part, Trace, refuse

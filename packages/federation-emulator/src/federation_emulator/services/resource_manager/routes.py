@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from federation_emulator.core.access import administer_project
+from federation_emulator.core.config import Project
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import aborted
 from federation_emulator.core.http import answer, read_json
 from federation_emulator.core.policies import replace_policy
 from federation_emulator.core.policy_form import policy_wire, requested_version
-from federation_emulator.core.projects import Project
 from federation_emulator.core.store import new_etag
 from federation_emulator.services.resource_manager.model import OrganisationPolicy
 from federation_emulator.services.resource_manager.rules import (

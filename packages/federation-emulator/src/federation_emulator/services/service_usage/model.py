@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from federation_emulator.core.projects import Project
+from federation_emulator.core.config import Project
 
 TITLES = {
     "bigquery.googleapis.com": "BigQuery API",

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from federation_emulator.core.access import administer, administer_project
+from federation_emulator.core.config import Project
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import not_found
 from federation_emulator.core.http import answer, page, read_json
-from federation_emulator.core.projects import Project
 from federation_emulator.services.service_usage.model import ALWAYS_ENABLED, NEEDS, TITLES, EnabledService, service_key
 from federation_emulator.services.service_usage.rules import (
     check_can_be_disabled,
