@@ -25,7 +25,7 @@ _WIDTH = 140
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the sections that are named, or all, one after the other. The exit code says whether each could be measured.
+    """Runs the sections that are named, or all, one after the other. The exit code is 0 if each could be measured.
 
     One that can't be measured is reported and left out; the page keeps its earlier figures.
     """
@@ -60,14 +60,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(section: str, folder: Path) -> Report:
     measured = datetime.now(UTC).isoformat(timespec="seconds")
     began = time.monotonic()
-    result = measuring(section)()
+    tables = measuring(section)()
     report = Report(
         section=section,
         measured=measured,
-        seconds=time.monotonic() - began,
+        seconds=round(time.monotonic() - began, 1),
         machine=machine.describe(),
-        versions=dict(result.versions),
-        tables=result.tables,
+        versions=machine.versions(),
+        tables=tables,
     )
     write(report, folder)
     return report

@@ -7,8 +7,8 @@ Before each invocation a line of standard input is read, and after each a line w
 without input has them run at once.
 
 The report is lines of a name and a number: ``ready`` and ``row`` (nanoseconds of the monotonic clock, after the import,
-and when the first row was printed), ``ready_cpu`` and ``done_cpu`` (nanoseconds of processor time up to there),
-``peak`` (most memory that was resident, in bytes), and ``took`` (nanoseconds, a line for each invocation).
+and when the first row was printed), ``peak`` (most memory that was resident, in bytes), and ``took`` (nanoseconds, a
+line for each invocation).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main(folder: str, handler: str, report: str, invocations: str) -> None:
     """Imports, invokes, reports."""
     sys.path.insert(0, folder)
     module = __import__(handler, fromlist=["lambda_handler"])
-    ready, ready_cpu = time.monotonic_ns(), time.process_time_ns()
+    ready = time.monotonic_ns()
     watched = Watched(sys.stdout)
     printed, sys.stdout = sys.stdout, watched
     took = []
@@ -72,8 +72,6 @@ def main(folder: str, handler: str, report: str, invocations: str) -> None:
     lines = [
         ("ready", ready),
         ("row", watched.row),
-        ("ready_cpu", ready_cpu),
-        ("done_cpu", time.process_time_ns()),
         ("peak", _peak_bytes()),
         *(("took", value) for value in took),
     ]

@@ -26,9 +26,9 @@ class Counter:
         self._taken = 0
 
     @property
-    def last_body(self) -> bytes:
-        """What the latest request carried."""
-        return self._sent[-1].body
+    def last(self) -> Request:
+        """The latest request."""
+        return self._sent[-1]
 
     def taken(self) -> tuple[str, ...]:
         """The requests since this was last asked, in their order, each as its method and what it is for."""

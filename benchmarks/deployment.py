@@ -17,41 +17,36 @@ from keyless_bigquery.runtime.environment import CREDENTIALS_FILE
 from pulumi_offline.demo.scenario import ROWS
 from pulumi_offline.stack_harness import StackHarness
 
-DIRECT = {"access": "direct"}
-"""Settings of a stack whose role is let in itself, without a service account."""
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Deployment:
     """A deployed stack with rows in its table.
 
     Args:
-        stage: The stack.
+        stack: The stack.
         folder: For files that go with it.
     """
 
-    stage: StackHarness
+    stack: StackHarness
     folder: Path
 
     @property
     def cloud(self) -> LocalCloud:
         """Where it is deployed."""
-        return self.stage.cloud
+        return self.stack.cloud
 
     def variables(self) -> dict[str, str]:
         """The whole environment of a process that is the function: what the program and Lambda put there."""
-        name = self.stage.output(outputs.FUNCTION_NAME)
-        deployed: Mapping[str, str] = self.stage.aws("lambda").get_function_configuration(FunctionName=name)[
-            "Environment"
-        ]["Variables"]
+        name = self.stack.output(outputs.FUNCTION_NAME)
+        function = self.stack.aws("lambda").get_function_configuration(FunctionName=name)
         configuration = self.folder / "credential-configuration.json"
-        configuration.write_text(self.stage.output(outputs.CREDENTIAL_CONFIGURATION))
-        role = self.stage.output(outputs.ROLE_ARN).rpartition("/")[2]
+        configuration.write_text(self.stack.output(outputs.CREDENTIAL_CONFIGURATION))
+        role = self.stack.output(outputs.ROLE_ARN).rpartition("/")[2]
         return {
-            **deployed,
+            **function["Environment"]["Variables"],
             **take_on(self.cloud.endpoints, role, session=name).environment(),
             CREDENTIALS_FILE: str(configuration),
-            # Before it imports a handler for an invocation that waits, Lambda says so.
+            # Set by Lambda before it imports a handler for an invocation that waits.
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "PATH": os.defpath,
@@ -75,8 +70,8 @@ def deployed(settings: Mapping[str, object] | None = None) -> Iterator[Deploymen
         folder = Path(name)
         with (
             LocalCloud.start(state_directory=folder / "cloud") as cloud,
-            StackHarness(cloud, folder / "stage", settings) as stage,
+            StackHarness(cloud, folder / "stack", settings) as stack,
         ):
-            stage.up()
-            stage.put_rows(ROWS)
-            yield Deployment(stage=stage, folder=folder)
+            stack.up()
+            stack.put_rows(ROWS)
+            yield Deployment(stack=stack, folder=folder)

@@ -9,14 +9,11 @@ connections at once as there are clients.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import multiprocessing
 import os
 import secrets
-import statistics
 import time
-from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from urllib.parse import quote, urlencode
 
@@ -28,75 +25,52 @@ from botocore.credentials import Credentials
 from benchmarks.errors import BenchmarkError
 from keyless_bigquery.trust.trust import TrustChain, attribute_condition, attribute_mapping, audience
 
-PROJECT, NUMBER, ACCOUNT, REGION = "local-keyless", "123456789012", "210987654321", "us-east-1"
-CLIENTS = 4
-SECONDS = 5.0
+_PROJECT, _NUMBER, _ACCOUNT, _REGION = "local-keyless", "123456789012", "210987654321", "us-east-1"
+_CLIENTS = 4
 _LIMIT_SECONDS = 30.0
-_QUERY = "Action=GetCallerIdentity&Version=2011-06-15"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_TRUST = TrustChain(aws_account_id=_ACCOUNT, role_name="Reader", function_name="reader")
+_POOL = f"projects/{_NUMBER}/locations/global/workloadIdentityPools/bench-pool"
+_READER = f"reader@{_PROJECT}.iam.gserviceaccount.com"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ExchangeFigures:
-    """What was measured.
+def exchanges(seconds: float) -> list[float]:
+    """Starts a server on one core, loads it for some seconds, and ends it.
 
-    Attributes:
-        pairs_per_second: Exchanges, each with its impersonation, a second.
-        milliseconds: How long each exchange and each impersonation took together, as the client measured it.
+    Returns:
+        How long each exchange and its impersonation took together, in milliseconds.
+
+    Raises:
+        BenchmarkError: The server doesn't start.
     """
-
-    pairs_per_second: float
-    milliseconds: Sequence[float]
-
-    @property
-    def median(self) -> float:
-        """The median time of a pair, in milliseconds."""
-        return statistics.median(self.milliseconds)
-
-    @property
-    def p99(self) -> float:
-        """The time that 99 of 100 pairs stay below, in milliseconds."""
-        return statistics.quantiles(self.milliseconds, n=100)[98]
-
-
-def measure_exchange(*, seconds: float = SECONDS, clients: int = CLIENTS) -> ExchangeFigures:
-    """Start a server on one core, load it for some seconds, and end it."""
     cores = sorted(os.sched_getaffinity(0))
     try:
-        return asyncio.run(_measure(cores, seconds=seconds, clients=clients))
+        return asyncio.run(_measure(cores, seconds))
     finally:
         os.sched_setaffinity(0, cores)
 
 
-async def _measure(cores: Sequence[int], *, seconds: float, clients: int) -> ExchangeFigures:
+async def _measure(cores: list[int], seconds: float) -> list[float]:
     aws = await asyncio.start_server(_answer_as_aws, "127.0.0.1", 0)
     aws_url = f"http://127.0.0.1:{aws.sockets[0].getsockname()[1]}"
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    deployer_token = secrets.token_urlsafe(32)
-    server = context.Process(target=_serve, args=(theirs, aws_url, deployer_token, cores[0]), daemon=True)
+    token = secrets.token_urlsafe(32)
+    server = context.Process(target=_serve, args=(theirs, aws_url, token, cores[0]), daemon=True)
     server.start()
     try:
         if len(cores) > 1:
             os.sched_setaffinity(0, cores[1:])
-        url = await asyncio.to_thread(_receive, ours)
-        async with httpx.AsyncClient(base_url=url, timeout=_LIMIT_SECONDS, trust_env=False) as client:
-            await _deploy(client, deployer_token)
-            await _load(client, seconds=1.0, clients=clients)  # warm: imports, compiled expressions, connections
-            began = time.monotonic()
-            taken = await _load(client, seconds=seconds, clients=clients)
-            elapsed = time.monotonic() - began
+        if not await asyncio.to_thread(ours.poll, _LIMIT_SECONDS):
+            raise BenchmarkError(f"the measured server did not start within {_LIMIT_SECONDS:.0f} s")
+        async with httpx.AsyncClient(base_url=ours.recv(), timeout=_LIMIT_SECONDS, trust_env=False) as client:
+            await _deploy(client, token)
+            await _load(client, 1.0)  # warm: imports, compiled expressions, connections
+            return await _load(client, seconds)
     finally:
         server.terminate()
         server.join(_LIMIT_SECONDS)
         aws.close()
-    return ExchangeFigures(pairs_per_second=len(taken) / elapsed, milliseconds=taken)
-
-
-def _receive(pipe: Connection) -> str:
-    if not pipe.poll(_LIMIT_SECONDS):
-        raise BenchmarkError(f"the measured server did not start within {_LIMIT_SECONDS:.0f} s")
-    return str(pipe.recv())
 
 
 def _serve(pipe: Connection, aws_url: str, deployer_token: str, core: int) -> None:
@@ -109,8 +83,8 @@ def _serve(pipe: Connection, aws_url: str, deployer_token: str, core: int) -> No
     from federation_emulator.servers.listening import listener, server_settings
 
     config = CloudConfig(
-        project_id=PROJECT,
-        project_number=NUMBER,
+        project_id=_PROJECT,
+        project_number=_NUMBER,
         aws_url=aws_url,
         bigquery_url="http://127.0.0.1:9",
         deployer_token=deployer_token,
@@ -122,11 +96,10 @@ def _serve(pipe: Connection, aws_url: str, deployer_token: str, core: int) -> No
 
 
 async def _answer_as_aws(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Whatever is asked, the trusted role's session is the caller."""
-    arn = _TRUST.caller_arn
+    """Names the trusted role's session as the caller, whatever is asked."""
     body = (
         '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
-        f"<Arn>{arn}</Arn><UserId>AROAEXAMPLE:reader</UserId><Account>{ACCOUNT}</Account>"
+        f"<Arn>{_TRUST.caller_arn}</Arn><UserId>AROAEXAMPLE:reader</UserId><Account>{_ACCOUNT}</Account>"
         "</GetCallerIdentityResult></GetCallerIdentityResponse>"
     ).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
@@ -136,28 +109,22 @@ async def _answer_as_aws(reader: asyncio.StreamReader, writer: asyncio.StreamWri
     writer.close()
 
 
-_TRUST = TrustChain(aws_account_id=ACCOUNT, role_name="Reader", function_name="reader")
-_POOL = f"projects/{NUMBER}/locations/global/workloadIdentityPools/bench-pool"
-_PROVIDER = f"{_POOL}/providers/aws-provider"
-_READER = f"reader@{PROJECT}.iam.gserviceaccount.com"
-
-
 async def _deploy(client: httpx.AsyncClient, deployer_token: str) -> None:
     """What the program makes, as far as these two calls need it."""
-    pools = f"/v1/projects/{PROJECT}/locations/global/workloadIdentityPools"
+    pools = f"/v1/projects/{_PROJECT}/locations/global/workloadIdentityPools"
     provider = {
-        "aws": {"accountId": ACCOUNT},
+        "aws": {"accountId": _ACCOUNT},
         "attributeMapping": attribute_mapping(),
         "attributeCondition": attribute_condition([_TRUST]),
     }
     binding = {"role": "roles/iam.workloadIdentityUser", "members": [_TRUST.principal_set(_POOL)]}
     apis = [f"{name}.googleapis.com" for name in ("iam", "sts", "iamcredentials")]
     for path, body in (
-        (f"/v1/projects/{PROJECT}/services:batchEnable", {"serviceIds": apis}),
+        (f"/v1/projects/{_PROJECT}/services:batchEnable", {"serviceIds": apis}),
         (f"{pools}?workloadIdentityPoolId=bench-pool", {}),
         (f"{pools}/bench-pool/providers?workloadIdentityPoolProviderId=aws-provider", provider),
-        (f"/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "reader"}),
-        (f"/v1/projects/{PROJECT}/serviceAccounts/{_READER}:setIamPolicy", {"policy": {"bindings": [binding]}}),
+        (f"/v1/projects/{_PROJECT}/serviceAccounts", {"accountId": "reader"}),
+        (f"/v1/projects/{_PROJECT}/serviceAccounts/{_READER}:setIamPolicy", {"policy": {"bindings": [binding]}}),
     ):
         answer = await client.post(path, json=body, headers={"Authorization": f"Bearer {deployer_token}"})
         answer.raise_for_status()
@@ -165,13 +132,15 @@ async def _deploy(client: httpx.AsyncClient, deployer_token: str) -> None:
 
 def _form() -> dict[str, str]:
     """An exchange as google-auth sends it, signed with keys of no principal."""
-    target = audience(_PROVIDER)
-    host = f"sts.{REGION}.amazonaws.com"
+    target = audience(f"{_POOL}/providers/aws-provider")
+    host = f"sts.{_REGION}.amazonaws.com"
     request = AWSRequest(
-        method="POST", url=f"https://{host}/?{_QUERY}", headers={"host": host, "x-goog-cloud-target-resource": target}
+        method="POST",
+        url=f"https://{host}/?Action=GetCallerIdentity&Version=2011-06-15",
+        headers={"host": host, "x-goog-cloud-target-resource": target},
     )
     keys = Credentials("ASIAEXAMPLEEXAMPLE00", secrets.token_urlsafe(30), secrets.token_urlsafe(90))
-    SigV4Auth(keys, "sts", REGION).add_auth(request)
+    SigV4Auth(keys, "sts", _REGION).add_auth(request)
     headers = [{"key": name, "value": str(value)} for name, value in request.headers.items()]
     token = json.dumps({"url": request.url, "method": "POST", "headers": headers})
     return {
@@ -184,8 +153,8 @@ def _form() -> dict[str, str]:
     }
 
 
-async def _load(client: httpx.AsyncClient, *, seconds: float, clients: int) -> list[float]:
-    """Exchange and impersonate for some seconds with some clients; how long each pair took, in milliseconds."""
+async def _load(client: httpx.AsyncClient, seconds: float) -> list[float]:
+    """Exchange and impersonate for some seconds; how long each pair took, in milliseconds."""
     taken: list[float] = []
     deadline = time.monotonic() + seconds
     content = urlencode(_form()).encode()
@@ -204,5 +173,5 @@ async def _load(client: httpx.AsyncClient, *, seconds: float, clients: int) -> l
             made.raise_for_status()
             taken.append((time.perf_counter() - began) * 1000)
 
-    await asyncio.gather(*(run() for _ in range(clients)))
+    await asyncio.gather(*(run() for _ in range(_CLIENTS)))
     return taken

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 TIMES = "times"
 """The unit of a ratio."""
 
+_SIGNIFICANT_DIGITS = 5
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Goal:
@@ -37,7 +39,7 @@ class Figure:
     Args:
         name: What was measured.
         unit: Its unit; :data:`TIMES` for a ratio.
-        runs: Every run's value, at least one.
+        runs: Every run's value, at least one; kept with five digits.
         goal: What it should come to; ``None``: it has no goal.
     """
 
@@ -49,6 +51,7 @@ class Figure:
     def __post_init__(self) -> None:
         if not self.runs:
             raise ValueError(f"the figure {self.name!r} has no run: measure it at least once")
+        object.__setattr__(self, "runs", tuple(float(f"{value:.{_SIGNIFICANT_DIGITS}g}") for value in self.runs))
 
     @property
     def median(self) -> float:
@@ -56,19 +59,19 @@ class Figure:
         return statistics.median(self.runs)
 
     @property
-    def lowest(self) -> float:
-        """The smallest value of a run."""
-        return min(self.runs)
-
-    @property
-    def highest(self) -> float:
-        """The largest value of a run."""
-        return max(self.runs)
-
-    @property
     def reached(self) -> bool | None:
         """Whether the median reaches the goal; ``None`` without one."""
         return None if self.goal is None else self.goal.reached_by(self.median)
+
+    def __str__(self) -> str:
+        """The median with its unit, and the lowest and highest value where there are several."""
+        spread = f" ({number(min(self.runs))} to {number(max(self.runs))})" if len(self.runs) > 1 else ""
+        return f"{number(self.median)}{self.suffix}{spread}"
+
+    @property
+    def suffix(self) -> str:
+        """The unit as it follows a number."""
+        return "" if self.unit == TIMES else f" {self.unit}"
 
 
 def ratio(name: str, above: Sequence[float], below: Sequence[float], *, goal: Goal | None = None) -> Figure:
@@ -91,6 +94,6 @@ def percentile(values: Sequence[float], share: int) -> float:
 
 
 def number(value: float) -> str:
-    """A value with as many digits as say something."""
+    """A value with as many digits as are of use."""
     size = abs(value)
     return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"

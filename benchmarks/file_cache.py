@@ -1,8 +1,8 @@
-"""The system's file cache: what of a package is in it, and putting all of it out.
+"""The system's file cache: what of a package is in it, and evicting all of it.
 
-Putting out is asked of the kernel for each file (``posix_fadvise`` with ``POSIX_FADV_DONTNEED``), which needs no
-privilege and leaves everything else on the machine as warm as it was: the interpreter and its library among it, as in
-Lambda, where they are part of the image and only the package is fetched. Names and sizes of files stay known.
+The kernel evicts file by file (``posix_fadvise`` with ``POSIX_FADV_DONTNEED``), which needs no privilege and leaves
+everything else on the machine as warm as it was: the interpreter and its library among it, as in Lambda, where they are
+part of the image and only the package is fetched. Names and sizes of files stay known.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def put_out(folder: Path) -> None:
-    """Puts every file in ``folder`` out of the cache. What some process has mapped stays."""
+def evict(folder: Path) -> None:
+    """Evicts every file in ``folder``. What some process has mapped stays."""
     for path in _files(folder):
         handle = os.open(path, os.O_RDONLY)
         try:
@@ -26,7 +26,7 @@ def put_out(folder: Path) -> None:
             os.close(handle)
 
 
-def take_in(folder: Path) -> None:
+def prefetch(folder: Path) -> None:
     """Reads every file in ``folder``."""
     for path in _files(folder):
         path.read_bytes()

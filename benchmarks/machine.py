@@ -1,4 +1,4 @@
-"""The machine that was measured on, in words."""
+"""The machine that was measured on, and what was measured on it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+from pulumi_offline.engine.pins import CLI
+
+_COMPARED = ("google-auth", "google-cloud-bigquery", "pulumi", "pulumi-aws", "pulumi-gcp", "requests", "urllib3")
 _GIGABYTE = 1024**3
 
 
@@ -22,9 +25,9 @@ def describe() -> dict[str, str]:
     }
 
 
-def versions(*distributions: str) -> dict[str, str]:
-    """The installed version of each of these distributions."""
-    return {name: version(name) for name in distributions}
+def versions() -> dict[str, str]:
+    """The version of the engine, and of each distribution that is compared."""
+    return {"pulumi (engine)": str(CLI.version), **{name: version(name) for name in _COMPARED}}
 
 
 def _processor() -> str:

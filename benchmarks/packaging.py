@@ -1,54 +1,90 @@
-"""Packages of the candidates, kept in the cache folder, unpacked where nothing can be written.
+"""Every candidate, packaged for this machine and ready to be started.
 
 The usual way is pip's own: ``pip install --target``, with the handler next to what it installed. The project's way is
-:mod:`keyless_bigquery.packaging`, for the function itself and for the floor.
+:mod:`keyless_bigquery.packaging`, for the function itself and for the floor. Packages are kept in the cache folder.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import shutil
-import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.errors import PackagingError
+from benchmarks.commands import run
+from federation_emulator.servers.cache import build_once, digest
 from keyless_bigquery import packaging as package
 from keyless_bigquery.components.program import FUNCTION, LIBRARY, package_cache
-from keyless_bigquery.packaging.cached import digest
 from keyless_bigquery.packaging.target import ARCHITECTURES
 
 CANDIDATES = Path(__file__).parent / "candidates"
 """The candidates' handlers and locks."""
 
-_KEPT = "benchmarks"
 _LOCK = "requirements.txt"
-_INSTALL_SECONDS = 600
+_INSTALL_SECONDS = 600.0
 _PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_26", "manylinux_2_17", "manylinux2014")
-_NO_BYTECODE = "--no-compile"
-_WITH_BYTECODE = "--compile"
 
 
-def ours(
-    target: package.Target,
-    *,
-    bytecode: package.Bytecode = package.Bytecode.WHERE_AVAILABLE,
-    cache: Path | None = None,
-) -> Path:
-    """The zip of the function, as the program builds it; ``cache`` is another than the program's own."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Program:
+    """A candidate, ready to be started.
+
+    Args:
+        name: What it is called in tables.
+        folder: Its unpacked package.
+        handler: The module in it that has ``lambda_handler``.
+        reads: It prints rows.
+    """
+
+    name: str
+    folder: Path
+    handler: str = "handler"
+    reads: bool = True
+
+
+@contextlib.contextmanager
+def programs() -> Iterator[Mapping[str, Program]]:
+    """The candidates by name, in the order in which they are started: what a goal compares, right after each other.
+
+    ``naive`` is the usual article's, ``floor`` the least that can read a row. What was unpacked goes with the context.
+    """
+    target = package.Target.host()
+    kept = package_cache().parent
+    kept.mkdir(parents=True, exist_ok=True)
+    # Next to the kept ones: on the same disk, so that a cold file is as cold for each.
+    with tempfile.TemporaryDirectory(prefix="benchmark-", dir=kept) as name:
+        folder = Path(name)
+        found = (
+            Program(name="bare interpreter", folder=usual("bare", target, bytecode=False), reads=False),
+            Program(name="floor, usual zip", folder=usual("floor", target, bytecode=False)),
+            Program(name="floor, our packaging", folder=_unpacked(_packaged("floor", target), folder)),
+            Program(name="ours", folder=_unpacked(ours(target), folder), handler="keyless_bigquery.runtime.entry"),
+            *(
+                Program(name=f"{heavy}, {how}", folder=usual(heavy, target, bytecode=bytecode))
+                for heavy in ("naive", "pandas")
+                for how, bytecode in (("usual zip", False), ("with bytecode", True))
+            ),
+        )
+        yield {program.name: program for program in found}
+
+
+def ours(target: package.Target, *, bytecode: package.Bytecode = package.Bytecode.WHERE_AVAILABLE) -> Path:
+    """The zip of the function, as the program builds it."""
     return package.build(
         target=target,
         function=FUNCTION,
         library=LIBRARY,
         lock=FUNCTION / _LOCK,
-        cache=cache or package_cache(),
+        cache=package_cache(),
         bytecode=bytecode,
     )
 
 
-def packaged(name: str, target: package.Target) -> Path:
+def _packaged(name: str, target: package.Target) -> Path:
     """The zip of a candidate, as the program builds packages: what it names is left out as for the library."""
     source = CANDIDATES / name
     text = (source / _LOCK).read_text().replace(f"benchmarks/candidates/{name}/", "keyless_bigquery/runtime/")
@@ -67,40 +103,37 @@ def usual(name: str, target: package.Target, *, bytecode: bool) -> Path:
         bytecode: Keep the bytecode that pip compiles, which is the running interpreter's.
 
     Raises:
-        PackagingError: pip could not install it.
+        BenchmarkError: pip could not install it.
     """
     source = CANDIDATES / name
-    lock = source / _LOCK
-    files = [*sorted(source.glob("*.py")), *([lock] if lock.exists() else [])]
-    inputs = digest([str(target).encode(), str(bytecode).encode(), *(path.read_bytes() for path in files)])
+    files = [*sorted(source.glob("*.py")), *source.glob(_LOCK)]
+    inputs = digest(str(target).encode(), str(bytecode).encode(), *(path.read_bytes() for path in files))
 
     def install(folder: Path) -> None:
-        if lock.exists():
-            _pip(lock, target, folder, bytecode=bytecode)
+        if (source / _LOCK).exists():
+            _pip(source / _LOCK, target, folder, bytecode=bytecode)
         for path in source.glob("*.py"):
             shutil.copy(path, folder)
 
-    return _kept(f"{name}-{target.runtime}-{target.architecture}-{inputs[:16]}", install)
-
-
-def unpacked(archive: Path, folder: Path) -> Path:
-    """A read-only folder below ``folder`` with what a zip holds."""
-    place = folder / archive.stem
-    with zipfile.ZipFile(archive) as zipped:
-        zipped.extractall(place)
-    without_writing(place)
-    return place
+    place = package_cache().parent / "benchmarks" / f"{name}-{target.runtime}-{target.architecture}-{inputs}"
+    return build_once(place, install, waiting=lambda: None)
 
 
 def zipped(folder: Path) -> Path:
     """A zip of a folder, compressed as ``zip -r`` does it by default."""
 
-    def compress(made: Path) -> None:
-        with zipfile.ZipFile(made / "package.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(folder.rglob("*")):
-                archive.write(path, path.relative_to(folder))
+    def compress(place: Path) -> None:
+        shutil.make_archive(str(place / "package"), "zip", folder)
 
-    return _kept(f"{folder.name}-zipped", compress) / "package.zip"
+    return build_once(folder.with_name(f"{folder.name}-zipped"), compress, waiting=lambda: None) / "package.zip"
+
+
+def _unpacked(archive: Path, folder: Path) -> Path:
+    """A folder below ``folder`` with what a zip holds."""
+    place = folder / archive.stem
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(place)
+    return place
 
 
 def _pip(lock: Path, target: package.Target, folder: Path, *, bytecode: bool) -> None:
@@ -110,51 +143,6 @@ def _pip(lock: Path, target: package.Target, folder: Path, *, bytecode: bool) ->
         *("--only-binary=:all:", "--implementation", "cp", "--python-version", target.python.python_version),
         # pip takes each platform by itself; these are what the candidates' wheels are tagged with.
         *(part for tag in _PLATFORMS for part in ("--platform", f"{tag}_{ARCHITECTURES[target.architecture]}")),
-        _WITH_BYTECODE if bytecode else _NO_BYTECODE,
+        "--compile" if bytecode else "--no-compile",
     ]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise PackagingError(f"pip was not done with {lock} after {_INSTALL_SECONDS} s") from None
-    if done.returncode != 0:
-        raise PackagingError(f"pip could not install {lock} for {target}: {done.stderr.strip()[-500:]}")
-
-
-def _kept(name: str, make: Callable[[Path], None]) -> Path:
-    """A read-only folder of the cache, made now or kept from before; made aside, so that it is whole or not there."""
-    cache = package_cache().parent / _KEPT
-    place = cache / name
-    if place.exists():
-        return place
-    cache.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
-    try:
-        make(aside)
-        without_writing(aside)
-        aside.rename(place)
-    except OSError:
-        # Another run may have been quicker; what it made is the same.
-        if not place.exists():
-            raise
-    finally:
-        remove(aside)
-    return place
-
-
-def without_writing(folder: Path) -> None:
-    """Takes the right to write away from everything in a folder. A superuser writes all the same."""
-    for path in _inside(folder):
-        path.chmod(path.stat().st_mode & ~0o222 | 0o555 if path.is_dir() else 0o444)
-
-
-def remove(folder: Path) -> None:
-    """Removes a folder that can't be written; one that isn't there is fine."""
-    if folder.exists():
-        for path in _inside(folder):
-            path.chmod(0o755)
-        shutil.rmtree(folder)
-
-
-def _inside(folder: Path) -> Iterator[Path]:
-    yield folder
-    yield from folder.rglob("*")
+    run(command, folder=folder, limit_seconds=_INSTALL_SECONDS)

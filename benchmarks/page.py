@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.figures import TIMES, Figure, number
-from benchmarks.report import Figures, Report, from_json, to_json
+from benchmarks.figures import Figure, number
+from benchmarks.report import REPORT, Report, Table
 from benchmarks.sections import SECTIONS
 from pulumi_offline.engine.pins import ROOT
 
@@ -49,70 +48,58 @@ Why a cold start is short:
 
 def write(report: Report, folder: Path) -> None:
     """Keeps a report in ``folder``, and rewrites the folder's page."""
-    text = json.dumps(to_json(report), indent=1, ensure_ascii=False)
-    (folder / f"{report.section}.json").write_text(text + "\n")
+    (folder / f"{report.section}.json").write_bytes(REPORT.dump_json(report, indent=1) + b"\n")
     (folder / "README.md").write_text(page(reports(folder)))
 
 
 def reports(folder: Path) -> list[Report]:
-    """The reports in ``folder``, in the order of the sections."""
+    """The reports in ``folder``, in the order of the sections.
+
+    Raises:
+        pydantic.ValidationError: One of the files is no such report; the text names each place.
+    """
     paths = (folder / f"{section}.json" for section in SECTIONS)
-    return [from_json(path) for path in paths if path.exists()]
+    return [REPORT.validate_json(path.read_bytes()) for path in paths if path.exists()]
 
 
 def page(found: Sequence[Report]) -> str:
     """The page, in Markdown: where and when, each figure with a goal, and the tables that compare."""
-    origins = dict.fromkeys(map(_origin, found))
-    lines = [_HEAD, f"Measured {'; '.join(origins)}.\n"]
-    goals = (row for report in found for row in _goals(report))
-    lines += ["## Goals\n", *_table(("section", "figure", "measured", "goal", "reached"), goals)]
-    for table in (table for report in found for table in report.tables):
-        if isinstance(table, Figures) and table.title in COMPARED:
-            rows = ((figure.name, _measured(figure)) for figure in table.figures)
-            lines += [f"## {table.title}\n", *_table(("figure", "measured"), rows)]
-    return "\n".join(lines)
-
-
-def _origin(report: Report) -> str:
-    return f"{report.measured[:10]} on {report.machine['processor']}, {report.machine['python']}"
-
-
-def _goals(report: Report) -> Iterator[tuple[str, ...]]:
-    """A row for each figure that has a goal; figures of one table that all reach the same goal share one."""
-    for table in report.tables:
-        figures = [
-            figure for figure in (table.figures if isinstance(table, Figures) else ()) if figure.goal is not None
+    origins = dict.fromkeys(
+        f"{one.measured[:10]} on {one.machine['processor']}, {one.machine['python']}" for one in found
+    )
+    goals = ((report.section, *row) for report in found for table in report.tables for row in _goals(table))
+    return "\n".join(
+        [
+            _HEAD,
+            f"Measured {'; '.join(origins)}.\n",
+            *_table("Goals", ("section", "figure", "measured", "goal", "reached"), goals),
+            *(
+                line
+                for report in found
+                for table in report.tables
+                if table.title in COMPARED
+                for line in _table(table.title, ("figure", "measured"), ((one.name, str(one)) for one in table.figures))
+            ),
         ]
-        alike = Counter(_alike(figure) for figure in figures if figure.reached)
-        for figure in figures:
-            if figure.reached and alike[_alike(figure)] > _MOST_ALIKE:
-                continue
-            reached = "yes" if figure.reached else "**NO**"
-            yield report.section, figure.name, _measured(figure), _alike(figure), reached
-        for goal in (goal for goal, count in alike.items() if count > _MOST_ALIKE):
-            shared = [figure for figure in figures if figure.reached and _alike(figure) == goal]
-            low, high = (number(limit(figure.median for figure in shared)) for limit in (min, max))
-            yield (
-                report.section,
-                f"{table.title}: {len(shared)} figures",
-                f"{low} to {high}{_unit(shared[0])}",
-                goal,
-                "yes",
-            )
+    )
 
 
-def _alike(figure: Figure) -> str:
-    return f"{figure.goal}{_unit(figure)}"
+def _goals(table: Table) -> Iterator[tuple[str, ...]]:
+    """A row for each figure that has a goal; many that all reach the same goal share one."""
+    figures = [figure for figure in table.figures if figure.goal is not None]
+    alike = Counter(_goal(figure) for figure in figures if figure.reached)
+    for figure in figures:
+        if not figure.reached or alike[_goal(figure)] <= _MOST_ALIKE:
+            yield figure.name, str(figure), _goal(figure), "yes" if figure.reached else "**NO**"
+    for goal in (goal for goal, count in alike.items() if count > _MOST_ALIKE):
+        shared = [figure for figure in figures if figure.reached and _goal(figure) == goal]
+        low, high = (number(limit(figure.median for figure in shared)) for limit in (min, max))
+        yield f"{table.title}: {len(shared)} figures", f"{low} to {high}{shared[0].suffix}", goal, "yes"
 
 
-def _measured(figure: Figure) -> str:
-    spread = f" ({number(figure.lowest)} to {number(figure.highest)})" if len(figure.runs) > 1 else ""
-    return f"{number(figure.median)}{_unit(figure)}{spread}"
+def _goal(figure: Figure) -> str:
+    return f"{figure.goal}{figure.suffix}"
 
 
-def _unit(figure: Figure) -> str:
-    return "" if figure.unit == TIMES else f" {figure.unit}"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [*(f"|{'|'.join(row)}|" for row in (columns, ["---"] * len(columns), *rows)), ""]
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [f"## {title}\n", *(f"|{'|'.join(row)}|" for row in (columns, ["---"] * len(columns), *rows)), ""]

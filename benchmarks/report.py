@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import Final
 
 from pydantic import TypeAdapter
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from benchmarks.figures import Figure, number
-
-_SIGNIFICANT_DIGITS = 5
-_HEADINGS = ("figure", "median", "min", "max", "unit", "runs", "goal", "reached")
+from benchmarks.figures import Figure
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Figures:
+class Table:
     """A table of figures.
 
     Args:
@@ -30,51 +25,6 @@ class Figures:
     title: str
     figures: tuple[Figure, ...]
     caption: str = ""
-    kind: Literal["figures"] = "figures"
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The headings."""
-        return _HEADINGS
-
-    @property
-    def rows(self) -> tuple[tuple[str, ...], ...]:
-        """The cells, as people read them."""
-        return tuple(_cells(figure) for figure in self.figures)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Listing:
-    """A table of anything else.
-
-    Args:
-        title: What it is about.
-        columns: The headings.
-        rows: The cells, as many in each row as there are headings.
-        caption: As for :class:`Figures`.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str = ""
-    kind: Literal["listing"] = "listing"
-
-
-Table = Figures | Listing
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Result:
-    """What a section gives back.
-
-    Args:
-        tables: In the order in which they are read.
-        versions: What was compared, each with its version.
-    """
-
-    tables: tuple[Table, ...]
-    versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,8 +36,8 @@ class Report:
         measured: When it began, RFC 3339 in UTC.
         seconds: How long it took.
         machine: Where, as :func:`benchmarks.machine.describe` returns it.
-        versions: As for :class:`Result`.
-        tables: As for :class:`Result`.
+        versions: What was compared, each with its version.
+        tables: In the order in which they are read.
     """
 
     section: str
@@ -98,68 +48,17 @@ class Report:
     tables: tuple[Table, ...]
 
 
-_REPORT: TypeAdapter[Report] = TypeAdapter(Report)
-
-
-def to_json(report: Report) -> dict[str, Any]:
-    """The report as JSON values. Next to its runs each figure has what follows from them."""
-    return {
-        "section": report.section,
-        "measured": report.measured,
-        "seconds": round(report.seconds, 1),
-        "machine": report.machine,
-        "versions": dict(sorted(report.versions.items())),
-        "tables": [_table_json(table) for table in report.tables],
-    }
-
-
-def from_json(path: Path) -> Report:
-    """The report that was written to ``path``.
-
-    Raises:
-        pydantic.ValidationError: It is no such report; the text names each place.
-    """
-    return _REPORT.validate_json(path.read_bytes())
+REPORT: Final[TypeAdapter[Report]] = TypeAdapter(Report)
+"""Writes reports as JSON, and reads them back."""
 
 
 def rendered(table: Table) -> RichTable:
     """The table for a terminal; a goal that is missed stands out."""
     drawn = RichTable(title=table.title, caption=table.caption or None, title_justify="left", caption_justify="left")
-    right = {"median", "min", "max", "runs"}
-    for heading in table.columns:
-        drawn.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*(Text(cell, style="bold red" if cell == "NO" else "") for cell in row))
+    for heading in ("figure", "measured", "runs", "goal", "reached"):
+        drawn.add_column(heading, justify="right" if heading == "runs" else "left", overflow="fold")
+    for figure in table.figures:
+        reached = {True: "yes", False: "NO", None: ""}[figure.reached]
+        cells = (figure.name, str(figure), str(len(figure.runs)), str(figure.goal or ""), reached)
+        drawn.add_row(*(Text(cell, style="bold red" if cell == "NO" else "") for cell in cells))
     return drawn
-
-
-def _cells(figure: Figure) -> tuple[str, ...]:
-    reached = {True: "yes", False: "NO", None: ""}[figure.reached]
-    values = (number(value) for value in (figure.median, figure.lowest, figure.highest))
-    return (figure.name, *values, figure.unit, str(len(figure.runs)), str(figure.goal or ""), reached)
-
-
-def _table_json(table: Table) -> dict[str, Any]:
-    head = {"kind": table.kind, "title": table.title, "caption": table.caption}
-    if isinstance(table, Listing):
-        return {**head, "columns": list(table.columns), "rows": [list(row) for row in table.rows]}
-    return {**head, "figures": [_figure_json(figure) for figure in table.figures]}
-
-
-def _figure_json(figure: Figure) -> dict[str, Any]:
-    # What follows from the runs follows from them as they are written, so that it can be computed from them again.
-    written = dataclasses.replace(figure, runs=tuple(map(_rounded, figure.runs)))
-    return {
-        "name": written.name,
-        "unit": written.unit,
-        "median": _rounded(written.median),
-        "min": written.lowest,
-        "max": written.highest,
-        "goal": None if written.goal is None else {"bound": written.goal.bound, "more": written.goal.more},
-        "reached": written.reached,
-        "runs": list(written.runs),
-    }
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.{_SIGNIFICANT_DIGITS}g}")

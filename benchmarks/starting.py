@@ -14,29 +14,13 @@ from pathlib import Path
 from typing import IO
 
 from benchmarks.bootstrap import DONE
-from benchmarks.errors import HandlerError
+from benchmarks.errors import BenchmarkError
+from benchmarks.packaging import Program
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _LIMIT_SECONDS = 900.0
 _NANOSECONDS = 1_000_000_000
 _LAST_WORDS = 1000
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Program:
-    """A candidate, ready to be started.
-
-    Args:
-        name: What it is called in tables.
-        folder: Its unpacked package.
-        handler: The module in it that has ``lambda_handler``.
-        reads: It prints rows.
-    """
-
-    name: str
-    folder: Path
-    handler: str = "handler"
-    reads: bool = True
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,16 +30,12 @@ class Start:
     Args:
         ready: From the start of the process until its handler was imported.
         row: Until the first row was printed; ``None``: it prints none.
-        ready_cpu: Processor time, all threads, until the handler was imported.
-        cpu: Processor time in all.
         peak_bytes: Most memory that was resident.
         invocations: Each invocation.
     """
 
     ready: float
     row: float | None
-    ready_cpu: float
-    cpu: float
     peak_bytes: int
     invocations: tuple[float, ...]
 
@@ -64,31 +44,28 @@ class Paced:
     """A process whose handler is invoked on request.
 
     Args:
-        program: What runs.
-        process: The process.
+        name: What runs, for messages.
+        requests: Its standard input.
+        answers: Its standard output.
     """
 
-    def __init__(self, program: Program, process: subprocess.Popen[str]) -> None:
-        self._program = program
-        self._process = process
+    def __init__(self, name: str, requests: IO[str], answers: IO[str]) -> None:
+        self._name, self._requests, self._answers = name, requests, answers
 
     def invoke(self) -> float:
         """Invokes the handler once, and returns how many seconds that took.
 
         Raises:
-            HandlerError: It ended.
+            BenchmarkError: It ended.
         """
-        requests, answers = self._process.stdin, self._process.stdout
-        if requests is None or answers is None:
-            raise HandlerError(f"{self._program.name} was started without a way to talk to it")
         # A write to a process that is gone may break or not; then nothing is read.
         with contextlib.suppress(BrokenPipeError):
-            requests.write("\n")
-            requests.flush()
-        for line in answers:
+            self._requests.write("\n")
+            self._requests.flush()
+        for line in self._answers:
             if line.startswith(DONE):
                 return int(line.removeprefix(DONE)) / _NANOSECONDS
-        raise HandlerError(f"{self._program.name} ended instead of answering")
+        raise BenchmarkError(f"{self._name} ended instead of answering")
 
 
 def start(program: Program, variables: Mapping[str, str], *, invocations: int = 1) -> Start:
@@ -102,7 +79,7 @@ def start(program: Program, variables: Mapping[str, str], *, invocations: int = 
         invocations: How often the handler is invoked; 0: it is only imported.
 
     Raises:
-        HandlerError: It failed, or printed no row although it should.
+        BenchmarkError: It failed, or printed no row although it should.
     """
     with tempfile.TemporaryDirectory(prefix="keyless-bench-") as folder, tempfile.TemporaryFile("w+") as printed:
         report = Path(folder) / "report"
@@ -118,18 +95,16 @@ def start(program: Program, variables: Mapping[str, str], *, invocations: int = 
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise HandlerError(f"{program.name} was not done after {_LIMIT_SECONDS:.0f} s") from None
+            raise BenchmarkError(f"{program.name} was not done after {_LIMIT_SECONDS:.0f} s") from None
         if done.returncode != 0:
-            raise HandlerError(f"{program.name}: {_last_words(printed)}")
+            raise BenchmarkError(f"{program.name}: {_last_words(printed)}")
         lines = [line.split() for line in report.read_text().splitlines()]
         values = {name: int(value) for name, value in lines if name != "took"}
         if program.reads and invocations and not values["row"]:
-            raise HandlerError(f"{program.name} printed no row: {_last_words(printed)}")
+            raise BenchmarkError(f"{program.name} printed no row: {_last_words(printed)}")
     return Start(
         ready=(values["ready"] - began) / _NANOSECONDS,
         row=(values["row"] - began) / _NANOSECONDS if values["row"] else None,
-        ready_cpu=values["ready_cpu"] / _NANOSECONDS,
-        cpu=values["done_cpu"] / _NANOSECONDS,
         peak_bytes=values["peak"],
         invocations=tuple(int(value) / _NANOSECONDS for name, value in lines if name == "took"),
     )
@@ -152,25 +127,22 @@ def paced(program: Program, variables: Mapping[str, str], *, invocations: int) -
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert process.stdin is not None  # noqa: S101 (it is a pipe)
+        assert process.stdout is not None  # noqa: S101 (it is a pipe)
         # Reading from a pipe has no time limit; a process that is gone ends it.
         alarm = threading.Timer(_LIMIT_SECONDS, process.kill)
         alarm.start()
         try:
             with process:
                 try:
-                    yield Paced(program, process)
+                    yield Paced(program.name, process.stdin, process.stdout)
                 finally:
                     process.kill()
-                    _close(process.stdin)
+                    # What the process did not take may be left in the pipe.
+                    with contextlib.suppress(BrokenPipeError):
+                        process.stdin.close()
         finally:
             alarm.cancel()
-
-
-def _close(pipe: IO[str] | None) -> None:
-    """Closes the way to a process that may be gone, with what was not taken from it."""
-    if pipe is not None:
-        with contextlib.suppress(BrokenPipeError):
-            pipe.close()
 
 
 def _command(program: Program, report: Path, invocations: int) -> list[str]:

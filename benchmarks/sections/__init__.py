@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import cast
 
-from benchmarks.report import Result
+from benchmarks.report import Table
 
 SECTIONS = (
     *("cold-start", "size", "round-trips", "warm-latency", "rows"),
@@ -18,11 +18,11 @@ ONLY_WHEN_NAMED = frozenset({"set-up"})
 """What takes minutes and downloads all there is: `make bench-setup`."""
 
 
-def measuring(section: str) -> Callable[[], Result]:
+def measuring(section: str) -> Callable[[], tuple[Table, ...]]:
     """What measures a section.
 
     Args:
         section: One of :data:`SECTIONS`; its module has ``_`` where the name has ``-``.
     """
     module = importlib.import_module(f"{__name__}.{section.replace('-', '_')}")
-    return cast("Callable[[], Result]", module.measure)
+    return cast("Callable[[], tuple[Table, ...]]", module.measure)

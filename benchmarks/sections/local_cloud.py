@@ -7,33 +7,30 @@ import time
 from pathlib import Path
 
 from benchmarks.deployment import Deployment, deployed
-from benchmarks.errors import HandlerError, MemoryUnknownError
-from benchmarks.exchange import measure_exchange
-from benchmarks.figures import Figure, Goal
-from benchmarks.gateway import measure_gateway
-from benchmarks.report import Figures, Result
+from benchmarks.errors import BenchmarkError
+from benchmarks.exchange import exchanges
+from benchmarks.figures import Figure, Goal, percentile
+from benchmarks.gateway import overhead
+from benchmarks.report import Table
 from federation_emulator.client.cloud import LocalCloud
 from federation_emulator.servers.process import command_line, family
 
 _MEGABYTE = 1_000_000
 _EXCHANGE_RUNS = 3
+_EXCHANGE_SECONDS = 5.0
 _START_RUNS = 5
 _FUNCTION = "ministack-lambda"
-"""What the command of a process says that runs a function, and nothing of the cloud itself."""
-
-
-def measure() -> Result:
-    """Starts local clouds, invokes the function on one of them, and loads the token exchange."""
-    starts = Figure(name="start", unit="s", runs=tuple(_timed_start() for _ in range(_START_RUNS)), goal=Goal(bound=2))
-    return Result(
-        tables=(Figures(title="The local cloud", figures=(starts, *_deployed(), *_exchange()), caption=_CAPTION),),
-    )
-
-
+"""What is in the command of a process that runs a function, and in none of the cloud itself."""
 _CAPTION = (
     "Exchanges are measured on one core, each with its impersonation and without the forwarded call to AWS; the load"
     " comes from the others. Memory is counted by share (PSS), after the function has read its rows."
 )
+
+
+def measure() -> tuple[Table, ...]:
+    """Starts local clouds, invokes the function on one of them, and loads the token exchange."""
+    starts = Figure(name="start", unit="s", runs=tuple(_timed_start() for _ in range(_START_RUNS)), goal=Goal(bound=2))
+    return (Table(title="The local cloud", figures=(starts, *_deployed(), *_exchange()), caption=_CAPTION),)
 
 
 def _timed_start() -> float:
@@ -46,9 +43,9 @@ def _timed_start() -> float:
 def _deployed() -> tuple[Figure, ...]:
     with deployed() as deployment:
         function, of_cloud = _memory(deployment)
-        overhead = measure_gateway(deployment.stage).overhead
+        added = overhead(deployment.stack)
     return (
-        Figure(name="what the gateway adds to a query", unit="ms", runs=tuple(overhead), goal=Goal(bound=3)),
+        Figure(name="what the gateway adds to a query", unit="ms", runs=added, goal=Goal(bound=3)),
         Figure(name="memory of the local cloud", unit="MB", runs=(of_cloud,), goal=Goal(bound=400)),
         Figure(name="memory of the running function", unit="MB", runs=(function,)),
     )
@@ -56,8 +53,8 @@ def _deployed() -> tuple[Figure, ...]:
 
 def _memory(deployment: Deployment) -> tuple[float, float]:
     """Of the function's processes, and of all others, in megabytes."""
-    if deployment.stage.invoke().failed:
-        raise HandlerError("the function failed on the local cloud; `make demo` shows why")
+    if deployment.stack.invoke().failed:
+        raise BenchmarkError("the function failed on the local cloud; `make demo` shows why")
     held = {pid: _proportional_bytes(pid) / _MEGABYTE for pid in family(deployment.cloud.pid)}
     function = sum(size for pid, size in held.items() if _FUNCTION in command_line(pid))
     return function, sum(held.values()) - function
@@ -68,19 +65,22 @@ def _proportional_bytes(pid: int) -> int:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
-    raise MemoryUnknownError(f"the system does not report the memory of process {pid}; this benchmark needs Linux")
+    raise BenchmarkError(f"the system does not report the memory of process {pid}; this benchmark needs Linux")
 
 
 def _exchange() -> tuple[Figure, ...]:
-    runs = [measure_exchange() for _ in range(_EXCHANGE_RUNS)]
+    runs = [exchanges(_EXCHANGE_SECONDS) for _ in range(_EXCHANGE_RUNS)]
     return (
         Figure(
             name="exchanges with impersonation",
             unit="1/s",
-            runs=tuple(run.pairs_per_second for run in runs),
+            runs=tuple(len(taken) / _EXCHANGE_SECONDS for taken in runs),
             goal=Goal(bound=200, more=True),
         ),
         Figure(
-            name="both together, 99 of 100 within", unit="ms", runs=tuple(run.p99 for run in runs), goal=Goal(bound=50)
+            name="both together, 99 of 100 within",
+            unit="ms",
+            runs=tuple(percentile(taken, 99) for taken in runs),
+            goal=Goal(bound=50),
         ),
     )

@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure, Goal, ratio
 from benchmarks.many_rows import serving
-from benchmarks.programs import Programs, programs
-from benchmarks.report import Figures, Result, Table
-from benchmarks.starting import Program, Start, start
+from benchmarks.packaging import Program, programs
+from benchmarks.report import Table
+from benchmarks.starting import Start, start
 from federation_emulator.core.credentials import UNIVERSE
 from keyless_bigquery.runtime.environment import AWS_REGIONS, AWS_SESSION, CREDENTIALS_FILE
 from keyless_bigquery.settings import function_environment
@@ -30,6 +30,7 @@ _CELLS = 2_000_000
 _MEGABYTE = 1_000_000
 _PROVIDER = "projects/123456789012/locations/global/workloadIdentityPools/bench-pool/providers/aws-lambda"
 _ACCOUNT = "reader@local-keyless.iam.gserviceaccount.com"
+_OURS, _USUAL = "ours", "naive, with bytecode"
 _AS_FAST = Goal(bound=1.0)
 _SMALL = Goal(bound=64)
 _FLAT = Goal(bound=1.6)
@@ -73,7 +74,7 @@ def cases() -> tuple[tuple[Case, int], ...]:
     return tuple((case, rounds) for case, rounds in found if rounds > 1 or case.milliseconds == _FAR)
 
 
-def measure() -> Result:
+def measure() -> tuple[Table, ...]:
     """Reads each result with each candidate, in turn."""
     starts: dict[Case, dict[str, list[Start]]] = {}
     with programs() as candidates, TemporaryDirectory(prefix="keyless-bench-") as folder:
@@ -85,19 +86,17 @@ def measure() -> Result:
                 for _ in range(rounds):
                     for program in compared:
                         starts[case][program.name].append(start(program, variables))
-        return Result(
-            tables=tuple(_tables(candidates.ours.name, candidates.naive_compiled.name, starts)),
-        )
+    return tuple(_tables(starts))
 
 
-def _compared(candidates: Programs, case: Case) -> tuple[Program, ...]:
+def _compared(candidates: Mapping[str, Program], case: Case) -> tuple[Program, ...]:
+    ours, usual = candidates[_OURS], candidates[_USUAL]
     if case.columns * case.count > _CELLS:
-        return (candidates.ours,)
+        return (ours,)
     if case.columns == _WIDE:
-        return candidates.ours, dataclasses.replace(candidates.naive_compiled, handler="every_column")
+        return ours, dataclasses.replace(usual, handler="every_column")
     # A data frame reads the same pages, and takes as long at any distance.
-    frames = (candidates.pandas_compiled,) if case.milliseconds == _FAR else ()
-    return candidates.ours, candidates.naive_compiled, *frames
+    return ours, usual, *((candidates["pandas, with bytecode"],) if case.milliseconds == _FAR else ())
 
 
 def _variables(url: str, folder: Path) -> dict[str, str]:
@@ -118,63 +117,53 @@ def _variables(url: str, folder: Path) -> dict[str, str]:
     return {**variables, **session, CREDENTIALS_FILE: str(configuration), "PATH": os.defpath, "NO_PROXY": "127.0.0.1"}
 
 
-def _tables(ours: str, usual: str, starts: Starts) -> Iterator[Table]:
-    yield Figures(
+def _tables(starts: Starts) -> Iterator[Table]:
+    each = [(case, name, found) for case, runs in starts.items() for name, found in runs.items()]
+    yield Table(
         title="Time, against the others",
         figures=tuple(
             ratio(
-                f"{ours} / {other}: {case}",
-                _seconds(runs[ours]),
-                _seconds(runs[other]),
-                goal=_AS_FAST if case.milliseconds == _FAR and other == usual else None,
+                f"{_OURS} / {name}: {case}",
+                _seconds(starts[case][_OURS]),
+                _seconds(found),
+                goal=_AS_FAST if case.milliseconds == _FAR and name == _USUAL else None,
             )
-            for case, runs in starts.items()
-            for other in runs
-            if other != ours and case.count > _FEW
+            for case, name, found in each
+            if name != _OURS and case.count > _FEW
         ),
         caption=_CAPTION,
     )
-    yield Figures(
+    yield Table(
         title="Peak memory, many rows against few",
         figures=tuple(
             ratio(
                 f"{name}: {case} / {_FEW} rows",
-                [one.peak_bytes for one in runs[name]],
-                [one.peak_bytes for one in _few(starts, case)[name]][: len(runs[name])],
-                goal=_FLAT if name == ours else None,
+                [one.peak_bytes for one in found],
+                [one.peak_bytes for one in few[name]][: len(found)],
+                goal=_FLAT if name == _OURS else None,
             )
-            for case, runs in starts.items()
-            for name in runs
-            if case.count == _MOST and name in _few(starts, case)
+            for case, name, found in each
+            if case.count == _MOST and name in (few := starts[Case(columns=case.columns, count=_FEW, milliseconds=0)])
         ),
         caption="The most that was resident, of the whole process.",
     )
-    yield Figures(
+    yield Table(
         title="Peak memory",
         figures=tuple(
             Figure(
                 name=f"{name}: {case}",
                 unit="MB",
                 runs=tuple(one.peak_bytes / _MEGABYTE for one in found),
-                goal=_SMALL if name == ours else None,
+                goal=_SMALL if name == _OURS else None,
             )
-            for case, runs in starts.items()
-            for name, found in runs.items()
+            for case, name, found in each
         ),
     )
-    yield Figures(
+    yield Table(
         title="Time",
-        figures=tuple(
-            Figure(name=f"{name}: {case}", unit="s", runs=tuple(_seconds(found)))
-            for case, runs in starts.items()
-            for name, found in runs.items()
-        ),
+        figures=tuple(Figure(name=f"{name}: {case}", unit="s", runs=_seconds(found)) for case, name, found in each),
     )
 
 
-def _few(starts: Starts, case: Case) -> Mapping[str, Sequence[Start]]:
-    return starts[Case(columns=case.columns, count=_FEW, milliseconds=0)]
-
-
-def _seconds(runs: Sequence[Start]) -> list[float]:
-    return [one.invocations[0] for one in runs]
+def _seconds(runs: Sequence[Start]) -> tuple[float, ...]:
+    return tuple(one.invocations[0] for one in runs)

@@ -27,12 +27,12 @@ def test_what_would_leave_the_machine_is_counted_and_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "expected"),
     [
         ("/v1/projects/-/serviceAccounts/reader@p.iam.gserviceaccount.com:generateAccessToken", "impersonation"),
         ("/bigquery/v2/projects/p/jobs?prettyPrint=false", "BigQuery jobs"),
         ("/bigquery/v2/projects/p/queries/1f2e?maxResults=0", "BigQuery queries/ID"),
     ],
 )
-def test_a_request_is_told_by_what_it_is_for(path: str, said: str) -> None:
-    assert purpose(path) == said
+def test_a_request_is_counted_by_what_it_is_for(path: str, expected: str) -> None:
+    assert purpose(path) == expected

@@ -1,4 +1,4 @@
-"""A package's files are put out of the file cache, and it is seen."""
+"""A package's files are evicted from the file cache, and that can be measured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.file_cache import put_out, share_held, take_in
+from benchmarks.file_cache import evict, prefetch, share_held
 
 _IN_MEMORY = {"tmpfs", "ramfs"}
 
@@ -19,14 +19,14 @@ def file_system(path: Path) -> str:
     return next((mount[mount.index("-") + 1] for mount in mounts if mount[2] == numbers), "")
 
 
-def test_what_was_put_out_is_out_until_it_is_taken_in_again(tmp_path: Path) -> None:
+def test_what_was_evict_is_out_until_it_is_taken_in_again(tmp_path: Path) -> None:
     if file_system(tmp_path) in _IN_MEMORY:
         pytest.skip("here files are nowhere but in memory")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "module.py").write_bytes(b"#" * 100_000)
     (tmp_path / "empty.py").touch()
     assert share_held(tmp_path) == 1.0
-    put_out(tmp_path)
+    evict(tmp_path)
     assert share_held(tmp_path) == 0.0
-    take_in(tmp_path)
+    prefetch(tmp_path)
     assert share_held(tmp_path) == 1.0

@@ -1,4 +1,4 @@
-"""Least of all: one POST with a token in hand, of a body that somebody else made; its answer is only received."""
+"""Least of all: one POST with a token in hand, with the function's own body; its answer is only received."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def lambda_handler(event: object, context: object) -> object:
 
 @functools.cache
 def _request() -> tuple[dict[str, Any], dict[str, str]]:
-    headers = {"Authorization": f"Bearer {os.environ['RAW_TOKEN']}", "Content-Type": "application/json"}
+    headers = {"Authorization": os.environ["RAW_AUTHORIZATION"], "Content-Type": "application/json"}
     return json.loads(os.environ["RAW_BODY"]), headers
 
 
