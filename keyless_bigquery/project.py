@@ -22,3 +22,7 @@ def project_folder(start: Path | None = None) -> Path:
         if (folder / _FILE).is_file():
             return folder
     return _CHECKOUT if (_CHECKOUT / _FILE).is_file() else begin
+
+
+ROOT = project_folder()
+"""The folder of the project that this process works for."""

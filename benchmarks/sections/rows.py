@@ -113,7 +113,7 @@ def _variables(url: str, folder: Path) -> dict[str, str]:
         maximum_bytes_billed=100_000_000,
         endpoints=endpoints,
     )
-    session = dict.fromkeys((*AWS_SESSION, *AWS_REGIONS), "nobody")
+    session = dict.fromkeys((*AWS_SESSION, *AWS_REGIONS), "none")
     return {**variables, **session, CREDENTIALS_FILE: str(configuration), "PATH": os.defpath, "NO_PROXY": "127.0.0.1"}
 
 

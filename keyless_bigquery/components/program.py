@@ -15,11 +15,8 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from keyless_bigquery import packaging as package
 from keyless_bigquery.cache import cache_folder
 from keyless_bigquery.components.federation import Federation, ForeignPoolError, TrustedPool
-from keyless_bigquery.project import project_folder
+from keyless_bigquery.project import ROOT as ROOT
 from keyless_bigquery.settings.settings import Settings, SettingsError
-
-ROOT = project_folder()
-"""The project's folder."""
 
 FUNCTION = ROOT / "lambda_src"
 """The function's folder, which is the user's."""

@@ -16,7 +16,7 @@ _START_SECONDS = 30.0
 
 
 def start_plugins(folder: Path, environment: Mapping[str, str], *, mode: Mode | None = None) -> Child | None:
-    """Start those that no official plugin replaces; ``variables`` says how an engine finds them.
+    """Start those that no official plugin replaces; ``variables`` gives an engine what it finds them by.
 
     Args:
         folder: the workspace's folder, where their log goes.
@@ -52,5 +52,5 @@ def variables(plugins: Child | None) -> dict[str, str]:
     """
     if plugins is None:
         return {}
-    told = plugins.wait_for_event(ATTACHABLE, limit_seconds=_START_SECONDS)
-    return {"PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in told["ports"].items())}
+    listening = plugins.wait_for_event(ATTACHABLE, limit_seconds=_START_SECONDS)
+    return {"PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in listening["ports"].items())}

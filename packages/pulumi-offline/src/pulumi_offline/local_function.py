@@ -46,11 +46,7 @@ def local_function(local_google: LocalGoogle) -> Iterator[LocalFunction]:
 
 
 class LocalFunction:
-    """Calls handlers as Lambda does, in this process, as a role that may read the tables that were added.
-
-    Args:
-        google: The local Google, seeded from `federation_emulator/function.yaml`.
-    """
+    """Calls handlers as Lambda does, in this process, as a role that may read the tables that were added."""
 
     def __init__(self, google: LocalGoogle) -> None:
         self._google = google

@@ -23,8 +23,6 @@ PROJECT_FILE = "Pulumi.yaml"
 Look = Callable[[Pulumi], bool]
 """Previews a stack, and returns whether it could; what failed has been printed."""
 
-_UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
-
 
 def preview(stacks: Sequence[str], look: Look, *, base: Path | None = None) -> bool:
     """Preview environments with their own settings; only project, account, region and endpoints are the local cloud's.
@@ -32,11 +30,11 @@ def preview(stacks: Sequence[str], look: Look, *, base: Path | None = None) -> b
     Args:
         stacks: names of the environments; each has its `Pulumi.NAME.yaml`.
         look: previews each of them.
-        base: folder that holds another version of this project, which is deployed first: the preview then tells what
+        base: folder that holds another version of this project, which is deployed first: the preview then shows what
             changes between the two. None previews a first deployment.
 
     Returns:
-        Whether each of them could be previewed. What failed has been told, and has its report too.
+        Whether each of them could be previewed. What failed has been printed, and has its report too.
 
     Raises:
         PulumiError: the engine can't make a stack, or deploy the base.

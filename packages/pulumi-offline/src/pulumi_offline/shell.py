@@ -20,22 +20,14 @@ _KEYS_ELSEWHERE = frozenset({"secretsprovider", "encryptedkey"})
 
 
 def prepare(folder: Path, endpoints: Endpoints) -> None:
-    """Write the stack's settings for this run.
-
-    Args:
-        folder: state folder of the local cloud.
-        endpoints: where it is.
-    """
+    """Write the stack's settings for this run into the state folder of the local cloud."""
     write_settings(folder / CONFIG_FILE, ROOT / CONFIG_FILE, endpoints)
 
 
 def write_settings(target: Path, tracked: Path, endpoints: Endpoints) -> None:
     """Write a stack's settings with this local cloud in place of the clouds that they name, and no key of either.
 
-    Args:
-        target: file to write.
-        tracked: the stack's own file, which stays as it is.
-        endpoints: where the local cloud is.
+    `tracked` is the stack's own file, which stays as it is.
     """
     settings = {key: value for key, value in yaml.safe_load(tracked.read_text()).items() if key not in _KEYS_ELSEWHERE}
     # Bare keys belong to whatever project reads them; `pulumi config set` writes the project's name before each.
@@ -52,12 +44,7 @@ def write_settings(target: Path, tracked: Path, endpoints: Endpoints) -> None:
 
 
 def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
-    """Environment variables for pulumi, aws, gcloud and bq.
-
-    Args:
-        folder: state folder of the local cloud.
-        endpoints: where it is.
-    """
+    """Environment variables for pulumi, aws, gcloud and bq; `folder` is the state folder of the local cloud."""
     # Imported late: the SDK behind it is slow to load.
     from pulumi_offline.engine.workspace import Workspace
 

@@ -83,7 +83,7 @@ class StackHarness(AbstractContextManager["StackHarness"]):
         folder: Where project files, state and plugins of this harness go.
         settings: Config values that differ from ``Pulumi.local.yaml``, by key without namespace.
         name: The stack's name.
-        plugins: Plugins that somebody else ends; ``None`` starts some of its own.
+        plugins: Another harness's plugins; ``None`` starts some of its own.
     """
 
     def __init__(
@@ -133,9 +133,7 @@ class StackHarness(AbstractContextManager["StackHarness"]):
     def beside(self, name: str, settings: Mapping[str, object] | None = None) -> StackHarness:
         """Another stack of the same project, with the same backend; it needs this one's plugins.
 
-        Args:
-            name: The stack's name; the same name opens this very stack with other settings.
-            settings: As for the harness itself.
+        The same name opens this very stack with other settings.
         """
         return StackHarness(self.cloud, self._folder, settings, name=name, plugins=self._plugins)
 
@@ -149,10 +147,7 @@ class StackHarness(AbstractContextManager["StackHarness"]):
         return self.stack.preview()
 
     def up(self, *, refresh: bool = False) -> Mapping[automation.OpType, int]:
-        """Deploys the program.
-
-        Args:
-            refresh: Look at the clouds first, so that what was changed by hand is put back.
+        """Deploys the program. With ``refresh`` what was changed by hand is put back.
 
         Returns:
             How many resources were created, updated, replaced, deleted or left as they are.
@@ -166,12 +161,7 @@ class StackHarness(AbstractContextManager["StackHarness"]):
         return self.stack.destroy().summary.resource_changes or {}
 
     def output(self, name: str, *, reader: str = ONLY_READER) -> str:
-        """A stack output as the latest :meth:`up` left it.
-
-        Args:
-            name: One of :mod:`keyless_bigquery.components.outputs`.
-            reader: Whose, if it is an output of a reader.
-        """
+        """A stack output, of the reader if it is one of a reader, as the latest :meth:`up` left it."""
         if name in outputs.OF_READER:
             return str(self._outputs[outputs.READERS].value[reader][name])
         return str(self._outputs[name].value)
@@ -251,7 +241,7 @@ class StackHarness(AbstractContextManager["StackHarness"]):
         self.aws("iam").delete_role(RoleName=name)
 
     def remove_binding(self) -> None:
-        """Takes the right to impersonate away from everybody, on the service account's own policy."""
+        """Takes the right to impersonate away from all, on the service account's own policy."""
         account = f"/v1/projects/-/serviceAccounts/{self.output(outputs.SERVICE_ACCOUNT)}"
         policy = self.google("POST", f"{account}:getIamPolicy")
         kept = [binding for binding in policy.get("bindings", []) if binding["role"] != _IMPERSONATOR_ROLE]

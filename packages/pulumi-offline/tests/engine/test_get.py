@@ -12,7 +12,7 @@ import pytest
 
 from federation_emulator.servers.errors import EngineError
 from federation_emulator.servers.progress import Progress
-from pulumi_offline.engine import get, go_build, installer, on_path
+from pulumi_offline.engine import get, go_build, installer
 from pulumi_offline.engine.pins import CLI, LANGUAGE_HOST, ROOT, Version
 
 
@@ -26,7 +26,7 @@ def program(folder: Path, name: str, text: str) -> Path:
 
 
 def pulumi(folder: Path, version: str, *, host: bool = True) -> None:
-    """An engine that tells this version."""
+    """An engine that prints this version."""
     program(folder, "pulumi", f"echo {version}")
     if host:
         program(folder, "pulumi-language-python", "true")
@@ -58,7 +58,7 @@ def test_the_pins_are_read_from_the_go_modules() -> None:
 @pytest.mark.parametrize("version", ["v3.259.0", "3.300.1", "v3.259.1-alpha.1"])
 def test_a_suitable_engine_on_path_is_taken(machine: Path, progress: Progress, version: str) -> None:
     pulumi(machine, version)
-    assert get.ensure(progress) == get.Engine(folder=machine, source="PATH")
+    assert get.ensure(progress) == get.Engine(machine)
 
 
 @pytest.mark.parametrize(
@@ -66,22 +66,22 @@ def test_a_suitable_engine_on_path_is_taken(machine: Path, progress: Progress, v
     [
         ("v3.258.9", "is 3.258.9; it must be 3.259.0 or newer, and below 4.0.0"),
         ("v4.0.0", "is 4.0.0; it must be 3.259.0 or newer, and below 4.0.0"),
-        ("unknown", "does not tell its version"),
+        ("unknown", "does not print its version"),
     ],
 )
 def test_an_engine_of_another_version_is_not_taken(machine: Path, version: str, reason: str) -> None:
     pulumi(machine, version)
-    found = on_path.find(at_least=CLI.version)
-    assert found.folder is None
-    assert reason in found.reason
+    found, why_not = get.on_path()
+    assert found is None
+    assert reason in why_not
 
 
 def test_an_engine_without_its_language_host_is_not_taken(machine: Path) -> None:
     pulumi(machine, "v3.259.0", host=False)
-    assert "has no pulumi-language-python" in on_path.find(at_least=CLI.version).reason
+    assert "has no pulumi-language-python" in get.on_path()[1]
 
 
-def test_no_engine_no_internet_and_no_go_is_one_line_with_the_mend(machine: Path, progress: Progress) -> None:
+def test_no_engine_no_internet_and_no_go_is_one_line_with_the_fix(machine: Path, progress: Progress) -> None:
     with pytest.raises(EngineError, match=r"no pulumi: none on PATH.*install pulumi .* or Go") as failed:
         get.ensure(progress)
     assert "\n" not in str(failed.value)
@@ -117,7 +117,7 @@ def test_what_the_installer_made_is_kept_and_found_again(progress: Progress, mon
 
 
 @pytest.mark.parametrize(
-    ("output", "told"),
+    ("output", "expected"),
     [
         ("go: example.org/x@v1: Get https://proxy: dial tcp: lookup proxy: no such host", "proxy can't be reached"),
         ("verifying x: checksum mismatch\nSECURITY ERROR", "do not switch the check off"),
@@ -127,13 +127,13 @@ def test_what_the_installer_made_is_kept_and_found_again(progress: Progress, mon
         ("", "building pulumi failed; Go said: nothing"),
     ],
 )
-def test_what_go_says_becomes_one_line(output: str, told: str) -> None:
+def test_what_go_says_becomes_one_line(output: str, expected: str) -> None:
     line = go_build.explain(output, go="/usr/bin/go", module=CLI)
-    assert told in line
+    assert expected in line
     assert "\n" not in line
 
 
-def test_a_module_proxy_that_is_not_there_is_told_by_the_real_go_tool(
+def test_a_module_proxy_that_is_not_there_is_reported_by_the_real_go_tool(
     tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOPROXY", "http://127.0.0.1:9")

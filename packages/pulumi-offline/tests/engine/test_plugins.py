@@ -167,14 +167,6 @@ def test_one_that_prints_no_port_is_given_up_after_a_while(home: Path, monkeypat
     assert "prints no port within" in chosen(home).rejected[0]
 
 
-def test_a_launcher_that_an_earlier_version_left_is_not_taken_for_an_official_plugin(home: Path) -> None:
-    former = foreign.plugin(home, "gcp", "10.2.0")
-    former.write_text(
-        '#!/bin/sh\nexec /usr/bin/env PYTHONPATH=/a /a/.venv/bin/python -m local_cloud.plugins gcp 10.2.0 "$@"\n'
-    )
-    assert (used(home), chosen(home).rejected) == (None, ())
-
-
 def test_a_mode_that_does_not_exist_is_refused_with_those_that_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEYLESS_PLUGINS", "real")
     with pytest.raises(EngineError, match="KEYLESS_PLUGINS is 'real'; it must be one of auto, official, stand-in"):
@@ -184,30 +176,28 @@ def test_a_mode_that_does_not_exist_is_refused_with_those_that_do(monkeypatch: p
 
 
 @pytest.mark.parametrize("mode", Mode)
-@pytest.mark.parametrize("name", ["gcp", "aws", "random"])
 @pytest.mark.parametrize("real", [True, False], ids=["an ELF file", "a text launcher"])
 def test_what_is_installed_in_the_workspaces_own_home_stays_as_it_is_and_the_engine_gets_the_chosen_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Mode, name: str, real: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Mode, real: bool
 ) -> None:
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "nothing"))
     monkeypatch.setenv("KEYLESS_PLUGINS", mode)
     workspace = Workspace(tmp_path / "workspace")
     installed = {one: foreign.plugin(workspace.home, one, plugin_version(one)) for one in ("gcp", "aws", "random")}
     if real:
-        shutil.copy("/bin/cat", installed[name])
+        shutil.copy("/bin/cat", installed["aws"])
         monkeypatch.setattr(plugin_check, "_ENGINE", _file_with_a_port(tmp_path))
     before = foreign.bytes_below(workspace.home)
     workspace.environment()
     workspace.environment()
     after = foreign.bytes_below(workspace.home)
     assert after.items() >= {path: what for path, what in before.items() if path != "plugins"}.items()
-    launcher = (
-        workspace.home / "plugins" / f"resource-{name}-v{plugin_version(name)}+keyless" / f"pulumi-resource-{name}"
-    )
-    words = launcher.read_text().splitlines()[-1].split()
-    uses_official = str(installed[name]) in words
-    assert uses_official == (mode is not Mode.STAND_IN)
-    assert ("HTTPS_PROXY=http://127.0.0.1:9" in words) == uses_official, "it would ask public hosts, and wait for them"
+    for name, executable in installed.items():
+        folder = workspace.home / "plugins" / f"resource-{name}-v{plugin_version(name)}+keyless"
+        words = (folder / executable.name).read_text().splitlines()[-1].split()
+        official = str(executable) in words
+        assert official == (mode is not Mode.STAND_IN)
+        assert ("HTTPS_PROXY=http://127.0.0.1:9" in words) == official, "it would ask public hosts, and wait for them"
 
 
 def _file_with_a_port(folder: Path) -> str:
@@ -218,7 +208,7 @@ def _file_with_a_port(folder: Path) -> str:
 class TestDownload:
     """What is missing is downloaded where Pulumi's host answers; else at once it is not."""
 
-    missing = (Plugin(name="gcp", wanted="10.2.0"), Plugin(name="aws", wanted="7.51.1"))
+    missing = (Plugin(name="gcp", expected="10.2.0"), Plugin(name="aws", expected="7.51.1"))
 
     @pytest.fixture
     def progress(self) -> Progress:
@@ -249,9 +239,9 @@ printf '#!/bin/sh\\necho 4711; exec sleep 60\\n' > $folder/pulumi-resource-$4; c
     ) -> None:
         monkeypatch.setattr(installer, "reachable", lambda **_: True)
         official.download(self.missing, progress)
-        wanted = {plugin.name: plugin.wanted for plugin in self.missing}
+        expected = {plugin.name: plugin.expected for plugin in self.missing}
         line, *warnings = plugins.report(
-            plugins.choose(Mode.AUTO, wanted, homes=plugins.user_homes(), path=os.environ["PATH"])
+            plugins.choose(Mode.AUTO, expected, homes=plugins.user_homes(), path=os.environ["PATH"])
         )
         assert line.startswith("plugins: gcp official 10.2.0 (")
         assert line.endswith("aws stand-in")
@@ -278,14 +268,12 @@ printf '#!/bin/sh\\necho 4711; exec sleep 60\\n' > $folder/pulumi-resource-$4; c
         assert official.may_download() is may
 
 
-@pytest.mark.parametrize(
-    "command", [["demo"], ["local-cloud"], ["preview", "dev", "--folder", "reports"]], ids=lambda c: c[0]
-)
+@pytest.mark.parametrize("command", ["demo", "local-cloud"])
 def test_a_command_that_is_asked_for_official_plugins_and_has_none_ends_with_one_error(
-    tmp_path: Path, command: list[str]
+    tmp_path: Path, command: str
 ) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "keyless_tools", *command, "--plugins", "official"],
+        [sys.executable, "-m", "keyless_tools", command, "--plugins", "official"],
         cwd=ROOT,
         env={**os.environ, "PULUMI_HOME": str(tmp_path), "LOCAL_CLOUD_STATE": str(tmp_path / "state")},
         capture_output=True,

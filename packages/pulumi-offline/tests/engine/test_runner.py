@@ -38,12 +38,12 @@ FAILURES = {
 
 @pytest.mark.parametrize("what", FAILURES)
 def test_a_failure_is_shown_in_the_engines_words(program: Path, what: str) -> None:
-    script, told = FAILURES[what]
+    script, expected = FAILURES[what]
     write(program, script)
-    assert Pulumi(stack="dev").run("preview").failure == told
+    assert Pulumi(stack="dev").run("preview").failure == expected
     with pytest.raises(PulumiError) as error:
         Pulumi(stack="dev").must("preview")
-    assert str(error.value) == told
+    assert str(error.value) == expected
 
 
 def test_a_command_runs_in_its_folder_and_asks_nothing(program: Path, tmp_path: Path) -> None:
@@ -66,13 +66,13 @@ def test_a_command_that_hangs_is_killed_at_its_limit(program: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "told"),
+    ("printed", "expected"),
     [("hello", "printed something that is not JSON"), ("[" * 100_000, "not JSON"), ("[]", "not a stack")],
 )
-def test_what_is_no_state_is_an_error(program: Path, printed: str, told: str) -> None:
+def test_what_is_no_state_is_an_error(program: Path, printed: str, expected: str) -> None:
     program.with_name("printed").write_text(printed)
     write(program, f"cat {program.with_name('printed')}")
-    with pytest.raises(PulumiError, match=told):
+    with pytest.raises(PulumiError, match=expected):
         Pulumi(stack="dev").state()
 
 
@@ -86,7 +86,7 @@ def test_without_a_pulumi_on_path_that_of_set_up_is_run_and_without_either_it_sa
 ) -> None:
     write(program, 'echo "$PATH"')
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    monkeypatch.setattr("pulumi_offline.engine.get.find", lambda: Engine(folder=program.parent, source="cache"))
+    monkeypatch.setattr("pulumi_offline.engine.get.find", lambda: Engine(program.parent))
     assert Pulumi().must("version") == f"{program.parent}:/usr/bin:/bin\n"
     monkeypatch.setattr("pulumi_offline.engine.get.find", lambda: None)
     with pytest.raises(PulumiError, match="there is no pulumi: `make setup` gets one"):

@@ -70,8 +70,6 @@ def test_what_is_not_a_launcher_of_ours_is_left_alone_even_in_our_own_folder(
     ("mode", "place", "starts"),
     [
         (Mode.AUTO, "the user's home, in another version", True),
-        (Mode.AUTO, "the workspace's own home", True),
-        (Mode.AUTO, "PATH", True),
         (Mode.STAND_IN, "PATH and the workspace's own home", False),
     ],
 )

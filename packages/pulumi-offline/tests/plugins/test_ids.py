@@ -8,9 +8,8 @@ import pytest
 
 from pulumi_offline.plugins.aws.alias import Alias
 from pulumi_offline.plugins.aws.api import AwsApi
-from pulumi_offline.plugins.aws.attachment import RolePolicyAttachment
+from pulumi_offline.plugins.aws.iam import RolePolicy, RolePolicyAttachment
 from pulumi_offline.plugins.aws.permission import Permission
-from pulumi_offline.plugins.aws.role import RolePolicy
 from pulumi_offline.plugins.aws.schedule import EventRule, EventTarget
 from pulumi_offline.plugins.errors import PluginError
 from pulumi_offline.plugins.gcp import ids

@@ -12,8 +12,8 @@ from botocore.loaders import JSONFileLoader
 
 from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.plugins.aws import api_from as aws_api_from
-from pulumi_offline.plugins.aws import documents
 from pulumi_offline.plugins.aws.api import AwsApi, Models
+from pulumi_offline.plugins.aws.iam import live_document, same_document
 from pulumi_offline.plugins.aws.log_group import LogGroup
 from pulumi_offline.plugins.endpoints import loopback
 from pulumi_offline.plugins.errors import ConfigError, PluginError, RefusedError, UnsupportedError
@@ -47,19 +47,19 @@ def test_a_member_is_added_beside_what_is_there_and_only_it_is_taken_away() -> N
 
 
 def test_an_entry_is_added_to_an_access_list_beside_what_is_there_and_only_it_is_taken_away() -> None:
-    wanted = {"datasetId": "d", "role": "roles/bigquery.dataViewer", "userByEmail": "a@x"}
+    expected = {"datasetId": "d", "role": "roles/bigquery.dataViewer", "userByEmail": "a@x"}
     others: list[dict[str, Any]] = [
         {"view": {"projectId": "p", "datasetId": "e", "tableId": "v"}},
         {"role": "WRITER", "userByEmail": "a@x"},
         {"role": "READER", "specialGroup": "projectReaders"},
     ]
-    merged = with_entry(others, wanted)
+    merged = with_entry(others, expected)
     assert merged == [*others, {"datasetId": "d", "role": "READER", "userByEmail": "a@x"}]
     as_answered = [*others, {"role": "READER", "userByEmail": "a@x"}]
-    assert has_entry(as_answered, wanted)
-    assert without_entry(as_answered, wanted) == others
+    assert has_entry(as_answered, expected)
+    assert without_entry(as_answered, expected) == others
     with pytest.raises(PluginError, match="existing object already found"):
-        with_entry(as_answered, wanted)
+        with_entry(as_answered, expected)
 
 
 def test_members_are_the_same_in_any_case_but_not_under_another_condition() -> None:
@@ -84,10 +84,10 @@ def test_a_schema_that_is_none_is_refused(schema: str) -> None:
 
 def test_policy_documents_are_compared_as_json() -> None:
     one, listed = '{"Action": "a", "Sid": "s"}', '{ "Sid":"s","Action":["a"] }'
-    assert documents.same(one, listed)
-    assert not documents.same(one, '{"Action": "b", "Sid": "s"}')
-    assert documents.live_text({"Action": ["a"], "Sid": "s"}, before=one) == one
-    assert json.loads(documents.live_text("%7B%22a%22%3A1%7D", before=None)) == {"a": 1}
+    assert same_document(one, listed)
+    assert not same_document(one, '{"Action": "b", "Sid": "s"}')
+    assert live_document({"Action": ["a"], "Sid": "s"}, before=one) == one
+    assert json.loads(live_document("%7B%22a%22%3A1%7D", before=None)) == {"a": 1}
 
 
 @pytest.mark.parametrize("url", [LOCAL, "http://localhost:1/v1/", "http://[::1]:1", "http://127.8.8.8"])

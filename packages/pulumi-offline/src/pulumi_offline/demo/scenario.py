@@ -95,82 +95,65 @@ def main(*, verbose: bool = False) -> int:
 def _run(report: Report, folder: Path, event: object) -> None:
     with report.step("start the local cloud: Google identity, AWS, BigQuery"):
         cloud = LocalCloud.start(state_directory=folder / "cloud")
-    with cloud, StackHarness(cloud, folder / "stack") as stage:
+    with cloud, StackHarness(cloud, folder / "stack") as stack:
         report.show(f"Google {cloud.google_url}   AWS {cloud.aws_url}")
-        before = stage.holdings()
-        _deploy(report, stage)
+        before = stack.holdings()
+        _deploy(report, stack)
         with report.step("put three rows in the table, invoke the function with example_event.json"):
-            stage.put_rows(ROWS)
-            succeeded = _expect_success(report, "the function succeeds", stage.invoke(event))
+            stack.put_rows(ROWS)
+            succeeded = _expect_success(report, "the function succeeds", stack.invoke(event))
         if succeeded:
-            _refuse_another_role(report, stage, event)
-            _refuse_without_binding(report, stage, event)
+            _refuse_another_role(report, stack, event)
+            _refuse_without_binding(report, stack, event)
         else:
             report.show("the refusals are left out: that a function fails shows nothing if it always does")
-        _change_nothing(report, stage)
-        _tear_down(report, stage, before)
+        with report.step("second pulumi up"):
+            _expect_only(report, "a second up changes nothing", "same", stack.up())
+        _tear_down(report, stack, before)
 
 
-def _deploy(report: Report, stage: StackHarness) -> None:
+def _deploy(report: Report, stack: StackHarness) -> None:
     with report.step("pulumi preview, before anything exists"):
-        planned = stage.preview().change_summary
-        report.check(
-            "preview works with unknown outputs",
-            expected="only create",
-            actual=_counts(planned),
-            held=set(planned) == {"create"},
-        )
+        planned = stack.preview().change_summary
+        _expect_only(report, "preview works with unknown outputs", "create", planned)
     with report.step("pulumi up"):
-        changes = stage.up()
-        report.check(
-            "up creates the stack", expected="only create", actual=_counts(changes), held=set(changes) == {"create"}
-        )
-        report.show(f"{stage.output(outputs.FUNCTION_NAME)} may read {stage.output(outputs.TABLE)}")
+        _expect_only(report, "up creates the stack", "create", stack.up())
+        report.show(f"{stack.output(outputs.FUNCTION_NAME)} may read {stack.output(outputs.TABLE)}")
         for name in (outputs.PRINCIPAL, outputs.AUDIENCE) if report.verbose else ():
-            report.show(f"{name}: {stage.output(name)}")
+            report.show(f"{name}: {stack.output(name)}")
 
 
-def _refuse_another_role(report: Report, stage: StackHarness, event: object) -> None:
+def _refuse_another_role(report: Report, stack: StackHarness, event: object) -> None:
     with report.step(f"take the role off the function: it now has the role {_STRANGER}"):
-        stage.give_another_role(_STRANGER)
-        invocation = stage.invoke(event)
+        stack.give_another_role(_STRANGER)
+        invocation = stack.invoke(event)
         _expect_refusal(report, "another role is refused", invocation, link=Link.TOKEN_EXCHANGE)
     with report.step("put the role back: pulumi up --refresh"):
-        _expect_repair(report, "up --refresh gives the role back", stage.up(refresh=True))
-        stage.delete_role(_STRANGER)
+        _expect_repair(report, "up --refresh gives the role back", stack.up(refresh=True))
+        stack.delete_role(_STRANGER)
 
 
-def _refuse_without_binding(report: Report, stage: StackHarness, event: object) -> None:
+def _refuse_without_binding(report: Report, stack: StackHarness, event: object) -> None:
     with report.step("remove the binding from the service account"):
-        stage.remove_binding()
-        invocation = stage.invoke(event)
+        stack.remove_binding()
+        invocation = stack.invoke(event)
         _expect_refusal(report, "the role without its binding is refused", invocation, link=Link.IMPERSONATION)
     with report.step("put the binding back: pulumi up --refresh, and invoke"):
-        _expect_repair(report, "up --refresh puts the binding back", stage.up(refresh=True))
-        _expect_success(report, "the function succeeds again", stage.invoke(event), log=False)
+        _expect_repair(report, "up --refresh puts the binding back", stack.up(refresh=True))
+        _expect_success(report, "the function succeeds again", stack.invoke(event), log=False)
 
 
-def _change_nothing(report: Report, stage: StackHarness) -> None:
-    with report.step("second pulumi up"):
-        changes = stage.up()
-        report.check(
-            "a second up changes nothing", expected="only same", actual=_counts(changes), held=set(changes) == {"same"}
-        )
-
-
-def _tear_down(report: Report, stage: StackHarness, before: set[str]) -> None:
+def _tear_down(report: Report, stack: StackHarness, before: set[str]) -> None:
     with report.step("pulumi destroy"):
-        changes = stage.destroy()
-        report.check(
-            "destroy deletes the stack",
-            expected="only delete",
-            actual=_counts(changes),
-            held=set(changes) == {"delete"},
-        )
-        left = sorted(stage.holdings() - before)
+        _expect_only(report, "destroy deletes the stack", "delete", stack.destroy())
+        left = sorted(stack.holdings() - before)
         report.check(
             "nothing is left in either cloud", expected="nothing", actual=", ".join(left) or "nothing", held=not left
         )
+
+
+def _expect_only(report: Report, what: str, kind: str, changes: Mapping[OpType, int]) -> None:
+    report.check(what, expected=f"only {kind}", actual=_counts(changes), held=set(changes) == {kind})
 
 
 def _expect_success(report: Report, what: str, invocation: Invocation, *, log: bool = True) -> bool:
@@ -249,6 +232,6 @@ def _in_short(error: Exception) -> str:
 
 
 def _quiet_about_closed_pipes(failed: threading.ExceptHookArgs) -> None:
-    """Says nothing of the SDK's reading threads, whose pipe Ctrl-C closes under them; anything else is shown."""
+    """Leaves out the SDK's reading threads, whose pipe Ctrl-C closes under them; anything else is shown."""
     if failed.exc_type is not ValueError or failed.thread is None or "consumer" not in failed.thread.name:
         threading.__excepthook__(failed)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,21 +12,17 @@ from federation_emulator.servers.cache import build_once, digest, this_platform
 from federation_emulator.servers.errors import EngineError
 from federation_emulator.servers.progress import Progress
 from keyless_bigquery.cache import cache_folder
-from pulumi_offline.engine import go_build, installer, on_path
-from pulumi_offline.engine.pins import CLI, LANGUAGE_HOST
+from pulumi_offline.engine import go_build, installer
+from pulumi_offline.engine.pins import CLI, LANGUAGE_HOST, Version
+
+_LIMIT_SECONDS = 20.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Engine:
-    """A ready engine.
-
-    Args:
-        folder: folder that holds `pulumi` and `pulumi-language-python`.
-        source: where it came from: `PATH` or `cache`.
-    """
+    """A ready engine: the folder that holds `pulumi` and `pulumi-language-python`."""
 
     folder: Path
-    source: str
 
     @property
     def pulumi(self) -> Path:
@@ -38,31 +37,54 @@ class Engine:
 
 def find() -> Engine | None:
     """An engine that is ready now; None when set-up has still to be run. Downloads and builds nothing."""
-    finished = _finished()
-    if (finished / "bin" / "pulumi").exists():
-        return Engine(folder=finished / "bin", source="cache")
-    found = on_path.find(at_least=CLI.version)
-    return None if found.folder is None else Engine(folder=found.folder, source="PATH")
+    cached = Engine(_finished() / "bin")
+    return cached if cached.pulumi.exists() else on_path()[0]
 
 
 def ensure(progress: Progress) -> Engine:
     """An engine, installed or built first if need be.
 
     Raises:
-        EngineError: one line that says why there is none and what to do.
+        EngineError: one line with the reason and the fix.
     """
-    found = on_path.find(at_least=CLI.version)
-    if found.folder is not None:
-        return Engine(folder=found.folder, source="PATH")
+    found, reason = on_path()
+    if found is not None:
+        return found
     finished = _finished()
     if not finished.is_dir():
-        progress.say(found.reason)
+        progress.say(reason)
         build_once(
             finished,
             lambda folder: _make(folder, progress),
             waiting=lambda: progress.say("another set-up is getting the same engine; waiting for it"),
         )
-    return Engine(folder=finished / "bin", source="cache")
+    return Engine(finished / "bin")
+
+
+def on_path() -> tuple[Engine | None, str]:
+    """The engine on PATH, if it is of a suitable version and has its Python language host; else the reason."""
+    program = shutil.which("pulumi")
+    if program is None:
+        return None, "no pulumi on PATH"
+    try:
+        version = _version(program)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        return None, f"{program} does not print its version ({error})"
+    least = CLI.version
+    if version.major != least.major or version < least:
+        return None, f"{program} is {version}; it must be {least} or newer, and below {least.major + 1}.0.0"
+    engine = Engine(Path(program).resolve().parent)
+    if not engine.language_host.exists() and not shutil.which("pulumi-language-python"):
+        return None, f"{program} has no pulumi-language-python next to it"
+    return engine, ""
+
+
+def _version(program: str) -> Version:
+    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    answer = subprocess.run(
+        [program, "version"], env=environment, capture_output=True, text=True, check=True, timeout=_LIMIT_SECONDS
+    )
+    return Version.parse(answer.stdout)
 
 
 def _finished() -> Path:

@@ -16,6 +16,7 @@ from pulumi_offline.engine.pins import CLI, LANGUAGE_HOST, GoModule
 _LIMIT_SECONDS = 30 * 60.0
 _STAMP = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 _EXEC_SCRIPT = "pulumi-language-python-exec"
+_INSTRUCTIONS = "https://www.pulumi.com/docs/install/"
 
 _UNREACHABLE = re.compile(
     r"dial tcp|no such host|connection refused|i/o timeout|network is unreachable|TLS handshake|proxyconnect"
@@ -31,34 +32,23 @@ def build(folder: Path, *, progress: Progress) -> None:
     """Build the CLI and the Python language host into `folder/bin`.
 
     Raises:
-        EngineError: one line that says why not and what to do.
+        EngineError: one line with the reason and the fix.
     """
     go = shutil.which("go")
     if go is None:
-        raise EngineError(no_go())
+        raise EngineError(
+            "no pulumi: none on PATH, Pulumi's own host does not answer, and there is no Go to build "
+            f"{CLI.version} with; install pulumi ({_INSTRUCTIONS}) or Go (https://go.dev/dl/), then run this again"
+        )
     executables = folder / "bin"
     executables.mkdir()
-    compile_program(go, LANGUAGE_HOST, executables, progress=progress)
+    _compile(go, LANGUAGE_HOST, executables, progress=progress)
     shutil.copy2(_source_folder(go) / "python" / "cmd" / _EXEC_SCRIPT, executables / _EXEC_SCRIPT)
     (executables / _EXEC_SCRIPT).chmod(0o755)
-    compile_program(go, CLI, executables, progress=progress)
+    _compile(go, CLI, executables, progress=progress)
 
 
-def compile_program(go: str, module: GoModule, folder: Path, *, progress: Progress) -> Path:
-    """Build one program.
-
-    Args:
-        go: the Go tool.
-        module: what pins the program.
-        folder: where the executable goes, under the program's name.
-        progress: is told.
-
-    Returns:
-        The executable.
-
-    Raises:
-        EngineError: one line that says why not and what to do.
-    """
+def _compile(go: str, module: GoModule, folder: Path, *, progress: Progress) -> None:
     version, target = f"v{module.version}", folder / module.name
     command = [
         go, "build", "-trimpath", "-ldflags", f"-s -w -X {_STAMP}={version}", "-o", str(target), module.package,
@@ -72,25 +62,10 @@ def compile_program(go: str, module: GoModule, folder: Path, *, progress: Progre
         raise EngineError(f"{what} is not done after {_LIMIT_SECONDS / 60:.0f} min; run this again") from error
     if result.returncode != 0:
         raise EngineError(explain(result.stdout, go=go, module=module))
-    return target
-
-
-def no_go() -> str:
-    """The message for a machine that has neither internet nor Go."""
-    return (
-        f"no pulumi: none on PATH, Pulumi's own host does not answer, and there is no Go to build {CLI.version} with; "
-        "install pulumi (https://www.pulumi.com/docs/install/) or Go (https://go.dev/dl/), then run this again"
-    )
 
 
 def explain(output: str, *, go: str, module: GoModule) -> str:
-    """One line for what the Go tool printed when it failed.
-
-    Args:
-        output: everything it printed.
-        go: the program that was run.
-        module: what was to be built.
-    """
+    """One line for what the Go tool printed when it failed."""
     too_old = _TOO_OLD.search(output)
     if too_old:
         needed = f"{too_old[1]} or newer" if too_old[1] else "a newer one"
@@ -103,7 +78,7 @@ def explain(output: str, *, go: str, module: GoModule) -> str:
     if _UNREACHABLE.search(output):
         return (
             f"the Go module proxy can't be reached; set GOPROXY to one that can, or install {module.name} "
-            f"({module.instructions}). Go said: {_last(output)}"
+            f"({_INSTRUCTIONS}). Go said: {_last(output)}"
         )
     if _FULL.search(output):
         return "the disk is full: building pulumi needs 8 GB in the Go caches (see `go env GOCACHE GOMODCACHE`)"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from federation_emulator.servers.errors import EngineError
@@ -39,11 +40,25 @@ def install(folder: Path, *, version: Version, progress: Progress) -> None:
         EngineError: when the installer fails or takes too long.
     """
     command = [sys.executable, "-c", _INSTALL, str(folder), str(version)]
-    what = f"installing the official pulumi {version}"
+    failure = attempt(command, f"installing the official pulumi {version}", _INSTALL_SECONDS, progress)
+    if failure is not None:
+        raise EngineError(failure)
+
+
+def attempt(
+    command: Sequence[str],
+    what: str,
+    limit_seconds: float,
+    progress: Progress,
+    *,
+    environment: Mapping[str, str] | None = None,
+) -> str | None:
+    """Run a command that fetches something. Returns its failure in one line; None: it succeeded."""
     try:
-        result = progress.run(command, what=what, limit_seconds=_INSTALL_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise EngineError(f"{what} is not done after {_INSTALL_SECONDS:.0f} s") from error
-    if result.returncode != 0:
-        last = result.stdout.strip().splitlines()[-1:] or ["no output"]
-        raise EngineError(f"{what} failed: {last[0]}")
+        result = progress.run(command, what=what, limit_seconds=limit_seconds, environment=environment)
+    except subprocess.TimeoutExpired:
+        return f"{what} is not done after {limit_seconds:.0f} s"
+    if result.returncode == 0:
+        return None
+    last = result.stdout.strip().splitlines()[-1:] or ["no output"]
+    return f"{what} failed: {last[0]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Sequence
 
 from federation_emulator.servers.progress import Progress
@@ -24,12 +23,7 @@ def may_download() -> bool:
 
 
 def download(missing: Sequence[Plugin], progress: Progress) -> None:
-    """Download these plugins, as far as they can be had. What can't be is reported in a line.
-
-    Args:
-        missing: The plugins of which no official one is installed.
-        progress: Gets the lines.
-    """
+    """Download these plugins, as far as they are available. What isn't is reported in a line."""
     engine = get.find()
     if not missing or engine is None:
         return
@@ -44,13 +38,8 @@ def download(missing: Sequence[Plugin], progress: Progress) -> None:
         "PULUMI_ACCESS_TOKEN": "",
     }
     for plugin in missing:
-        command = [str(engine.pulumi), "plugin", "install", "resource", plugin.name, plugin.wanted]
-        what = f"downloading the official {plugin.name} plugin {plugin.wanted}"
-        try:
-            result = progress.run(command, what=what, limit_seconds=_LIMIT_SECONDS, environment=environment)
-        except subprocess.TimeoutExpired:
-            progress.say(f"{what}: not done after {_LIMIT_SECONDS / 60:.0f} min")
-            continue
-        if result.returncode != 0:
-            last = result.stdout.strip().splitlines()[-1:] or ["no output"]
-            progress.say(f"{what} failed: {last[0]}")
+        command = [str(engine.pulumi), "plugin", "install", "resource", plugin.name, plugin.expected]
+        what = f"downloading the official {plugin.name} plugin {plugin.expected}"
+        failure = installer.attempt(command, what, _LIMIT_SECONDS, progress, environment=environment)
+        if failure is not None:
+            progress.say(failure)

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from federation_emulator.servers.errors import EngineError
-from keyless_bigquery.project import project_folder
-
-ROOT = project_folder()
-"""The project's folder."""
+from keyless_bigquery.project import ROOT as ROOT
 
 _MODULES = Path(__file__).with_name("go")
 
@@ -56,21 +53,12 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True)
 class GoModule:
-    """A Go module in tools that pins one program.
-
-    Args:
-        name: what the program is called.
-        folder: where its go.mod is.
-        package: the program's import path.
-        requires: the module that holds the package.
-        instructions: where its makers say how to install it.
-    """
+    """A Go module, in a folder, that pins one program: its name, its import path, and the module that holds that."""
 
     name: str
     folder: Path
     package: str
     requires: str
-    instructions: str
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -94,19 +82,15 @@ class GoModule:
         return (self.folder / "go.mod").read_bytes() + (self.folder / "go.sum").read_bytes()
 
 
-_PULUMI = "https://www.pulumi.com/docs/install/"
-
 CLI = GoModule(
     name="pulumi",
     folder=_MODULES / "engine",
     package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     requires="github.com/pulumi/pulumi/pkg/v3",
-    instructions=_PULUMI,
 )
 LANGUAGE_HOST = GoModule(
     name="pulumi-language-python",
     folder=_MODULES / "language-python",
     package="github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
     requires="github.com/pulumi/pulumi/sdk/v3",
-    instructions=_PULUMI,
 )

@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import selectors
 import signal
 import stat
 import subprocess
 import tempfile
-import time
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 from pulumi_offline.engine.pins import Version
 
@@ -25,10 +23,9 @@ _LONGEST_LINE = 4096
 
 
 def why_not(executable: Path) -> str | None:
-    """What is wrong with it, as the end of a sentence that begins with its name; None when it runs.
+    """What is wrong with a plugin, as the end of a sentence that begins with its name; None when it runs.
 
-    Args:
-        executable: The plugin. It is started once for each process and each version of the file.
+    It is started once for each process and each version of the file.
     """
     try:
         state = executable.stat()
@@ -51,7 +48,7 @@ def _why_not(executable: Path, _changed: int, _size: int) -> str | None:
         return None
     if line:
         return f"prints {line[:80]!r} instead of its port"
-    if status is None:
+    if status in {None, -signal.SIGKILL}:
         return f"prints no port within {_LIMIT_SECONDS:.0f} s"
     return f"ends with status {status} instead of printing its port{f': {complaint}' if complaint else ''}"
 
@@ -73,13 +70,16 @@ def _first_line(command: Sequence[str]) -> tuple[str, int | None, str]:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
         )
         assert child.stdout is not None  # noqa: S101 (it is a pipe)
+        # Reading from a pipe has no time limit; a process that is gone ends it.
+        alarm = threading.Timer(_LIMIT_SECONDS, os.killpg, (child.pid, signal.SIGKILL))
+        alarm.start()
         try:
-            line = _read_line(child.stdout, time.monotonic() + _LIMIT_SECONDS)
-            status = None
-            if not line:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    status = child.wait(timeout=1)
+            line = child.stdout.readline(_LONGEST_LINE).decode(errors="replace").strip()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=0 if line else 1)
+            status = child.returncode
         finally:
+            alarm.cancel()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
@@ -87,18 +87,3 @@ def _first_line(command: Sequence[str]) -> tuple[str, int | None, str]:
         errors.seek(0)
         complaints = errors.read(_LONGEST_LINE).decode(errors="replace").strip().splitlines()
     return line, status, complaints[-1] if complaints else ""
-
-
-def _read_line(stream: IO[bytes], deadline: float) -> str:
-    """What stands before the first end of line; empty when the stream or the time ends first."""
-    data = b""
-    with selectors.DefaultSelector() as ready:
-        ready.register(stream, selectors.EVENT_READ)
-        while b"\n" not in data and len(data) < _LONGEST_LINE:
-            if not ready.select(max(0.0, deadline - time.monotonic())):
-                return ""
-            part = os.read(stream.fileno(), _LONGEST_LINE)
-            if not part:
-                break
-            data += part
-    return data.partition(b"\n")[0].decode(errors="replace").strip()

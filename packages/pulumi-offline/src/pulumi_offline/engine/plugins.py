@@ -1,7 +1,7 @@
 """Which plugin serves each provider: an official one that is installed, or this project's stand-in.
 
-Official plugins are only read and run, never written: whatever lies in a plugin folder belongs to its owner. What the
-engine starts is a launcher of ours (`pulumi_offline/engine/workspace.py`).
+Official plugins are only read and run, never written: what lies in a plugin folder belongs to its owner. What the
+engine starts is a launcher of ours (`pulumi_offline/engine/workspace.py`), in a folder that no official plugin has.
 """
 
 from __future__ import annotations
@@ -29,12 +29,6 @@ The engine compares versions as semver does, without build metadata, and takes t
 equal: the launcher goes before an official plugin in the same home (pulumi/pulumi,
 sdk/go/common/workspace/plugins.go, SelectCompatiblePlugin).
 """
-
-_FORMER_LAUNCHER = re.compile(
-    rb'#!/bin/sh\nexec /usr/bin/env PYTHONPATH=\S+ \S+ -m local_cloud\.plugins (?:aws|gcp|random) \S+ "\$@"\n'
-)
-"""The launcher of earlier versions of this project, which lay under the name of the official plugin."""
-_LONGEST_LAUNCHER = 8192
 
 
 class Mode(StrEnum):
@@ -77,13 +71,13 @@ class Plugin:
 
     Args:
         name: The provider, for example `gcp`.
-        wanted: The version that the provider's SDK asks for.
+        expected: The version that the provider's SDK asks for.
         official: The official plugin; None: this project's stand-in.
         rejected: Why each official plugin that was found can't be used.
     """
 
     name: str
-    wanted: str
+    expected: str
     official: Installed | None = None
     rejected: tuple[str, ...] = ()
 
@@ -96,10 +90,10 @@ class Plugin:
     def warnings(self) -> Iterator[str]:
         """What a user has to know besides."""
         yield from self.rejected
-        if self.official is not None and self.official.version != self.wanted:
+        if self.official is not None and self.official.version != self.expected:
             yield (
                 f"the {self.name} plugin in use is {self.official.version or 'of unknown version'}, and its SDK asks "
-                f"for {self.wanted}; the right one: pulumi plugin install resource {self.name} {self.wanted}"
+                f"for {self.expected}; the right one: pulumi plugin install resource {self.name} {self.expected}"
             )
 
 
@@ -109,12 +103,12 @@ def report(chosen: Sequence[Plugin]) -> list[str]:
     return [line, *(f"warning: {warning}" for plugin in chosen for warning in plugin.warnings)]
 
 
-def choose(mode: Mode, wanted: Mapping[str, str], *, homes: Sequence[Path], path: str) -> tuple[Plugin, ...]:
+def choose(mode: Mode, expected: Mapping[str, str], *, homes: Sequence[Path], path: str) -> tuple[Plugin, ...]:
     """The plugin of each provider. Looks at this machine only.
 
     Args:
         mode: Which plugins to use.
-        wanted: The version that the SDK asks for, by the provider's name.
+        expected: The version that the SDK asks for, by the provider's name.
         homes: Folders such as `~/.pulumi`, the first one first.
         path: Where executables are looked for, as `PATH` has it.
 
@@ -122,8 +116,8 @@ def choose(mode: Mode, wanted: Mapping[str, str], *, homes: Sequence[Path], path
         EngineError: The mode is `official`, and an official plugin is missing or doesn't run.
     """
     if mode is Mode.STAND_IN:
-        return tuple(Plugin(name=name, wanted=version) for name, version in wanted.items())
-    chosen = tuple(_official(name, version, homes, path) for name, version in wanted.items())
+        return tuple(Plugin(name=name, expected=version) for name, version in expected.items())
+    chosen = tuple(_official(name, version, homes, path) for name, version in expected.items())
     missing = [plugin for plugin in chosen if plugin.official is None]
     if mode is Mode.OFFICIAL and missing:
         raise EngineError(_none(missing, homes))
@@ -141,40 +135,39 @@ def download_home() -> Path:
     return cache_folder() / "official-plugins"
 
 
-def found(name: str, wanted: str, *, homes: Sequence[Path], path: str) -> Iterator[Installed]:
+def found(name: str, expected: str, *, homes: Sequence[Path], path: str) -> Iterator[Installed]:
     """Every official plugin of a provider, the best first.
 
     As for the engine, PATH goes before what is installed (pulumi/pulumi, sdk/go/common/workspace/plugins.go,
     getPluginInfoAndPath). Of what is installed, the version that the SDK asks for goes first, then the newest.
     """
     ambient = shutil.which(f"pulumi-resource-{name}", path=path)
-    if ambient is not None and not _is_ours(Path(ambient)):
+    if ambient is not None:
         yield Installed(executable=Path(ambient), version=None)
     installed = [plugin for home in homes for plugin in _in_home(name, home)]
-    yield from sorted(installed, key=lambda plugin: (plugin.version == wanted, _order(plugin)), reverse=True)
+    yield from sorted(installed, key=lambda plugin: (plugin.version == expected, _order(plugin)), reverse=True)
 
 
-def _official(name: str, wanted: str, homes: Sequence[Path], path: str) -> Plugin:
+def _official(name: str, expected: str, homes: Sequence[Path], path: str) -> Plugin:
     rejected: list[str] = []
-    for plugin in found(name, wanted, homes=homes, path=path):
+    for plugin in found(name, expected, homes=homes, path=path):
         why_not = plugin_check.why_not(plugin.executable)
         if why_not is None:
             version = plugin.version or plugin_check.version(plugin.executable)
             official = Installed(executable=plugin.executable, version=version)
-            return Plugin(name=name, wanted=wanted, official=official, rejected=tuple(rejected))
+            return Plugin(name=name, expected=expected, official=official, rejected=tuple(rejected))
         rejected.append(f"the official {name} plugin {plugin.executable} {why_not}")
-    return Plugin(name=name, wanted=wanted, rejected=tuple(rejected))
+    return Plugin(name=name, expected=expected, rejected=tuple(rejected))
 
 
 def _in_home(name: str, home: Path) -> Iterator[Installed]:
     prefix = f"resource-{name}-v"
     for folder in sorted((home / "plugins").glob(f"{prefix}*")):
         version = folder.name.removeprefix(prefix)
-        # A plugin that is being installed, or whose installation was cut off, has a file beside it.
+        # A plugin that is being installed, or whose installation was cut off, has a file next to it.
         partial = folder.with_name(f"{folder.name}.partial").exists()
-        executable = folder / f"pulumi-resource-{name}"
-        if folder.is_dir() and _VERSION.fullmatch(version) and not partial and not _is_ours(executable):
-            yield Installed(executable=executable, version=version)
+        if folder.is_dir() and _VERSION.fullmatch(version) and not partial:
+            yield Installed(executable=folder / f"pulumi-resource-{name}", version=version)
 
 
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?", re.ASCII)
@@ -186,21 +179,10 @@ def _order(plugin: Installed) -> tuple[Version, bool]:
     return Version.parse(version), "-" not in version
 
 
-def _is_ours(executable: Path) -> bool:
-    """Whether it is a launcher of this project."""
-    if executable.parent.name.endswith(OURS):
-        return True
-    try:
-        with executable.open("rb") as file:
-            return _FORMER_LAUNCHER.fullmatch(file.read(_LONGEST_LAUNCHER)) is not None
-    except OSError:
-        return False
-
-
 def _none(missing: Sequence[Plugin], homes: Sequence[Path]) -> str:
     """The message of a machine that lacks official plugins."""
     rejected = [reason for plugin in missing for reason in plugin.rejected]
-    install = " && ".join(f"pulumi plugin install resource {plugin.name} {plugin.wanted}" for plugin in missing)
+    install = " && ".join(f"pulumi plugin install resource {plugin.name} {plugin.expected}" for plugin in missing)
     return (
         f"{VARIABLE} is {Mode.OFFICIAL}, and no official plugin runs here for {', '.join(p.name for p in missing)}; "
         f"looked on PATH and in {', '.join(str(home / 'plugins') for home in homes)}. "

@@ -41,14 +41,7 @@ class PulumiError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A command that has ended.
-
-    Args:
-        command: The command, as it is shown.
-        status: Its exit status.
-        output: What it printed.
-        errors: What it printed to standard error.
-    """
+    """A command, as it is shown, that has ended with a status and these two outputs."""
 
     command: str
     status: int
@@ -85,11 +78,7 @@ class Pulumi:
     environment: Mapping[str, str] | None = None
 
     def run(self, *arguments: str, limit_seconds: float = PLANNING_SECONDS) -> Ended:
-        """Runs a command to its end, whatever that is.
-
-        Args:
-            arguments: The command and its options.
-            limit_seconds: After this it is killed.
+        """Runs a command with its options to its end, whatever that is; after `limit_seconds` it is killed.
 
         Raises:
             PulumiError: There is no `pulumi`, or it took too long.
@@ -117,21 +106,13 @@ class Pulumi:
     def must(self, *arguments: str, limit_seconds: float = CHANGING_SECONDS) -> str:
         """Runs a command that has to succeed. Returns what it printed.
 
-        Args:
-            arguments: The command and its options.
-            limit_seconds: After this it is killed.
-
         Raises:
             PulumiError: It failed.
         """
         return self._succeeded(*arguments, limit_seconds=limit_seconds).output
 
     def json(self, *arguments: str, limit_seconds: float = READING_SECONDS) -> Any:  # noqa: ANN401  (JSON of any kind)
-        """Runs a command that prints JSON. Returns what that says.
-
-        Args:
-            arguments: The command and its options.
-            limit_seconds: After this it is killed.
+        """Runs a command that prints JSON. Returns its value.
 
         Raises:
             PulumiError: It failed, or printed something else.
@@ -154,10 +135,7 @@ class Pulumi:
         return exported.get("deployment") or {}
 
     def put_state(self, deployment: Mapping[str, Any]) -> None:
-        """Replaces the stack's state; the engine drops its notes of pending operations with it.
-
-        Args:
-            deployment: As :meth:`state` gives it, changed.
+        """Replaces the stack's state; the engine drops its notes of pending operations with the old one.
 
         Raises:
             PulumiError: It is no state that the engine takes.

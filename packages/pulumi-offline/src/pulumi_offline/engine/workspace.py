@@ -73,9 +73,9 @@ class Workspace:
         for plugin in self.plugins():
             official = plugin.official
             command = (
-                [*_NO_PUBLIC_HOST, str(official.executable)] if official else _stand_in(plugin.name, plugin.wanted)
+                [*_NO_PUBLIC_HOST, str(official.executable)] if official else _stand_in(plugin.name, plugin.expected)
             )
-            self.lay_in(plugin.name, version=plugin.wanted, command=command)
+            self.lay_in(plugin.name, version=plugin.expected, command=command)
         engine = _ready_engine()
         return {
             "PULUMI_HOME": str(self.home),
@@ -100,9 +100,9 @@ class Workspace:
         Raises:
             EngineError: when an official plugin is missing and the mode asks for it.
         """
-        wanted = {name: plugin_version(name) for name in STAND_INS}
+        expected = {name: plugin_version(name) for name in STAND_INS}
         homes = tuple(dict.fromkeys((self.home, *user_homes())))
-        return choose(self.mode or Mode.of(), wanted, homes=homes, path=os.environ.get("PATH", os.defpath))
+        return choose(self.mode or Mode.of(), expected, homes=homes, path=os.environ.get("PATH", os.defpath))
 
     def command(self) -> PulumiCommand:
         """The engine, for the Automation API.
@@ -147,13 +147,10 @@ class Workspace:
 
 
 def plugin_version(plugin: str) -> str:
-    """The plugin version that the installed SDK asks for, so that the two can't drift apart.
-
-    Args:
-        plugin: name of a provider, for example `gcp`; its SDK is the package `pulumi-gcp`.
+    """The plugin version that a provider's installed SDK asks for, so that the two can't drift apart.
 
     Raises:
-        EngineError: when the SDK is not installed or does not say.
+        EngineError: when the SDK is not installed, or has no such file.
     """
     package = f"pulumi-{plugin}"
     try:
@@ -172,10 +169,7 @@ def search_path(*first: Path) -> str:
 
 
 def stand_ins_together(names: Iterable[str]) -> list[str]:
-    """The command that serves stand-ins in one process, for engines that come to it; needs the project's folder.
-
-    Args:
-        names: the providers, at least one.
+    """The command that serves stand-ins in one process, for engines that come to it; run it in the project's folder.
 
     Raises:
         EngineError: when a provider's SDK is not installed.

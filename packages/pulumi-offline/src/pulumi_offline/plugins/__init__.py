@@ -5,4 +5,4 @@ official plugins would send. They refuse every endpoint that is not on loopback:
 """
 
 ATTACHABLE = "attachable"
-"""Name of the event by which plugins that serve together tell their ports."""
+"""Name of the event by which plugins that serve together report their ports."""

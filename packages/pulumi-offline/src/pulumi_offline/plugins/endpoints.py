@@ -9,26 +9,21 @@ from pulumi_offline.plugins.errors import ConfigError
 
 
 def loopback(setting: str, url: object, *, plugin: str) -> str:
-    """The URL, if it is `http` and on loopback.
-
-    Args:
-        setting: name of the provider setting, for the message.
-        url: its value; None when it is not set.
-        plugin: `gcp` or `aws`.
+    """The URL of a plugin's setting, if it is `http` and on loopback.
 
     Raises:
         ConfigError: when it is absent or points anywhere else. A stand-in must never meet a real cloud: it does only
             what the local one needs.
     """
-    mend = (
+    fix = (
         f"this is the stand-in {plugin} plugin of the local cloud, which serves no real cloud: set it to the address "
         f"that `make local-cloud` prints, or install the official plugin with `pulumi plugin install resource {plugin}`"
     )
     if not isinstance(url, str) or not url:
-        raise ConfigError(f"{setting} is not set; {mend}")
+        raise ConfigError(f"{setting} is not set; {fix}")
     parts = urlsplit(url)
     if parts.scheme != "http" or parts.username or not _is_loopback(parts.hostname or ""):
-        raise ConfigError(f"{setting} is {parts.scheme}://{parts.hostname}, not http on loopback; {mend}")
+        raise ConfigError(f"{setting} is {parts.scheme}://{parts.hostname}, not http on loopback; {fix}")
     return url
 
 

@@ -36,13 +36,7 @@ class RefusedError(PluginError):
 
 
 class UnfinishedError(PluginError):
-    """An update failed, and the state holds what it should have become.
-
-    Args:
-        message: the failure in its own words.
-        resource_id: the resource's id.
-        planned: its state, had the update succeeded.
-    """
+    """An update failed, and the state holds what was planned."""
 
     def __init__(self, message: str, *, resource_id: str, planned: Mapping[str, Any]) -> None:
         super().__init__(message)

@@ -67,14 +67,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Edit:
-    """An update in place.
-
-    Args:
-        id: the resource's id.
-        state: its state before.
-        inputs: what the program wants, complete.
-        changes: what differs between the two.
-    """
+    """An update in place: the state before, what the program wants, complete, and what differs between the two."""
 
     id: str
     state: Properties

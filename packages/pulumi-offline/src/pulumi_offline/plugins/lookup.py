@@ -34,12 +34,7 @@ class Lookup(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """All that one plugin serves.
-
-    Args:
-        kinds: resource types by their name.
-        lookups: functions by their name.
-    """
+    """All that one plugin serves: resource types and functions, by their names."""
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     lookups: Mapping[str, Lookup] = field(default_factory=dict)

@@ -30,11 +30,7 @@ _MADE_UP = "__defaults"
 
 
 class StandIn(pulumi.Provider):
-    """A provider plugin made from a table of resource types and functions.
-
-    Args:
-        served_by: makes the table once the engine has sent the provider's settings.
-    """
+    """A provider plugin: `served_by` makes its table once the engine has sent the provider's settings."""
 
     def __init__(self, served_by: ServedBy) -> None:
         self._served_by = served_by
@@ -106,7 +102,7 @@ class StandIn(pulumi.Provider):
         return pulumi.CreateResponse(resource_id=created.id, properties=property_map(created.state))
 
     async def read(self, request: pulumi.ReadRequest) -> pulumi.ReadResponse:
-        """Read the live state; an empty answer tells the engine that the resource is gone."""
+        """Read the live state; an empty answer means to the engine that the resource is gone."""
         kind = self._kind(request.type)
         state, inputs = plain_map(request.properties), plain_map(request.inputs)
         live = await asyncio.to_thread(kind.read, request.resource_id, state)
@@ -130,8 +126,8 @@ class StandIn(pulumi.Provider):
         state, inputs = plain_map(request.olds), plain_map(request.news)
         if request.preview:
             return pulumi.UpdateResponse(property_map(previewed_update(kind, state, inputs)))
-        wanted = {n: c for n, c in changes(kind, state, inputs).items() if n not in request.ignore_changes}
-        edit = Edit(id=request.resource_id, state=state, inputs=inputs, changes=wanted)
+        found = {n: c for n, c in changes(kind, state, inputs).items() if n not in request.ignore_changes}
+        edit = Edit(id=request.resource_id, state=state, inputs=inputs, changes=found)
         try:
             return pulumi.UpdateResponse(property_map(await asyncio.to_thread(kind.update, edit)))
         except PluginError as error:

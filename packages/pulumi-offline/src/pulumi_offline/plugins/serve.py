@@ -2,7 +2,7 @@
 
 `pulumi.provider.experimental.server.main` would do, but it shows every error with a traceback and with the status
 "unknown", after which the engine believes that the step may have happened, and it can't read an archive from the
-state. An interceptor around the SDK's servicer mends both.
+state. An interceptor around the SDK's servicer fixes both.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _ORPHAN_SECONDS = 1.0
 _Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
-class _Mended(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
-    """Mends what the SDK's servicer can't do: archives from the state, and errors of one line.
+class _Fixed(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
+    """Fixes what the SDK's servicer can't do: archives from the state, and errors of one line.
 
     A PluginError becomes a final status with its own text; anything else is a bug and keeps its traceback.
     """
@@ -43,13 +43,13 @@ class _Mended(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships n
         if handler is None or handler.unary_unary is None:
             return handler
         return grpc.unary_unary_rpc_method_handler(
-            _mended(handler.unary_unary),
+            _fixed(handler.unary_unary),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
 
 
-def _mended(inner: _Handler) -> _Handler:
+def _fixed(inner: _Handler) -> _Handler:
     async def call(request: Any, context: Any) -> Any:  # noqa: ANN401 (protobuf messages)
         for field, value in request.ListFields():
             if field.message_type is not None and field.message_type.full_name == "google.protobuf.Struct":
@@ -94,7 +94,7 @@ class _Attachable(ProviderServicer):
 
 
 async def _listen(provider: Provider, version: str, engine_address: str) -> tuple[grpc.aio.Server, int]:
-    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS, interceptors=[_Mended()])
+    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS, interceptors=[_Fixed()])
     servicer = _Attachable([], version, provider, engine_address=engine_address)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -114,7 +114,7 @@ async def _serve(provider: StandIn, version: str, engine_address: str) -> None:
 
 
 async def _orphaned() -> None:
-    """Returns when the engine that started this process is gone: killed, it ends nobody.
+    """Returns when the engine that started this process is gone: killed, it ends no plugin.
 
     Asked now and then, since the system's own signal would come when the engine's thread ends that started us.
     """
@@ -124,13 +124,7 @@ async def _orphaned() -> None:
 
 
 def serve(provider: StandIn, *, version: str, engine_address: str) -> None:
-    """Serve until the engine ends this process, or ends itself.
-
-    Args:
-        provider: the stand-in.
-        version: what it answers when the engine asks for the plugin's version.
-        engine_address: host:port of the engine; nothing is called there.
-    """
+    """Serve until the engine ends this process, or ends itself; nothing is called at its address."""
     asyncio.run(_serve(provider, version, engine_address))
 
 
@@ -143,13 +137,10 @@ async def _serve_together(providers: Mapping[str, tuple[Provider, str]]) -> None
 
 
 def serve_together(providers: Mapping[str, tuple[Provider, str]]) -> None:
-    """Serve several stand-ins to one engine after another, until the process is ended.
+    """Serve several stand-ins, each with its version, to one engine after another, until the process is ended.
 
     A run of the engine starts each of its plugins anew, which takes longer than all that they do here. An engine
     that finds their ports in `PULUMI_DEBUG_PROVIDERS` comes to these instead. One stack at a time: the settings are
     those that the last engine sent.
-
-    Args:
-        providers: for each plugin's name, the stand-in and the version that it answers.
     """
     asyncio.run(_serve_together(providers))

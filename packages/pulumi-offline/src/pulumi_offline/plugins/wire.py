@@ -1,6 +1,6 @@
 """Plain Python values for the engine's property values, and back.
 
-Secrets are not kept here: the plugins tell the engine that they do not accept secrets, so the engine unwraps what it
+Secrets are not kept here: the plugins do not accept secrets, so the engine unwraps what it
 sends and marks the answer itself. Only a plugin's own process may import this: the SDK's provider modules clash with
 Google's client libraries over a protobuf name.
 """
@@ -26,7 +26,7 @@ _HASH = "keyless-archive-hash"
 def readable_archives(properties: Struct) -> None:
     """Rewrite, in place, every archive into a map that the SDK hands on as it is.
 
-    The engine sends an archive by its hash alone when it asks for a comparison or tells the state. SDK 3.272 takes
+    The engine sends an archive by its hash alone when it asks for a comparison or sends the state. SDK 3.272 takes
     such a one for an error, and drops the hash of every other.
     """
     for value in properties.fields.values():

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 
 from pulumi_offline.plugins.aws.alias import Alias
 from pulumi_offline.plugins.aws.api import AwsApi, Models
-from pulumi_offline.plugins.aws.attachment import RolePolicyAttachment
 from pulumi_offline.plugins.aws.function import Function
+from pulumi_offline.plugins.aws.iam import Role, RolePolicy, RolePolicyAttachment
 from pulumi_offline.plugins.aws.log_group import LogGroup
 from pulumi_offline.plugins.aws.permission import Permission
 from pulumi_offline.plugins.aws.regional import regional
-from pulumi_offline.plugins.aws.role import Role, RolePolicy
 from pulumi_offline.plugins.aws.schedule import EventRule, EventTarget
 from pulumi_offline.plugins.endpoints import loopback
 from pulumi_offline.plugins.errors import ConfigError

@@ -21,6 +21,7 @@ class Alias(AwsKind):
     inputs = Inputs(replace=named("name functionName"), defaults={"description": ""}, kept=named("functionVersion"))
     autoname = "name"
     import_id = (r"(arn(?::[^:/]+){5}:)?(?P<FunctionName>[^:/]+)(?(1):|/)(?P<Name>[^:/]+)", "FUNCTION/ALIAS")
+    deletes = "delete_alias"
 
     def same(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
         """A function is the same by its name and by its ARN."""
@@ -56,11 +57,6 @@ class Alias(AwsKind):
     def change(self, edit: Edit) -> None:
         """UpdateAlias."""
         self._ask("update_alias", **_request(edit.inputs))
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """DeleteAlias."""
-        del state
-        self._find("delete_alias", **self._imported(resource_id))
 
 
 def function_of(name_or_arn: str) -> str:

@@ -29,16 +29,7 @@ class Models:
 
 @dataclass(frozen=True, kw_only=True)
 class AwsApi:
-    """The local AWS, for one run of the engine.
-
-    Args:
-        endpoints: service name to base URL, on loopback.
-        region: AWS region.
-        key: access key id of the deployer.
-        secret: secret access key of the deployer.
-        session: session token, if the credentials are temporary.
-        models: what the clients are made from.
-    """
+    """The local AWS, for one run of the engine: each service's URL on loopback, and the deployer's keys."""
 
     endpoints: Mapping[str, str]
     region: str
@@ -93,7 +84,7 @@ class AwsApi:
 
 @contextmanager
 def aws_errors() -> Iterator[None]:
-    """Tell errors in the service's own words.
+    """Report errors in the service's own words.
 
     Raises:
         ServiceError: for every answer of the service that is an error.

@@ -13,19 +13,22 @@ from pulumi_offline.plugins.values import Properties
 
 
 class AwsKind(Kind):
-    """A type of one AWS service.
-
-    Args:
-        api: The clients of one region.
-    """
+    """A type of one AWS service, in one region."""
 
     service: ClassVar[str]
     """botocore's name of the service."""
     import_id: ClassVar[tuple[str, str]]
-    """The ids that an import may write: a pattern with the inputs' names, and how a person reads it."""
+    """The ids that an import may write: a pattern with names of inputs or of a request, and how a person reads it."""
+    deletes: ClassVar[str]
+    """The request that deletes it, where the id's parts are all that it takes."""
 
     def __init__(self, api: AwsApi) -> None:
         self._api = api
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete what the id names."""
+        del state
+        self._find(self.deletes, **self._imported(resource_id))
 
     def _ask(self, method: str, **request: Any) -> Any:  # noqa: ANN401 (botocore makes its methods at run time)
         with aws_errors():
@@ -41,7 +44,7 @@ class AwsKind(Kind):
         return unless_gone(lambda: [item for page in pages for item in page[key]]) or []
 
     def _imported(self, resource_id: str) -> Properties:
-        """The inputs that an import's id stands for.
+        """What an id stands for.
 
         Raises:
             PluginError: It has not the form.
@@ -64,20 +67,14 @@ def tag_map(pairs: list[Mapping[str, str]]) -> dict[str, str]:
 
 
 def retag(edit: Edit, *, untag: Callable[[list[str]], object], tag: Callable[[dict[str, str]], object]) -> None:
-    """Bring the tags to what the program wants.
-
-    Args:
-        edit: The update.
-        untag: Takes tags of these keys away.
-        tag: Writes tags.
-    """
+    """Bring the tags to what the program wants: `untag` takes keys away, `tag` writes tags."""
     if "tags" not in edit.changes:
         return
-    wanted = edit.inputs.get("tags", {})
-    if removed := sorted(set(edit.state.get("tags", {})) - set(wanted)):
+    expected = edit.inputs.get("tags", {})
+    if removed := sorted(set(edit.state.get("tags", {})) - set(expected)):
         untag(removed)
-    if wanted:
-        tag(wanted)
+    if expected:
+        tag(expected)
 
 
 def on_the_wire(block: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,8 @@ class Function(AwsKind):
     )
     volatile = frozenset({"codeSha256", "sourceCodeHash", "sourceCodeSize", "lastModified"})
     autoname = "name"
+    import_id = (r"(?P<FunctionName>.+)", "NAME")
+    deletes = "delete_function"
 
     def check(self, inputs: Properties) -> Mapping[str, str]:
         """Only zip files are served."""
@@ -137,11 +139,6 @@ class Function(AwsKind):
             untag=lambda keys: self._ask("untag_resource", Resource=arn, TagKeys=keys),
             tag=lambda tags: self._ask("tag_resource", Resource=arn, Tags=tags),
         )
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """DeleteFunction."""
-        del state
-        self._find("delete_function", FunctionName=resource_id)
 
     def _publish(self, name: str) -> None:
         self._wait_until_ready(name, self._ask("publish_version", FunctionName=name)["Version"])

@@ -1,4 +1,4 @@
-"""A function as the program writes it, as Lambda's requests hold it, and as its answers tell it: pure functions."""
+"""A function as the program writes it, as Lambda's requests hold it, and as its answers have it: pure functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ALWAYS: Mapping[str, tuple[str, Any]] = {
 }
 """Of every function, in requests and answers: AWS's name to the input and what stands in for an absent one."""
 
-_TOLD: Mapping[str, tuple[str, Any]] = {
+_ANSWERED: Mapping[str, tuple[str, Any]] = {
     "Architectures": ("architectures", ["x86_64"]),
     "PackageType": ("packageType", "Zip"),
     "KMSKeyArn": ("kmsKeyArn", ""),
@@ -40,13 +40,8 @@ _TOLD: Mapping[str, tuple[str, Any]] = {
 def request(inputs: Properties, changed: Collection[str] = ()) -> dict[str, Any]:
     """The configuration that CreateFunction and UpdateFunctionConfiguration share.
 
-    Args:
-        inputs: what the program wants.
-        changed: inputs that an update has to set back, where the program no longer has them.
-
-    Returns:
-        All that every function has, so that an update leaves no part at an older value, and of the rest what the
-        program has or had.
+    It has all that every function has, so that an update leaves no part at an older value, and of the rest what the
+    program has, or had: `changed` names the inputs that an update has to set back.
     """
     body = {key: inputs.get(name, default) for key, (name, default) in _ALWAYS.items()}
     body["Environment"] = {"Variables": inputs.get("environment", {}).get("variables", {})}
@@ -66,19 +61,13 @@ def request(inputs: Properties, changed: Collection[str] = ()) -> dict[str, Any]
 
 
 def state(answer: Mapping[str, Any], *, latest: str, region: str) -> Properties:
-    """What GetFunction tells, under the names of inputs and outputs.
-
-    Args:
-        answer: GetFunction's answer.
-        latest: the version published last, from ListVersionsByFunction; `$LATEST` when none was.
-        region: AWS region.
-    """
+    """GetFunction's answer under the names of inputs and outputs; `latest` is the newest version, or `$LATEST`."""
     live, tags = answer["Configuration"], answer.get("Tags", {})
     arn = live["FunctionArn"]
     qualified = f"{arn}:{latest}"
     variables = live.get("Environment", {}).get("Variables", {})
     streaming = f"{_GATEWAY}:{region}:lambda:path/2021-11-15/functions/{arn}/response-streaming-invocations"
-    return {name: live.get(key, default) for key, (name, default) in {**_ALWAYS, **_TOLD}.items()} | {
+    return {name: live.get(key, default) for key, (name, default) in {**_ALWAYS, **_ANSWERED}.items()} | {
         "environment": {"variables": variables} if variables else {},
         "reservedConcurrentExecutions": answer.get("Concurrency", {}).get("ReservedConcurrentExecutions", UNRESERVED),
         "snapStart": _snap_start(live.get("SnapStart", {})),

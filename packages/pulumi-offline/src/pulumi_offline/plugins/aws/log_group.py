@@ -19,6 +19,8 @@ class LogGroup(AwsKind):
         replace=named("name"), defaults={"retentionInDays": 0, "tags": {}}, client_side={"skipDestroy": False}
     )
     autoname = "name"
+    import_id = (r"(?P<logGroupName>.+)", "NAME")
+    deletes = "delete_log_group"
 
     def make(self, inputs: Properties) -> str:
         """CreateLogGroup, then the retention. A group that exists is an error: nothing is adopted."""
@@ -50,11 +52,6 @@ class LogGroup(AwsKind):
             untag=lambda keys: self._ask("untag_log_group", logGroupName=edit.id, tags=keys),
             tag=lambda tags: self._ask("tag_log_group", logGroupName=edit.id, tags=tags),
         )
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """DeleteLogGroup."""
-        del state
-        self._find("delete_log_group", logGroupName=resource_id)
 
     def _keep(self, name: str, days: int) -> None:
         if days:

@@ -72,8 +72,8 @@ def _qualifier(known: Properties) -> dict[str, str]:
 def _is(statement: Mapping[str, Any], known: Properties) -> bool:
     """Whether this statement is the one, on this function or on this alias of it."""
     qualifier = "".join(str(statement["Resource"]).split(":")[_QUALIFIER_PART:])
-    wanted = str(known.get("qualifier", "")), str(known["statementId"])
-    return (qualifier, statement["Sid"]) == wanted and function_of(statement["Resource"]) == function_of(
+    expected = str(known.get("qualifier", "")), str(known["statementId"])
+    return (qualifier, statement["Sid"]) == expected and function_of(statement["Resource"]) == function_of(
         known["function"]
     )
 

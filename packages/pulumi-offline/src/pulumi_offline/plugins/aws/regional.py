@@ -57,12 +57,7 @@ class _Regional(Kind):
 
 
 def regional(kind: type[Kind], api: AwsApi) -> Kind:
-    """The type with a region.
-
-    Args:
-        kind: A type that is made from the clients of one region.
-        api: The clients of the provider's region.
-    """
+    """The type, which is made from the clients of one region, with a region; `api` has the provider's."""
     members: dict[str, Any] = {"inputs": kind.inputs.replacing(REGION)}
     made: Kind = type(f"Regional{kind.__name__}", (_Regional, kind), members)(api, kind)
     return made

@@ -32,6 +32,20 @@ class Endpoints:
     big_query: str
     billing: str
 
+    @property
+    def service_usage_1(self) -> str:
+        """Where a typed client of Google's asks for version 1: it replaces the last segment of the setting."""
+        return _version_1(self.service_usage)
+
+    @property
+    def resource_manager_1(self) -> str:
+        """The same."""
+        return _version_1(self.resource_manager)
+
+
+def _version_1(base: str) -> str:
+    return base.rstrip("/").rpartition("/")[0] + "/v1/"
+
 
 @dataclass(frozen=True, kw_only=True)
 class GoogleApi:
@@ -53,13 +67,7 @@ class GoogleApi:
     session: requests.Session = field(default_factory=requests.Session, repr=False)
 
     def call(self, method: str, url: str, *, params: Mapping[str, str] | None = None, body: JSON | None = None) -> JSON:
-        """One request.
-
-        Args:
-            method: HTTP method.
-            url: complete URL.
-            params: query parameters besides `alt=json`.
-            body: JSON body; None sends none.
+        """One request; `params` come besides `alt=json`.
 
         Raises:
             ServiceError: for every answer of 400 and above.
@@ -99,11 +107,7 @@ class GoogleApi:
         return unless_gone(lambda: self.call("DELETE", url, params=params)) or {}
 
     def wait(self, operation: JSON, *, base: str) -> None:
-        """Follow a long-running operation to its end.
-
-        Args:
-            operation: the answer of the request that started it. Without a `name` the request was synchronous.
-            base: endpoint setting under which it is polled.
+        """Follow a long-running operation, polled below `base`, to its end. One without a `name` is done already.
 
         Raises:
             ServiceError: when the operation failed.
@@ -156,7 +160,7 @@ def unless_gone(ask: Callable[[], _Answer]) -> _Answer | None:
 
 
 def until(done: Callable[[], bool], *, what: str) -> None:
-    """Ask again, with growing pauses, until `done` says yes.
+    """Ask again, with growing pauses, until it is done.
 
     Raises:
         PluginError: after LIMIT_SECONDS.

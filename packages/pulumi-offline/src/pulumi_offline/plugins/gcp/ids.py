@@ -15,18 +15,13 @@ _PLACE = re.compile(r"\{(\w+)\}", re.ASCII)
 class Ids:
     """The forms of one type's ids, as the official plugin's reference lists them under "Import".
 
-    Args:
-        forms: texts with the names of inputs in braces; the first is the one that the engine keeps.
+    Each is a text with the names of inputs in braces; the first is the one that the engine keeps.
     """
 
     forms: tuple[str, ...]
 
     def parts(self, resource_id: str, *, project: str | None) -> dict[str, str]:
-        """The inputs that an id stands for.
-
-        Args:
-            resource_id: as the engine keeps it, or as an import writes it.
-            project: stands in where the id names none.
+        """The inputs that an id stands for, in any form; `project` stands in where it names none.
 
         Raises:
             PluginError: the id has none of the forms, or no project is known.

@@ -15,13 +15,7 @@ from pulumi_offline.plugins.values import Properties
 
 
 class OfKind(Lookup):
-    """Reads an object as its resource type does.
-
-    Args:
-        function: Pulumi's name of the function.
-        kind: The type.
-        api: The local Google.
-    """
+    """Reads an object as its resource type does."""
 
     def __init__(self, function: str, kind: type[Named], api: GoogleApi) -> None:
         self.function = function

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
-from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pulumi_offline.plugins.errors import PluginError, ServiceError
@@ -28,43 +28,45 @@ class _Member(Kind):
 
     ids: ClassVar[Ids]
     """Of the resource that holds the policy, as an import writes it."""
-    version: ClassVar[int]
+    url: ClassVar[str]
+    """Of that resource: `at` stands for the endpoints, `name` for its part of the id."""
+    version: ClassVar[int] = 3
     """Policy version that is asked for and written."""
+    asked: ClassVar[Mapping[str, Any]] = {}
+    """How the version is asked for: further arguments of the request for the policy."""
+    written: ClassVar[Mapping[str, str]] = {}
+    """What is sent with a policy that is written."""
 
     def __init__(self, api: GoogleApi) -> None:
         self._api = api
         # Members of one policy come in parallel; without this they would only meet as etag conflicts.
         self._one_at_a_time = threading.Lock()
 
-    @abstractmethod
-    def _resource(self, inputs: Properties) -> tuple[str, str]:
-        """URL of the resource that holds the policy, and its part of the id."""
+    def _name(self, inputs: Properties) -> str:
+        """The part of the id that names the resource with the policy."""
+        return self.ids.whole({**inputs, "project": self._api.project_of(inputs)})
 
-    @abstractmethod
+    def _url(self, inputs: Properties) -> str:
+        return self.url.format(name=self._name(inputs), at=self._api.endpoints)
+
     def _get(self, url: str) -> JSON:
-        """Read the policy."""
-
-    def _set_body(self, policy: JSON) -> JSON:
-        return {"policy": policy}
+        return self._api.call("POST", f"{url}:getIamPolicy", **self.asked)
 
     def make(self, inputs: Properties) -> str:
         """Merge the member in."""
-        url, _ = self._resource(inputs)
-        self._write(url, lambda bindings: with_member(bindings, inputs))
+        self._write(self._url(inputs), lambda bindings: with_member(bindings, inputs))
         return self.id_of("", inputs)
 
     def id_of(self, resource_id: str, live: Properties) -> str:
         """Resource, role, member and the condition's title, joined with slashes."""
         del resource_id
-        _, name = self._resource(live)
         title = [live["condition"]["title"]] if "condition" in live else []
-        return "/".join([name, live["role"], live["member"], *title])
+        return "/".join([self._name(live), live["role"], live["member"], *title])
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """Look the member up; a resource that is gone has no members."""
         known, title = (state, None) if state else self._imported(resource_id)
-        url, _ = self._resource(known)
-        policy = unless_gone(lambda: self._get(url))
+        policy = unless_gone(lambda: self._get(self._url(known)))
         if policy is None:
             return None
         bindings = policy.get("bindings", [])
@@ -74,12 +76,12 @@ class _Member(Kind):
             return None
         live = {name: value for name, value in known.items() if name in self.inputs.names}
         if "project" in self.inputs.names:
-            # Told even where the program leaves it to the provider: naming it later must not replace the grant.
+            # Reported even where the program leaves it to the provider: naming it later must not replace the grant.
             live["project"] = self._api.project_of(known)
         return live | {"etag": policy.get("etag", "")}
 
     def _imported(self, resource_id: str) -> tuple[Properties, str | None]:
-        """What an import's id says: resource, role and member between spaces, and the title of a condition if any."""
+        """What an import's id has: resource, role and member between spaces, and the title of a condition if any."""
         words = resource_id.split(" ", 3)
         if len(words) < 3:
             form = " or ".join(f'"{form} ROLE MEMBER"' for form in self.ids.forms)
@@ -95,8 +97,7 @@ class _Member(Kind):
     def remove(self, resource_id: str, state: Properties) -> None:
         """Merge the member out."""
         del resource_id
-        url, _ = self._resource(state)
-        unless_gone(lambda: self._write(url, lambda bindings: without_member(bindings, state)))
+        unless_gone(lambda: self._write(self._url(state), lambda bindings: without_member(bindings, state)))
 
     def _write(self, url: str, merge: Callable[[Bindings], Bindings]) -> None:
         deadline, pause = time.monotonic() + LIMIT_SECONDS, 0.1
@@ -118,20 +119,20 @@ class _Member(Kind):
         bindings = merge(policy.pop("bindings", []))
         if bindings:
             policy["bindings"] = bindings
-        self._api.call("POST", f"{url}:setIamPolicy", body=self._set_body(policy))
+        self._api.call("POST", f"{url}:setIamPolicy", body={"policy": policy, **self.written})
 
 
-def _belongs(binding: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return binding.get("role") == wanted["role"] and binding.get("condition") == wanted.get("condition")
+def _belongs(binding: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    return binding.get("role") == expected["role"] and binding.get("condition") == expected.get("condition")
 
 
-def _is(member: str, wanted: Mapping[str, Any]) -> bool:
-    return member.casefold() == str(wanted["member"]).casefold()
+def _is(member: str, expected: Mapping[str, Any]) -> bool:
+    return member.casefold() == str(expected["member"]).casefold()
 
 
-def has_member(bindings: Bindings, wanted: Mapping[str, Any]) -> bool:
+def has_member(bindings: Bindings, expected: Mapping[str, Any]) -> bool:
     """Whether the member is in the role, under the same condition. Members are compared without case."""
-    return any(_belongs(b, wanted) and any(_is(m, wanted) for m in b.get("members", [])) for b in bindings)
+    return any(_belongs(b, expected) and any(_is(m, expected) for m in b.get("members", [])) for b in bindings)
 
 
 def titled(bindings: Bindings, *, role: str, title: str) -> Properties:
@@ -140,25 +141,25 @@ def titled(bindings: Bindings, *, role: str, title: str) -> Properties:
     return next(({"condition": condition} for condition in conditions if condition.get("title") == title), {})
 
 
-def with_member(bindings: Bindings, wanted: Mapping[str, Any]) -> Bindings:
+def with_member(bindings: Bindings, expected: Mapping[str, Any]) -> Bindings:
     """The bindings with the member in its role; every other binding as it was."""
-    if has_member(bindings, wanted):
+    if has_member(bindings, expected):
         return bindings
     merged = [dict(binding) for binding in bindings]
     for binding in merged:
-        if _belongs(binding, wanted):
-            binding["members"] = [*binding.get("members", []), wanted["member"]]
+        if _belongs(binding, expected):
+            binding["members"] = [*binding.get("members", []), expected["member"]]
             return merged
-    added: JSON = {"role": wanted["role"], "members": [wanted["member"]]}
-    if "condition" in wanted:
-        added["condition"] = wanted["condition"]
+    added: JSON = {"role": expected["role"], "members": [expected["member"]]}
+    if "condition" in expected:
+        added["condition"] = expected["condition"]
     return [*merged, added]
 
 
-def without_member(bindings: Bindings, wanted: Mapping[str, Any]) -> Bindings:
+def without_member(bindings: Bindings, expected: Mapping[str, Any]) -> Bindings:
     """The bindings without the member in its role; a binding left empty goes."""
     merged = [
-        {**b, "members": [m for m in b.get("members", []) if not _is(m, wanted)]} if _belongs(b, wanted) else b
+        {**b, "members": [m for m in b.get("members", []) if not _is(m, expected)]} if _belongs(b, expected) else b
         for b in bindings
     ]
     return [binding for binding in merged if binding["members"]]
@@ -169,19 +170,11 @@ class ProjectMember(_Member):
 
     resource_type = "gcp:projects/iAMMember:IAMMember"
     ids = ids.PROJECT
+    url = "{at.resource_manager_1}projects/{name}"
     inputs = Inputs(replace=named("project role member condition"))
     deletes_first = True
-    version = 3
-
-    def _resource(self, inputs: Properties) -> tuple[str, str]:
-        project = self._api.project_of(inputs)
-        return f"{_version_1(self._api.endpoints.resource_manager)}projects/{project}", project
-
-    def _get(self, url: str) -> JSON:
-        return self._api.call("POST", f"{url}:getIamPolicy", body={"options": {"requestedPolicyVersion": self.version}})
-
-    def _set_body(self, policy: JSON) -> JSON:
-        return {"policy": policy, "updateMask": "bindings,etag,auditConfigs"}
+    asked = MappingProxyType({"body": {"options": {"requestedPolicyVersion": 3}}})
+    written = MappingProxyType({"updateMask": "bindings,etag,auditConfigs"})
 
 
 class AccountMember(_Member):
@@ -189,19 +182,15 @@ class AccountMember(_Member):
 
     resource_type = "gcp:serviceaccount/iAMMember:IAMMember"
     ids = ids.ACCOUNT
+    url = "{at.iam}{name}"
     inputs = Inputs(replace=named("serviceAccountId role member condition"))
-    version = 3
+    asked = MappingProxyType({"params": {"options.requestedPolicyVersion": "3"}})
 
-    def _resource(self, inputs: Properties) -> tuple[str, str]:
-        return f"{self._api.endpoints.iam}{inputs['serviceAccountId']}", str(inputs["serviceAccountId"])
+    def _name(self, inputs: Properties) -> str:
+        return str(inputs["serviceAccountId"])
 
     def _inputs_of(self, parts: dict[str, str]) -> Properties:
         return {"serviceAccountId": self.ids.whole(parts)}
-
-    def _get(self, url: str) -> JSON:
-        return self._api.call(
-            "POST", f"{url}:getIamPolicy", params={"options.requestedPolicyVersion": str(self.version)}
-        )
 
 
 class TableMember(_Member):
@@ -209,18 +198,6 @@ class TableMember(_Member):
 
     resource_type = "gcp:bigquery/iamMember:IamMember"
     ids = ids.TABLE
+    url = "{at.big_query}{name}"
     inputs = Inputs(replace=named("project datasetId tableId role member condition"))
     version = 1
-
-    def _resource(self, inputs: Properties) -> tuple[str, str]:
-        project = self._api.project_of(inputs)
-        name = self.ids.whole({**inputs, "project": project})
-        return self._api.endpoints.big_query + name, name
-
-    def _get(self, url: str) -> JSON:
-        return self._api.call("POST", f"{url}:getIamPolicy")
-
-
-def _version_1(base: str) -> str:
-    """The setting with its last path segment replaced, as Google's typed clients do."""
-    return base.rstrip("/").rpartition("/")[0] + "/v1/"

@@ -13,11 +13,7 @@ from pulumi_offline.plugins.values import Properties
 
 
 class Named(Kind):
-    """A type whose id is the object's path, and can be written shorter in an import.
-
-    Args:
-        api: the local Google.
-    """
+    """A type whose id is the object's path, and can be written shorter in an import."""
 
     ids: ClassVar[Ids]
     endpoint: ClassVar[str]

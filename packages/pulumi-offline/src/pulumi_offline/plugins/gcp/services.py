@@ -40,7 +40,7 @@ class _Batch:
         self._sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batch")
 
     def submit(self, project: str, item: str) -> None:
-        """Wait until the request that holds this item is done; its error is everybody's error."""
+        """Wait until the request that holds this item is done; its error is each caller's error."""
         with self._lock:
             gathered = self._waiting.get(project)
             if gathered is None:
@@ -75,7 +75,6 @@ class Service(Named):
     def __init__(self, api: GoogleApi) -> None:
         super().__init__(api)
         self._enabling = _Batch(self._enable, api.batch_seconds)
-        self._base = api.endpoints.service_usage.rstrip("/").rpartition("/")[0] + "/v1/"
 
     def make(self, inputs: Properties) -> str:
         """Enable it unless it is on, and wait until the list shows it."""
@@ -105,12 +104,12 @@ class Service(Named):
         if state.get("disableDependentServices"):
             body["disableDependentServices"] = True
         project, _, service = resource_id.partition("/")
-        url = f"{self._base}projects/{project}/services/{service}:disable"
+        url = f"{self._services(project)}/{service}:disable"
         self._api.wait(self._api.call("POST", url, body=body), base=self._api.endpoints.service_usage)
 
     def _enable(self, project: str, services: list[str]) -> None:
         missing = sorted(set(services) - self._enabled(project))
-        base = f"{self._base}projects/{project}/services"
+        base = self._services(project)
         for start in range(0, len(missing), _BATCH_MAXIMUM):
             part = missing[start : start + _BATCH_MAXIMUM]
             if len(part) == 1:
@@ -121,13 +120,16 @@ class Service(Named):
         if missing:
             until(lambda: set(services) <= self._enabled(project), what=f"enabling {', '.join(missing)}")
 
+    def _services(self, project: str) -> str:
+        return f"{self._api.endpoints.service_usage_1}projects/{project}/services"
+
     def _enabled(self, project: str) -> set[str]:
         """Names of the project's enabled services, all pages."""
         names: set[str] = set()
         query = {"filter": "state:ENABLED", "pageSize": "200", "fields": "services/name,nextPageToken"}
         seen: set[str] = set()
         while True:
-            page = self._api.call("GET", f"{self._base}projects/{project}/services", params=query)
+            page = self._api.call("GET", self._services(project), params=query)
             names |= {str(service["name"]).rpartition("/")[2] for service in page.get("services", [])}
             token = str(page.get("nextPageToken", ""))
             if not token or token in seen:

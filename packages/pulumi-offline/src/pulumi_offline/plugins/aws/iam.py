@@ -1,14 +1,15 @@
-"""IAM roles and their inline policies.
+"""IAM roles, their inline policies, and the managed policies attached to them.
 
 Requests: https://docs.aws.amazon.com/IAM/latest/APIReference/
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
-from pulumi_offline.plugins.aws import documents
 from pulumi_offline.plugins.aws.base import AwsKind, retag, tag_list, tag_map
 from pulumi_offline.plugins.kind import Edit, Inputs, named
 from pulumi_offline.plugins.values import Properties
@@ -24,12 +25,12 @@ class _Documented(AwsKind):
 
     def check(self, inputs: Properties) -> Mapping[str, str]:
         """The document must be a JSON object."""
-        reason = documents.fault(inputs.get(self.document))
+        reason = document_fault(inputs.get(self.document))
         return {self.document: reason} if reason else {}
 
     def same(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
         """Documents are compared as JSON."""
-        return documents.same(old, new) if name == self.document else super().same(name, old, new)
+        return same_document(old, new) if name == self.document else super().same(name, old, new)
 
 
 class Role(_Documented):
@@ -48,6 +49,8 @@ class Role(_Documented):
         },
         kept=named("assumeRolePolicy"),
     )
+    import_id = (r"(?P<RoleName>.+)", "NAME")
+    deletes = "delete_role"
 
     def make(self, inputs: Properties) -> str:
         """CreateRole."""
@@ -70,7 +73,7 @@ class Role(_Documented):
             return None
         live = answer["Role"]
         tags = tag_map(live.get("Tags", []))
-        document = documents.live_text(live["AssumeRolePolicyDocument"], before=state.get("assumeRolePolicy"))
+        document = live_document(live["AssumeRolePolicyDocument"], before=state.get("assumeRolePolicy"))
         return {
             "name": live["RoleName"],
             "assumeRolePolicy": document,
@@ -105,11 +108,6 @@ class Role(_Documented):
             tag=lambda tags: self._ask("tag_role", Tags=tag_list(tags), **role),
         )
 
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """DeleteRole."""
-        del state
-        self._find("delete_role", RoleName=resource_id)
-
 
 class RolePolicy(_Documented):
     """An inline policy of a role. Its id is `ROLE:NAME`."""
@@ -118,6 +116,7 @@ class RolePolicy(_Documented):
     document = "policy"
     inputs = Inputs(replace=named("name role"), kept=named("policy"))
     import_id = (r"(?P<RoleName>[^:]+):(?P<PolicyName>.+)", "ROLE:POLICY")
+    deletes = "delete_role_policy"
 
     def make(self, inputs: Properties) -> str:
         """PutRolePolicy."""
@@ -129,18 +128,72 @@ class RolePolicy(_Documented):
         live = self._find("get_role_policy", **self._imported(resource_id))
         if live is None:
             return None
-        policy = documents.live_text(live["PolicyDocument"], before=state.get("policy"))
+        policy = live_document(live["PolicyDocument"], before=state.get("policy"))
         return {"name": live["PolicyName"], "role": live["RoleName"], "policy": policy}
 
     def change(self, edit: Edit) -> None:
         """PutRolePolicy replaces the document."""
         self._put(edit.inputs)
 
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """DeleteRolePolicy."""
-        del state
-        self._find("delete_role_policy", **self._imported(resource_id))
-
     def _put(self, inputs: Properties) -> None:
         place = {"RoleName": inputs["role"], "PolicyName": inputs["name"]}
         self._ask("put_role_policy", PolicyDocument=inputs["policy"], **place)
+
+
+class RolePolicyAttachment(AwsKind):
+    """One managed policy on one role. Its id is `ROLE/POLICY_ARN`."""
+
+    resource_type = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    service = "iam"
+    inputs = Inputs(replace=named("role policyArn"))
+    deletes_first = True
+    import_id = (r"(?P<RoleName>[^/]+)/(?P<PolicyArn>arn:.+)", "ROLE/POLICY_ARN")
+    deletes = "detach_role_policy"
+
+    def make(self, inputs: Properties) -> str:
+        """AttachRolePolicy."""
+        self._ask("attach_role_policy", RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+        return f"{inputs['role']}/{inputs['policyArn']}"
+
+    def read(self, resource_id: str, state: Properties) -> Properties | None:
+        """ListAttachedRolePolicies."""
+        del state
+        known = self._imported(resource_id)
+        attached = self._pages("list_attached_role_policies", "AttachedPolicies", RoleName=known["RoleName"])
+        found = known["PolicyArn"] in [one["PolicyArn"] for one in attached]
+        return {"role": known["RoleName"], "policyArn": known["PolicyArn"]} if found else None
+
+
+def document_fault(document: object) -> str | None:
+    """Why this can't be a policy document; None when it can, or is not known yet."""
+    if not isinstance(document, str):
+        return None
+    try:
+        parsed = json.loads(document)
+    except json.JSONDecodeError as error:
+        return f"not valid JSON: {error}"
+    return None if isinstance(parsed, dict) else "expected a JSON object"
+
+
+def same_document(old: object, new: object) -> bool:
+    """Whether two documents mean the same, whatever their spacing and order of keys."""
+    if not isinstance(old, str) or not isinstance(new, str):
+        return bool(old == new)
+    return bool(_normal(json.loads(old)) == _normal(json.loads(new)))
+
+
+def _normal(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
+    """A list of one and its only item mean the same in a policy."""
+    if isinstance(value, Mapping):
+        return {key: _normal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return _normal(value[0]) if len(value) == 1 else [_normal(item) for item in value]
+    return value
+
+
+def live_document(live: object, *, before: str | None) -> str:
+    """The live document, which may be percent-encoded, as text: the text from before, if it still means the same."""
+    text = json.dumps(live) if isinstance(live, Mapping) else str(live)
+    if text.startswith("%"):
+        text = unquote(text)
+    return before if before is not None and same_document(before, text) else text
