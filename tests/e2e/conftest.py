@@ -13,14 +13,14 @@ _OFFICIAL_LIMIT_SECONDS = 400
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this room the time that they take with official plugins."""
+    """Give the tests of this folder the time that they take with official plugins."""
     for item in items:
         if item.path.parent == Path(__file__).parent and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_OFFICIAL_LIMIT_SECONDS))
 
 
 @pytest.fixture
-def stage(deployed: StackHarness) -> StackHarness:
-    """The deployed stack with a cold function. Whoever changes it by hand puts it back before asserting."""
+def harness(deployed: StackHarness) -> StackHarness:
+    """The deployed stack with a cold function. A test that changes it by hand puts it back before it asserts."""
     deployed.forget_tokens()
     return deployed

@@ -22,8 +22,8 @@ def assert_rows(invocation: Invocation) -> None:
     assert invocation.returned == EVENT
 
 
-def test_the_function_reads_the_rows_and_returns_its_event(stage: StackHarness) -> None:
-    invocation = stage.invoke(EVENT)
+def test_the_function_reads_the_rows_and_returns_its_event(harness: StackHarness) -> None:
+    invocation = harness.invoke(EVENT)
     assert_rows(invocation)
     assert [decision.link for decision in invocation.decisions] == [
         Link.TOKEN_EXCHANGE,
@@ -34,9 +34,9 @@ def test_the_function_reads_the_rows_and_returns_its_event(stage: StackHarness) 
     assert all(decision.allowed for decision in invocation.decisions)
 
 
-def test_a_warm_invocation_uses_the_token_it_has(stage: StackHarness) -> None:
-    assert_rows(stage.invoke(EVENT))
-    warm = stage.invoke(EVENT)
+def test_a_warm_invocation_uses_the_token_it_has(harness: StackHarness) -> None:
+    assert_rows(harness.invoke(EVENT))
+    warm = harness.invoke(EVENT)
     assert_rows(warm)
     assert [decision.link for decision in warm.decisions] == [Link.JOB, Link.TABLE]
 
@@ -44,83 +44,83 @@ def test_a_warm_invocation_uses_the_token_it_has(stage: StackHarness) -> None:
 Undo = Callable[[], object]
 
 
-def take_members_off(stage: StackHarness, resource: str, role: str) -> Undo:
+def take_members_off(harness: StackHarness, resource: str, role: str) -> Undo:
     """Takes every member of a role off a resource's policy."""
-    policy = stage.google("POST", f"{resource}:getIamPolicy", {})
+    policy = harness.google("POST", f"{resource}:getIamPolicy", {})
     kept = [binding for binding in policy.get("bindings", []) if binding["role"] != role]
-    assert kept != policy.get("bindings", []), f"nobody has {role} on {resource}"
-    changed = stage.google("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "bindings": kept}})
-    return lambda: stage.google("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "etag": changed["etag"]}})
+    assert kept != policy.get("bindings", []), f"no member has {role} on {resource}"
+    changed = harness.google("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "bindings": kept}})
+    return lambda: harness.google("POST", f"{resource}:setIamPolicy", {"policy": {**policy, "etag": changed["etag"]}})
 
 
-def patch(stage: StackHarness, name: str, **changed: Any) -> Undo:
+def patch(harness: StackHarness, name: str, **changed: Any) -> Undo:
     """Changes fields of a pool or provider."""
-    before = stage.google("GET", f"/v1/{name}")
+    before = harness.google("GET", f"/v1/{name}")
     mask = ",".join(changed)
-    stage.google("PATCH", f"/v1/{name}?updateMask={mask}", changed)
+    harness.google("PATCH", f"/v1/{name}?updateMask={mask}", changed)
     own = {field: before[field] for field in changed if field in before}
-    return lambda: stage.google("PATCH", f"/v1/{name}?updateMask={mask}", own)
+    return lambda: harness.google("PATCH", f"/v1/{name}?updateMask={mask}", own)
 
 
-def wear(stage: StackHarness, role: str) -> Undo:
+def assume(harness: StackHarness, role: str) -> Undo:
     """Puts the function under another role."""
-    stage.give_another_role(role)
+    harness.give_another_role(role)
 
     def undo() -> None:
-        stage.aws("lambda").update_function_configuration(
-            FunctionName=stage.output(outputs.FUNCTION_NAME), Role=stage.output(outputs.ROLE_ARN)
+        harness.aws("lambda").update_function_configuration(
+            FunctionName=harness.output(outputs.FUNCTION_NAME), Role=harness.output(outputs.ROLE_ARN)
         )
-        stage.delete_role(role)
+        harness.delete_role(role)
 
     return undo
 
 
-def another_role(stage: StackHarness) -> Undo:
-    return wear(stage, "Another-Reader")
+def another_role(harness: StackHarness) -> Undo:
+    return assume(harness, "Another-Reader")
 
 
-def a_role_that_only_starts_with_the_right_name(stage: StackHarness) -> Undo:
-    return wear(stage, "Keyless-Reader2")
+def a_role_that_only_starts_with_the_right_name(harness: StackHarness) -> Undo:
+    return assume(harness, "Keyless-Reader2")
 
 
-def a_role_of_the_same_name_in_lower_case(stage: StackHarness) -> Undo:
+def a_role_of_the_same_name_in_lower_case(harness: StackHarness) -> Undo:
     # IAM itself takes names that differ by case for one name, so the case is changed on Google's side.
-    provider = stage.output(outputs.PROVIDER_NAME)
-    condition = stage.google("GET", f"/v1/{provider}")["attributeCondition"]
-    return patch(stage, provider, attributeCondition=condition.replace("Keyless-Reader", "keyless-reader"))
+    provider = harness.output(outputs.PROVIDER_NAME)
+    condition = harness.google("GET", f"/v1/{provider}")["attributeCondition"]
+    return patch(harness, provider, attributeCondition=condition.replace("Keyless-Reader", "keyless-reader"))
 
 
-def another_account(stage: StackHarness) -> Undo:
-    return patch(stage, stage.output(outputs.PROVIDER_NAME), aws={"accountId": "111111111111"})
+def another_account(harness: StackHarness) -> Undo:
+    return patch(harness, harness.output(outputs.PROVIDER_NAME), aws={"accountId": "111111111111"})
 
 
-def the_provider_disabled(stage: StackHarness) -> Undo:
-    return patch(stage, stage.output(outputs.PROVIDER_NAME), disabled=True)
+def the_provider_disabled(harness: StackHarness) -> Undo:
+    return patch(harness, harness.output(outputs.PROVIDER_NAME), disabled=True)
 
 
-def the_pool_disabled(stage: StackHarness) -> Undo:
-    return patch(stage, stage.output(outputs.POOL_NAME), disabled=True)
+def the_pool_disabled(harness: StackHarness) -> Undo:
+    return patch(harness, harness.output(outputs.POOL_NAME), disabled=True)
 
 
-def the_binding_removed(stage: StackHarness) -> Undo:
-    account = f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
-    return take_members_off(stage, account, "roles/iam.workloadIdentityUser")
+def the_binding_removed(harness: StackHarness) -> Undo:
+    account = f"/v1/projects/-/serviceAccounts/{harness.output(outputs.SERVICE_ACCOUNT)}"
+    return take_members_off(harness, account, "roles/iam.workloadIdentityUser")
 
 
-def the_account_disabled(stage: StackHarness) -> Undo:
-    account = f"/v1/projects/-/serviceAccounts/{stage.output(outputs.SERVICE_ACCOUNT)}"
-    stage.google("POST", f"{account}:disable", {})
-    return lambda: stage.google("POST", f"{account}:enable", {})
+def the_account_disabled(harness: StackHarness) -> Undo:
+    account = f"/v1/projects/-/serviceAccounts/{harness.output(outputs.SERVICE_ACCOUNT)}"
+    harness.google("POST", f"{account}:disable", {})
+    return lambda: harness.google("POST", f"{account}:enable", {})
 
 
-def no_job_user(stage: StackHarness) -> Undo:
-    return take_members_off(stage, f"/v1/projects/{stage.cloud.project_id}", "roles/bigquery.jobUser")
+def no_job_user(harness: StackHarness) -> Undo:
+    return take_members_off(harness, f"/v1/projects/{harness.cloud.project_id}", "roles/bigquery.jobUser")
 
 
-def no_data_viewer(stage: StackHarness) -> Undo:
-    project, dataset, table = stage.output(outputs.TABLE).split(".")
+def no_data_viewer(harness: StackHarness) -> Undo:
+    project, dataset, table = harness.output(outputs.TABLE).split(".")
     return take_members_off(
-        stage, f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}", "roles/bigquery.dataViewer"
+        harness, f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}", "roles/bigquery.dataViewer"
     )
 
 
@@ -145,31 +145,30 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.change.__name__)
-def test_one_broken_link_refuses_the_function_and_mending_it_lets_it_in(stage: StackHarness, case: Case) -> None:
-    undo = case.change(stage)
-    refused = stage.invoke(EVENT)
+def test_one_broken_link_refuses_the_function_and_fixing_it_lets_it_in(harness: StackHarness, case: Case) -> None:
+    undo = case.change(harness)
+    refused = harness.invoke(EVENT)
     undo()
-    mended = stage.invoke(EVENT)
+    fixed = harness.invoke(EVENT)
 
     assert refused.failed
     assert refused.refusal is not None
     assert refused.refusal.link is case.link
     assert not [line for line in refused.log.splitlines() if line in EXPECTED_LOG[1:]]
-    told = [line for line in refused.log.splitlines() if line.startswith("ERROR ")]
-    assert len(told) == 1, refused.log
-    assert told[0].startswith(f"ERROR {case.link.value} failed: ")
-    assert "Check: " in told[0]
-    assert_rows(mended)
+    (error,) = (line for line in refused.log.splitlines() if line.startswith("ERROR "))
+    assert error.startswith(f"ERROR {case.link.value} failed: ")
+    assert "Check: " in error
+    assert_rows(fixed)
 
 
-def test_an_up_with_refresh_mends_every_link_that_was_broken_by_hand(stage: StackHarness) -> None:
-    # All but one: the function wears one role at a time.
+def test_an_up_with_refresh_fixes_every_link_that_was_broken_by_hand(harness: StackHarness) -> None:
+    # All but one: the function has one role at a time.
     together = [another_role, a_role_of_the_same_name_in_lower_case, another_account, the_provider_disabled]
     together += [the_pool_disabled, the_binding_removed, the_account_disabled, no_job_user, no_data_viewer]
     for change in together:
-        change(stage)
-    assert stage.invoke(EVENT).failed
-    stage.up(refresh=True)
-    stage.delete_role("Another-Reader")
-    stage.forget_tokens()
-    assert_rows(stage.invoke(EVENT))
+        change(harness)
+    assert harness.invoke(EVENT).failed
+    harness.up(refresh=True)
+    harness.delete_role("Another-Reader")
+    harness.forget_tokens()
+    assert_rows(harness.invoke(EVENT))

@@ -44,18 +44,18 @@ def test_the_demo_shows_every_allow_and_refusal_and_ends_with_exit_code_0(route_
         timeout=400,
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    told = finished.stdout
+    shown = finished.stdout
     for check in (
         *(r"the function succeeds( again)? +success", "another role is refused +refused at token exchange"),
         *("the role without its binding is refused +refused at impersonation", "nothing is left in either cloud"),
     ):
-        assert re.search(f"^ok +{check}", told, re.MULTILINE), check
-    assert told.count("REFUSED") == 2, "each refusal once, whatever the function asks again"
+        assert re.search(f"^ok +{check}", shown, re.MULTILINE), check
+    assert shown.count("REFUSED") == 2, "each refusal once, whatever the function asks again"
     for part in ("caller ARN", "attributes", "condition", "principal", "permission", "expected"):
-        assert part in told
+        assert part in shown
     # The table is seen together with the whole run.
-    assert len(told.splitlines()) <= 70
-    assert told.splitlines()[-1].strip() == "state and logs of this run are deleted"
+    assert len(shown.splitlines()) <= 70
+    assert shown.splitlines()[-1].strip() == "state and logs of this run are deleted"
 
 
 def test_the_demo_above_ran_with_no_route_out_of_the_machine(route_taken_away: bool) -> None:
@@ -64,15 +64,15 @@ def test_the_demo_above_ran_with_no_route_out_of_the_machine(route_taken_away: b
     connect = "import socket; socket.create_connection(('{}', 9), timeout=5)"
     for address, error in (("192.0.2.1", "Network is unreachable"), ("127.0.0.1", "Connection refused")):
         tried = no_route.without_route([sys.executable, "-c", connect.format(address)])
-        told = subprocess.run(tried, capture_output=True, text=True, timeout=20, check=False).stderr
-        assert error in told, f"{address}: {told}"
+        errors = subprocess.run(tried, capture_output=True, text=True, timeout=20, check=False).stderr
+        assert error in errors, f"{address}: {errors}"
 
 
 class _BindingThatStays(StackHarness):
-    """A stage on which the demo's second refusal can't happen."""
+    """A stack on which the demo's second refusal can't happen."""
 
-    def __init__(self, stage: StackHarness) -> None:
-        self.__dict__.update(vars(stage))
+    def __init__(self, harness: StackHarness) -> None:
+        self.__dict__.update(vars(harness))
 
     def remove_binding(self) -> None:
         pass
@@ -81,10 +81,10 @@ class _BindingThatStays(StackHarness):
         return {OpType.SAME: 1, OpType.UPDATE: 1} if refresh else super().up()
 
 
-def test_a_demo_in_which_the_refusal_does_not_happen_fails(stage: StackHarness) -> None:
+def test_a_demo_in_which_the_refusal_does_not_happen_fails(harness: StackHarness) -> None:
     printed = io.StringIO()
     report = Report(Console(file=printed, width=160))
-    scenario._refuse_without_binding(report, _BindingThatStays(stage), {})
+    scenario._refuse_without_binding(report, _BindingThatStays(harness), {})
     assert (
         "NOT AS EXPECTED: the role without its binding is refused: expected refused at impersonation, actual success"
         in printed.getvalue()
@@ -150,7 +150,7 @@ def test_only_of_the_function_that_ships_it_is_known_what_it_prints() -> None:
     assert not scenario.is_shipped(shipped + b"\n")
 
 
-# A shell that runs the tests in the background has told all its children to ignore Ctrl-C.
+# A shell that runs the tests in the background has all its children ignore Ctrl-C.
 _DEMO = (
     "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "sys.argv = ['keyless', 'demo']; runpy.run_module('keyless_tools', run_name='__main__')"
@@ -169,17 +169,17 @@ def stop_in_the_middle(how: signal.Signals) -> tuple[int, list[str]]:
     )
     with demo:
         assert demo.stdout is not None
-        told = list(itertools.takewhile(lambda line: "pulumi preview" not in line, demo.stdout))
+        printed = list(itertools.takewhile(lambda line: "pulumi preview" not in line, demo.stdout))
         if how is signal.SIGKILL:
             demo.kill()
         else:
             os.killpg(demo.pid, how)
-        told += demo.stdout.readlines()
-        return demo.wait(timeout=30), told
+        printed += demo.stdout.readlines()
+        return demo.wait(timeout=30), printed
 
 
-def assert_no_server_is_left(told: list[str]) -> None:
-    servers = [found for line in told for found in re.findall(r"http://127\.0\.0\.1:\d+", line)]
+def assert_no_server_is_left(printed: list[str]) -> None:
+    servers = [found for line in printed for found in re.findall(r"http://127\.0\.0\.1:\d+", line)]
     assert len(servers) == 2
     deadline = time.monotonic() + 20
     while any(answers(server) for server in servers):
@@ -198,14 +198,14 @@ def answers(server: str) -> bool:
 
 
 def test_an_interrupted_demo_says_so_in_one_line_and_leaves_no_server() -> None:
-    status, told = stop_in_the_middle(signal.SIGINT)
+    status, printed = stop_in_the_middle(signal.SIGINT)
     assert status == scenario.INTERRUPTED
-    assert "interrupted; everything that was started has ended" in told[-1]
-    assert not [line for line in told if "Traceback" in line or "Exception" in line]
-    assert_no_server_is_left(told)
+    assert "interrupted; everything that was started has ended" in printed[-1]
+    assert not [line for line in printed if "Traceback" in line or "Exception" in line]
+    assert_no_server_is_left(printed)
 
 
 def test_a_killed_demo_leaves_no_server() -> None:
-    status, told = stop_in_the_middle(signal.SIGKILL)
+    status, printed = stop_in_the_middle(signal.SIGKILL)
     assert status == -signal.SIGKILL
-    assert_no_server_is_left(told)
+    assert_no_server_is_left(printed)

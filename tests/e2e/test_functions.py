@@ -16,9 +16,9 @@ def article() -> str:
     return (FUNCTIONS / "article" / "handler.py").read_text()
 
 
-def test_the_articles_function_reads_the_rows_with_the_clients_own_credentials(stage: StackHarness) -> None:
-    with handler(stage, article()):
-        cold, warm = stage.invoke(EVENT), stage.invoke(EVENT)
+def test_the_articles_function_reads_the_rows_with_the_clients_own_credentials(harness: StackHarness) -> None:
+    with handler(harness, article()):
+        cold, warm = harness.invoke(EVENT), harness.invoke(EVENT)
     for invocation in (cold, warm):
         assert invocation.returned == EVENT, invocation.log
         # And not a word of the look-up that google-auth's credentials make in the background, at a fixed host.
@@ -42,8 +42,8 @@ def lambda_handler(event, context):
 """
 
 
-def test_no_function_of_the_local_cloud_reaches_beyond_this_machine(stage: StackHarness) -> None:
-    with handler(stage, BEYOND):
-        invocation = stage.invoke()
+def test_no_function_of_the_local_cloud_reaches_beyond_this_machine(harness: StackHarness) -> None:
+    with handler(harness, BEYOND):
+        invocation = harness.invoke()
     assert not invocation.failed, invocation.log
     assert 0 < invocation.returned < 2

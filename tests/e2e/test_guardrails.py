@@ -14,9 +14,9 @@ from tests.living.commands import pulumi
 PACK = ROOT / "packages/keyless-tools/src/keyless_tools/guardrails/pack/analyzer.py"
 
 
-def test_the_deployed_stack_keeps_every_rule_and_nothing_is_open(stage: StackHarness) -> None:
+def test_the_deployed_stack_keeps_every_rule_and_nothing_is_open(harness: StackHarness) -> None:
     environments.ensure(GUARDRAILS, Progress())
-    ended = pulumi(stage, "preview", "--json", "--show-sames", "--policy-pack", str(PACK))
+    ended = pulumi(harness, "preview", "--json", "--show-sames", "--policy-pack", str(PACK))
     found = report(read(ended.succeeded))
     assert found.refused == ()
     assert found.open == ()

@@ -24,9 +24,9 @@ RETRIED = "retrying create due to on-error hook request"
 def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackHarness]:
     with (
         LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as cloud,
-        StackHarness(cloud, tmp_path_factory.mktemp("stage"), name="first") as stage,
+        StackHarness(cloud, tmp_path_factory.mktemp("harness"), name="first") as harness,
     ):
-        yield stage
+        yield harness
 
 
 @pytest.fixture
@@ -44,20 +44,20 @@ def fresh(first: StackHarness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stac
     first.destroy()
 
 
-def switch(stage: StackHarness, api: str, verb: str) -> None:
-    stage.google("POST", f"/v1/projects/local-keyless/services/{api}.googleapis.com:{verb}", {})
+def switch(harness: StackHarness, api: str, verb: str) -> None:
+    harness.google("POST", f"/v1/projects/local-keyless/services/{api}.googleapis.com:{verb}", {})
 
 
-def up(stage: StackHarness, *, seconds_for_each_line: int = 0) -> str:
+def up(harness: StackHarness, *, seconds_for_each_line: int = 0) -> str:
     """What ``pulumi up`` prints. Each line of waiting moves the local clock."""
     lines: list[str] = []
 
     def shown(line: str) -> None:
         lines.append(line)
         if seconds_for_each_line and WAITING.search(line):
-            stage.google("POST", "/_local/clock", {"advanceSeconds": seconds_for_each_line})
+            harness.google("POST", "/_local/clock", {"advanceSeconds": seconds_for_each_line})
 
-    stage.stack.up(on_output=shown)
+    harness.stack.up(on_output=shown)
     return "\n".join(lines)
 
 

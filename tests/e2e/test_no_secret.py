@@ -1,4 +1,4 @@
-"""Recognisable secrets go through the whole chain, and are looked for everywhere that anything is written or told."""
+"""Recognisable secrets go through the whole chain, and are looked for wherever anything is written or printed."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(cloud: LocalCloud, folder: Path, planted: dict[str, str]) -> Iterator[dict[str, str]]:
-    """A chain that was allowed and one that was refused; everything that anybody was told of it, by where."""
+def written(cloud: LocalCloud, folder: Path, planted: dict[str, str]) -> Iterator[dict[str, str]]:
+    """A chain that was allowed and one that was refused; everything that was written of it, by where."""
     keys = _administrator(cloud)
     planted["the deployer's token"] = cloud.deployer_token
     planted["the deployer's AWS secret"] = keys["AWS_SECRET_ACCESS_KEY"]
-    with StackHarness(_PlantedKeys(cloud, keys), folder, {**NAMES, "roleName": ROLE}) as stage:
-        stage.up()
+    with StackHarness(_PlantedKeys(cloud, keys), folder, {**NAMES, "roleName": ROLE}) as harness:
+        harness.up()
         try:
-            read = stage.invoke({})
+            read = harness.invoke({})
             assert not read.failed, read.log
             planted |= _secrets_of_the_function(ROLE)
-            planted |= _walk_by_hand(stage)
-            stage.remove_binding()
-            stage.forget_tokens()
-            refused = stage.invoke({})
+            planted |= _walk_by_hand(harness)
+            harness.remove_binding()
+            harness.forget_tokens()
+            refused = harness.invoke({})
             assert refused.failed
             yield {
                 "the function's log": read.log + refused.log,
@@ -82,11 +82,11 @@ def told(cloud: LocalCloud, folder: Path, planted: dict[str, str]) -> Iterator[d
                 "the trace": json.dumps(_get(cloud, "/_local/decisions")),
                 "the resources": json.dumps(_get(cloud, "/_local/resources")),
                 "explain": render_chain(cloud.decisions()),
-                "the stack": json.dumps(stage.stack.export_stack().deployment),
-                "the outputs": json.dumps({name: output.value for name, output in stage.stack.outputs().items()}),
+                "the stack": json.dumps(harness.stack.export_stack().deployment),
+                "the outputs": json.dumps({name: output.value for name, output in harness.stack.outputs().items()}),
             }
         finally:
-            stage.destroy()
+            harness.destroy()
 
 
 def _get(cloud: LocalCloud, path: str) -> object:
@@ -98,28 +98,28 @@ def _get(cloud: LocalCloud, path: str) -> object:
 
 def _secrets_of_the_function(role: str) -> dict[str, str]:
     """The role's keys in the environment of the function's own process."""
-    wanted = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    sought = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     for process in Path("/proc").glob("[0-9]*/environ"):
         try:
             entries = process.read_text(errors="replace").split("\0")
         except OSError:
-            continue  # it ended, or is somebody else's
+            continue  # it ended, or is another user's
         environment = dict(entry.partition("=")[::2] for entry in entries)
-        if environment.get("AWS_LAMBDA_FUNCTION_NAME") == NAMES["functionName"] and all(map(environment.get, wanted)):
-            return {f"the function's {name}": environment[name] for name in wanted}
+        if environment.get("AWS_LAMBDA_FUNCTION_NAME") == NAMES["functionName"] and all(map(environment.get, sought)):
+            return {f"the function's {name}": environment[name] for name in sought}
     raise AssertionError(f"no process of the function with role {role} was found")
 
 
-def _walk_by_hand(stage: StackHarness) -> dict[str, str]:
+def _walk_by_hand(harness: StackHarness) -> dict[str, str]:
     """The chain once more from here, where its tokens can be seen."""
-    cloud, audience = stage.cloud, stage.output(outputs.AUDIENCE)
+    cloud, audience = harness.cloud, harness.output(outputs.AUDIENCE)
     keys = LocalAccount(cloud.aws_url).assume(ROLE)
     signed = document(keys, target=audience)
     with httpx.Client(base_url=cloud.google_url, timeout=20, trust_env=False) as client:
         exchanged = client.post("/v1/token", data=form(signed, audience=audience))
         assert exchanged.status_code == 200, exchanged.text
         federated = str(exchanged.json()["access_token"])
-        account = quote(stage.output(outputs.SERVICE_ACCOUNT))
+        account = quote(harness.output(outputs.SERVICE_ACCOUNT))
         made = client.post(
             f"/v1/projects/-/serviceAccounts/{account}:generateAccessToken",
             json={"scope": [SCOPE]},
@@ -140,18 +140,18 @@ def _found(secret: Mapping[str, str], content: str | bytes) -> list[str]:
     return [what for what, value in secret.items() if value.encode() in text]
 
 
-def test_nothing_that_is_told_holds_a_secret(told: dict[str, str], planted: dict[str, str]) -> None:
+def test_nothing_that_is_written_holds_a_secret(written: dict[str, str], planted: dict[str, str]) -> None:
     assert len(planted) == 9
     assert all(len(value) >= 16 for value in planted.values())
-    for where, text in told.items():
+    for where, text in written.items():
         assert len(text) > 2, f"{where} was not looked at"
         assert _found(planted, text) == [], where
 
 
 def test_no_file_of_the_stack_or_the_cloud_holds_a_secret(
-    told: dict[str, str], planted: dict[str, str], folder: Path, cloud: LocalCloud
+    written: dict[str, str], planted: dict[str, str], folder: Path, cloud: LocalCloud
 ) -> None:
-    assert told
+    assert written
     files = [path for place in (folder, cloud.folder) for path in place.rglob("*") if path.is_file()]
     looked_at = {path.name for path in files}
     assert {"local.json", "plugins.log", "serve.log", "aws.log", "bigquery.log"} <= looked_at
@@ -160,8 +160,8 @@ def test_no_file_of_the_stack_or_the_cloud_holds_a_secret(
         assert _found(planted, path.read_bytes()) == expected, path
 
 
-def test_the_package_of_the_function_holds_no_secret(told: dict[str, str], planted: dict[str, str]) -> None:
-    audience = json.loads(told["the outputs"])[outputs.AUDIENCE]
+def test_the_package_of_the_function_holds_no_secret(written: dict[str, str], planted: dict[str, str]) -> None:
+    audience = json.loads(written["the outputs"])[outputs.AUDIENCE]
     looked_at = 0
     for path in package_cache().glob("**/*.zip"):
         try:

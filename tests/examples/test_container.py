@@ -1,4 +1,4 @@
-"""The container example does what its README says, and its image is what the README promises, as far as files tell."""
+"""The container example does what its README says, and its image is what the README promises, as far as files show."""
 
 from __future__ import annotations
 

@@ -207,8 +207,8 @@ def test_everything_that_was_made_and_never_noted_is_taken_over(cloud: LocalClou
     assert absent == {"aws:lambda/alias:Alias", "aws:lambda/permission:Permission"}, "the stack has one of all others"
     forget(latest, lost)
     state.write_text(json.dumps(noted))
-    told = recover(cloud)
-    assert told.count("taken over") == len(lost), told
+    recovered = recover(cloud)
+    assert recovered.count("taken over") == len(lost), recovered
     converges(cloud)
 
 

@@ -55,7 +55,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Window:
-    """A time in which a door was known to be open, or known to be shut, to whoever had seen the acknowledgement."""
+    """A time in which a door was known to be open, or known to be shut, once the acknowledgement had come."""
 
     door: Door
     opened: bool
@@ -65,7 +65,7 @@ class Window:
 
 @dataclass
 class Record:
-    """What all clients saw."""
+    """What all clients met."""
 
     calls: list[Call] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
@@ -97,12 +97,12 @@ class ChildGoogle(Google):
     def call(
         self, method: str, path: str, body: object = None, *, token: str | None = DEPLOYER_TOKEN, **more: object
     ) -> requests.Response:
-        """Send a request, as this cloud's deployer unless told otherwise."""
+        """Send a request, as this cloud's deployer where no other token is given."""
         token = self.deployer if token == DEPLOYER_TOKEN else token
         return super().call(method, path, body, token=token, **more)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chain() -> Iterator[Chain]:
     with LocalCloud.start() as cloud, requests.Session() as session:
         session.trust_env = False
@@ -154,7 +154,7 @@ class Client:
 
 
 def set_policy(google: Google, path: str, change: Callable[[list[dict[str, object]]], list[dict[str, object]]]) -> None:
-    """Read, change, write with the etag; again when somebody was faster, as every client does."""
+    """Read, change, write with the etag; again when another was faster, as every client does."""
     for _ in range(1000):
         policy = google.done("POST", f"{path}:getIamPolicy")
         changed = {**policy, "bindings": change(policy.get("bindings", []))}
@@ -184,7 +184,7 @@ def move(chain: Chain, door: Door, *, opened: bool) -> None:
 
 
 def shut_and_open(chain: Chain, record: Record) -> list[Window]:
-    """Shut and open each door in turn, and tell in which times each state was sure to hold."""
+    """Shut and open each door in turn, and return in which times each state was sure to hold."""
     windows = []
     for door in [*Door] * ROUNDS:
         for opened in (False, True):
@@ -233,7 +233,7 @@ def test_fifty_writers_of_one_policy_lose_no_update(chain: Chain) -> None:
                 set_policy(
                     google, path, lambda found: [*found, {"role": "roles/bigquery.dataViewer", "members": [member]}]
                 )
-            except BaseException as failure:  # noqa: BLE001  (told by the test, which runs in another thread)
+            except BaseException as failure:  # noqa: BLE001  (reported by the test, which runs in another thread)
                 failures.append(failure)
 
     writers = [threading.Thread(target=write, args=(number,)) for number in range(CLIENTS)]

@@ -31,14 +31,14 @@ def running() -> set[int]:
 @pytest.mark.soak
 @pytest.mark.timeout(60 + 60 * ROUNDS)
 def test_rounds_of_up_and_destroy_leave_nothing_behind(cloud: LocalCloud, tmp_path: Path) -> None:
-    with StackHarness(cloud, tmp_path) as stage:
-        before, processes = stage.holdings(), running()
+    with StackHarness(cloud, tmp_path) as harness:
+        before, processes = harness.holdings(), running()
         for number in range(ROUNDS):
-            stage.up()
-            stage.put_rows(ROWS)
-            assert not stage.invoke().failed
-            stage.destroy()
-            assert stage.holdings() == before, f"round {number}"
+            harness.up()
+            harness.put_rows(ROWS)
+            assert not harness.invoke().failed
+            harness.destroy()
+            assert harness.holdings() == before, f"round {number}"
             assert [command_line(pid) for pid in running() - processes] == [], f"round {number}"
         resources = cloud.resources()
         assert len(resources["deletedPools"]) == ROUNDS, "a deleted pool's id stays taken, as at Google"
