@@ -15,16 +15,7 @@ _LAST_WORDS = 1500
 def run(
     command: Sequence[str], *, folder: Path, limit_seconds: float, environment: Mapping[str, str] | None = None
 ) -> float:
-    """Runs a command.
-
-    Args:
-        command: Program and arguments.
-        folder: Where it runs.
-        limit_seconds: How long it may take.
-        environment: Its whole environment; ``None``: this process's own.
-
-    Returns:
-        How many seconds it took.
+    """Runs a command, and returns how many seconds it took. ``environment`` is all of it; ``None``: this process's.
 
     Raises:
         BenchmarkError: It failed, or was not done in time. The text has the end of what it printed.

@@ -14,11 +14,7 @@ ELSEWHERE = "elsewhere: "
 
 
 class Counter:
-    """What was sent.
-
-    Args:
-        server: Where it is sent, to be handed on.
-    """
+    """What was sent to a server that hands it on."""
 
     def __init__(self, server: Server) -> None:
         self.url = server.url

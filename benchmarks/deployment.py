@@ -20,12 +20,7 @@ from pulumi_offline.stack_harness import StackHarness
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A deployed stack with rows in its table.
-
-    Args:
-        stack: The stack.
-        folder: For files that go with it.
-    """
+    """A deployed stack with rows in its table, and a folder for files that go with it."""
 
     stack: StackHarness
     folder: Path
@@ -61,11 +56,7 @@ class Deployment:
 
 @contextlib.contextmanager
 def deployed(settings: Mapping[str, object] | None = None) -> Iterator[Deployment]:
-    """A stack on a local cloud of its own, which both end with the context.
-
-    Args:
-        settings: Config values that differ from ``Pulumi.local.yaml``.
-    """
+    """A stack on a local cloud of its own, with these settings of its own; both end with the context."""
     with tempfile.TemporaryDirectory(prefix="keyless-bench-") as name:
         folder = Path(name)
         with (

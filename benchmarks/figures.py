@@ -14,12 +14,7 @@ _SIGNIFICANT_DIGITS = 5
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Goal:
-    """What a figure should come to.
-
-    Args:
-        bound: The most it should be, in the figure's unit.
-        more: More is better: ``bound`` is the least it should be.
-    """
+    """The most that a figure should be, in its unit; with ``more`` the least."""
 
     bound: float
     more: bool = False
@@ -34,14 +29,7 @@ class Goal:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One measured figure.
-
-    Args:
-        name: What was measured.
-        unit: Its unit; :data:`TIMES` for a ratio.
-        runs: Every run's value, at least one; kept with five digits.
-        goal: What it should come to; ``None``: it has no goal.
-    """
+    """One measured figure: every run's value, at least one, kept with five digits."""
 
     name: str
     unit: str
@@ -77,13 +65,8 @@ class Figure:
 def ratio(name: str, above: Sequence[float], below: Sequence[float], *, goal: Goal | None = None) -> Figure:
     """How many times one thing is another, measured in turn: the ratio is taken within each round.
 
-    What disturbs a machine for a while disturbs both of a round, and so hardly their ratio.
-
-    Args:
-        name: What is compared.
-        above: The runs that are divided, in the order of the rounds.
-        below: What they are divided by, the same number.
-        goal: What the ratio should come to.
+    What disturbs a machine for a while disturbs both of a round, and so hardly their ratio. Both have one run for each
+    round, in their order.
     """
     return Figure(name=name, unit=TIMES, runs=tuple(a / b for a, b in zip(above, below, strict=True)), goal=goal)
 

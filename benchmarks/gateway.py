@@ -16,14 +16,11 @@ _LIMIT_SECONDS = 30.0
 
 
 def overhead(stack: StackHarness) -> tuple[float, ...]:
-    """How much longer each query takes through the gateway, in milliseconds.
+    """How much longer each query of a deployed stack's table takes through the gateway, in milliseconds.
 
     Asked in pairs, the order within a pair changing from one to the next. The gateway has a connection that stays open.
     The emulator has one for each query, as the gateway opens them, and is given what the gateway makes of the query:
     what is executed, and what it may read.
-
-    Args:
-        stack: A deployed stack with rows in its table.
     """
     cloud = stack.cloud
     project, dataset, table = stack.output(outputs.TABLE).split(".")

@@ -34,13 +34,7 @@ _BEGUN = {
 
 @contextlib.contextmanager
 def serving(count: int, *, columns: int = 2, delay_seconds: float = 0.0) -> Iterator[str]:
-    """The base URL of such a server, which ends with the context.
-
-    Args:
-        count: How many rows the table has.
-        columns: How many columns, at least two.
-        delay_seconds: How long each request waits before it is answered.
-    """
+    """The base URL of such a server, which ends with the context. A table has at least two columns."""
 
     def answer(request: Request) -> Answer:
         time.sleep(delay_seconds)
@@ -58,13 +52,7 @@ def serving(count: int, *, columns: int = 2, delay_seconds: float = 0.0) -> Iter
 
 
 def results(count: int, asked: dict[str, Any], *, columns: int = 2) -> bytes:
-    """One page of the rows, as ``jobs.query`` and ``jobs.getQueryResults`` answer.
-
-    Args:
-        count: How many rows there are in all.
-        asked: ``pageToken`` and ``maxResults``, where they are given.
-        columns: How many columns there are.
-    """
+    """One page of ``count`` rows, as ``jobs.query`` answers where ``pageToken`` and ``maxResults`` may be asked for."""
     fields, row = _table(columns)
     first = int(asked.get("pageToken", 0))
     most = min(int(asked.get("maxResults", count)), max(1, _PAGE_BYTES // len(row)))

@@ -31,14 +31,7 @@ _PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_26", "manylinux_2
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Program:
-    """A candidate, ready to be started.
-
-    Args:
-        name: What it is called in tables.
-        folder: Its unpacked package.
-        handler: The module in it that has ``lambda_handler``.
-        reads: It prints rows.
-    """
+    """A candidate, ready to be started: an unpacked package, its handler's module, and whether it prints rows."""
 
     name: str
     folder: Path
@@ -97,10 +90,7 @@ def _packaged(name: str, target: package.Target) -> Path:
 def usual(name: str, target: package.Target, *, bytecode: bool) -> Path:
     """A folder with what ``pip install --target`` installs for a candidate, and its handler.
 
-    Args:
-        name: The candidate's folder.
-        target: Whose wheels are installed.
-        bytecode: Keep the bytecode that pip compiles, which is the running interpreter's.
+    The bytecode that pip compiles is the running interpreter's.
 
     Raises:
         BenchmarkError: pip could not install it.

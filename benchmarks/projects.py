@@ -23,12 +23,7 @@ _LIMIT_SECONDS = 120.0
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Project:
-    """A project with a stack.
-
-    Args:
-        folder: Where it is.
-        environment: The whole environment of the engine.
-    """
+    """A project with a stack, and the whole environment of the engine."""
 
     folder: Path
     environment: Mapping[str, str]

@@ -14,13 +14,7 @@ from benchmarks.figures import Figure
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table of figures.
-
-    Args:
-        title: What it is about.
-        figures: A row each.
-        caption: How it was measured, as far as one must know to read it.
-    """
+    """A table of figures; the caption is how they were measured, as far as one must know to read it."""
 
     title: str
     figures: tuple[Figure, ...]
@@ -31,13 +25,7 @@ class Table:
 class Report:
     """What is written down of one run of a section.
 
-    Args:
-        section: Its name.
-        measured: When it began, RFC 3339 in UTC.
-        seconds: How long it took.
-        machine: Where, as :func:`benchmarks.machine.describe` returns it.
-        versions: What was compared, each with its version.
-        tables: In the order in which they are read.
+    ``measured`` is when it began, RFC 3339 in UTC; ``machine`` and ``versions`` are those of :mod:`benchmarks.machine`.
     """
 
     section: str

@@ -41,13 +41,7 @@ class Start:
 
 
 class Paced:
-    """A process whose handler is invoked on request.
-
-    Args:
-        name: What runs, for messages.
-        requests: Its standard input.
-        answers: Its standard output.
-    """
+    """A process whose handler is invoked on request."""
 
     def __init__(self, name: str, requests: IO[str], answers: IO[str]) -> None:
         self._name, self._requests, self._answers = name, requests, answers
@@ -71,12 +65,8 @@ class Paced:
 def start(program: Program, variables: Mapping[str, str], *, invocations: int = 1) -> Start:
     """Starts a process as Lambda does, with the standard library and the package and nothing else to import.
 
-    Bytecode is read where there is some, and never written, as where the package can't be written.
-
-    Args:
-        program: What to start.
-        variables: Its whole environment.
-        invocations: How often the handler is invoked; 0: it is only imported.
+    Bytecode is read where there is some, and never written. ``variables`` is the whole environment; with no invocation
+    the handler is only imported.
 
     Raises:
         BenchmarkError: It failed, or printed no row although it should.
@@ -112,13 +102,7 @@ def start(program: Program, variables: Mapping[str, str], *, invocations: int = 
 
 @contextlib.contextmanager
 def paced(program: Program, variables: Mapping[str, str], *, invocations: int) -> Iterator[Paced]:
-    """A process that waits for a line before each invocation, and ends with the context.
-
-    Args:
-        program: What to start.
-        variables: Its whole environment.
-        invocations: The most that are going to be requested; the whole has fifteen minutes.
-    """
+    """A process that waits for a line before each invocation, and ends with the context, or after fifteen minutes."""
     with tempfile.TemporaryDirectory(prefix="keyless-bench-") as folder:
         process = subprocess.Popen(
             _command(program, Path(folder) / "report", invocations),

@@ -19,10 +19,6 @@ ONLY_WHEN_NAMED = frozenset({"set-up"})
 
 
 def measuring(section: str) -> Callable[[], tuple[Table, ...]]:
-    """What measures a section.
-
-    Args:
-        section: One of :data:`SECTIONS`; its module has ``_`` where the name has ``-``.
-    """
+    """What measures a section; its module has ``_`` where the name has ``-``."""
     module = importlib.import_module(f"{__name__}.{section.replace('-', '_')}")
     return cast("Callable[[], tuple[Table, ...]]", module.measure)

@@ -43,13 +43,7 @@ _CAPTION = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Case:
-    """One result.
-
-    Args:
-        columns: How many columns it has.
-        count: How many rows.
-        milliseconds: How long each request waits for its answer.
-    """
+    """One result, and how long each request waits for its answer."""
 
     columns: int
     count: int

@@ -31,12 +31,7 @@ def name_of(document: Path) -> str:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table.
-
-    Args:
-        heading: The heading that it stands under.
-        rows: Its rows, each a list of cells as they are written; the first is its head.
-    """
+    """One table under a heading; its rows are lists of cells as they are written, the head first."""
 
     heading: str
     rows: list[list[str]]
@@ -44,12 +39,7 @@ class Table:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Page:
-    """One document.
-
-    Args:
-        path: Where it lies.
-        tokens: What Markdown's reader makes of it.
-    """
+    """One document, as Markdown's reader takes it."""
 
     path: Path
     tokens: Sequence[Token]
@@ -66,17 +56,19 @@ class Page:
     @property
     def anchors(self) -> list[str]:
         """What a link may name after the ``#``, as GitHub makes it of each heading."""
-        slugs = [
-            _slug(self.tokens[place + 1]) for place, token in enumerate(self.tokens) if token.type == "heading_open"
-        ]
+        slugs = [_slug(self.tokens[place + 1]) for place in self._headings]
         before = [slugs[:place].count(slug) for place, slug in enumerate(slugs)]
         return [f"{slug}-{count}" if count else slug for slug, count in zip(slugs, before, strict=True)]
 
     @property
+    def blocks(self) -> list[str]:
+        """Every block that a reader could take for commands."""
+        return [token.content for token in self.tokens if token.type == "fence" and token.info in _SHELL]
+
+    @property
     def commands(self) -> list[str]:
         """What it has to type: each block of commands, and each command in the text by itself."""
-        blocks = [token.content for token in self.tokens if token.type == "fence" and token.info in _SHELL]
-        return blocks + self.spans
+        return self.blocks + self.spans
 
     @property
     def spans(self) -> list[str]:
@@ -86,7 +78,7 @@ class Page:
     @property
     def headings(self) -> list[str]:
         """Its headings as they are written."""
-        return [self.tokens[place].content for place in self._headings]
+        return [self.tokens[place + 1].content for place in self._headings]
 
     @property
     def tables(self) -> list[Table]:
@@ -106,7 +98,7 @@ class Page:
 
     @property
     def _headings(self) -> list[int]:
-        return [place + 1 for place, token in enumerate(self.tokens) if token.type == "heading_open"]
+        return [place for place, token in enumerate(self.tokens) if token.type == "heading_open"]
 
 
 @functools.cache

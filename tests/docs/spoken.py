@@ -27,21 +27,14 @@ def texts_in(tree: ast.AST) -> list[str]:
 
 
 def is_in(text: str, page: str) -> bool:
-    """Whether a text is found in another; whatever stands in its gaps is taken for the value.
-
-    Args:
-        text: As :func:`texts_of` gives it.
-        page: Where it is searched for, on one line.
-    """
+    """Whether a text of :func:`texts_of` is in a page on one line; what stands in its gaps is taken for the value."""
     return _holds(page, text.split(_GAP))
 
 
 def is_quoted(quote: str, text: str) -> bool:
-    """Whether a quotation may be of this text, or of a part of it.
+    """Whether a quotation may be of this text of :func:`texts_of`, or of a part of it.
 
-    Args:
-        quote: As a page writes it, with a word in capitals, a number or dots for each value.
-        text: As :func:`texts_of` gives it.
+    A page writes a word in capitals, a number or dots for each value.
     """
     return is_in(text, quote) or _holds(text, _VALUE.split(quote))
 

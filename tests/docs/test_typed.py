@@ -146,7 +146,7 @@ def test_a_shell_reads_each_settings_line_as_the_test_of_settings_does(clone: Cl
     assert typed == [[key, value] for block in SETTINGS for key, value, _ in lines_of(block.text)]
 
 
-def test_blocks_are_told_apart_by_document_and_first_line() -> None:
+def test_blocks_differ_by_document_and_first_line() -> None:
     one = Block(page="a.md", text="make setup    # or not\npulumi up\n")
     assert one.key == ("a.md", "make setup")
     assert not one.only_sets

@@ -25,7 +25,6 @@ from tools.copying import copy_repository
 PROJECT, ACCOUNT = "my-project", "123456789012"
 """The names that the documents use."""
 
-_SHELL = frozenset({"", "sh", "bash", "console"})
 _LIMIT_SECONDS = 180.0
 _GRACE_SECONDS = 20.0
 
@@ -52,12 +51,7 @@ _RECORDER = '#!{python}\nimport json, sys\nprint(json.dumps(sys.argv[1:]), file=
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A block of a document that may hold commands.
-
-    Args:
-        page: The document.
-        text: What the block holds.
-    """
+    """A block of a document that may hold commands."""
 
     page: str
     text: str
@@ -75,22 +69,12 @@ class Block:
 
 def blocks() -> list[Block]:
     """Every block of every document that a reader could take for commands."""
-    return [
-        Block(page=name_of(document), text=token.content)
-        for document in documents()
-        for token in read(document).tokens
-        if token.type == "fence" and token.info in _SHELL
-    ]
+    return [Block(page=name_of(document), text=text) for document in documents() for text in read(document).blocks]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clone:
-    """A used clone of the working tree, and the local cloud that its stacks are deployed on.
-
-    Args:
-        folder: The clone.
-        environment: What a reader's shell has.
-    """
+    """A used clone of the working tree, whose stacks are deployed on a local cloud, and what a reader's shell has."""
 
     folder: Path
     environment: dict[str, str]
@@ -108,17 +92,10 @@ class Clone:
         return made
 
     def type(self, block: str, *, answer: str = "", activate: bool = False, refused: bool = False, **more: str) -> str:
-        """Run a block as it stands in a fresh shell, and end what it left running. Each line must succeed.
+        """Run a block as it stands in a fresh shell, and end what it left running. Returns everything it printed.
 
-        Args:
-            block: The commands.
-            answer: What is typed when one asks.
-            activate: The reader has typed `. .venv/bin/activate` before, in this shell.
-            refused: A line fails, since it shows a refusal; only the last one must succeed.
-            more: Further environment variables.
-
-        Returns:
-            Everything it printed.
+        Each line must succeed; of one that shows a refusal (``refused``) only the last. ``answer`` is typed where one
+        asks; with ``activate`` the reader has typed `. .venv/bin/activate` before; ``more`` are further variables.
         """
         lines = [". .venv/bin/activate"] * activate + [block]
         output = self.folder.parent / "output"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from federation_emulator.servers.process import Child, Command
 from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.engine.plugins import Mode
-from pulumi_offline.engine.workspace import Workspace, stand_ins_together
+from pulumi_offline.engine.workspace import Workspace
 from pulumi_offline.plugins import ATTACHABLE
 
 _START_SECONDS = 30.0
@@ -30,13 +31,14 @@ def start_plugins(folder: Path, environment: Mapping[str, str], *, mode: Mode | 
         EngineError: when a provider's SDK is not installed, or an official plugin is missing that the mode asks for.
         ProcessError: when the process can't be started.
     """
-    names = [plugin.name for plugin in Workspace(folder, mode=mode).plugins() if plugin.official is None]
-    if not names:
+    plugins = [plugin for plugin in Workspace(folder, mode=mode).plugins() if plugin.official is None]
+    if not plugins:
         return None
+    versions = (f"{plugin.name}={plugin.expected}" for plugin in plugins)
     return Child.start(
         Command(
             name="the provider plugins",
-            arguments=stand_ins_together(names),
+            arguments=[sys.executable, "-m", "pulumi_offline.plugins", "together", *versions],
             environment={**os.environ, **environment},
             log=folder / "plugins.log",
             folder=ROOT,

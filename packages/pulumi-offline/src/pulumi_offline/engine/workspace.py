@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -72,9 +72,8 @@ class Workspace:
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
         for plugin in self.plugins():
             official = plugin.official
-            command = (
-                [*_NO_PUBLIC_HOST, str(official.executable)] if official else _stand_in(plugin.name, plugin.expected)
-            )
+            stand_in = [sys.executable, "-m", "pulumi_offline.plugins", plugin.name, plugin.expected]
+            command = [*_NO_PUBLIC_HOST, str(official.executable)] if official else stand_in
             self.lay_in(plugin.name, version=plugin.expected, command=command)
         engine = _ready_engine()
         return {
@@ -166,21 +165,6 @@ def plugin_version(plugin: str) -> str:
 def search_path(*first: Path) -> str:
     """PATH with these folders in front."""
     return os.pathsep.join([*(str(folder) for folder in first), os.environ.get("PATH", os.defpath)])
-
-
-def stand_ins_together(names: Iterable[str]) -> list[str]:
-    """The command that serves stand-ins in one process, for engines that come to it; run it in the project's folder.
-
-    Raises:
-        EngineError: when a provider's SDK is not installed.
-    """
-    versions = (f"{name}={plugin_version(name)}" for name in names)
-    return [sys.executable, "-m", "pulumi_offline.plugins", "together", *versions]
-
-
-def _stand_in(plugin: str, version: str) -> list[str]:
-    """The command of a stand-in. `env` sets what the engine's own environment may lack."""
-    return [sys.executable, "-m", "pulumi_offline.plugins", plugin, version]
 
 
 def _ready_engine() -> get.Engine:
