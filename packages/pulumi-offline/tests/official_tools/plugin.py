@@ -49,11 +49,7 @@ class Plugin:
     def send(self, method: str, path: str, body: dict[str, Any] | None = None, **query: str) -> Answer:
         """Send one request. Without a body it carries neither body nor `Content-Type`.
 
-        Args:
-            method: HTTP method.
-            path: Path with `P` segments filled in already.
-            body: JSON body.
-            query: Query parameters besides the ones on each request; a dot in a name is written as two underscores.
+        A dot in the name of a query parameter is written as two underscores.
         """
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}

@@ -45,12 +45,7 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class Shell:
-    """An environment in which to run tools.
-
-    Attributes:
-        variables: The whole environment.
-        home: The home folder, empty at first.
-    """
+    """An environment in which to run tools, all of it, and a home folder, empty at first."""
 
     variables: Mapping[str, str]
     home: Path

@@ -67,9 +67,9 @@ def test_a_table_is_shared(shell: Shell, cloud: LocalCloud) -> None:
         datasets = f"/bigquery/v2/projects/{google.project}/datasets"
         google.done("POST", datasets, {"datasetReference": {"datasetId": "shared"}})
         google.done("POST", f"{datasets}/shared/tables", {"tableReference": {"tableId": "people"}})
-    member = ["--member=user:somebody@local.invalid", "--role=roles/bigquery.dataViewer"]
+    member = ["--member=user:someone@local.invalid", "--role=roles/bigquery.dataViewer"]
     added = shell.run("bq", "add-iam-policy-binding", "--table=true", *member, "shared.people")
-    assert added.output.startswith("Successfully added member 'user:somebody@local.invalid'"), added.errors
+    assert added.output.startswith("Successfully added member 'user:someone@local.invalid'"), added.errors
 
 
 @pytest.mark.usefixtures("asks_for_more")

@@ -69,14 +69,10 @@ def test_a_pool_and_its_provider_live_die_and_come_back(shell: Shell, cloud: Loc
         "attributeMapping": attribute_mapping(),
         "attributeCondition": condition,
     }
-    assert shell.gcloud(f"{PROVIDERS} delete lambda {place} {inside}").status == 0
-    (gone,) = shell.done(f"{PROVIDERS} list {place} {inside} --show-deleted")
-    assert (gone["state"], "expireTime" in gone) == ("DELETED", True)
-    back = shell.done(f"{PROVIDERS} undelete lambda {place} {inside}")
-    assert back["response"]["state"] == "ACTIVE"
 
     assert shell.gcloud(f"{POOLS} delete lifecycle {place}").status == 0
-    assert name not in [pool["name"] for pool in shell.done(f"{POOLS} list {place}")]
+    (gone,) = [pool for pool in shell.done(f"{POOLS} list {place} --show-deleted") if pool["name"] == name]
+    assert (gone["state"], "expireTime" in gone) == ("DELETED", True)
     again = shell.gcloud(f"{POOLS} create lifecycle {place}")
     assert again.status == 1
     assert "ALREADY_EXISTS: Requested entity already exists" in again.errors
@@ -90,13 +86,11 @@ def test_a_service_account_lives_is_shared_disabled_deleted_and_comes_back(
     shell: Shell, cloud: LocalCloud, tmp_path: Path
 ) -> None:
     email = f"lifecycle@{cloud.project_id}.iam.gserviceaccount.com"
-    assert shell.gcloud(f"{ACCOUNTS} create lifecycle --display-name=First").status == 0
-    described = shell.done(f"{ACCOUNTS} describe {email}")
-    assert (described["email"], described["displayName"]) == (email, "First")
+    created = shell.done(f"{ACCOUNTS} create lifecycle --display-name=First")
+    assert (created["email"], created["displayName"]) == (email, "First")
     assert shell.gcloud(f"{ACCOUNTS} disable {email}").status == 0
     (listed,) = [account for account in shell.done(f"{ACCOUNTS} list") if account["email"] == email]
     assert listed["disabled"] is True
-    assert shell.gcloud(f"{ACCOUNTS} enable {email}").status == 0
 
     pool = f"projects/{cloud.project_number}/locations/global/workloadIdentityPools/some-pool"
     member = trust(cloud).principal_set(pool)
@@ -110,33 +104,23 @@ def test_a_service_account_lives_is_shared_disabled_deleted_and_comes_back(
     assert stale.status == 1
     assert "concurrent policy changes" in stale.errors
     file.write_text(json.dumps({**added, "etag": removed["etag"]}))
-    assert shell.gcloud(f"{ACCOUNTS} set-iam-policy {email} {file}").status == 0
-    assert bindings(shell.done(f"{ACCOUNTS} get-iam-policy {email}")) == {USER: [member]}
+    assert bindings(shell.done(f"{ACCOUNTS} set-iam-policy {email} {file}")) == {USER: [member]}
 
     assert shell.gcloud(f"{ACCOUNTS} delete {email}").status == 0
     missing = shell.gcloud(f"{ACCOUNTS} describe {email}")
     assert "NOT_FOUND: Unknown service account" in missing.errors
-    assert shell.gcloud(f"{ACCOUNTS} undelete {described['uniqueId']}").status == 0
-    assert shell.done(f"{ACCOUNTS} describe {email}")["uniqueId"] == described["uniqueId"]
+    assert shell.gcloud(f"{ACCOUNTS} undelete {created['uniqueId']}").status == 0
+    assert shell.done(f"{ACCOUNTS} describe {email}")["uniqueId"] == created["uniqueId"]
 
 
-def test_a_project_is_described_and_shared(shell: Shell, cloud: LocalCloud) -> None:
-    project = cloud.project_id
-    assert shell.done(f"projects describe {project}")["projectNumber"] == cloud.project_number
-    role, member = "--role=roles/bigquery.jobUser", "--member=user:somebody@local.invalid"
-    added = shell.done(f"projects add-iam-policy-binding {project} {role} {member}")
-    assert bindings(added)["roles/bigquery.jobUser"] == ["user:somebody@local.invalid"]
-    removed = shell.done(f"projects remove-iam-policy-binding {project} {role} {member}")
-    assert "roles/bigquery.jobUser" not in bindings(removed)
-
-
-def test_a_binding_with_a_condition_is_added_and_taken_off_by_that_condition(shell: Shell, cloud: LocalCloud) -> None:
-    role, member = "--role=roles/bigquery.jobUser", "--member=user:somebody@local.invalid"
+def test_a_project_is_described_and_shared_under_a_condition(shell: Shell, cloud: LocalCloud) -> None:
+    assert shell.done(f"projects describe {cloud.project_id}")["projectNumber"] == cloud.project_number
+    role, member = "--role=roles/bigquery.jobUser", "--member=user:someone@local.invalid"
     condition = "--condition=title=until,expression=request.time < timestamp('2030-01-01T00:00:00Z')"
     added = shell.done(f"projects add-iam-policy-binding {cloud.project_id} {role} {member}", condition)
     assert added["version"] == 3
     (conditional,) = [binding for binding in added["bindings"] if "condition" in binding]
-    assert conditional["condition"]["title"] == "until"
+    assert (conditional["condition"]["title"], conditional["members"]) == ("until", ["user:someone@local.invalid"])
     broken = "--condition=title=broken,expression=request.time <"
     refused = shell.gcloud(f"projects add-iam-policy-binding {cloud.project_id} {role} {member}", broken)
     assert "INVALID_ARGUMENT" in refused.errors
@@ -150,23 +134,6 @@ def test_a_token_that_was_never_issued_prints_googles_refusal(shell: Shell, tmp_
     refused = shell.but(CLOUDSDK_AUTH_ACCESS_TOKEN_FILE=str(file)).gcloud(f"{POOLS} list --location=global")
     assert refused.status == 1
     assert "Request had invalid authentication credentials. Expected OAuth 2 access token" in refused.errors
-
-
-@pytest.mark.parametrize("impersonated", [True, False])
-def test_create_cred_config_writes_byte_for_byte_what_the_program_injects(
-    shell: Shell, tmp_path: Path, *, impersonated: bool
-) -> None:
-    provider = "projects/123456789012/locations/global/workloadIdentityPools/bq-dev-a1b2/providers/aws-lambda"
-    email = "bq-reader-dev@my-project.iam.gserviceaccount.com"
-    file = tmp_path / "written.json"
-    account = [f"--service-account={email}"] if impersonated else []
-    made = shell.gcloud(f"{POOLS} create-cred-config {provider} --aws --output-file={file}", *account)
-    assert made.status == 0, made.errors
-    chain = TrustChain(aws_account_id="210987654321", role_name="Reader-Dev", function_name="reader")
-    injected = chain.credential_configuration(
-        provider_name=provider, service_account_email=email if impersonated else None
-    )
-    assert file.read_bytes() == injected.encode()
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +168,7 @@ def federation(cloud: LocalCloud) -> str:
 
 
 def as_role(shell: Shell, cloud: LocalCloud, role: str, config: Path) -> Shell:
-    """The shell of somebody who has nothing but the role's AWS credentials."""
+    """The shell of one who has nothing but the role's AWS credentials."""
     owner = {
         "endpoint_url": cloud.aws_url, "region_name": cloud.aws_region,
         "aws_access_key_id": cloud.aws_account_id, "aws_secret_access_key": "test",
@@ -222,11 +189,13 @@ def as_role(shell: Shell, cloud: LocalCloud, role: str, config: Path) -> Shell:
     )
 
 
-def configure(shell: Shell, cloud: LocalCloud, file: Path, *more: str) -> None:
-    """Let gcloud write a credential configuration, and point it at the local cloud."""
+def configure(shell: Shell, cloud: LocalCloud, file: Path, account: str | None = None) -> None:
+    """Have gcloud write a credential configuration, byte for byte the program's, and point it at the local cloud."""
     provider = f"projects/{cloud.project_number}/locations/global/workloadIdentityPools/federation/providers/lambda"
+    more = [] if account is None else [f"--service-account={account}"]
     assert shell.gcloud(f"{POOLS} create-cred-config {provider} --aws --output-file={file}", *more).status == 0
     text = file.read_text()
+    assert text == trust(cloud).credential_configuration(provider_name=provider, service_account_email=account)
     for service in ("sts", "iamcredentials"):
         text = text.replace(f"https://{service}.googleapis.com", cloud.google_url)
     file.write_text(text)
@@ -235,14 +204,12 @@ def configure(shell: Shell, cloud: LocalCloud, file: Path, *more: str) -> None:
 def test_gcloud_and_bq_themselves_exchange_impersonate_and_query(
     shell: Shell, cloud: LocalCloud, federation: str, tmp_path: Path
 ) -> None:
-    """The federation rules, used by clients that nobody here wrote: Google's own, in Google's own universe."""
+    """The federation rules, used by clients that are not this project's: Google's own, in Google's own universe."""
     reader = as_role(shell, cloud, ROLE, tmp_path / "reader")
     file = tmp_path / "written.json"
-    configure(reader, cloud, file, f"--service-account={federation}")
+    configure(reader, cloud, file, federation)
     said = reader.gcloud(f"auth login --cred-file={file}").errors
     assert f"Authenticated with external account credentials for: [{federation}]" in said
-    token = reader.done("auth print-access-token")["token"]
-    assert token.startswith("local.")
     assert reader.bq("query 'SELECT 42 AS answer'") == ["+--------+ | answer | +--------+ | 42 | +--------+"]
     refused = reader.gcloud(f"projects describe {cloud.project_id}")
     assert "'resourcemanager.projects.get' denied" in refused.errors

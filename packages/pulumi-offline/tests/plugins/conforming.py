@@ -40,13 +40,7 @@ _CALL_SECONDS = 30.0
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a plugin would do about a change.
-
-    Args:
-        changes: Whether it sees any.
-        replaces: The properties that make another resource necessary.
-        deletes_first: The old one goes before the new one is made, unless the program decides.
-    """
+    """What a plugin would do about a change. ``deletes_first``: unless the program decides otherwise."""
 
     changes: bool
     replaces: frozenset[str]
@@ -60,14 +54,7 @@ class Plugin:
         self._stub = stub
 
     def plan(self, kind: str, live: Mapping[str, Any], inputs: Mapping[str, Any], drift: Mapping[str, Any]) -> Plan:
-        """What it would do.
-
-        Args:
-            kind: The resource's type.
-            live: The inputs that it was made with.
-            inputs: The inputs of today.
-            drift: What a refresh found besides.
-        """
+        """What it would do: given are the inputs of a resource, those of today, and what a refresh found besides."""
         urn = f"urn:pulumi:stack::project::{kind}::name"
         old = self._checked(urn, {}, live)
         new = self._checked(urn, old, inputs)
@@ -83,13 +70,7 @@ class Plugin:
         )
 
     def refused(self, kind: str, live: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """The state that it hands over with an update that no service took.
-
-        Args:
-            kind: The resource's type.
-            live: The inputs that it was made with.
-            inputs: The inputs of today.
-        """
+        """The state that it hands over with an update that no service took."""
         urn = f"urn:pulumi:stack::project::{kind}::name"
         old = self._checked(urn, {}, live)
         new = self._checked(urn, old, inputs)

@@ -16,12 +16,7 @@ _READS = (":getIamPolicy", "/queries")
 
 @dataclass(kw_only=True)
 class Recorded:
-    """A local Google behind a server that keeps what came.
-
-    Args:
-        google: The local Google.
-        conflicts: How many of the next setIamPolicy calls are answered with a conflict.
-    """
+    """A local Google behind a server that keeps what came, and answers the next setIamPolicy calls with conflicts."""
 
     google: Google
     conflicts: int = 0
