@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from google.auth.exceptions import RefreshError
 
 from examples.container.boto3_supplier import Boto3Supplier
 from keyless_bigquery.components.program import ROOT
-from tests.emulator.chain import ACCOUNT, REGION
+from tests.emulator.chain import ACCOUNT, REGION, LocalAccount
 from tests.emulator.processes.conftest import alive, eventually
 from tests.http_server import json_answer
 from tests.runtime import google_stand_in
@@ -99,12 +98,13 @@ def irsa(aws_url: str, tmp_path: Path) -> Mapping[str, str]:
 
 def role_for(aws_url: str, name: str, principal: Mapping[str, str], action: str) -> str:
     """Makes a role; its ARN."""
-    iam = boto3.client(
-        "iam", endpoint_url=aws_url, region_name=REGION, aws_access_key_id=ACCOUNT, aws_secret_access_key="test"
-    )
     statement = {"Effect": "Allow", "Principal": principal, "Action": action}
-    made = iam.create_role(
-        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    made = (
+        LocalAccount(aws_url)
+        .client("iam")
+        .create_role(
+            RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        )
     )
     return str(made["Role"]["Arn"])
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from federation_emulator.client.cloud import LocalCloud
@@ -25,6 +24,7 @@ from keyless_bigquery.components.program import ROOT
 from keyless_tools.lifecycle.imports import MADE_ONCE
 from pulumi_offline.engine.pins import project_name
 from pulumi_offline.shell import prepare, variables
+from tests.emulator.chain import LocalAccount
 
 KILLS = int(os.environ.get("KEYLESS_KILLS", "1"))
 """`make soak` kills ten times."""
@@ -79,13 +79,7 @@ def converges(cloud: LocalCloud) -> None:
 
 
 def aws(cloud: LocalCloud, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=cloud.aws_url,
-        region_name=cloud.aws_region,
-        aws_access_key_id=cloud.aws_account_id,
-        aws_secret_access_key="test",
-    )
+    return LocalAccount(cloud.aws_url, cloud.aws_account_id).client(service)
 
 
 def killed_up(cloud: LocalCloud, pause: float, made: Callable[[], bool]) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 
 from federation_emulator.client.cloud import LocalCloud
 from keyless_bigquery.trust.trust import TrustChain, attribute_condition, attribute_mapping
+from tests.emulator.chain import LocalAccount
 from tests.official_tools.shell import Shell, installed
 
 pytestmark = installed("gcloud")
@@ -169,23 +168,13 @@ def federation(cloud: LocalCloud) -> str:
 
 def as_role(shell: Shell, cloud: LocalCloud, role: str, config: Path) -> Shell:
     """The shell of one who has nothing but the role's AWS credentials."""
-    owner = {
-        "endpoint_url": cloud.aws_url, "region_name": cloud.aws_region,
-        "aws_access_key_id": cloud.aws_account_id, "aws_secret_access_key": "test",
-    }  # fmt: skip
-    statement = {"Effect": "Allow", "Principal": {"AWS": cloud.aws_account_id}, "Action": "sts:AssumeRole"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam = boto3.client("iam", **owner)
-    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_role(RoleName=role, AssumeRolePolicyDocument=policy)
-    arn = f"arn:aws:iam::{cloud.aws_account_id}:role/{role}"
-    session = boto3.client("sts", **owner).assume_role(RoleArn=arn, RoleSessionName=LAMBDA)["Credentials"]
+    keys = LocalAccount(cloud.aws_url, cloud.aws_account_id).assume(role, session=LAMBDA)
     return shell.but(
         without=["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", "GOOGLE_OAUTH_ACCESS_TOKEN"],
         CLOUDSDK_CONFIG=str(config),
-        AWS_ACCESS_KEY_ID=session["AccessKeyId"],
-        AWS_SECRET_ACCESS_KEY=session["SecretAccessKey"],
-        AWS_SESSION_TOKEN=session["SessionToken"],
+        AWS_ACCESS_KEY_ID=keys.key,
+        AWS_SECRET_ACCESS_KEY=keys.secret,
+        AWS_SESSION_TOKEN=keys.token,
     )
 
 

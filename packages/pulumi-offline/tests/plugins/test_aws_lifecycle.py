@@ -9,7 +9,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
@@ -18,6 +17,7 @@ from federation_emulator.servers.aws import LocalAws
 from pulumi_offline.plugins.aws import served
 from pulumi_offline.plugins.aws.api import AwsApi
 from pulumi_offline.plugins.kind import changes
+from tests.emulator.chain import LocalAccount
 from tests.plugins.stacks import ACCOUNT, Deployment, Program, aws_provider
 
 LAMBDA_MAY_ASSUME = {
@@ -31,13 +31,7 @@ HANDLER = "import os\ndef handler(event, context):\n    print(os.environ['GREETI
 
 
 def client(local_aws: LocalAws, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=local_aws.url,
-        region_name="us-east-1",
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="test",
-    )
+    return LocalAccount(local_aws.url, ACCOUNT).client(service)
 
 
 def archive(folder: Path, answer: str) -> Path:
