@@ -50,9 +50,8 @@ def projects() -> Iterator[dict[str, Project]]:
         prepare(cloud.folder, cloud.endpoints)
         environment = {**os.environ, **cloud.environment(), **Workspace(folder).environment()}
         settings = {"PULUMI_OPTION_CONFIG_FILE": str(cloud.folder / f"Pulumi.{STACK}.yaml")}
-        plugins = attached.start_plugins(folder, environment)
-        try:
-            environment |= attached.variables(plugins)
+        with attached.serving(folder, environment) as listening:
+            environment |= listening
             made = {
                 "empty": Project(folder=_empty(folder / "empty"), environment=environment),
                 "ours": Project(folder=ROOT, environment={**environment, **settings}),
@@ -60,9 +59,6 @@ def projects() -> Iterator[dict[str, Project]]:
             for project in made.values():
                 project.run("stack", "init")
             yield made
-        finally:
-            if plugins is not None:
-                plugins.stop()
 
 
 def _empty(folder: Path) -> Path:

@@ -99,14 +99,12 @@ def test_every_block_is_typed_or_has_a_reason_not_to_be() -> None:
 
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    with LocalCloud.start(options=["--project-id", PROJECT, "--aws-account-id", ACCOUNT]) as cloud:
+    with (
+        LocalCloud.start(options=["--project-id", PROJECT, "--aws-account-id", ACCOUNT]) as cloud,
         # Kept running, since each command of the engine would start them again.
-        plugins = attached.start_plugins(cloud.folder, cloud.environment())
-        try:
-            yield Clone.make(tmp_path_factory.mktemp("typed"), cloud, attached.variables(plugins))
-        finally:
-            if plugins is not None:
-                plugins.stop()
+        attached.serving(cloud.folder, cloud.environment()) as listening,
+    ):
+        yield Clone.make(tmp_path_factory.mktemp("typed"), cloud, listening)
 
 
 @pytest.mark.timeout(600)

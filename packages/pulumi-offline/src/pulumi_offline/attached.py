@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from federation_emulator.servers.process import Child, Command
@@ -56,3 +57,14 @@ def variables(plugins: Child | None) -> dict[str, str]:
         return {}
     listening = plugins.wait_for_event(ATTACHABLE, limit_seconds=_START_SECONDS)
     return {"PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in listening["ports"].items())}
+
+
+@contextmanager
+def serving(folder: Path, environment: Mapping[str, str], *, mode: Mode | None = None) -> Iterator[dict[str, str]]:
+    """Serve them as long as the block runs; gives what :func:`variables` does. The rest is as for `start_plugins`."""
+    plugins = start_plugins(folder, environment, mode=mode)
+    try:
+        yield variables(plugins)
+    finally:
+        if plugins is not None:
+            plugins.stop()

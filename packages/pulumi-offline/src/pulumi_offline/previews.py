@@ -49,13 +49,9 @@ def preview(stacks: Sequence[str], look: Look, *, base: Path | None = None) -> b
         for line in report(Workspace(cloud.folder).plugins()):
             sys.stderr.write(f"{one_line(line)}\n")
         environment = {**variables(cloud.folder, cloud.endpoints), "PULUMI_OPTION_CONFIG_FILE": ""}
-        plugins = attached.start_plugins(cloud.folder, environment)
-        try:
-            shell = {**os.environ, **environment, **attached.variables(plugins)}
+        with attached.serving(cloud.folder, environment) as listening:
+            shell = {**os.environ, **environment, **listening}
             previewed = [_Environment(cloud=cloud, stack=stack, shell=shell).preview(look, base) for stack in stacks]
-        finally:
-            if plugins is not None:
-                plugins.stop()
     return all(previewed)
 
 

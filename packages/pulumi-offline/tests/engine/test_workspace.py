@@ -88,12 +88,8 @@ def test_the_engine_runs_the_chosen_plugin_next_to_stand_ins_of_the_others(
         foreign.plugin(workspace.home, "random", plugin_version("random"), script)
     monkeypatch.setenv("PULUMI_HOME", str(user))
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{tmp_path / 'bin'}")
-    stand_ins = attached.start_plugins(workspace.folder, {}, mode=mode)
-    assert stand_ins is not None
-    try:
-        attach = attached.variables(stand_ins)["PULUMI_DEBUG_PROVIDERS"]
-    finally:
-        stand_ins.stop()
+    with attached.serving(workspace.folder, {}, mode=mode) as listening:
+        attach = listening["PULUMI_DEBUG_PROVIDERS"]
     names = {one.split(":")[0] for one in attach.split(",")}
     stack = automation.create_or_select_stack(
         stack_name="test",

@@ -49,12 +49,8 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    plugins = attached.start_plugins(tmp_path_factory.mktemp("plugins"), credentials, mode=Mode.STAND_IN)
-    try:
-        yield {**credentials, **attached.variables(plugins)}
-    finally:
-        if plugins is not None:
-            plugins.stop()
+    with attached.serving(tmp_path_factory.mktemp("plugins"), credentials, mode=Mode.STAND_IN) as listening:
+        yield {**credentials, **listening}
 
 
 @pytest.fixture
