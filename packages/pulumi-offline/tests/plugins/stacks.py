@@ -11,6 +11,7 @@ import pulumi_aws as aws
 import pulumi_gcp as gcp
 from pulumi import automation
 
+from pulumi_offline.engine.event_stack import EventStack
 from pulumi_offline.engine.workspace import Workspace
 
 ACCOUNT = "210987654321"
@@ -27,13 +28,14 @@ class Deployment:
     @classmethod
     def make(cls, workspace: Workspace, folder: Path, variables: Mapping[str, str]) -> Deployment:
         folder.mkdir(exist_ok=True)
-        stack = automation.create_or_select_stack(
-            stack_name="test",
-            project_name="plugins",
-            program=lambda: None,
-            work_dir=str(folder),
-            opts=automation.LocalWorkspaceOptions(
-                pulumi_command=workspace.command(), env_vars={**variables, **workspace.environment()}
+        stack = EventStack(
+            "test",
+            automation.LocalWorkspace(
+                work_dir=str(folder),
+                project_settings=automation.ProjectSettings(name="plugins", runtime="python"),
+                pulumi_command=workspace.command(),
+                env_vars={**variables, **workspace.environment()},
+                program=lambda: None,
             ),
         )
         return cls(stack=stack)
