@@ -18,7 +18,7 @@ from federation_emulator.services.bigquery import emulator
 from tests.emulator.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT, SECOND_NUMBER, SECOND_PROJECT
 
 _LIMIT_SECONDS = 60.0
-_AT_A_TIME = 4
+_AT_A_TIME = 8
 
 Place = tuple[str, str, str]
 """Project, dataset and table."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from federation_emulator.core.config import DEPLOYER
-from tests.differential.gateway import Gateway, Place
+from tests.differential.gateway import Asked, Gateway, Place
 from tests.emulator.google_server import PROJECT, SECOND_PROJECT
 
 READER = f"differential@{PROJECT}.iam.gserviceaccount.com"
+PROJECTS = (PROJECT, SECOND_PROJECT)
 DATASETS = ("shop", "vault")
 TABLES = ("orders", "secret", "day_1", "day_2", "order", "tablé", "a b")
 VIEWS = {
@@ -44,44 +46,41 @@ class Shop:
 def make_shop(gateway: Gateway) -> Shop:
     """Make both projects' tables and views."""
     names = ["iam", "iamcredentials", "bigquery", "cloudresourcemanager"]
-    for project in (PROJECT, SECOND_PROJECT):
+    for project in PROJECTS:
         enable = {"serviceIds": [f"{name}.googleapis.com" for name in names]}
         gateway.done("POST", "/v1/projects/{project}/services:batchEnable", enable, project=project)
         for dataset in DATASETS:
             body = {"datasetReference": {"datasetId": dataset}, "location": "US"}
             gateway.done("POST", "/bigquery/v2/projects/{project}/datasets", body, project=project)
-    words = {
-        make_table(gateway, (project, dataset, table)): (project, dataset, table)
-        for project in (PROJECT, SECOND_PROJECT)
-        for dataset in DATASETS
-        for table in TABLES
-    }
-    for project, other in ((PROJECT, SECOND_PROJECT), (SECOND_PROJECT, PROJECT)):
-        for name in ("seen", "seen_twice"):
-            _make_view(gateway, project, name, VIEWS[name].format(project=project, other=other))
-    for project, other in ((PROJECT, SECOND_PROJECT), (SECOND_PROJECT, PROJECT)):
-        for name in ("abroad", "abroad_twice"):
-            _make_view(gateway, project, name, VIEWS[name].format(project=project, other=other))
+    places = [(project, dataset, table) for project in PROJECTS for dataset in DATASETS for table in TABLES]
+    words = make_tables(gateway, places)
+    for names in (("seen", "seen_twice"), ("abroad", "abroad_twice")):
+        for project, other in (PROJECTS, PROJECTS[::-1]):
+            for name in names:
+                _make_view(gateway, project, name, VIEWS[name].format(project=project, other=other))
     return Shop(words=words, reader=_make_reader(gateway))
 
 
 def remove_shop(gateway: Gateway) -> None:
     """Remove both projects' datasets: other tests use the engine too."""
-    for project in (PROJECT, SECOND_PROJECT):
+    for project in PROJECTS:
         for dataset in DATASETS:
             path = f"/bigquery/v2/projects/{{project}}/datasets/{dataset}?deleteContents=true"
             gateway.done("DELETE", path, project=project)
 
 
-def make_table(gateway: Gateway, place: Place) -> str:
-    """Make a table with rows of one word; return the word."""
-    word = f"word{secrets.token_hex(6)}"
-    statement = f"CREATE OR REPLACE TABLE `{'.'.join(place)}` AS {rows_of(place[0], word)}"
-    gateway.done("POST", "/bigquery/v2/projects/{project}/queries", {"query": statement, "useLegacySql": False})
-    return word
+def make_tables(gateway: Gateway, places: Iterable[Place]) -> dict[str, Place]:
+    """Make tables, or make them again, each with rows of a word of its own; return word → table."""
+    words = {f"word{secrets.token_hex(6)}": place for place in places}
+    made = gateway.ask(
+        Asked(sql=f"CREATE OR REPLACE TABLE `{'.'.join(place)}` AS {_rows(place[0], word)}")
+        for word, place in words.items()
+    )
+    assert all(each.status == 200 for each in made), made
+    return words
 
 
-def rows_of(project: str, word: str) -> str:
+def _rows(project: str, word: str) -> str:
     """Write the rows of a table as a query: the projects' tables have different columns."""
     more = "id AS n, DATE '2024-01-02' AS d" if project == PROJECT else "0.5 AS amount, id AS k"
     return f"SELECT id, '{word}' AS word, {more}, ['{word}', 'x'] AS tags FROM UNNEST([0, 1, 2]) AS id"
