@@ -11,12 +11,12 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from bqemulator.catalog.ddl_sync import sync_created_table, sync_created_view, sync_dropped_object
 from bqemulator.sql.rewriter.information_schema import expand_information_schema
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from federation_emulator.servers.bigquery_emulator.catalogue import follow
 from federation_emulator.servers.bigquery_emulator.executing import (
     Executor,
     FailedError,
@@ -36,6 +36,8 @@ _DIGITS = re.compile(r"[0-9]{1,18}")
 _MOST_ROWS = 100_000
 _log = logging.getLogger(__name__)
 _OPTIONAL = "CREATE TABLE IF NOT EXISTS "
+_ALTERED = re.compile(r' ALTER COLUMN (?:"((?:[^"]|"")+)"|(\w+)) (SET DATA TYPE|DROP NOT NULL)\b')
+"""A column that a statement changes, in DuckDB's SQL."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -115,7 +117,7 @@ class Application:
             return JSONResponse({"failed": {"reason": problem.reason, "message": str(problem)}})
         if not statement.dry:
             if len(table) == 3 and not unchanged:
-                follow(self._context, kind, table)
+                _follow(self._context, kind, table, statement.texts)
             self._results.keep(job, result)
         scans = sorted(list(each) for each in result.scans)
         page = await asyncio.to_thread(result.page, 0, int(given["most_rows"]))
@@ -152,3 +154,44 @@ def _place(name: Any) -> tuple[str, str]:  # noqa: ANN401  (JSON)
     """Return schema and name under which DuckDB has a table."""
     project, dataset, table = name
     return f"{project}__{dataset}", str(table)
+
+
+def _follow(context: Any, kind: str, table: tuple[str, str, str], texts: tuple[str, ...]) -> None:  # noqa: ANN401  (bqemulator's own)
+    """Bring the catalogue in step with DuckDB after a statement of this kind, whose table's ids have been checked."""
+    project, dataset, name = table
+    # The emulator reads what happened out of a statement, and the columns out of DuckDB.
+    written = f"`{project}`.`{dataset}`.`{name}`"
+    if kind == "CREATE_TABLE":
+        sync_created_table(f"CREATE TABLE {written} (a INT64)", project, context)
+    elif kind == "CREATE_VIEW":
+        sync_created_view(f"CREATE VIEW {written} AS SELECT 1", project, context)
+    elif kind in {"DROP_TABLE", "DROP_VIEW"}:
+        sync_dropped_object(f"DROP {kind.removeprefix('DROP_')} {written}", project, context)
+    elif kind == "ALTER_TABLE":
+        _follow_columns(context, written, table, texts)
+
+
+def _follow_columns(context: Any, written: str, table: tuple[str, str, str], texts: tuple[str, ...]) -> None:  # noqa: ANN401  (bqemulator's)
+    """Take over the columns alone, and of old ones what the statement changes: DuckDB doesn't know the rest."""
+    before = context.catalog.get_table(*table)
+    sync_created_table(f"CREATE TABLE {written} (a INT64)", table[0], context)
+    after = context.catalog.get_table(*table)
+    if before is None or after is None:
+        return
+    known = {column.name.lower(): column for column in before.schema_.fields}
+    altered = {(quoted or bare).lower(): what for text in texts for quoted, bare, what in _ALTERED.findall(text)}
+    columns = []
+    for column in after.schema_.fields:
+        name = column.name.lower()
+        old = known.get(name, column)
+        if altered.get(name) == "SET DATA TYPE":
+            columns.append(column.model_copy(update={"mode": old.mode, "description": old.description}))
+        else:
+            relaxed = {"mode": "NULLABLE"} if name in altered else {}
+            columns.append(old.model_copy(update=relaxed))
+    changed = {
+        "schema_": after.schema_.model_copy(update={"fields": tuple(columns)}),
+        "last_modified_time": after.last_modified_time,
+        "etag": after.etag,
+    }
+    context.catalog.update_table(before.model_copy(update=changed))

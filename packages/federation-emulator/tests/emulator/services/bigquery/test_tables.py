@@ -123,6 +123,23 @@ def test_columns_are_added_by_put_and_dropped_by_statement(enabled: Google, data
     assert [f["name"] for f in enabled.done("GET", f"{tables}/t")["schema"]["fields"]] == ["a"]
 
 
+def test_a_column_keeps_its_mode_and_description_while_others_change(enabled: Google, dataset: str) -> None:
+    tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
+    columns = [{"name": name, "type": "INT64", "mode": "REQUIRED", "description": name} for name in ("a", "b", "c")]
+    a, b = columns[:2]
+    enabled.done("POST", tables, {"tableReference": {"tableId": "t"}, "schema": {"fields": columns}})
+
+    def altered(change: str) -> list[dict[str, str]]:
+        query(enabled, f"ALTER TABLE `{PROJECT}.{dataset}.t` {change}")
+        found: list[dict[str, str]] = enabled.done("GET", f"{tables}/t")["schema"]["fields"]
+        return found
+
+    assert altered("DROP COLUMN c") == [a, b]
+    assert altered("ALTER COLUMN b DROP NOT NULL") == [a, {**b, "mode": "NULLABLE"}]
+    assert altered("ALTER COLUMN a SET DATA TYPE NUMERIC") == [{**a, "type": "NUMERIC"}, {**b, "mode": "NULLABLE"}]
+    assert altered("ADD COLUMN c STRING")[:1] == [{**a, "type": "NUMERIC"}]
+
+
 def test_a_repeated_column_is_added_by_put(enabled: Google, dataset: str) -> None:
     tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
     one = [{"name": "a", "type": "INT64"}]
