@@ -34,7 +34,7 @@ from federation_emulator.core.http import GOOGLE_METHOD, with_its_body
 from federation_emulator.core.recovery import drop_lost_datasets, finish_renames
 from federation_emulator.core.trace import Refused
 from federation_emulator.faults.layer import FaultLayer
-from federation_emulator.services.bigquery import datasets, discovery, jobs, rows, tables
+from federation_emulator.services.bigquery import datasets, jobs, rows, tables
 from federation_emulator.services.iam import accounts, pools
 from federation_emulator.services.iam_credentials import routes as iam_credentials
 from federation_emulator.services.resource_manager import routes as resource_manager
@@ -125,7 +125,7 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("POST", _ACCOUNT + ":getIamPolicy", accounts.get_account_policy),
     ("POST", _ACCOUNT + ":setIamPolicy", accounts.set_account_policy),
     # BigQuery
-    ("GET", "/$discovery/rest", discovery.get_document),
+    ("GET", "/$discovery/rest", datasets.get_document),
     ("GET", _BIGQUERY + "/datasets", datasets.list_datasets),
     ("POST", _BIGQUERY + "/datasets", datasets.create_dataset),
     ("GET", _DATASET, datasets.get_dataset),

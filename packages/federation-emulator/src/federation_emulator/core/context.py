@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ssl
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import httpx
 
@@ -20,10 +22,8 @@ from federation_emulator.core.unsupported import UnsupportedRequests
 from federation_emulator.faults.model import FaultInjector
 from federation_emulator.faults.propagation import Propagated
 from federation_emulator.servers.sockets import reachable
-from federation_emulator.services.bigquery.catalogue import Catalogue
 from federation_emulator.services.bigquery.job import Jobs
-from federation_emulator.services.bigquery.model import Access, ColumnTags, View
-from federation_emulator.services.bigquery.understood import Understood
+from federation_emulator.services.bigquery.model import Access, Catalogue, ColumnTags, View
 from federation_emulator.services.iam.model import Account, Operations, Pool, Provider
 from federation_emulator.services.resource_manager.model import OrganisationPolicy
 from federation_emulator.services.service_usage.model import EnabledService
@@ -51,7 +51,7 @@ class Cloud:
     views: Collection[View]
     column_tags: Collection[ColumnTags]
     jobs: Jobs
-    understood: Understood
+    understood: dict[Hashable, Any]
     counters: Counter[str]
     catalogue: Catalogue
     aws: httpx.AsyncClient
@@ -149,7 +149,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         views=Collection("views", View, folder=folder),
         column_tags=Collection("column_tags", ColumnTags, folder=folder),
         jobs=Jobs(),
-        understood=Understood(),
+        understood={},
         counters=Counter(),
         catalogue=Catalogue(),
         aws=_client(config.aws_url, config.aws_timeout_seconds, kept_connections=20),

@@ -38,8 +38,6 @@ async def drop_lost_datasets(cloud: Cloud) -> None:
     """
     there: set[DatasetName] = set()
     for project in cloud.config.projects:
-        path = f"{project.policy_key}/datasets"
-        listed = (await emulator.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("datasets", [])
-        there |= {DatasetName(project=project.id, dataset=entry["datasetReference"]["datasetId"]) for entry in listed}
+        there |= set(await emulator.list_datasets(cloud, project.id))
     for name in set(map(DatasetName.parse, cloud.datasets)) - there:
         effects.forget_dataset(cloud, name)

@@ -14,12 +14,10 @@ from federation_emulator.core.permission_names import CREATE_JOB
 from federation_emulator.core.tokens import Token
 from federation_emulator.core.trace import Link, Part
 from federation_emulator.services.bigquery import emulator, rules, understanding
-from federation_emulator.services.bigquery.columns_of import columns_of
 from federation_emulator.services.bigquery.gate import DEFAULT_LOCATION, SERVICE, make_dataset, policies_on
 from federation_emulator.services.bigquery.model import DatasetName, ProjectName, TableName
-from federation_emulator.services.bigquery.protection import permit_protected
 from federation_emulator.services.bigquery.query_parameters import read_parameters
-from federation_emulator.services.bigquery.reading import Reader, Reading, permit_reading
+from federation_emulator.services.bigquery.reading import Reader, Reading, permit_protected, permit_reading
 from federation_emulator.services.bigquery.sql import Statement
 from federation_emulator.services.bigquery.sql.tasks import Prepare, Prepared
 from federation_emulator.services.bigquery.sql.writing import Writing
@@ -35,16 +33,10 @@ class Admitted:
     Attributes:
         payer: The project that it runs in and that pays for it.
         default: The dataset that a one-part table name belongs to.
-        statement: What it does.
-        sql: Its text.
         prepared: What the engine is to execute.
-        values: The values of its parameters and strings, by their names there.
-        reading: What it reads.
-        creator: Who asks.
+        values: The values of its parameters and strings, by their names in it.
         decision: The decision that let it in.
-        location: Where it runs.
         dry: Only to be judged.
-        limits: The bounds that it sets itself.
     """
 
     payer: ProjectName
@@ -100,8 +92,7 @@ async def admit(
         statement = await understanding.analyse(cloud, sql, project=payer.project, default=default)
         read = ", ".join(map(str, (*statement.reads, *statement.wildcards, *statement.schema_views))) or "no table"
         trail.passed(Part.REQUEST, f"the statement is understood: {statement.kind}", f"reads {read}")
-    location = _location(query)
-    reader = Reader(token=token, project=payer.project, decision=trail.id, location=location)
+    reader = Reader(token=token, decision=trail.id, location=_location(query))
     reading = await permit_reading(cloud, reader, statement)
     for need in statement.needs:
         with cloud.trace.deciding(
@@ -118,7 +109,7 @@ async def admit(
         parameters=declared,
     )
     named = {*reading.named, *([statement.target] if statement.target else [])}
-    columns = tuple([await columns_of(cloud, table) for table in sorted(named)])
+    columns = tuple([await emulator.columns_of(cloud, table) for table in sorted(named)])
     with cloud.trace.deciding(
         Link.JOB, resource=payer.resource, principal=token.principal.member, parent=trail.id, quiet=True
     ):
@@ -168,10 +159,7 @@ async def _check_letters(cloud: Cloud, statement: Statement) -> None:
     """
     if statement.kind == "CREATE_SCHEMA" and statement.schema is not None:
         await emulator.check_letters(cloud, statement.schema)
-    targets = {need.on for need in statement.needs if isinstance(need.on, TableName)}
-    if statement.creates is not None:
-        targets.add(statement.creates)
-    for target in targets:
+    if (target := statement.target) is not None:
         for entry in await emulator.list_tables(cloud, target.within) or []:
             name = str(entry["tableReference"]["tableId"])
             if name != target.table and name.casefold() == target.table.casefold():

@@ -1,4 +1,4 @@
-"""Routes of datasets. The BigQuery emulator keeps them; their access lists are kept here, since they are policies."""
+"""Datasets. The BigQuery emulator keeps them; their access lists are kept here, since they are policies."""
 
 from __future__ import annotations
 
@@ -7,44 +7,53 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from federation_emulator.core.access import BIGQUERY_READ_SCOPES, authenticate, check_enabled
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import ApiError, already_exists, not_found
+from federation_emulator.core.errors import already_exists, invalid_argument, not_found
+from federation_emulator.core.google_methods import document
 from federation_emulator.core.http import answer, flag_parameter, page, read_json
-from federation_emulator.core.permissions import Grant, decide
 from federation_emulator.core.policies import check_accounts
-from federation_emulator.core.trace import Link
+from federation_emulator.core.tokens import Token
 from federation_emulator.services.bigquery import access_lists, effects, emulator, resources
 from federation_emulator.services.bigquery.gate import (
-    SERVICE,
+    caller_in,
     check_reference,
-    dataset_of,
+    check_unchanged,
+    holds,
     make_dataset,
     permit,
-    policies_on,
+    permit_dataset,
     project_of,
 )
 from federation_emulator.services.bigquery.model import Access, DatasetName
-from federation_emulator.services.bigquery.parameters import check_unchanged
-from federation_emulator.services.bigquery.sql import Need
+from federation_emulator.services.bigquery.sql import Need, Statement
 
 _TEXTS = ("friendlyName", "description")
+
+
+async def get_document(_cloud: Cloud, request: Request) -> Response:
+    """``GET /$discovery/rest?version=v2``, with which ``bq`` begins. Public, as at Google: it needs no token.
+
+    The document is Google's own, as google-api-python-client ships it, with this server's address in place of Google's.
+
+    Raises:
+        ApiError: Another version is asked for.
+    """
+    version = request.query_params.get("version", "v2")
+    if version != "v2":
+        raise not_found(f"Discovery document not found for API service: bigquery version: {version[:20]}")
+    root = str(request.base_url)
+    return answer(document("bigquery.v2") | {"rootUrl": root, "baseUrl": f"{root}bigquery/v2/", "mtlsRootUrl": root})
 
 
 async def list_datasets(cloud: Cloud, request: Request) -> Response:
     """``GET …/datasets``: those whose metadata the caller may read."""
     project = project_of(cloud, request)
-    with cloud.trace.deciding(Link.ADMINISTRATION, resource=project.resource, quiet=True) as trail:
-        token = authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
-        check_enabled(cloud, SERVICE, cloud.project_of(project.project))
-    found = await emulator.ask(cloud, "GET", f"{project.resource}/datasets", params={"maxResults": "10000"})
-    shown: list[dict[str, Any]] = []
-    for entry in found.get("datasets", []):
-        dataset = DatasetName(project=project.project, dataset=str(entry["datasetReference"]["datasetId"]))
-        policies = policies_on(cloud, dataset)
-        verdict = decide(token.principal, "bigquery.datasets.get", policies, now=cloud.clock.now())
-        if not dataset.dataset.startswith("_") and isinstance(verdict, Grant):
-            shown.append({key: value for key, value in entry.items() if key != "access"})
+    token = caller_in(cloud, request, project)
+    shown = [
+        {key: value for key, value in entry.items() if key != "access"}
+        for name, entry in (await emulator.list_datasets(cloud, project.project)).items()
+        if not name.dataset.startswith("_") and holds(cloud, token, "bigquery.datasets.get", name)
+    ]
     return answer({"kind": "bigquery#datasetList", **page(request, shown, key="datasets", size="maxResults")})
 
 
@@ -59,28 +68,19 @@ async def create_dataset(cloud: Cloud, request: Request) -> Response:
     kept = resources.kept_of_dataset(body, {})
     access = access_lists.read_access(body["access"]) if body.get("access") else None
     await _check_authorised(cloud, access, None)
-    if await emulator.find_dataset(cloud, dataset) is not None:
-        raise already_exists(f"Already Exists: Dataset {dataset}")
-    await emulator.check_letters(cloud, dataset)
-    created = await emulator.ask(
-        cloud, "POST", f"{project.resource}/datasets", body={**kept, "datasetReference": dataset.reference}
-    )
-    effects.forget_dataset(cloud, dataset)
-    cloud.datasets.put(dataset.resource, access or access_lists.default_access(token.principal.email))
-    return answer(_wire(cloud, dataset, created))
+    access = access or access_lists.default_access(token.principal.email)
+    return answer(_wire(cloud, dataset, await _make(cloud, dataset, kept, access)))
 
 
 async def get_dataset(cloud: Cloud, request: Request) -> Response:
     """``GET …/datasets/DATASET``."""
-    dataset = dataset_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.datasets.get", on=dataset))
-    return answer(_wire(cloud, dataset, await _existing(cloud, dataset)))
+    dataset, _ = permit_dataset(cloud, request, "bigquery.datasets.get")
+    return answer(_wire(cloud, dataset, await emulator.existing(cloud, dataset)))
 
 
 async def replace_dataset(cloud: Cloud, request: Request) -> Response:
     """``PUT …/datasets/DATASET``: the whole object; without ``access`` the list stays as it is."""
-    dataset = dataset_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.datasets.update", on=dataset))
+    dataset, _ = permit_dataset(cloud, request, "bigquery.datasets.update")
     body = await read_json(request)
     # The BigQuery emulator keeps what a PUT leaves out; Google clears it. So what is left out is sent as empty.
     cleared = {**dict.fromkeys(_TEXTS, ""), "labels": {}}
@@ -89,28 +89,57 @@ async def replace_dataset(cloud: Cloud, request: Request) -> Response:
 
 async def update_dataset(cloud: Cloud, request: Request) -> Response:
     """``PATCH …/datasets/DATASET``: only the fields given; ``access`` is replaced whole."""
-    dataset = dataset_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.datasets.update", on=dataset))
+    dataset, _ = permit_dataset(cloud, request, "bigquery.datasets.update")
     return await _change(cloud, request, dataset, await read_json(request))
 
 
 async def delete_dataset(cloud: Cloud, request: Request) -> Response:
     """``DELETE …/datasets/DATASET``; a dataset with tables only with ``deleteContents=true``."""
-    dataset = dataset_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.datasets.delete", on=dataset))
-    check_unchanged(request, (await _existing(cloud, dataset)).get("etag"))
-    if flag_parameter(request, "deleteContents"):
-        await emulator.ask(cloud, "DELETE", dataset.resource, params={"deleteContents": "true"})
-    else:
-        if (await emulator.ask(cloud, "GET", f"{dataset.resource}/tables")).get("tables"):
-            raise ApiError(400, "INVALID_ARGUMENT", f"Dataset {dataset} is still in use", reason="resourceInUse")
-        await emulator.ask(cloud, "DELETE", dataset.resource)
-    effects.forget_dataset(cloud, dataset)
+    dataset, _ = permit_dataset(cloud, request, "bigquery.datasets.delete")
+    check_unchanged(request, (await emulator.existing(cloud, dataset)).get("etag"))
+    await _drop(cloud, dataset, contents=flag_parameter(request, "deleteContents"))
     return Response(status_code=204)
 
 
+async def carry_out(cloud: Cloud, statement: Statement, creator: Token) -> None:
+    """Make or drop the dataset of CREATE SCHEMA and DROP SCHEMA, as the REST API does it.
+
+    Raises:
+        ApiError: 409 or 404, it is there already, or missing; 400, it has tables, and the statement has no CASCADE.
+    """
+    dataset, creates = statement.schema, statement.kind == "CREATE_SCHEMA"
+    if dataset is None:
+        raise ValueError(f"{statement.kind} has no dataset")
+    if statement.optional and (await emulator.find(cloud, dataset) is not None) is creates:
+        return
+    if creates:
+        access = access_lists.default_access(creator.principal.email)
+        await _make(cloud, dataset, statement.resource, access)
+    else:
+        await _drop(cloud, dataset, contents=statement.cascade)
+
+
+async def _make(cloud: Cloud, dataset: DatasetName, resource: dict[str, Any], access: Access) -> dict[str, Any]:
+    if await emulator.find(cloud, dataset) is not None:
+        raise already_exists(f"Already Exists: Dataset {dataset}")
+    await emulator.check_letters(cloud, dataset)
+    body = {**resource, "datasetReference": dataset.reference}
+    made = await emulator.ask(cloud, "POST", f"projects/{dataset.project}/datasets", body=body)
+    effects.forget_dataset(cloud, dataset)
+    cloud.datasets.put(dataset.resource, access)
+    return made
+
+
+async def _drop(cloud: Cloud, dataset: DatasetName, *, contents: bool) -> None:
+    await emulator.existing(cloud, dataset)
+    if not contents and await emulator.list_tables(cloud, dataset):
+        raise invalid_argument(f"Dataset {dataset} is still in use", reason="resourceInUse")
+    await emulator.ask(cloud, "DELETE", dataset.resource, params={"deleteContents": "true"})
+    effects.forget_dataset(cloud, dataset)
+
+
 async def _change(cloud: Cloud, request: Request, dataset: DatasetName, body: dict[str, Any]) -> Response:
-    before = await _existing(cloud, dataset)
+    before = await emulator.existing(cloud, dataset)
     check_unchanged(request, before.get("etag"))
     check_reference(cloud, body.get("datasetReference") or {}, dataset)
     kept = resources.kept_of_dataset(body, before)
@@ -132,18 +161,11 @@ async def _check_authorised(cloud: Cloud, access: Access | None, before: Access 
     for entry in new:
         if view := entry.get("view"):
             name = DatasetName(project=view["projectId"], dataset=view["datasetId"]).table(view["tableId"])
-            if (await emulator.find_table(cloud, name) or {}).get("type") != "VIEW":
+            if (await emulator.find(cloud, name) or {}).get("type") != "VIEW":
                 raise not_found(f"Not found: View {name}")
         if listed := entry.get("dataset"):
             reference = listed["dataset"]
-            await _existing(cloud, DatasetName(project=reference["projectId"], dataset=reference["datasetId"]))
-
-
-async def _existing(cloud: Cloud, dataset: DatasetName) -> dict[str, Any]:
-    found = await emulator.find_dataset(cloud, dataset)
-    if found is None:
-        raise not_found(f"Not found: Dataset {dataset}")
-    return found
+            await emulator.existing(cloud, DatasetName(project=reference["projectId"], dataset=reference["datasetId"]))
 
 
 def _wire(cloud: Cloud, dataset: DatasetName, resource: dict[str, Any]) -> dict[str, Any]:

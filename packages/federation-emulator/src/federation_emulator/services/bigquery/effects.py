@@ -7,28 +7,26 @@ from typing import TYPE_CHECKING
 from federation_emulator.core.context import Cloud
 from federation_emulator.services.bigquery import access_lists, emulator
 from federation_emulator.services.bigquery.model import ColumnTags, DatasetName, TableName, View
-from federation_emulator.services.bigquery.sql import Statement
 
 if TYPE_CHECKING:
     from federation_emulator.services.bigquery.admission import Admitted
 
 
-async def apply(cloud: Cloud, statement: Statement, admitted: Admitted) -> None:
-    """Bring the state in step with a statement that the BigQuery emulator has carried out."""
-    if statement.drops is not None:
-        forget_table(cloud, statement.drops)
-    if statement.creates is not None and statement.fresh:
-        # Left over if the BigQuery emulator was restarted empty: a new table starts without grants.
-        forget_table(cloud, statement.creates)
-    if statement.creates is not None and statement.kind != "CREATE_VIEW":
-        cloud.views.remove(statement.creates.resource)
-    if statement.creates is not None and statement.replaces:
+async def apply(cloud: Cloud, target: TableName, admitted: Admitted) -> None:
+    """Bring the state in step with a statement by which the BigQuery emulator has changed a table or view."""
+    statement = admitted.statement
+    if statement.kind in {"DROP_TABLE", "DROP_VIEW"} or statement.fresh:
+        # A new table starts without grants: what is there is left over, if the BigQuery emulator was restarted empty.
+        forget_table(cloud, target)
+    if statement.kind == "CREATE_TABLE":
+        cloud.views.remove(target.resource)
+    if statement.replaces:
         # Its columns are new ones.
-        cloud.column_tags.remove(statement.creates.resource)
-    if statement.drops_columns:
-        for name in {need.on for need in statement.needs if isinstance(need.on, TableName)}:
-            _forget_columns(cloud, name, statement.drops_columns)
-    if statement.view is not None:
+        cloud.column_tags.remove(target.resource)
+    if statement.drops_columns and (tagged := cloud.column_tags.get(target.resource)) is not None:
+        left = {column: tag for column, tag in tagged.tags.items() if column not in statement.drops_columns}
+        cloud.column_tags.put(target.resource, ColumnTags(tags=left))
+    if statement.kind == "CREATE_VIEW":
         default = admitted.default
         view = View(
             query=statement.view_query,
@@ -36,17 +34,10 @@ async def apply(cloud: Cloud, statement: Statement, admitted: Admitted) -> None:
             dataset=default.dataset if default else "",
             dataset_project=default.project if default else "",
         )
-        cloud.views.put(statement.view.resource, view)
-    if statement.creates is not None and statement.resource:
+        cloud.views.put(target.resource, view)
+    if statement.resource:
         # What the statement says besides columns, the emulator doesn't read.
-        await emulator.ask(cloud, "PATCH", statement.creates.resource, body=statement.resource)
-
-
-def _forget_columns(cloud: Cloud, table: TableName, dropped: tuple[str, ...]) -> None:
-    tagged = cloud.column_tags.get(table.resource)
-    if tagged is not None:
-        left = {column: tag for column, tag in tagged.tags.items() if column not in dropped}
-        cloud.column_tags.put(table.resource, ColumnTags(tags=left))
+        await emulator.ask(cloud, "PATCH", target.resource, body=statement.resource)
 
 
 def forget_table(cloud: Cloud, table: TableName) -> None:
@@ -59,11 +50,9 @@ def forget_table(cloud: Cloud, table: TableName) -> None:
 
 def forget_dataset(cloud: Cloud, dataset: DatasetName) -> None:
     """Drop a dataset's access list and everything kept for its tables."""
-    prefix = f"{dataset.resource}/"
     cloud.datasets.remove(dataset.resource)
-    cloud.policies.remove(*(key for key in cloud.policies if key.startswith(prefix)))
-    cloud.views.remove(*(key for key in cloud.views if key.startswith(prefix)))
-    cloud.column_tags.remove(*(key for key in cloud.column_tags if key.startswith(prefix)))
+    for kept in (cloud.policies, cloud.views, cloud.column_tags):
+        kept.remove(*(key for key in kept if key.startswith(f"{dataset.resource}/")))
     _unauthorise(cloud, dataset)
 
 

@@ -12,8 +12,10 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import ApiError, unavailable, unimplemented
+from federation_emulator.core.errors import ApiError, not_found, unavailable, unimplemented
+from federation_emulator.services.bigquery import schema
 from federation_emulator.services.bigquery.model import DatasetName, TableName
+from federation_emulator.services.bigquery.sql.tasks import TableColumns
 
 MOST_ANSWER_BYTES = 64 * 1024 * 1024
 MOST_TABLES = 10_000
@@ -48,19 +50,19 @@ async def ask(
     """
     if method == "GET":
         return await call(cloud, method, _BASE + path, params=params, repeatable=True)
-    with changing(cloud):
+    with changing(cloud, path):
         return await call(cloud, method, _BASE + path, params=params, body=body)
 
 
 @contextmanager
-def changing(cloud: Cloud) -> Iterator[None]:
-    """Forget what was said of tables and datasets while one may change: before, and again after."""
-    cloud.catalogue.forget()
+def changing(cloud: Cloud, path: str) -> Iterator[None]:
+    """Forget what was said of a table or dataset while it may change: before, and again after."""
+    cloud.catalogue.forget(path)
     try:
         yield
     finally:
         # Other requests may have asked in between and got either state.
-        cloud.catalogue.forget()
+        cloud.catalogue.forget(path)
 
 
 async def call(
@@ -139,20 +141,41 @@ async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Respo
     )
 
 
-async def find_table(cloud: Cloud, table: TableName) -> dict[str, Any] | None:
-    """Return a table's resource, or ``None`` if the BigQuery emulator has none of that name."""
-    return await _find(cloud, table.resource)
+async def find(cloud: Cloud, name: DatasetName | TableName) -> dict[str, Any] | None:
+    """Return the resource of a table or dataset, or ``None`` if the BigQuery emulator has none of that name."""
+    return await _find(cloud, name.resource)
 
 
-async def find_dataset(cloud: Cloud, dataset: DatasetName) -> dict[str, Any] | None:
-    """Return a dataset's resource, or ``None`` if the BigQuery emulator has none of that name."""
-    return await _find(cloud, dataset.resource)
+async def existing(cloud: Cloud, name: DatasetName | TableName) -> dict[str, Any]:
+    """Return the resource of a table or dataset.
+
+    Raises:
+        ApiError: 404, there is none of that name.
+    """
+    found = await find(cloud, name)
+    if found is None:
+        raise not_found(f"Not found: {'Table' if isinstance(name, TableName) else 'Dataset'} {name}")
+    return found
+
+
+async def columns_of(cloud: Cloud, table: TableName) -> TableColumns:
+    """Return the columns of a table or view, as who reads SQL needs them; none if it isn't there."""
+    fields = schema.fields(await find(cloud, table) or {})
+    columns = tuple((f["name"], "" if f.get("fields") or f.get("mode") == "REPEATED" else f["type"]) for f in fields)
+    return TableColumns(table=table, columns=columns)
 
 
 async def list_tables(cloud: Cloud, dataset: DatasetName) -> list[dict[str, Any]] | None:
     """Return the entries of a dataset's tables, or ``None`` if the BigQuery emulator has no such dataset."""
     found = await _find(cloud, f"{dataset.resource}/tables?maxResults={MOST_TABLES}")
     return None if found is None else list(found.get("tables") or [])
+
+
+async def list_datasets(cloud: Cloud, project: str) -> dict[DatasetName, dict[str, Any]]:
+    """Return the entries of a project's datasets, by name."""
+    listed = await ask(cloud, "GET", f"projects/{project}/datasets?maxResults={MOST_TABLES}")
+    entries = listed.get("datasets") or []
+    return {DatasetName(project=project, dataset=each["datasetReference"]["datasetId"]): each for each in entries}
 
 
 async def check_letters(cloud: Cloud, dataset: DatasetName) -> None:
@@ -164,10 +187,8 @@ async def check_letters(cloud: Cloud, dataset: DatasetName) -> None:
     Raises:
         ApiError: 501, there is one.
     """
-    listed = await ask(cloud, "GET", f"projects/{dataset.project}/datasets?maxResults={MOST_TABLES}")
-    for entry in listed.get("datasets") or []:
-        name = str(entry["datasetReference"]["datasetId"])
-        if name != dataset.dataset and name.casefold() == dataset.dataset.casefold():
+    for name in await list_datasets(cloud, dataset.project):
+        if name != dataset and name.dataset.casefold() == dataset.dataset.casefold():
             raise unimplemented(f"{dataset} differs only in case from a dataset that is there: use another name.")
 
 

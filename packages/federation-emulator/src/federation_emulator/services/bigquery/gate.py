@@ -1,7 +1,9 @@
-"""The questions that every BigQuery route asks before it forwards: may this principal, on that resource?"""
+"""What every BigQuery route asks before it forwards: may this principal, on that resource, with these parameters?"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -14,8 +16,8 @@ from federation_emulator.core.access import (
     check_enabled,
 )
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import invalid_argument
-from federation_emulator.core.permissions import NO_POLICY, Policy
+from federation_emulator.core.errors import ApiError, invalid_argument, unimplemented
+from federation_emulator.core.permissions import NO_POLICY, Grant, Policy, decide
 from federation_emulator.core.tokens import Token
 from federation_emulator.core.trace import Link
 from federation_emulator.services.bigquery import access_lists, rules
@@ -25,6 +27,9 @@ from federation_emulator.services.bigquery.sql import Need
 
 SERVICE = "bigquery.googleapis.com"
 DEFAULT_LOCATION = "US"
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_NUMBERS = ("maxResults", "startIndex", "pageToken")
+_PASSED_ON = "formatOptions.useInt64Timestamp"
 
 
 def policies_on(cloud: Cloud, name: Name) -> list[tuple[str, Policy]]:
@@ -59,6 +64,41 @@ def permit(cloud: Cloud, request: Request, need: Need, *, link: Link = Link.ADMI
         return token
 
 
+def permit_dataset(cloud: Cloud, request: Request, permission: str) -> tuple[DatasetName, Token]:
+    """Read the dataset of a path, and insist that the caller holds a permission on it; see :func:`permit`."""
+    dataset = dataset_of(cloud, request)
+    return dataset, permit(cloud, request, Need(permission=permission, on=dataset))
+
+
+def permit_table(
+    cloud: Cloud, request: Request, permission: str, *, link: Link = Link.ADMINISTRATION
+) -> tuple[TableName, Token]:
+    """Read the table of a path, and insist that the caller holds a permission on it; see :func:`permit`.
+
+    Raises:
+        ApiError: 400, not a table id.
+    """
+    table = make_table(dataset_of(cloud, request), request.path_params["table"])
+    return table, permit(cloud, request, Need(permission=permission, on=table), link=link)
+
+
+def caller_in(cloud: Cloud, request: Request, project: ProjectName) -> Token:
+    """Return who asks for a list, of which each caller gets its own part.
+
+    Raises:
+        Refused: 401, or 403 where the API is off.
+    """
+    with cloud.trace.deciding(Link.ADMINISTRATION, resource=project.resource, quiet=True) as trail:
+        token = authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
+        check_enabled(cloud, SERVICE, cloud.project_of(project.project))
+        return token
+
+
+def holds(cloud: Cloud, token: Token, permission: str, on: Name) -> bool:
+    """Say whether a caller holds a permission, without a trace."""
+    return isinstance(decide(token.principal, permission, policies_on(cloud, on), now=cloud.clock.now()), Grant)
+
+
 def project_of(cloud: Cloud, request: Request) -> ProjectName:
     """Read the project of a path, by id or number.
 
@@ -71,24 +111,30 @@ def project_of(cloud: Cloud, request: Request) -> ProjectName:
 
 
 def dataset_of(cloud: Cloud, request: Request) -> DatasetName:
-    """Read the dataset of a path. Ids that begin with ``_`` are the BigQuery emulator's own, and hidden.
-
-    Raises:
-        Refused: As :func:`project_of`.
-        ApiError: 400, not a dataset id.
-    """
+    """Read the dataset of a path; raises as :func:`project_of` and :func:`make_dataset`."""
     return make_dataset(project_of(cloud, request), request.path_params["dataset"])
 
 
 def make_dataset(project: ProjectName, dataset: str | None) -> DatasetName:
-    """Name a dataset, its id checked.
+    """Name a dataset. Ids that begin with ``_`` are the BigQuery emulator's own, and hidden.
 
     Raises:
-        ApiError: 400, with the rule.
+        ApiError: 400, not a dataset id.
     """
     if problem := dataset_id_problem(dataset or ""):
         raise invalid_argument(problem)
     return DatasetName(project=project.project, dataset=dataset or "")
+
+
+def make_table(dataset: DatasetName, table: str | None) -> TableName:
+    """Name a table.
+
+    Raises:
+        ApiError: 400, not a table id.
+    """
+    if problem := table_id_problem(table or ""):
+        raise invalid_argument(problem)
+    return dataset.table(table or "")
 
 
 def check_reference(cloud: Cloud, reference: dict[str, Any], name: DatasetName | TableName) -> None:
@@ -104,22 +150,54 @@ def check_reference(cloud: Cloud, reference: dict[str, Any], name: DatasetName |
         raise invalid_argument(f"The reference in the body must name {name}, which the URL names.")
 
 
-def table_of(cloud: Cloud, request: Request) -> TableName:
-    """Read the table of a path.
+def paging(request: Request) -> dict[str, str]:
+    """Read the parameters of a page of rows.
 
     Raises:
-        Refused: As :func:`project_of`.
-        ApiError: 400, not a table id.
+        ApiError: 400, one isn't a whole number; a page token is one that this server gave out, so it is one too.
     """
-    return make_table(dataset_of(cloud, request), request.path_params["table"])
+    given = {name: request.query_params.get(name, "") for name in _NUMBERS}
+    for name, value in given.items():
+        if value and not _WHOLE.fullmatch(value):
+            what = "Invalid page token" if name == "pageToken" else f"Invalid value for {name}"
+            raise invalid_argument(f"{what}: {value:.40}")
+    kept = {name: value for name, value in given.items() if value}
+    timestamps = request.query_params.get(_PASSED_ON)
+    return {**kept, _PASSED_ON: timestamps} if timestamps in {"true", "false", "True", "False"} else kept
 
 
-def make_table(dataset: DatasetName, table: str | None) -> TableName:
-    """Name a table, its id checked.
+def selected_fields(request: Request, schema: Iterable[dict[str, Any]]) -> list[str] | None:
+    """Read ``selectedFields``: the columns that are asked for, as the schema writes them; ``None``: all.
 
     Raises:
-        ApiError: 400, with the rule.
+        ApiError: 400, a column that isn't there; 501, a part of one.
     """
-    if problem := table_id_problem(table or ""):
-        raise invalid_argument(problem)
-    return dataset.table(table or "")
+    given = request.query_params.get("selectedFields", "")
+    if not given:
+        return None
+    known = {field["name"].lower(): str(field["name"]) for field in schema}
+    chosen = []
+    for name in dict.fromkeys(part.strip() for part in given.split(",") if part.strip()):
+        if name.lower() in known:
+            chosen.append(known[name.lower()])
+        elif name.partition(".")[0].lower() in known:
+            raise unimplemented("selectedFields with parts of a column are not offered by the local cloud.")
+        else:
+            raise invalid_argument(f"No such field: {name:.100}")
+    return chosen
+
+
+def check_unchanged(request: Request, etag: object) -> None:
+    """Honour ``If-Match``: the resource must still be the one that the client has read.
+
+    Raises:
+        ApiError: 412, it has been changed since.
+    """
+    wanted = request.headers.get("if-match")
+    if wanted is None or wanted == "*" or _bare(str(etag)) in {_bare(part) for part in wanted.split(",")}:
+        return
+    raise ApiError(412, "FAILED_PRECONDITION", "Precondition check failed.", reason="conditionNotMet")
+
+
+def _bare(etag: str) -> str:
+    return etag.strip().removeprefix("W/").strip('"')

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from federation_emulator.core.errors import ApiError
 from federation_emulator.core.tokens import Token
-from federation_emulator.services.bigquery.model import TableName
 
 if TYPE_CHECKING:
     from federation_emulator.services.bigquery.admission import Admitted
@@ -34,17 +33,7 @@ class Ended:
 
 @dataclass(kw_only=True)
 class Job:
-    """A query job.
-
-    Attributes:
-        job_id: Its id.
-        admitted: What was admitted.
-        labels: Its labels, as they were given.
-        created: When, in milliseconds since 1970.
-        ended: When it ended; ``None`` while it runs.
-        task: The execution.
-        cancelled: Whether it was asked to stop.
-    """
+    """A query job. ``created`` and ``ended`` are milliseconds since 1970; ``cancelled``: it was asked to stop."""
 
     job_id: str
     admitted: Admitted
@@ -68,11 +57,6 @@ class Job:
     def project(self) -> str:
         """The project that it runs in and that pays for it."""
         return self.admitted.payer.project
-
-    @property
-    def reads(self) -> tuple[TableName, ...]:
-        """The tables and views that its statement names."""
-        return self.admitted.reading.named
 
     def __str__(self) -> str:
         return f"{self.project}:{self.admitted.location}.{self.job_id}"

@@ -14,13 +14,11 @@ from federation_emulator.core.access import BIGQUERY_READ_SCOPES, authenticate, 
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import already_exists, invalid_argument, not_found
 from federation_emulator.core.http import answer, page, read_json
-from federation_emulator.core.permissions import Grant, decide
 from federation_emulator.core.trace import Link
 from federation_emulator.services.bigquery import rules, running
 from federation_emulator.services.bigquery.admission import Admitted, admit
-from federation_emulator.services.bigquery.gate import SERVICE, policies_on, project_of
+from federation_emulator.services.bigquery.gate import SERVICE, caller_in, holds, paging, policies_on, project_of
 from federation_emulator.services.bigquery.job import Ended, Job, creator_of
-from federation_emulator.services.bigquery.parameters import paging
 
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,1024}")
 _INSERT_WAITS_SECONDS = 1.0
@@ -90,16 +88,14 @@ async def cancel_job(cloud: Cloud, request: Request) -> Response:
 
 
 async def list_jobs(cloud: Cloud, request: Request) -> Response:
-    """``GET …/jobs``: one's own jobs; with ``bigquery.jobs.listAll`` and ``allUsers`` everybody's."""
+    """``GET …/jobs``: one's own jobs; with ``bigquery.jobs.listAll`` and ``allUsers`` all of the project."""
     project = project_of(cloud, request)
-    with cloud.trace.deciding(Link.ADMINISTRATION, resource=project.resource, quiet=True) as trail:
-        token = authenticate(cloud, request, trail, scopes=BIGQUERY_READ_SCOPES)
-        check_enabled(cloud, SERVICE, cloud.project_of(project.project))
-    verdict = decide(token.principal, "bigquery.jobs.listAll", policies_on(cloud, project), now=cloud.clock.now())
-    everybody = request.query_params.get("allUsers", "").lower() == "true" and isinstance(verdict, Grant)
+    token = caller_in(cloud, request, project)
+    wanted = request.query_params.get("allUsers", "").lower() == "true"
+    all_users = wanted and holds(cloud, token, "bigquery.jobs.listAll", project)
     # Scripts alone have children.
     known: Iterable[Job] = [] if request.query_params.get("parentJobId") else cloud.jobs
-    shown = [job for job in known if job.project == project.project and (everybody or job.creator == creator_of(token))]
+    shown = [job for job in known if job.project == project.project and (all_users or job.creator == creator_of(token))]
     cut = page(request, [_wire(job) for job in reversed(shown)], key="jobs", size="maxResults")
     return answer({"jobs": [], **cut, "kind": "bigquery#jobList"})
 
@@ -165,7 +161,7 @@ def _reference(job: Job) -> dict[str, str]:
 def _wire(job: Job) -> dict[str, Any]:
     """Write a job as the API's resource."""
     admitted, ended = job.admitted, job.task.result() if job.task.done() else None
-    read = [table.reference for table in job.reads]
+    read = [table.reference for table in admitted.reading.named]
     query: dict[str, Any] = {
         "statementType": admitted.statement.kind,
         "totalBytesProcessed": "0",
@@ -211,7 +207,7 @@ def _destination(job: Job) -> dict[str, str]:
 
     Source: Google, "Writing query results": results without a destination go to an anonymous table.
     """
-    made = job.admitted.statement.creates
-    if made is not None and job.admitted.statement.kind == "CREATE_TABLE":
-        return made.reference
+    statement = job.admitted.statement
+    if statement.kind == "CREATE_TABLE" and statement.target is not None:
+        return statement.target.reference
     return {"projectId": job.project, "datasetId": "_anonymous", "tableId": f"anon{job.job_id}"[:1024]}

@@ -1,9 +1,13 @@
-"""What the gateway keeps besides the BigQuery emulator: access lists, view definitions, policy tags of columns."""
+"""What the gateway keeps besides the BigQuery emulator: access lists, views, policy tags; and what it knows of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+MOST_ENTRIES = 4096
+"""When more resources are known all are forgotten: simple, and no stack of this kind has so many tables."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -134,3 +138,43 @@ class ColumnTags:
     """The policy tags of a table's columns: column in lower case → the tag's name. Kept here alone."""
 
     tags: dict[str, str]
+
+
+class Catalogue:
+    """What the BigQuery emulator said of its tables and datasets, by path, until anything is written to it.
+
+    Every query asks whether its tables exist, of which type they are and where; the answers change only by writes, and
+    all writes pass the gateway. What was asked for before a write, and answered after it, is never kept.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, Mapping[str, Any] | None] = {}
+        self.generation = 0
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._known
+
+    def __getitem__(self, path: str) -> dict[str, Any] | None:
+        found = self._known[path]
+        return None if found is None else dict(found)
+
+    def keep(self, path: str, resource: Mapping[str, Any] | None, *, generation: int) -> None:
+        """Keep what was answered.
+
+        Args:
+            path: Which table or dataset.
+            resource: The answer; ``None``: there is none of that name.
+            generation: :attr:`generation` when it was asked for.
+        """
+        if generation != self.generation:
+            return
+        if len(self._known) >= MOST_ENTRIES:
+            self._known.clear()
+        self._known[path] = resource
+
+    def forget(self, path: str) -> None:
+        """Forget what is about to be written, or has been, with all that it is in and all that is in it."""
+        self.generation += 1
+        for known in list(self._known):
+            if known.startswith(path) or path.startswith(known.partition("?")[0]):
+                del self._known[known]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from typing import Any
 
-from federation_emulator.core.errors import ApiError, invalid_argument, unimplemented
+from federation_emulator.core.errors import invalid_argument, unimplemented
 from federation_emulator.services.bigquery.sql.writing import Parameter
 
 MOST_PARAMETERS = 10_000
@@ -20,29 +21,29 @@ MOST_PARAMETERS = 10_000
 _MOST_DEPTH = 15
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-_NOT_FINITE = re.compile(r"[+-]?(?:inf|infinity|nan)", re.IGNORECASE | re.ASCII)
-_TEXT = re.compile(r"[0-9A-Za-z :.,+/_-]{1,64}")
+_DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
 
-_SCALARS = {
-    "BOOL": "BOOL",
-    "BOOLEAN": "BOOL",
-    "BYTES": "BYTES",
-    "DATE": "DATE",
-    "DATETIME": "DATETIME",
-    "FLOAT": "FLOAT64",
-    "FLOAT64": "FLOAT64",
-    "INT64": "INT64",
-    "INTEGER": "INT64",
-    "JSON": "JSON",
-    "NUMERIC": "NUMERIC",
-    "DECIMAL": "NUMERIC",
-    "BIGNUMERIC": "BIGNUMERIC",
-    "BIGDECIMAL": "BIGNUMERIC",
-    "STRING": "STRING",
-    "TIME": "TIME",
-    "TIMESTAMP": "TIMESTAMP",
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+_FORMS: dict[str, Callable[[str], object]] = {
+    "BOOL": re.compile(r"true|false", re.IGNORECASE | re.ASCII).fullmatch,
+    "BYTES": _is_base64,
+    **dict.fromkeys(("DATE", "DATETIME", "TIME", "TIMESTAMP"), re.compile(r"[0-9A-Za-z :.,+/_-]{1,64}").fullmatch),
+    "INT64": lambda text: bool(_WHOLE.fullmatch(text)) and -(2**63) <= int(text) < 2**63,
+    "FLOAT64": re.compile(rf"{_DECIMAL}|[+-]?(?:inf|infinity|nan)", re.IGNORECASE | re.ASCII).fullmatch,
+    **dict.fromkeys(("NUMERIC", "BIGNUMERIC"), re.compile(_DECIMAL).fullmatch),
+    **dict.fromkeys(("STRING", "JSON"), lambda _: True),
 }
+"""Each scalar type by GoogleSQL's name, and whether a text is one of its values."""
+
+_ALIASES = {"BOOLEAN": "BOOL", "FLOAT": "FLOAT64", "INTEGER": "INT64", "DECIMAL": "NUMERIC", "BIGDECIMAL": "BIGNUMERIC"}
 
 Given = tuple[tuple[Parameter, ...], tuple[Any, ...]]
 """The parameters, and the value of each as it crosses to the emulator."""
@@ -94,13 +95,14 @@ def _type(given: dict[str, Any], depth: int) -> str:
             raise invalid_argument("A struct's type has fields, each with a name and a type.")
         fields = [f"{_field_name(field)} {_type(field.get('type') or {}, depth - 1)}" for field in given["structTypes"]]
         return f"STRUCT<{', '.join(fields)}>"
-    if kind not in _SCALARS:
+    if kind not in _FORMS:
         raise unimplemented(f"Query parameters of type {kind:.40} are not offered by the local cloud.")
-    return _SCALARS[kind]
+    return kind
 
 
 def _kind(given: dict[str, Any]) -> str:
-    return str(given.get("type") or "").upper()
+    kind = str(given.get("type") or "").upper()
+    return _ALIASES.get(kind, kind)
 
 
 def _field_name(field: dict[str, Any]) -> str:
@@ -125,33 +127,6 @@ def _value(kind: dict[str, Any], given: dict[str, Any]) -> Any:  # noqa: ANN401 
         return None
     if not isinstance(text, str):
         raise invalid_argument(f"Invalid parameter value: {text!r:.60}")
-    return _scalar(_SCALARS[name], text)
-
-
-def _scalar(kind: str, text: str) -> Any:  # noqa: ANN401  (text, or bytes in an object)
-    good = True
-    if kind == "INT64":
-        good = bool(_WHOLE.fullmatch(text)) and -(2**63) <= int(text) < 2**63
-    elif kind in {"FLOAT64", "NUMERIC", "BIGNUMERIC"}:
-        good = bool(_DECIMAL.fullmatch(text)) or (kind == "FLOAT64" and bool(_NOT_FINITE.fullmatch(text)))
-    elif kind == "BOOL":
-        good = text.lower() in {"true", "false"}
-    elif kind == "BYTES":
-        good = _is_base64(text)
-    elif kind not in {"STRING", "JSON"}:
-        good = bool(_TEXT.fullmatch(text))
-    if not good:
-        raise _unfit(kind, text)
-    return {"base64": text.replace("-", "+").replace("_", "/")} if kind == "BYTES" else text
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
-
-
-def _unfit(kind: str, text: str) -> ApiError:
-    return invalid_argument(f"Invalid value {text!r:.60} for a parameter of type {kind}.", reason="invalidQuery")
+    if not _FORMS[name](text):
+        raise invalid_argument(f"Invalid value {text!r:.60} for a parameter of type {name}.", reason="invalidQuery")
+    return {"base64": text.replace("-", "+").replace("_", "/")} if name == "BYTES" else text

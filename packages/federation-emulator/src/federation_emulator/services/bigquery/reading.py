@@ -1,11 +1,14 @@
-"""Permission to read what a statement reads: its tables, what their views select from, and ``INFORMATION_SCHEMA``.
+"""Permission to read what a statement reads: tables, what views select from, ``INFORMATION_SCHEMA``, tagged columns.
 
 Sources: Google, "Authorized views" and "Authorized datasets" (a view in a dataset's access list reads there on behalf
-of its readers), "Query multiple tables using a wildcard table", and the pages of each ``INFORMATION_SCHEMA`` view.
+of its readers), "Query multiple tables using a wildcard table", and the pages of each ``INFORMATION_SCHEMA`` view;
+"Introduction to column-level access control" and "Restrict access with column-level access control". The Data Catalog,
+where each policy tag has a policy of its own, isn't served: what counts is the project of the tag's taxonomy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
@@ -13,7 +16,7 @@ from typing import Any, NoReturn
 from federation_emulator.core.access import authorize
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import ApiError, invalid_argument, not_found
-from federation_emulator.core.permission_names import GET_DATA
+from federation_emulator.core.permission_names import FINE_GRAINED_GET, GET_DATA
 from federation_emulator.core.tokens import Token
 from federation_emulator.core.trace import Link, Part, Trail, refuse
 from federation_emulator.services.bigquery import access_lists, emulator, rules, understanding
@@ -21,8 +24,8 @@ from federation_emulator.services.bigquery.gate import DEFAULT_LOCATION, policie
 from federation_emulator.services.bigquery.model import DatasetName, ProjectName, TableName
 from federation_emulator.services.bigquery.sql import Statement, UnreadableSqlError
 from federation_emulator.services.bigquery.sql.names import SchemaView, Wildcard
-from federation_emulator.services.bigquery.sql.tasks import Unreadable
-from federation_emulator.services.bigquery.sql.writing import Matched
+from federation_emulator.services.bigquery.sql.tasks import FindProtected, Unreadable
+from federation_emulator.services.bigquery.sql.writing import Matched, Writing
 
 MOST_READS = 1000
 """BigQuery's limit of tables that one query references (quotas, "Maximum number of tables referenced")."""
@@ -39,11 +42,9 @@ class Reader:
         token: Who.
         decision: The job's decision, under which each table's hangs; without a job the token's.
         location: The job's location; empty if it may be any.
-        project: The project that a two-part name belongs to.
     """
 
     token: Token
-    project: str
     decision: str | None
     location: str
 
@@ -123,7 +124,7 @@ async def _permit_table(
             trail.passed(Part.PERMISSION, GET_DATA, f"{via} is authorised in the access list of {table.within}")
         else:
             authorize(reader.token, GET_DATA, policies_on(cloud, table), trail, rules.query_denied(asked))
-        resource = await emulator.find_table(cloud, table)
+        resource = await emulator.find(cloud, table)
         await _check_there(cloud, reader, table.within, table if resource is None else None)
         return await _selected_by(cloud, table, resource or {})
 
@@ -149,25 +150,25 @@ def _deciding(cloud: Cloud, reader: Reader, resource: str) -> AbstractContextMan
 
 
 async def _check_there(cloud: Cloud, reader: Reader, dataset: DatasetName, missing: TableName | None) -> None:
-    location, actual = reader.location, await _location_of(cloud, dataset)
-    if not actual or (location and location.lower() != actual.lower()):
-        _refuse_absent(rules.dataset_missing(dataset, location or DEFAULT_LOCATION), f"{dataset} in {location or 'US'}")
+    wanted, actual = reader.location or DEFAULT_LOCATION, await _location_of(cloud, dataset)
+    if not actual or (reader.location and wanted.lower() != actual.lower()):
+        _refuse_absent(not_found(f"Not found: Dataset {dataset} was not found in location {wanted}"), dataset, wanted)
     if missing is not None:
-        _refuse_absent(rules.table_missing(missing, actual), f"{missing} in {actual}")
+        _refuse_absent(not_found(f"Not found: Table {missing} was not found in location {actual}"), missing, actual)
 
 
 async def _location_of(cloud: Cloud, dataset: DatasetName) -> str:
     """Say where a dataset is; empty if there is none of that name."""
-    found = await emulator.find_dataset(cloud, dataset)
+    found = await emulator.find(cloud, dataset)
     return "" if found is None else str(found.get("location") or DEFAULT_LOCATION)
 
 
-def _refuse_absent(error: ApiError, expected: str) -> NoReturn:
+def _refuse_absent(error: ApiError, expected: object, location: str = "") -> NoReturn:
     refuse(
         Part.REQUEST,
         rule="the table must exist in the location of the job",
         actual=error.message,
-        expected=expected,
+        expected=f"{expected} in {location}" if location else f"{expected}",
         fix="check the table's name, and set the job's location to the dataset's",
         answer=error,
     )
@@ -183,3 +184,57 @@ async def _selected_by(cloud: Cloud, table: TableName, resource: dict[str, Any])
         rules.refuse_statement(Unreadable.of(problem))
     project, default = view.home(table)
     return (await understanding.analyse(cloud, view.query, project=project, default=default)).reads
+
+
+async def permit_protected(
+    cloud: Cloud, reader: Reader, statement: Statement, sql: str, reading: Reading, writing: Writing
+) -> None:
+    """Decide the protected columns that a statement reads, by itself and through its views.
+
+    A view counts with all columns that it selects, whichever the statement takes from it.
+
+    Raises:
+        Refused: 403, a column is protected and the reader has no fine-grained access; 400, columns that can't be
+            resolved where some are protected.
+    """
+    changed = [need.on for need in statement.needs if isinstance(need.on, TableName)]
+    protected = frozenset(
+        (table, column)
+        for table in {*reading.base, *changed}
+        if (tagged := cloud.column_tags.get(table.resource)) is not None
+        for column in tagged.tags
+    )
+    if not protected:
+        return
+    texts = [(sql, writing, {*reading.named, *changed})]
+    for name in reading.views:
+        if (view := cloud.views.get(name.resource)) is not None:
+            project, default = view.home(name)
+            selected = await understanding.analyse(cloud, view.query, project=project, default=default)
+            texts.append((view.query, Writing(project=project, default=default), set(selected.reads)))
+    for text, written, named in texts:
+        columns = tuple([await emulator.columns_of(cloud, table) for table in sorted(named)])
+        task = FindProtected(sql=text, writing=written, columns=columns, protected=tuple(sorted(protected)))
+        read = await understanding.find_protected(cloud, task)
+        permit_columns(cloud, reader.token, read, parent=reader.decision)
+
+
+def permit_columns(
+    cloud: Cloud, token: Token, columns: Iterable[tuple[TableName, str]], *, parent: str | None = None
+) -> None:
+    """Decide protected columns, one by one, below the job's decision; without a job, below the token's.
+
+    Raises:
+        Refused: 403, no fine-grained access to a tag.
+    """
+    for table, column in columns:
+        tagged = cloud.column_tags.get(table.resource)
+        if tagged is None:
+            continue
+        tag = tagged.tags[column]
+        with cloud.trace.deciding(
+            Link.TABLE, resource=f"{table.resource} column {column}", principal=token.principal.member, parent=parent
+        ) as trail:
+            trail.parent = trail.parent or token.decision
+            policies = [(tag, policies_on(cloud, ProjectName(project=tag.split("/")[1]))[0][1])]
+            authorize(token, FINE_GRAINED_GET, policies, trail, rules.column_denied(table, column, tag))

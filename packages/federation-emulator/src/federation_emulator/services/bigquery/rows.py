@@ -6,15 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import ApiError, invalid_argument, not_found, unimplemented
+from federation_emulator.core.errors import ApiError, invalid_argument, unimplemented
 from federation_emulator.core.http import answer, read_json
 from federation_emulator.core.permission_names import GET_DATA, UPDATE_DATA
 from federation_emulator.core.trace import Link
 from federation_emulator.services.bigquery import emulator, schema
-from federation_emulator.services.bigquery.gate import permit, table_of
-from federation_emulator.services.bigquery.parameters import paging, selected_fields
-from federation_emulator.services.bigquery.protection import permit_columns
-from federation_emulator.services.bigquery.sql import Need
+from federation_emulator.services.bigquery.gate import paging, permit_table, selected_fields
+from federation_emulator.services.bigquery.reading import permit_columns
 
 MOST_INSERT_BYTES = 10 * 1024 * 1024
 """BigQuery's own limit for one insertAll."""
@@ -22,11 +20,8 @@ MOST_INSERT_BYTES = 10 * 1024 * 1024
 
 async def list_rows(cloud: Cloud, request: Request) -> Response:
     """``GET …/tables/TABLE/data``, streamed."""
-    table = table_of(cloud, request)
-    token = permit(cloud, request, Need(permission=GET_DATA, on=table), link=Link.TABLE)
-    resource = await emulator.find_table(cloud, table)
-    if resource is None:
-        raise not_found(f"Not found: Table {table}")
+    table, token = permit_table(cloud, request, GET_DATA, link=Link.TABLE)
+    resource = await emulator.existing(cloud, table)
     if resource.get("type") != "TABLE":
         raise invalid_argument(f"Cannot list a table of type {resource.get('type')}.")
     params = paging(request)
@@ -42,12 +37,9 @@ async def list_rows(cloud: Cloud, request: Request) -> Response:
 
 async def insert_rows(cloud: Cloud, request: Request) -> Response:
     """``POST …/tables/TABLE/insertAll``: all rows or none; ``{}`` when all are in."""
-    table = table_of(cloud, request)
-    permit(cloud, request, Need(permission=UPDATE_DATA, on=table), link=Link.TABLE)
+    table, _ = permit_table(cloud, request, UPDATE_DATA, link=Link.TABLE)
     body = await read_json(request, limit=MOST_INSERT_BYTES)
-    resource = await emulator.find_table(cloud, table)
-    if resource is None:
-        raise not_found(f"Not found: Table {table}")
+    resource = await emulator.existing(cloud, table)
     rows = body.get("rows") or []
     if not rows or any(row.get("json") is None for row in rows):
         raise invalid_argument("No rows present in the request, or one without a json object.", reason="invalid")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from federation_emulator.core.errors import ApiError, invalid_argument, not_found, permission_denied, unimplemented
+from federation_emulator.core.errors import ApiError, invalid_argument, permission_denied, unimplemented
 from federation_emulator.core.permission_names import CREATE_JOB, FINE_GRAINED_GET, GET_DATA
 from federation_emulator.core.trace import Part, refuse
 from federation_emulator.services.bigquery.model import DatasetName, ProjectName, TableName
@@ -24,25 +24,9 @@ _INT64 = re.compile(r"[0-9]{1,18}")
 
 QUERY_FIELDS = frozenset(
     {
-        "kind",
-        "query",
-        "useLegacySql",
-        "maxResults",
-        "timeoutMs",
-        "dryRun",
-        "queryParameters",
-        "parameterMode",
-        "useQueryCache",
-        "requestId",
-        "labels",
-        "location",
-        "formatOptions",
-        "maximumBytesBilled",
-        "jobCreationMode",
-        "defaultDataset",
-        "preserveNulls",
-        "priority",
-        "jobTimeoutMs",
+        *("kind", "query", "useLegacySql", "maxResults", "timeoutMs", "dryRun", "queryParameters", "parameterMode"),
+        *("useQueryCache", "requestId", "labels", "location", "formatOptions", "maximumBytesBilled", "priority"),
+        *("jobCreationMode", "defaultDataset", "preserveNulls", "jobTimeoutMs"),
     }
 )
 """Fields of a query that are understood; any other changes where data goes, and is refused."""
@@ -183,16 +167,6 @@ def need_denied(need: Need) -> ApiError:
         f"Access Denied: {kind} {need.on}: Permission {need.permission} denied on {kind.lower()} {need.on} (or it may "
         "not exist).",
     )
-
-
-def table_missing(table: TableName, location: str) -> ApiError:
-    """B6: the table isn't there, for a caller that may know."""
-    return not_found(f"Not found: Table {table} was not found in location {location}")
-
-
-def dataset_missing(dataset: DatasetName, location: str) -> ApiError:
-    """B6: the dataset isn't there, or not in the job's location."""
-    return not_found(f"Not found: Dataset {dataset} was not found in location {location}")
 
 
 def _denied(permission: str, message: str) -> ApiError:

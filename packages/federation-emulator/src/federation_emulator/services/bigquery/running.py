@@ -10,11 +10,12 @@ from federation_emulator.core.clock import Clock
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import ApiError, invalid_argument, not_found, permission_denied, unavailable
 from federation_emulator.core.trace import Link, Part, Refused, refuse
-from federation_emulator.services.bigquery import effects, emulator
+from federation_emulator.services.bigquery import effects, emulator, understanding
+from federation_emulator.services.bigquery.datasets import carry_out
 from federation_emulator.services.bigquery.job import Ended, Job
 from federation_emulator.services.bigquery.model import TableName
-from federation_emulator.services.bigquery.schemas import carry_out
-from federation_emulator.services.bigquery.sql.tasks import Prepared
+from federation_emulator.services.bigquery.sql.tasks import Prepare, Prepared
+from federation_emulator.services.bigquery.sql.writing import Writing
 
 _QUEUE_SECONDS = 60.0
 """How much longer than its time limit a statement may wait for those before it."""
@@ -37,32 +38,17 @@ async def cancel(cloud: Cloud, job: Job) -> None:
         await emulator.call(cloud, "POST", "/cancel", body={"job": job.job_id})
 
 
-async def define(cloud: Cloud, table: TableName, kind: str, prepared: Prepared) -> None:
-    """Carry out a statement of the gateway's own that makes, changes or drops one table or view.
-
-    Args:
-        cloud: The cloud.
-        table: Which one.
-        kind: The statement's type.
-        prepared: The statement.
+async def define(cloud: Cloud, table: TableName, kind: str, sql: str) -> None:
+    """Carry out a statement of the gateway's own, of this kind, that makes, changes or drops one table or view.
 
     Raises:
         ApiError: It failed.
     """
+    prepared = await understanding.prepare(cloud, Prepare(sql=sql, writing=Writing(project=table.project)))
+    execution = {"job": secrets.token_hex(8), "kind": kind, "target": _place(table), "tables": [], "values": {}}
     limit = cloud.config.bigquery_timeout_seconds
-    body = {
-        "job": secrets.token_hex(8),
-        "kind": kind,
-        "target": _place(table),
-        "tables": [],
-        "statements": list(prepared.statements),
-        "values": {},
-        "dry": False,
-        "limit_seconds": limit,
-        "most_rows": 0,
-    }
-    with emulator.changing(cloud):
-        answered = await _execute(cloud, body, limit)
+    with emulator.changing(cloud, table.resource):
+        answered = await _execute(cloud, execution, prepared, limit)
     if "failed" in answered:
         raise _failed(answered["failed"])
     if "done" not in answered:
@@ -108,33 +94,44 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
         if not admitted.dry:
             await carry_out(cloud, statement, admitted.creator)
         return Ended(page={"schema": {"fields": []}, "rows": [], "totalRows": "0"})
-    changed = statement.writes and not admitted.dry
     limit = min(cloud.config.bigquery_timeout_seconds, admitted.limits.job_seconds or float("inf"))
-    body = {
+    execution = {
         "job": job.job_id,
         "kind": statement.kind,
         "target": _place(statement.target),
         "tables": [_place(table) for table in admitted.scans],
-        "statements": list(admitted.prepared.statements),
         "values": admitted.values,
         "dry": admitted.dry,
-        "limit_seconds": limit,
         "most_rows": admitted.limits.first_rows,
     }
-    if changed:
-        with emulator.changing(cloud):
-            answered = await _execute(cloud, body, limit)
-            page = _done(cloud, job, answered, limit)
-            if not answered.get("unchanged"):
-                await effects.apply(cloud, statement, admitted)
-    else:
-        page = _done(cloud, job, await _execute(cloud, body, limit), limit)
+    target = statement.target
+    if target is None or admitted.dry:
+        return Ended(page=_done(cloud, job, await _execute(cloud, execution, admitted.prepared, limit), limit))
+    with emulator.changing(cloud, target.resource):
+        answered = await _execute(cloud, execution, admitted.prepared, limit)
+        page = _done(cloud, job, answered, limit)
+        if not answered.get("unchanged"):
+            await effects.apply(cloud, target, admitted)
     return Ended(page=page)
 
 
-async def _execute(cloud: Cloud, body: dict[str, Any], limit: float) -> dict[str, Any]:
+async def _execute(cloud: Cloud, execution: dict[str, Any], prepared: Prepared, limit: float) -> dict[str, Any]:
+    """Have the emulator execute a statement.
+
+    Args:
+        cloud: The cloud.
+        execution: ``job``, ``kind``, ``target``, ``tables`` and ``values``; ``dry`` and ``most_rows`` may be left out.
+        prepared: The statement.
+        limit: How long it may take, in seconds, once it has begun.
+    """
+    more = {"dry": False, "most_rows": 0, "statements": prepared.statements, "limit_seconds": limit}
     return await emulator.call(
-        cloud, "POST", "/execute", body=body, limit_seconds=limit + _QUEUE_SECONDS, repeatable=body["kind"] == "SELECT"
+        cloud,
+        "POST",
+        "/execute",
+        body={**more, **execution},
+        limit_seconds=limit + _QUEUE_SECONDS,
+        repeatable=execution["kind"] == "SELECT",
     )
 
 

@@ -153,11 +153,6 @@ def _changed(old: dict[str, Any], new: dict[str, Any]) -> str | None:
     return None
 
 
-def says_tags(field: dict[str, Any]) -> bool:
-    """Say whether a column says anything of policy tags: an empty list takes them away."""
-    return field.get("policyTags") is not None
-
-
 def policy_tags(listed: list[dict[str, Any]]) -> dict[str, str]:
     """Read the policy tags: column in lower case → the tag's name. A tag inside a column protects all of it.
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import already_exists, invalid_argument, not_found, unimplemented
+from federation_emulator.core.errors import already_exists, invalid_argument, unimplemented
 from federation_emulator.core.http import answer, page, read_json, text_field
 from federation_emulator.core.permission_names import SET_CATEGORY
 from federation_emulator.core.policies import replace_policy
@@ -18,17 +18,16 @@ from federation_emulator.services.bigquery import effects, emulator, resources, 
 from federation_emulator.services.bigquery.gate import (
     DEFAULT_LOCATION,
     check_reference,
-    dataset_of,
+    check_unchanged,
     make_table,
     permit,
-    table_of,
+    permit_dataset,
+    permit_table,
+    selected_fields,
 )
 from federation_emulator.services.bigquery.model import ColumnTags, TableName, View
-from federation_emulator.services.bigquery.parameters import check_unchanged, selected_fields
 from federation_emulator.services.bigquery.reading import Reader, permit_reading
 from federation_emulator.services.bigquery.sql import Need
-from federation_emulator.services.bigquery.sql.tasks import Prepare
-from federation_emulator.services.bigquery.sql.writing import Writing
 
 _OTHER_KINDS = ("materializedView", "externalDataConfiguration", "snapshotDefinition", "cloneDefinition")
 _VIEWS = ("TABLE_METADATA_VIEW_UNSPECIFIED", "BASIC", "STORAGE_STATS", "FULL")
@@ -37,20 +36,16 @@ _CLEARED: dict[str, Any] = {"description": "", "friendlyName": "", "labels": {}}
 
 async def list_tables(cloud: Cloud, request: Request) -> Response:
     """``GET …/tables``."""
-    dataset = dataset_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.list", on=dataset))
-    if await emulator.find_dataset(cloud, dataset) is None:
-        raise not_found(f"Not found: Dataset {dataset}")
-    path = f"{dataset.resource}/tables"
-    tables = (await emulator.ask(cloud, "GET", path, params={"maxResults": "10000"})).get("tables", [])
+    dataset, _ = permit_dataset(cloud, request, "bigquery.tables.list")
+    await emulator.existing(cloud, dataset)
+    tables = await emulator.list_tables(cloud, dataset) or []
     cut = page(request, tables, key="tables", size="maxResults")
     return answer({"kind": "bigquery#tableList", "totalItems": len(tables), **cut})
 
 
 async def create_table(cloud: Cloud, request: Request) -> Response:
     """``POST …/tables``: a table or a view. A new table starts without grants of its own."""
-    dataset = dataset_of(cloud, request)
-    token = permit(cloud, request, Need(permission="bigquery.tables.create", on=dataset))
+    dataset, token = permit_dataset(cloud, request, "bigquery.tables.create")
     body = await read_json(request)
     reference = body.get("tableReference") or {}
     table = make_table(dataset, reference.get("tableId"))
@@ -59,9 +54,8 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     view = await _view(cloud, body, table.project)
     tags = schema.policy_tags(schema.fields(body))
     _permit_tags(cloud, request, table, tags)
-    if await emulator.find_dataset(cloud, dataset) is None:
-        raise not_found(f"Not found: Dataset {dataset}")
-    if await emulator.find_table(cloud, table) is not None:
+    await emulator.existing(cloud, dataset)
+    if await emulator.find(cloud, table) is not None:
         raise already_exists(f"Already Exists: Table {table}")
     await _permit_view(cloud, token, table, view)
     effects.forget_table(cloud, table)
@@ -77,18 +71,17 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
 
 async def _create_view(cloud: Cloud, table: TableName, view: View, body: dict[str, Any]) -> dict[str, Any]:
     # By statement: over REST the BigQuery emulator copies the rows of the moment into a table and calls that a view.
-    await _run(cloud, table, "CREATE_VIEW", f"CREATE OR REPLACE VIEW {table.quoted} AS {view.query}")
+    await running.define(cloud, table, "CREATE_VIEW", f"CREATE OR REPLACE VIEW {table.quoted} AS {view.query}")
     described = {key: body[key] for key in ("description", "friendlyName", "labels") if body.get(key)}
     if described:
         return await emulator.ask(cloud, "PATCH", table.resource, body=described)
-    return await _existing(cloud, table)
+    return await emulator.existing(cloud, table)
 
 
 async def get_table(cloud: Cloud, request: Request) -> Response:
     """``GET …/tables/TABLE``, with ``view`` and ``selectedFields``."""
-    table = table_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.get", on=table))
-    shown = _wire(cloud, table, await _existing(cloud, table))
+    table, _ = permit_table(cloud, request, "bigquery.tables.get")
+    shown = _wire(cloud, table, await emulator.existing(cloud, table))
     view = request.query_params.get("view") or "STORAGE_STATS"
     if view not in _VIEWS:
         raise invalid_argument(f"Invalid value for view: {view:.40}. Known are {', '.join(_VIEWS)}.")
@@ -113,13 +106,12 @@ async def update_table(cloud: Cloud, request: Request) -> Response:
 
 async def delete_table(cloud: Cloud, request: Request) -> Response:
     """``DELETE …/tables/TABLE``, its policy with it."""
-    table = table_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.delete", on=table))
-    resource = await _existing(cloud, table)
+    table, _ = permit_table(cloud, request, "bigquery.tables.delete")
+    resource = await emulator.existing(cloud, table)
     check_unchanged(request, resource.get("etag"))
     if resource.get("type") == "VIEW":
         # The BigQuery emulator can't delete a real view over REST.
-        await _run(cloud, table, "DROP_VIEW", f"DROP VIEW {table.quoted}")
+        await running.define(cloud, table, "DROP_VIEW", f"DROP VIEW {table.quoted}")
     else:
         await emulator.ask(cloud, "DELETE", table.resource)
     effects.forget_table(cloud, table)
@@ -128,30 +120,26 @@ async def delete_table(cloud: Cloud, request: Request) -> Response:
 
 async def get_table_policy(cloud: Cloud, request: Request) -> Response:
     """``POST …/tables/TABLE:getIamPolicy``; comes with or without a body."""
-    table = table_of(cloud, request)
-    permit(cloud, request, Need(permission="bigquery.tables.getIamPolicy", on=table))
-    await _existing(cloud, table)
+    table, _ = permit_table(cloud, request, "bigquery.tables.getIamPolicy")
+    await emulator.existing(cloud, table)
     version = requested_version(await read_json(request), request.query_params)
     return answer(policy_wire(cloud.policy(table.resource), version=version))
 
 
 async def set_table_policy(cloud: Cloud, request: Request) -> Response:
     """``POST …/tables/TABLE:setIamPolicy``."""
-    table = table_of(cloud, request)
-    need = Need(permission="bigquery.tables.setIamPolicy", on=table)
-    permit(cloud, request, need)
+    table, _ = permit_table(cloud, request, "bigquery.tables.setIamPolicy")
     body = await read_json(request)
-    await _existing(cloud, table)
+    await emulator.existing(cloud, table)
     # Again: who lost the right while the BigQuery emulator was asked has lost it.
-    permit(cloud, request, need)
+    permit_table(cloud, request, "bigquery.tables.setIamPolicy")
     return answer(policy_wire(replace_policy(cloud, table.resource, body)))
 
 
 async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) -> Response:
-    table = table_of(cloud, request)
-    token = permit(cloud, request, Need(permission="bigquery.tables.update", on=table))
+    table, token = permit_table(cloud, request, "bigquery.tables.update")
     body = _without_nulls(await read_json(request))
-    before = await _existing(cloud, table)
+    before = await emulator.existing(cloud, table)
     check_unchanged(request, before.get("etag"))
     check_reference(cloud, body.get("tableReference") or {}, table)
     kept = resources.kept_of_table(body, before)
@@ -171,25 +159,33 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     # Before the columns: one that is to be protected is never there without its tag.
     _keep_tags(cloud, table, tags)
     for column in schema.added_columns(schema.fields(before), schema.fields(kept)):
-        await _run(cloud, table, "ALTER_TABLE", f"ALTER TABLE {table.quoted} ADD COLUMN IF NOT EXISTS {column}")
+        await running.define(
+            cloud, table, "ALTER_TABLE", f"ALTER TABLE {table.quoted} ADD COLUMN IF NOT EXISTS {column}"
+        )
     changed = await emulator.ask(
         cloud, request.method, table.resource, body={**cleared, **kept, "tableReference": table.reference}
     )
     return answer(_wire(cloud, table, changed))
 
 
+def _tags_of(cloud: Cloud, table: TableName) -> dict[str, str]:
+    tagged = cloud.column_tags.get(table.resource)
+    return tagged.tags if tagged else {}
+
+
 def _changed_tags(cloud: Cloud, table: TableName, body: dict[str, Any]) -> dict[str, str]:
-    """Return the tags after a change: a schema replaces those of the columns for which it says anything of tags."""
-    before = cloud.column_tags.get(table.resource)
+    """Return the tags after a change: a schema replaces those of the columns for which it says anything of tags.
+
+    An empty list takes a column's tags away.
+    """
     given = schema.fields(body)
-    said = {field["name"].lower() for field in given if schema.says_tags(field)}
-    kept = {column: tag for column, tag in (before.tags if before else {}).items() if column not in said}
+    said = {field["name"].lower() for field in given if field.get("policyTags") is not None}
+    kept = {column: tag for column, tag in _tags_of(cloud, table).items() if column not in said}
     return {**kept, **schema.policy_tags(given)}
 
 
 def _permit_tags(cloud: Cloud, request: Request, table: TableName, tags: dict[str, str]) -> None:
-    before = cloud.column_tags.get(table.resource)
-    if tags != (before.tags if before else {}):
+    if tags != _tags_of(cloud, table):
         permit(cloud, request, Need(permission=SET_CATEGORY, on=table))
 
 
@@ -206,26 +202,13 @@ def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in _CLEARED.items() if key in body}, **given}
 
 
-async def _run(cloud: Cloud, table: TableName, kind: str, sql: str) -> None:
-    """Have the emulator carry out a statement of ours on a table."""
-    prepared = await understanding.prepare(cloud, Prepare(sql=sql, writing=Writing(project=table.project)))
-    await running.define(cloud, table, kind, prepared)
-
-
-async def _existing(cloud: Cloud, table: TableName) -> dict[str, Any]:
-    found = await emulator.find_table(cloud, table)
-    if found is None:
-        raise not_found(f"Not found: Table {table}")
-    return found
-
-
 async def _permit_view(cloud: Cloud, token: Token, table: TableName, view: View | None) -> None:
     """Insist that who makes or changes a view may read what it selects from, as by statement.
 
     Source: Google, "Authorized datasets": else a caller that may make views in one would read all it is authorised for.
     """
     if view is not None and view != cloud.views.get(table.resource):
-        reader = Reader(token=token, project=table.project, decision=token.decision, location="")
+        reader = Reader(token=token, decision=token.decision, location="")
         statement = await understanding.analyse(cloud, view.query, project=table.project)
         await permit_reading(cloud, reader, statement)
 

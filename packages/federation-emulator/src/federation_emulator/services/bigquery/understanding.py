@@ -21,6 +21,10 @@ from federation_emulator.services.bigquery.sql.tasks import (
     to_json,
 )
 
+_MOST_KEPT = 256
+_LONGEST_KEPT = 16 * 1024
+"""Answers that are kept, the newest, and of how long a statement: they depend on the task alone."""
+
 _LIMIT_SECONDS = 60.0
 """More than the emulator takes to start its process, read the statements before this one, and give up."""
 
@@ -57,7 +61,10 @@ async def _ask(cloud: Cloud, task: Task, expected: type[Any]) -> Any:  # noqa: A
         if answered.get("is") == "Busy":
             raise unavailable("Too many statements wait to be read; try again.")
         known = _TOO_SLOW if answered.get("is") == "TooSlow" else from_json(answered)
-        cloud.understood.keep(task, known)
+        if len(task.sql) <= _LONGEST_KEPT:
+            cloud.understood[task] = known
+        if len(cloud.understood) > _MOST_KEPT:
+            del cloud.understood[next(iter(cloud.understood))]
     if isinstance(known, Unreadable):
         rules.refuse_statement(known)
     if not isinstance(known, expected):

@@ -44,10 +44,7 @@ class Statement:
         wildcards: The wildcard tables that it reads.
         schema_views: The views of ``INFORMATION_SCHEMA`` that it reads.
         needs: The other permissions it needs.
-        view: The view that it creates.
-        view_query: What that view selects.
-        drops: The table or view that it drops.
-        creates: The table or view that it creates.
+        view_query: What the view selects that it creates.
         fresh: What it creates can't have been there before.
         replaces: What it creates takes the place of what was there.
         drops_columns: The columns that it drops, in lower case.
@@ -63,10 +60,7 @@ class Statement:
     wildcards: tuple[Wildcard, ...] = ()
     schema_views: tuple[SchemaView, ...] = ()
     needs: tuple[Need, ...] = field(default=())
-    view: TableName | None = None
     view_query: str = ""
-    drops: TableName | None = None
-    creates: TableName | None = None
     fresh: bool = False
     replaces: bool = False
     drops_columns: tuple[str, ...] = ()
@@ -74,11 +68,6 @@ class Statement:
     resource: dict[str, Any] = field(default_factory=dict)
     optional: bool = False
     cascade: bool = False
-
-    @property
-    def writes(self) -> bool:
-        """Whether it can change anything."""
-        return self.kind != "SELECT"
 
     @property
     def plain(self) -> bool:
@@ -157,9 +146,7 @@ def _create(tree: exp.Create, home: Home, sql: str) -> Statement:
         target=name,
         **_reads(tree, (target,), home),
         needs=tuple(needs),
-        view=name if kind == "VIEW" else None,
         view_query=_view_query(tree, sql) if kind == "VIEW" else "",
-        creates=name,
         fresh=not replace and not tree.args.get("exists"),
         replaces=replace,
         resource=resource,
@@ -197,7 +184,7 @@ def _drop(tree: exp.Drop, home: Home) -> Statement:
         )
     name = plain_name(_target(dropped), home)
     need = Need(permission="bigquery.tables.delete", on=name)
-    return Statement(kind=f"DROP_{kind}", target=name, needs=(need,), drops=name)
+    return Statement(kind=f"DROP_{kind}", target=name, needs=(need,))
 
 
 def _plain_alter(tree: exp.Alter) -> bool:

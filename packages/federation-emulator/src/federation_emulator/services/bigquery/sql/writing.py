@@ -7,13 +7,14 @@ over separately, as values.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from federation_emulator.services.bigquery.ids import name_problem
 from federation_emulator.services.bigquery.model import DatasetName, TableName
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
-from federation_emulator.services.bigquery.sql.identifiers import check_identifiers
 from federation_emulator.services.bigquery.sql.lexing import PLACE, ListLiteral, Literals, Value
 from federation_emulator.services.bigquery.sql.names import Home, SchemaView, Wildcard, name_of, tables_in
 from federation_emulator.services.bigquery.sql.parsing import parse, said
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 _SUFFIX = "_TABLE_SUFFIX"
+_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 Matched = tuple[tuple[Wildcard, tuple[TableName, ...]], ...]
 """The tables that each wildcard table stands for now."""
@@ -93,7 +95,7 @@ def write(sql: str, writing: Writing) -> Written:
     _name_tables(tree, writing, literals)
     bound = _name_parameters(tree, writing.parameters, parsed.places)
     _take_out_literals(tree, literals, values)
-    check_identifiers(tree)
+    _check_identifiers(tree)
     statements = tuple(_text(statement) for statement in _one_by_one(tree))
     return Written(statements=statements, values=values, bound=bound)
 
@@ -269,3 +271,19 @@ def _take_out_literals(tree: exp.Expression, literals: Literals, values: Literal
             continue
         if any(isinstance(text, str) and text in literals for text in node.args.values()):
             raise UnreadableSqlError("JSON paths and options are plain strings", "quotes or escape sequences in one")
+
+
+def _check_identifiers(tree: exp.Expr) -> None:
+    """Insist that all names can be written, and quote those that need it.
+
+    Source: Google, "Lexical structure and syntax in GoogleSQL" (identifiers) and "Specifying a schema" (flexible column
+    names). A name with a quote, a backslash or a control character is written nowhere.
+    """
+    from sqlglot import exp
+
+    for identifier in tree.find_all(exp.Identifier):
+        name = str(identifier.this)
+        if (problem := name_problem(name)) is not None:
+            raise UnreadableSqlError(problem, f"{name!r:.80}")
+        if not _BARE.fullmatch(name):
+            identifier.set("quoted", True)
