@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from federation_emulator.core.trace import Link, Part
 from tests.denials.case import Case, Step
 from tests.denials.world import PROJECT_PATH, World
-from tests.emulator.chain import READER
+from tests.emulator.chain import BIGQUERY_PATH, READER
 
 JOB_USER, VIEWER, EDITOR = "roles/bigquery.jobUser", "roles/bigquery.dataViewer", "roles/bigquery.dataEditor"
 THE_READER = f"serviceAccount:{READER}"
@@ -36,6 +38,13 @@ def revoke(role: str, *, table: str = "") -> Step:
         world.chain.revoke(world.table_path(table) if table else PROJECT_PATH, role, THE_READER)
 
     return step
+
+
+def add_access(world: World, entry: dict[str, Any]) -> None:
+    """Add an entry to the dataset's access list."""
+    path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
+    access = world.google.done("GET", path)["access"]
+    world.google.done("PATCH", path, {"access": [*access, entry]})
 
 
 def refused_table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from tests.denials.bigquery import EDITOR, VIEWER, grant, refused_table, sql
+from tests.denials.bigquery import EDITOR, VIEWER, add_access, grant, refused_table, sql
 from tests.denials.case import Case, Step
 from tests.denials.world import ALL_ROWS, World
 from tests.emulator.chain import BIGQUERY_PATH, READER, make_table
@@ -41,10 +41,7 @@ def _view_changed_later(world: World) -> None:
 
 def _authorise_view(world: World) -> None:
     """Let the view read the dataset, for any reader of the view."""
-    path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
-    access = world.google.done("GET", path)["access"]
-    view = {"projectId": PROJECT, "datasetId": world.chain.dataset, "tableId": world.table}
-    world.google.done("PATCH", path, {"access": [*access, {"view": view}]})
+    add_access(world, {"view": {"projectId": PROJECT, "datasetId": world.chain.dataset, "tableId": world.table}})
 
 
 def _one_of_two(world: World) -> None:
@@ -86,9 +83,7 @@ def _copy_to_its_own_dataset(world: World) -> None:
 
 def _may_write(world: World) -> None:
     """Let the reader write to the dataset."""
-    path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
-    access = world.google.done("GET", path)["access"]
-    world.google.done("PATCH", path, {"access": [*access, {"role": "WRITER", "userByEmail": READER}]})
+    add_access(world, {"role": "WRITER", "userByEmail": READER})
 
 
 def _reads_secrets(name: str, text: str) -> Case:

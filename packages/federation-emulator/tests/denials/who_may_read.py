@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from federation_emulator.core.trace import Link, Part
-from tests.denials.bigquery import JOB_USER, THE_READER, VIEWER, grant, refused_job, refused_table, revoke
-from tests.denials.case import Case, Step
+from tests.denials.bigquery import (
+    JOB_USER,
+    THE_READER,
+    VIEWER,
+    add_access,
+    grant,
+    refused_job,
+    refused_table,
+    revoke,
+)
+from tests.denials.case import Case, Step, both
 from tests.denials.world import PROJECT_PATH, World
 from tests.emulator.chain import (
     ACCOUNT,
@@ -63,9 +72,7 @@ def _replace_account(world: World) -> None:
 
 def _grant_dataset(world: World, *, email: str = READER) -> None:
     """Let an account read the whole dataset, by the dataset's own access list."""
-    path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
-    access = world.google.done("GET", path)["access"]
-    world.google.done("PATCH", path, {"access": [*access, {"role": "READER", "userByEmail": email}]})
+    add_access(world, {"role": "READER", "userByEmail": email})
 
 
 def _grant_dataset_and_replace_account(world: World) -> None:
@@ -116,20 +123,12 @@ def _grant_table(world: World) -> None:
     grant(VIEWER, table=world.table)(world)
 
 
-def _in_turn(*steps: Step) -> Step:
-    def step(world: World) -> None:
-        for each in steps:
-            each(world)
-
-    return step
-
-
 def _directly(*grants: Step) -> Step:
     """No service account: the federated principal itself, with these grants."""
 
     def step(world: World) -> None:
         world.account = ""
-        _in_turn(*grants)(world)
+        both(*grants)(world)
 
     return step
 
@@ -146,7 +145,7 @@ CASES: tuple[Case, ...] = (
     refused_job("a reader of the table that may not start jobs", revoke(JOB_USER), grant(JOB_USER)),
     refused_job(
         "a job that another project pays for",
-        _paid_by("somebody-elses-project"),
+        _paid_by("another-teams-project"),
         _paid_by(PROJECT),
         change="the project in which it is a jobUser pays",
     ),
@@ -173,7 +172,7 @@ CASES: tuple[Case, ...] = (
     ),
     refused_table(
         "a reader of the tables' names and columns only",
-        _in_turn(revoke(VIEWER, table="users"), grant("roles/bigquery.metadataViewer", table="users")),
+        both(revoke(VIEWER, table="users"), grant("roles/bigquery.metadataViewer", table="users")),
         grant(VIEWER, table="users"),
     ),
     refused_table(
@@ -184,7 +183,7 @@ CASES: tuple[Case, ...] = (
     ),
     _not_opened("all authenticated users", {"specialGroup": "allAuthenticatedUsers"}),
     _not_opened("all users", {"iamMember": "allUsers"}),
-    _not_opened("a special group that there is not", {"specialGroup": "everybody"}),
+    _not_opened("a special group that there is not", {"specialGroup": "allReaders"}),
     _not_opened("an account that there is not", {"userByEmail": f"no-{READER}"}),
     _not_opened("the reader as a user", {"iamMember": f"user:{READER}"}),
     refused_table(
