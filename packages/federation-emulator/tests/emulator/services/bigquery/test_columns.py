@@ -1,4 +1,4 @@
-"""Which protected columns a statement reads; and, over HTTP, that nobody but who may reads one."""
+"""Which protected columns a statement reads; and, over HTTP, who may read one."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from federation_emulator.services.bigquery.sql import UnreadableSqlError
 from federation_emulator.services.bigquery.sql.columns import find_protected
 from federation_emulator.services.bigquery.sql.tasks import FindProtected, TableColumns
 from federation_emulator.services.bigquery.sql.writing import Writing
-from tests.emulator.chain import BIGQUERY_PATH, READER, Chain
-from tests.emulator.google_server import PROJECT, Google
+from tests.emulator.chain import BIGQUERY_PATH, Chain
+from tests.emulator.google_server import PROJECT
+from tests.emulator.services.bigquery.asking import MEMBER, VIEWER, query, rows, run
 
-MEMBER = f"serviceAccount:{READER}"
 TAG = f"projects/{PROJECT}/locations/us/taxonomies/12/policyTags/34"
 DATASET = DatasetName(project=PROJECT, dataset="ds")
 USER_ID = {"name": "user_id", "type": "INT64"}
@@ -116,10 +116,6 @@ def protect(chain: Chain, tag: str | None = TAG) -> None:
     chain.google.done("PATCH", f"{chain.tables_path}/users", {"schema": {"fields": fields}})
 
 
-def count(client: Any, sql: str) -> int:
-    return len(list(client.query_and_wait(sql, retry=None, job_retry=None)))
-
-
 @pytest.mark.usefixtures("as_function")
 def test_a_column_with_a_policy_tag_is_read_only_with_fine_grained_access(chain: Chain) -> None:
     protect(chain)
@@ -127,8 +123,8 @@ def test_a_column_with_a_policy_tag_is_read_only_with_fine_grained_access(chain:
     with chain.client() as client:
         for sql in ("SELECT * FROM {users}", "SELECT name FROM {users}", "SELECT 1 FROM {users} WHERE name = 'x'"):
             with pytest.raises(Forbidden, match=denied):
-                count(client, chain.sql(sql))
-        assert count(client, chain.sql("SELECT user_id FROM {users}")) == 3
+                rows(client, chain.sql(sql))
+        assert len(rows(client, chain.sql("SELECT user_id FROM {users}"))) == 3
         table = client.get_table(f"{PROJECT}.{chain.dataset}.users")
         with pytest.raises(Forbidden, match=denied):
             list(client.list_rows(table, retry=None))
@@ -138,31 +134,29 @@ def test_a_column_with_a_policy_tag_is_read_only_with_fine_grained_access(chain:
         assert refused.refusal.part is Part.PERMISSION
         assert refused.refusal.expected == f"roles/datacatalog.categoryFineGrainedReader for {MEMBER} on {TAG}"
         chain.grant(f"/v1/projects/{PROJECT}", "roles/datacatalog.categoryFineGrainedReader", MEMBER)
-        assert count(client, chain.sql("SELECT * FROM {users}")) == 3
+        assert len(rows(client, chain.sql("SELECT * FROM {users}"))) == 3
 
 
 @pytest.mark.usefixtures("as_function")
 def test_a_view_does_not_open_a_protected_column_not_even_an_authorised_one(chain: Chain) -> None:
     view = {"projectId": PROJECT, "datasetId": chain.dataset, "tableId": "window"}
-    sql = chain.sql("CREATE VIEW `{dataset}.window` AS SELECT * FROM {users}")
-    chain.google.done("POST", f"{BIGQUERY_PATH}/queries", {"query": sql, "useLegacySql": False})
-    chain.grant(f"{chain.tables_path}/window", "roles/bigquery.dataViewer", MEMBER)
+    run(chain.google, chain.sql("CREATE VIEW `{dataset}.window` AS SELECT * FROM {users}"))
+    chain.grant(f"{chain.tables_path}/window", VIEWER, MEMBER)
     chain.google.done("PATCH", f"{BIGQUERY_PATH}/datasets/{chain.dataset}", {"access": [{"view": view}]})
     with chain.client() as client:
-        assert count(client, chain.sql("SELECT name FROM `{dataset}.window`")) == 3
+        assert len(rows(client, chain.sql("SELECT name FROM `{dataset}.window`"))) == 3
         protect(chain)
         with pytest.raises(Forbidden, match=r"protected by policy tag"):
-            count(client, chain.sql("SELECT name FROM `{dataset}.window`"))
+            rows(client, chain.sql("SELECT name FROM `{dataset}.window`"))
         with pytest.raises(BadRequest, match=r"every column must be found in a table"):
-            count(client, chain.sql("SELECT nmae FROM {users}"))
+            rows(client, chain.sql("SELECT nmae FROM {users}"))
 
 
 def test_an_owner_holds_no_fine_grained_access(chain: Chain) -> None:
     protect(chain)
-    query = {"query": chain.sql("SELECT name FROM {users}"), "useLegacySql": False}
-    assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query).status_code == 403
+    assert query(chain.google, chain.sql("SELECT name FROM {users}")).status_code == 403
     protect(chain, None)
-    assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query).status_code == 200
+    assert query(chain.google, chain.sql("SELECT name FROM {users}")).status_code == 200
 
 
 def test_a_tag_stays_until_it_is_taken_away_and_no_namesake_inherits_it(chain: Chain) -> None:
@@ -175,38 +169,33 @@ def test_a_tag_stays_until_it_is_taken_away_and_no_namesake_inherits_it(chain: C
     chain.google.done("PUT", f"{chain.tables_path}/users", {"schema": {"fields": plain}})
     assert tags() == [None, [TAG]]
     for sql in ("ALTER TABLE {users} DROP COLUMN name", "ALTER TABLE {users} ADD COLUMN name STRING"):
-        chain.google.done("POST", f"{BIGQUERY_PATH}/queries", {"query": chain.sql(sql), "useLegacySql": False})
+        run(chain.google, chain.sql(sql))
     assert tags() == [None, None]
     protect(chain)
-    sql = chain.sql("CREATE OR REPLACE TABLE {users} AS SELECT 1 AS user_id, 'x' AS name")
-    chain.google.done("POST", f"{BIGQUERY_PATH}/queries", {"query": sql, "useLegacySql": False})
+    run(chain.google, chain.sql("CREATE OR REPLACE TABLE {users} AS SELECT 1 AS user_id, 'x' AS name"))
     assert tags() == [None, None]
 
 
-@pytest.mark.parametrize(
-    ("field", "status"),
-    [
+def test_a_tag_must_be_one(chain: Chain) -> None:
+    for field, status in (
         ({"policyTags": {"names": []}}, 200),
         ({"policyTags": {"names": [TAG]}}, 200),
         ({"policyTags": {"names": [TAG, TAG]}}, 400),
         ({"policyTags": {"names": ["not a tag"]}}, 400),
         ({"policyTags": []}, 400),
         ({"dataPolicies": [{"name": "x"}]}, 501),
-    ],
-)
-def test_a_tag_must_be_one(chain: Chain, field: dict[str, Any], status: int) -> None:
-    body = {"schema": {"fields": [USER_ID, {"name": "name", "type": "STRING", **field}]}}
-    assert chain.google.call("PATCH", f"{chain.tables_path}/users", body).status_code == status
+    ):
+        body = {"schema": {"fields": [USER_ID, {"name": "name", "type": "STRING", **field}]}}
+        assert chain.google.call("PATCH", f"{chain.tables_path}/users", body).status_code == status, field
 
 
 @pytest.mark.usefixtures("as_function")
 def test_who_may_only_edit_may_not_tag(chain: Chain) -> None:
-    google: Google = chain.google
     chain.grant(f"{chain.tables_path}/users", "roles/bigquery.dataEditor", MEMBER)
     body = {"schema": {"fields": [USER_ID, {"name": "name", "type": "STRING", "policyTags": {"names": [TAG]}}]}}
     with chain.client() as client:
         client.get_table(f"{PROJECT}.{chain.dataset}.users")
-        refused = google.call("PATCH", f"{chain.tables_path}/users", body, token=client._credentials.token)
+        refused = chain.google.call("PATCH", f"{chain.tables_path}/users", body, token=client._credentials.token)
         assert (refused.status_code, "bigquery.tables.setCategory denied" in refused.text) == (403, True)
         chain.grant(f"{chain.tables_path}/users", "roles/bigquery.dataOwner", MEMBER)
-        assert google.call("PATCH", f"{chain.tables_path}/users", body, token=client._credentials.token).ok
+        assert chain.google.call("PATCH", f"{chain.tables_path}/users", body, token=client._credentials.token).ok

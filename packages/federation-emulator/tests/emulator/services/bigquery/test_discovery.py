@@ -6,8 +6,6 @@ from typing import Any
 
 import httplib2
 import httpx
-import pytest
-from google.auth.exceptions import RefreshError
 from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build
@@ -48,12 +46,6 @@ def test_what_bq_does_with_a_dataset_a_table_and_a_query_works_through_the_disco
     assert "found" in [entry["datasetReference"]["datasetId"] for entry in listed]
     assert made["status"]["state"] == "DONE"
     assert result["rows"] == [{"f": [{"v": "7"}]}]
-
-
-def test_the_same_client_with_a_token_from_elsewhere_is_refused(google: Google) -> None:
-    # After a 401 the client tries to renew the token, which it can't.
-    with client(google, "a-token-from-elsewhere") as bigquery, pytest.raises(RefreshError):
-        bigquery.datasets().list(projectId=PROJECT).execute()
 
 
 def test_another_version_of_the_api_is_not_found(quiet_google: Google) -> None:

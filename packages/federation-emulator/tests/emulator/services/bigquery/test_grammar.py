@@ -1,4 +1,4 @@
-"""What an access list, a schema and a table's body may hold; each thing taken stands beside what is refused.
+"""What an access list, a schema and a table's body may hold; each thing taken is next to what is refused.
 
 Sources: Google, BigQuery REST, ``datasets.access``, ``TableFieldSchema``; "Specify a schema"; "Introduction to labels".
 """
@@ -28,7 +28,7 @@ def _view(**changes: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("entry", "status", "told"),
+    ("entry", "status", "words"),
     [
         ({"role": "READER", "specialGroup": "allAuthenticatedUsers"}, 400, "grants nothing to everybody"),
         ({"role": "READER", "specialGroup": "allUsers"}, 400, "grants nothing to everybody"),
@@ -64,6 +64,7 @@ def _view(**changes: str) -> dict[str, Any]:
         (_view(), 404, "Not found: View"),
         (_view(datasetId="a.b"), 400, "Invalid dataset ID"),
         (_view(tableId='a"b'), 400, "Invalid table ID"),
+        (_view(tableId=""), 400, "Invalid table ID"),
         (_view(projectId="P"), 400, "Invalid project ID"),
         ({"routine": {"projectId": PROJECT, "datasetId": "d", "routineId": "r"}}, 501, "routines"),
         ({"dataset": {"dataset": {"projectId": PROJECT, "datasetId": "none"}}}, 400, "targetTypes"),
@@ -75,13 +76,13 @@ def _view(**changes: str) -> dict[str, Any]:
     ],
     ids=repr,
 )
-def test_an_access_entry_that_means_nobody_is_refused_and_changes_nothing(
-    deployed: Chain, entry: dict[str, Any], status: int, told: str
+def test_an_access_entry_that_names_no_principal_is_refused_and_changes_nothing(
+    deployed: Chain, entry: dict[str, Any], status: int, words: str
 ) -> None:
     path = f"{BIGQUERY_PATH}/datasets/{deployed.dataset}"
     before = deployed.google.done("GET", path)
     refused = deployed.google.call("PATCH", path, {"description": "new", "access": [*before["access"], entry]})
-    assert (refused.status_code, told in refused.json()["error"]["message"]) == (status, True), refused.text
+    assert (refused.status_code, words in refused.json()["error"]["message"]) == (status, True), refused.text
     assert deployed.google.done("GET", path) == before
     name = f"ds_{secrets.token_hex(6)}"
     body = {"datasetReference": {"datasetId": name}, "access": [entry]}
@@ -131,8 +132,7 @@ INJECTED = 'a" VARCHAR); CREATE TABLE stolen AS SELECT * FROM vault.secret --'
 @pytest.mark.parametrize(
     ("column", "status"),
     [
-        *((_column(name), 400) for name in (INJECTED, "a'b", "a`b", "a\\b", "a\nb", "a.b", "a;b", "a" * 301, "", " ")),
-        *((_column(name), 400) for name in ("_PARTITIONTIME", "_table_x", "__root__", "a\u202eb", "a\x00", "a(b)")),
+        *((_column(name), 400) for name in (INJECTED, "a`b", "", "_PARTITIONTIME")),
         *((_column("r", "RECORD", fields=[_column(name)]), 501) for name in ("a b", "a--b", "é", "1a", "a&b")),
         (_column("r", "RECORD", fields=[_column(INJECTED)]), 400),
         (_column("r", "RECORD", fields=[_column("a"), _column("A")]), 400),
@@ -253,9 +253,7 @@ def test_what_else_a_dataset_may_have(deployed: Chain, change: dict[str, Any], s
         assert deployed.google.done("GET", path) == before
 
 
-@pytest.mark.parametrize(
-    "name", ["a.b", "a'b", "a`b", 'a"b', "a\\b", "a\nb", "a$20260101", "a*", "a\u202eb", "a" * 1025]
-)
+@pytest.mark.parametrize("name", ["a.b", 'a"b', "a\nb", "a$20260101"])
 def test_a_table_id_that_can_not_be_is_refused_in_the_body_and_in_the_path(deployed: Chain, name: str) -> None:
     body = {"tableReference": {"tableId": name}, "schema": {"fields": [_column()]}}
     assert deployed.google.call("POST", deployed.tables_path, body).status_code == 400

@@ -11,17 +11,15 @@ from google.api_core.exceptions import BadRequest
 from google.cloud import bigquery
 from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter, StructQueryParameter
 
-from tests.emulator.chain import BIGQUERY_PATH
-from tests.emulator.google_server import PROJECT, Google
-from tests.emulator.services.bigquery.test_tables import deployer_client
+from tests.emulator.google_server import Google
+from tests.emulator.services.bigquery.asking import deployer_client, query
 
 NASTY = "it's \"q\" \\ ` ; -- /* # @a $1 $$ \n\t \u2028 日本 '; DROP TABLE x; --"
 
 
 @pytest.fixture
-def client(google: Google) -> bigquery.Client:
-    google.done("POST", f"/v1/projects/{PROJECT}/services/bigquery.googleapis.com:enable", {})
-    return deployer_client(google)
+def client(enabled: Google) -> bigquery.Client:
+    return deployer_client(enabled)
 
 
 def value_of(client: bigquery.Client, sql: str, *parameters: Any) -> Any:
@@ -80,10 +78,6 @@ def test_a_parameter_s_name_in_a_string_is_a_string(client: bigquery.Client) -> 
     [
         ("SELECT @b", ScalarQueryParameter("a", "INT64", 1), "Query parameter 'b' not found"),
         ("SELECT @a", ScalarQueryParameter("a", "INT64", "1; DROP"), "Invalid value"),
-        ("SELECT @a", ScalarQueryParameter("a", "INT64", "\u0663"), "Invalid value"),
-        ("SELECT @a", ScalarQueryParameter("a", "DATE", "'); --"), "Invalid value"),
-        ("SELECT 1", ScalarQueryParameter("a` OR", "INT64", 1), "Invalid parameter name"),
-        ("SELECT @a.b", StructQueryParameter("a", ScalarQueryParameter("b INT64> x", "INT64", 1)), "Invalid name"),
     ],
 )
 def test_a_parameter_that_is_not_as_it_should_be_is_refused(
@@ -93,8 +87,6 @@ def test_a_parameter_that_is_not_as_it_should_be_is_refused(
         value_of(client, sql, parameter)
 
 
-def test_a_type_that_is_not_offered_is_said_to_be(google: Google, client: bigquery.Client) -> None:
-    assert value_of(client, "SELECT 1") == 1
+def test_a_type_that_is_not_offered_is_said_to_be(enabled: Google) -> None:
     parameter = {"name": "a", "parameterType": {"type": "INTERVAL"}, "parameterValue": {"value": "1-2 3 4:5:6"}}
-    body = {"query": "SELECT @a", "useLegacySql": False, "queryParameters": [parameter]}
-    assert google.call("POST", f"{BIGQUERY_PATH}/queries", body).status_code == 501
+    assert query(enabled, "SELECT @a", queryParameters=[parameter]).status_code == 501

@@ -13,6 +13,7 @@ import requests
 
 from tests.emulator.chain import BIGQUERY_PATH, make_dataset
 from tests.emulator.google_server import DEPLOYER_TOKEN, PROJECT, Google, serving
+from tests.emulator.services.bigquery.asking import query
 
 ENDLESS = (
     "SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 100000)) AS a, UNNEST(GENERATE_ARRAY(1, 100000)) AS b "
@@ -21,16 +22,12 @@ ENDLESS = (
 """Ten thousand million rows, each of which has to be looked at."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def short(bigquery_url: str) -> Iterator[Google]:
     """A Google whose BigQuery stops a statement after a second."""
     with serving(aws_url="http://127.0.0.1:9", bigquery_url=bigquery_url, statement_seconds=1.0) as running:
         running.done("POST", f"/v1/projects/{PROJECT}/services/bigquery.googleapis.com:enable", {})
         yield running
-
-
-def query(google: Google, sql: str, **settings: Any) -> Any:
-    return google.call("POST", f"{BIGQUERY_PATH}/queries", {"query": sql, "useLegacySql": False, **settings})
 
 
 def test_a_statement_that_runs_out_of_time_is_stopped_and_the_next_one_answers(short: Google) -> None:
@@ -60,39 +57,35 @@ def test_a_statement_that_has_no_end_in_rows_or_memory_is_stopped(short: Google,
     assert query(short, "SELECT 1 AS a").json()["rows"] == [{"f": [{"v": "1"}]}]
 
 
-def test_a_caller_waits_no_longer_than_it_says_and_asks_again(google: Google) -> None:
-    google.done("POST", f"/v1/projects/{PROJECT}/services/bigquery.googleapis.com:enable", {})
+def test_a_caller_waits_no_longer_than_it_says_and_asks_again(enabled: Google) -> None:
     sql = "SELECT COUNT(*) AS n FROM UNNEST(GENERATE_ARRAY(1, 4000)) AS a, UNNEST(GENERATE_ARRAY(1, 4000)) AS b"
-    first = query(google, sql + " WHERE MOD(a * b, 7) = 9", timeoutMs=0).json()
+    first = query(enabled, sql + " WHERE MOD(a * b, 7) = 9", timeoutMs=0).json()
     assert first["jobComplete"] is False
     assert "rows" not in first
     path = f"{BIGQUERY_PATH}/queries/{first['jobReference']['jobId']}"
-    assert google.done("GET", f"{path}?timeoutMs=20000")["rows"] == [{"f": [{"v": "0"}]}]
+    assert enabled.done("GET", f"{path}?timeoutMs=20000")["rows"] == [{"f": [{"v": "0"}]}]
 
 
-def test_a_job_is_stopped_after_its_own_time_limit(google: Google) -> None:
-    google.done("POST", f"/v1/projects/{PROJECT}/services/bigquery.googleapis.com:enable", {})
-    stopped = query(google, ENDLESS, jobTimeoutMs="300").json()["error"]
+def test_a_job_is_stopped_after_its_own_time_limit(enabled: Google) -> None:
+    stopped = query(enabled, ENDLESS, jobTimeoutMs="300").json()["error"]
     assert stopped["errors"][0]["reason"] == "stopped"
     assert "Job timed out after 0.3 s" in stopped["message"]
-    assert query(google, "SELECT 1 AS a", jobTimeoutMs="20000").json()["jobComplete"] is True
+    assert query(enabled, "SELECT 1 AS a", jobTimeoutMs="20000").json()["jobComplete"] is True
 
 
-def test_a_job_that_is_cancelled_ends_and_says_so(google: Google) -> None:
-    google.done("POST", f"/v1/projects/{PROJECT}/services/bigquery.googleapis.com:enable", {})
+def test_a_job_that_is_cancelled_ends_and_says_so(enabled: Google) -> None:
     configuration = {"query": {"query": ENDLESS, "useLegacySql": False}}
-    job = google.done("POST", f"{BIGQUERY_PATH}/jobs", {"configuration": configuration})
+    job = enabled.done("POST", f"{BIGQUERY_PATH}/jobs", {"configuration": configuration})
     assert job["status"] == {"state": "RUNNING"}
     path = f"{BIGQUERY_PATH}/jobs/{job['jobReference']['jobId']}"
-    google.done("POST", f"{path}/cancel")
-    google.call("GET", f"{BIGQUERY_PATH}/queries/{job['jobReference']['jobId']}?timeoutMs=10000")
-    status = google.done("GET", path)["status"]
+    enabled.done("POST", f"{path}/cancel")
+    enabled.call("GET", f"{BIGQUERY_PATH}/queries/{job['jobReference']['jobId']}?timeoutMs=10000")
+    status = enabled.done("GET", path)["status"]
     assert (status["state"], status["errorResult"]["reason"]) == ("DONE", "stopped")
 
 
-def test_others_are_answered_while_a_long_statement_is_read_and_run(google: Google) -> None:
-    google.done("POST", f"/v1/projects/{PROJECT}/services/bigquery.googleapis.com:enable", {})
-    dataset = make_dataset(google)
+def test_others_are_answered_while_a_long_statement_is_read_and_run(enabled: Google) -> None:
+    dataset = make_dataset(enabled)
     table = f"{BIGQUERY_PATH}/datasets/{dataset}/tables/users"
     numbers = ",".join(str(number) for number in range(40_000))
     sql = f"SELECT name FROM `{dataset}.users` WHERE user_id IN ({numbers})"
@@ -102,7 +95,7 @@ def test_others_are_answered_while_a_long_statement_is_read_and_run(google: Goog
     def read() -> None:
         body = {"query": sql, "useLegacySql": False, "timeoutMs": "60000"}
         headers = {"Authorization": f"Bearer {DEPLOYER_TOKEN}"}
-        answers.append(requests.post(f"{google.url}{BIGQUERY_PATH}/queries", json=body, headers=headers, timeout=100))
+        answers.append(requests.post(f"{enabled.url}{BIGQUERY_PATH}/queries", json=body, headers=headers, timeout=100))
 
     reading = threading.Thread(target=read)
     reading.start()
@@ -110,7 +103,7 @@ def test_others_are_answered_while_a_long_statement_is_read_and_run(google: Goog
     while reading.is_alive():
         for method, path in (("GET", "/_local/health"), ("GET", table), ("GET", f"/v1/projects/{PROJECT}")):
             began = time.monotonic()
-            assert google.call(method, path).ok
+            assert enabled.call(method, path).ok
             taken.append(time.monotonic() - began)
     reading.join(60)
     assert answers[0].ok, answers[0].text

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
 from google.cloud import bigquery
 
-from tests.emulator.chain import BIGQUERY_PATH, READER, Chain, make_table
-from tests.emulator.google_server import PROJECT
-
-MEMBER = f"serviceAccount:{READER}"
-NEVER: dict[str, Any] = {"retry": None, "job_retry": None}
+from tests.emulator.chain import BIGQUERY_PATH, Chain, make_table
+from tests.emulator.google_server import PROJECT, Google
+from tests.emulator.services.bigquery.asking import MEMBER, NEVER, VIEWER, run
 
 
 @pytest.mark.usefixtures("as_function")
@@ -30,7 +26,7 @@ def test_the_rows_of_a_query_come_page_by_page_and_the_last_page_says_so(chain: 
 
 def test_a_page_of_large_rows_has_fewer_of_them_and_no_row_is_lost(chain: Chain) -> None:
     sql = "SELECT n, REPEAT('x', 1000000) AS text FROM UNNEST(GENERATE_ARRAY(1, 25)) AS n ORDER BY n"
-    first = chain.google.done("POST", f"{BIGQUERY_PATH}/queries", {"query": sql, "useLegacySql": False})
+    first = run(chain.google, sql)
     assert 1 <= len(first["rows"]) <= 10
     numbers, page = [], first
     path = f"{BIGQUERY_PATH}/queries/{first['jobReference']['jobId']}"
@@ -43,17 +39,15 @@ def test_a_page_of_large_rows_has_fewer_of_them_and_no_row_is_lost(chain: Chain)
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_a_number_that_json_has_not_is_written_as_text(chain: Chain, value: str) -> None:
-    query = {"query": f"SELECT CAST('{value}' AS FLOAT64) AS a", "useLegacySql": False}
-    ((cell,),) = (row["f"] for row in chain.google.done("POST", f"{BIGQUERY_PATH}/queries", query)["rows"])
+def test_a_number_that_json_has_not_is_written_as_text(enabled: Google, value: str) -> None:
+    ((cell,),) = (row["f"] for row in run(enabled, f"SELECT CAST('{value}' AS FLOAT64) AS a")["rows"])
     assert str(float(cell["v"])) == value
 
 
 def test_every_list_comes_in_pages_without_a_token_on_the_last(chain: Chain) -> None:
     make_table(chain.google, chain.dataset, "third")
-    query = {"query": "SELECT 1", "useLegacySql": False}
     for _ in range(3):
-        chain.google.done("POST", f"{BIGQUERY_PATH}/queries", query)
+        run(chain.google, "SELECT 1")
     for path, key, token in (
         (chain.tables_path, "tables", "nextPageToken"),
         (f"{BIGQUERY_PATH}/jobs", "jobs", "nextPageToken"),
@@ -67,56 +61,30 @@ def test_every_list_comes_in_pages_without_a_token_on_the_last(chain: Chain) -> 
     assert chain.google.done("GET", chain.tables_path)["totalItems"] == 3
 
 
-@pytest.mark.parametrize("wrong", ["pageToken=x", "pageToken=-1", "maxResults=many", "startIndex=1.5"])
-def test_a_page_that_nobody_was_told_of_is_refused(chain: Chain, wrong: str) -> None:
-    query = {"query": "SELECT 1", "useLegacySql": False}
-    job = chain.google.done("POST", f"{BIGQUERY_PATH}/queries", query)["jobReference"]["jobId"]
-    for path in (f"{BIGQUERY_PATH}/queries/{job}", f"{chain.tables_path}/users/data"):
-        assert chain.google.call("GET", f"{path}?{wrong}").status_code == 400
-
-
-@pytest.mark.parametrize("fields", ['name" FROM "x"."secrets" --', "nothing", "user_id,nothing"])
-def test_no_field_is_selected_that_the_table_has_not(chain: Chain, fields: str) -> None:
-    path = f"{chain.tables_path}/users/data"
-    assert chain.google.call("GET", path, params={"selectedFields": fields}).status_code == 400
-    chosen = chain.google.call("GET", path, params={"selectedFields": "NAME"}).json()
+def test_a_page_token_or_field_that_there_is_not_is_refused(chain: Chain) -> None:
+    job = run(chain.google, "SELECT 1")["jobReference"]["jobId"]
+    data = f"{chain.tables_path}/users/data"
+    for wrong in ("pageToken=x", "pageToken=-1", "maxResults=many", "startIndex=1.5"):
+        for path in (f"{BIGQUERY_PATH}/queries/{job}", data):
+            assert chain.google.call("GET", f"{path}?{wrong}").status_code == 400, wrong
+    for fields in ('name" FROM "x"."secrets" --', "nothing", "user_id,nothing"):
+        assert chain.google.call("GET", data, params={"selectedFields": fields}).status_code == 400, fields
+    chosen = chain.google.call("GET", data, params={"selectedFields": "NAME"}).json()
     assert chosen["rows"][0] == {"f": [{"v": "users-1"}]}
 
 
 @pytest.mark.usefixtures("as_function")
-def test_parameters_reach_the_query(chain: Chain) -> None:
-    with chain.client() as client:
-        named = [
-            bigquery.ScalarQueryParameter("least", "INT64", 2),
-            bigquery.ArrayQueryParameter("all", "STRING", ["x"]),
-        ]
-        config = bigquery.QueryJobConfig(query_parameters=named)
-        sql = chain.sql("SELECT user_id FROM {users} WHERE user_id >= @least AND 'x' IN UNNEST(@all) ORDER BY 1")
-        assert [row.user_id for row in client.query_and_wait(sql, job_config=config, **NEVER)] == [2, 3]
-        placed = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter(None, "STRING", "users-3")])
-        sql = chain.sql("SELECT user_id FROM {users} WHERE name = ?")
-        assert [row.user_id for row in client.query(sql, job_config=placed, job_retry=None).result()] == [3]
-
-
-@pytest.mark.usefixtures("as_function")
-def test_a_dry_run_tells_what_would_be_read_and_changes_nothing(chain: Chain) -> None:
+def test_a_dry_run_says_what_would_be_read_and_changes_nothing(chain: Chain) -> None:
     dry = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
     with chain.client() as client:
         job = client.query(chain.sql("SELECT u.name FROM {users} u"), job_config=dry, job_retry=None)
         assert (job.state, job.statement_type, job.total_bytes_processed) == ("DONE", "SELECT", 0)
         assert [table.table_id for table in job.referenced_tables] == ["users"]
         assert [field.name for field in job.schema] == ["name"]
+    drop = {"query": chain.sql("DROP TABLE {users}"), "useLegacySql": False}
     for kind, body in (
-        ("queries", {"query": chain.sql("DROP TABLE {users}"), "useLegacySql": False, "dryRun": True}),
-        (
-            "jobs",
-            {
-                "configuration": {
-                    "dryRun": True,
-                    "query": {"query": chain.sql("DROP TABLE {users}"), "useLegacySql": False},
-                }
-            },
-        ),
+        ("queries", {**drop, "dryRun": True}),
+        ("jobs", {"configuration": {"dryRun": True, "query": drop}}),
     ):
         chain.google.done("POST", f"{BIGQUERY_PATH}/{kind}", body)
         assert chain.google.done("GET", f"{chain.tables_path}/users")["numRows"] == "3"
@@ -172,7 +140,7 @@ def test_a_job_runs_where_its_data_is(chain: Chain) -> None:
     reference = {"projectId": PROJECT, "datasetId": europe}
     chain.google.done("POST", f"{BIGQUERY_PATH}/datasets", {"datasetReference": reference, "location": "EU"})
     make_table(chain.google, europe, "users")
-    chain.grant(f"/v1/projects/{PROJECT}", "roles/bigquery.dataViewer", MEMBER)
+    chain.grant(f"/v1/projects/{PROJECT}", VIEWER, MEMBER)
     sql = "SELECT name FROM {name}.users".replace("{name}", europe)
     with chain.client() as client:
         job = client.query(sql, job_retry=None)
@@ -180,6 +148,8 @@ def test_a_job_runs_where_its_data_is(chain: Chain) -> None:
         assert client.get_job(job.job_id, location="EU").state == "DONE"
         with pytest.raises(NotFound):
             client.get_job(job.job_id, location="US", retry=None)
+        with pytest.raises(NotFound, match=r"was not found in location asia-northeast1"):
+            client.query_and_wait(sql, location="asia-northeast1", **NEVER)
         both = " UNION ALL ".join((sql, chain.sql("SELECT name FROM {users}")))
         with pytest.raises(NotFound, match=r"was not found in location (EU|US)"):
             client.query_and_wait(both, **NEVER)
@@ -199,7 +169,7 @@ def test_a_job_runs_where_its_data_is(chain: Chain) -> None:
         ),
     ],
 )
-def test_who_is_not_known_is_told_so_in_bigquerys_words(
+def test_an_unknown_caller_is_refused_in_bigquerys_words(
     chain: Chain, token: str | None, challenge: str, reason: str, message: str
 ) -> None:
     for method, path in (("POST", f"{BIGQUERY_PATH}/queries"), ("GET", f"{chain.tables_path}/users")):
