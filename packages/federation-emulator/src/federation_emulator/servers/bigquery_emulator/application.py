@@ -43,14 +43,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Application:
-    """ASGI application.
-
-    Args:
-        emulator: bqemulator's application.
-        context: bqemulator's context.
-        readers: The processes that read SQL.
-        executor: What executes statements.
-    """
+    """ASGI application over bqemulator's own, with its context."""
 
     def __init__(self, emulator: ASGIApp, context: Any, readers: Readers, executor: Executor) -> None:  # noqa: ANN401
         self._emulator = emulator

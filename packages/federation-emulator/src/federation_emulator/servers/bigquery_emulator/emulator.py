@@ -46,14 +46,7 @@ class NoSnapshots:
 async def open_emulator(
     folder: Path, extensions: Path, project: str, *, readers: Readers, keep: bool
 ) -> tuple[ASGIApp, Any]:
-    """Open the database and put the application together.
-
-    Args:
-        folder: Where the data is kept, if it is.
-        extensions: Where DuckDB's extensions are.
-        project: The project that a request without one means.
-        readers: The processes that read SQL.
-        keep: Whether the data outlives the process.
+    """Open the database, in the folder if its data is kept, and put the application together.
 
     Returns:
         The application, and the engine, to be stopped at the end.

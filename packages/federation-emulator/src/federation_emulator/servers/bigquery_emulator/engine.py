@@ -24,12 +24,7 @@ _INTERNAL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP",
 
 
 class ClosedEngine(DuckDBEngine):  # type: ignore[misc]  # bqemulator is not installed where types are checked
-    """The emulator's engine, with everything taken away that a statement could reach besides tables.
-
-    Args:
-        settings: The emulator's.
-        extensions: Where DuckDB's extensions are.
-    """
+    """The emulator's engine, with everything taken away that a statement could reach besides tables."""
 
     def __init__(self, settings: Any, *, extensions: Path) -> None:  # noqa: ANN401  (bqemulator's own)
         super().__init__(settings)

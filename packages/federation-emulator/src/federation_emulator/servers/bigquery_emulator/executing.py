@@ -46,11 +46,7 @@ class StoppedError(Exception):
 
 
 class FailedError(Exception):
-    """A statement failed; the text is BigQuery's as far as it is known.
-
-    Attributes:
-        reason: BigQuery's reason.
-    """
+    """A statement failed, for one of BigQuery's reasons; the text is BigQuery's as far as it is known."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
@@ -82,11 +78,7 @@ class Run:
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> None:
-        """Insist that it may go on.
-
-        Raises:
-            StoppedError: It was stopped.
-        """
+        """Raise StoppedError if it was stopped."""
         if self.stopped.is_set():
             raise StoppedError
 
@@ -97,11 +89,7 @@ class Run:
 
 
 class Executor:
-    """Runs statements, some at a time, and those that change something one after the other.
-
-    Args:
-        engine: The closed engine.
-    """
+    """Runs statements, some at a time, and those that change something one after the other."""
 
     def __init__(self, engine: Any) -> None:  # noqa: ANN401  (bqemulator's own)
         self._engine = engine
@@ -110,12 +98,7 @@ class Executor:
         self._ending: set[asyncio.Task[None]] = set()
 
     async def execute(self, job: str, statement: Statement, *, limit_seconds: float) -> Result:
-        """Execute a statement.
-
-        Args:
-            job: The job's id, by which it can be cancelled.
-            statement: What is to be executed.
-            limit_seconds: How long it may take, from its start.
+        """Execute a statement, by a job's id, within so many seconds from its start.
 
         Raises:
             RefusedError: It isn't what was admitted.

@@ -86,13 +86,7 @@ class Admitted:
 
 
 def statement_problem(admitted: Admitted, text: str, types: Iterable[str]) -> str | None:
-    """Say why a text is not the one statement that was admitted.
-
-    Args:
-        admitted: What was.
-        text: DuckDB's SQL.
-        types: DuckDB's type of each statement that its parser finds in the text.
-    """
+    """Say why DuckDB's SQL, in which its parser finds statements of these types, isn't the one that was admitted."""
     found, expected = list(types), TYPES.get(admitted.kind)
     if expected is None or found != [expected]:
         return f"DuckDB finds {' and '.join(found) or 'no statement'} in it, not one {expected or admitted.kind}"
@@ -106,12 +100,7 @@ def statement_problem(admitted: Admitted, text: str, types: Iterable[str]) -> st
 
 
 def plan_problem(admitted: Admitted, plan: object) -> str | None:
-    """Say why a plan reads more than was admitted.
-
-    Args:
-        admitted: What was.
-        plan: DuckDB's logical plan before optimisation, as its JSON has it.
-    """
+    """Say why DuckDB's logical plan before optimisation, as its JSON has it, reads more than was admitted."""
     for operator, extra in _operators(plan):
         if operator in _SCANS:
             scanned = scanned_table(extra)

@@ -89,11 +89,7 @@ def prepare(task: Prepare) -> Prepared:
 
 
 def _check_value_names(task: Prepare) -> None:
-    """Refuse a name that DuckDB, where it finds no such column, takes for one of its own values.
-
-    Raises:
-        UnreadableSqlError: It is no column of a table that is named, and no alias.
-    """
+    """Refuse a name that is no column and no alias: DuckDB takes some for values of its own."""
     tree = parse(task.sql).tree
     known = {name.lower() for each in task.columns for name, _ in each.columns}
     known |= {node.alias.lower() for node in tree.find_all(exp.Alias, exp.PropertyEQ)}

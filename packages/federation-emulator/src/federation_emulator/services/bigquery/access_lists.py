@@ -45,14 +45,11 @@ def default_access(creator_email: str) -> Access:
 
 
 def read_access(listed: list[dict[str, Any]]) -> Access:
-    """Read an access list in the API's form.
-
-    Args:
-        listed: The entries, their fields and the types of these checked.
+    """Read an access list in the API's form, its fields and their types checked.
 
     Raises:
         ApiError: 400, an entry without exactly one holder, with a role that isn't known here, or a member that is
-            malformed, everybody, or unknown; 501, a condition or a routine.
+            malformed, all users, or unknown; 501, a condition or a routine.
     """
     if len(listed) > MOST_ENTRIES:
         raise invalid_argument(f"The access list has {len(listed)} entries; the limit is {MOST_ENTRIES}.")

@@ -65,11 +65,7 @@ async def admit(
 ) -> Admitted:
     """Decide a job, then each table that it touches.
 
-    Args:
-        cloud: The cloud.
-        request: The call; its path names the payer.
-        query: The query's settings.
-        configuration: The job's configuration, where the call has one.
+    The configuration is a job's, where the call has one; the path names who pays.
 
     Raises:
         Refused: 401, 403, or 400 for a statement that isn't understood.

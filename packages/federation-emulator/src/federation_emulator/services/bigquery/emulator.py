@@ -35,14 +35,9 @@ async def ask(
     params: Mapping[str, str] | None = None,
     body: object = None,
 ) -> dict[str, Any]:
-    """Send a call to the BigQuery emulator and read its JSON answer.
+    """Send a call to the BigQuery emulator and read its JSON answer. What is no GET can change a table or dataset.
 
-    Args:
-        cloud: Holds the connection.
-        method: HTTP method.
-        path: After ``/bigquery/v2/``; its parts must have been checked.
-        params: Query parameters.
-        body: JSON body, if any. Whatever isn't a GET can change a table or dataset.
+    The path is what follows ``/bigquery/v2/``; its parts must have been checked.
 
     Raises:
         ApiError: The BigQuery emulator's own refusal (4xx) in BigQuery's words; 501 where it failed inside (a 500 would
@@ -75,16 +70,10 @@ async def call(
     limit_seconds: float | None = None,
     repeatable: bool = False,
 ) -> dict[str, Any]:
-    """Send a request to the emulator and read its JSON answer; errors as :func:`ask`.
+    """Send a request to the emulator, by its whole path, and read its JSON answer; errors as :func:`ask`.
 
-    Args:
-        cloud: Holds the connections.
-        method: HTTP method.
-        path: The whole path.
-        params: Query parameters.
-        body: JSON body, if any.
-        limit_seconds: How long the answer may take; the settings' limit if left out.
-        repeatable: It changes nothing: it may go over a kept connection, and once more if that one is gone.
+    The settings' time limit counts if none is given. A repeatable call changes nothing: it may go over a kept
+    connection, and once more if that one is gone.
     """
     if not cloud.config.bigquery_url:
         raise unimplemented("There is no BigQuery here: the local cloud was started with --no-bigquery.")

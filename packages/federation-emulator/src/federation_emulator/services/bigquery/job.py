@@ -20,12 +20,7 @@ MOST_RUNNING = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How a job ended.
-
-    Attributes:
-        page: The first page of its rows, and what else the emulator said of them.
-        error: What went wrong.
-    """
+    """How a job ended: the first page of its rows, with what else the emulator said of them; or what went wrong."""
 
     page: dict[str, Any] = field(default_factory=dict)
     error: ApiError | None = None

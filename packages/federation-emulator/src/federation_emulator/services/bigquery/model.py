@@ -159,12 +159,9 @@ class Catalogue:
         return None if found is None else dict(found)
 
     def keep(self, path: str, resource: Mapping[str, Any] | None, *, generation: int) -> None:
-        """Keep what was answered.
+        """Keep what was answered; ``None``: there is none of that name.
 
-        Args:
-            path: Which table or dataset.
-            resource: The answer; ``None``: there is none of that name.
-            generation: :attr:`generation` when it was asked for.
+        The generation is :attr:`generation` when it was asked for.
         """
         if generation != self.generation:
             return

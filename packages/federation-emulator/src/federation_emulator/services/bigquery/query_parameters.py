@@ -50,10 +50,7 @@ Given = tuple[tuple[Parameter, ...], tuple[Any, ...]]
 
 
 def read_parameters(query: dict[str, Any]) -> Given:
-    """Read a query's parameters.
-
-    Args:
-        query: The query's settings.
+    """Read the parameters among a query's settings.
 
     Raises:
         ApiError: 400, a parameter isn't what BigQuery takes; 501, a type that isn't offered.

@@ -36,13 +36,7 @@ _PROJECT_RIGHTS = ("bigquery.datasets.get",)
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Who reads, for which job.
-
-    Attributes:
-        token: Who.
-        decision: The job's decision, under which each table's hangs; without a job the token's.
-        location: The job's location; empty if it may be any.
-    """
+    """Who reads, below which decision: a job's, or without a job the token's; and where, empty if anywhere."""
 
     token: Token
     decision: str | None

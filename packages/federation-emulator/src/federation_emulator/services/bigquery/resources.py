@@ -35,11 +35,7 @@ _NOTHING: tuple[Any, ...] = (None, "", "0", False, {}, [])
 
 
 def kept_of_dataset(body: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a dataset's body is kept.
-
-    Args:
-        body: The request, its fields and their types checked.
-        before: The dataset as it is; empty for a new one.
+    """Return what of a dataset's body is kept; ``before`` is the dataset as it is, empty for a new one.
 
     Raises:
         ApiError: 400, a value beyond Google's limits; 501, a field that is not offered.

@@ -33,10 +33,7 @@ QUERY_FIELDS = frozenset(
 
 
 def check_query_fields(query: dict[str, Any]) -> str:
-    """Check a query's settings.
-
-    Returns:
-        The SQL.
+    """Check a query's settings, and return the SQL.
 
     Raises:
         ApiError: 400, legacy SQL or no query; 501, a setting that isn't understood here.

@@ -116,14 +116,7 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
 
 
 async def _execute(cloud: Cloud, execution: dict[str, Any], prepared: Prepared, limit: float) -> dict[str, Any]:
-    """Have the emulator execute a statement.
-
-    Args:
-        cloud: The cloud.
-        execution: ``job``, ``kind``, ``target``, ``tables`` and ``values``; ``dry`` and ``most_rows`` may be left out.
-        prepared: The statement.
-        limit: How long it may take, in seconds, once it has begun.
-    """
+    """Have the emulator execute a statement within so many seconds; ``dry`` and ``most_rows`` may be left out."""
     more = {"dry": False, "most_rows": 0, "statements": prepared.statements, "limit_seconds": limit}
     return await emulator.call(
         cloud,
@@ -148,11 +141,7 @@ def _done(cloud: Cloud, job: Job, answered: dict[str, Any], limit: float) -> dic
 
 
 def _refuse(cloud: Cloud, job: Job, what: str) -> None:
-    """Refuse a statement that the engine reads otherwise than the gateway.
-
-    Raises:
-        Refused: 403, always.
-    """
+    """Refuse a statement that the engine reads otherwise than the gateway."""
     admitted = job.admitted
     with cloud.trace.deciding(
         Link.JOB, resource=admitted.payer.resource, principal=job.member, parent=admitted.decision

@@ -44,14 +44,7 @@ def fields(table: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def read(listed: list[dict[str, Any]], *, level: int = 1) -> list[dict[str, Any]]:
-    """Read columns, all of which BigQuery takes, and the BigQuery emulator can hold.
-
-    Args:
-        listed: The columns, or the fields of one; their own fields and the types of these checked.
-        level: How deep in a column they are.
-
-    Returns:
-        They, types and modes in capitals.
+    """Read columns, all of which BigQuery takes, and the BigQuery emulator can hold; write types and modes in capitals.
 
     Raises:
         ApiError: 400, a name, type or mode that there isn't, a name that comes twice, or too much of something; 501,

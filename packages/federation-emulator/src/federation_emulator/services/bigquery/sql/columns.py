@@ -25,11 +25,7 @@ Column = tuple[TableName, str]
 
 
 def find_protected(task: FindProtected) -> list[Column]:
-    """List the protected columns that a statement reads, or may read.
-
-    Args:
-        task: A statement that was understood, the columns of every table and view that it names, and the protected
-            columns, in lower case.
+    """List the protected columns, in lower case, that a statement reads, or may read. It was understood before.
 
     Raises:
         UnreadableSqlError: Its columns can't be resolved.

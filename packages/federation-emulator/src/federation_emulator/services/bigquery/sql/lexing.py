@@ -56,12 +56,7 @@ _STRINGS = re.compile(r"\s*\(\s*('[A-Za-z0-9 _.:@+-]*'(?:\s*,\s*'[A-Za-z0-9 _.:@
 
 @dataclass(frozen=True, kw_only=True)
 class ListLiteral:
-    """A long list of literals, which is handed on as one value.
-
-    Attributes:
-        kind: Their type, by GoogleSQL's name.
-        texts: The literals.
-    """
+    """A long list of literals of a GoogleSQL type, which is handed on as one value."""
 
     kind: str
     texts: tuple[str, ...]
@@ -89,9 +84,6 @@ class Lexed:
 
 def lex(sql: str) -> Lexed:
     """Read strings, quoted names and comments.
-
-    Args:
-        sql: A statement of GoogleSQL.
 
     Raises:
         UnreadableSqlError: A string, name or comment isn't closed, has an escape sequence that there isn't, or a name

@@ -78,10 +78,7 @@ class Statement:
 def analyse(sql: str, *, project: str, default: DatasetName | None = None) -> Statement:
     """Find out what a statement reads and writes.
 
-    Args:
-        sql: One statement of GoogleSQL.
-        project: The project that a two-part table name belongs to.
-        default: The dataset that a one-part table name belongs to.
+    A two-part table name belongs to the project, a one-part name to the default dataset.
 
     Raises:
         UnreadableSqlError: It can't be parsed, or has something that isn't understood here.

@@ -32,12 +32,7 @@ Matched = tuple[tuple[Wildcard, tuple[TableName, ...]], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A declared query parameter, without its value.
-
-    Attributes:
-        name: Its name; empty if parameters are given by position.
-        type: Its type, as GoogleSQL writes it.
-    """
+    """A declared query parameter without its value: a name, empty if it is given by position, and GoogleSQL's type."""
 
     name: str
     type: str
@@ -79,10 +74,6 @@ class Written:
 
 def write(sql: str, writing: Writing) -> Written:
     """Write a statement that was understood.
-
-    Args:
-        sql: The statement.
-        writing: What has to be known.
 
     Raises:
         UnreadableSqlError: A name, string or parameter can't be written, or what is written would be read otherwise.
