@@ -54,9 +54,9 @@ def make_shop(gateway: Gateway) -> Shop:
             gateway.done("POST", "/bigquery/v2/projects/{project}/datasets", body, project=project)
     places = [(project, dataset, table) for project in PROJECTS for dataset in DATASETS for table in TABLES]
     words = make_tables(gateway, places)
-    for names in (("seen", "seen_twice"), ("abroad", "abroad_twice")):
+    for views in (("seen", "seen_twice"), ("abroad", "abroad_twice")):
         for project, other in (PROJECTS, PROJECTS[::-1]):
-            for name in names:
+            for name in views:
                 _make_view(gateway, project, name, VIEWS[name].format(project=project, other=other))
     return Shop(words=words, reader=_make_reader(gateway))
 

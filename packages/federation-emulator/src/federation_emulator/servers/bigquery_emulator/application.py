@@ -26,7 +26,7 @@ from federation_emulator.servers.bigquery_emulator.executing import (
     value_of,
 )
 from federation_emulator.servers.bigquery_emulator.judge import Admitted
-from federation_emulator.servers.bigquery_emulator.readers import BusyError, Readers, TooSlowError
+from federation_emulator.servers.bigquery_emulator.readers import Readers
 from federation_emulator.servers.bigquery_emulator.results import Results
 
 _CATALOGUE = re.compile(
@@ -80,12 +80,7 @@ class Application:
             return JSONResponse({"error": {"code": 501, "message": type(problem).__name__}}, 501)
 
     async def _read(self, request: Request) -> Response:
-        try:
-            return JSONResponse(await self._readers.ask(await request.json()))
-        except TooSlowError:
-            return JSONResponse({"is": "TooSlow"})
-        except BusyError:
-            return JSONResponse({"is": "Busy"})
+        return JSONResponse(await self._readers.ask(await request.json()))
 
     async def _execute(self, request: Request) -> Response:
         """Execute a statement; the answer has its first page, or says why there is none."""

@@ -24,10 +24,6 @@ _MOST_WAITING = 32
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
 
 
-class BusyError(Exception):
-    """Too many statements wait to be read."""
-
-
 class TooSlowError(Exception):
     """A statement was not read in time."""
 
@@ -42,8 +38,6 @@ class _Reader:
         self.waiting = 0
 
     async def ask(self, line: bytes) -> bytes:
-        if self.waiting >= _MOST_WAITING:
-            raise BusyError
         self.waiting += 1
         try:
             async with self._lock:
@@ -51,11 +45,6 @@ class _Reader:
                 return await self._exchanged(process, line, self._limit_seconds)
         finally:
             self.waiting -= 1
-
-    async def start(self) -> None:
-        """Start the process, if it doesn't run."""
-        async with self._lock:
-            await self._started()
 
     def stop(self) -> None:
         """End the process."""
@@ -110,22 +99,22 @@ class Readers:
         self._long = _Reader(_LONG_SECONDS)
 
     async def ask(self, task: dict[str, Any]) -> dict[str, Any]:
-        """Have a task done.
-
-        Raises:
-            BusyError: Too many wait already.
-            TooSlowError: It took too long.
-        """
+        """Have a task done; ``Busy`` where too many wait already, ``TooSlow`` where it took too long."""
         line = json.dumps(task).encode() + b"\n"
         # The first that is free: the others are started only when they are needed.
         free = min(self._short, key=lambda reader: reader.waiting)
         reader = free if len(line) <= _SHORT_CHARACTERS else self._long
-        answer: dict[str, Any] = json.loads(await reader.ask(line))
+        if reader.waiting >= _MOST_WAITING:
+            return {"is": "Busy"}
+        try:
+            answer: dict[str, Any] = json.loads(await reader.ask(line))
+        except TooSlowError:
+            return {"is": "TooSlow"}
         return answer
 
     async def start(self) -> None:
         """Start one for short statements before it is needed."""
-        await self._short[0].start()
+        await self._short[0].ask(b"{}\n")
 
     def stop(self) -> None:
         """End them all."""

@@ -14,7 +14,7 @@ from bqemulator.sql.translator import SQLTranslator
 from sqlglot import exp
 
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
-from federation_emulator.services.bigquery.sql.lexing import ListLiteral
+from federation_emulator.services.bigquery.sql.lexing import ListLiteral, Value
 from federation_emulator.services.bigquery.sql.parsing import parse, said
 from federation_emulator.services.bigquery.sql.tasks import Prepare, Prepared, TableColumns
 from federation_emulator.services.bigquery.sql.writing import write
@@ -42,19 +42,10 @@ _CONTROL = re.compile(r"\x1b\[[0-9;]*m")
 """How the parser marks for a terminal what it quotes."""
 
 _VALUE_NAMES = frozenset(
-    [
-        "current_catalog",
-        "current_date",
-        "current_role",
-        "current_schema",
-        "current_time",
-        "current_timestamp",
-        "current_user",
-        "localtime",
-        "localtimestamp",
-        "session_user",
-        "user",
-    ]
+    {
+        *("current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp"),
+        *("current_user", "localtime", "localtimestamp", "session_user", "user"),
+    }
 )
 """Source: DuckDB, ``ExpressionBinder::GetSQLValueFunctionName``."""
 
@@ -71,21 +62,18 @@ def prepare(task: Prepare) -> Prepared:
     written = write(task.sql, task.writing)
     schema = _schema(task.columns)
     statements = tuple(_translated(text, schema) for text in written.statements)
-    strings = {name: value for name, value in written.values.items() if isinstance(value, str)}
-    if statements and _takes_no_parameters(task.sql):
-        if written.bound:
-            raise UnreadableSqlError("a definition has no query parameters", ", ".join(sorted(written.bound)))
-        statements = tuple(_with_literals(text, written.values) for text in statements)
-        return Prepared(statements=statements)
-    return Prepared(
-        statements=statements,
-        strings=strings,
-        bytes={
-            name: base64.b64encode(value).decode() for name, value in written.values.items() if isinstance(value, bytes)
-        },
-        lists={name: value.texts for name, value in written.values.items() if isinstance(value, ListLiteral)},
-        bound=dict(written.bound),
-    )
+    if not _takes_no_parameters(task.sql):
+        values = {name: _wire(value) for name, value in written.values.items()}
+        return Prepared(statements=statements, values=values, bound=dict(written.bound))
+    if written.bound:
+        raise UnreadableSqlError("a definition has no query parameters", ", ".join(sorted(written.bound)))
+    return Prepared(statements=tuple(_with_literals(text, written.values) for text in statements))
+
+
+def _wire(value: Value) -> Any:  # noqa: ANN401  (JSON, which ``executing.value_of`` reads)
+    if isinstance(value, ListLiteral):
+        return {"list": list(value.texts)}
+    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
 
 
 def _check_value_names(task: Prepare) -> None:

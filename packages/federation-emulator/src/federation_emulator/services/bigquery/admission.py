@@ -117,12 +117,7 @@ async def admit(
         statement=statement,
         sql=sql,
         prepared=prepared,
-        values={
-            **prepared.strings,
-            **{name: {"base64": value} for name, value in prepared.bytes.items()},
-            **{name: {"list": list(texts)} for name, texts in prepared.lists.items()},
-            **{name: values[index] for name, index in prepared.bound.items()},
-        },
+        values={**prepared.values, **{name: values[index] for name, index in prepared.bound.items()}},
         reading=reading,
         creator=token,
         decision=trail.id,

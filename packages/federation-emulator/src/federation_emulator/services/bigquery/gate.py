@@ -193,8 +193,8 @@ def check_unchanged(request: Request, etag: object) -> None:
     Raises:
         ApiError: 412, it has been changed since.
     """
-    wanted = request.headers.get("if-match")
-    if wanted is None or wanted == "*" or _bare(str(etag)) in {_bare(part) for part in wanted.split(",")}:
+    given = request.headers.get("if-match")
+    if given is None or given == "*" or _bare(str(etag)) in {_bare(part) for part in given.split(",")}:
         return
     raise ApiError(412, "FAILED_PRECONDITION", "Precondition check failed.", reason="conditionNotMet")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +12,7 @@ from starlette.responses import Response
 from federation_emulator.core.access import BIGQUERY_READ_SCOPES, authenticate, authorize, check_enabled
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import already_exists, invalid_argument, not_found
-from federation_emulator.core.http import answer, page, read_json
+from federation_emulator.core.http import answer, flag_parameter, page, read_json
 from federation_emulator.core.trace import Link
 from federation_emulator.services.bigquery import rules, running
 from federation_emulator.services.bigquery.admission import Admitted, admit
@@ -30,7 +29,7 @@ _MOST_ROWS = 100_000
 async def run_query(cloud: Cloud, request: Request) -> Response:
     """``POST …/queries``: one round trip, rows in the answer, if it ends within ``timeoutMs``."""
     query = await read_json(request)
-    job = _start(cloud, await admit(cloud, request, query), _new_id(), query)
+    job = running.start(cloud, await admit(cloud, request, query), query)
     ended = await job.end(within_seconds=job.admitted.limits.wait_seconds)
     return answer(_query_response(job, ended, kind="bigquery#queryResponse"))
 
@@ -48,7 +47,7 @@ async def insert_job(cloud: Cloud, request: Request) -> Response:
         "maxResults": None,
     }
     admitted = await admit(cloud, request, settings, configuration)
-    job = _start(cloud, admitted, _chosen_id(cloud, reference, admitted), configuration)
+    job = running.start(cloud, admitted, configuration, _chosen_id(cloud, reference, admitted))
     ended = await job.end(within_seconds=_INSERT_WAITS_SECONDS)
     if job.admitted.dry and ended is not None and ended.error is not None:
         raise ended.error
@@ -91,8 +90,7 @@ async def list_jobs(cloud: Cloud, request: Request) -> Response:
     """``GET …/jobs``: one's own jobs; with ``bigquery.jobs.listAll`` and ``allUsers`` all of the project."""
     project = project_of(cloud, request)
     token = caller_in(cloud, request, project)
-    wanted = request.query_params.get("allUsers", "").lower() == "true"
-    all_users = wanted and holds(cloud, token, "bigquery.jobs.listAll", project)
+    all_users = flag_parameter(request, "allUsers") and holds(cloud, token, "bigquery.jobs.listAll", project)
     # Scripts alone have children.
     known: Iterable[Job] = [] if request.query_params.get("parentJobId") else cloud.jobs
     shown = [job for job in known if job.project == project.project and (all_users or job.creator == creator_of(token))]
@@ -118,26 +116,15 @@ def _own_job(cloud: Cloud, request: Request, permission: str) -> Job:
     return job
 
 
-def _new_id() -> str:
-    return f"job_{secrets.token_urlsafe(20)}"
-
-
-def _chosen_id(cloud: Cloud, reference: dict[str, Any], admitted: Admitted) -> str:
+def _chosen_id(cloud: Cloud, reference: dict[str, Any], admitted: Admitted) -> str | None:
     job_id: str | None = reference.get("jobId")
     if job_id is None:
-        return _new_id()
+        return None
     if not _JOB_ID.fullmatch(job_id):
         raise invalid_argument(f"Invalid job ID {job_id!r:.80}: letters, digits, underscores and dashes only.")
     if cloud.jobs.get(job_id) is not None:
         raise already_exists(f"Already Exists: Job {admitted.payer}:{admitted.location}.{job_id}")
     return job_id
-
-
-def _start(cloud: Cloud, admitted: Admitted, job_id: str, settings: dict[str, Any]) -> Job:
-    now = running.milliseconds(cloud.clock)
-    job = Job(job_id=job_id, admitted=admitted, labels=settings.get("labels") or {}, created=now)
-    running.start(cloud, job)
-    return job
 
 
 def _query_response(job: Job, ended: Ended | None, *, kind: str) -> dict[str, Any]:

@@ -144,9 +144,11 @@ def _deciding(cloud: Cloud, reader: Reader, resource: str) -> AbstractContextMan
 
 
 async def _check_there(cloud: Cloud, reader: Reader, dataset: DatasetName, missing: TableName | None) -> None:
-    wanted, actual = reader.location or DEFAULT_LOCATION, await _location_of(cloud, dataset)
-    if not actual or (reader.location and wanted.lower() != actual.lower()):
-        _refuse_absent(not_found(f"Not found: Dataset {dataset} was not found in location {wanted}"), dataset, wanted)
+    expected, actual = reader.location or DEFAULT_LOCATION, await _location_of(cloud, dataset)
+    if not actual or (reader.location and expected.lower() != actual.lower()):
+        _refuse_absent(
+            not_found(f"Not found: Dataset {dataset} was not found in location {expected}"), dataset, expected
+        )
     if missing is not None:
         _refuse_absent(not_found(f"Not found: Table {missing} was not found in location {actual}"), missing, actual)
 

@@ -30,8 +30,8 @@ async def list_rows(cloud: Cloud, request: Request) -> Response:
         params["selectedFields"] = ",".join(chosen)
     tagged = cloud.column_tags.get(table.resource)
     if tagged is not None:
-        wanted = tagged.tags if chosen is None else {name.lower() for name in chosen} & set(tagged.tags)
-        permit_columns(cloud, token, [(table, column) for column in sorted(wanted)])
+        read = tagged.tags if chosen is None else {name.lower() for name in chosen} & set(tagged.tags)
+        permit_columns(cloud, token, [(table, column) for column in sorted(read)])
     return await emulator.stream(cloud, f"{table.resource}/data", params=params)
 
 

@@ -6,11 +6,11 @@ import asyncio
 import secrets
 from typing import Any
 
-from federation_emulator.core.clock import Clock
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import ApiError, invalid_argument, not_found, permission_denied, unavailable
 from federation_emulator.core.trace import Link, Part, Refused, refuse
 from federation_emulator.services.bigquery import effects, emulator, understanding
+from federation_emulator.services.bigquery.admission import Admitted
 from federation_emulator.services.bigquery.datasets import carry_out
 from federation_emulator.services.bigquery.job import Ended, Job
 from federation_emulator.services.bigquery.model import TableName
@@ -21,14 +21,21 @@ _QUEUE_SECONDS = 60.0
 """How much longer than its time limit a statement may wait for those before it."""
 
 
-def start(cloud: Cloud, job: Job) -> None:
-    """Start a job's execution. It goes on when the caller has gone.
+def start(cloud: Cloud, admitted: Admitted, settings: dict[str, Any], job_id: str | None = None) -> Job:
+    """Start a job, with an id of its own or one that was chosen. It goes on when the caller has gone.
 
     Raises:
         ApiError: 429, too many run already.
     """
+    job = Job(
+        job_id=job_id or f"job_{secrets.token_urlsafe(20)}",
+        admitted=admitted,
+        labels=settings.get("labels") or {},
+        created=_milliseconds(cloud),
+    )
     cloud.jobs.add(job)
     job.task = asyncio.create_task(_run(cloud, job))
+    return job
 
 
 async def cancel(cloud: Cloud, job: Job) -> None:
@@ -70,9 +77,8 @@ async def page_of(cloud: Cloud, job: Job, *, start: int, most: int) -> dict[str,
     return page
 
 
-def milliseconds(clock: Clock) -> int:
-    """Say what time it is, as the API's resources have it."""
-    return int(clock.now().timestamp() * 1000)
+def _milliseconds(cloud: Cloud) -> int:
+    return int(cloud.clock.now().timestamp() * 1000)
 
 
 async def _run(cloud: Cloud, job: Job) -> Ended:
@@ -84,7 +90,7 @@ async def _run(cloud: Cloud, job: Job) -> Ended:
     except ApiError as problem:
         return Ended(error=problem)
     finally:
-        job.ended = milliseconds(cloud.clock)
+        job.ended = _milliseconds(cloud)
 
 
 async def _executed(cloud: Cloud, job: Job) -> Ended:

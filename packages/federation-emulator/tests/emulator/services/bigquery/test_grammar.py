@@ -30,10 +30,10 @@ def _view(**changes: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("entry", "status", "words"),
     [
-        ({"role": "READER", "specialGroup": "allAuthenticatedUsers"}, 400, "grants nothing to everybody"),
-        ({"role": "READER", "specialGroup": "allUsers"}, 400, "grants nothing to everybody"),
-        ({"role": "READER", "iamMember": "allUsers"}, 400, "grants nothing to everybody"),
-        ({"role": "READER", "iamMember": "allAuthenticatedUsers"}, 400, "grants nothing to everybody"),
+        ({"role": "READER", "specialGroup": "allAuthenticatedUsers"}, 400, "grants nothing to"),
+        ({"role": "READER", "specialGroup": "allUsers"}, 400, "grants nothing to"),
+        ({"role": "READER", "iamMember": "allUsers"}, 400, "grants nothing to"),
+        ({"role": "READER", "iamMember": "allAuthenticatedUsers"}, 400, "grants nothing to"),
         ({"role": "READER", "specialGroup": "projectowners"}, 400, "no specialGroup"),
         ({"role": "READER", "specialGroup": "everyone"}, 400, "no specialGroup"),
         ({"role": "READER", "userByEmail": f"no-{READER}"}, 400, "does not exist"),
@@ -44,7 +44,7 @@ def _view(**changes: str) -> dict[str, Any]:
         ({"role": "READER", "iamMember": MEMBER.replace(NUMBER, PROJECT)}, 400, "unknown type"),
         ({"role": "READER", "iamMember": "deleted:serviceAccount:a@b.c"}, 400, "unknown type"),
         ({"role": "READER", "userByEmail": "a b@c.d"}, 400, "unknown type"),
-        ({"role": "READER", "userByEmail": "nobody"}, 400, "unknown type"),
+        ({"role": "READER", "userByEmail": "reader"}, 400, "unknown type"),
         ({"role": "READER", "userByEmail": "a@b.c\n"}, 400, "unknown type"),
         ({"role": "READER", "groupByEmail": "group:a@b.c"}, 400, "unknown type"),
         ({"role": "READER", "domain": "a b.c"}, 400, "unknown type"),

@@ -178,7 +178,7 @@ def _names_a_cte(table: exp.Table) -> bool:
 
     if len(table.parts) != 1 or not isinstance(table.this, exp.Identifier):
         return False
-    wanted = table.name.lower()
+    name = table.name.lower()
     inside: exp.Expr = table
     node: exp.Expr | None = table.parent
     while node is not None:
@@ -190,7 +190,7 @@ def _names_a_cte(table: exp.Table) -> bool:
                 visible = visible[: next((i for i, cte in enumerate(visible) if cte is inside), 0)]
         elif clause is not None and clause is not inside:
             visible = clause.expressions
-        if any(cte.alias.lower() == wanted for cte in visible):
+        if any(cte.alias.lower() == name for cte in visible):
             return True
         inside, node = node, node.parent
     return False

@@ -44,16 +44,12 @@ class Prepared:
 
     Attributes:
         statements: DuckDB's SQL, one statement each, to be run in this order.
-        strings: The name of a parameter → the string that it stands for.
-        bytes: The name of a parameter → the bytes that it stands for, in base64.
-        lists: The name of a parameter → the texts of the list that it stands for.
+        values: The name of a parameter → the string, bytes or list that it stands for, as the engine is given it.
         bound: The name of a parameter → which of the declared parameters it is.
     """
 
     statements: tuple[str, ...]
-    strings: dict[str, str] = field(default_factory=dict)
-    bytes: dict[str, str] = field(default_factory=dict)
-    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     bound: dict[str, int] = field(default_factory=dict)
 
 
