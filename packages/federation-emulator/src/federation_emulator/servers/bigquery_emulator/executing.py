@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import re
 import threading
@@ -156,17 +157,11 @@ def _execute(run: Run, statement: Statement) -> Result:
         run.check()
         cursor.execute("ROLLBACK" if statement.dry else "COMMIT")
     except BaseException:
-        _roll_back(cursor)
+        # A statement that failed inside may have ended the transaction; closing the cursor ends it in any case.
+        with contextlib.suppress(duckdb.Error):
+            cursor.execute("ROLLBACK")
         raise
     return result
-
-
-def _roll_back(cursor: Any) -> None:  # noqa: ANN401  (DuckDB's own)
-    try:
-        cursor.execute("ROLLBACK")
-    except duckdb.Error:
-        # A statement that failed inside may have ended the transaction; closing the cursor ends it in any case.
-        return
 
 
 def _one(run: Run, statement: Statement, text: str) -> Result:

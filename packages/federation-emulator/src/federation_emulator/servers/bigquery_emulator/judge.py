@@ -13,40 +13,28 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-TYPES = {
-    "SELECT": "SELECT",
-    "INSERT": "INSERT",
-    "UPDATE": "UPDATE",
-    "DELETE": "DELETE",
-    "MERGE": "MERGE_INTO",
-    "TRUNCATE_TABLE": "DELETE",
-    "CREATE_TABLE": "CREATE",
-    "CREATE_VIEW": "CREATE",
-    "DROP_TABLE": "DROP",
-    "DROP_VIEW": "DROP",
-    "ALTER_TABLE": "ALTER",
+KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "SELECT": ("SELECT", ()),
+    "INSERT": ("INSERT", ("INSERT INTO",)),
+    "UPDATE": ("UPDATE", ("UPDATE",)),
+    "DELETE": ("DELETE", ("DELETE FROM",)),
+    "MERGE": ("MERGE_INTO", ("MERGE INTO",)),
+    "TRUNCATE_TABLE": ("DELETE", ("TRUNCATE TABLE",)),
+    "CREATE_TABLE": ("CREATE", ("CREATE TABLE", "CREATE OR REPLACE TABLE", "CREATE TABLE IF NOT EXISTS")),
+    "CREATE_VIEW": ("CREATE", ("CREATE VIEW", "CREATE OR REPLACE VIEW")),
+    "DROP_TABLE": ("DROP", ("DROP TABLE", "DROP TABLE IF EXISTS")),
+    "DROP_VIEW": ("DROP", ("DROP VIEW", "DROP VIEW IF EXISTS")),
+    "ALTER_TABLE": ("ALTER", ("ALTER TABLE", "ALTER TABLE IF EXISTS")),
 }
-"""BigQuery's statement types, and DuckDB's for the statement that carries them out."""
+"""BigQuery's statement types: DuckDB's for the statement that carries them out, and with what the text of one that
+changes something begins, right before its target.
+"""
 
 PLANNED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE_TABLE", "CREATE_TABLE"})
 """Those that DuckDB can plan. The others name their target and read nothing."""
 
 COUNTED = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE_TABLE"})
 """Those of which BigQuery says how many rows they changed."""
-
-_HEADS = {
-    "INSERT": ("INSERT INTO",),
-    "UPDATE": ("UPDATE",),
-    "DELETE": ("DELETE FROM",),
-    "MERGE": ("MERGE INTO",),
-    "TRUNCATE_TABLE": ("TRUNCATE TABLE",),
-    "CREATE_TABLE": ("CREATE TABLE", "CREATE OR REPLACE TABLE", "CREATE TABLE IF NOT EXISTS"),
-    "CREATE_VIEW": ("CREATE VIEW", "CREATE OR REPLACE VIEW"),
-    "DROP_TABLE": ("DROP TABLE", "DROP TABLE IF EXISTS"),
-    "DROP_VIEW": ("DROP VIEW", "DROP VIEW IF EXISTS"),
-    "ALTER_TABLE": ("ALTER TABLE", "ALTER TABLE IF EXISTS"),
-}
-"""With what the text of a statement that changes something begins, right before its target."""
 
 _SCANS = frozenset({"SEQ_SCAN", "INDEX_SCAN"})
 _PART = r'("(?:[^"]|"")*"|[^".]+)'
@@ -87,13 +75,13 @@ class Admitted:
 
 def statement_problem(admitted: Admitted, text: str, types: Iterable[str]) -> str | None:
     """Say why DuckDB's SQL, in which its parser finds statements of these types, isn't the one that was admitted."""
-    found, expected = list(types), TYPES.get(admitted.kind)
-    if expected is None or found != [expected]:
+    found, (expected, begins) = list(types), KINDS.get(admitted.kind, ("", ()))
+    if not expected or found != [expected]:
         return f"DuckDB finds {' and '.join(found) or 'no statement'} in it, not one {expected or admitted.kind}"
     if admitted.kind == "SELECT":
         return None
     name = ".".join(f'"{part}"' for part in admitted.target)
-    heads = [f"{head} {name}" for head in _HEADS[admitted.kind]]
+    heads = [f"{head} {name}" for head in begins]
     if not any(text == head or text.startswith((f"{head} ", f"{head}(", f"{head};")) for head in heads):
         return f"its text does not begin with {heads[0]}"
     return None
