@@ -153,8 +153,8 @@ def test_the_rows_of_information_schema_are_written_as_values() -> None:
     (view,) = analyse(sql, project=PROJECT).schema_views
     found = write(sql, Writing(project=PROJECT, rows=((str(view), rows),)))
     assert found.statements == (
-        "SELECT b FROM (SELECT CAST('p' AS STRING) AS `a`, CAST(CAST(@kpl0 AS STRING) AS STRING) AS `b`, "
-        "CAST(1 AS INT64) AS `c`, CAST(NULL AS STRING) AS `d`) AS TABLES",
+        "SELECT b FROM (SELECT 'p' AS `a`, CAST(@kpl0 AS STRING) AS `b`, 1 AS `c`, CAST(NULL AS STRING) AS `d`) "
+        "AS TABLES",
     )
     assert found.values == {"kpl0": "it's"}
     with pytest.raises(UnreadableSqlError):

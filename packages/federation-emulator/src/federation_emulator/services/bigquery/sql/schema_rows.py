@@ -50,21 +50,18 @@ def _column(cell: exp.Expr, name: str, literals: Literals) -> exp.Expr:
     from sqlglot import exp
 
     times = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMPTZ}
-    kind, literal = "STRING", cell
-    if isinstance(cell, exp.Cast) and cell.to.this in times:
-        kind, literal = "TIMESTAMP", cell.this
-    elif isinstance(cell, exp.Literal) and not cell.is_string:
-        kind = "INT64"
-    elif isinstance(cell, exp.Boolean):
-        kind = "BOOL"
-    if not isinstance(literal, exp.Literal | exp.Null | exp.Boolean):
+    timed = isinstance(cell, exp.Cast) and cell.to.this in times
+    value = (cell.this if timed else cell).copy()
+    if not isinstance(value, exp.Literal | exp.Null | exp.Boolean):
         raise _unknown(type(cell).__name__)
-    value = literal.copy()
     if isinstance(value, exp.Literal) and value.is_string and not is_plain(str(value.this)):
         marker = f"kpl{len(literals)}"
         literals[marker] = str(value.this)
         value = exp.Literal.string(marker)
-    return exp.alias_(exp.cast(value, kind, dialect="bigquery"), name, quoted=True)
+    if timed or isinstance(value, exp.Null):
+        # The others have their type by themselves.
+        value = exp.cast(value, "TIMESTAMP" if timed else "STRING", dialect="bigquery")
+    return exp.alias_(value, name, quoted=True)
 
 
 def _unknown(what: str) -> UnreadableSqlError:
