@@ -23,28 +23,28 @@ def sql(text: str) -> Step:
 
 
 def grant(role: str, *, table: str = "", member: str = THE_READER) -> Step:
-    """Grant a role on a table, or on the project."""
-
-    def step(world: World) -> None:
-        world.chain.grant(world.table_path(table) if table else PROJECT_PATH, role, member)
-
-    return step
+    """Grant a role on a table, ``{table}`` for the one that was made, or on the project."""
+    return lambda world: world.chain.grant(_policy_of(world, table), role, member)
 
 
 def revoke(role: str, *, table: str = "") -> Step:
     """Take a role away from the reader."""
+    return lambda world: world.chain.revoke(_policy_of(world, table), role, THE_READER)
+
+
+def _policy_of(world: World, table: str) -> str:
+    return world.table_path(table.replace("{table}", world.table)) if table else PROJECT_PATH
+
+
+def add_access(**entry: Any) -> Step:
+    """Add an entry to the dataset's access list."""
 
     def step(world: World) -> None:
-        world.chain.revoke(world.table_path(table) if table else PROJECT_PATH, role, THE_READER)
+        path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
+        access = world.google.done("GET", path)["access"]
+        world.google.done("PATCH", path, {"access": [*access, entry]})
 
     return step
-
-
-def add_access(world: World, entry: dict[str, Any]) -> None:
-    """Add an entry to the dataset's access list."""
-    path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
-    access = world.google.done("GET", path)["access"]
-    world.google.done("PATCH", path, {"access": [*access, entry]})
 
 
 def refused_table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from tests.denials.bigquery import EDITOR, VIEWER, add_access, grant, refused_table, sql
-from tests.denials.case import Case, Step
+from tests.denials.case import Case, Step, both
 from tests.denials.world import ALL_ROWS, World
 from tests.emulator.chain import BIGQUERY_PATH, READER, make_table
 from tests.emulator.google_server import PROJECT
@@ -41,7 +41,7 @@ def _view_changed_later(world: World) -> None:
 
 def _authorise_view(world: World) -> None:
     """Let the view read the dataset, for any reader of the view."""
-    add_access(world, {"view": {"projectId": PROJECT, "datasetId": world.chain.dataset, "tableId": world.table}})
+    add_access(view={"projectId": PROJECT, "datasetId": world.chain.dataset, "tableId": world.table})(world)
 
 
 def _one_of_two(world: World) -> None:
@@ -59,17 +59,7 @@ def _grant_the_other(world: World) -> None:
 
 def _with_table(role: str, text: str) -> Step:
     """A statement about a table that the reader has this role on."""
-
-    def step(world: World) -> None:
-        world.make_table()
-        grant(role, table=world.table)(world)
-        world.sql = text
-
-    return step
-
-
-def _edit_table(world: World) -> None:
-    grant(EDITOR, table=world.table)(world)
+    return both(World.make_table, grant(role, table="{table}"), sql(text))
 
 
 def _copy_to_its_own_dataset(world: World) -> None:
@@ -81,11 +71,6 @@ def _copy_to_its_own_dataset(world: World) -> None:
     world.sql = "CREATE TABLE {new} AS SELECT * FROM {secrets}"
 
 
-def _may_write(world: World) -> None:
-    """Let the reader write to the dataset."""
-    add_access(world, {"role": "WRITER", "userByEmail": READER})
-
-
 def _reads_secrets(name: str, text: str) -> Case:
     return refused_table(f"another table {name}", sql(text), _GRANT_SECRETS)
 
@@ -94,7 +79,7 @@ def _writes(name: str, text: str) -> Case:
     return refused_table(
         name,
         _with_table(VIEWER, text),
-        _edit_table,
+        grant(EDITOR, table="{table}"),
         change="dataEditor on the table",
         permission="bigquery.tables.updateData",
         says="Permission bigquery.tables.updateData denied on table",
@@ -163,7 +148,7 @@ _STATEMENTS = (
     refused_table(
         "a reader that makes a copy",
         sql("CREATE TABLE {new} AS SELECT * FROM {users}"),
-        _may_write,
+        add_access(role="WRITER", userByEmail=READER),
         change="WRITER on the dataset",
         permission="bigquery.tables.create",
         says="Permission bigquery.tables.create denied on dataset",

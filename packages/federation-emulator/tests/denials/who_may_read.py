@@ -70,28 +70,19 @@ def _replace_account(world: World) -> None:
     grant(JOB_USER)(world)
 
 
-def _grant_dataset(world: World, *, email: str = READER) -> None:
-    """Let an account read the whole dataset, by the dataset's own access list."""
-    add_access(world, {"role": "READER", "userByEmail": email})
+_grant_dataset = add_access(role="READER", userByEmail=READER)
+_revoke_table = revoke(VIEWER, table="users")
 
 
-def _grant_dataset_and_replace_account(world: World) -> None:
-    revoke(VIEWER, table="users")(world)
-    _grant_dataset(world)
-    _replace_account(world)
-
-
-def _grant_dataset_to_another(world: World) -> None:
-    revoke(VIEWER, table="users")(world)
+def _make_another_account(world: World) -> None:
     world.google.done("POST", f"{PROJECT_PATH}/serviceAccounts", {"accountId": "another-reader"})
-    _grant_dataset(world, email=f"another-{READER}")
 
 
 def _open_dataset(entry: dict[str, Any]) -> Step:
     """Try to open the dataset to all, or to a principal that does not exist: refused, and nothing changes."""
 
     def step(world: World) -> None:
-        revoke(VIEWER, table="users")(world)
+        _revoke_table(world)
         path = f"{BIGQUERY_PATH}/datasets/{world.chain.dataset}"
         before = world.google.done("GET", path)["access"]
         refused = world.google.call("PATCH", path, {"access": [*before, {"role": "READER", **entry}]})
@@ -110,27 +101,24 @@ def _not_opened(name: str, entry: dict[str, Any]) -> Case:
     )
 
 
+_grant_made_table = grant(VIEWER, table="{table}")
+
+
 def _replace_table(world: World) -> None:
     """Drop a table that was granted, and make another under its name."""
-    world.make_table()
-    _grant_table(world)
+    both(World.make_table, _grant_made_table)(world)
     world.sql = "SELECT * FROM {table}"
     world.google.done("DELETE", world.table_path(world.table))
     make_table(world.google, world.chain.dataset, world.table)
 
 
-def _grant_table(world: World) -> None:
-    grant(VIEWER, table=world.table)(world)
+def _without_account(world: World) -> None:
+    world.account = ""
 
 
 def _directly(*grants: Step) -> Step:
     """No service account: the federated principal itself, with these grants."""
-
-    def step(world: World) -> None:
-        world.account = ""
-        both(*grants)(world)
-
-    return step
+    return both(_without_account, *grants)
 
 
 def _job(member: str = MEMBER) -> Step:
@@ -167,17 +155,15 @@ CASES: tuple[Case, ...] = (
         error="accessNotConfigured",
         says="BigQuery API has not been used in project",
     ),
-    refused_table(
-        "a starter of jobs that may not read the table", revoke(VIEWER, table="users"), grant(VIEWER, table="users")
-    ),
+    refused_table("a starter of jobs that may not read the table", _revoke_table, grant(VIEWER, table="users")),
     refused_table(
         "a reader of the tables' names and columns only",
-        both(revoke(VIEWER, table="users"), grant("roles/bigquery.metadataViewer", table="users")),
+        both(_revoke_table, grant("roles/bigquery.metadataViewer", table="users")),
         grant(VIEWER, table="users"),
     ),
     refused_table(
         "an account with another's name in the dataset's access list",
-        _grant_dataset_to_another,
+        both(_revoke_table, _make_another_account, add_access(role="READER", userByEmail=f"another-{READER}")),
         _grant_dataset,
         change="READER on the dataset",
     ),
@@ -191,11 +177,11 @@ CASES: tuple[Case, ...] = (
     ),
     refused_table(
         "a namesake of an account that the dataset was granted to",
-        _grant_dataset_and_replace_account,
+        both(_revoke_table, _grant_dataset, _replace_account),
         _grant_dataset,
         change="READER on the dataset, for the account that is there now",
     ),
-    refused_table("a namesake of a table that was granted", _replace_table, _grant_table),
+    refused_table("a namesake of a table that was granted", _replace_table, _grant_made_table),
     refused_table(
         "a reader on the condition of another table",
         _on_condition("resource.name.endsWith('/tables/secrets')"),
