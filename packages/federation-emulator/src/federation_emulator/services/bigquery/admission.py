@@ -17,7 +17,7 @@ from federation_emulator.services.bigquery import emulator, rules, understanding
 from federation_emulator.services.bigquery.gate import DEFAULT_LOCATION, SERVICE, make_dataset, policies_on
 from federation_emulator.services.bigquery.model import DatasetName, ProjectName, TableName
 from federation_emulator.services.bigquery.query_parameters import read_parameters
-from federation_emulator.services.bigquery.reading import Reader, Reading, permit_protected, permit_reading
+from federation_emulator.services.bigquery.reading import Reader, Reading, deciding, permit_protected, permit_reading
 from federation_emulator.services.bigquery.sql import Statement
 from federation_emulator.services.bigquery.sql.tasks import Prepare, Prepared
 from federation_emulator.services.bigquery.sql.writing import Writing
@@ -91,9 +91,7 @@ async def admit(
     reader = Reader(token=token, decision=trail.id, location=_location(query))
     reading = await permit_reading(cloud, reader, statement)
     for need in statement.needs:
-        with cloud.trace.deciding(
-            Link.TABLE, resource=need.on.resource, principal=token.principal.member, parent=trail.id
-        ) as needed:
+        with deciding(cloud, reader, need.on.resource) as needed:
             authorize(token, need.permission, policies_on(cloud, need.on), needed, rules.need_denied(need))
     await _check_letters(cloud, statement)
     rules.check_bytes_billed(query, reading.base)
@@ -109,7 +107,8 @@ async def admit(
     with cloud.trace.deciding(
         Link.JOB, resource=payer.resource, principal=token.principal.member, parent=trail.id, quiet=True
     ):
-        prepared = await _prepared(cloud, statement, Prepare(sql=sql, writing=writing, columns=columns))
+        task = Prepare(sql=sql, writing=writing, columns=columns)
+        prepared = Prepared(statements=()) if statement.schema else await understanding.prepare(cloud, task)
     await permit_protected(cloud, reader, statement, sql, reading, writing)
     return Admitted(
         payer=payer,
@@ -125,12 +124,6 @@ async def admit(
         dry=bool(query.get("dryRun")),
         limits=limits,
     )
-
-
-async def _prepared(cloud: Cloud, statement: Statement, task: Prepare) -> Prepared:
-    if statement.schema is not None:
-        return Prepared(statements=())
-    return await understanding.prepare(cloud, task)
 
 
 async def _schema_rows(cloud: Cloud, statement: Statement) -> tuple[tuple[str, str], ...]:

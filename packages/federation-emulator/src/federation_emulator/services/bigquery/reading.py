@@ -99,7 +99,7 @@ async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> 
 
 async def _permit_schema_view(cloud: Cloud, reader: Reader, view: SchemaView) -> None:
     on = view.dataset or ProjectName(project=view.project)
-    with _deciding(cloud, reader, on.resource) as trail:
+    with deciding(cloud, reader, on.resource) as trail:
         for permission in _SCHEMA_RIGHTS if view.dataset else _PROJECT_RIGHTS:
             authorize(reader.token, permission, policies_on(cloud, on), trail, rules.query_denied(view, permission))
         if view.dataset is not None:
@@ -113,7 +113,7 @@ async def _permit_table(
 
     Returns what it selects from; ``None`` for a table.
     """
-    with _deciding(cloud, reader, table.resource) as trail:
+    with deciding(cloud, reader, table.resource) as trail:
         if via is not None and access_lists.authorises(cloud.datasets.seen(table.within.resource), via):
             trail.passed(Part.PERMISSION, GET_DATA, f"{via} is authorised in the access list of {table.within}")
         else:
@@ -129,7 +129,7 @@ async def _matching(cloud: Cloud, reader: Reader, wildcard: Wildcard) -> tuple[T
     names = sorted(entry["tableReference"]["tableId"] for entry in listed or [])
     found = tuple(wildcard.dataset.table(name) for name in names if wildcard.matches(name))
     if not found:
-        with _deciding(cloud, reader, wildcard.dataset.resource) as trail:
+        with deciding(cloud, reader, wildcard.dataset.resource) as trail:
             denied = rules.query_denied(wildcard)
             authorize(reader.token, GET_DATA, policies_on(cloud, wildcard.dataset), trail, denied)
             await _check_there(cloud, reader, wildcard.dataset, None)
@@ -137,7 +137,8 @@ async def _matching(cloud: Cloud, reader: Reader, wildcard: Wildcard) -> tuple[T
     return found
 
 
-def _deciding(cloud: Cloud, reader: Reader, resource: str) -> AbstractContextManager[Trail]:
+def deciding(cloud: Cloud, reader: Reader, resource: str) -> AbstractContextManager[Trail]:
+    """Record what is decided of a table inside the block, below the reader's decision."""
     return cloud.trace.deciding(
         Link.TABLE, resource=resource, principal=reader.token.principal.member, parent=reader.decision
     )
@@ -212,13 +213,11 @@ async def permit_protected(
         columns = tuple([await emulator.columns_of(cloud, table) for table in sorted(named)])
         task = FindProtected(sql=text, writing=written, columns=columns, protected=tuple(sorted(protected)))
         read = await understanding.find_protected(cloud, task)
-        permit_columns(cloud, reader.token, read, parent=reader.decision)
+        permit_columns(cloud, reader, read)
 
 
-def permit_columns(
-    cloud: Cloud, token: Token, columns: Iterable[tuple[TableName, str]], *, parent: str | None = None
-) -> None:
-    """Decide protected columns, one by one, below the job's decision; without a job, below the token's.
+def permit_columns(cloud: Cloud, reader: Reader, columns: Iterable[tuple[TableName, str]]) -> None:
+    """Decide protected columns, one by one.
 
     Raises:
         Refused: 403, no fine-grained access to a tag.
@@ -228,9 +227,6 @@ def permit_columns(
         if tagged is None:
             continue
         tag = tagged.tags[column]
-        with cloud.trace.deciding(
-            Link.TABLE, resource=f"{table.resource} column {column}", principal=token.principal.member, parent=parent
-        ) as trail:
-            trail.parent = trail.parent or token.decision
+        with deciding(cloud, reader, f"{table.resource} column {column}") as trail:
             policies = [(tag, policies_on(cloud, ProjectName(project=tag.split("/")[1]))[0][1])]
-            authorize(token, FINE_GRAINED_GET, policies, trail, rules.column_denied(table, column, tag))
+            authorize(reader.token, FINE_GRAINED_GET, policies, trail, rules.column_denied(table, column, tag))

@@ -12,7 +12,7 @@ from federation_emulator.core.permission_names import GET_DATA, UPDATE_DATA
 from federation_emulator.core.trace import Link
 from federation_emulator.services.bigquery import emulator, schema
 from federation_emulator.services.bigquery.gate import paging, permit_table, selected_fields
-from federation_emulator.services.bigquery.reading import permit_columns
+from federation_emulator.services.bigquery.reading import Reader, permit_columns
 
 MOST_INSERT_BYTES = 10 * 1024 * 1024
 """BigQuery's own limit for one insertAll."""
@@ -30,8 +30,9 @@ async def list_rows(cloud: Cloud, request: Request) -> Response:
         params["selectedFields"] = ",".join(chosen)
     tagged = cloud.column_tags.get(table.resource)
     if tagged is not None:
+        reader = Reader(token=token, decision=token.decision, location="")
         read = tagged.tags if chosen is None else {name.lower() for name in chosen} & set(tagged.tags)
-        permit_columns(cloud, token, [(table, column) for column in sorted(read)])
+        permit_columns(cloud, reader, [(table, column) for column in sorted(read)])
     return await emulator.stream(cloud, f"{table.resource}/data", params=params)
 
 
