@@ -44,8 +44,8 @@ from keyless_bigquery.runtime.rows import print_rows
 from keyless_bigquery.settings.problems import Problem
 from keyless_bigquery.settings.schema_refusal import OwnTable, refusal, stale
 from keyless_tools.delivery import looking, report
-from keyless_tools.delivery.errors import DeliveryError
-from keyless_tools.doctor.finding import Link, failed
+from keyless_tools.delivery.looking import DeliveryError
+from keyless_tools.doctor.finding import Finding, Link, failed
 from keyless_tools.doctor.report import Walked, as_json, print_report
 from keyless_tools.doctor.stack import StackError
 from keyless_tools.doctor.verify.report import Report
@@ -101,7 +101,7 @@ def error_of_the_function(text: str) -> str:
 
 
 def diagnosed(text: str) -> str:
-    walks = [Walked(reader=text, findings=(failed(Link.ROLE, text, expected=text, fix=text),))]
+    walks = [Walked(reader=text, findings=(Finding(link=Link.ROLE, **vars(failed(text, expected=text, fix=text))),))]
     return on_console(lambda console: print_report(console, walks)) + as_json(walks)
 
 
@@ -209,7 +209,7 @@ def linted(text: str) -> str:
 
 def failing(text: str) -> str:
     """What the command line prints of an error."""
-    with mock.patch("keyless_tools.stacks.existing", side_effect=StackError(text)):
+    with mock.patch("keyless_tools.stacks.on_stack", side_effect=StackError(text)):
         return printed(lambda: keyless_tools.cli.main(["doctor", "s"]))
 
 

@@ -39,22 +39,17 @@ HOSTILE = (
     *("*", "~", "!!", "#", "a b", "", "$HOME", "a&b|c>d<e", "{a,b}", "a\u2028b", "\x1b[2J", "日本"),
 )
 BUILDERS: dict[str, Callable[[str], str]] = {
+    "a command with gaps": lambda value: fixes.command("a {b} --c={d} && e {b}", value, b=value, d=value),
     "up": fixes.up,
     "deploy": fixes.deploy,
     "make the function again": lambda value: fixes.make_function_again(value, function=value, region=value),
-    "wait for the function": lambda value: fixes.wait_for_function(function=value, region=value),
-    "no reserved concurrency": fixes.no_reserved_concurrency,
     "enable services": lambda value: fixes.enable_services({value: [value, value], "b": [value]}),
     "pool": lambda value: fixes.pool("update", f"--x={value}", pool_id=value, project=value),
     "provider": lambda value: fixes.provider(
         "update-aws", f"--x={value}", provider_id=value, pool_id=value, project=value
     ),
-    "enable an account": lambda value: fixes.enable_account(value, project=value),
-    "allow by the organisation": lambda value: fixes.allow_by_organisation(value, value, project=value),
-    "set the location": lambda value: fixes.set_location(value, value),
     "bring a table back": fixes.bring_table_back,
     "select columns": lambda value: fixes.select_columns(value, [value, value]),
-    "show columns": fixes.show_columns,
     "show interfaces": lambda value: network_interfaces.show(in_network(value)),
     "delete interfaces": lambda value: network_interfaces.delete(in_network(value)),
     "take out of a network": lambda value: network_interfaces.take_out(in_network(value)),

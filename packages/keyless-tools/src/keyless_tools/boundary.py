@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from federation_emulator.expected import ExpectedError
 from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks
 
 DONE: Final = 0
@@ -28,20 +29,21 @@ PIPE_CLOSED: Final = 141
 """What reads the output has gone, as a shell has it."""
 
 
-class UsageError(Exception):
+class UsageError(ExpectedError):
     """The command can't be run as it was typed; the text is the whole message."""
 
 
+class NotReadError(ExpectedError):
+    """What a command asks about can't be read; the text is the whole message."""
+
+
 def run(command: Callable[[], int], *, name: str, interrupted: str) -> int:
-    """Runs a command to its end.
+    """Runs a command to its end; returns its exit code.
 
     Args:
         command: The command; returns its exit code.
         name: Its name.
         interrupted: What Ctrl-C leaves behind, in a few words.
-
-    Returns:
-        The exit code.
     """
     escape_what_stdout_lacks()
     try:
@@ -55,26 +57,9 @@ def run(command: Callable[[], int], *, name: str, interrupted: str) -> int:
         return PIPE_CLOSED
     except UsageError as error:
         return _say(f"keyless {name}: error: {error}", NOT_READ)
-    except Exception as error:
-        code = _exit_code(error)
-        if code == DONE:
-            raise
-        return _say(f"error: {error}", code)
+    except ExpectedError as error:
+        return _say(f"error: {error}", NOT_READ if isinstance(error, NotReadError) else FAILED)
     return code
-
-
-def _exit_code(error: Exception) -> int:
-    """The exit code of an error that is expected; 0 for any other."""
-    # Imported late: a command that succeeds needs none of them.
-    from federation_emulator.expected import ExpectedError
-    from keyless_tools.delivery.errors import DeliveryError
-    from keyless_tools.doctor.stack import StackError
-    from keyless_tools.lifecycle.destroy import NotDestroyedError
-    from pulumi_offline.engine.runner import PulumiError
-
-    if isinstance(error, StackError):
-        return NOT_READ
-    return FAILED if isinstance(error, ExpectedError | DeliveryError | NotDestroyedError | PulumiError) else DONE
 
 
 def _say(text: str, code: int) -> int:

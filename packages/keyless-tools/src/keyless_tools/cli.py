@@ -15,21 +15,12 @@ from keyless_tools.commands import COMMANDS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Does what the command line asks.
-
-    Args:
-        arguments: The command line; ``None`` takes the process's own.
-
-    Returns:
-        The exit code.
-    """
+    """Does what the command line asks; ``None`` takes the process's own. Returns the exit code."""
     given = parser().parse_args(arguments)
     command = next(one for one in COMMANDS if one.name == given.of_keyless)
 
     def run() -> int:
-        if command.of_stack:
-            given.stack = stacks.existing(given.stack)
-        return command.run(given)
+        return stacks.on_stack(given.stack, lambda: command.run(given)) if command.of_stack else command.run(given)
 
     return boundary.run(run, name=command.name, interrupted=command.interrupted)
 
@@ -51,8 +42,9 @@ def parser(*, complete_stacks: object = None) -> argparse.ArgumentParser:
         )
         if command.of_stack:
             stack = added.add_argument("stack", nargs="?", help="the stack; without one, they are listed")
-            stack.complete = complete_stacks  # type: ignore[attr-defined]  # how shtab is told
-        command.options(added)
+            stack.complete = complete_stacks  # type: ignore[attr-defined]  # shtab reads it
+        for add_to in command.options:
+            add_to(added)
     return made
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from keyless_tools.boundary import DONE, FAILED, UsageError
 from keyless_tools.stacks import stacks
@@ -17,7 +17,8 @@ from keyless_tools.stacks import stacks
 OFFLINE, READS, CHANGES, SHELL = "without a cloud", "a deployed stack, unchanged", "a stack's life", "your shell"
 """Groups of commands."""
 
-EXAMPLE_EVENT: Final = Path("lambda_src") / "example_event.json"
+Option = Callable[[argparse.ArgumentParser], object]
+"""Adds an argument to a command's parser."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +30,7 @@ class Command:
         group: The group that the help lists it in.
         help: What it does, on one line.
         run: Runs it; returns its exit code.
-        options: Adds its arguments.
-        of_stack: Its first argument is a stack that exists.
+        options: Its arguments.
         interrupted: What Ctrl-C leaves behind.
     """
 
@@ -38,9 +38,13 @@ class Command:
     group: str
     help: str
     run: Callable[[argparse.Namespace], int]
-    options: Callable[[argparse.ArgumentParser], object] = lambda _: None
-    of_stack: bool = False
+    options: tuple[Option, ...] = ()
     interrupted: str = "nothing was changed"
+
+    @property
+    def of_stack(self) -> bool:
+        """Whether its first argument is a stack that exists."""
+        return self.group in (READS, CHANGES)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -48,11 +52,6 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     _get_plugins(arguments.plugins)
     return main(verbose=arguments.verbose)
-
-
-def _demo_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-v", "--verbose", action="store_true", help="whole logs, and the chain of each decision")
-    _plugins_option(parser)
 
 
 def _local_cloud(arguments: argparse.Namespace) -> int:
@@ -69,7 +68,7 @@ def _local_cloud_options(parser: argparse.ArgumentParser) -> None:
     from federation_emulator import commands
 
     commands.add_serve(parser)
-    _plugins_option(parser)
+    _PLUGINS(parser)
     title = "without this project's stack, and on a cloud that runs"
     commands.add_commands(parser.add_subparsers(dest="command", metavar="COMMAND", title=title))
 
@@ -77,13 +76,14 @@ def _local_cloud_options(parser: argparse.ArgumentParser) -> None:
 def _explain(arguments: argparse.Namespace) -> int:
     from federation_emulator import commands
 
-    return commands.run(argparse.Namespace(**{**vars(arguments), "command": "explain"}))
+    return commands.run(arguments)
 
 
 def _explain_options(parser: argparse.ArgumentParser) -> None:
     from federation_emulator import commands
 
     commands.add_explain(parser)
+    parser.set_defaults(command="explain")
 
 
 def _preview(arguments: argparse.Namespace) -> int:
@@ -99,26 +99,10 @@ def _preview(arguments: argparse.Namespace) -> int:
     return DONE if done else FAILED
 
 
-def _preview_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("stack", nargs="*", help="a stack that has its Pulumi.STACK.yaml, such as dev")
-    parser.add_argument(
-        "--folder", type=Path, default=Path("build/preview"), help="where the reports go (default: %(default)s)"
-    )
-    parser.add_argument("--base", type=Path, metavar="FOLDER", help="what is changed; default: nothing is deployed yet")
-    _plugins_option(parser)
-
-
 def _guardrails(arguments: argparse.Namespace) -> int:
     from keyless_tools.guardrails.files import judge
 
     return judge(arguments.previews)
-
-
-def _guardrails_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "previews", nargs="*", default=["-"], metavar="FILE",
-        help="what `pulumi preview --json --show-sames` printed; none, or -, is standard input",
-    )  # fmt: skip
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -133,24 +117,10 @@ def _verify(arguments: argparse.Namespace) -> int:
     return run(arguments.stack, limit_seconds=arguments.limit)
 
 
-def _verify_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--limit", type=float, default=600.0, metavar="SECONDS", help="how long to wait for each reader (default: 600)"
-    )
-
-
 def _invoke(arguments: argparse.Namespace) -> int:
     from keyless_tools.doctor.invoke import run
 
     return run(arguments.stack, read_event(arguments.event), reader=arguments.reader)
-
-
-def _invoke_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "event", nargs="?", type=Path, default=EXAMPLE_EVENT, metavar="EVENT",
-        help="file with the event, as JSON (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--reader", help="whose function, where there are several")
 
 
 def read_event(file: Path) -> object:
@@ -223,76 +193,100 @@ def _get_plugins(chosen: str | None, folder: Path = Path(os.devnull)) -> None:
         official.download([plugin for plugin in found if not plugin.official], Progress())
 
 
-def _plugins_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--plugins",
-        choices=["auto", "official", "stand-in"],
-        help="Pulumi's provider plugins: official ones that are installed or can be downloaded, else stand-ins (auto); "
-        "only official ones; only stand-ins. Default: KEYLESS_PLUGINS, or auto",
-    )
+def _option(*names: str, **how: Any) -> Option:  # noqa: ANN401  (what `add_argument` takes)
+    return lambda parser: parser.add_argument(*names, **how)
 
+
+_PLUGINS: Final = _option(
+    "--plugins", choices=["auto", "official", "stand-in"],
+    help="Pulumi's provider plugins: official ones that are installed or can be downloaded, else stand-ins (auto); "
+    "only official ones; only stand-ins. Default: KEYLESS_PLUGINS, or auto",
+)  # fmt: skip
 
 COMMANDS: Final = (
     Command(
-        name="demo", group=OFFLINE, help="deploy, call the function, be refused, tear down",
-        run=_demo, options=_demo_options, interrupted="the local cloud has ended",
+        name="demo", group=OFFLINE, help="deploy, call the function, be refused, tear down", run=_demo,
+        options=(
+            _option("-v", "--verbose", action="store_true", help="whole logs, and the chain of each decision"),
+            _PLUGINS,
+        ),
+        interrupted="the local cloud has ended",
     ),
     Command(
         name="local-cloud", group=OFFLINE, help="run a local AWS, Google and BigQuery; use it as a role",
-        run=_local_cloud, options=_local_cloud_options, interrupted="the local cloud has ended",
+        run=_local_cloud, options=(_local_cloud_options,), interrupted="the local cloud has ended",
     ),
     Command(
         name="explain", group=OFFLINE, help="why the local cloud allowed or refused a call",
-        run=_explain, options=_explain_options,
+        run=_explain, options=(_explain_options,),
     ),
     Command(
-        name="preview", group=OFFLINE, help="what a change would do to stacks, on a local cloud",
-        run=_preview, options=_preview_options,
-    ),
-    Command(
-        name="guardrails", group=OFFLINE, help="judge previews by what no stack may do",
-        run=_guardrails, options=_guardrails_options,
-    ),
-    Command(
-        name="doctor", group=READS, help="check each link of the chain; name what failed and its fix",
-        run=_doctor, options=lambda parser: parser.add_argument("--json", action="store_true", help="print JSON"),
-        of_stack=True,
-    ),
-    Command(
-        name="verify", group=READS, help="probe each function until the chain works",
-        run=_verify, options=_verify_options, of_stack=True, interrupted="nothing needs to be undone",
-    ),
-    Command(
-        name="invoke", group=READS, help="invoke a function once; print its log and its result",
-        run=_invoke, options=_invoke_options, of_stack=True, interrupted="the function may still run",
-    ),
-    Command(
-        name="adopt", group=CHANGES, help="take what was made by hand into a stack",
-        run=_adopt,
-        options=lambda parser: parser.add_argument(
-            "--run", action="store_true", help="import; without, only print what would be imported"
+        name="preview", group=OFFLINE, help="what a change would do to stacks, on a local cloud", run=_preview,
+        options=(
+            _option("stack", nargs="*", help="a stack that has its Pulumi.STACK.yaml, such as dev"),
+            _option(
+                "--folder", type=Path, default=Path("build/preview"), help="where the reports go (default: %(default)s)"
+            ),
+            _option("--base", type=Path, metavar="FOLDER", help="what is changed; default: nothing is deployed yet"),
+            _PLUGINS,
         ),
-        of_stack=True, interrupted="run it again to go on",
     ),
     Command(
-        name="recover", group=CHANGES, help="take over what an interrupted `pulumi up` had made",
-        run=_recover,
-        options=lambda parser: parser.add_argument(
-            "--planned", action="store_true", help="also what the next up would create and exists already"
+        name="guardrails", group=OFFLINE, help="judge previews by what no stack may do", run=_guardrails,
+        options=(
+            _option(
+                "previews", nargs="*", default=["-"], metavar="FILE",
+                help="what `pulumi preview --json --show-sames` printed; none, or -, is standard input",
+            ),
         ),
-        of_stack=True, interrupted="run it again to go on",
     ),
     Command(
-        name="destroy", group=CHANGES, help="print what is lost, ask for the stack's name, destroy it",
-        run=_destroy,
-        options=lambda parser: parser.add_argument(
-            "--confirmed", metavar="STACK", help="the stack's name again, instead of a question"
+        name="doctor", group=READS, help="check each link of the chain; name what failed and its fix", run=_doctor,
+        options=(_option("--json", action="store_true", help="print JSON"),),
+    ),
+    Command(
+        name="verify", group=READS, help="probe each function until the chain works", run=_verify,
+        options=(
+            _option(
+                "--limit", type=float, default=600.0, metavar="SECONDS",
+                help="how long to wait for each reader (default: 600)",
+            ),
         ),
-        of_stack=True, interrupted="run it again to destroy what is left",
+        interrupted="nothing needs to be undone",
+    ),
+    Command(
+        name="invoke", group=READS, help="invoke a function once; print its log and its result", run=_invoke,
+        options=(
+            _option(
+                "event", nargs="?", type=Path, default=Path("lambda_src/example_event.json"), metavar="EVENT",
+                help="file with the event, as JSON (default: %(default)s)",
+            ),
+            _option("--reader", help="whose function, where there are several"),
+        ),
+        interrupted="the function may still run",
+    ),
+    Command(
+        name="adopt", group=CHANGES, help="take what was made by hand into a stack", run=_adopt,
+        options=(_option("--run", action="store_true", help="import; without, only print what would be imported"),),
+        interrupted="run it again to go on",
+    ),
+    Command(
+        name="recover", group=CHANGES, help="take over what an interrupted `pulumi up` had made", run=_recover,
+        options=(
+            _option(
+                "--planned", action="store_true", help="also what the next up would create and exists already"
+            ),
+        ),
+        interrupted="run it again to go on",
+    ),
+    Command(
+        name="destroy", group=CHANGES, help="print what is lost, ask for the stack's name, destroy it", run=_destroy,
+        options=(_option("--confirmed", metavar="STACK", help="the stack's name again, instead of a question"),),
+        interrupted="run it again to destroy what is left",
     ),
     Command(
         name="completion", group=SHELL, help='print completions: eval "$(keyless completion bash)"',
-        run=_completion, options=lambda parser: parser.add_argument("shell", choices=["bash", "zsh"]),
+        run=_completion, options=(_option("shell", choices=["bash", "zsh"]),),
     ),
 )  # fmt: skip
 """Every command, in the help's order."""

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from federation_emulator.expected import ExpectedError
 from keyless_bigquery.runtime.printable import one_line
 from keyless_tools.boundary import UsageError
 
 _NO_SUCH_STACK = "no stack named"
+"""How the engine refuses the name of a stack that isn't there."""
 
 
-def existing(name: str | None) -> str:
-    """The stack that a command acts on.
+def on_stack(name: str | None, run: Callable[[], int]) -> int:
+    """Runs a command on a stack.
 
     Args:
         name: The stack's name as it was typed; ``None`` if none was.
+        run: The command; returns its exit code.
 
     Raises:
-        UsageError: None was, or there is no such stack; the text lists those that there are.
+        UsageError: No name was typed, or there is no such stack; the text lists those that there are.
     """
-    from pulumi_offline.engine.runner import READING_SECONDS, Pulumi
-
     if name is None:
         raise UsageError(f"no stack is named; {stacks()}")
-    found = Pulumi(stack=name).run("stack", "--show-name", limit_seconds=READING_SECONDS)
-    # Any other failure is reported by whatever reads the stack.
-    if not found.succeeded and _NO_SUCH_STACK in found.errors:
-        raise UsageError(one_line(f"there is no stack {name!r}; {stacks()}"))
-    return name
+    try:
+        return run()
+    except ExpectedError as error:
+        if _NO_SUCH_STACK not in str(error):
+            raise
+        raise UsageError(one_line(f"there is no stack {name!r}; {stacks()}")) from error
 
 
 def stacks() -> str:

@@ -19,7 +19,7 @@ from keyless_tools import boundary, stacks
 from keyless_tools.boundary import UsageError
 from keyless_tools.cli import main, parser
 from keyless_tools.commands import COMMANDS, read_event
-from keyless_tools.delivery.errors import DeliveryError
+from keyless_tools.delivery.looking import DeliveryError
 from keyless_tools.doctor.stack import StackError
 from keyless_tools.lifecycle.destroy import NotDestroyedError
 from pulumi_offline.engine.pins import ROOT
@@ -163,16 +163,20 @@ def test_without_a_stack_those_that_there_are_are_listed(
         assert (out, errors[: len(told) + 50].startswith(f"keyless {command}: error: {told}")) == ("", True), errors
 
 
+def raised(error: Exception | None) -> Callable[[], int]:
+    return lambda: 0 if error is None else (_ for _ in ()).throw(error)
+
+
 def test_a_stack_that_is_not_there_is_refused_with_those_that_are(answer: Callable[[str], None]) -> None:
-    answer("""[ "$2" = ls ] && exec echo '[{"name": "dev"}]'; echo "error: no stack named 'tea' found" >&2; exit 255""")
+    answer("""echo '[{"name": "dev"}]'""")
     with pytest.raises(UsageError, match="there is no stack 'tea'; this project has dev"):
-        stacks.existing("tea")
+        stacks.on_stack("tea", raised(StackError("`pulumi config` failed: error: no stack named 'tea' found")))
 
 
-@pytest.mark.parametrize("script", ["exit 0", "echo 'error: passphrase must be set' >&2; exit 255"])
-def test_a_stack_that_may_exist_is_left_to_what_reads_it(answer: Callable[[str], None], script: str) -> None:
-    answer(script)
-    assert stacks.existing("acme/keyless/dev") == "acme/keyless/dev"
+def test_any_other_failure_on_a_stack_is_left_to_what_reads_it() -> None:
+    assert stacks.on_stack("acme/keyless/dev", raised(None)) == 0
+    with pytest.raises(PulumiError, match="passphrase"):
+        stacks.on_stack("dev", raised(PulumiError("error: passphrase must be set")))
 
 
 # Completion

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from federation_emulator.expected import ExpectedError
 from keyless_tools.delivery import looking
-from keyless_tools.delivery.errors import DeliveryError
 from keyless_tools.doctor.finding import Finding, Link, warning
 from pulumi_offline.engine.runner import Pulumi as Runner
 from tests.delivery.test_report import STEPS
@@ -80,7 +80,7 @@ def test_a_plan_that_is_none_is_an_error_and_is_not_kept(
     pulumi: Pulumi, tmp_path: Path, printed: str, expected: str
 ) -> None:
     (pulumi.folder / "plan.json").write_text(printed)
-    with pytest.raises(DeliveryError, match=expected):
+    with pytest.raises(ExpectedError, match=expected):
         looking.preview(DEV, tmp_path)
     assert not (tmp_path / "dev.json").exists()
 
@@ -90,7 +90,8 @@ def nothing_added(_: str) -> list[Finding]:
 
 
 def one_added(_: str) -> list[Finding]:
-    return [warning(Link.ROLE_POLICIES, "not the stack's on role: inline policy by-hand", remove=["aws iam delete"])]
+    added = warning("not the stack's on role: inline policy by-hand", remove=["aws iam delete"])
+    return [Finding(link=Link.ROLE_POLICIES, **vars(added))]
 
 
 def test_drift_is_there_or_not_or_not_known(pulumi: Pulumi, tmp_path: Path) -> None:
@@ -120,11 +121,11 @@ def test_what_was_added_is_drift_too_with_the_command_that_removes_it(
 
 def test_where_the_doctor_cant_look_drift_is_not_known_and_a_difference_is_kept(pulumi: Pulumi, tmp_path: Path) -> None:
     written = tmp_path / "dev.drift.md"
-    with pytest.raises(DeliveryError, match="what was added by hand isn't known: `pulumi config --json --stack dev`"):
+    with pytest.raises(looking.DeliveryError, match="what was added by hand isn't known: `pulumi config --json --stack dev`"):
         looking.drift("dev", tmp_path)
     assert not written.exists()
     pulumi.answer(DRIFTED)
-    with pytest.raises(DeliveryError, match="what was added by hand isn't known"):
+    with pytest.raises(looking.DeliveryError, match="what was added by hand isn't known"):
         looking.drift("dev", tmp_path)
     assert "~ memorySize: 512 => 256" in written.read_text()
 

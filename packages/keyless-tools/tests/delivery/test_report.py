@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keyless_tools.delivery import report
-from keyless_tools.doctor.finding import Link, warning
+from keyless_tools.doctor.finding import Finding, Link, warning
 from keyless_tools.guardrails.plan import read_plan
 from tests.previews import STACK, preview, step
 
@@ -96,7 +96,7 @@ def test_a_failed_preview_shows_what_the_engine_said() -> None:
 
 
 def test_drift_and_a_failure_are_cut_too() -> None:
-    added = [warning(Link.ROLE_POLICIES, "x" * 3_000, remove=["y" * 3_000])] * 30
+    added = [Finding(link=Link.ROLE_POLICIES, **vars(warning("x" * 3_000, remove=["y" * 3_000])))] * 30
     for written in (
         report.failure("The preview", "x\n" * 70_000),
         report.drift("dev", "x\n" * 70_000),

@@ -9,7 +9,7 @@ from tests.doctor.breaks import Break
 UP = "pulumi up --refresh --stack local"
 POOLS = "gcloud iam workload-identity-pools"
 CASES: list[tuple[Break, Link, str, str]] = [
-    (breaks.another_role, Link.FUNCTION, "wears arn:aws:iam::210987654321:role/Another-Reader", UP),
+    (breaks.another_role, Link.FUNCTION, "runs as arn:aws:iam::210987654321:role/Another-Reader", UP),
     (breaks.a_function_that_was_deleted, Link.FUNCTION, "is not there", UP),
     (breaks.a_function_that_never_runs, Link.FUNCTION, "a reserved concurrency of 0", UP),
     (breaks.a_role_that_another_account_may_assume, Link.ROLE, "AWS arn:aws:iam::999999999999:root", UP),

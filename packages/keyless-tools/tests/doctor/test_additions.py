@@ -10,7 +10,7 @@ import pytest
 from keyless_bigquery.components import outputs
 from keyless_tools.doctor.answer import Absent, Found
 from keyless_tools.doctor.expected import expected_of
-from keyless_tools.doctor.finding import Finding, Verdict
+from keyless_tools.doctor.finding import Judgement, Verdict
 from keyless_tools.doctor.links import additions
 from keyless_tools.doctor.observed import Seen
 from tests.components.recording import record
@@ -26,7 +26,7 @@ def policies(*inline: str, attached: tuple[str, ...] = ()) -> Seen:
     return changed(role_policies=Found(value={"inline": list(inline), "attached": list(attached)}))
 
 
-def commands(finding: Finding) -> list[str]:
+def commands(finding: Judgement) -> list[str]:
     assert (finding.verdict is Verdict.WARNING) is bool(finding.fix)
     return finding.fix.split(" && ") if finding.fix else []
 

@@ -27,7 +27,7 @@ from keyless_tools.doctor.look import Clouds
 from keyless_tools.doctor.report import FAILED, NOT_SEEN, PASSED, Walked, exit_code
 from keyless_tools.doctor.stack import Stack
 from keyless_tools.doctor.verify.run import verify
-from keyless_tools.doctor.verify.waiting import Patience, Time
+from keyless_tools.doctor.verify.waiting import RetryPolicy, Time
 from keyless_tools.doctor.walk import STEPS, first_failed
 from pulumi_offline.stack_harness import STACK, StackHarness
 from tests.doctor import breaks, changes
@@ -56,7 +56,7 @@ def test_the_broken_link_is_named_and_no_other(
     assert told in named.actual
     assert named.expected
     assert named.fix.startswith(fix)
-    assert [finding.link for finding in failed.findings] == [step.link for step in STEPS]
+    assert [finding.link for finding in failed.findings] == list(STEPS)
     assert exit_code([failed]) == FAILED
     assert exit_code([fixed]) == PASSED, [finding for finding in fixed.findings if finding.verdict is not Verdict.OK]
 
@@ -262,7 +262,7 @@ def test_without_a_stack_that_exists_those_that_do_are_listed(
 
 def verified(stack: Stack, session: boto3.Session, time: Time, *, limit: float) -> tuple[int, str]:
     told = io.StringIO()
-    code = verify(stack, session, Patience(limit_seconds=limit, time=time), Console(file=told))
+    code = verify(stack, session, RetryPolicy(limit_seconds=limit, time=time), Console(file=told))
     return code, told.getvalue()
 
 

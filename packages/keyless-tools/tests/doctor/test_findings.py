@@ -42,7 +42,7 @@ def code(findings: tuple[Finding, ...]) -> int:
 @pytest.mark.parametrize("chain", [CHAIN, DIRECT], ids=["impersonation", "direct"])
 def test_a_chain_that_is_as_it_should_be_is_whole(chain: Expected) -> None:
     findings = walk(chain, healthy.seen(chain))
-    assert [finding.link for finding in findings] == [step.link for step in STEPS]
+    assert [finding.link for finding in findings] == list(STEPS)
     assert code(findings) == PASSED
     assert {f.link for f in findings if f.verdict is not Verdict.OK} <= {
         *(Link.SERVICE_ACCOUNT, Link.BINDING, Link.ACCOUNT_MEMBERS, Link.LISTED)
@@ -55,7 +55,7 @@ def test_whatever_can_not_be_seen_stops_nothing_and_is_never_called_whole(
 ) -> None:
     chain = DIRECT if direct else CHAIN
     findings = walk(chain, changed(healthy.seen(chain), **unseen))
-    assert [finding.link for finding in findings] == [step.link for step in STEPS]
+    assert [finding.link for finding in findings] == list(STEPS)
     # Grants above the table need not be seen where the table's own is enough, and a package has the output beside it.
     needed = set(unseen) - {"data_project_policy", "dataset", "credential_configuration", "members_policy"}
     # That there is no such list is for the role's and the pool's own links to report.
@@ -151,7 +151,7 @@ def test_an_alias_is_looked_at_and_the_function_itself_is_mended() -> None:
         ({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}, "AWS *"),
         ({"Effect": "Allow", "Principal": {"AWS": ["1", "2"]}, "Action": "sts:AssumeRole"}, "AWS 1, AWS 2"),
         ({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "*"}, "Service ec2"),
-        ({"Effect": "Deny", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "*"}, "nobody"),
+        ({"Effect": "Deny", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "*"}, "no principal"),
     ],
 )
 def test_a_role_that_others_may_assume_or_lambda_may_not_is_broken(statement: JSON, told: str) -> None:

@@ -78,20 +78,20 @@ def test_an_answer_of_google_is_taken_for_what_it_says(status: int, body: object
 def test_only_reading_methods_are_ever_posted() -> None:
     api = google_api(NOWHERE, "token")
     with pytest.raises(ValueError, match="the doctor only reads"):
-        api.ask("iam", "/v1/projects/p/serviceAccounts/a:setIamPolicy", {}, permission=PERMISSION)
+        api.look("iam", "/v1/projects/p/serviceAccounts/a:setIamPolicy", permission=PERMISSION, question={})
 
 
 def test_a_host_that_does_not_answer_or_answers_nonsense_is_told() -> None:
-    silent = google_api(NOWHERE, "token").get("iam", "/v1/x", permission=PERMISSION)
+    silent = google_api(NOWHERE, "token").look("iam", "/v1/x", permission=PERMISSION)
     with serving(HttpAnswer(body=b"<html>")) as server:
-        nonsense = google_api(server.url, "token").get("iam", "/v1/x", permission=PERMISSION)
+        nonsense = google_api(server.url, "token").look("iam", "/v1/x", permission=PERMISSION)
     assert silent == Silent(why=f"{NOWHERE} does not answer (ConnectionError)")
     assert nonsense == Silent(why="iam answered 200 with something that is no JSON")
 
 
 def test_a_redirect_is_not_followed_with_the_token() -> None:
     with serving(HttpAnswer(status=302, headers={"Location": f"{NOWHERE}/elsewhere"})) as server:
-        found = google_api(server.url, "token").get("iam", "/v1/x", permission=PERMISSION)
+        found = google_api(server.url, "token").look("iam", "/v1/x", permission=PERMISSION)
     assert found == Silent(why="iam answered 302: no message")
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyless_bigquery.attempt import Attempt, Failure
-from keyless_tools.doctor.verify.waiting import Outcome, Patience, pauses, wait_for_success
+from keyless_tools.doctor.verify.waiting import Outcome, RetryPolicy, pauses, wait_for_success
 
 ANSWER = Attempt(payload="{}", log="", failure=None)
 LATE = Attempt(payload="", log="", failure=Failure(kind="impersonation", told="not yet", may_pass=True))
@@ -39,8 +39,8 @@ def waited(*attempts: Attempt, limit: float = 600, seed: int = 0) -> tuple[Outco
         time.now += 1
         return next(coming)
 
-    patience = Patience(limit_seconds=limit, time=time, jitter=random.Random(seed))
-    return wait_for_success(invoke, patience, lambda *_: None), time
+    policy = RetryPolicy(limit_seconds=limit, time=time, jitter=random.Random(seed))
+    return wait_for_success(invoke, policy, lambda *_: None), time
 
 
 @given(seed=st.integers())
@@ -77,7 +77,7 @@ def test_a_failure_that_waiting_can_not_mend_ends_it_at_once(before: int) -> Non
 def test_it_says_before_each_pause_how_long_it_will_be() -> None:
     told: list[tuple[int, float, str, float]] = []
     time, coming = FakeTime(), iter([LATE, LATE, ANSWER])
-    patience = Patience(limit_seconds=60, time=time)
-    wait_for_success(lambda: next(coming), patience, lambda n, s, f, pause: told.append((n, s, f.told, pause)))
+    policy = RetryPolicy(limit_seconds=60, time=time)
+    wait_for_success(lambda: next(coming), policy, lambda n, s, f, pause: told.append((n, s, f.told, pause)))
     assert [(tries, text) for tries, _, text, _ in told] == [(1, "not yet"), (2, "not yet")]
     assert [pause for *_, pause in told] == time.slept

@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from federation_emulator.expected import ExpectedError
 from keyless_bigquery.runtime.printable import one_line
 from keyless_tools.delivery import looking
-from keyless_tools.delivery.errors import DeliveryError
 from pulumi_offline.engine.runner import Pulumi
 
 
@@ -26,7 +26,7 @@ def main() -> int:
         if arguments.command == "preview":
             return int(not looking.preview(Pulumi(stack=arguments.stack), arguments.folder))
         return int(looking.drift(arguments.stack, arguments.folder) is not False)
-    except DeliveryError as error:
+    except ExpectedError as error:
         sys.stderr.write(f"{one_line(f'error: {error}')}\n")
         return 1
 

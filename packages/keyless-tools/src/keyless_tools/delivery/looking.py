@@ -8,19 +8,20 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from federation_emulator.expected import ExpectedError
 from keyless_bigquery.runtime.printable import as_lines
 from keyless_tools.delivery import report
-from keyless_tools.delivery.errors import DeliveryError
 from keyless_tools.doctor.examine import clouds_of, examine
 from keyless_tools.doctor.finding import ADDITIONS, Finding, Verdict
 from keyless_tools.doctor.stack import StackError, read_stack
-from keyless_tools.guardrails.plan import Plan, PreviewError, read_plan
-from pulumi_offline.engine.runner import Ended, Pulumi, PulumiError
+from keyless_tools.guardrails.plan import read_plan
+from pulumi_offline.engine.runner import Ended, Pulumi
 
-SUFFIX_REPORT = ".md"
-SUFFIX_JSON = ".json"
-SUFFIX_DRIFT = ".drift.md"
 _UNEXPECTED_CHANGES = "no changes were expected"
+
+
+class DeliveryError(ExpectedError):
+    """A preview or a look for drift failed; the text is the whole message: what failed, and the fix."""
 
 
 def preview(pulumi: Pulumi, folder: Path) -> bool:
@@ -34,29 +35,29 @@ def preview(pulumi: Pulumi, folder: Path) -> bool:
         Whether it succeeded.
 
     Raises:
-        DeliveryError: There is no engine, it took too long, or its JSON is no preview.
+        ExpectedError: There is no engine, it took too long, or its JSON is no preview.
     """
     stack = pulumi.stack
     folder.mkdir(parents=True, exist_ok=True)
-    plan, written = folder / f"{stack}{SUFFIX_JSON}", folder / f"{stack}{SUFFIX_REPORT}"
+    plan, written = folder / f"{stack}.json", folder / f"{stack}.md"
     for left_over in (plan, written):
         left_over.unlink(missing_ok=True)
-    diff = _run(pulumi, "preview", "--diff", "--suppress-progress")
+    diff = pulumi.run("preview", "--diff", "--suppress-progress")
     _log(diff)
-    planned = _run(pulumi, "preview", "--json", "--show-sames") if diff.succeeded else diff
+    planned = pulumi.run("preview", "--json", "--show-sames") if diff.succeeded else diff
     if not planned.succeeded:
         written.write_text(report.failure(f"The preview of {report.code(stack)}", planned.output + planned.errors))
         return False
-    written.write_text(report.preview(stack, _plan(planned.output), diff.output))
+    read = read_plan(planned.output)
+    if read.errors:
+        raise DeliveryError(f"the preview failed: {read.errors[0]}")
+    written.write_text(report.preview(stack, read, diff.output))
     plan.write_text(planned.output)
     return True
 
 
 def additions(stack: str) -> Sequence[Finding]:
     """Finds with the doctor what was added by hand to what a stack made, which the engine doesn't see.
-
-    Args:
-        stack: The stack's name.
 
     Raises:
         DeliveryError: It could not look, or not everywhere.
@@ -86,13 +87,13 @@ def drift(stack: str, folder: Path, look: Callable[[str], Sequence[Finding]] = a
         Whether something has drifted; None where the engine failed.
 
     Raises:
-        DeliveryError: There is no engine, it took too long, or what was added isn't known.
+        ExpectedError: There is no engine, it took too long, or what was added isn't known.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = folder / f"{stack}{SUFFIX_DRIFT}"
+    written = folder / f"{stack}.drift.md"
     written.unlink(missing_ok=True)
     # Neither writes the state, so an identity that can only read will do.
-    compared = _run(Pulumi(stack=stack), "refresh", "--preview-only", "--expect-no-changes", "--diff")
+    compared = Pulumi(stack=stack).run("refresh", "--preview-only", "--expect-no-changes", "--diff")
     _log(compared)
     if not (compared.succeeded or _UNEXPECTED_CHANGES in compared.errors):
         return None
@@ -107,36 +108,15 @@ def drift(stack: str, folder: Path, look: Callable[[str], Sequence[Finding]] = a
     return bool(differing or added)
 
 
-def _run(pulumi: Pulumi, *arguments: str) -> Ended:
-    try:
-        return pulumi.run(*arguments)
-    except PulumiError as error:
-        raise DeliveryError(str(error)) from error
-
-
-def _plan(text: str) -> Plan:
-    try:
-        plan = read_plan(text)
-    except PreviewError as error:
-        raise DeliveryError(str(error)) from error
-    if plan.errors:
-        raise DeliveryError(f"the preview failed: {plan.errors[0]}")
-    return plan
-
-
 def _log(run: Ended) -> None:
     """Prints all of it to the run's log, whatever the report has room for. Nothing in it commands GitHub's runner.
 
     Source: GitHub, "Workflow commands", stopping and starting workflow commands.
     """
-    stop, start = (f"::{command}::\n" if os.environ.get("GITHUB_ACTIONS") else "" for command in _pause())
-    sys.stdout.write(f"{stop}{as_lines(run.output)}")
+    token = secrets.token_hex(16)
+    commands = (f"::stop-commands::{token}::\n", f"::{token}::\n") if os.environ.get("GITHUB_ACTIONS") else ("", "")
+    sys.stdout.write(f"{commands[0]}{as_lines(run.output)}")
     sys.stdout.flush()
     sys.stderr.write(as_lines(run.errors))
     sys.stderr.flush()
-    sys.stdout.write(start)
-
-
-def _pause() -> tuple[str, str]:
-    token = secrets.token_hex(16)
-    return f"stop-commands::{token}", token
+    sys.stdout.write(commands[1])

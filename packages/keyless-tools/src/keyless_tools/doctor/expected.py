@@ -10,13 +10,13 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keyless_bigquery.command_line import command_line
 from keyless_bigquery.components import outputs
 from keyless_bigquery.components.role_policies import NETWORK_POLICY_ARN
 from keyless_bigquery.settings import apis
 from keyless_bigquery.settings.function_environment import variables
 from keyless_bigquery.settings.reader_settings import ReaderSettings
 from keyless_bigquery.trust.trust import ProviderName, TrustChain, attribute_condition, attribute_mapping
+from keyless_tools.doctor import fixes
 from keyless_tools.doctor.stack import Stack, StackError
 
 
@@ -57,38 +57,26 @@ class Expected:
     """One reader's chain as it should be.
 
     Args:
-        stack: Name of the stack.
-        reader: Name of the reader.
         undeployed: Settings that differ from what is deployed, each in words.
-        region: AWS region of the function.
         trust: Which AWS identity the function is, and every string that follows from it.
         function: What to invoke: the function's name, with its alias under SnapStart.
-        role_arn: Its role, as IAM knows it.
-        inline_policies: What the names of its own policies begin with.
+        inline_policies: What the names of the role's own policies begin with.
         attached_policies: ARNs of those that are attached to it.
         scheduled: EventBridge may start the function.
-        log_group: Where its log goes.
         paused: The settings keep it from running, by a reserved concurrency of 0.
-        variables: Its environment.
         credential_configuration: The file in its package, as the provider needs it.
         exported_configuration: The same file as the stack's output has it.
         services: The APIs that must be on, by project.
-        pool_project: The project that holds the pool, as a command takes it.
-        pool_name: Full resource name of the pool.
-        provider_name: Full resource name of the provider.
+        pool_project: The project that holds the pool, as a command takes it: its id or its number.
+        pool_name: Full resource name of the pool, as :attr:`provider_name` is of the provider.
         pool_is_ours: The stack makes pool and provider.
-        mapping: The provider's attribute mapping, as the stack writes it.
-        condition: Its condition, likewise.
         principal: The member that the bindings name.
         service_account: The account to impersonate; ``None`` for direct access.
         project: The project that pays, and holds the account.
-        table: The table to read.
-        table_is_ours: The stack makes it.
+        table_is_ours: The stack makes the table.
         listed: What else it may read, tables and whole datasets.
         table_readers: Who may read the table by the stack's grants: this reader, and those that list it.
         dataset_readers: Who may read the table's whole dataset by them: the readers that list it.
-        location: Its location.
-        columns: What is selected.
     """
 
     stack: str
@@ -155,7 +143,7 @@ def expected_of(stack: Stack) -> tuple[Expected, ...]:
     undeployed = tuple(_undeployed(stack, deployed))
     trusts = {reader.label: _trust(stack, reader, deployed[reader.label]) for reader in readers}
     # Of readers that are about to go, only the roles count here: the condition still admits them.
-    going = [_trust(stack, readers[0], told) for label, told in deployed.items() if label not in trusts]
+    going = [_trust(stack, readers[0], exported) for label, exported in deployed.items() if label not in trusts]
     condition = attribute_condition([*trusts.values(), *going])
     return tuple(_expected(stack, reader, deployed, trusts[reader.label], condition, undeployed) for reader in readers)
 
@@ -168,18 +156,18 @@ def _expected(
     condition: str,
     undeployed: tuple[str, ...],
 ) -> Expected:
-    settings, told = stack.settings, deployed[reader.label]
+    settings, exported = stack.settings, deployed[reader.label]
     pool_name, provider_name = _output(stack, outputs.POOL_NAME), _output(stack, outputs.PROVIDER_NAME)
-    own_pool, email = settings.pool == "own", told.get(outputs.SERVICE_ACCOUNT)
-    table, columns = _told(stack, told, outputs.TABLE), tuple(column.name for column in reader.columns)
+    own_pool, email = settings.pool == "own", exported.get(outputs.SERVICE_ACCOUNT)
+    table, columns = _output(stack, outputs.TABLE, exported), tuple(column.name for column in reader.columns)
     return Expected(
         stack=stack.name,
         reader=reader.label,
         undeployed=undeployed,
         region=settings.aws_region,
         trust=trust,
-        function=_told(stack, told, outputs.FUNCTION_NAME),
-        role_arn=_told(stack, told, outputs.ROLE_ARN),
+        function=_output(stack, outputs.FUNCTION_NAME, exported),
+        role_arn=_output(stack, outputs.ROLE_ARN, exported),
         inline_policies=(
             "write-own-log",
             *(("find-subnets", "leave-network-to-lambda") if settings.subnet_ids else ()),
@@ -187,12 +175,12 @@ def _expected(
         ),
         attached_policies=(NETWORK_POLICY_ARN,) if settings.subnet_ids else (),
         scheduled=reader.schedule is not None,
-        log_group=_told(stack, told, outputs.LOG_GROUP),
+        log_group=_output(stack, outputs.LOG_GROUP, exported),
         paused=reader.reserved_concurrency == 0,
         variables=variables(
             project=settings.google_project,
             table=table,
-            tables=",".join(_tables(told)) if _tables(told)[1:] else None,
+            tables=",".join(_tables(exported)) if _tables(exported)[1:] else None,
             columns=columns,
             location=settings.bigquery_location,
             maximum_bytes_billed=settings.maximum_bytes_billed,
@@ -203,7 +191,7 @@ def _expected(
         credential_configuration=trust.credential_configuration(
             provider_name=provider_name, service_account_email=email
         ),
-        exported_configuration=_told(stack, told, outputs.CREDENTIAL_CONFIGURATION),
+        exported_configuration=_output(stack, outputs.CREDENTIAL_CONFIGURATION, exported),
         services={
             project: tuple(f"{api}.googleapis.com" for api in names) for project, names in apis.needed(settings).items()
         },
@@ -218,7 +206,7 @@ def _expected(
         project=settings.google_project,
         table=TableName.parse(table),
         table_is_ours=settings.table == "own",
-        listed=tuple(map(TableName.parse, _tables(told)[1:])),
+        listed=tuple(map(TableName.parse, _tables(exported)[1:])),
         table_readers=_readers(deployed, table),
         dataset_readers=_readers(deployed, table.rpartition(".")[0]),
         location=settings.bigquery_location,
@@ -226,12 +214,12 @@ def _expected(
     )
 
 
-def _trust(stack: Stack, reader: ReaderSettings, told: Mapping[str, Any]) -> TrustChain:
+def _trust(stack: Stack, reader: ReaderSettings, exported: Mapping[str, Any]) -> TrustChain:
     """The identity that is deployed, under whatever names that was."""
     return dataclasses.replace(
         reader.trust,
-        role_name=_told(stack, told, outputs.ROLE_ARN).rpartition("/")[2],
-        function_name=_told(stack, told, outputs.FUNCTION_NAME).partition(":")[0],
+        role_name=_output(stack, outputs.ROLE_ARN, exported).rpartition("/")[2],
+        function_name=_output(stack, outputs.FUNCTION_NAME, exported).partition(":")[0],
     )
 
 
@@ -276,22 +264,14 @@ def _member(service_account: str | None, principal: str) -> str:
     return principal if service_account is None else f"serviceAccount:{service_account}"
 
 
-def _told(stack: Stack, told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
+def _output(stack: Stack, name: str, of: Mapping[str, Any] | None = None) -> str:
+    """An output of the stack, or of the exports of a reader."""
+    value = (stack.outputs if of is None else of).get(name)
     if not isinstance(value, str):
-        raise _not_deployed(stack, f"{outputs.READERS}.….{name}")
-    return value
-
-
-def _output(stack: Stack, name: str) -> str:
-    value = stack.outputs.get(name)
-    if not isinstance(value, str):
-        raise _not_deployed(stack, name)
+        raise _not_deployed(stack, name if of is None else f"{outputs.READERS}.….{name}")
     return value
 
 
 def _not_deployed(stack: Stack, output: str) -> StackError:
-    return StackError(
-        f"the stack {stack.name} has no output {output}: it was not deployed to its end."
-        f" Run `{command_line('pulumi', 'up', '--stack', stack.name)}`"
-    )
+    run = fixes.deploy(stack.name)
+    return StackError(f"the stack {stack.name} has no output {output}: it was not deployed to its end. Run `{run}`")

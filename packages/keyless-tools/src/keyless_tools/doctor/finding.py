@@ -1,4 +1,4 @@
-"""What the doctor says about one link."""
+"""What the doctor reports about one link."""
 
 from __future__ import annotations
 
@@ -66,90 +66,72 @@ class Verdict(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One line of the report.
+class Judgement:
+    """What is said about a link.
 
     Args:
-        link: The link.
         verdict: How it looks.
         actual: What was seen, with its names and values.
         expected: What should have been seen, where that is something else.
         fix: The command that fixes it; empty unless the check failed or more is allowed.
     """
 
-    link: Link
     verdict: Verdict
     actual: str
     expected: str = ""
     fix: str = ""
 
 
-def ok(link: Link, actual: str) -> Finding:
+@dataclass(frozen=True, kw_only=True)
+class Finding(Judgement):
+    """One line of the report: a judgement of a link."""
+
+    link: Link
+
+
+def ok(actual: str) -> Judgement:
     """The link is as it should be."""
-    return Finding(link=link, verdict=Verdict.OK, actual=actual)
+    return Judgement(verdict=Verdict.OK, actual=actual)
 
 
-def failed(link: Link, actual: str, *, expected: str, fix: str) -> Finding:
+def failed(actual: str, *, expected: str, fix: str) -> Judgement:
     """The link does not hold."""
-    return Finding(link=link, verdict=Verdict.FAILED, actual=actual, expected=expected, fix=fix)
+    return Judgement(verdict=Verdict.FAILED, actual=actual, expected=expected, fix=fix)
 
 
-def warning(link: Link, actual: str, *, remove: Sequence[str]) -> Finding:
-    """More is allowed than the stack made.
-
-    Args:
-        link: The link that was added to.
-        actual: What was added.
-        remove: The commands that remove it.
-    """
+def warning(actual: str, *, remove: Sequence[str]) -> Judgement:
+    """More is allowed than the stack made; ``remove`` are the commands that take it away."""
     fix = one_after_another(*remove)
-    return Finding(link=link, verdict=Verdict.WARNING, actual=actual, expected="what the stack made, alone", fix=fix)
+    return Judgement(verdict=Verdict.WARNING, actual=actual, expected="what the stack made, alone", fix=fix)
 
 
-def unknown(link: Link, actual: str) -> Finding:
+def unknown(actual: str) -> Judgement:
     """The link could not be seen."""
-    return Finding(link=link, verdict=Verdict.UNKNOWN, actual=actual)
+    return Judgement(verdict=Verdict.UNKNOWN, actual=actual)
 
 
-def not_looked(link: Link, why: str) -> Finding:
+def not_looked(why: str) -> Judgement:
     """There was nothing to look at."""
-    return Finding(link=link, verdict=Verdict.NOT_LOOKED, actual=why)
+    return Judgement(verdict=Verdict.NOT_LOOKED, actual=why)
 
 
-def not_seen(link: Link, what: str, answer: Hidden | Off | Silent) -> Finding:
-    """Something could not be read.
-
-    Args:
-        link: The link that hangs on it.
-        what: What could not be read.
-        answer: Why.
-    """
+def not_seen(what: str, answer: Hidden | Off | Silent) -> Judgement:
+    """Something could not be read."""
     match answer:
         case Hidden(permission=permission, role=role):
-            holder = f", which {role} has" if role else ""
-            return unknown(link, f"{what} can't be seen: you lack the permission {permission}{holder}")
+            why = f"you lack the permission {permission}{f', which {role} has' if role else ''}"
         case Off(service=service, project=project):
-            enable = command_line(
-                "gcloud", "services", "enable", service, *([f"--project={project}"] if project else [])
-            )
-            where = (
-                f"in project {project}, which the call counts for" if project else "in the project that it counts for"
-            )
-            why = f"{service} is off {where}; `{enable}`, then wait some minutes"
-            return unknown(link, f"{what} can't be seen: {why}")
+            flags = [f"--project={project}"] if project else []
+            enable = command_line("gcloud", "services", "enable", service, *flags)
+            where = f"project {project}, which the call counts for" if project else "the project that it counts for"
+            why = f"{service} is off in {where}; `{enable}`, then wait some minutes"
         case Silent(why=why):
-            return unknown(link, f"{what} can't be seen: {why}")
+            pass
+    return unknown(f"{what} can't be seen: {why}")
 
 
-def not_there(link: Link, what: str, answer: Absent | Hidden | Off | Silent, *, fix: str) -> Finding:
-    """Something is not there, or could not be read.
-
-    Args:
-        link: The link that hangs on it.
-        what: What was looked for.
-        answer: Why there is nothing to judge.
-        fix: What makes it, should it not be there.
-    """
+def not_there(what: str, answer: Absent | Hidden | Off | Silent, *, fix: str) -> Judgement:
+    """Something is not there, which ``fix`` makes; or could not be read."""
     if isinstance(answer, Absent):
-        return failed(link, f"{what} is not there", expected=what, fix=fix)
-    return not_seen(link, what, answer)
+        return failed(f"{what} is not there", expected=what, fix=fix)
+    return not_seen(what, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Mapping
@@ -10,10 +11,9 @@ from typing import Any
 
 import google.auth
 import google.auth.exceptions
-import google.auth.transport.requests
 import google.oauth2.credentials
 import requests
-import requests.auth
+from google.auth.transport.requests import AuthorizedSession, Request
 
 from keyless_bigquery.trust.trust import GoogleEndpoints
 from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Hidden, Off, Silent
@@ -50,52 +50,39 @@ class CredentialsError(Exception):
 
 
 class GoogleApi:
-    """Reads, as whoever runs the doctor.
+    """Reads, with the rights of whose credentials these are.
 
     Args:
-        credentials: Whose rights count. An expired token is renewed where that is possible.
+        credentials: An expired token of theirs is renewed where that is possible.
         endpoints: Where the APIs are.
     """
 
     def __init__(self, credentials: google.auth.credentials.Credentials, endpoints: GoogleEndpoints) -> None:
         self._endpoints = endpoints
-        self._session = requests.Session()
-        self._session.auth = _Bearer(credentials)
+        # google-auth itself waits two minutes for a token, and once more after a refusal.
+        renew = functools.partial(Request(requests.Session()), timeout=_READ_SECONDS)
+        self._session: requests.Session = AuthorizedSession(credentials, refresh_status_codes=(), auth_request=renew)  # type: ignore[no-untyped-call]  # google-auth has no types
 
-    def get(self, service: str, path: str, *, permission: str) -> Answer[JSON]:
-        """Reads a resource.
+    def look(
+        self, service: str, path: str, *, permission: str, question: Mapping[str, Any] | None = None
+    ) -> Answer[JSON]:
+        """Reads a resource, or asks by one of Google's POST methods that change nothing.
 
         Args:
             service: First part of the API's host name, such as ``iam``.
             path: Path and query on it.
             permission: What the request needs, to be named if it is refused.
-        """
-        return self._look("GET", service, path, None, permission=permission)
-
-    def ask(self, service: str, path: str, body: Mapping[str, Any], *, permission: str) -> Answer[JSON]:
-        """Reads by one of Google's POST methods that change nothing.
-
-        Args:
-            service: As for :meth:`get`.
-            path: Path on it; ends in one of :data:`READING_METHODS`.
-            body: The question.
-            permission: As for :meth:`get`.
+            question: The POST's body; its path ends in one of :data:`READING_METHODS`.
 
         Raises:
             ValueError: ``path`` is of another method, which might change something.
         """
-        if not path.endswith(READING_METHODS):
+        if question is not None and not path.endswith(READING_METHODS):
             raise ValueError(f"{path} is not one of {', '.join(READING_METHODS)}: the doctor only reads")
-        return self._look("POST", service, path, body, permission=permission)
-
-    def _look(
-        self, method: str, service: str, path: str, body: Mapping[str, Any] | None, *, permission: str
-    ) -> Answer[JSON]:
-        url = self._endpoints.url(service, path)
+        method, url = "GET" if question is None else "POST", self._endpoints.url(service, path)
+        timeout = (_CONNECT_SECONDS, _READ_SECONDS)
         try:
-            response = self._session.request(
-                method, url, json=body, timeout=(_CONNECT_SECONDS, _READ_SECONDS), allow_redirects=False
-            )
+            response = self._session.request(method, url, json=question, timeout=timeout, allow_redirects=False)
             found = response.json() if response.content else {}
         except google.auth.exceptions.GoogleAuthError as error:
             return Silent(why=f"your Google credentials give no token: {error!s:.{_LONGEST_TEXT}}")
@@ -107,7 +94,7 @@ class GoogleApi:
 
 
 def read(status: int, body: object, *, service: str, permission: str) -> Answer[JSON]:
-    """What an answer of Google's says. Source: Google, "Errors" of the API design guide.
+    """What an answer of Google's means. Source: Google, "Errors" of the API design guide.
 
     Args:
         status: HTTP status.
@@ -125,16 +112,16 @@ def read(status: int, body: object, *, service: str, permission: str) -> Answer[
     if status == HTTPStatus.UNAUTHORIZED:
         return Silent(why=f"your Google credentials are not accepted ({message})")
     if status == HTTPStatus.FORBIDDEN and _reasons(error) & {"SERVICE_DISABLED", "accessNotConfigured"}:
-        told = _metadata(error, "SERVICE_DISABLED")
-        consumer = told.get("consumer", "").removeprefix("projects/") or _project_in(message)
-        return Off(service=told.get("service") or f"{service}.googleapis.com", project=consumer)
+        named = _metadata(error, "SERVICE_DISABLED")
+        consumer = named.get("consumer", "").removeprefix("projects/") or _project_in(message)
+        return Off(service=named.get("service") or f"{service}.googleapis.com", project=consumer)
     if status == HTTPStatus.FORBIDDEN:
         return Hidden(permission=permission, role=ROLES[permission])
     return Silent(why=f"{service} answered {status}: {message}")
 
 
 def credentials_from(environment: Mapping[str, str] = os.environ) -> google.auth.credentials.Credentials:
-    """The credentials of whoever runs the doctor, found as the Pulumi provider finds them.
+    """The credentials to look with, found as the Pulumi provider finds them.
 
     Raises:
         CredentialsError: There are none.
@@ -150,31 +137,6 @@ def credentials_from(environment: Mapping[str, str] = os.environ) -> google.auth
             f"there are no Google credentials. Run `gcloud auth application-default login`, or set {TOKEN_VARIABLE}"
         ) from error
     return found
-
-
-class _Bearer(requests.auth.AuthBase):
-    """Puts the token on each request."""
-
-    def __init__(self, credentials: google.auth.credentials.Credentials) -> None:
-        self._credentials = credentials
-        # google-auth's own session for renewing a token waits two minutes.
-        self._renewal = google.auth.transport.requests.Request(_impatient())
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        self._credentials.before_request(self._renewal, request.method, request.url, request.headers)  # type: ignore[no-untyped-call]  # google-auth has no types
-        return request
-
-
-def _impatient() -> requests.Session:
-    session = requests.Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, _BoundedAdapter())
-    return session
-
-
-class _BoundedAdapter(requests.adapters.HTTPAdapter):
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401  (hands on whatever requests asks for)
-        return super().send(request, **{**options, "timeout": (_CONNECT_SECONDS, _READ_SECONDS)})
 
 
 def _metadata(error: Mapping[str, Any], reason: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ What folders and organisations grant, deny policies, and who belongs to a group 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from keyless_bigquery.trust.members import closeness, difference, matches
@@ -32,14 +32,12 @@ MAY_READ_ROWS = frozenset(
 )
 """With ``bigquery.tables.getData``."""
 
-_OF_ACCESS_LIST = {"READER": "roles/bigquery.dataViewer", "WRITER": "roles/bigquery.dataEditor"} | {
-    "OWNER": "roles/bigquery.dataOwner"
-}
+_OF_ACCESS_LIST = {
+    "READER": "roles/bigquery.dataViewer", "WRITER": "roles/bigquery.dataEditor", "OWNER": "roles/bigquery.dataOwner"
+}  # fmt: skip
 _OF_SPECIAL_GROUP = {
-    "projectReaders": "roles/viewer",
-    "projectWriters": "roles/editor",
-    "projectOwners": "roles/owner",
-}
+    "projectReaders": "roles/viewer", "projectWriters": "roles/editor", "projectOwners": "roles/owner"
+}  # fmt: skip
 _OPAQUE = ("group:", "domain:")
 _CUSTOM = ("projects/", "organizations/")
 
@@ -72,7 +70,7 @@ class Search:
     Args:
         held: Grants that give it.
         perhaps: Grants that may give it: on a condition, to a group, or a custom role.
-        nearest: The nearest miss, in one sentence; empty if nobody that could be meant has such a role.
+        nearest: The nearest miss, in one sentence; empty if no member that could be meant has such a role.
     """
 
     held: tuple[Grant, ...]
@@ -83,18 +81,13 @@ class Search:
 def of_policy(policy: JSON, where: str) -> list[Grant]:
     """The grants of an allow policy."""
     return [
-        Grant(
-            where=where,
-            role=binding["role"],
-            member=member,
-            condition=(binding.get("condition") or {}).get("expression", ""),
-        )
+        _grant(where, binding["role"], member, binding)
         for binding in policy.get("bindings") or []
         for member in binding.get("members") or []
     ]
 
 
-def of_access_list(dataset: JSON, where: str, project: Iterable[Grant]) -> list[Grant]:
+def of_access_list(dataset: JSON, where: str, project: Sequence[Grant]) -> list[Grant]:
     """The grants of a dataset's access list.
 
     Args:
@@ -102,15 +95,16 @@ def of_access_list(dataset: JSON, where: str, project: Iterable[Grant]) -> list[
         where: What it is called.
         project: The grants on its project, which say who the list's special groups are.
     """
-    basic = list(project)
     found = []
     for entry in dataset.get("access") or []:
         role = _OF_ACCESS_LIST.get(entry.get("role", ""), entry.get("role", ""))
-        condition = (entry.get("condition") or {}).get("expression", "")
-        found += [
-            Grant(where=where, role=role, member=member, condition=condition) for member in _members(entry, basic)
-        ]
+        found += [_grant(where, role, member, entry) for member in _members(entry, project)]
     return found
+
+
+def _grant(where: str, role: str, member: str, held: JSON) -> Grant:
+    condition = (held.get("condition") or {}).get("expression", "")
+    return Grant(where=where, role=role, member=member, condition=condition)
 
 
 def search(principal: Principal, grants: Sequence[Grant], roles: Collection[str]) -> Search:
@@ -136,24 +130,16 @@ def search(principal: Principal, grants: Sequence[Grant], roles: Collection[str]
     )
 
 
-def means(grant: Grant, principal: Principal) -> bool:
-    """Whether a grant is to a principal, by its own name or as one of several."""
-    return matches(grant.member, principal)
-
-
 def _is_near(member: str, principal: Principal) -> bool:
     """Whether a member may have been meant for a principal: another account's e-mail never is."""
     return bool(closeness(member, principal)) if principal.pool else principal.email.lower() in member.lower()
 
 
-def _members(entry: JSON, project: Iterable[Grant]) -> list[str]:
+def _members(entry: JSON, project: Sequence[Grant]) -> list[str]:
     if special := entry.get("specialGroup"):
         role = _OF_SPECIAL_GROUP.get(special, "")
         return [grant.member for grant in project if grant.role == role]
     if email := entry.get("userByEmail"):
         return [f"user:{email}", f"serviceAccount:{email}"]
-    if email := entry.get("groupByEmail"):
-        return [f"group:{email}"]
-    if domain := entry.get("domain"):
-        return [f"domain:{domain}"]
-    return [entry["iamMember"]] if "iamMember" in entry else []
+    others = {"groupByEmail": "group:", "domain": "domain:", "iamMember": ""}
+    return next(([f"{kind}{entry[key]}"] for key, kind in others.items() if entry.get(key)), [])

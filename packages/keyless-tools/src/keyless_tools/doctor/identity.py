@@ -11,32 +11,20 @@ from keyless_tools.doctor.observed import Seen
 
 
 def caller_of(expected: Expected, role: Answer[JSON]) -> Caller:
-    """What AWS answers to the function's GetCallerIdentity.
-
-    Args:
-        expected: The chain.
-        role: The role; if it could not be read, its unique id is made up.
-    """
+    """What AWS answers to the function's GetCallerIdentity. The unique id of a role that wasn't read is made up."""
     role_id = role.value["RoleId"] if isinstance(role, Found) else "AROAUNKNOWN"
-    return Caller(
-        account=expected.trust.aws_account_id,
-        arn=expected.trust.caller_arn,
-        user_id=f"{role_id}:{expected.function}",
-    )
+    trust = expected.trust
+    return Caller(account=trust.aws_account_id, arn=trust.caller_arn, user_id=f"{role_id}:{expected.function}")
 
 
 def principal_of(expected: Expected, attributes: Attributes) -> Principal:
     """Who that is in the pool."""
-    return federated_principal(
-        pool=expected.pool_name,
-        subject=attributes.subject,
-        attributes=attributes.custom,
-        groups=attributes.groups or (),
-    )
+    subject, groups = attributes.subject, attributes.groups or ()
+    return federated_principal(pool=expected.pool_name, subject=subject, attributes=attributes.custom, groups=groups)
 
 
 def federated(expected: Expected, seen: Seen) -> Principal | None:
-    """Who the function really is in the pool, by the provider's own mapping; ``None`` if that can't be told."""
+    """Who the function really is in the pool, by the provider's own mapping; ``None`` if that is unknown."""
     if not isinstance(seen.provider, Found):
         return None
     found = seen.provider.value.get("attributeMapping") or DEFAULT_AWS_MAPPING

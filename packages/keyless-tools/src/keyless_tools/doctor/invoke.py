@@ -12,20 +12,12 @@ from keyless_bigquery.runtime.printable import as_lines, one_line
 from keyless_tools.doctor.expected import Expected, expected_of
 from keyless_tools.doctor.report import FAILED, NOT_SEEN, PASSED
 from keyless_tools.doctor.stack import StackError, read_stack
+from keyless_tools.doctor.verify.invoke import invoker_of
 from keyless_tools.doctor.verify.report import outcome_of
-from keyless_tools.doctor.verify.run import invoker_of
 
 
 def run(stack: str, event: object, *, reader: str | None) -> int:
-    """Invokes one function.
-
-    Args:
-        stack: The stack's name.
-        event: The event, as JSON has it.
-        reader: Whose function; ``None``: that of the only one.
-
-    Returns:
-        0 the function returned, 1 it failed, 2 it was not invoked.
+    """Invokes a reader's function, or that of the only one; 0: it returned, 1: it failed, 2: it was not invoked.
 
     Raises:
         StackError: The stack can't be read, or has no such reader.
@@ -33,7 +25,7 @@ def run(stack: str, event: object, *, reader: str | None) -> int:
     read = read_stack(stack)
     session = boto3.Session(region_name=read.settings.aws_region)
     function = chosen(expected_of(read), reader).function
-    return report(invoker_of(read, session).invoke(function, event))
+    return report(invoker_of(read, session)(function, event))
 
 
 def chosen(readers: Sequence[Expected], name: str | None) -> Expected:

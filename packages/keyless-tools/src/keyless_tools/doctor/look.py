@@ -14,14 +14,15 @@ from keyless_tools.doctor.google_api import GoogleApi
 from keyless_tools.doctor.observed import Listed, Seen
 from keyless_tools.doctor.package_file import read_from_package
 
-_POLICY_VERSION = {"options": {"requestedPolicyVersion": 3}}
+_HOSTS = {"resourcemanager": "cloudresourcemanager", "orgpolicy": "cloudresourcemanager"}
+"""The first part of an API's host name, where it is not that of its permissions."""
 
 MOST_PROVIDERS = 100
 """The largest page of ``workloadIdentityPools.providers.list``. Source: IAM API v1."""
 
 
 class Clouds:
-    """Both clouds, as whoever runs the doctor sees them.
+    """Both clouds, as the doctor's credentials see them.
 
     Args:
         google: Google's APIs; a sentence in their place says why they can't be asked.
@@ -34,14 +35,15 @@ class Clouds:
 
     def look(self, expected: Expected) -> Seen:
         """Looks at one reader's chain."""
-        account, table = expected.service_account, expected.table
+        email, table, role = expected.service_account, expected.table, expected.trust.role_name
         function = self._of_account(expected, self._aws.function(expected.function))
-        project_policies: dict[str, Answer[JSON]] = {}
-        for project in (expected.project, table.project, *(name.project for name in expected.listed)):
-            if project not in project_policies:
-                project_policies[project] = self._project_policy(project)
+        projects = dict.fromkeys((expected.project, table.project, *(name.project for name in expected.listed)))
+        project_policies = {
+            project: self._policy(f"/v1/projects/{project}", "resourcemanager.projects") for project in projects
+        }
         names = dict.fromkeys(name.of_dataset for name in (table, *expected.listed))
-        datasets = {name: self._get("bigquery", _path(name), "bigquery.datasets.get") for name in names}
+        datasets = {name: self._look(_path(name), "bigquery.datasets.get") for name in names}
+        account = f"/v1/projects/{expected.project}/serviceAccounts/{email}"
         return Seen(
             function=function,
             credential_configuration=_file_in(function),
@@ -49,46 +51,38 @@ class Clouds:
                 qualifier: self._aws.function_policy(expected.trust.function_name, qualifier)
                 for qualifier in dict.fromkeys(("", expected.function.partition(":")[2]))
             },
-            role_policies=self._of_account(expected, self._aws.role_policies(expected.trust.role_name)),
-            role=self._of_account(expected, self._aws.role(expected.trust.role_name)),
+            role_policies=self._of_account(expected, self._aws.role_policies(role)),
+            role=self._of_account(expected, self._aws.role(role)),
             log_group=self._of_account(expected, self._aws.log_group(expected.log_group)),
             services={
-                project: {name: self._service(project, name) for name in names}
+                project: {
+                    name: self._look(f"/v1/projects/{project}/services/{name}", "serviceusage.services.get")
+                    for name in names
+                }
                 for project, names in expected.services.items()
             },
-            pool=self._get("iam", f"/v1/{expected.pool_name}", "iam.workloadIdentityPools.get"),
-            provider=self._get("iam", f"/v1/{expected.provider_name}", "iam.workloadIdentityPoolProviders.get"),
-            providers=self._get(
-                "iam",
+            pool=self._look(f"/v1/{expected.pool_name}", "iam.workloadIdentityPools.get"),
+            provider=self._look(f"/v1/{expected.provider_name}", "iam.workloadIdentityPoolProviders.get"),
+            providers=self._look(
                 f"/v1/{expected.pool_name}/providers?pageSize={MOST_PROVIDERS}",
                 "iam.workloadIdentityPoolProviders.list",
             ),
             organisation_policies={
-                constraint: self._ask(
-                    "cloudresourcemanager",
-                    f"/v1/projects/{expected.pool_project}:getEffectiveOrgPolicy",
-                    {"constraint": constraint},
-                    "orgpolicy.policy.get",
-                )
+                constraint: self._organisation_policy(expected.pool_project, constraint)
                 for constraint in (PROVIDERS_CONSTRAINT, ACCOUNTS_CONSTRAINT)
             },
-            members_policy=self._ask(
-                "cloudresourcemanager",
-                f"/v1/projects/{expected.project}:getEffectiveOrgPolicy",
-                {"constraint": MEMBERS_CONSTRAINT},
-                "orgpolicy.policy.get",
-            ),
-            service_account=None if account is None else self._account(expected, account),
-            account_policy=None if account is None else self._account_policy(expected, account),
+            members_policy=self._organisation_policy(expected.project, MEMBERS_CONSTRAINT),
+            service_account=None if email is None else self._look(account, "iam.serviceAccounts.get"),
+            account_policy=None if email is None else self._policy(account, "iam.serviceAccounts"),
             project_policy=project_policies[expected.project],
             data_project_policy=project_policies[table.project],
             dataset=datasets[table.of_dataset],
-            table=self._table(table),
-            table_policy=self._table_policy(table),
+            table=self._look(_path(table), "bigquery.tables.get"),
+            table_policy=self._policy(_path(table), "bigquery.tables"),
             listed={
                 str(name): Listed(
-                    table=self._table(name) if name.table else None,
-                    policy=self._table_policy(name) if name.table else None,
+                    table=self._look(_path(name), "bigquery.tables.get") if name.table else None,
+                    policy=self._policy(_path(name), "bigquery.tables") if name.table else None,
                     dataset=datasets[name.of_dataset],
                     project_policy=project_policies[name.project],
                 )
@@ -96,45 +90,27 @@ class Clouds:
             },
         )
 
-    def _table(self, name: TableName) -> Answer[JSON]:
-        return self._get("bigquery", _path(name), "bigquery.tables.get")
+    def _policy(self, path: str, of: str) -> Answer[JSON]:
+        """The allow policy on a project, a service account or a table; ``of``: what its permission begins with."""
+        question = {"options": {"requestedPolicyVersion": 3}}
+        return self._look(f"{path}:getIamPolicy", f"{of}.getIamPolicy", question)
 
-    def _table_policy(self, name: TableName) -> Answer[JSON]:
-        path = f"{_path(name)}:getIamPolicy"
-        return self._ask("bigquery", path, _POLICY_VERSION, "bigquery.tables.getIamPolicy")
+    def _organisation_policy(self, project: str, constraint: str) -> Answer[JSON]:
+        path = f"/v1/projects/{project}:getEffectiveOrgPolicy"
+        return self._look(path, "orgpolicy.policy.get", {"constraint": constraint})
 
-    def _service(self, project: str, name: str) -> Answer[JSON]:
-        return self._get("serviceusage", f"/v1/projects/{project}/services/{name}", "serviceusage.services.get")
-
-    def _account(self, expected: Expected, email: str) -> Answer[JSON]:
-        path = f"/v1/projects/{expected.project}/serviceAccounts/{email}"
-        return self._get("iam", path, "iam.serviceAccounts.get")
-
-    def _account_policy(self, expected: Expected, email: str) -> Answer[JSON]:
-        path = f"/v1/projects/{expected.project}/serviceAccounts/{email}:getIamPolicy"
-        return self._ask("iam", path, _POLICY_VERSION, "iam.serviceAccounts.getIamPolicy")
-
-    def _project_policy(self, project: str) -> Answer[JSON]:
-        path = f"/v1/projects/{project}:getIamPolicy"
-        return self._ask("cloudresourcemanager", path, _POLICY_VERSION, "resourcemanager.projects.getIamPolicy")
-
-    def _get(self, service: str, path: str, permission: str) -> Answer[JSON]:
+    def _look(self, path: str, permission: str, question: Mapping[str, Any] | None = None) -> Answer[JSON]:
         if isinstance(self._google, str):
             return Silent(why=self._google)
-        return self._google.get(service, path, permission=permission)
-
-    def _ask(self, service: str, path: str, body: Mapping[str, Any], permission: str) -> Answer[JSON]:
-        if isinstance(self._google, str):
-            return Silent(why=self._google)
-        return self._google.ask(service, path, body, permission=permission)
+        service = permission.partition(".")[0]
+        return self._google.look(_HOSTS.get(service, service), path, permission=permission, question=question)
 
     def _of_account(self, expected: Expected, answer: Answer[JSON]) -> Answer[JSON]:
         """An answer, unless it says that there is nothing, and another account than the stack's was asked."""
         if not isinstance(answer, Absent):
             return answer
-        account = self._aws.account()
-        if isinstance(account, Found) and account.value != expected.trust.aws_account_id:
-            ours = expected.trust.aws_account_id
+        account, ours = self._aws.account(), expected.trust.aws_account_id
+        if isinstance(account, Found) and account.value != ours:
             return Silent(why=f"your AWS credentials are of the account {account.value}, the stack's is {ours}")
         return answer
 

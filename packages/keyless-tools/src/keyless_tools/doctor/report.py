@@ -41,7 +41,7 @@ class Walked:
 
 
 def exit_code(walks: Sequence[Walked]) -> int:
-    """What the shell is told."""
+    """The exit code of the command."""
     verdicts = {finding.verdict for walked in walks for finding in walked.findings}
     if Verdict.FAILED in verdicts:
         return FAILED
@@ -105,8 +105,8 @@ def _print_first(console: Console, walked: Walked) -> None:
 
 
 def _print_details(console: Console, finding: Finding) -> None:
-    for what, told in {"actual": finding.actual, "expected": finding.expected, "fix": finding.fix}.items():
-        console.print(Text.assemble((f"  {what:<14}", "bold"), one_line(told)), soft_wrap=True)
+    for what, text in {"actual": finding.actual, "expected": finding.expected, "fix": finding.fix}.items():
+        console.print(Text.assemble((f"  {what:<14}", "bold"), one_line(text)), soft_wrap=True)
 
 
 def _fields(finding: Finding) -> dict[str, str]:

@@ -8,12 +8,13 @@ from typing import Any
 
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.settings.settings import KEYS, Settings, SettingsError
+from keyless_tools.boundary import NotReadError
 from pulumi_offline.engine.runner import Pulumi, PulumiError
 
 _ALWAYS_SET = "googleUniverseDomain"
 
 
-class StackError(Exception):
+class StackError(NotReadError):
     """The stack can't be read. The message says why, and what to do."""
 
 
@@ -42,8 +43,10 @@ def read_stack(name: str) -> Stack:
     if not outputs:
         run = command_line("pulumi", "up", "--stack", name)
         raise StackError(f"the stack {name} has no outputs, so nothing is deployed: run `{run}`")
+    # The engine prints no value of a secret.
+    secret = frozenset(key for key, entry in _settings(configured).items() if entry.get("secret"))
     try:
-        settings = Settings.read(values_of(configured), stack=name, secret=_secret(configured))
+        settings = Settings.read(values_of(configured), stack=name, secret=secret)
     except SettingsError as error:
         problems = "\n".join(f"  - {problem}" for problem in error.problems)
         raise StackError(f"the settings of the stack {name} can't be used\n{problems}") from error
@@ -51,23 +54,17 @@ def read_stack(name: str) -> Stack:
 
 
 def values_of(configured: Mapping[str, Any]) -> dict[str, str]:
-    """The settings by key, out of what ``pulumi config --json`` prints. An empty value counts as not set.
+    """The settings by key, out of what ``pulumi config --json`` prints. An empty value counts as not set."""
+    return {key: str(entry["value"]) for key, entry in _settings(configured).items() if entry.get("value")}
 
-    The keys' namespace is the project's name, which may be any: it is taken from a key that always has a value.
+
+def _settings(configured: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What is configured, by key without namespace.
+
+    That is the project's name, which may be any: it is taken from a key that always has a value.
     """
-    project = _project(configured)
-    values = {key: configured.get(f"{project}:{key}", {}).get("value") for key in KEYS}
-    return {key: str(value) for key, value in values.items() if value}
-
-
-def _project(configured: Mapping[str, Any]) -> str:
-    return next((key.partition(":")[0] for key in configured if key.endswith(f":{_ALWAYS_SET}")), "")
-
-
-def _secret(configured: Mapping[str, Any]) -> frozenset[str]:
-    """The settings that the engine keeps as secrets; it prints no value of theirs."""
-    project = _project(configured)
-    return frozenset(key for key in KEYS if configured.get(f"{project}:{key}", {}).get("secret"))
+    project = next((key.partition(":")[0] for key in configured if key.endswith(f":{_ALWAYS_SET}")), "")
+    return {key: configured.get(f"{project}:{key}", {}) for key in KEYS}
 
 
 def _asked(name: str, *command: str) -> dict[str, Any]:

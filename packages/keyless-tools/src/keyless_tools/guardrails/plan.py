@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from federation_emulator.expected import ExpectedError
+
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes for a text that it doesn't know yet. Source: `pulumi.runtime.rpc`."""
 
@@ -40,7 +42,7 @@ _COUNTED = frozenset({"create", "update", "delete", "replace"})
 _SHOWN = 200
 
 
-class PreviewError(Exception):
+class PreviewError(ExpectedError):
     """A text isn't a whole preview; the message is one sentence, and may quote it."""
 
 

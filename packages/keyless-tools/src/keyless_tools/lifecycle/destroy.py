@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from federation_emulator.expected import ExpectedError
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.runtime.printable import one_line
 from keyless_tools.lifecycle.network_interfaces import networked, what_stays, what_to_do
@@ -34,7 +35,7 @@ _LOST: Mapping[str, str] = {
 _STAYS = "gcp:projects/service:Service"
 
 
-class NotDestroyedError(Exception):
+class NotDestroyedError(ExpectedError):
     """The stack was left as it is; the text says why, and what to do."""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from federation_emulator.expected import ExpectedError
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.runtime.printable import one_line
 from pulumi_offline.engine import get
@@ -35,7 +36,7 @@ _LONGEST_SHOWN = 120
 _ERROR = "error: "
 
 
-class PulumiError(Exception):
+class PulumiError(ExpectedError):
     """`pulumi` failed, took too long, is not there, or printed something else; the text is the whole message."""
 
 

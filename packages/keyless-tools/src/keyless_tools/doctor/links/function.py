@@ -1,4 +1,4 @@
-"""The AWS side: the function, the role that it runs as, what it was told, and its log."""
+"""The AWS side: the function, the role that it runs as, its environment, and its log."""
 
 from __future__ import annotations
 
@@ -9,139 +9,122 @@ from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
 from keyless_tools.doctor import fixes
 from keyless_tools.doctor.answer import JSON, Absent, Found
 from keyless_tools.doctor.expected import Expected
-from keyless_tools.doctor.finding import Finding, Link, failed, not_looked, not_seen, not_there, ok, unknown
+from keyless_tools.doctor.finding import Judgement, failed, not_looked, not_seen, not_there, ok, unknown
 from keyless_tools.doctor.observed import Seen
 
 LAMBDA = "Service lambda.amazonaws.com"
 """Who alone may assume the role."""
 
 
-def settings(expected: Expected, _: Seen) -> Finding:
+def settings(expected: Expected, _: Seen) -> Judgement:
     """What is deployed is what is configured."""
     if not expected.undeployed:
-        return ok(Link.SETTINGS, "what is deployed is what is configured")
+        return ok("what is deployed is what is configured")
     return failed(
-        Link.SETTINGS,
         "; ".join(expected.undeployed),
         expected="a stack that was deployed after its settings were changed",
         fix=fixes.deploy(expected.stack),
     )
 
 
-def function(expected: Expected, seen: Seen) -> Finding:
+def function(expected: Expected, seen: Seen) -> Judgement:
     """The function is there, can run, and runs as its role."""
-    name = expected.function
+    name, up = expected.function, fixes.up(expected.stack)
     place = {"function": expected.trust.function_name, "region": expected.region}
     if not isinstance(seen.function, Found):
-        return not_there(Link.FUNCTION, f"function {name}", seen.function, fix=fixes.up(expected.stack))
+        return not_there(f"function {name}", seen.function, fix=up)
     found = seen.function.value["Configuration"]
     if found["Role"] != expected.role_arn:
-        return failed(
-            Link.FUNCTION,
-            f"{name} wears {found['Role']}",
-            expected=f"the role {expected.role_arn}, which is the one that Google trusts",
-            fix=fixes.up(expected.stack),
-        )
+        needed = f"the role {expected.role_arn}, which is the one that Google trusts"
+        return failed(f"{name} runs as {found['Role']}", expected=needed, fix=up)
     state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
     if "Failed" in (state, update):
         why = found.get("StateReason") or found.get("LastUpdateStatusReason") or "AWS does not say why"
         again = fixes.make_function_again(expected.stack, **place)
-        return failed(
-            Link.FUNCTION, f"{name} is {state}, its last update {update}: {why}", expected="Active", fix=again
-        )
+        return failed(f"{name} is {state}, its last update {update}: {why}", expected="Active", fix=again)
     if state == "Pending" and update != "InProgress":
-        wait = fixes.wait_for_function(**place)
-        return failed(Link.FUNCTION, f"{name} is {state}", expected="Active", fix=wait)
+        wait = "aws lambda wait function-active-v2 --function-name {function} --region {region}"
+        return failed(f"{name} is {state}", expected="Active", fix=fixes.command(wait, **place))
     if seen.function.value.get("Concurrency", {}).get("ReservedConcurrentExecutions") == 0:
+        remove = "pulumi config rm reservedConcurrency --stack {stack} && pulumi up --stack {stack}"
         return failed(
-            Link.FUNCTION,
             f"{name} has a reserved concurrency of 0, so that it never runs",
             expected="one above 0, or none",
-            fix=fixes.no_reserved_concurrency(expected.stack) if expected.paused else fixes.up(expected.stack),
+            fix=fixes.command(remove, stack=expected.stack) if expected.paused else up,
         )
     # Until an update is done the function runs as it did before.
     still = ", and is being updated" if update == "InProgress" else ""
-    return ok(Link.FUNCTION, f"{name} is {state} and wears {expected.role_arn}{still}")
+    return ok(f"{name} is {state} and runs as {expected.role_arn}{still}")
 
 
-def role(expected: Expected, seen: Seen) -> Finding:
+def role(expected: Expected, seen: Seen) -> Judgement:
     """The role is there, and Lambda alone may assume it."""
-    name = expected.trust.role_name
-    fix = fixes.up(expected.stack)
+    name, fix = expected.trust.role_name, fixes.up(expected.stack)
     if not isinstance(seen.role, Found):
-        return not_there(Link.ROLE, f"role {name}", seen.role, fix=fix)
+        return not_there(f"role {name}", seen.role, fix=fix)
     may_assume = sorted(set(_who_may_assume(seen.role.value["AssumeRolePolicyDocument"])))
     if may_assume != [LAMBDA]:
-        return failed(
-            Link.ROLE,
-            f"{name} may be assumed by {', '.join(may_assume) or 'nobody'}",
-            expected=f"{LAMBDA} alone: any principal that assumes the role can read the table",
-            fix=fix,
-        )
-    return ok(Link.ROLE, f"{name} may be assumed by {LAMBDA} alone")
+        needed = f"{LAMBDA} alone: any principal that assumes the role can read the table"
+        return failed(f"{name} may be assumed by {', '.join(may_assume) or 'no principal'}", expected=needed, fix=fix)
+    return ok(f"{name} may be assumed by {LAMBDA} alone")
 
 
-def variables(expected: Expected, seen: Seen) -> Finding:
-    """The function was told what the program tells it."""
+def variables(expected: Expected, seen: Seen) -> Judgement:
+    """The function has the variables that the program gives it."""
     if not isinstance(seen.function, Found):
-        return not_looked(Link.ENVIRONMENT, "there is no function to look at")
-    told = seen.function.value["Configuration"].get("Environment") or {}
-    if "Error" in told:
-        why = told["Error"].get("Message", "AWS does not say why")
-        return unknown(Link.ENVIRONMENT, f"AWS can't decrypt it for you: {why}")
-    found = told.get("Variables") or {}
+        return not_looked("there is no function to look at")
+    given = seen.function.value["Configuration"].get("Environment") or {}
+    if "Error" in given:
+        return unknown(f"AWS can't decrypt it for you: {given['Error'].get('Message', 'AWS does not say why')}")
+    found = given.get("Variables") or {}
     wrong = {name: value for name, value in expected.variables.items() if found.get(name) != value}
     if wrong:
         return failed(
-            Link.ENVIRONMENT,
             ", ".join(f"{name}={found[name]}" if name in found else f"{name} is not set" for name in wrong),
             expected=", ".join(f"{name}={value}" for name, value in wrong.items()),
             fix=fixes.up(expected.stack),
         )
-    return ok(Link.ENVIRONMENT, ", ".join(f"{name}={value}" for name, value in expected.variables.items()))
+    return ok(", ".join(f"{name}={value}" for name, value in expected.variables.items()))
 
 
-def credential_configuration(expected: Expected, seen: Seen) -> Finding:
+def credential_configuration(expected: Expected, seen: Seen) -> Judgement:
     """The file in the package is what the provider needs."""
-    link, name = Link.CREDENTIAL_CONFIGURATION, CREDENTIAL_CONFIGURATION_FILE
+    name, answer = CREDENTIAL_CONFIGURATION_FILE, seen.credential_configuration
     if not isinstance(seen.function, Found):
-        return not_looked(link, "there is no function to look at")
+        return not_looked("there is no function to look at")
     fix = fixes.make_function_again(expected.stack, function=expected.trust.function_name, region=expected.region)
-    if isinstance(seen.credential_configuration, Absent):
-        return failed(link, f"the package holds no {name}", expected=name, fix=fix)
-    if isinstance(seen.credential_configuration, Found):
-        text, which = seen.credential_configuration.value, f"{name} in the package"
+    if isinstance(answer, Absent):
+        return failed(f"the package holds no {name}", expected=name, fix=fix)
+    if isinstance(answer, Found):
+        text, which = answer.value, f"{name} in the package"
     else:
-        text = expected.exported_configuration
-        which = (
-            f"the stack's output ({not_seen(link, 'the file in the package', seen.credential_configuration).actual})"
-        )
+        unseen = not_seen("the file in the package", answer).actual
+        text, which = expected.exported_configuration, f"the stack's output ({unseen})"
     needed = json.loads(expected.credential_configuration)
     try:
         found = json.loads(text)
     except ValueError:
-        return failed(link, f"{which} is no JSON", expected="what the provider needs", fix=fix)
+        return failed(f"{which} is no JSON", expected="what the provider needs", fix=fix)
     differing = list(_differences(found, needed))
     if differing:
         return failed(
-            link,
             f"{which}: " + ", ".join(f"{path} is {mine}" for path, mine, _ in differing),
             expected=", ".join(f"{path} is {other}" for path, _, other in differing),
             fix=fix,
         )
-    return ok(link, f"{which} names {needed['audience']}")
+    return ok(f"{which} names {needed['audience']}")
 
 
-def log_group(expected: Expected, seen: Seen) -> Finding:
+def log_group(expected: Expected, seen: Seen) -> Judgement:
     """The function's log has a place."""
     if not isinstance(seen.log_group, Found):
-        return not_there(Link.LOG, f"log group {expected.log_group}", seen.log_group, fix=fixes.up(expected.stack))
+        return not_there(f"log group {expected.log_group}", seen.log_group, fix=fixes.up(expected.stack))
     kept = seen.log_group.value.get("retentionInDays")
-    return ok(Link.LOG, f"{expected.log_group}, kept {f'{kept} days' if kept else 'for ever'}")
+    return ok(f"{expected.log_group}, kept {f'{kept} days' if kept else 'for ever'}")
 
 
 def _who_may_assume(document: JSON) -> Iterator[str]:
-    """Everybody whom a trust policy allows something, each with the kind of principal. Source: AWS, "Principal"."""
+    """Each principal that a trust policy allows something, with its kind. Source: AWS, "Principal"."""
     statements = document.get("Statement") or []
     for statement in [statements] if isinstance(statements, dict) else statements:
         if statement.get("Effect") != "Allow":

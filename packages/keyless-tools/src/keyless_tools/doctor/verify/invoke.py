@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from collections.abc import Callable
 
 import boto3
 from botocore.config import Config
@@ -12,38 +12,27 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from keyless_bigquery.attempt import Attempt, Failure, of_answer, of_refusal
+from keyless_tools.doctor.stack import Stack
+
+Invoke = Callable[[str, object], Attempt]
+"""Invokes a function by its name, perhaps with an alias, with an event."""
 
 _CONNECT_SECONDS = 5
 _MARGIN_SECONDS = 15
 
 
-class Invoker:
-    """Invokes functions with the rights of a session.
+def invoker_of(stack: Stack, session: boto3.Session) -> Invoke:
+    """What invokes the functions of a stack with the rights of a session."""
+    longest = max(reader.timeout_seconds for reader in stack.settings.readers)
+    # Tried once: an invocation that got no answer may still have run.
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS, read_timeout=longest + _MARGIN_SECONDS, retries={"total_max_attempts": 1}
+    )
+    client = session.client("lambda", endpoint_url=stack.settings.aws_endpoint, config=config)
 
-    Args:
-        session: Whose rights count, and the functions' region.
-        endpoint: Base URL that serves every AWS API; ``None``: AWS's public hosts.
-        timeout_seconds: Longest time limit of a function among those that will be invoked.
-    """
-
-    def __init__(self, session: boto3.Session, *, endpoint: str | None, timeout_seconds: int) -> None:
-        # Tried once: an invocation that got no answer may still have run.
-        config = Config(
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=timeout_seconds + _MARGIN_SECONDS,
-            retries={"total_max_attempts": 1},
-        )
-        self._client: Any = session.client("lambda", endpoint_url=endpoint, config=config)
-
-    def invoke(self, function: str, event: object) -> Attempt:
-        """Invokes a function.
-
-        Args:
-            function: Its name, perhaps with an alias.
-            event: Anything that is JSON-able.
-        """
+    def invoke(function: str, event: object) -> Attempt:
         try:
-            answer = self._client.invoke(FunctionName=function, Payload=json.dumps(event).encode(), LogType="Tail")
+            answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode(), LogType="Tail")
             # At most Lambda's 6 MB.
             payload = answer["Payload"].read().decode(errors="replace")
         except ClientError as error:
@@ -54,3 +43,5 @@ class Invoker:
             return Attempt(payload="", log="", failure=failure)
         log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
         return of_answer(log=log, failed="FunctionError" in answer, payload=payload)
+
+    return invoke

@@ -15,28 +15,23 @@ _LONGEST_SHOWN = 400
 
 
 class Report:
-    """Prints about one reader.
-
-    Args:
-        console: Where to print.
-        stack: Name of the stack.
-    """
+    """Prints about one reader of a stack."""
 
     def __init__(self, console: Console, stack: str) -> None:
         self._console = console
         self._stack = stack
-        self._told = ""
+        self._last = ""
 
     def begin(self, reader: str, function: str) -> None:
-        """Says what is probed."""
+        """Prints what is probed."""
         self._line(f"reader {reader}: probing {function}", style="bold")
 
     def wait(self, tries: int, seconds: float, failure: Failure, pause: float) -> None:
-        """Says why there is a further try, and when. The error's text only where it is another than before."""
+        """Prints why there is a further try, and when. The error's text only where it is another than before."""
         self._line(f"  [{seconds:5.1f} s] try {tries}: {failure.kind} refused, which may pass; again in {pause:.1f} s")
-        if failure.told != self._told:
+        if failure.told != self._last:
             self._line(_INDENT + failure.told, style="dim")
-            self._told = failure.told
+            self._last = failure.told
 
     def finish(self, outcome: Outcome) -> None:
         """Prints how the probe ended: how long it took, or the last error and what to do."""

@@ -46,7 +46,7 @@ class Time(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How to wait.
 
     Args:
@@ -69,24 +69,24 @@ def pauses(jitter: random.Random) -> Iterator[float]:
 
 
 def wait_for_success(
-    invoke: Callable[[], Attempt], patience: Patience, tell: Callable[[int, float, Failure, float], None]
+    invoke: Callable[[], Attempt], policy: RetryPolicy, report: Callable[[int, float, Failure, float], None]
 ) -> Outcome:
     """Invokes until it succeeds, fails with what is not transient, or the limit is reached.
 
     Args:
         invoke: Makes one attempt.
-        patience: How to wait.
-        tell: Is told before each pause: number of the try, seconds so far, what it failed with, seconds to wait.
+        policy: How to wait.
+        report: Called before each pause: number of the try, seconds so far, what it failed with, seconds to wait.
     """
-    began = patience.time.monotonic()
-    for tries, pause in enumerate(pauses(patience.jitter), start=1):
+    began = policy.time.monotonic()
+    for tries, pause in enumerate(pauses(policy.jitter), start=1):
         attempt = invoke()
-        seconds = patience.time.monotonic() - began
-        left = patience.limit_seconds - seconds
+        seconds = policy.time.monotonic() - began
+        left = policy.limit_seconds - seconds
         if attempt.failure is None or not attempt.failure.may_pass or left <= 0:
             return Outcome(attempt=attempt, tries=tries, seconds=seconds)
         # The last try comes with the limit itself.
         pause = min(pause, left)
-        tell(tries, seconds, attempt.failure, pause)
-        patience.time.sleep(pause)
+        report(tries, seconds, attempt.failure, pause)
+        policy.time.sleep(pause)
     raise AssertionError("the pauses never end")
