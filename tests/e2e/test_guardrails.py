@@ -20,5 +20,5 @@ def test_the_deployed_stack_keeps_every_rule_and_nothing_is_open(harness: StackH
     found = report(read(ended.succeeded))
     assert found.refused == ()
     assert found.open == ()
-    assert found.hidden == 0
-    assert found.looked_at > 20
+    assert found.preview.hidden == 0
+    assert len(found.preview.resources) > 20

@@ -121,7 +121,9 @@ def test_what_was_added_is_drift_too_with_the_command_that_removes_it(
 
 def test_where_the_doctor_cant_look_drift_is_not_known_and_a_difference_is_kept(pulumi: Pulumi, tmp_path: Path) -> None:
     written = tmp_path / "dev.drift.md"
-    with pytest.raises(looking.DeliveryError, match="what was added by hand isn't known: `pulumi config --json --stack dev`"):
+    with pytest.raises(
+        looking.DeliveryError, match="what was added by hand isn't known: `pulumi config --json --stack dev`"
+    ):
         looking.drift("dev", tmp_path)
     assert not written.exists()
     pulumi.answer(DRIFTED)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from keyless_tools.lifecycle.destroy import farewell
+from keyless_tools.lifecycle.destroy import destroy_summary
 from keyless_tools.lifecycle.network_interfaces import Networked, delete, networked, show, take_out, what_to_do
 
 NAME = "keyless-bigquery-dev"
@@ -49,8 +49,8 @@ def typed(command: str, folder: Path, found: str) -> list[str]:
     return calls.read_text().splitlines()
 
 
-def test_a_function_in_a_network_stays_in_it_for_a_while_and_the_farewell_says_so() -> None:
-    text = farewell("dev", [resource(**IN_NETWORK)])
+def test_a_function_in_a_network_stays_in_it_for_a_while_and_the_destroy_summary_says_so() -> None:
+    text = destroy_summary("dev", [resource(**IN_NETWORK)])
     assert "stay behind in subnet-0123456789abcdef0" in text
     assert "20 to 45 minutes" in text
     assert f"  {take_out(FUNCTION)}\n  {show(FUNCTION)}" in text
@@ -60,12 +60,12 @@ def test_a_function_outside_a_network_leaves_nothing() -> None:
     without: list[dict[str, Any]] = [{}, {"vpcConfig": None}, {"vpcConfig": {"subnetIds": []}}]
     for inputs in without:
         assert networked([resource(**inputs)]) == []
-        assert "stay behind" not in farewell("dev", [resource(**inputs)])
+        assert "stay behind" not in destroy_summary("dev", [resource(**inputs)])
     assert list(what_to_do([])) == []
 
 
 def test_published_versions_hold_the_interfaces_so_taking_the_function_out_is_not_advised() -> None:
-    text = farewell("dev", [resource(**IN_NETWORK, publish=True)])
+    text = destroy_summary("dev", [resource(**IN_NETWORK, publish=True)])
     assert "stay behind" in text
     assert "update-function-configuration" not in text
 

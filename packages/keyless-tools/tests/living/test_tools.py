@@ -8,7 +8,7 @@ import pytest
 
 from keyless_tools.guardrails.plan import UNKNOWN_TEXT as UNKNOWN
 from keyless_tools.lifecycle.adopt import candidates, groundwork
-from keyless_tools.lifecycle.destroy import explanation, farewell, protected
+from keyless_tools.lifecycle.destroy import destroy_summary, explanation, protected
 from keyless_tools.lifecycle.imports import IMPORT_IDS, import_file
 from keyless_tools.lifecycle.planned_changes import losses, outlook
 from keyless_tools.lifecycle.recover import pending_creates, planned_creates
@@ -159,8 +159,8 @@ def test_what_engine_or_provider_protects_is_found(held: dict[str, Any]) -> None
     assert "  pool  pool-id\n" in explanation("dev", [POOL])
 
 
-def test_a_farewell_counts_what_goes_and_names_what_doesnt_come_back() -> None:
-    told = farewell("dev", [COMPONENT, PROVIDER, POOL, BINDING, SERVICE])
+def test_a_destroy_summary_counts_what_goes_and_names_what_doesnt_come_back() -> None:
+    told = destroy_summary("dev", [COMPONENT, PROVIDER, POOL, BINDING, SERVICE])
     assert "deletes 2 resources" in told
     assert "  pool  pool-id: Google keeps its id taken for 30 days" in told
     assert "1 Google APIs stay on" in told

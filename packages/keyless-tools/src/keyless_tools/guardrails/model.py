@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+Judge = TypeVar("Judge")
 
 
 class Unknown:
@@ -19,7 +21,7 @@ UNKNOWN = Unknown()
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A resource as the program wants it.
+    """A resource as the program describes it.
 
     Args:
         urn: Its name in the engine.
@@ -51,7 +53,7 @@ class Change:
         type: Its type token.
         operation: The engine's word: ``update``, ``replace``, ``delete`` and so on.
         before: What it is now: its inputs, and over them what the provider answered.
-        after: What the program wants; empty if it goes.
+        after: What the program describes; empty if it goes.
         guarded: The engine refuses to delete it (the option ``protect``).
         kept: The engine forgets it, and leaves it in the cloud.
         replaced_for: The properties that force a replacement.
@@ -95,8 +97,8 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A rule that looks at one resource.
+class AnyRule(Generic[Judge]):
+    """A rule.
 
     Args:
         name: What policy packs, messages and tests call it.
@@ -106,25 +108,17 @@ class Rule:
 
     name: str
     why: str
-    judge: Callable[[Resource], Iterator[Finding]]
+    judge: Judge
 
 
-@dataclass(frozen=True, kw_only=True)
-class StackRule:
-    """A rule that needs all resources together. Fields as for :class:`Rule`."""
+Rule = AnyRule[Callable[[Resource], Iterator[Finding]]]
+"""A rule that looks at one resource."""
 
-    name: str
-    why: str
-    judge: Callable[[Sequence[Resource]], Iterator[tuple[Resource, Finding]]]
+StackRule = AnyRule[Callable[[Sequence[Resource]], Iterator[tuple[Resource, Finding]]]]
+"""A rule that needs all resources together."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class ChangeRule:
-    """A rule that needs what is and what would be. Fields as for :class:`Rule`."""
-
-    name: str
-    why: str
-    judge: Callable[[Change], Iterator[Finding]]
+ChangeRule = AnyRule[Callable[[Change], Iterator[Finding]]]
+"""A rule that needs what is and what would be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +140,3 @@ class Verdict:
 def unknown(where: str, fix: str = "the pack judges it while `pulumi up` runs") -> Finding:
     """The finding that nothing can be said."""
     return Finding(where=where, actual="unknown", fix=fix, certain=False)
-
-
-def first_of_each(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """The verdicts without repetitions: a replacement is several steps of one resource."""
-    return list(dict.fromkeys(verdicts))

@@ -46,7 +46,7 @@ class Preview:
 
 
 def read(text: str) -> Preview:
-    """Read a preview.
+    """Reads a preview.
 
     Raises:
         keyless_tools.guardrails.plan.PreviewError: The text is something else.
@@ -54,9 +54,10 @@ def read(text: str) -> Preview:
     plan = read_plan(text)
     steps = [step for step in plan.steps if step["op"] not in _NOT_OURS]
     # What a refresh finds gone has no new state.
-    wanted = {step["urn"]: _resource(step) for step in steps if step["op"] not in _GOING and step.get("newState")}
+    stays = [step for step in steps if step["op"] not in _GOING and step.get("newState")]
+    resources = {step["urn"]: _resource(step["urn"], step["newState"]) for step in stays}
     return Preview(
-        resources=tuple(wanted.values()),
+        resources=tuple(resources.values()),
         changes=tuple(_change(step) for step in steps if step.get("oldState")),
         hidden=plan.hidden,
         error=plan.errors[0] if plan.errors else "",
@@ -74,9 +75,8 @@ def known(value: object) -> Any:  # noqa: ANN401 (any JSON-like value)
     return value
 
 
-def _resource(step: Mapping[str, Any]) -> Resource:
-    state = step["newState"]
-    return Resource(urn=step["urn"], type=state["type"], inputs=known(state.get("inputs") or {}))
+def _resource(urn: str, state: Mapping[str, Any]) -> Resource:
+    return Resource(urn=urn, type=state["type"], inputs=known(state.get("inputs") or {}))
 
 
 def _change(step: Mapping[str, Any]) -> Change:

@@ -2,8 +2,8 @@
 
 ::
 
-    keyless adopt STACK          # says what it would do, as lines to type
-    keyless adopt STACK --run    # does it, and says what `pulumi up` would still change
+    keyless adopt STACK          # prints what it would do, as lines to type
+    keyless adopt STACK --run    # does it, and prints what `pulumi up` would still change
 
 The stack's settings name what there is (``poolId``, ``serviceAccountId``, ``roleName`` and so on). What of it exists is
 imported under the names and parents that the program gives it, so that the next ``pulumi up`` takes it for its own.
@@ -60,39 +60,29 @@ def adopt(stack: Pulumi) -> bool:
         stack.must("up", "--yes", "--skip-preview", *_targets(base))
     tried: set[str] = set()
     # Each round tries at least one resource more, so there are at most as many rounds as resources.
-    while found := [one for one in _candidates(stack, steps) if one.known and one.urn not in tried]:
+    while found := [one for one in candidates(steps, stack.state()) if one.known and one.urn not in tried]:
         tried |= {one.urn for one in found}
         absent = import_existing(stack, found, protect=True)
         for one in found:
             print(one_line(f"{'not there' if one.import_id in absent else 'adopted  '}  {one.name}  {one.import_id}"))
-        steps = planned_steps(stack)
+        if not absent.issuperset(one.import_id for one in found):
+            steps = planned_steps(stack)
     print(outlook(steps))
     return not losses(steps)
-
-
-def _candidates(stack: Pulumi, steps: _Steps) -> list[Importable]:
-    return candidates(steps, stack.state())
-
-
-def _targets(urns: Sequence[str]) -> list[str]:
-    return [part for urn in urns for part in ("--target", urn)]
 
 
 def show(stack: Pulumi) -> None:
     """Prints what would be imported, as lines to type.
 
-    Args:
-        stack: The stack. Its program must pass a preview.
-
     Raises:
-        PulumiError: The engine refused.
+        PulumiError: The engine refused; the stack's program must pass a preview.
     """
     steps = planned_steps(stack)
     on = ("--stack", stack.stack)
     if base := groundwork(steps):
         print("# 1. Components and providers. They exist in the stack alone, and imports need them there:")
         print(command_line("pulumi", "up", "--yes", "--skip-preview", *on, *_targets(base)))
-    found = _candidates(stack, steps)
+    found = candidates(steps, stack.state())
     print("# 2. Of these, whatever exists:")
     for one in found:
         if one.known:
@@ -100,3 +90,7 @@ def show(stack: Pulumi) -> None:
     if later := [one.name for one in found if not one.known]:
         print(one_line(f"# 3. Named after those; to see their lines run this again: {', '.join(later)}"))
     print(f"# Or all of it at once: {command_line('keyless', 'adopt', stack.stack, '--run')}")
+
+
+def _targets(urns: Sequence[str]) -> list[str]:
+    return [part for urn in urns for part in ("--target", urn)]

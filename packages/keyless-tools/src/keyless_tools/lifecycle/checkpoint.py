@@ -23,11 +23,7 @@ def folder_of_backend() -> Path | None:
 
 
 def put_back(folder: Path, stack: str) -> Path | None:
-    """Replaces an unreadable state file by the copy of the one before it.
-
-    Args:
-        folder: The backend's folder.
-        stack: The stack's name.
+    """Replaces an unreadable state file in a backend's folder by the copy of the one before it.
 
     Returns:
         The file that was replaced or removed; ``None`` if all can be read, or there is no copy that can.

@@ -1,12 +1,12 @@
-"""Destroy a stack, after saying what goes, what stays, and what stands in the way.
+"""Destroy a stack, after printing what goes, what stays, and what stands in the way.
 
 ::
 
     keyless destroy STACK                     # asks for the stack's name before anything goes
     keyless destroy STACK --confirmed STACK   # the same, without a question
 
-A protected stack is not destroyed: this says what protects it, and the commands that take the protection off. What the
-engine itself says there (`pulumi state unprotect`) is not enough, since the providers refuse, too.
+A protected stack is not destroyed: this prints what protects it, and the commands that take the protection off. What
+the engine itself prints there (`pulumi state unprotect`) is not enough, since the providers refuse, too.
 """
 
 from __future__ import annotations
@@ -49,12 +49,7 @@ def protected(resources: Sequence[_Resource]) -> list[_Resource]:
 
 
 def explanation(stack: str, resources: Sequence[_Resource]) -> str:
-    """Why a protected stack isn't destroyed, and how to do it on purpose.
-
-    Args:
-        stack: The stack's name.
-        resources: What protects itself.
-    """
+    """Why a stack isn't destroyed of which these resources are protected, and how to do it on purpose."""
     return "\n".join(
         [
             f"stack {one_line(stack)} is protected, and nothing was deleted. These are to survive a destroy:",
@@ -69,13 +64,8 @@ def explanation(stack: str, resources: Sequence[_Resource]) -> str:
     )
 
 
-def farewell(stack: str, resources: Sequence[_Resource]) -> str:
-    """What goes with a stack, and what stays behind.
-
-    Args:
-        stack: The stack's name.
-        resources: The stack's resources.
-    """
+def destroy_summary(stack: str, resources: Sequence[_Resource]) -> str:
+    """What goes with a stack that has these resources, and what stays behind."""
     custom = [one for one in resources if one.get("custom") and not one["type"].startswith("pulumi:")]
     goes = [one for one in custom if one["type"] != _STAYS]
     lines = [
@@ -93,7 +83,7 @@ def destroy(stack: Pulumi, *, confirmed: str | None = None) -> None:
 
     Args:
         stack: The stack.
-        confirmed: The stack's name; ``None``: whoever runs this is asked for it.
+        confirmed: The stack's name; ``None``: it is asked for on standard input.
 
     Raises:
         NotDestroyedError: The stack is empty or protected, or the name is another one.
@@ -104,7 +94,7 @@ def destroy(stack: Pulumi, *, confirmed: str | None = None) -> None:
         raise NotDestroyedError(f"stack {stack.stack!s} has no resources: there is nothing to destroy")
     if kept := protected(resources):
         raise NotDestroyedError(explanation(stack.stack, kept))
-    print(farewell(stack.stack, resources))
+    print(destroy_summary(stack.stack, resources))
     if confirmed is None:
         print("Type the stack's name to destroy it: ", end="", flush=True)
         confirmed = sys.stdin.readline().strip()

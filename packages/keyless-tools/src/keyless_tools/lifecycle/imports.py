@@ -9,55 +9,49 @@ import dataclasses
 import json
 import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from keyless_tools.guardrails.plan import UNKNOWN_TEXT
 from pulumi_offline.engine.runner import CHANGING_SECONDS, Pulumi, PulumiError
 
-_Inputs = Mapping[str, Any]
 _ABSENT = re.compile(r"resource '(?P<id>[^']+)' does not exist")
 
-_ONE_OF_A_NAME: Mapping[str, Callable[[_Inputs], str]] = {
-    "aws:iam/role:Role": lambda i: f"{i['name']}",
-    "aws:cloudwatch/logGroup:LogGroup": lambda i: f"{i['name']}",
-    "aws:lambda/function:Function": lambda i: f"{i['name']}",
-    "aws:lambda/alias:Alias": lambda i: f"{i['functionName']}/{i['name']}",
-    "aws:lambda/permission:Permission": lambda i: (
-        f"{i['function']}{':' + i['qualifier'] if i.get('qualifier') else ''}/{i['statementId']}"
+_POOL = "projects/{project}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}"
+_DATASET = "projects/{project}/datasets/{datasetId}"
+_ONE_OF_A_NAME: Mapping[str, str] = {
+    "aws:iam/role:Role": "{name}",
+    "aws:cloudwatch/logGroup:LogGroup": "{name}",
+    "aws:lambda/function:Function": "{name}",
+    "aws:lambda/alias:Alias": "{functionName}/{name}",
+    "aws:lambda/permission:Permission": "{function}:{qualifier}/{statementId}",
+    "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": _POOL,
+    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": (
+        _POOL + "/providers/{workloadIdentityPoolProviderId}"
     ),
-    "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": lambda i: (
-        f"projects/{i['project']}/locations/global/workloadIdentityPools/{i['workloadIdentityPoolId']}"
+    "gcp:serviceaccount/account:Account": (
+        "projects/{project}/serviceAccounts/{accountId}@{project}.iam.gserviceaccount.com"
     ),
-    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": lambda i: (
-        f"projects/{i['project']}/locations/global/workloadIdentityPools/{i['workloadIdentityPoolId']}"
-        f"/providers/{i['workloadIdentityPoolProviderId']}"
-    ),
-    "gcp:serviceaccount/account:Account": lambda i: (
-        f"projects/{i['project']}/serviceAccounts/{i['accountId']}@{i['project']}.iam.gserviceaccount.com"
-    ),
-    "gcp:bigquery/dataset:Dataset": lambda i: f"projects/{i['project']}/datasets/{i['datasetId']}",
-    "gcp:bigquery/table:Table": lambda i: f"projects/{i['project']}/datasets/{i['datasetId']}/tables/{i['tableId']}",
+    "gcp:bigquery/dataset:Dataset": _DATASET,
+    "gcp:bigquery/table:Table": _DATASET + "/tables/{tableId}",
 }
-_AS_OFTEN_AS_ASKED: Mapping[str, Callable[[_Inputs], str]] = {
-    "aws:iam/rolePolicy:RolePolicy": lambda i: f"{i['role']}:{i['name']}",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda i: f"{i['role']}/{i['policyArn']}",
-    "aws:cloudwatch/eventRule:EventRule": lambda i: f"{i['name']}",
-    "aws:cloudwatch/eventTarget:EventTarget": lambda i: f"{i['rule']}/{i['targetId']}",
-    "gcp:projects/service:Service": lambda i: f"{i['project']}/{i['service']}",
-    "gcp:projects/iAMMember:IAMMember": lambda i: f"{i['project']} {i['role']} {i['member']}",
-    "gcp:serviceaccount/iAMMember:IAMMember": lambda i: f"{i['serviceAccountId']} {i['role']} {i['member']}",
-    "gcp:bigquery/iamMember:IamMember": lambda i: (
-        f"projects/{i['project']}/datasets/{i['datasetId']}/tables/{i['tableId']} {i['role']} {i['member']}"
-    ),
+_AS_OFTEN_AS_ASKED: Mapping[str, str] = {
+    "aws:iam/rolePolicy:RolePolicy": "{role}:{name}",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "{role}/{policyArn}",
+    "aws:cloudwatch/eventRule:EventRule": "{name}",
+    "aws:cloudwatch/eventTarget:EventTarget": "{rule}/{targetId}",
+    "gcp:projects/service:Service": "{project}/{service}",
+    "gcp:projects/iAMMember:IAMMember": "{project} {role} {member}",
+    "gcp:serviceaccount/iAMMember:IAMMember": "{serviceAccountId} {role} {member}",
+    "gcp:bigquery/iamMember:IamMember": _DATASET + "/tables/{tableId} {role} {member}",
 }
 
 MADE_ONCE = frozenset(_ONE_OF_A_NAME)
 """Types of which a second one of the same name can't be made: the create fails with "already exists"."""
 
-IMPORT_IDS: Mapping[str, Callable[[_Inputs], str]] = {**_ONE_OF_A_NAME, **_AS_OFTEN_AS_ASKED}
-"""Type → the id under which ``pulumi import`` finds it, made from the resource's inputs."""
+IMPORT_IDS: Mapping[str, str] = {**_ONE_OF_A_NAME, **_AS_OFTEN_AS_ASKED}
+"""Type → the id under which ``pulumi import`` finds it, with gaps for the resource's inputs."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -98,11 +92,7 @@ class Importable:
 
 
 def to_create(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The resources that an ``up`` would create, as the engine writes them.
-
-    Args:
-        steps: The steps of a preview.
-    """
+    """The resources that an ``up`` would create by the steps of a preview, as the engine writes them."""
     return [step["newState"] for step in steps if step["op"] == "create"]
 
 
@@ -114,22 +104,25 @@ def importable(resources: Sequence[Mapping[str, Any]], known: Sequence[Mapping[s
         known: Where their providers are among: the stack's resources, or those that a preview plans.
     """
     providers = {one["urn"]: one.get("inputs", {}) for one in known if one["type"].startswith("pulumi:providers:")}
-    found = []
-    for resource in resources:
-        # A reference to a provider is its URN and its id. What a resource leaves out, the provider has.
-        provider = str(resource.get("provider", "")).rpartition("::")[0]
-        if resource["type"] not in IMPORT_IDS or provider not in providers:
-            continue
-        found.append(
-            Importable(
-                urn=resource["urn"],
-                type=resource["type"],
-                import_id=IMPORT_IDS[resource["type"]]({**providers[provider], **resource["inputs"]}),
-                parent=resource["parent"],
-                provider=provider,
-            )
+    # A reference to a provider is its URN and its id.
+    found = [(one, str(one.get("provider", "")).rpartition("::")[0]) for one in resources]
+    return [
+        Importable(
+            urn=one["urn"],
+            type=one["type"],
+            import_id=_import_id(one["type"], {**providers[provider], **one["inputs"]}),
+            parent=one["parent"],
+            provider=provider,
         )
-    return found
+        for one, provider in found
+        if one["type"] in IMPORT_IDS and provider in providers
+    ]
+
+
+def _import_id(kind: str, inputs: Mapping[str, Any]) -> str:
+    """The id by a resource's inputs; what those leave out, its provider has."""
+    template = IMPORT_IDS[kind]
+    return (template if inputs.get("qualifier") else template.replace(":{qualifier}", "")).format_map(inputs)
 
 
 def import_file(found: Sequence[Importable]) -> dict[str, Any]:

@@ -18,9 +18,6 @@ _MARKUP = re.compile(r"<\{%[^%]*%\}>")
 def planned_steps(stack: Pulumi) -> Sequence[Mapping[str, Any]]:
     """The steps that ``pulumi up`` would take.
 
-    Args:
-        stack: The stack.
-
     Raises:
         PulumiError: The program or a provider failed, or what the engine printed is no preview.
     """
@@ -36,20 +33,12 @@ def planned_steps(stack: Pulumi) -> Sequence[Mapping[str, Any]]:
 
 
 def losses(steps: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The changes after which something that exists would be gone. The program itself refuses to lose columns.
-
-    Args:
-        steps: Steps of a preview.
-    """
+    """The steps after which something that exists would be gone. The program itself refuses to lose columns."""
     return [_line(step) for step in steps if step["op"] in _GOES]
 
 
 def outlook(steps: Sequence[Mapping[str, Any]]) -> str:
-    """What ``pulumi up`` would still do, change by change, and what would be lost by it.
-
-    Args:
-        steps: Steps of a preview.
-    """
+    """What ``pulumi up`` would still do by the steps of a preview, change by change, and what would be lost by it."""
     changes = [_line(step) for step in steps if step["op"] in _OPERATIONS]
     if not changes:
         return "`pulumi up` would change nothing."

@@ -26,6 +26,7 @@ Source: Pulumi, "Recovering from an interrupted update".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from keyless_bigquery.command_line import command_line, one_after_another
@@ -33,41 +34,20 @@ from keyless_bigquery.runtime.printable import one_line
 from keyless_tools.lifecycle import checkpoint
 from keyless_tools.lifecycle.imports import MADE_ONCE, Importable, import_existing, importable, to_create
 from keyless_tools.lifecycle.planned_changes import planned_steps
-from keyless_tools.lifecycle.taking_over import (
-    for_the_moment,
-    live_urns,
-    not_held,
-    planned_replacements,
-    put_back,
-    put_in_place,
-    rename,
-    renamed,
-)
+from keyless_tools.lifecycle.taking_over import live, not_held, put_back, put_in_place, rename, renamed
 from pulumi_offline.engine.runner import Pulumi
 
 
 def pending_creates(deployment: Mapping[str, Any]) -> list[Importable]:
-    """The creates that the engine began and never noted the end of, of types that can't be made twice.
-
-    Args:
-        deployment: ``deployment`` of ``pulumi stack export``.
-    """
-    pending = [
-        operation["resource"]
-        for operation in deployment.get("pending_operations") or []
-        if operation["type"] == "creating"
-    ]
-    return _made_once(pending, deployment)
+    """The creates in a state that the engine began and never noted the end of, of types that can't be made twice."""
+    operations = deployment.get("pending_operations") or []
+    return _made_once([one["resource"] for one in operations if one["type"] == "creating"], deployment)
 
 
 def planned_creates(steps: Sequence[Mapping[str, Any]], deployment: Mapping[str, Any]) -> list[Importable]:
-    """The creates and replacements that the next ``up`` plans, of types that can't be made twice, with known names.
-
-    Args:
-        steps: What the next ``up`` would do.
-        deployment: ``deployment`` of ``pulumi stack export``.
-    """
-    found = [*_made_once(to_create(steps), deployment), *planned_replacements(steps, deployment)]
+    """The creates and replacements that the next ``up`` plans, of types that can't be made twice, with known names."""
+    replacing = [step["newState"] for step in steps if step["op"] == "replace"]
+    found = _made_once([*to_create(steps), *replacing], deployment)
     return not_held([one for one in found if one.known], deployment)
 
 
@@ -94,13 +74,22 @@ def recover(stack: Pulumi, *, planned: bool = False) -> None:
     _take_over(stack, pending_creates(stack.state()))
     _put_back(stack)
     stack.must("refresh", "--clear-pending-creates", "--yes", "--skip-preview")
-    if planned and (names := renamed(planned_steps(stack), stack.state())):
-        stack.put_state(rename(stack.state(), names))
-        print("\n".join(one_line(f"{_name(old)}: is now {_name(new)}") for old, new in names.items()))
-    while planned and _take_over(stack, planned_creates(planned_steps(stack), stack.state())):
-        pass  # what was taken over may be what the next one's name waits for
+    if planned:
+        _take_over_planned(stack)
     then = one_after_another(*(command_line("pulumi", verb, "--stack", stack.stack) for verb in ("refresh", "up")))
     print(f"now: {then}")
+
+
+def _take_over_planned(stack: Pulumi) -> None:
+    """Take over what the next ``up`` would create, under the names that it would have then."""
+    steps = planned_steps(stack)
+    if names := renamed(steps, stack.state()):
+        stack.put_state(rename(stack.state(), names))
+        print("\n".join(one_line(f"{_name(old)}: is now {_name(new)}") for old, new in names.items()))
+        steps = planned_steps(stack)
+    # What was taken over may be what the next one's name waits for.
+    while _take_over(stack, planned_creates(steps, stack.state())):
+        steps = planned_steps(stack)
 
 
 def _put_back(stack: Pulumi) -> None:
@@ -115,17 +104,18 @@ def _put_back(stack: Pulumi) -> None:
 
 def _take_over(stack: Pulumi, found: Sequence[Importable]) -> bool:
     """Import what exists, under its own name or in place of what the stack has there. Returns whether any does."""
-    live = live_urns(stack.state())
-    imports = {one.urn: for_the_moment(one) if one.urn in live else one for one in found}
+    held = {one["urn"] for one in live(stack.state())}
+    # Under a name that is free for the moment where its own is taken.
+    imports = {one.urn: replace(one, urn=f"{one.urn}-taken-over") if one.urn in held else one for one in found}
     # A recovery that was cut off itself may have imported some.
-    absent = import_existing(stack, [one for one in imports.values() if one.urn not in live], protect=False)
+    absent = import_existing(stack, [one for one in imports.values() if one.urn not in held], protect=False)
     taken = [one for one in found if one.import_id not in absent]
     for one in found:
         print(one_line(f"{one.name}: {'taken over' if one in taken else 'was not made yet'} ({one.import_id})"))
-    if replacing := [one for one in taken if one.urn in live]:
+    if replacing := [one.urn for one in taken if one.urn in held]:
         deployment = stack.state()
-        for one in replacing:
-            deployment = put_in_place(deployment, one.urn, imports[one.urn].urn)
+        for urn in replacing:
+            deployment = put_in_place(deployment, urn, imports[urn].urn)
         stack.put_state(deployment)
     return bool(taken)
 

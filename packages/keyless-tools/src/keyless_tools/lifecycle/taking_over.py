@@ -7,7 +7,6 @@ engine itself notes it between the two halves of a replacement.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,8 +24,8 @@ def put_in_place(deployment: Mapping[str, Any], urn: str, imported: str) -> dict
         urn: The URN.
         imported: URN under which the object was imported; it is free afterwards.
     """
-    live = {one["urn"]: one for one in deployment["resources"] if not one.get("delete")}
-    before, new = live[urn], live[imported]
+    by_urn = {one["urn"]: one for one in live(deployment)}
+    before, new = by_urn[urn], by_urn[imported]
     taken = {name: new[name] for name in _OF_THE_OBJECT if name in new}
     after = {key: value for key, value in before.items() if key != "pendingReplacement"} | taken
     # Before whatever depends on it, which the engine deletes first. What it deleted to replace it is gone already.
@@ -40,10 +39,6 @@ def put_back(deployment: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) 
 
     Such an ``up`` leaves the old one as still to be deleted. The next would make it once more, which fails as existing
     or changes nothing, and then delete it: by its id, which the two share (pulumi/pulumi#4712 is related).
-
-    Args:
-        deployment: The state.
-        steps: What the next ``up`` would do.
 
     Returns:
         The state, in which what the failed ``up`` had made is still to be deleted; ``None`` if nothing was replaced.
@@ -69,36 +64,15 @@ def _swapped(resources: Sequence[_Resource], restored: Mapping[str, _Resource]) 
             yield one
 
 
-def for_the_moment(one: Importable) -> Importable:
-    """The same, to be imported under a name that is free."""
-    return dataclasses.replace(one, urn=f"{one.urn}-taken-over")
-
-
-def live_urns(deployment: Mapping[str, Any]) -> set[str]:
-    """The URNs that stand for something, and not only for what is still to be deleted."""
-    return {str(one["urn"]) for one in _live(deployment.get("resources") or [])}
-
-
-def planned_replacements(steps: Sequence[Mapping[str, Any]], deployment: Mapping[str, Any]) -> list[Importable]:
-    """What the next ``up`` would make in place of something else, of types that can't be made twice.
-
-    Args:
-        steps: What the next ``up`` would do.
-        deployment: The state.
-    """
-    replacing = [step["newState"] for step in steps if step["op"] == "replace"]
-    return [one for one in importable(replacing, deployment.get("resources") or []) if one.type in MADE_ONCE]
+def live(deployment: Mapping[str, Any]) -> list[_Resource]:
+    """The resources of a state but for those that are still to be deleted."""
+    return [one for one in deployment.get("resources") or [] if not one.get("delete")]
 
 
 def not_held(found: Sequence[Importable], deployment: Mapping[str, Any]) -> list[Importable]:
-    """Those that the stack has not yet, under whatever name: the same object twice would be deleted as one of the two.
-
-    Args:
-        found: What exists, perhaps.
-        deployment: The state.
-    """
+    """Those that the stack has not yet under any name: the same object twice would be deleted as one of the two."""
     resources = deployment.get("resources") or []
-    held = {(one.type, one.import_id) for one in importable(_live(resources), resources)}
+    held = {(one.type, one.import_id) for one in importable(live(deployment), resources)}
     return [one for one in found if (one.type, one.import_id) not in held]
 
 
@@ -106,17 +80,13 @@ def renamed(steps: Sequence[Mapping[str, Any]], deployment: Mapping[str, Any]) -
     """URNs of what the next ``up`` would delete and make again under a shorter logical name, each with the new URN.
 
     That is a reader of a list that becomes the only one, without a list. The engine can't know it: the program says a
-    resource's former names, and what readers were called in a list is no longer said.
-
-    Args:
-        steps: What the next ``up`` would do.
-        deployment: The state.
+    resource's former names, and what readers were called in a list is no longer known.
     """
     resources = deployment.get("resources") or []
     going = [str(step["urn"]) for step in steps if step["op"] == "delete"]
     held = {
         (one.type, one.import_id): one.name
-        for one in importable(_live(resources), resources)
+        for one in importable(live(deployment), resources)
         if one.type in MADE_ONCE and one.urn in going
     }
     for one in importable(to_create(steps), resources):
@@ -128,16 +98,12 @@ def renamed(steps: Sequence[Mapping[str, Any]], deployment: Mapping[str, Any]) -
 
 
 def rename(deployment: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """A state in which resources have other URNs.
+    """A state in which resources have other URNs, by the old ones.
 
     Where the new URN is taken, by an ``up`` that failed midway, the older resource stays: what it stands for is what
     the newer one was made again as, or else the newer one is still to be deleted.
-
-    Args:
-        deployment: The state.
-        names: New URNs, by the old ones.
     """
-    older = {names[one["urn"]]: one.get("id") for one in _live(deployment["resources"]) if one["urn"] in names}
+    older = {names[one["urn"]]: one.get("id") for one in live(deployment) if one["urn"] in names}
     resources = []
     for one in deployment["resources"]:
         if one["urn"] not in older or one.get("delete"):
@@ -154,7 +120,3 @@ def _with_names(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401  (
     if isinstance(value, list):
         return [_with_names(part, names) for part in value]
     return names.get(value, value) if isinstance(value, str) else value
-
-
-def _live(resources: Sequence[_Resource]) -> list[_Resource]:
-    return [one for one in resources if not one.get("delete")]

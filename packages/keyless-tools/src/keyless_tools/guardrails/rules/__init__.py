@@ -1,10 +1,11 @@
-"""Every rule, in the order in which it is told. Pure, standard library only."""
+"""Every rule, in the order of the reports. Pure, standard library only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from keyless_tools.guardrails.model import Change, ChangeRule, Resource, Rule, StackRule, Verdict
+from keyless_tools.guardrails.model import AnyRule, Change, ChangeRule, Finding, Resource, Rule, StackRule, Verdict
 from keyless_tools.guardrails.rules.changes import KEEPS_COLUMNS, KEEPS_PROTECTED
 from keyless_tools.guardrails.rules.execution_roles import NO_WILDCARD, ONLY_LAMBDA
 from keyless_tools.guardrails.rules.function_environment import NO_SECRET_IN_ENVIRONMENT
@@ -27,20 +28,11 @@ CHANGE_RULES: tuple[ChangeRule, ...] = (KEEPS_COLUMNS, KEEPS_PROTECTED)
 
 
 def judge(resources: Sequence[Resource], changes: Sequence[Change] = ()) -> Iterator[Verdict]:
-    """Ask every rule.
-
-    Args:
-        resources: All resources of the stack that are known.
-        changes: What would change.
-    """
-    for rule in RULES:
-        for resource in resources:
-            for finding in rule.judge(resource):
-                yield Verdict(rule=rule.name, why=rule.why, urn=resource.urn, finding=finding)
-    for stack_rule in STACK_RULES:
-        for resource, finding in stack_rule.judge(resources):
-            yield Verdict(rule=stack_rule.name, why=stack_rule.why, urn=resource.urn, finding=finding)
-    for change_rule in CHANGE_RULES:
-        for change in changes:
-            for finding in change_rule.judge(change):
-                yield Verdict(rule=change_rule.name, why=change_rule.why, urn=change.urn, finding=finding)
+    """Judges by every rule all resources of the stack that are known, and what would change."""
+    found: list[tuple[AnyRule[Any], str, Finding]] = [
+        *((rule, one.urn, finding) for rule in RULES for one in resources for finding in rule.judge(one)),
+        *((rule, one.urn, finding) for rule in STACK_RULES for one, finding in rule.judge(resources)),
+        *((rule, one.urn, finding) for rule in CHANGE_RULES for one in changes for finding in rule.judge(one)),
+    ]
+    for rule, urn, finding in found:
+        yield Verdict(rule=rule.name, why=rule.why, urn=urn, finding=finding)
