@@ -31,7 +31,9 @@ TARGETS = {
     "keyless_bigquery/settings/schema_changes.py": ["tests/settings/test_schema_changes.py"],
     **{f"{_SERVICES}/{name}/rules.py": [f"{_SERVICES_TESTS}/{name}"] for name in ("iam", "iam_credentials", "sts")},
     f"{_GUARDRAILS}/check.py": [f"{_GUARDRAILS_TESTS}/test_check.py"],
-    f"{_GUARDRAILS}/rules/*.py": [f"{_GUARDRAILS_TESTS}/{name}.py" for name in ("test_rules", "test_columns")],
+    f"{_GUARDRAILS}/rules/*.py": [
+        f"{_GUARDRAILS_TESTS}/test_{name}.py" for name in ("rules", "aws_rules", "columns", "listed_dataset")
+    ],
 }
 """What is mutated, by the tests that have to notice."""
 
@@ -109,7 +111,7 @@ def _text(node: ast.AST) -> str:
 
 
 def _break(node: ast.AST) -> bool:
-    """Changes a node in place; says whether there was anything to change."""
+    """Changes a node in place. Returns whether there was anything to change."""
     match node:
         case ast.Compare(ops=[operator]) if type(operator) in _OPPOSITE:
             node.ops = [_OPPOSITE[type(operator)]()]  # type: ignore[list-item]  # each opposite is an operator, too

@@ -182,26 +182,25 @@ def test_any_other_failure_on_a_stack_is_left_to_what_reads_it() -> None:
 # Completion
 
 
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [
-        ("d", "demo doctor destroy"),
-        ("doctor ''", "dev prod"),
-        ("destroy p", "prod"),
-        ("local-cloud s", "serve sign"),
-        ("guardrails --h", "--help"),
-    ],
-)
-def test_bash_completes_commands_stacks_and_options(tmp_path: Path, words: str, found: str) -> None:
+COMPLETED = {
+    "d": "demo doctor destroy",
+    "doctor ''": "dev prod",
+    "destroy p": "prod",
+    "local-cloud s": "serve sign",
+    "guardrails --h": "--help",
+}
+"""What is typed, and what bash offers."""
+
+
+def test_bash_completes_commands_stacks_and_options(tmp_path: Path) -> None:
     for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"):
         (tmp_path / name).touch()
-    script = tmp_path / "completion"
-    script.write_text(keyless("completion", "bash").stdout)
-    lines = f". {script}; COMP_WORDS=(keyless {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _shtab_keyless; "
-    done = subprocess.run(
-        ["bash", "-c", f'{lines} echo "${{COMPREPLY[@]}}"'], cwd=tmp_path, capture_output=True, text=True, timeout=20
-    )
-    assert (done.stdout.strip(), done.stderr) == (found, "")
+    (tmp_path / "completion").write_text(keyless("completion", "bash").stdout)
+    for words, found in COMPLETED.items():
+        lines = f". ./completion; COMP_WORDS=(keyless {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _shtab_keyless"
+        command = ["bash", "-c", f'{lines}; echo "${{COMPREPLY[@]}}"']
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=20)
+        assert (done.stdout.strip(), done.stderr) == (found, ""), words
 
 
 def test_zsh_gets_completions_of_its_own() -> None:

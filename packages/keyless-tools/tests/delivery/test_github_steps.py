@@ -76,7 +76,7 @@ class Repository:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    (tmp_path / "gh").write_text(f'#!/bin/sh\nexec {sys.executable} {gh_stand_in.__file__} "$@"\n')
+    (tmp_path / "gh").write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {gh_stand_in.__file__} "$@"\n')
     (tmp_path / "gh").chmod(0o755)
     (tmp_path / "state.json").write_text(json.dumps({"comments": {}, "issues": [], "labels": []}))
     return Repository(folder=tmp_path)

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -16,6 +15,7 @@ import yaml
 from keyless_bigquery.settings.settings import KEYS, Settings, SettingsError
 from pulumi_offline.engine.pins import ROOT, project_name
 from pulumi_offline.engine.workspace import Workspace
+from tests.components.recording import declared
 from tools.copying import copy_repository
 
 pytestmark = [
@@ -60,12 +60,6 @@ def made(clean: Path, environment: dict[str, str], tmp_path_factory: pytest.Temp
     return folder
 
 
-@pytest.fixture
-def project(made: Path, tmp_path: Path) -> Path:
-    """A copy for one test to write into."""
-    return shutil.copytree(made, tmp_path / NAME)
-
-
 def test_the_new_project_has_every_file_and_only_its_name_is_another(clean: Path, made: Path) -> None:
     files = {path.relative_to(clean) for path in clean.rglob("*") if path.is_file()}
     assert {path.relative_to(made) for path in made.rglob("*") if path.is_file()} == files
@@ -81,41 +75,32 @@ def test_it_asks_for_settings_that_there_are_and_for_each_that_must_be_set() -> 
     asked = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["template"]["config"]
     assert set(asked) <= set(KEYS)
     with pytest.raises(SettingsError) as refused:
-        Settings.read(_declared(ROOT), stack="dev")
+        Settings.read(declared(), stack="dev")
     must_be_set = {problem.key for problem in refused.value.problems}
     assert must_be_set == {key for key, question in asked.items() if "default" not in question}
     assert must_be_set == set(ANSWERS)
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_an_environments_settings_are_the_new_projects_own(
-    project: Path, environment: dict[str, str], stack: str
+    made: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    pulumi(project, environment, "stack", "init", stack)
+    for file in made.glob("Pulumi.*"):
+        shutil.copy(file, tmp_path)
+    pulumi(tmp_path, environment, "stack", "init", "prod")
     answers = [part for key, value in ANSWERS.items() for part in ("--plaintext", f"{key}={value}")]
-    pulumi(project, environment, "config", "set-all", *answers, "--stack", stack)
-    configured = json.loads(pulumi(project, environment, "config", "--json", "--stack", stack))
-    told = {key.removeprefix(f"{NAME}:"): entry["value"] for key, entry in configured.items()}
-    settings = Settings.read({key: told[key] for key in KEYS if told.get(key)}, stack=stack)
-    assert settings.deletion_protection is (stack == "prod"), "what stands in the copied file holds"
+    pulumi(tmp_path, environment, "config", "set-all", *answers, "--stack", "prod")
+    configured = json.loads(pulumi(tmp_path, environment, "config", "--json", "--stack", "prod"))
+    given = {key.removeprefix(f"{NAME}:"): entry["value"] for key, entry in configured.items()}
+    settings = Settings.read({key: given[key] for key in KEYS if given.get(key)}, stack="prod")
+    assert settings.deletion_protection, "what stands in the copied file holds"
     assert settings.google_project == ANSWERS["googleProject"]
 
 
 @pytest.mark.soak
-def test_the_new_project_previews_on_the_local_cloud(project: Path, tmp_path: Path) -> None:
+def test_the_new_project_previews_on_the_local_cloud(made: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(made, tmp_path / NAME)
     (project / ".venv").symlink_to(ROOT / ".venv")
     command = [sys.executable, "-m", "keyless_tools", "preview", "local", "--folder", str(tmp_path / "reports")]
     ended = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=110)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert f"urn:pulumi:local::{NAME}::" in (tmp_path / "reports" / "local.md").read_text()
-
-
-def _declared(project: Path) -> dict[str, str]:
-    """What the engine fills in for a stack that sets nothing."""
-    declared: dict[str, Any] = yaml.safe_load((project / "Pulumi.yaml").read_text())["config"]
-    defaults = {key: entry.get("default") for key, entry in declared.items()}
-    return {
-        key: json.dumps(value) if isinstance(value, bool) else str(value)
-        for key, value in defaults.items()
-        if value not in (None, "")
-    }

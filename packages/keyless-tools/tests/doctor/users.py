@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import math
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import timedelta
 
 import boto3
 import google.oauth2.credentials
 import httpx
+import pytest
 
 from federation_emulator.client.remote import Remote
 from federation_emulator.client.use import Choice, signed_form
 from keyless_bigquery.components import outputs
-from keyless_bigquery.components.program import ROOT
 from keyless_bigquery.settings.settings import Settings
 from keyless_bigquery.trust.trust import GoogleEndpoints, ProviderName
+from keyless_tools.cli import main
 from keyless_tools.doctor.aws_api import AwsApi
 from keyless_tools.doctor.examine import examine
 from keyless_tools.doctor.finding import Link, Verdict
@@ -54,10 +54,13 @@ def failed_links(walked: Walked) -> list[Link]:
 
 def seen_by_the_deployer(stage: StackHarness) -> Clouds:
     """Both clouds over HTTP."""
-    return Clouds(
-        google=google_api(stage.cloud.google_url, stage.cloud.deployer_token),
-        aws=AwsApi(owner(stage), endpoint=stage.cloud.aws_url),
-    )
+    return seen_with(stage, stage.cloud.deployer_token)
+
+
+def seen_with(stage: StackHarness, token: str) -> Clouds:
+    """Both clouds, as the AWS account's owner and the holder of a token of Google's see them."""
+    google = google_api(stage.cloud.google_url, token)
+    return Clouds(google=google, aws=AwsApi(owner(stage), endpoint=stage.cloud.aws_url))
 
 
 def owner(stage: StackHarness) -> boto3.Session:
@@ -71,27 +74,34 @@ def owner(stage: StackHarness) -> boto3.Session:
 
 
 def google_api(url: str, token: str) -> GoogleApi:
-    """The local Google as whoever a token speaks for."""
+    """The local Google as the holder of a token sees it."""
     credentials = google.oauth2.credentials.Credentials(token)  # type: ignore[no-untyped-call]  # google-auth's own
     return GoogleApi(credentials, GoogleEndpoints(base_url=url))
 
 
-def run(stage: StackHarness, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command of `keyless` in the project's folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "keyless_tools", *arguments],
-        cwd=stage.stack.workspace.work_dir,
-        env={**stage.environment(), "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A command that has run."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(stage: StackHarness, *arguments: str) -> Ended:
+    """Runs a command of `keyless` as in a shell in the project's folder, but in this process."""
+    out, errors = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as shell, redirect_stdout(out), redirect_stderr(errors):
+        shell.chdir(stage.stack.workspace.work_dir)
+        for name, value in stage.environment().items():
+            shell.setenv(name, value)
+        code = main(arguments)
+    return Ended(returncode=code, stdout=out.getvalue(), stderr=errors.getvalue())
 
 
 @contextmanager
 def token_of_the_reader(stage: StackHarness, *roles: str) -> Iterator[str]:
-    """A token of the stack's own service account, with further roles on the project: of somebody with few rights."""
+    """A token of the stack's own service account, with further roles on the project: of a user with few rights."""
     email, role = stage.output(outputs.SERVICE_ACCOUNT), changes.role_name(stage)
     # By name: another test's provider may be there, too.
     provider = ProviderName.parse(stage.output(outputs.PROVIDER_NAME))

@@ -30,7 +30,7 @@ class Run:
     Attributes:
         succeeded: Whether the engine ended with success.
         output: What it printed.
-        violations: For each violation of a policy that the pack told, its name and the logical name of the resource.
+        violations: For each violation of a policy that the pack reported, its name and the resource's logical name.
     """
 
     succeeded: bool
@@ -44,28 +44,28 @@ class Engine:
 
     stack: automation.Stack
 
-    def preview(self, program: Program) -> Run:
-        """Preview as JSON, with the policy pack."""
-        return self._run(program, self.stack.preview, json=True)
+    def preview(self, program: Program, *, pack: bool = True) -> Run:
+        """Previews as JSON, with the policy pack or for the check alone."""
+        return self._run(program, self.stack.preview, json=True, policy_packs=[str(PACK)] if pack else None)
 
     def up(self, program: Program) -> Run:
-        """Deploy, with the policy pack."""
-        return self._run(program, self.stack.up)
+        """Deploys, with the policy pack."""
+        return self._run(program, self.stack.up, policy_packs=[str(PACK)])
 
     def _run(self, program: Program, operation: Callable[..., Any], **options: Any) -> Run:
         lines: list[str] = []
         events: list[automation.EngineEvent] = []
         self.stack.workspace.program = program
         try:
-            operation(policy_packs=[str(PACK)], on_output=lines.append, on_event=events.append, **options)
+            operation(on_output=lines.append, on_event=events.append, **options)
             succeeded = True
         except automation.CommandError:
             succeeded = False
-        told = [event.policy_event for event in events if event.policy_event is not None]
+        reported = [event.policy_event for event in events if event.policy_event is not None]
         return Run(
             succeeded=succeeded,
             output="\n".join(lines),
-            violations=frozenset((one.policy_name, str(one.resource_urn).rpartition("::")[2]) for one in told),
+            violations=frozenset((one.policy_name, str(one.resource_urn).rpartition("::")[2]) for one in reported),
         )
 
 

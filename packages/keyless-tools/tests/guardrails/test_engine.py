@@ -94,7 +94,7 @@ def test_a_program_that_keeps_every_rule_passes_both(kept: Run) -> None:
     assert found.exit_code == 0
 
 
-def test_what_a_preview_cannot_know_is_told_as_open(kept: Run) -> None:
+def test_what_a_preview_cannot_know_is_reported_as_open(kept: Run) -> None:
     [verdict] = judged(kept).open
     assert verdict.rule == "no-open-member"
     assert verdict.urn.endswith("::binding")
@@ -116,7 +116,7 @@ WIDENED = keeps.SCHEMA.replace("]", ', {"name": "mail", "type": "STRING"}]')
 
 
 def test_rows_and_what_is_protected_are_not_given_up(deployed: Engine) -> None:
-    run = deployed.preview(functools.partial(keeps.program, schema=NARROWED, dataset_id="other"))
+    run = deployed.preview(functools.partial(keeps.program, schema=NARROWED, dataset_id="other"), pack=False)
     assert run.succeeded, "the engine itself has no objection"
     found = judged(run)
     assert refused(found) == {
@@ -125,14 +125,14 @@ def test_rows_and_what_is_protected_are_not_given_up(deployed: Engine) -> None:
         ("protected-stays", "kept"),
     }
     assert {rule.name for rule in CHANGE_RULES} == {rule for rule, _ in refused(found)}
-    told = "\n".join(found.lines())
+    printed = "\n".join(found.lines())
     for part in ("column user_id is STRING instead of INTEGER", "column name is dropped", "datasetId is changed"):
-        assert part in told
+        assert part in printed
     assert found.exit_code == 1
 
 
 def test_a_column_can_be_added_and_what_the_preview_hides_is_counted(deployed: Engine, kept: Run) -> None:
-    run = deployed.preview(functools.partial(keeps.program, schema=WIDENED))
+    run = deployed.preview(functools.partial(keeps.program, schema=WIDENED), pack=False)
     steps = {step["urn"].rpartition("::")[2]: step["op"] for step in json.loads(run.output)["steps"]}
     assert steps["users"] == "update"
     found = judged(run)

@@ -8,7 +8,7 @@ import pytest
 
 from keyless_tools.guardrails.model import UNKNOWN
 from keyless_tools.guardrails.rules.grants import LISTED_DATASET
-from tests.guardrails.test_rules import resource
+from tests.guardrails.judging import resource
 
 FUNCTION = "aws:lambda/function:Function"
 ACCESS = "gcp:bigquery/datasetAccess:DatasetAccess"

@@ -1,4 +1,4 @@
-"""What each rule lets through and what it doesn't, where the two are close together."""
+"""What each rule about Google lets through and what it doesn't, where the two are close together."""
 
 from __future__ import annotations
 
@@ -7,37 +7,17 @@ from typing import Any
 
 import pytest
 
-from keyless_bigquery.components import role_policies
 from keyless_bigquery.trust.trust import ROLE_ATTRIBUTE, TrustChain, attribute_condition, attribute_mapping
-from keyless_tools.guardrails.model import UNKNOWN, Finding, Resource, Rule
-from keyless_tools.guardrails.rules.execution_roles import NO_WILDCARD, ONLY_LAMBDA
-from keyless_tools.guardrails.rules.function_environment import NO_SECRET_IN_ENVIRONMENT
+from keyless_tools.guardrails.model import UNKNOWN, Finding
 from keyless_tools.guardrails.rules.grants import NO_AUTHORITATIVE_IAM, NO_BROAD_ROLE, NO_OPEN_MEMBER
 from keyless_tools.guardrails.rules.keys import NO_KEY
 from keyless_tools.guardrails.rules.providers import MAPPED_ATTRIBUTE, PROVIDER_HAS_CONDITION
-from tests.guardrails.programs.parts import ACCOUNT, POOL, ROLE, document, statement, trust
+from tests.guardrails.judging import breaks, found, is_open, resource
+from tests.guardrails.programs.parts import ACCOUNT, POOL, ROLE
 
 PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
 MEMBER = "gcp:serviceaccount/iAMMember:IAMMember"
 CHAIN = TrustChain(aws_account_id="210987654321", role_name="Reader", function_name="reader")
-
-
-def resource(kind: str, name: str = "it", **inputs: Any) -> Resource:
-    return Resource(urn=f"urn:pulumi:s::p::{kind}::{name}", type=kind, inputs=inputs)
-
-
-def found(rule: Rule, kind: str, **inputs: Any) -> list[Finding]:
-    return list(rule.judge(resource(kind, **inputs)))
-
-
-def breaks(rule: Rule, kind: str, **inputs: Any) -> bool:
-    """Whether it is refused; what is unknown never is."""
-    return any(finding.certain for finding in found(rule, kind, **inputs))
-
-
-def is_open(rule: Rule, kind: str, **inputs: Any) -> bool:
-    findings = found(rule, kind, **inputs)
-    return bool(findings) and not any(finding.certain for finding in findings)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +147,7 @@ def test_a_role_that_is_not_known_yet_is_open() -> None:
         ("aws:iam/rolePoliciesExclusive:RolePoliciesExclusive", True),
     ],
 )
-def test_what_owns_a_whole_list_of_grants_is_told_from_what_adds_to_it(kind: str, refused: bool) -> None:
+def test_what_owns_a_whole_list_of_grants_is_distinguished_from_what_adds_to_it(kind: str, refused: bool) -> None:
     assert breaks(NO_AUTHORITATIVE_IAM, kind) is refused
 
 
@@ -198,7 +178,7 @@ def test_a_condition_that_is_not_known_yet_is_open() -> None:
 
 
 def attribute(last: str, *, pool: Any = "readers", count: int = 1, **inputs: Any) -> list[Finding]:
-    """What is said of a binding beside providers."""
+    """What is found in a binding next to providers."""
     provider = resource(PROVIDER, "provider", workloadIdentityPoolId=pool, **inputs)
     binding = resource(MEMBER, "binding", member=f"principalSet://iam.googleapis.com/{POOL}/{last}")
     return [finding for _, finding in MAPPED_ATTRIBUTE.judge([binding, *[provider] * count])]
@@ -242,160 +222,3 @@ def test_a_binding_to_a_pool_that_is_not_in_the_stack_is_not_judged() -> None:
 def test_a_mapping_that_is_not_known_yet_is_open(inputs: dict[str, Any]) -> None:
     assert [finding.certain for finding in attribute("attribute.x/1", **inputs)] == [False]
     assert attribute("attribute.x/1", pool=UNKNOWN, attributeMapping={"attribute.x": "assertion.arn"}) == []
-
-
-LOGS = "arn:aws:logs:us-east-1:210987654321:log-group:/aws/lambda/reader"
-
-
-@pytest.mark.parametrize(
-    ("action", "where", "refused"),
-    [
-        ("logs:PutLogEvents", f"{LOGS}:*", False),
-        ("logs:PutLogEvents", f"{LOGS}:log-stream:*", False),
-        ("logs:PutLogEvents", LOGS, False),
-        ("logs:PutLogEvents", f"{LOGS}*", True),
-        ("logs:PutLogEvents", f"{LOGS}*:*", True),
-        ("logs:PutLogEvents", "arn:aws:logs:us-east-1:210987654321:log-group:*", True),
-        ("logs:PutLogEvents", "arn:aws:logs:us-east-1:210987654321:*", True),
-        ("logs:PutLogEvents", "arn:aws:logs:*:210987654321:log-group:/aws/lambda/reader:*", True),
-        ("logs:PutLogEvents", "*", True),
-        ("*", LOGS, True),
-        ("logs:*", LOGS, True),
-        ("logs:Put*", LOGS, True),
-        ("s3:GetObject", "arn:aws:s3:::bucket/report", False),
-        ("s3:GetObject", "arn:aws:s3:::bucket/*", True),
-        ("s3:GetObject", "arn:aws:s3:::bucket/repor?", True),
-        (["s3:GetObject", "s3:*"], ["arn:aws:s3:::bucket/report"], True),
-        ("ec2:DescribeSubnets", "*", False),
-        (["ec2:DescribeSubnets", "ec2:DeleteNetworkInterface"], "*", True),
-        (["ec2:DescribeSubnets", 1], "*", True),
-        ("ec2:Describe*", "*", True),
-    ],
-)
-@pytest.mark.parametrize("form", ["rolePolicy", "policy", "inline"])
-def test_a_star_is_let_through_for_the_streams_of_one_log_group_and_where_there_is_no_resource_type(
-    action: Any, where: Any, refused: bool, form: str
-) -> None:
-    text = document(statement(Action=action, Resource=where))
-    forms: dict[str, tuple[str, dict[str, Any]]] = {
-        "rolePolicy": ("aws:iam/rolePolicy:RolePolicy", {"policy": text}),
-        "policy": ("aws:iam/policy:Policy", {"policy": text}),
-        "inline": ("aws:iam/role:Role", {"inlinePolicies": [{"name": "a", "policy": text}]}),
-    }
-    kind, inputs = forms[form]
-    assert breaks(NO_WILDCARD, kind, **inputs) is refused
-
-
-@pytest.mark.parametrize(
-    ("text", "refused"),
-    [
-        (role_policies.own_log_only(LOGS), False),
-        (role_policies.decrypt_with("arn:aws:kms:us-east-1:210987654321:key/1"), False),
-        (role_policies.find_subnets(), False),
-        (role_policies.no_network_changes_by_code("arn:aws:lambda:us-east-1:210987654321:function:reader"), False),
-        (document(statement(NotAction="iam:*", Resource=LOGS)), True),
-        (document(statement(Action="a:B", NotResource=LOGS)), True),
-        (json.dumps({"statement": []}), True),
-        (json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}), True),
-        (json.dumps({"Statement": [{"effect": "Allow", "action": "*", "resource": "*"}]}), True),
-        ("{", True),
-        ("", True),
-    ],
-)
-def test_a_document_is_judged_by_what_it_allows(text: str, refused: bool) -> None:
-    assert breaks(NO_WILDCARD, "aws:iam/rolePolicy:RolePolicy", policy=text) is refused
-
-
-@pytest.mark.parametrize(
-    ("name", "refused"),
-    [
-        ("AdministratorAccess", True),
-        ("AdministratorAccess-Amplify", True),
-        ("PowerUserAccess", True),
-        ("IAMFullAccess", True),
-        ("AmazonS3FullAccess", True),
-        ("job-function/DatabaseAdministrator", True),
-        ("SecretsManagerReadWrite", True),
-        ("ReadOnlyAccess", True),
-        ("service-role/AWSLambdaBasicExecutionRole", False),
-        ("service-role/AWSLambdaVPCAccessExecutionRole", False),
-        ("AmazonS3ReadOnlyAccess", False),
-    ],
-)
-def test_a_policy_of_awss_own_is_judged_by_its_name(name: str, refused: bool) -> None:
-    arn = f"arn:aws:iam::aws:policy/{name}"
-    assert breaks(NO_WILDCARD, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", policyArn=arn) is refused
-    assert breaks(NO_WILDCARD, "aws:iam/role:Role", managedPolicyArns=[arn]) is refused
-
-
-def test_the_policy_for_a_network_is_let_through() -> None:
-    kind = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-    assert not breaks(NO_WILDCARD, kind, policyArn=role_policies.NETWORK_POLICY_ARN)
-    assert not breaks(NO_WILDCARD, kind, policyArn="arn:aws:iam::210987654321:policy/AdminOfNothing")
-
-
-@pytest.mark.parametrize(
-    ("kind", "inputs"),
-    [
-        ("aws:iam/rolePolicy:RolePolicy", {"policy": UNKNOWN}),
-        ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", {"policyArn": UNKNOWN}),
-        ("aws:iam/role:Role", {"inlinePolicies": UNKNOWN}),
-        ("aws:iam/role:Role", {"inlinePolicies": [{"policy": UNKNOWN}]}),
-        ("aws:iam/role:Role", {"inlinePolicies": [UNKNOWN]}),
-        ("aws:iam/role:Role", {"managedPolicyArns": UNKNOWN}),
-    ],
-)
-def test_a_policy_that_is_not_known_yet_is_open(kind: str, inputs: dict[str, Any]) -> None:
-    assert is_open(NO_WILDCARD, kind, **inputs)
-
-
-LAMBDA = {"Service": "lambda.amazonaws.com"}
-
-
-@pytest.mark.parametrize(
-    ("text", "refused"),
-    [
-        (role_policies.lambda_only(), False),
-        (trust(LAMBDA), False),
-        (trust({"Service": ["lambda.amazonaws.com"]}), False),
-        (trust({"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}), True),
-        (trust(LAMBDA, {"AWS": "arn:aws:iam::210987654321:root"}), True),
-        (trust(LAMBDA, {"Federated": "arn:aws:iam::210987654321:oidc-provider/x"}), True),
-        (trust({"Service": "ecs-tasks.amazonaws.com"}), False),
-        (trust({"AWS": "*"}), True),
-        (document(statement(Principal="*", Action="sts:AssumeRole")), True),
-        (document(statement(NotPrincipal={"AWS": "arn:aws:iam::1:root"}, Action="sts:AssumeRole")), True),
-        (document({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}), False),
-        ("[]", True),
-    ],
-)
-def test_nobody_but_lambda_wears_a_role_that_lambda_wears(text: str, refused: bool) -> None:
-    assert breaks(ONLY_LAMBDA, "aws:iam/role:Role", assumeRolePolicy=text) is refused
-
-
-def test_a_trust_that_is_not_known_yet_is_open() -> None:
-    assert is_open(ONLY_LAMBDA, "aws:iam/role:Role", assumeRolePolicy=UNKNOWN)
-
-
-FUNCTION = "aws:lambda/function:Function"
-
-
-@pytest.mark.parametrize(
-    ("environment", "refused"),
-    [
-        (None, False),
-        ({}, False),
-        ({"variables": {"BIGQUERY_TABLE": "a.b.c"}}, False),
-        ({"variables": {"BIGQUERY_TABLE": UNKNOWN, "API_KEY": "x"}}, True),
-        ({"variables": {"API_KEY": UNKNOWN}}, True),
-        ({"variables": {"NOTE": "[secret]"}}, True),
-        ({"variables": {"NUMBER": 5}}, False),
-    ],
-)
-def test_a_function_is_told_no_secret(environment: Any, refused: bool) -> None:
-    assert breaks(NO_SECRET_IN_ENVIRONMENT, FUNCTION, environment=environment) is refused
-
-
-@pytest.mark.parametrize("environment", [UNKNOWN, {"variables": UNKNOWN}, {"variables": {"NOTE": UNKNOWN}}])
-def test_an_environment_that_is_not_known_yet_is_open(environment: Any) -> None:
-    assert is_open(NO_SECRET_IN_ENVIRONMENT, FUNCTION, environment=environment)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from typing import Any
+
+from pulumi.automation import CommandError
 
 from keyless_bigquery.components.program import ROOT
 from pulumi_offline.stack_harness import StackHarness
@@ -47,6 +50,11 @@ def tool(stage: StackHarness, name: str, *arguments: str, typed: str = "") -> En
     return run(stage, sys.executable, "-m", "keyless_tools", name, stage.stack.name, *arguments, typed=typed)
 
 
-def pulumi(stage: StackHarness, *arguments: str) -> Ended:
-    """Runs ``pulumi`` on the stack."""
-    return run(stage, "pulumi", *arguments, "--stack", stage.stack.name, "--non-interactive")
+def pulumi(stage: StackHarness, command: str, **options: Any) -> Ended:
+    """Runs a command of ``pulumi`` on the stack with its program in this process, which has loaded the SDKs already."""
+    printed: list[str] = []
+    try:
+        getattr(stage.stack, command)(on_output=printed.append, **options)
+    except CommandError as error:
+        return Ended(status=1, output="\n".join(printed), errors=str(error))
+    return Ended(status=0, output="\n".join(printed), errors="")

@@ -13,7 +13,7 @@ from pulumi_offline.demo.scenario import ROWS
 from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.stack_harness import StackHarness
 from tests.living import by_hand
-from tests.living.commands import pulumi, tool
+from tests.living.commands import tool
 from tests.living.environments import plan
 from tests.official_tools.shell import Shell, installed
 
@@ -64,7 +64,7 @@ def test_what_was_made_by_hand_is_adopted_in_place_and_read_all_the_while(stage:
     assert rest["function"][1] == {"code", "description", "loggingConfig", "memorySize", "timeout"}
 
     # The new binding first: the old mapping goes on matching the old one until the new mapping matches the new one.
-    assert "created" in pulumi(stage, "up", "--yes", "--skip-preview", "--target", "**::may-impersonate").succeeded
+    stage.stack.up(target=["**::may-impersonate"])
     assert len([held for held in stage.holdings() if held.startswith(by_hand.USER)]) == 2
     assert reads(stage)
     stage.up()

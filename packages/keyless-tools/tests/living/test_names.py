@@ -38,7 +38,7 @@ def names(stack: str, readers: list[str]) -> set[tuple[str, str]]:
     }
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None)
 @given(STACK, READERS, STACK, READERS)
 @example("a", ["b"], "a-b", [])
 @example("reader", ["a"], "a", [])

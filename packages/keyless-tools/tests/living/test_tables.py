@@ -19,7 +19,6 @@ from tests.living.commands import Ended, pulumi, run
 from tests.living.environments import plan
 from tests.living.gateway import Gateway, gateway
 
-UP = ("up", "--yes", "--skip-preview")
 USER_ID = {"name": "user_id", "type": "INTEGER", "mode": "REQUIRED", "description": "The user's number."}
 NAME = {"name": "name", "type": "STRING", "description": "The user's name."}
 CITY = {"name": "city", "type": "STRING"}
@@ -41,10 +40,7 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(
-    cloud: LocalCloud, way: Gateway, tmp_path_factory: pytest.TempPathFactory, function_of_the_commands: None
-) -> Iterator[Deployed]:
-    del function_of_the_commands
+def deployed(cloud: LocalCloud, way: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     settings = {"googleEndpoint": way.server.url, "deletionProtection": "true"}
     with StackHarness(cloud, tmp_path_factory.mktemp("tables"), settings, name="tables") as stage:
         stage.up()
@@ -116,9 +112,12 @@ def typed(stage: StackHarness, changed: StackHarness, lines: Sequence[list[str]]
     for words in lines:
         if words[0] == "bq":
             query(stage, words[-1])
+        elif words[1] == "up":
+            assert words == ["pulumi", "up", *words[2:-2], "--stack", "tables"]
+            assert set(words[2:-2]) <= {"--refresh"}
+            changed.up(refresh="--refresh" in words)
         else:
-            more = ["--yes", "--skip-preview"] if words[1] == "up" else []
-            assert run(changed, *words, *more, "--non-interactive").succeeded is not None
+            assert run(changed, *words, "--non-interactive").succeeded is not None
 
 
 def add_by_hand(stage: StackHarness) -> None:
@@ -138,8 +137,8 @@ def test_a_column_added_by_hand_is_named_before_an_update_would_drop_it(stage: S
     add_by_hand(stage)
     way.server.requests.clear()
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
-    for command in (("preview",), (*UP,), (*UP, "--refresh")):
-        told = refused(pulumi(changed, *command))
+    for command, refresh in (("preview", False), ("up", True)):
+        told = refused(pulumi(changed, command, refresh=refresh))
         assert "column score: FLOAT NULLABLE in the table and not in the settings" in told, command
     assert writes(way) == []
     assert scores(stage) == {"0.5"}
@@ -160,18 +159,18 @@ def test_the_lines_that_adopt_it_keep_it_with_its_values(
 ) -> None:
     add_by_hand(stage)
     changed = with_settings(stage, way, **({} if columns is None else {"columns": columns}))
-    told = refused(pulumi(changed, *UP, "--refresh"))
+    told = refused(pulumi(changed, "up", refresh=True))
     typed(stage, changed, commands(told, "To keep what is in the table"))
     assert {one["name"] for one in live(stage)} == {"user_id", "name", "score"} | ({"city"} if columns else set())
     assert scores(stage) == {"0.5"}
     assert names(stage) == [row["name"] for row in ROWS]
-    assert pulumi(changed, "preview", "--expect-no-changes").succeeded
+    assert plan(changed) == {}
 
 
 def test_after_the_lines_that_take_a_change_back_nothing_is_left_to_do(stage: StackHarness, way: Gateway) -> None:
     changed = [{**USER_ID, "type": "NUMERIC"}, {**NAME, "name": "Name"}, {**CITY, "mode": "REQUIRED"}]
     other = with_settings(stage, way, columns=changed)
-    told = refused(pulumi(other, *UP))
+    told = refused(pulumi(other, "up"))
     assert "column user_id: NUMERIC instead of INTEGER" in told
     assert "column name: written Name instead of name" in told
     assert "column city: added as REQUIRED" in told
@@ -181,18 +180,18 @@ def test_after_the_lines_that_take_a_change_back_nothing_is_left_to_do(stage: St
         ("user_id", "INTEGER"), ("name", "STRING"), ("city", "STRING"),
     ]  # fmt: skip
     assert names(stage) == [row["name"] for row in ROWS]
-    assert pulumi(other, "preview", "--expect-no-changes").succeeded
+    assert plan(other) == {}
 
 
 def test_without_changes_nothing_is_looked_up_and_the_protection_alone_comes_off(
     stage: StackHarness, way: Gateway
 ) -> None:
-    assert pulumi(stage, "preview", "--expect-no-changes").succeeded
+    assert plan(stage) == {}
     assert [one for one in way.server.requests if "/tables/" in one.path] == []
     add_by_hand(stage)
     way.server.requests.clear()
     unprotected = with_settings(stage, way, deletionProtection="false")
-    assert pulumi(unprotected, *UP, "--target", "**::table").succeeded
+    assert pulumi(unprotected, "up", target=["**::table"]).succeeded
     assert writes(way) == []
     assert scores(stage) == {"0.5"}
 
@@ -204,13 +203,13 @@ def test_what_an_update_failed_to_change_can_be_undone_and_done_again(
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
     way.failing = ("PUT", status)
     try:
-        failed = pulumi(changed, *UP, "--target", "**::table")
+        failed = pulumi(changed, "up", target=["**::table"])
     finally:
         way.failing = None
     assert failed.status != 0
     # The state is ahead of the cloud, as the bridge leaves it.
     assert "table" not in plan(stage, refresh=True)
-    assert pulumi(changed, *UP, "--refresh").succeeded
+    assert pulumi(changed, "up", refresh=True).succeeded
     assert [one["name"] for one in live(stage)] == ["user_id", "name", "city"]
     assert names(stage) == [row["name"] for row in ROWS]
 
@@ -219,7 +218,7 @@ def test_a_table_that_cant_be_looked_up_is_not_touched(stage: StackHarness, way:
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
     way.failing = ("GET", 403)
     try:
-        told = pulumi(changed, *UP)
+        told = pulumi(changed, "up")
     finally:
         way.failing = None
     assert told.status != 0
@@ -234,8 +233,8 @@ def test_a_name_that_exists_is_refused_while_the_old_table_still_has_its_rows(
     body = {"tableReference": {"tableId": "taken"}, "schema": {"fields": [USER_ID, NAME]}}
     stage.google("POST", tables, body)
     unprotected = with_settings(stage, way, deletionProtection="false")
-    assert pulumi(unprotected, *UP).succeeded
-    failed = pulumi(with_settings(stage, way, deletionProtection="false", tableId="taken"), *UP)
+    assert pulumi(unprotected, "up").succeeded
+    failed = pulumi(with_settings(stage, way, deletionProtection="false", tableId="taken"), "up")
     query(stage, f"DROP TABLE `{stage.output(outputs.TABLE).replace('.users', '.taken')}`")
     assert failed.status != 0
     assert "Already Exists" in failed.output + failed.errors
@@ -248,10 +247,10 @@ def test_a_stack_that_kept_its_columns_in_the_state_comes_over_without_touching_
 ) -> None:
     before = with_stash(dict(deployed.state.deployment or {}))
     stage.stack.import_stack(Deployment(version=deployed.state.version, deployment=before))
-    assert "table-columns" in pulumi(stage, *UP).succeeded
+    assert "table-columns" in pulumi(stage, "up").succeeded
     assert writes(way) == []
     assert names(stage) == [row["name"] for row in ROWS]
-    assert pulumi(stage, "preview", "--expect-no-changes").succeeded
+    assert plan(stage) == {}
 
 
 def with_stash(deployment: dict[str, Any]) -> dict[str, Any]:
