@@ -133,14 +133,14 @@ def _build_package() -> None:
         _say(f"not built: {error}")
 
 
-def _run(command: list[str | Path], mend: str) -> None:
+def _run(command: list[str | Path], fix: str) -> None:
     try:
         finished = subprocess.run(command, cwd=ROOT, timeout=STEP_LIMIT_SECONDS, capture_output=True, text=True)
     except subprocess.TimeoutExpired as error:
-        raise SetUpError(f"{command[0]} took longer than {STEP_LIMIT_SECONDS} s; {mend}") from error
+        raise SetUpError(f"{command[0]} took longer than {STEP_LIMIT_SECONDS} s; {fix}") from error
     if finished.returncode != 0:
         lines = [line for line in finished.stderr.splitlines() if line.strip()] or ["no output"]
-        raise SetUpError(f"{Path(command[0]).name}: {lines[-1].strip()!r} ({mend})")
+        raise SetUpError(f"{Path(command[0]).name}: {lines[-1].strip()!r} ({fix})")
 
 
 if __name__ == "__main__":

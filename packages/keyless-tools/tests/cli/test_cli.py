@@ -85,7 +85,7 @@ def test_a_commands_own_exit_code_is_kept(code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raised", "code", "told"),
+    ("raised", "code", "message"),
     [
         (UsageError("no stack"), 2, "keyless doctor: error: no stack\n"),
         (StackError("not deployed"), 2, "error: not deployed\n"),
@@ -101,10 +101,10 @@ def test_a_commands_own_exit_code_is_kept(code: int) -> None:
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
 def test_an_expected_error_is_its_text_and_its_code(
-    raised: BaseException, code: int, told: str, capsys: pytest.CaptureFixture[str]
+    raised: BaseException, code: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ends(raised) == code
-    assert capsys.readouterr() == ("", told)
+    assert capsys.readouterr() == ("", message)
 
 
 @pytest.mark.parametrize("raised", [KeyError("x"), OSError("full"), AssertionError()], ids=repr)
@@ -143,7 +143,7 @@ def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], N
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "message"),
     [
         ("""echo '[{"name": "a"}, {"name": "b"}]'""", "no stack is named; this project has a, b"),
         ("echo '[]'", "no stack is named; this project has none yet: `pulumi stack init dev`"),
@@ -154,29 +154,33 @@ def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], N
     ],
 )
 def test_without_a_stack_those_that_there_are_are_listed(
-    answer: Callable[[str], None], script: str, told: str, capsys: pytest.CaptureFixture[str]
+    answer: Callable[[str], None], script: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer(script)
     for command in ("doctor", "preview"):
         assert main([command]) == 2
         out, errors = capsys.readouterr()
-        assert (out, errors[: len(told) + 50].startswith(f"keyless {command}: error: {told}")) == ("", True), errors
+        assert out == ""
+        assert errors.startswith(f"keyless {command}: error: {message}")
 
 
-def raised(error: Exception | None) -> Callable[[], int]:
-    return lambda: 0 if error is None else (_ for _ in ()).throw(error)
+def raising(error: Exception) -> Callable[[], int]:
+    def run() -> int:
+        raise error
+
+    return run
 
 
 def test_a_stack_that_is_not_there_is_refused_with_those_that_are(answer: Callable[[str], None]) -> None:
     answer("""echo '[{"name": "dev"}]'""")
     with pytest.raises(UsageError, match="there is no stack 'tea'; this project has dev"):
-        stacks.on_stack("tea", raised(StackError("`pulumi config` failed: error: no stack named 'tea' found")))
+        stacks.on_stack("tea", raising(StackError("`pulumi config` failed: error: no stack named 'tea' found")))
 
 
 def test_any_other_failure_on_a_stack_is_left_to_what_reads_it() -> None:
-    assert stacks.on_stack("acme/keyless/dev", raised(None)) == 0
+    assert stacks.on_stack("acme/keyless/dev", lambda: 0) == 0
     with pytest.raises(PulumiError, match="passphrase"):
-        stacks.on_stack("dev", raised(PulumiError("error: passphrase must be set")))
+        stacks.on_stack("dev", raising(PulumiError("error: passphrase must be set")))
 
 
 # Completion
@@ -208,15 +212,15 @@ def test_zsh_gets_completions_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [(None, "can't be read: No such file"), (b"{a: 1}", "is not JSON"), (b"[" * 100_000, "is not JSON")],
 )
-def test_an_event_that_can_not_be_sent_is_wrong_usage(tmp_path: Path, content: bytes | None, told: str) -> None:
+def test_an_event_that_can_not_be_sent_is_wrong_usage(tmp_path: Path, content: bytes | None, message: str) -> None:
     event = tmp_path / "event.json"
     event.write_bytes(b'{"a": 1}')
     assert read_event(event) == {"a": 1}
     event.unlink()
     if content is not None:
         event.write_bytes(content)
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=message):
         read_event(event)

@@ -27,7 +27,7 @@ def never(pulumi: Pulumi) -> bool:
     raise AssertionError(pulumi)
 
 
-def test_an_environment_without_settings_and_a_base_without_a_project_are_told(tmp_path: Path) -> None:
+def test_an_environment_without_settings_and_a_base_without_a_project_are_reported(tmp_path: Path) -> None:
     with pytest.raises(ProcessError, match=r"Pulumi\.nowhere\.yaml is not there"):
         preview(["dev", "nowhere"], never)
     with pytest.raises(ProcessError, match=r"holds no Pulumi\.yaml"):

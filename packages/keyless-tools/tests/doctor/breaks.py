@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from keyless_bigquery.components import outputs
 from keyless_bigquery.runtime import environment
@@ -54,50 +55,39 @@ def a_function_that_never_runs(stage: StackHarness) -> Iterator[None]:
 
 
 @contextmanager
-def a_role_that_another_account_may_assume(stage: StackHarness) -> Iterator[None]:
+def trusting(stage: StackHarness, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[None]:
     iam, name = stage.aws("iam"), role_name(stage)
     before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(change(before)))
+    yield
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
+
+
+def a_role_that_another_account_may_assume(stage: StackHarness) -> AbstractContextManager[None]:
     stranger = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}
-    opened = {**before, "Statement": [*before["Statement"], stranger]}
-    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(opened))
-    yield
-    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
+    return trusting(stage, lambda before: {**before, "Statement": [*before["Statement"], stranger]})
 
 
-@contextmanager
-def a_role_that_lambda_may_not_assume(stage: StackHarness) -> Iterator[None]:
-    iam, name = stage.aws("iam"), role_name(stage)
-    before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
-    text = json.dumps(before).replace("lambda.amazonaws.com", "ec2.amazonaws.com")
-    iam.update_assume_role_policy(RoleName=name, PolicyDocument=text)
-    yield
-    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
+def a_role_that_lambda_may_not_assume(stage: StackHarness) -> AbstractContextManager[None]:
+    return trusting(stage, lambda before: json.loads(json.dumps(before).replace("lambda.amazonaws", "ec2.amazonaws")))
 
 
-@contextmanager
-def another_table_in_the_environment(stage: StackHarness) -> Iterator[None]:
-    with variables(stage, **{environment.TABLE: "local-keyless.keyless_local.userz"}):
-        yield
+def another_table_in_the_environment(stage: StackHarness) -> AbstractContextManager[None]:
+    return variables(stage, **{environment.TABLE: "local-keyless.keyless_local.userz"})
 
 
-@contextmanager
-def a_variable_that_is_not_set(stage: StackHarness) -> Iterator[None]:
-    with variables(stage, **{environment.PROJECT: None}):
-        yield
+def a_variable_that_is_not_set(stage: StackHarness) -> AbstractContextManager[None]:
+    return variables(stage, **{environment.PROJECT: None})
 
 
-@contextmanager
-def a_package_whose_audience_has_the_projects_id(stage: StackHarness) -> Iterator[None]:
+def a_package_whose_audience_has_the_projects_id(stage: StackHarness) -> AbstractContextManager[None]:
     content = stage.output(outputs.CREDENTIAL_CONFIGURATION)
     content = content.replace(f"projects/{stage.cloud.project_number}/", f"projects/{stage.cloud.project_id}/")
-    with package(stage, {CREDENTIAL_CONFIGURATION_FILE: content}):
-        yield
+    return package(stage, {CREDENTIAL_CONFIGURATION_FILE: content})
 
 
-@contextmanager
-def a_package_without_the_file(stage: StackHarness) -> Iterator[None]:
-    with package(stage, {"something.else": ""}):
-        yield
+def a_package_without_the_file(stage: StackHarness) -> AbstractContextManager[None]:
+    return package(stage, {"something.else": ""})
 
 
 @contextmanager
@@ -113,16 +103,12 @@ def a_log_group_that_was_deleted(stage: StackHarness) -> Iterator[None]:
 # What Google trusts
 
 
-@contextmanager
-def sts_switched_off(stage: StackHarness) -> Iterator[None]:
-    with service_off(stage, "sts.googleapis.com"):
-        yield
+def sts_switched_off(stage: StackHarness) -> AbstractContextManager[None]:
+    return service_off(stage, "sts.googleapis.com")
 
 
-@contextmanager
-def iam_switched_off(stage: StackHarness) -> Iterator[None]:
-    with service_off(stage, "iam.googleapis.com"):
-        yield
+def iam_switched_off(stage: StackHarness) -> AbstractContextManager[None]:
+    return service_off(stage, "iam.googleapis.com")
 
 
 @contextmanager
@@ -141,10 +127,8 @@ def the_pool_deleted(stage: StackHarness) -> Iterator[None]:
     stage.google("POST", f"/v1/{stage.output(outputs.PROVIDER_NAME)}:undelete", {})
 
 
-@contextmanager
-def the_provider_disabled(stage: StackHarness) -> Iterator[None]:
-    with provider(stage, disabled=True):
-        yield
+def the_provider_disabled(stage: StackHarness) -> AbstractContextManager[None]:
+    return provider(stage, disabled=True)
 
 
 @contextmanager
@@ -156,37 +140,27 @@ def the_provider_deleted(stage: StackHarness) -> Iterator[None]:
         stage.google("POST", f"{provider}:undelete", {})
 
 
-@contextmanager
-def another_account(stage: StackHarness) -> Iterator[None]:
-    with provider(stage, aws={"accountId": "111111111111"}):
-        yield
+def another_account(stage: StackHarness) -> AbstractContextManager[None]:
+    return provider(stage, aws={"accountId": "111111111111"})
 
 
-@contextmanager
-def a_mapping_to_the_bare_role_name(stage: StackHarness) -> Iterator[None]:
+def a_mapping_to_the_bare_role_name(stage: StackHarness) -> AbstractContextManager[None]:
     bare = "assertion.arn.extract('assumed-role/{role_name}/')"
-    with provider(stage, attributeMapping={"google.subject": "assertion.arn", "attribute.aws_role": bare}):
-        yield
+    return provider(stage, attributeMapping={"google.subject": "assertion.arn", "attribute.aws_role": bare})
 
 
-@contextmanager
-def a_mapping_of_a_claim_that_aws_does_not_give(stage: StackHarness) -> Iterator[None]:
-    with provider(stage, attributeMapping={"google.subject": "assertion.sub"}):
-        yield
+def a_mapping_of_a_claim_that_aws_does_not_give(stage: StackHarness) -> AbstractContextManager[None]:
+    return provider(stage, attributeMapping={"google.subject": "assertion.sub"})
 
 
-@contextmanager
-def a_condition_in_another_case(stage: StackHarness) -> Iterator[None]:
+def a_condition_in_another_case(stage: StackHarness) -> AbstractContextManager[None]:
     condition = stage.google("GET", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
-    with provider(stage, attributeCondition=condition.replace("Keyless-Reader", "keyless-reader")):
-        yield
+    return provider(stage, attributeCondition=condition.replace("Keyless-Reader", "keyless-reader"))
 
 
-@contextmanager
-def a_condition_for_another_role(stage: StackHarness) -> Iterator[None]:
+def a_condition_for_another_role(stage: StackHarness) -> AbstractContextManager[None]:
     condition = stage.google("GET", f"/v1/{stage.output(outputs.PROVIDER_NAME)}")["attributeCondition"]
-    with provider(stage, attributeCondition=condition.replace("Keyless-Reader/", "Keyless-Reader2/")):
-        yield
+    return provider(stage, attributeCondition=condition.replace("Keyless-Reader/", "Keyless-Reader2/"))
 
 
 # From the token to the rows
@@ -209,32 +183,24 @@ def the_account_deleted(stage: StackHarness) -> Iterator[None]:
     stage.google("POST", f"/v1/projects/-/serviceAccounts/{unique_id}:undelete", {})
 
 
-@contextmanager
-def no_binding(stage: StackHarness) -> Iterator[None]:
-    with members(stage, account(stage), "roles/iam.workloadIdentityUser", None):
-        yield
+def no_binding(stage: StackHarness) -> AbstractContextManager[None]:
+    return members(stage, account(stage), "roles/iam.workloadIdentityUser", None)
 
 
-@contextmanager
-def a_binding_with_an_escaped_slash(stage: StackHarness) -> Iterator[None]:
+def a_binding_with_an_escaped_slash(stage: StackHarness) -> AbstractContextManager[None]:
     member = stage.output(outputs.PRINCIPAL).replace("assumed-role/", "assumed-role%2F")
-    with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
-        yield
+    return members(stage, account(stage), "roles/iam.workloadIdentityUser", member)
 
 
-@contextmanager
-def a_binding_in_another_case(stage: StackHarness) -> Iterator[None]:
+def a_binding_in_another_case(stage: StackHarness) -> AbstractContextManager[None]:
     member = stage.output(outputs.PRINCIPAL).replace("Keyless-Reader", "keyless-reader")
-    with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
-        yield
+    return members(stage, account(stage), "roles/iam.workloadIdentityUser", member)
 
 
-@contextmanager
-def a_binding_of_another_pool(stage: StackHarness) -> Iterator[None]:
+def a_binding_of_another_pool(stage: StackHarness) -> AbstractContextManager[None]:
     pool = stage.output(outputs.POOL_NAME)
     member = stage.output(outputs.PRINCIPAL).replace(pool, f"{pool}-old")
-    with members(stage, account(stage), "roles/iam.workloadIdentityUser", member):
-        yield
+    return members(stage, account(stage), "roles/iam.workloadIdentityUser", member)
 
 
 @contextmanager
@@ -247,10 +213,8 @@ def a_role_that_does_not_let_impersonate(stage: StackHarness) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def no_job_user(stage: StackHarness) -> Iterator[None]:
-    with members(stage, f"/v1/projects/{stage.cloud.project_id}", "roles/bigquery.jobUser", None):
-        yield
+def no_job_user(stage: StackHarness) -> AbstractContextManager[None]:
+    return members(stage, f"/v1/projects/{stage.cloud.project_id}", "roles/bigquery.jobUser", None)
 
 
 @contextmanager
@@ -265,7 +229,5 @@ def a_table_that_was_deleted(stage: StackHarness) -> Iterator[None]:
     stage.put_rows(ROWS)
 
 
-@contextmanager
-def no_data_viewer(stage: StackHarness) -> Iterator[None]:
-    with members(stage, table(stage), "roles/bigquery.dataViewer", None):
-        yield
+def no_data_viewer(stage: StackHarness) -> AbstractContextManager[None]:
+    return members(stage, table(stage), "roles/bigquery.dataViewer", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from keyless_bigquery.components import outputs
@@ -35,12 +35,10 @@ def configured(stage: StackHarness, **change: Any) -> Iterator[None]:
     client.update_function_configuration(FunctionName=name, **{key: before[key] for key in change})
 
 
-@contextmanager
-def code_replaced(stage: StackHarness) -> Iterator[None]:
-    with changes.package(
+def code_replaced(stage: StackHarness) -> AbstractContextManager[None]:
+    return changes.package(
         stage, {"credential-configuration.json": stage.output(outputs.CREDENTIAL_CONFIGURATION), "new.py": ""}
-    ):
-        yield
+    )
 
 
 @contextmanager
@@ -199,13 +197,11 @@ def member_added(stage: StackHarness, resource: str, role: str, member: str) -> 
     stage.google("POST", f"{resource}:setIamPolicy", {"policy": {"bindings": before}})
 
 
-@contextmanager
-def access_entry_added(stage: StackHarness) -> Iterator[None]:
+def access_entry_added(stage: StackHarness) -> AbstractContextManager[None]:
     dataset = changes.table(stage).partition("/tables/")[0]
     before = stage.google("GET", dataset)["access"]
     entry = {"role": "READER", "userByEmail": STRANGER.partition(":")[2]}
-    with patched(stage, dataset, {"access": [*before, entry]}):
-        yield
+    return patched(stage, dataset, {"access": [*before, entry]})
 
 
 LISTED_TABLE, LISTED_DATASET = "local-keyless.theirs.orders", "local-keyless.shared"
@@ -232,18 +228,14 @@ def theirs(stage: StackHarness) -> Iterator[None]:
         changes.google_delete(stage, f"{path}?deleteContents=true")
 
 
-@contextmanager
-def listed_grant_removed(stage: StackHarness) -> Iterator[None]:
-    with changes.members(stage, f"{_THEIRS}/tables/orders", "roles/bigquery.dataViewer", None):
-        yield
+def listed_grant_removed(stage: StackHarness) -> AbstractContextManager[None]:
+    return changes.members(stage, f"{_THEIRS}/tables/orders", "roles/bigquery.dataViewer", None)
 
 
-@contextmanager
-def listed_entry_removed(stage: StackHarness) -> Iterator[None]:
+def listed_entry_removed(stage: StackHarness) -> AbstractContextManager[None]:
     email = stage.output(outputs.SERVICE_ACCOUNT)
     kept = [entry for entry in stage.google("GET", _SHARED)["access"] if entry.get("userByEmail") != email]
-    with patched(stage, _SHARED, {"access": kept}):
-        yield
+    return patched(stage, _SHARED, {"access": kept})
 
 
 @contextmanager

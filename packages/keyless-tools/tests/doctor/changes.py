@@ -93,7 +93,7 @@ def provider(stage: StackHarness, **change: Any) -> Iterator[None]:
 
 @contextmanager
 def members(stage: StackHarness, resource: str, role: str, member: str | None) -> Iterator[None]:
-    """Gives a role to one member, and to nobody else; to nobody at all for ``None``."""
+    """Gives a role to one member alone; to none for ``None``."""
     before = stage.google("POST", f"{resource}:getIamPolicy", {}).get("bindings", [])
     others = [binding for binding in before if binding["role"] != role]
     changed = [*others, {"role": role, "members": [member]}] if member else others
@@ -110,7 +110,7 @@ def google_delete(stage: StackHarness, path: str) -> None:
 
 @contextmanager
 def organisation_policy(stage: StackHarness, constraint: str, policy: Mapping[str, Any]) -> Iterator[None]:
-    """Sets a policy of the project's organisation; whoever does needs a role that its owner lacks."""
+    """Sets a policy of the project's organisation; that needs a role that its owner lacks."""
     project = f"/v1/projects/{stage.cloud.project_id}"
     before = stage.google("POST", f"{project}:getIamPolicy", {})["bindings"]
     owner = next(binding["members"] for binding in before if binding["role"] == "roles/owner")

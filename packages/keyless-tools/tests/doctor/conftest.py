@@ -19,7 +19,7 @@ def stage(deployed: StackHarness) -> StackHarness:
 
 @pytest.fixture(scope="session")
 def stack(stage: StackHarness) -> Stack:
-    """What the engine tells the doctor, in a shell as `make local-cloud` sets it up."""
+    """What the engine answers the doctor, in a shell as `make local-cloud` sets it up."""
     with pytest.MonkeyPatch.context() as shell:
         for name, value in stage.stack.workspace.env_vars.items():
             shell.setenv(name, value)

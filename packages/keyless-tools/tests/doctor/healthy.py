@@ -28,7 +28,7 @@ def stack(*, direct: bool = False, **changed: str) -> Stack:
     settings = Settings.read({**DEFAULTS, **REQUIRED, **access, **changed}, stack="dev")
     (reader,) = settings.readers
     email = None if direct else EMAIL
-    told = {
+    message = {
         outputs.FUNCTION_NAME: reader.trust.function_name,
         outputs.ROLE_ARN: f"arn:aws:iam::{settings.aws_account_id}:role/{reader.trust.role_name}",
         outputs.LOG_GROUP: f"/aws/lambda/{reader.trust.function_name}",
@@ -39,7 +39,7 @@ def stack(*, direct: bool = False, **changed: str) -> Stack:
             provider_name=PROVIDER, service_account_email=email
         ),
     } | ({} if email is None else {outputs.SERVICE_ACCOUNT: email})
-    everywhere = {outputs.POOL_NAME: POOL, outputs.PROVIDER_NAME: PROVIDER, outputs.READERS: {reader.label: told}}
+    everywhere = {outputs.POOL_NAME: POOL, outputs.PROVIDER_NAME: PROVIDER, outputs.READERS: {reader.label: message}}
     return Stack(name="dev", settings=settings, outputs=everywhere)
 
 

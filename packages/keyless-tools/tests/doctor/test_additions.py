@@ -85,8 +85,8 @@ def test_a_statement_that_is_not_the_schedules_was_added(
 
 def test_under_an_alias_the_schedules_statement_belongs_to_the_alias_alone() -> None:
     found = healthy.stack(schedule="rate(1 hour)")
-    told = found.outputs[outputs.READERS]["reader"]
-    told[outputs.FUNCTION_NAME] += ":live"
+    message = found.outputs[outputs.READERS]["reader"]
+    message[outputs.FUNCTION_NAME] += ":live"
     (chain,) = expected_of(found)
     assert additions.callers(chain, changed(function_policies={"live": statements("schedule")})).verdict is Verdict.OK
     of_function = additions.callers(chain, changed(function_policies={"": statements("schedule"), "live": Absent()}))

@@ -1,4 +1,4 @@
-"""Which failures of an invocation may pass by themselves: told from the texts that the function really writes."""
+"""Which failures of an invocation may pass by themselves, by the texts that the function really writes."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ LASTING = [
 ]
 
 
-def failed(told: str, kind: str = "ReaderError") -> str:
-    return json.dumps({"errorType": kind, "errorMessage": told})
+def failed(message: str, kind: str = "ReaderError") -> str:
+    return json.dumps({"errorType": kind, "errorMessage": message})
 
 
 @pytest.mark.parametrize("error", PASSING, ids=str)
@@ -84,9 +84,9 @@ def test_whatever_else_the_function_fails_with_does_not_pass(error: Exception) -
     assert failed_link(attempt.failure.told) is not None
 
 
-@pytest.mark.parametrize("told", ["", "Task timed out after 60.00 seconds", "No module named 'handler'"])
-def test_what_lambda_itself_reports_does_not_pass(told: str) -> None:
-    attempt = of_answer(log="", failed=True, payload=failed(told, "Sandbox.Timedout"))
+@pytest.mark.parametrize("message", ["", "Task timed out after 60.00 seconds", "No module named 'handler'"])
+def test_what_lambda_itself_reports_does_not_pass(message: str) -> None:
+    attempt = of_answer(log="", failed=True, payload=failed(message, "Sandbox.Timedout"))
     assert attempt.failure is not None
     assert attempt.failure.kind == "Sandbox.Timedout"
     assert not attempt.failure.may_pass

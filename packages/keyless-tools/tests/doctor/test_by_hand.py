@@ -214,11 +214,11 @@ def refreshed(stage: StackHarness) -> dict[str, set[str]]:
 @pytest.fixture(scope="module")
 def report(changed: StackHarness) -> Callable[[], list[tuple[Link, Verdict]]]:
     """What the doctor reports now, whatever only follows left out."""
-    stack, clouds, told = as_deployed(changed), seen_by_the_deployer(changed), (Verdict.FAILED, Verdict.WARNING)
+    stack, clouds, message = as_deployed(changed), seen_by_the_deployer(changed), (Verdict.FAILED, Verdict.WARNING)
 
     def now() -> list[tuple[Link, Verdict]]:
         (walked,) = examine(stack, clouds)
-        return [(finding.link, finding.verdict) for finding in walked.findings if finding.verdict in told]
+        return [(finding.link, finding.verdict) for finding in walked.findings if finding.verdict in message]
 
     return now
 

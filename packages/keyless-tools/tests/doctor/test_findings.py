@@ -76,7 +76,7 @@ def test_a_single_thing_that_is_gone_is_a_single_break(name: str) -> None:
     assert "is not there" in failed[0].actual
 
 
-def test_what_only_follows_from_a_break_is_told_apart_and_has_no_mend() -> None:
+def test_what_only_follows_from_a_break_is_set_apart_and_has_no_fix() -> None:
     absent = Absent()
     findings = walk(CHAIN, changed(pool=absent, provider=absent, providers=absent))
     assert [f.link for f in findings if f.verdict is Verdict.FAILED] == [Link.POOL]
@@ -104,7 +104,7 @@ def test_what_is_hidden_by_an_api_that_is_off_follows_from_that() -> None:
 
 
 @pytest.mark.parametrize(
-    ("configuration", "verdict", "told"),
+    ("configuration", "verdict", "message"),
     [
         ({"State": "Active", "LastUpdateStatus": "InProgress"}, Verdict.OK, "is being updated"),
         ({"State": "Inactive"}, Verdict.OK, "is Inactive"),
@@ -113,12 +113,12 @@ def test_what_is_hidden_by_an_api_that_is_off_follows_from_that() -> None:
         ({"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no such key"}, Verdict.FAILED, "no such key"),
     ],
 )
-def test_a_function_must_be_able_to_run(configuration: JSON, verdict: Verdict, told: str) -> None:
+def test_a_function_must_be_able_to_run(configuration: JSON, verdict: Verdict, message: str) -> None:
     assert isinstance(SEEN.function, Found)
     found = {**SEEN.function.value["Configuration"], **configuration}
     finding = function.function(CHAIN, changed(function=Found(value={"Configuration": found})))
     assert finding.verdict is verdict
-    assert told in finding.actual
+    assert message in finding.actual
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_function_must_be_able_to_run(configuration: JSON, verdict: Verdict, t
         ({"reservedConcurrency": "0"}, "pulumi config rm reservedConcurrency --stack dev && pulumi up --stack dev"),
     ],
 )
-def test_a_function_that_never_runs_is_broken_whoever_wanted_it(settings: dict[str, str], fix: str) -> None:
+def test_a_function_that_never_runs_is_broken_by_hand_or_by_the_settings(settings: dict[str, str], fix: str) -> None:
     assert isinstance(SEEN.function, Found)
     paused = {**SEEN.function.value, "Concurrency": {"ReservedConcurrentExecutions": 0}}
     finding = function.function(healthy.expected(**settings), changed(function=Found(value=paused)))
@@ -136,7 +136,7 @@ def test_a_function_that_never_runs_is_broken_whoever_wanted_it(settings: dict[s
     assert finding.fix == fix
 
 
-def test_an_alias_is_looked_at_and_the_function_itself_is_mended() -> None:
+def test_an_alias_is_looked_at_and_the_function_itself_is_fixed() -> None:
     assert isinstance(SEEN.function, Found)
     aliased = dataclasses.replace(CHAIN, function=f"{CHAIN.function}:live")
     failed = Found(value={"Configuration": {**SEEN.function.value["Configuration"], "State": "Failed"}})
@@ -146,7 +146,7 @@ def test_an_alias_is_looked_at_and_the_function_itself_is_mended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "message"),
     [
         ({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}, "AWS *"),
         ({"Effect": "Allow", "Principal": {"AWS": ["1", "2"]}, "Action": "sts:AssumeRole"}, "AWS 1, AWS 2"),
@@ -154,11 +154,11 @@ def test_an_alias_is_looked_at_and_the_function_itself_is_mended() -> None:
         ({"Effect": "Deny", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "*"}, "no principal"),
     ],
 )
-def test_a_role_that_others_may_assume_or_lambda_may_not_is_broken(statement: JSON, told: str) -> None:
+def test_a_role_that_others_may_assume_or_lambda_may_not_is_broken(statement: JSON, message: str) -> None:
     role = {"RoleId": "AROA1", "AssumeRolePolicyDocument": {"Statement": statement}}
     finding = function.role(CHAIN, changed(role=Found(value=role)))
     assert finding.verdict is Verdict.FAILED
-    assert told in finding.actual
+    assert message in finding.actual
 
 
 def test_an_environment_that_can_not_be_decrypted_is_not_called_broken() -> None:
@@ -170,7 +170,7 @@ def test_an_environment_that_can_not_be_decrypted_is_not_called_broken() -> None
     assert "not your key" in finding.actual
 
 
-def test_the_difference_of_a_credential_configuration_is_told_by_its_path() -> None:
+def test_the_difference_of_a_credential_configuration_is_reported_by_its_path() -> None:
     other = healthy.configuration(CHAIN)
     other["credential_source"]["imdsv2_session_token_url"] = "http://169.254.169.254/latest/api/token"
     finding = function.credential_configuration(CHAIN, changed(credential_configuration=Found(value=json.dumps(other))))
@@ -253,7 +253,7 @@ def test_a_mapping_that_is_written_otherwise_but_gives_the_same_principal_is_fin
 
 
 @pytest.mark.parametrize(
-    ("mapping", "told"),
+    ("mapping", "message"),
     [
         ({"google.subject": "assertion.arn"}, "gives no attribute.aws_role"),
         ({"google.subject": "assertion.arn", "attribute.aws_role": "assertion.account"}, "principal has 210987654321"),
@@ -261,13 +261,13 @@ def test_a_mapping_that_is_written_otherwise_but_gives_the_same_principal_is_fin
         ({"google.subject": "assertion.sub"}, "google.subject gives no value"),
     ],
 )
-def test_a_mapping_that_gives_another_principal_is_broken(mapping: Mapping[str, str], told: str) -> None:
+def test_a_mapping_that_gives_another_principal_is_broken(mapping: Mapping[str, str], message: str) -> None:
     finding = federation.mapping(CHAIN, provider(attributeMapping=mapping))
     assert finding.verdict is Verdict.FAILED
-    assert told in finding.actual
+    assert message in finding.actual
 
 
-def test_somebody_elses_provider_that_lets_others_in_is_fine_for_the_function_and_told() -> None:
+def test_another_teams_provider_that_lets_others_in_is_fine_for_the_function_and_reported() -> None:
     theirs = dataclasses.replace(CHAIN, pool_is_ours=False)
     exact, loose = federation.condition(theirs, SEEN), provider(attributeCondition="assertion.account != ''")
     finding = federation.condition(theirs, loose)

@@ -22,14 +22,14 @@ WHERE = [
     ("data_project_policy", "roles/bigquery.dataViewer"),
     ("data_project_policy", "roles/bigquery.admin"),
 ]
-NOBODY: Answer[JSON] = Found(value={})
+NO_GRANT: Answer[JSON] = Found(value={})
 
 
 @pytest.mark.parametrize(("where", "role"), WHERE)
 @pytest.mark.parametrize("chain", [CHAIN, DIRECT], ids=["impersonation", "direct"])
 def test_rows_may_be_read_by_a_grant_on_the_table_or_above_it(chain: Expected, where: str, role: str) -> None:
     who = chain.principal if chain.service_account is None else f"serviceAccount:{chain.service_account}"
-    empty = changed(healthy.seen(chain), table_policy=NOBODY)
+    empty = changed(healthy.seen(chain), table_policy=NO_GRANT)
     assert access.rows(chain, empty).verdict is Verdict.FAILED
     finding = access.rows(chain, changed(empty, **{where: healthy.policy(role, who)}))
     assert finding.verdict is Verdict.OK
@@ -52,7 +52,7 @@ def test_rows_may_be_read_by_a_grant_on_the_table_or_above_it(chain: Expected, w
 )
 def test_rows_may_be_read_by_an_entry_of_the_datasets_access_list(entry: JSON, verdict: Verdict) -> None:
     found = changed(
-        table_policy=NOBODY,
+        table_policy=NO_GRANT,
         dataset=Found(value={"access": [entry]}),
         data_project_policy=healthy.policy("roles/viewer", ACCOUNT),
     )
@@ -60,7 +60,7 @@ def test_rows_may_be_read_by_an_entry_of_the_datasets_access_list(entry: JSON, v
 
 
 @pytest.mark.parametrize(
-    ("member", "told"),
+    ("member", "message"),
     [
         (CHAIN.principal.replace("assumed-role/", "assumed-role%2F"), "not as %2F"),
         (CHAIN.principal.replace("keyless", "Keyless"), "they differ in case"),
@@ -71,10 +71,10 @@ def test_rows_may_be_read_by_an_entry_of_the_datasets_access_list(entry: JSON, v
         (f"deleted:{CHAIN.principal.replace('principalSet', 'principal')}", "roles/iam.workloadIdentityUser"),
     ],
 )
-def test_the_nearest_miss_of_a_binding_is_told(member: str, told: str) -> None:
+def test_the_nearest_miss_of_a_binding_is_reported(member: str, message: str) -> None:
     finding = access.binding(CHAIN, changed(account_policy=healthy.policy("roles/iam.workloadIdentityUser", member)))
     assert finding.verdict is Verdict.FAILED
-    assert told in finding.actual
+    assert message in finding.actual
     assert finding.expected == f"roles/iam.workloadIdentityUser for {CHAIN.principal} on the service account"
 
 
@@ -108,8 +108,8 @@ def test_a_grant_that_may_or_may_not_count_is_neither_broken_nor_fine(policy: JS
 def test_a_grant_that_is_not_seen_is_not_missing_while_a_policy_is_hidden(answer: Answer[JSON]) -> None:
     hidden = [("data_project_policy", answer), ("dataset", answer), ("table_policy", answer)]
     for name, value in hidden:
-        nobody = changed(**{"table_policy": NOBODY, name: value})
-        assert access.rows(CHAIN, nobody).verdict is Verdict.UNKNOWN
+        empty = changed(**{"table_policy": NO_GRANT, name: value})
+        assert access.rows(CHAIN, empty).verdict is Verdict.UNKNOWN
     for (one, first), (other, second) in itertools.combinations(hidden[:2], 2):
         assert access.rows(CHAIN, changed(**{one: first, other: second})).verdict is Verdict.OK
 
@@ -137,7 +137,7 @@ FOREIGN = healthy.expected(table="existing", datasetId="theirs", columns='[{"nam
 
 
 @pytest.mark.parametrize(
-    ("list_policy", "told"),
+    ("list_policy", "message"),
     [
         ({"allValues": "ALLOW"}, ""),
         ({"allValues": "DENY"}, "constraints/iam.allowedPolicyMemberDomains may refuse it, and allows none only"),
@@ -147,12 +147,12 @@ FOREIGN = healthy.expected(table="existing", datasetId="theirs", columns='[{"nam
         ),
     ],
 )
-def test_a_missing_grant_that_the_organisation_may_refuse_is_told_so(list_policy: Any, told: str) -> None:
+def test_a_missing_grant_that_the_organisation_may_refuse_is_reported(list_policy: Any, message: str) -> None:
     seen = changed(account_policy=Found(value={}), members_policy=Found(value={"listPolicy": list_policy}))
     finding = access.binding(CHAIN, seen)
     assert finding.verdict is Verdict.FAILED
-    assert ("may refuse it" in finding.actual) is bool(told)
-    assert told in finding.actual
+    assert ("may refuse it" in finding.actual) is bool(message)
+    assert message in finding.actual
 
 
 @pytest.mark.parametrize(
@@ -181,6 +181,6 @@ def test_a_table_without_a_column_that_is_selected_is_broken(chain: Expected, fi
     assert finding.fix == fix
 
 
-def test_a_table_of_somebody_else_that_was_deleted_can_be_had_back_with_its_rows() -> None:
+def test_a_table_of_another_team_that_was_deleted_can_be_had_back_with_its_rows() -> None:
     finding = access.table(FOREIGN, changed(table=Absent()))
     assert finding.fix == "bq cp my-project:theirs.users@-3600000 my-project:theirs.users"

@@ -81,7 +81,7 @@ def test_only_reading_methods_are_ever_posted() -> None:
         api.look("iam", "/v1/projects/p/serviceAccounts/a:setIamPolicy", permission=PERMISSION, question={})
 
 
-def test_a_host_that_does_not_answer_or_answers_nonsense_is_told() -> None:
+def test_a_host_that_does_not_answer_or_answers_nonsense_is_reported() -> None:
     silent = google_api(NOWHERE, "token").look("iam", "/v1/x", permission=PERMISSION)
     with serving(HttpAnswer(body=b"<html>")) as server:
         nonsense = google_api(server.url, "token").look("iam", "/v1/x", permission=PERMISSION)
@@ -110,9 +110,9 @@ def test_without_google_credentials_the_other_cloud_is_still_looked_at(
         credentials_from({})
     with serving(HttpAnswer(status=403, body=b"{}", headers={"x-amzn-errortype": "AccessDeniedException"})) as server:
         findings = walk(CHAIN, Clouds(google=str(error.value), aws=aws(server.url)).look(CHAIN))
-    told = {finding.link.value: finding.actual for finding in findings}
-    assert "gcloud auth application-default login" in told["pool"]
-    assert told["function"].endswith("you lack the permission lambda:GetFunction")
+    message = {finding.link.value: finding.actual for finding in findings}
+    assert "gcloud auth application-default login" in message["pool"]
+    assert message["function"].endswith("you lack the permission lambda:GetFunction")
 
 
 def aws(url: str) -> AwsApi:
@@ -138,7 +138,7 @@ def test_an_answer_of_aws_is_taken_for_what_it_says(status: int, code: str, take
         assert aws(server.url).function("f") == taken_for
 
 
-def test_an_aws_that_does_not_answer_is_told() -> None:
+def test_an_aws_that_does_not_answer_is_reported() -> None:
     found = aws(NOWHERE).role("r")
     assert isinstance(found, Silent)
     assert found.why.startswith("AWS can't be asked: ")
@@ -155,25 +155,25 @@ def packed(**files: str) -> bytes:
 @pytest.mark.parametrize(
     ("status", "body", "taken_for"),
     [
-        (200, packed(wanted="text"), Found(value="text")),
+        (200, packed(named="text"), Found(value="text")),
         (200, packed(other="text"), Absent()),
-        (200, b"no zip", Silent(why="the package, or wanted in it, can't be read (BadZipFile)")),
-        (403, packed(wanted="text"), Silent(why="the package can't be downloaded (HTTPError)")),
-        (302, b"", Silent(why="the package, or wanted in it, can't be read (BadZipFile)")),
+        (200, b"no zip", Silent(why="the package, or named in it, can't be read (BadZipFile)")),
+        (403, packed(named="text"), Silent(why="the package can't be downloaded (HTTPError)")),
+        (302, b"", Silent(why="the package, or named in it, can't be read (BadZipFile)")),
     ],
 )
 def test_one_file_is_read_out_of_a_package(status: int, body: bytes, taken_for: Answer[str]) -> None:
     with serving(HttpAnswer(status=status, body=body, headers={"Location": f"{NOWHERE}/elsewhere"})) as server:
-        assert read_from_package(f"{server.url}/?X-Amz-Signature=secret", "wanted") == taken_for
+        assert read_from_package(f"{server.url}/?X-Amz-Signature=secret", "named") == taken_for
 
 
 def test_a_package_is_read_within_bounds_whatever_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package_file, "MOST_PACKAGE_BYTES", 1000)
     with serving(HttpAnswer(body=bytes(2000))) as server:
-        large = read_from_package(server.url, "wanted")
-    with serving(HttpAnswer(body=packed(wanted="x" * 10_000_000))) as server:
+        large = read_from_package(server.url, "named")
+    with serving(HttpAnswer(body=packed(named="x" * 10_000_000))) as server:
         monkeypatch.setattr(package_file, "MOST_PACKAGE_BYTES", 100_000)
-        swollen = read_from_package(server.url, "wanted")
+        swollen = read_from_package(server.url, "named")
     assert large == Silent(why="the package is larger than 1000 bytes, or took 60 s")
     assert isinstance(swollen, Found)
     assert len(swollen.value) == package_file.MOST_FILE_BYTES

@@ -44,7 +44,7 @@ def test_a_secret_environment_can_be_used_no_better_than_by_the_program(
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "message"),
     [
         (
             "echo 'error: no stack named' >&2; exit 6",
@@ -54,17 +54,17 @@ def test_a_secret_environment_can_be_used_no_better_than_by_the_program(
         ("echo '{}'", "has no outputs, so nothing is deployed: run `pulumi up --stack dev`"),
     ],
 )
-def test_an_engine_that_gives_nothing_is_told_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, told: str
+def test_an_engine_that_gives_nothing_is_reported_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
 ) -> None:
     engine_on_path(tmp_path, monkeypatch, script)
     with pytest.raises(StackError) as error:
         read_stack("dev")
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_settings_that_can_not_be_used_are_told_by_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_that_can_not_be_used_are_reported_by_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config.json").write_text(json.dumps(CONFIGURED | {"renamed:awsAccountId": {"value": "12"}}))
     engine_on_path(tmp_path, monkeypatch, f"cat {tmp_path}/config.json")
     with pytest.raises(StackError, match="awsAccountId is '12': an AWS account id has exactly 12 digits"):
@@ -72,12 +72,12 @@ def test_settings_that_can_not_be_used_are_told_by_key(tmp_path: Path, monkeypat
 
 
 def without(found: Stack, *path: str) -> Stack:
-    told = json.loads(json.dumps(found.outputs))
-    place = told
+    message = json.loads(json.dumps(found.outputs))
+    place = message
     for name in path[:-1]:
         place = place[name]
     del place[path[-1]]
-    return dataclasses.replace(found, outputs=told)
+    return dataclasses.replace(found, outputs=message)
 
 
 NEEDED = set(outputs.OF_READER) - {outputs.SERVICE_ACCOUNT, outputs.PRINCIPAL, outputs.TABLES}
@@ -93,7 +93,7 @@ NEEDED = set(outputs.OF_READER) - {outputs.SERVICE_ACCOUNT, outputs.PRINCIPAL, o
     ],
     ids=".".join,
 )
-def test_a_stack_that_was_not_deployed_to_its_end_is_told(path: tuple[str, ...]) -> None:
+def test_a_stack_that_was_not_deployed_to_its_end_is_reported(path: tuple[str, ...]) -> None:
     with pytest.raises(StackError, match=f"no output .*{path[-1]}.* Run `pulumi up --stack dev`"):
         expected_of(without(healthy.stack(), *path))
 
@@ -104,7 +104,7 @@ def reconfigured(**changed: str) -> Stack:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         (
             {"roleName": "Other"},
@@ -116,21 +116,21 @@ def reconfigured(**changed: str) -> Stack:
         ({"readers": '[{"name": "a"}, {"name": "b"}]'}, ""),
     ],
 )
-def test_settings_that_differ_from_what_is_deployed_are_told(changed: dict[str, str], told: str) -> None:
+def test_settings_that_differ_from_what_is_deployed_are_reported(changed: dict[str, str], message: str) -> None:
     found = reconfigured(**changed)
-    if not told:
+    if not message:
         with pytest.raises(StackError, match=r"has no output readers\.a"):
             expected_of(found)
         return
     (chain,) = expected_of(found)
     (line,) = chain.undeployed
-    assert line.startswith(told)
+    assert line.startswith(message)
 
 
 def test_an_alias_is_part_of_what_is_invoked_and_not_of_the_identity() -> None:
     found = healthy.stack()
-    told = found.outputs[outputs.READERS]["reader"]
-    aliased = {**told, outputs.FUNCTION_NAME: f"{told[outputs.FUNCTION_NAME]}:live"}
+    message = found.outputs[outputs.READERS]["reader"]
+    aliased = {**message, outputs.FUNCTION_NAME: f"{message[outputs.FUNCTION_NAME]}:live"}
     (chain,) = expected_of(dataclasses.replace(found, outputs={**found.outputs, outputs.READERS: {"reader": aliased}}))
     assert chain.undeployed == ()
     assert chain.function == "keyless-bigquery-dev:live"
@@ -138,11 +138,11 @@ def test_an_alias_is_part_of_what_is_invoked_and_not_of_the_identity() -> None:
 
 
 def test_a_second_reader_is_walked_and_one_that_is_going_is_not_but_stays_in_the_condition() -> None:
-    told = healthy.stack().outputs
-    reader = told[outputs.READERS]["reader"]
+    message = healthy.stack().outputs
+    reader = message[outputs.READERS]["reader"]
     going = {**reader, outputs.ROLE_ARN: "arn:aws:iam::210987654321:role/going"}
     settings = Settings.read({**DEFAULTS, **REQUIRED, "readers": '[{"name": "a"}, {"name": "b"}]'}, stack="dev")
-    found = Stack(name="dev", settings=settings, outputs={**told, outputs.READERS: {"a": reader, "old": going}})
+    found = Stack(name="dev", settings=settings, outputs={**message, outputs.READERS: {"a": reader, "old": going}})
     (chain,) = expected_of(found)
     assert chain.reader == "a"
     assert "assumed-role/going/" in chain.condition
@@ -154,11 +154,11 @@ def test_the_report_for_machines_has_every_reader_and_its_first_broken_link() ->
     fine = Finding(link=Link.POOL, verdict=Verdict.OK, actual="it")
     bad = Finding(link=Link.TABLE, verdict=Verdict.FAILED, actual="it", expected="that", fix="do")
     walks = [Walked(reader="a", findings=(fine,)), Walked(reader="b", findings=(fine, bad))]
-    told = json.loads(as_json(walks))
-    assert told["exitCode"] == exit_code(walks) == 1
-    assert told["readers"]["a"]["firstFailed"] is None
-    assert told["readers"]["b"]["firstFailed"] == "table"
-    assert told["readers"]["b"]["findings"][1] == {
+    message = json.loads(as_json(walks))
+    assert message["exitCode"] == exit_code(walks) == 1
+    assert message["readers"]["a"]["firstFailed"] is None
+    assert message["readers"]["b"]["firstFailed"] == "table"
+    assert message["readers"]["b"]["findings"][1] == {
         "link": "table",
         "verdict": "failed",
         "actual": "it",

@@ -67,7 +67,7 @@ def test_an_answer_ends_it_and_reports_how_long_it_took() -> None:
 
 
 @pytest.mark.parametrize("before", [0, 2])
-def test_a_failure_that_waiting_can_not_mend_ends_it_at_once(before: int) -> None:
+def test_a_failure_that_waiting_does_not_change_ends_it_at_once(before: int) -> None:
     outcome, time = waited(*[LATE] * before, WRONG)
     assert outcome.attempt is WRONG
     assert outcome.tries == before + 1
@@ -75,9 +75,9 @@ def test_a_failure_that_waiting_can_not_mend_ends_it_at_once(before: int) -> Non
 
 
 def test_it_says_before_each_pause_how_long_it_will_be() -> None:
-    told: list[tuple[int, float, str, float]] = []
+    pauses_seen: list[tuple[int, float, str, float]] = []
     time, coming = FakeTime(), iter([LATE, LATE, ANSWER])
     policy = RetryPolicy(limit_seconds=60, time=time)
-    wait_for_success(lambda: next(coming), policy, lambda n, s, f, pause: told.append((n, s, f.told, pause)))
-    assert [(tries, text) for tries, _, text, _ in told] == [(1, "not yet"), (2, "not yet")]
-    assert [pause for *_, pause in told] == time.slept
+    wait_for_success(lambda: next(coming), policy, lambda n, s, f, pause: pauses_seen.append((n, s, f.told, pause)))
+    assert [(tries, text) for tries, _, text, _ in pauses_seen] == [(1, "not yet"), (2, "not yet")]
+    assert [pause for *_, pause in pauses_seen] == time.slept

@@ -19,7 +19,7 @@ REPLACING = {"datasetId", "tableId"}
 
 
 class AnyType(pulumi.Provider):
-    """Whatever the program wants is; a pool gets its full name besides, which nobody knows before."""
+    """Whatever the program describes is made; a pool gets its full name besides, which is unknown before."""
 
     async def check_config(self, request: pulumi.CheckRequest) -> pulumi.CheckResponse:
         return pulumi.CheckResponse(inputs=request.new_inputs)

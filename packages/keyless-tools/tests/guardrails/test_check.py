@@ -33,8 +33,8 @@ KEPT = preview(step("create", "gcp:serviceaccount/account:Account"))
 def run(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     code = judge(["-"])
-    told = capsys.readouterr()
-    return code, told.out, told.err
+    message = capsys.readouterr()
+    return code, message.out, message.err
 
 
 def test_a_refusal_is_one_line_and_code_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,12 +113,12 @@ NO_PREVIEWS: dict[str, tuple[str, str]] = {
 def test_what_is_no_whole_preview_is_code_2_on_one_line(
     what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text, told = NO_PREVIEWS[what]
+    text, message = NO_PREVIEWS[what]
     code, out, err = run(text, monkeypatch, capsys)
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
     assert err.startswith("error: -: this isn't what `pulumi preview --json` prints: ")
-    assert told in err
+    assert message in err
     assert "Make it with `pulumi preview --json --show-sames`" in err
 
 
@@ -151,8 +151,8 @@ def test_a_preview_with_any_value_in_any_place_is_judged_or_refused(data: st.Dat
 def test_a_preview_that_failed_is_no_clean_bill(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = [{"severity": "warning", "message": "w"}, {"severity": "error", "message": "boom\n"}]
-    for failed in (preview(STACK, diagnostics=told), json.dumps({"diagnostics": told, "changeSummary": {}})):
+    message = [{"severity": "warning", "message": "w"}, {"severity": "error", "message": "boom\n"}]
+    for failed in (preview(STACK, diagnostics=message), json.dumps({"diagnostics": message, "changeSummary": {}})):
         code, out, _ = run(failed, monkeypatch, capsys)
         assert code == 2
         assert "failed  the preview itself: boom" in out
@@ -192,7 +192,7 @@ def test_only_what_would_be_there_is_judged_as_a_resource() -> None:
     assert [resource.name for resource in found.resources] == ["stays"]
 
 
-def test_a_replacement_is_told_once_though_it_is_three_steps() -> None:
+def test_a_replacement_is_reported_once_though_it_is_three_steps() -> None:
     old, new = {"inputs": {"tableId": "a"}}, {"inputs": {"tableId": "b"}}
     steps = [
         step("create-replacement", TABLE, old=old, new=new, replaceReasons=["tableId"]),
@@ -202,7 +202,7 @@ def test_a_replacement_is_told_once_though_it_is_three_steps() -> None:
     assert len(report(read(preview(*steps))).refused) == 1
 
 
-def test_live_columns_count_more_than_those_last_wanted() -> None:
+def test_live_columns_count_more_than_those_last_described() -> None:
     old = {"inputs": {"schema": "[]"}, "outputs": {"schema": '[{"name": "a", "type": "STRING"}]'}}
     found = report(read(preview(step("update", TABLE, old=old, new={"inputs": {"schema": "[]"}}))))
     assert [verdict.finding.where for verdict in found.refused] == ["column a"]

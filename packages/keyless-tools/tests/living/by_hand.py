@@ -37,7 +37,7 @@ SETTINGS: dict[str, object] = {
     "roleName": ROLE,
     "functionName": FUNCTION,
 }
-"""What tells the program of it."""
+"""What the program has to know of it."""
 
 MAPPING = {"google.subject": "assertion.arn", "attribute.aws_role": "assertion.arn.extract('assumed-role/{role}/')"}
 CONDITION = f"attribute.aws_role == '{ROLE}'"

@@ -33,15 +33,15 @@ EVENT = ROOT / "lambda_src" / "example_event.json"
 
 
 def reads(stage: StackHarness) -> bool:
-    """Whether a cold function reads, whoever made it."""
+    """Whether a cold function reads, made by hand or by the stack."""
     client = stage.aws("lambda")
     client.update_function_configuration(FunctionName=by_hand.FUNCTION, MemorySize=256)
     return "FunctionError" not in client.invoke(FunctionName=by_hand.FUNCTION, Payload=EVENT.read_bytes())
 
 
-def left(told: str) -> dict[str, tuple[str, set[str]]]:
-    """What ``pulumi up`` would still do, as the command tells it: name → operation and properties."""
-    lines = [line.split(maxsplit=2) for line in told.partition("would still do this:\n")[2].splitlines()]
+def left(message: str) -> dict[str, tuple[str, set[str]]]:
+    """What ``pulumi up`` would still do, as the command prints it: name → operation and properties."""
+    lines = [line.split(maxsplit=2) for line in message.partition("would still do this:\n")[2].splitlines()]
     return {
         name: (operation, set(rest[0].strip("()").split(", ")) if rest else set()) for operation, name, *rest in lines
     }
@@ -51,11 +51,11 @@ def test_what_was_made_by_hand_is_adopted_in_place_and_read_all_the_while(stage:
     by_hand.make(stage)
     made = stage.holdings()
     assert reads(stage)
-    told = tool(stage, "adopt", "--run").succeeded
+    message = tool(stage, "adopt", "--run").succeeded
     assert stage.holdings() == made, "an adoption makes and deletes nothing"
-    absent = {line.split()[2] for line in told.splitlines() if line.startswith("not there")}
+    absent = {line.split()[2] for line in message.splitlines() if line.startswith("not there")}
     assert absent == {"may-impersonate"}, "the binding names the role's ARN now"
-    rest = left(told)
+    rest = left(message)
     assert {operation for operation, _ in rest.values()} == {"create", "update"}
     assert {name for name, (operation, _) in rest.items() if operation == "create"} == {"may-impersonate"}
     texts = {"description", "displayName"}
@@ -75,13 +75,13 @@ def test_what_was_made_by_hand_is_adopted_in_place_and_read_all_the_while(stage:
 
 @pytest.mark.soak
 @installed("gcloud")
-def test_what_gcloud_made_is_told_as_lines_to_type_and_adopted(stage: StackHarness, tmp_path: Path) -> None:
+def test_what_gcloud_made_is_reported_as_lines_to_type_and_adopted(stage: StackHarness, tmp_path: Path) -> None:
     by_hand.make(stage, Shell.after_pasting(stage.cloud, tmp_path))
-    told = tool(stage, "adopt").succeeded
-    assert "pulumi import aws:iam/role:Role execution-role lambda-role --parent" in told
-    assert "run this again: may-" in told
-    told = tool(stage, "adopt", "--run").succeeded
-    assert [line.split()[2] for line in told.splitlines() if line.startswith("not there")] == ["may-impersonate"]
+    message = tool(stage, "adopt").succeeded
+    assert "pulumi import aws:iam/role:Role execution-role lambda-role --parent" in message
+    assert "run this again: may-" in message
+    message = tool(stage, "adopt", "--run").succeeded
+    assert [line.split()[2] for line in message.splitlines() if line.startswith("not there")] == ["may-impersonate"]
 
 
 @pytest.mark.soak
@@ -90,10 +90,10 @@ def test_a_stack_that_lost_its_state_adopts_all_that_it_made(stage: StackHarness
     stage.up()
     made = stage.holdings()
     again = stage.beside("again", by_hand.SETTINGS)
-    told = tool(again, "adopt", "--run").succeeded
-    assert "not there" not in told
-    rest = left(told)
-    assert rest.pop("function") == ("update", {"code"}), "nobody can tell what a zip was made from"
+    message = tool(again, "adopt", "--run").succeeded
+    assert "not there" not in message
+    rest = left(message)
+    assert rest.pop("function") == ("update", {"code"}), "nothing shows what a zip was made from"
     assert all(properties <= KEPT_IN_THE_STATE for _, properties in rest.values()), rest
     again.up()
     assert plan(again) == {}
@@ -125,8 +125,8 @@ def test_after_a_destroy_a_pool_of_a_fixed_id_is_undeleted_and_adopted(stage: St
     with pytest.raises(CommandError, match="Requested entity already exists"):
         stage.up()
     by_hand.undelete_pool(stage)
-    told = tool(stage, "adopt", "--run").succeeded
-    assert [line.split()[1] for line in told.splitlines() if line.startswith("adopted")] == ["pool", "aws-provider"]
+    message = tool(stage, "adopt", "--run").succeeded
+    assert [line.split()[1] for line in message.splitlines() if line.startswith("adopted")] == ["pool", "aws-provider"]
     stage.up()
     stage.put_rows(ROWS)
     assert reads(stage)

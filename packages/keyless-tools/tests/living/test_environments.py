@@ -33,8 +33,8 @@ VERSION_0_1 = {
 
 
 def test_no_output_of_one_environment_is_an_output_of_the_other(environments: Environments) -> None:
-    told = [stage.output(name) for stage in (environments.dev, environments.prod) for name in outputs.OF_READER]
-    assert len(set(told)) == len(told)
+    message = [stage.output(name) for stage in (environments.dev, environments.prod) for name in outputs.OF_READER]
+    assert len(set(message)) == len(message)
 
 
 def test_one_is_destroyed_under_the_other_and_comes_up_again_at_once(environments: Environments) -> None:
@@ -71,7 +71,7 @@ def test_a_protected_environment_is_not_destroyed_and_says_what_to_do(environmen
     engine = pulumi(environments.prod, "destroy")
     assert engine.status != 0
     assert "cannot be deleted" in engine.output + engine.errors
-    assert environments.holdings == everything, "the engine looks before it deletes, unless it is told to skip that"
+    assert environments.holdings == everything, "the engine looks before it deletes, unless it is message to skip that"
 
 
 @pytest.mark.soak
@@ -100,7 +100,7 @@ def test_once_the_protection_is_taken_off_nothing_is_left_after_a_destroy(cloud:
 
 @pytest.fixture
 def dev(environments: Environments) -> StackHarness:
-    """The disposable environment. Whoever changes it puts it back."""
+    """The disposable environment. A test that changes it puts it back."""
     return environments.dev
 
 

@@ -88,15 +88,15 @@ def names(stage: StackHarness) -> list[str | None]:
 
 
 def refused(ended: Ended) -> str:
-    told = ended.output + ended.errors
-    assert ended.status != 0, told
-    assert "can't become what the settings say, and nothing was changed" in told
-    return told
+    message = ended.output + ended.errors
+    assert ended.status != 0, message
+    assert "can't become what the settings say, and nothing was changed" in message
+    return message
 
 
-def commands(told: str, after: str) -> list[list[str]]:
+def commands(message: str, after: str) -> list[list[str]]:
     """The commands that are printed under a line, and the last one."""
-    lines = told.partition("Diagnostics:")[2].splitlines()
+    lines = message.partition("Diagnostics:")[2].splitlines()
     start = next(number for number, line in enumerate(lines) if after in line)
     found = []
     for line in lines[start + 1 :]:
@@ -138,11 +138,11 @@ def test_a_column_added_by_hand_is_named_before_an_update_would_drop_it(stage: S
     way.server.requests.clear()
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
     for command, refresh in (("preview", False), ("up", True)):
-        told = refused(pulumi(changed, command, refresh=refresh))
-        assert "column score: FLOAT NULLABLE in the table and not in the settings" in told, command
+        message = refused(pulumi(changed, command, refresh=refresh))
+        assert "column score: FLOAT NULLABLE in the table and not in the settings" in message, command
     assert writes(way) == []
     assert scores(stage) == {"0.5"}
-    typed(stage, changed, commands(told, "Or, if nothing needs column score"))
+    typed(stage, changed, commands(message, "Or, if nothing needs column score"))
     assert [one["name"] for one in live(stage)] == ["user_id", "name", "city"]
     assert names(stage) == [row["name"] for row in ROWS]
 
@@ -159,8 +159,8 @@ def test_the_lines_that_adopt_it_keep_it_with_its_values(
 ) -> None:
     add_by_hand(stage)
     changed = with_settings(stage, way, **({} if columns is None else {"columns": columns}))
-    told = refused(pulumi(changed, "up", refresh=True))
-    typed(stage, changed, commands(told, "To keep what is in the table"))
+    message = refused(pulumi(changed, "up", refresh=True))
+    typed(stage, changed, commands(message, "To keep what is in the table"))
     assert {one["name"] for one in live(stage)} == {"user_id", "name", "score"} | ({"city"} if columns else set())
     assert scores(stage) == {"0.5"}
     assert names(stage) == [row["name"] for row in ROWS]
@@ -170,12 +170,12 @@ def test_the_lines_that_adopt_it_keep_it_with_its_values(
 def test_after_the_lines_that_take_a_change_back_nothing_is_left_to_do(stage: StackHarness, way: Gateway) -> None:
     changed = [{**USER_ID, "type": "NUMERIC"}, {**NAME, "name": "Name"}, {**CITY, "mode": "REQUIRED"}]
     other = with_settings(stage, way, columns=changed)
-    told = refused(pulumi(other, "up"))
-    assert "column user_id: NUMERIC instead of INTEGER" in told
-    assert "column name: written Name instead of name" in told
-    assert "column city: added as REQUIRED" in told
+    message = refused(pulumi(other, "up"))
+    assert "column user_id: NUMERIC instead of INTEGER" in message
+    assert "column name: written Name instead of name" in message
+    assert "column city: added as REQUIRED" in message
     assert writes(way) == []
-    typed(stage, other, commands(told, "To keep what is in the table"))
+    typed(stage, other, commands(message, "To keep what is in the table"))
     assert [(one["name"], one["type"]) for one in live(stage)] == [
         ("user_id", "INTEGER"), ("name", "STRING"), ("city", "STRING"),
     ]  # fmt: skip
@@ -218,11 +218,11 @@ def test_a_table_that_cant_be_looked_up_is_not_touched(stage: StackHarness, way:
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
     way.failing = ("GET", 403)
     try:
-        told = pulumi(changed, "up")
+        message = pulumi(changed, "up")
     finally:
         way.failing = None
-    assert told.status != 0
-    assert "it needs bigquery.tables.get" in told.output + told.errors
+    assert message.status != 0
+    assert "it needs bigquery.tables.get" in message.output + message.errors
     assert writes(way) == []
 
 

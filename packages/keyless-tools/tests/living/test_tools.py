@@ -160,10 +160,10 @@ def test_what_engine_or_provider_protects_is_found(held: dict[str, Any]) -> None
 
 
 def test_a_destroy_summary_counts_what_goes_and_names_what_doesnt_come_back() -> None:
-    told = destroy_summary("dev", [COMPONENT, PROVIDER, POOL, BINDING, SERVICE])
-    assert "deletes 2 resources" in told
-    assert "  pool  pool-id: Google keeps its id taken for 30 days" in told
-    assert "1 Google APIs stay on" in told
+    message = destroy_summary("dev", [COMPONENT, PROVIDER, POOL, BINDING, SERVICE])
+    assert "deletes 2 resources" in message
+    assert "  pool  pool-id: Google keeps its id taken for 30 days" in message
+    assert "1 Google APIs stay on" in message
 
 
 def test_a_replaced_grant_is_put_back_where_the_settings_are_the_old_ones_and_stays_replaced_where_not() -> None:

@@ -24,7 +24,7 @@ class Absent:
 
 @dataclass(frozen=True, kw_only=True)
 class Hidden:
-    """Whoever runs the doctor may not see it.
+    """The doctor's credentials may not see it.
 
     Args:
         permission: What is missing: an IAM permission of Google's, or an action of AWS's.

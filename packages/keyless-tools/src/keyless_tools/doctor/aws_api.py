@@ -18,7 +18,7 @@ _FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOp
 
 
 class AwsApi:
-    """Reads, as whoever runs the doctor. Clients are made when they are first used.
+    """Reads, with the rights of a session. Clients are made when they are first used.
 
     Args:
         session: Whose rights count, and the function's region.
@@ -31,7 +31,7 @@ class AwsApi:
         self._clients: dict[str, Any] = {}
 
     def account(self) -> Answer[str]:
-        """Id of the account whose credentials these are. Everybody may ask that."""
+        """Id of the account whose credentials these are. Any principal may ask that."""
         answer = self._look("sts:GetCallerIdentity", lambda: self._client("sts").get_caller_identity())
         return Found(value=str(answer.value["Account"])) if isinstance(answer, Found) else answer
 

@@ -26,7 +26,7 @@ def read_from_package(url: str, name: str) -> Answer[str]:
     """Downloads a package and gives the text of one file in it.
 
     Args:
-        url: Where AWS serves the package for some minutes; it carries a signature, and is told to nobody.
+        url: Where AWS serves the package for some minutes; it carries a signature, and is not shown.
         name: The file's name in the package.
 
     Returns:

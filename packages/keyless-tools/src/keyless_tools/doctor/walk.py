@@ -1,4 +1,4 @@
-"""The walk along the chain: every link is judged, and what only follows from an earlier one is told apart. Pure."""
+"""The walk along the chain: every link is judged, and what only follows from an earlier one is set apart. Pure."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def _agree(plan: Plan, summary: Mapping[str, int]) -> None:
     """
     counts = Counter(str(step["op"]) for step in plan.steps)
     for operation in sorted(_COUNTED | {SAME}):
-        shown, told = counts[operation], summary.get(operation, 0)
-        unseen = told if operation == SAME else counts[_REFRESH]
-        if not shown <= told <= shown + unseen:
-            raise _error(f"`changeSummary` counts {told} of `{operation}`, and `steps` has {shown}")
+        shown, counted = counts[operation], summary.get(operation, 0)
+        unseen = counted if operation == SAME else counts[_REFRESH]
+        if not shown <= counted <= shown + unseen:
+            raise _error(f"`changeSummary` counts {counted} of `{operation}`, and `steps` has {shown}")

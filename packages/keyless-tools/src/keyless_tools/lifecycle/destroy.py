@@ -26,7 +26,7 @@ _Resource = Mapping[str, Any]
 _LOST: Mapping[str, str] = {
     "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": "Google keeps its id taken for 30 days, and can undelete it",
     "gcp:serviceaccount/account:Account": "one made again under the same e-mail is another identity",
-    "gcp:bigquery/dataset:Dataset": "with every table in it, whoever made them",
+    "gcp:bigquery/dataset:Dataset": "with every table in it, the stack's or not",
     "gcp:bigquery/table:Table": "with its rows",
     "aws:cloudwatch/logGroup:LogGroup": "with all that was logged",
 }

@@ -47,8 +47,8 @@ def put_back(deployment: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) 
     going = [(importable([one], resources), one) for one in resources if one.get("delete")]
     old = {(found.urn, found.import_id): one for names, one in going for found in names}
     replacing = importable([step["newState"] for step in steps if step["op"] == "replace"], resources)
-    wanted = [(one.urn, one.import_id) for one in replacing if one.known]
-    restored = {urn: old[urn, import_id] for urn, import_id in wanted if (urn, import_id) in old}
+    needed = [(one.urn, one.import_id) for one in replacing if one.known]
+    restored = {urn: old[urn, import_id] for urn, import_id in needed if (urn, import_id) in old}
     return None if not restored else {**deployment, "resources": list(_swapped(resources, restored))}
 
 

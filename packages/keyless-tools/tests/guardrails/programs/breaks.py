@@ -31,7 +31,7 @@ def keys() -> None:
     # By its token: the SDK's module of it warns of deprecations when it is imported.
     pulumi.CustomResource("gcp:storage/hmacKey:HmacKey", "no-key.hmac", {"serviceAccountEmail": ACCOUNT})
     gcp.projects.ApiKey("no-key.api")
-    aws.iam.AccessKey("no-key.user", user="somebody")
+    aws.iam.AccessKey("no-key.user", user="deployer")
 
 
 def members() -> None:
@@ -92,9 +92,9 @@ def providers() -> None:
         workload_identity_pool_id="readers",
         workload_identity_pool_provider_id="aws-lambda",
         aws=gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id="210987654321"),
-        attribute_mapping={"google.subject": "assertion.arn", "attribute.everybody": "assertion.account"},
+        attribute_mapping={"google.subject": "assertion.arn", "attribute.account": "assertion.account"},
     )
-    for case, last in {"role": f"attribute.aws_role/{ROLE}", "account": "attribute.everybody/210987654321"}.items():
+    for case, last in {"role": f"attribute.aws_role/{ROLE}", "account": "attribute.account/210987654321"}.items():
         gcp.serviceaccount.IAMMember(
             f"mapped-attribute.{case}",
             service_account_id=ACCOUNT,
@@ -116,7 +116,7 @@ def execution_roles() -> None:
         "only-lambda-assumes-role.another-account",
         assume_role_policy=trust({"Service": "lambda.amazonaws.com"}, {"AWS": "arn:aws:iam::111122223333:root"}),
     )
-    aws.iam.Role("only-lambda-assumes-role.anybody", assume_role_policy=trust({"AWS": "*"}))
+    aws.iam.Role("only-lambda-assumes-role.anyone", assume_role_policy=trust({"AWS": "*"}))
 
 
 def functions() -> None:

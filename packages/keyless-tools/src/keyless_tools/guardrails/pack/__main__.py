@@ -48,24 +48,24 @@ def _policy(rule: Rule) -> ResourceValidationPolicy:
     def validate(arguments: ResourceValidationArgs, report: ReportViolation) -> None:
         resource = Resource(urn=arguments.urn, type=arguments.resource_type, inputs=_plain(arguments.props))
         for finding in rule.judge(resource):
-            _tell(finding, report)
+            _report(finding, report)
 
     return ResourceValidationPolicy(name=rule.name, description=rule.why, validate=validate)
 
 
 def _stack_policy(rule: StackRule) -> StackValidationPolicy:
     def validate(arguments: StackValidationArgs, report: ReportViolation) -> None:
-        # What AnalyzeStack tells are outputs, which hold the inputs too.
+        # What AnalyzeStack hands on are outputs, which hold the inputs too.
         resources = [
             Resource(urn=one.urn, type=one.resource_type, inputs=_plain(one.props)) for one in arguments.resources
         ]
         for resource, finding in rule.judge(resources):
-            _tell(finding, report, resource.urn)
+            _report(finding, report, resource.urn)
 
     return StackValidationPolicy(name=rule.name, description=rule.why, validate=validate)
 
 
-def _tell(finding: Finding, report: ReportViolation, urn: str | None = None) -> None:
+def _report(finding: Finding, report: ReportViolation, urn: str | None = None) -> None:
     if finding.certain:
         report(one_line(f"{finding.where} is {finding.actual}. Fix: {finding.fix}."), urn)
 

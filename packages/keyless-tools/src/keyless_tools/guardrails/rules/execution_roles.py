@@ -1,4 +1,4 @@
-"""Roles on AWS: what the policies of one may hold, and who may wear one that the Lambda service wears."""
+"""Roles on AWS: what the policies of one may hold, and who may assume one that the Lambda service assumes."""
 
 from __future__ import annotations
 
@@ -88,26 +88,26 @@ def _is_wild(key: str, value: str) -> bool:
 
 NO_WILDCARD = Rule(
     name="no-wildcard",
-    why="Whoever gets into the function gets whatever its role may do.",
+    why="An intruder in the function gets whatever its role may do.",
     judge=_policies,
 )
 
 
 def _trust(resource: Resource) -> Iterator[Finding]:
     if resource.kind == _ROLE:
-        yield from _document("assumeRolePolicy", resource.inputs.get("assumeRolePolicy"), _wearers)
+        yield from _document("assumeRolePolicy", resource.inputs.get("assumeRolePolicy"), _assuming)
 
 
-def _wearers(statements: Sequence[Statement]) -> Iterator[_Fault]:
-    wearers = [wearer for statement in statements for wearer in _principals(statement)]
-    for kind, who in wearers:
-        if who == "*" or kind == "notprincipal" or (_LAMBDA in wearers and (kind, who) != _LAMBDA):
+def _assuming(statements: Sequence[Statement]) -> Iterator[_Fault]:
+    principals = [one for statement in statements for one in _principals(statement)]
+    for kind, who in principals:
+        if who == "*" or kind == "notprincipal" or (_LAMBDA in principals and (kind, who) != _LAMBDA):
             yield f"open to {kind} {who}", '{"Service": "lambda.amazonaws.com"} alone; give others a role of their own'
 
 
 def _principals(statement: Statement) -> Iterator[tuple[str, str]]:
     if "notprincipal" in statement:
-        yield "notprincipal", "everybody else"
+        yield "notprincipal", "everyone else"
     named = statement.get("principal")
     if isinstance(named, Mapping):
         for kind, values in named.items():
@@ -118,7 +118,7 @@ def _principals(statement: Statement) -> Iterator[tuple[str, str]]:
 
 ONLY_LAMBDA = Rule(
     name="only-lambda-assumes-role",
-    why="Google trusts the role, so whoever may wear it reads the table.",
+    why="Google trusts the role, so every principal that may assume it reads the table.",
     judge=_trust,
 )
 

@@ -1,4 +1,4 @@
-"""A function's environment: whoever may read the function's configuration reads it, so no secret may be in it."""
+"""A function's environment: all who may read the function's configuration read it, so no secret may be in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keyless_tools.guardrails.model import Finding, Resource, Rule, Unknown, unk
 from keyless_tools.guardrails.values import mapping
 
 _FUNCTION = "aws:lambda/function:function"
-_MEND = "leave it out; the role is the function's identity, and what else is secret belongs into Secrets Manager"
+_FIX = "leave it out; the role is the function's identity, and what else is secret belongs into Secrets Manager"
 
 
 def _variables(resource: Resource) -> Iterator[Finding]:
@@ -24,15 +24,15 @@ def _variables(resource: Resource) -> Iterator[Finding]:
         where = f"environment.variables.{name}"
         if isinstance(value, Unknown):
             if has_secret_name(name):
-                yield Finding(where=where, actual="a value whose name says that it is secret", fix=_MEND)
+                yield Finding(where=where, actual="a value whose name says that it is secret", fix=_FIX)
             else:
                 yield unknown(where)
         elif what := secret_in(name, str(value)):
-            yield Finding(where=where, actual=what, fix=_MEND)
+            yield Finding(where=where, actual=what, fix=_FIX)
 
 
 NO_SECRET_IN_ENVIRONMENT = Rule(
     name="no-secret-in-environment",
-    why="A function's environment is shown to whoever may look at its configuration, and lies in the stack's state.",
+    why="A function's environment is shown to all who may look at its configuration, and lies in the stack's state.",
     judge=_variables,
 )

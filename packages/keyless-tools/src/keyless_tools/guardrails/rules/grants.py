@@ -1,4 +1,4 @@
-"""Grants on Google Cloud: to whom, of what, and without taking anybody else's away."""
+"""Grants on Google Cloud: to whom, of what, and without taking others' away."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _BROAD = frozenset(
         # The basic roles of 2025.
         *("admin", "writer", "reader"),
         *("bigquery.admin", "bigquery.dataOwner"),
-        # By these somebody becomes a service account, at once or with one more step.
+        # By these a member becomes a service account, at once or with one more step.
         *("iam.serviceAccountTokenCreator", "iam.serviceAccountOpenIdTokenCreator", "iam.serviceAccountUser"),
         *("iam.serviceAccountKeyAdmin", "iam.serviceAccountAdmin", "iam.workloadIdentityPoolAdmin"),
-        # By these somebody gives himself any of the above.
+        # By these a member gets any of the above.
         *("iam.securityAdmin", "iam.roleAdmin", "iam.organizationRoleAdmin"),
         *("resourcemanager.projectIamAdmin", "resourcemanager.folderIamAdmin"),
         *("resourcemanager.folderAdmin", "resourcemanager.organizationAdmin"),
@@ -74,7 +74,7 @@ def _members(resource: Resource) -> Iterator[Finding]:
 
 NO_OPEN_MEMBER = Rule(
     name="no-open-member",
-    why="A whole pool is every identity of every provider in it, now and later; allUsers is everybody.",
+    why="A whole pool is every identity of every provider in it, now and later; allUsers is everyone.",
     judge=_members,
 )
 

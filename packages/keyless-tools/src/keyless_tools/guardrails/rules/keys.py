@@ -1,4 +1,4 @@
-"""No key: whoever has one needs no federation, for as long as it exists."""
+"""No key: its holder needs no federation, for as long as it exists."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def _keys(resource: Resource) -> Iterator[Finding]:
 
 NO_KEY = Rule(
     name="no-key",
-    why="A key works from anywhere, for whoever has a copy, and lies in the stack's state.",
+    why="A key works from anywhere, for any holder of a copy, and lies in the stack's state.",
     judge=_keys,
 )

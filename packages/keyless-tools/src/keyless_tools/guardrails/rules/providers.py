@@ -17,7 +17,7 @@ _PRINCIPAL = re.compile(
 _AWS_DEFAULTS = {"google.subject": "", "attribute.aws_role": ""}
 """What Google maps for an AWS provider that was given no mapping."""
 
-_ANYBODY = re.compile(r"\s*assertion\s*\.\s*account\s*", re.ASCII)
+_WHOLE_ACCOUNT = re.compile(r"\s*assertion\s*\.\s*account\s*", re.ASCII)
 
 
 def _condition(resource: Resource) -> Iterator[Finding]:
@@ -60,7 +60,7 @@ def _principal(principal: re.Match[str], where: str, providers: Sequence[Resourc
     maybe = [p for p in providers if isinstance(p.inputs.get("workloadIdentityPoolId"), Unknown)]
     mappings = [_mapping(provider) for provider in ours or maybe]
     expressions = [mapping[key] for mapping in mappings if mapping is not None and key in mapping]
-    if any(isinstance(expression, str) and _ANYBODY.fullmatch(expression) for expression in expressions):
+    if any(isinstance(expression, str) and _WHOLE_ACCOUNT.fullmatch(expression) for expression in expressions):
         yield Finding(
             where=where,
             actual=f"{key}, which is the account",
@@ -91,6 +91,6 @@ def _mapping(provider: Resource) -> Mapping[str, object] | None:
 
 MAPPED_ATTRIBUTE = StackRule(
     name="mapped-attribute",
-    why="IAM accepts a binding to anything, and one that the mapping doesn't answer admits nobody, or too many.",
+    why="IAM accepts a binding to anything, and one that the mapping doesn't answer admits no caller, or too many.",
     judge=_attributes,
 )
