@@ -25,22 +25,12 @@ _ZIZMOR_OPTIONS = ("--offline", "--persona", "auditor", "--strict-collection", "
 
 
 def main(project: Path = ROOT) -> int:
-    """Checks them all.
-
-    Args:
-        project: The folder whose `.github` is checked.
-
-    Returns:
-        The exit code: 1 after any finding, which has been printed.
-    """
+    """Checks all in a project's `.github`. Returns the exit code: 1 after any finding, which has been printed."""
     folder = project / ".github"
     workflows = sorted(folder.glob("workflows/*.yml"))
     files = (*workflows, *sorted(folder.glob("actions/*/action.yml")))
-    found = [
-        problem
-        for path in files
-        for problem in problems(Workflow.read(path.relative_to(project).as_posix(), path.read_text()))
-    ]
+    read = (Workflow.read(path.relative_to(project).as_posix(), path.read_text()) for path in files)
+    found = [problem for workflow in read for problem in problems(workflow)]
     found += _zizmor(folder) + _actionlint(workflows)
     for line in found:
         print(one_line(line))
@@ -48,11 +38,7 @@ def main(project: Path = ROOT) -> int:
 
 
 def zizmor(*options: str | Path) -> list[str | Path]:
-    """The command that audits workflows by this project's configuration.
-
-    Args:
-        options: More options, and the files or folders to audit.
-    """
+    """The command that audits workflows by this project's configuration, with more options, files or folders."""
     configuration = ROOT / ".github" / "zizmor.yml"
     return [Path(sys.executable).with_name("zizmor"), *_ZIZMOR_OPTIONS, "--config", configuration, *options]
 
@@ -67,27 +53,15 @@ def _actionlint(workflows: Sequence[Path]) -> list[str]:
         print("actionlint: skipped, since there is no Go to build it with (https://go.dev/dl/)", file=sys.stderr)
         return []
     # Without the two linters that it would find on some machines and not on others.
-    command = (
-        go,
-        "-C",
-        ROOT / "tools" / "actionlint",
-        "run",
-        _ACTIONLINT,
-        "-no-color",
-        "-shellcheck=",
-        "-pyflakes=",
-    )
+    folder = ROOT / "tools" / "actionlint"
+    command = (*(go, "-C", folder, "run", _ACTIONLINT), *("-no-color", "-shellcheck=", "-pyflakes="))
     return _printed([*command, *workflows], {"GOWORK": "off", "CGO_ENABLED": "0"})
 
 
 def _printed(command: Sequence[str | Path], more: Mapping[str, str] | None = None) -> list[str]:
+    environment = {**os.environ, **(more or {})}
     ended = subprocess.run(
-        command,
-        env={**os.environ, **(more or {})},
-        capture_output=True,
-        text=True,
-        timeout=_LIMIT_SECONDS,
-        check=False,
+        command, env=environment, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False
     )
     return (ended.stdout + ended.stderr).splitlines() if ended.returncode else []
 

@@ -17,6 +17,9 @@ from keyless_tools.stacks import stacks
 OFFLINE, READS, CHANGES, SHELL = "without a cloud", "a deployed stack, unchanged", "a stack's life", "your shell"
 """Groups of commands."""
 
+_STACKS: Final = r"ls Pulumi.*.yaml 2>/dev/null | sed -n 's/^Pulumi\.\(.*\)\.yaml$/\1/p'"
+"""How a shell lists the stacks that have settings in the current folder."""
+
 Option = Callable[[argparse.ArgumentParser], object]
 """Adds an argument to a command's parser."""
 
@@ -168,9 +171,11 @@ def _destroy(arguments: argparse.Namespace) -> int:
 
 
 def _completion(arguments: argparse.Namespace) -> int:
-    from keyless_tools.completion import script
+    import shtab
 
-    sys.stdout.write(script(arguments.shell))
+    from keyless_tools.cli import parser
+
+    sys.stdout.write(shtab.complete(parser(complete_stacks=shtab.cmd(_STACKS)), shell=arguments.shell))
     return DONE
 
 

@@ -26,13 +26,15 @@ _LOSING = frozenset({"delete", "replace"})
 
 
 def preview(stack: str, plan: Plan, diff: str, *, limit: int = LIMIT_CHARACTERS) -> str:
-    """The report of a preview. Components are left out: they are nothing but the resources in them.
+    """The report of a preview, of at most so many characters.
+
+    Components are left out: they are nothing but the resources in them.
 
     Args:
         stack: The stack's name.
         plan: The same preview as JSON, with `--show-sames`.
         diff: What `pulumi preview --diff` prints.
-        limit: Most characters of the whole.
+        limit: Most characters.
     """
     steps = [step for step in plan.steps if step["op"] not in _PARTS_OF_A_REPLACEMENT and _state(step)["custom"]]
     changes = [step for step in steps if step["op"] != SAME]
@@ -45,13 +47,7 @@ def preview(stack: str, plan: Plan, diff: str, *, limit: int = LIMIT_CHARACTERS)
 
 
 def failure(what: str, output: str, *, limit: int = LIMIT_CHARACTERS) -> str:
-    """The report of a preview that failed.
-
-    Args:
-        what: What failed, as Markdown, such as ``The preview of `dev```.
-        output: The engine's output.
-        limit: Most characters of the whole.
-    """
+    """The report of what failed, as Markdown such as ``The preview of `dev```, with the engine's output."""
     return _with_block(f"### {what} failed\n\n", "the engine's output", "text", output, limit)
 
 
@@ -62,7 +58,7 @@ def drift(stack: str, diff: str, added: Sequence[Finding] = (), *, limit: int = 
         stack: The stack's name.
         diff: What `pulumi refresh --preview-only --diff` prints; empty if nothing differs.
         added: What the doctor found that the stack didn't make.
-        limit: Most characters of the whole.
+        limit: Most characters.
     """
     more = "".join(
         f"- {code(finding.actual, _LONGEST_COMMAND)}\n  To remove it: {code(finding.fix, _LONGEST_COMMAND)}\n"
@@ -110,12 +106,7 @@ def _state(step: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def code(text: str, longest: int = 200) -> str:
-    """A code span that holds whatever the text is: no mention, link or cell border comes out of it.
-
-    Args:
-        text: The text.
-        longest: Most characters of it that are shown.
-    """
+    """A code span of at most so many characters: no mention, link or cell border in the text comes out of it."""
     shown = one_line(re.sub(r"\s+", " ", text), longest)
     return "`" + shown.replace("`", "'").replace("|", "¦") + "`"
 

@@ -18,10 +18,10 @@ _FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOp
 
 
 class AwsApi:
-    """Reads, with the rights of a session. Clients are made when they are first used.
+    """Reads, with the rights of a session that has the function's region.
 
     Args:
-        session: Whose rights count, and the function's region.
+        session: The session. Clients are made when they are first used.
         endpoint: Base URL that serves every AWS API; ``None``: AWS's public hosts.
     """
 
@@ -55,21 +55,14 @@ class AwsApi:
         return Found(value={"inline": inline.value["PolicyNames"], "attached": arns})
 
     def function_policy(self, name: str, qualifier: str) -> Answer[JSON]:
-        """A function's resource-based policy.
-
-        Args:
-            name: The function's name.
-            qualifier: An alias; empty for the function itself.
-        """
+        """The resource-based policy of a function's alias, or of itself where ``qualifier`` is empty."""
         which = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
         return self._look("lambda:GetPolicy", lambda: self._client("lambda").get_policy(**which))
 
     def log_group(self, name: str) -> Answer[JSON]:
         """A log group."""
-        answer = self._look(
-            "logs:DescribeLogGroups",
-            lambda: self._client("logs").describe_log_groups(logGroupNamePrefix=name),
-        )
+        action, of_prefix = "logs:DescribeLogGroups", {"logGroupNamePrefix": name}
+        answer = self._look(action, lambda: self._client("logs").describe_log_groups(**of_prefix))
         if not isinstance(answer, Found):
             return answer
         named = [group for group in answer.value["logGroups"] if group["logGroupName"] == name]

@@ -19,14 +19,7 @@ from keyless_tools.doctor.walk import walk
 
 
 def run(stack: str, *, as_json: bool) -> int:
-    """Checks one stack's chain, and prints the report.
-
-    Args:
-        stack: The stack's name.
-        as_json: Print for machines.
-
-    Returns:
-        0 all checks passed, 1 one failed, 2 something could not be looked at.
+    """Checks one stack's chain, and prints the report; 0: all passed, 1: one failed, 2: not all could be looked at.
 
     Raises:
         StackError: The stack can't be read.
@@ -43,17 +36,10 @@ def run(stack: str, *, as_json: bool) -> int:
 def examine(stack: Stack, clouds: Clouds) -> tuple[Walked, ...]:
     """Walks the chain of every reader.
 
-    Args:
-        stack: What the engine knows of it.
-        clouds: Both clouds.
-
     Raises:
         StackError: An output is missing.
     """
-    return tuple(
-        Walked(reader=expected.reader, findings=walk(expected, clouds.look(expected)))
-        for expected in expected_of(stack)
-    )
+    return tuple(Walked(reader=one.reader, findings=walk(one, clouds.look(one))) for one in expected_of(stack))
 
 
 def clouds_of(stack: Stack) -> Clouds:

@@ -15,7 +15,7 @@ from keyless_bigquery.components.role_policies import NETWORK_POLICY_ARN
 from keyless_bigquery.settings import apis
 from keyless_bigquery.settings.function_environment import variables
 from keyless_bigquery.settings.reader_settings import ReaderSettings
-from keyless_bigquery.trust.trust import ProviderName, TrustChain, attribute_condition, attribute_mapping
+from keyless_bigquery.trust.trust import ProviderName, TrustChain, attribute_condition
 from keyless_tools.doctor import fixes
 from keyless_tools.doctor.stack import Stack, StackError
 
@@ -99,7 +99,6 @@ class Expected:
     pool_name: str
     provider_name: str
     pool_is_ours: bool
-    mapping: Mapping[str, str]
     condition: str
     principal: str
     service_account: str | None
@@ -199,7 +198,6 @@ def _expected(
         pool_name=pool_name,
         provider_name=provider_name,
         pool_is_ours=own_pool,
-        mapping=attribute_mapping(),
         condition=condition,
         principal=trust.principal_set(pool_name),
         service_account=email,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from collections.abc import Mapping
@@ -59,9 +58,10 @@ class GoogleApi:
 
     def __init__(self, credentials: google.auth.credentials.Credentials, endpoints: GoogleEndpoints) -> None:
         self._endpoints = endpoints
-        # google-auth itself waits two minutes for a token, and once more after a refusal.
-        renew = functools.partial(Request(requests.Session()), timeout=_READ_SECONDS)
-        self._session: requests.Session = AuthorizedSession(credentials, refresh_status_codes=(), auth_request=renew)  # type: ignore[no-untyped-call]  # google-auth has no types
+        # A refused request is not sent again, and a token is renewed within the time limit of its request, once.
+        self._session: requests.Session = AuthorizedSession(
+            credentials, refresh_status_codes=(), auth_request=Request(requests.Session())
+        )  # type: ignore[no-untyped-call]  # google-auth has no types
 
     def look(
         self, service: str, path: str, *, permission: str, question: Mapping[str, Any] | None = None

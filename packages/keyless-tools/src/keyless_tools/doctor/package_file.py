@@ -23,14 +23,9 @@ _CHUNK_BYTES = 1024 * 1024
 
 
 def read_from_package(url: str, name: str) -> Answer[str]:
-    """Downloads a package and gives the text of one file in it.
+    """The text of one file in a package; :class:`Absent` if it has no such file.
 
-    Args:
-        url: Where AWS serves the package for some minutes; it carries a signature, and is not shown.
-        name: The file's name in the package.
-
-    Returns:
-        The text; :class:`Absent` if the package has no such file.
+    The URL, where AWS serves the package for some minutes, carries a signature and is not shown.
     """
     try:
         package = _download(url)

@@ -29,12 +29,7 @@ _WIDTH = 26
 
 @dataclass(frozen=True, kw_only=True)
 class Walked:
-    """One reader's walk.
-
-    Args:
-        reader: The reader's name.
-        findings: One for each link.
-    """
+    """One reader's walk: a finding for each link."""
 
     reader: str
     findings: tuple[Finding, ...]
@@ -60,19 +55,14 @@ def print_report(console: Console, walks: Sequence[Walked]) -> None:
 
 def as_json(walks: Sequence[Walked]) -> str:
     """The same for machines."""
-    return json.dumps(
-        {
-            "readers": {
-                walked.reader: {
-                    "findings": [_fields(finding) for finding in walked.findings],
-                    "firstFailed": None if (failed := first_failed(walked.findings)) is None else failed.link.value,
-                }
-                for walked in walks
-            },
-            "exitCode": exit_code(walks),
-        },
-        indent=2,
-    )
+    readers = {
+        walked.reader: {
+            "findings": [_fields(finding) for finding in walked.findings],
+            "firstFailed": None if (failed := first_failed(walked.findings)) is None else failed.link.value,
+        }
+        for walked in walks
+    }
+    return json.dumps({"readers": readers, "exitCode": exit_code(walks)}, indent=2)
 
 
 def _line(finding: Finding) -> Text:
@@ -95,8 +85,7 @@ def _print_first(console: Console, walked: Walked) -> None:
         _print_details(console, finding)
     if failed is not None:
         return
-    unseen = [finding.link.value for finding in walked.findings if finding.verdict is Verdict.UNKNOWN]
-    if unseen:
+    if unseen := [finding.link.value for finding in walked.findings if finding.verdict is Verdict.UNKNOWN]:
         console.print(Text(f"\nreader {reader}: nothing failed, but not seen: {', '.join(unseen)}"))
     elif warnings:
         console.print(Text(f"\nreader {reader}: nothing failed"))
@@ -110,10 +99,5 @@ def _print_details(console: Console, finding: Finding) -> None:
 
 
 def _fields(finding: Finding) -> dict[str, str]:
-    return {
-        "link": finding.link.value,
-        "verdict": finding.verdict.value.lower(),
-        "actual": finding.actual,
-        "expected": finding.expected,
-        "fix": finding.fix,
-    }
+    words = {"link": finding.link.value, "verdict": finding.verdict.value.lower()}
+    return words | {"actual": finding.actual, "expected": finding.expected, "fix": finding.fix}

@@ -46,25 +46,18 @@ class Networked:
 
 
 def networked(resources: Sequence[Mapping[str, Any]]) -> list[Networked]:
-    """The functions of a stack that are in a VPC.
-
-    Args:
-        resources: The stack's resources, as ``pulumi stack export`` has them.
-    """
-    found = []
-    for one in resources:
-        inputs = one.get("inputs") or {}
-        subnets = (inputs.get("vpcConfig") or {}).get("subnetIds") or ()
-        if one.get("type") == _FUNCTION and subnets:
-            found.append(
-                Networked(
-                    name=str(inputs.get("name", "")),
-                    region=inputs.get("region"),
-                    subnets=tuple(subnets),
-                    published=bool(inputs.get("publish")),
-                )
-            )
-    return found
+    """The functions of a stack that are in a VPC, by its resources as ``pulumi stack export`` has them."""
+    functions = [one.get("inputs") or {} for one in resources if one.get("type") == _FUNCTION]
+    return [
+        Networked(
+            name=str(inputs.get("name", "")),
+            region=inputs.get("region"),
+            subnets=tuple(subnets),
+            published=bool(inputs.get("publish")),
+        )
+        for inputs in functions
+        if (subnets := (inputs.get("vpcConfig") or {}).get("subnetIds"))
+    ]
 
 
 def show(function: Networked) -> str:

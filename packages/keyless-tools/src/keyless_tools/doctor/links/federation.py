@@ -7,7 +7,7 @@ from keyless_bigquery.trust.foreign_provider import ForeignProvider, Reader, Ref
 from keyless_bigquery.trust.members import difference, matches
 from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES
 from keyless_bigquery.trust.organisation import AWS_ISSUER, needed_values, permits
-from keyless_bigquery.trust.trust import ROLE_ATTRIBUTE, attribute_condition
+from keyless_bigquery.trust.trust import ROLE_ATTRIBUTE, attribute_condition, attribute_mapping
 from keyless_tools.doctor import fixes
 from keyless_tools.doctor.answer import JSON, Absent, Answer, Found
 from keyless_tools.doctor.expected import Expected
@@ -94,7 +94,7 @@ def mapping(expected: Expected, seen: Seen) -> Judgement:
     if not isinstance(seen.provider, Found):
         return not_looked(_NO_PROVIDER)
     found = dict(seen.provider.value.get("attributeMapping") or DEFAULT_AWS_MAPPING)
-    fix = _changed(expected, "--attribute-mapping=" + ",".join(f"{k}={v}" for k, v in expected.mapping.items()))
+    fix = _changed(expected, "--attribute-mapping=" + ",".join(f"{k}={v}" for k, v in attribute_mapping().items()))
     needed = f"a mapping that makes it {expected.principal}"
     try:
         attributes = map_attributes(found, caller_of(expected, seen.role))
@@ -108,7 +108,7 @@ def mapping(expected: Expected, seen: Seen) -> Judgement:
     principal = principal_of(expected, attributes)
     if not matches(expected.principal, principal):
         return failed(difference(expected.principal, principal), expected=needed, fix=fix)
-    as_written = "" if found == dict(expected.mapping) else "not the stack's own, but it gives the same principal: "
+    as_written = "" if found == attribute_mapping() else "not the stack's own, but it gives the same principal: "
     return ok(as_written + shown)
 
 
