@@ -26,8 +26,9 @@ from pulumi_offline.stack_harness import STACK, StackHarness
 from tests.doctor import breaks, changes
 from tests.doctor.breaks import Break
 from tests.doctor.cases import CASES, RUN_WITH_GCLOUD, UP
-from tests.doctor.users import failed_links, google_api, run, seen_with, token_of_the_reader
+from tests.doctor.users import failed_links, google_api, seen_with, token_of_the_reader
 from tests.http_server import Request, forwarding, serving
+from tests.living.commands import keyless
 from tests.official_tools.shell import installed
 
 EVENT = ROOT / "lambda_src" / "example_event.json"
@@ -208,9 +209,9 @@ def test_aws_credentials_of_another_account_are_distinguished_from_things_that_a
 
 def test_a_broken_chain_is_one_line_for_each_link_with_the_fix_at_the_end(stage: StackHarness) -> None:
     with breaks.a_binding_with_an_escaped_slash(stage):
-        done = run(stage, "doctor", STACK)
-    assert done.returncode == FAILED, done.stderr
-    links, _, first = done.stdout.partition("reader reader: the first failed link is binding")
+        done = keyless(stage, "doctor", STACK)
+    assert done.status == FAILED, done.errors
+    links, _, first = done.output.partition("reader reader: the first failed link is binding")
     for link in Link:
         assert len([line for line in links.splitlines() if line[16:].startswith(link.value)]) == 1, link
     fixes = [line.split(maxsplit=1)[1] for line in first.splitlines() if line.startswith("  fix ")]
@@ -219,9 +220,9 @@ def test_a_broken_chain_is_one_line_for_each_link_with_the_fix_at_the_end(stage:
 
 
 def test_a_whole_chain_is_reported_to_machines(stage: StackHarness) -> None:
-    done = run(stage, "doctor", STACK, "--json")
-    assert done.returncode == PASSED, done.stderr
-    report = json.loads(done.stdout)
+    done = keyless(stage, "doctor", STACK, "--json")
+    assert done.status == PASSED, done.errors
+    report = json.loads(done.output)
     assert report["exitCode"] == PASSED
     assert report["readers"]["reader"]["firstFailed"] is None
     assert {finding["verdict"] for finding in report["readers"]["reader"]["findings"]} <= {"ok", "not looked at"}
@@ -229,8 +230,8 @@ def test_a_whole_chain_is_reported_to_machines(stage: StackHarness) -> None:
 
 @pytest.mark.parametrize("command", ["doctor", "verify", "invoke", "recover", "adopt", "destroy"])
 def test_without_a_stack_that_exists_those_that_do_are_listed(stage: StackHarness, command: str) -> None:
-    done = run(stage, command, "nowhere", *([str(EVENT)] if command == "invoke" else []))
-    assert (done.returncode, done.stdout) == (2, "")
-    message, _, stacks = done.stderr.splitlines()[-1].partition("; this project has ")
+    done = keyless(stage, command, "nowhere", *([str(EVENT)] if command == "invoke" else []))
+    assert (done.status, done.output) == (2, "")
+    message, _, stacks = done.errors.splitlines()[-1].partition("; this project has ")
     assert message == f"keyless {command}: error: there is no stack 'nowhere'"
     assert STACK in stacks.split(", "), "other tests have stacks there, too"

@@ -20,7 +20,8 @@ from keyless_tools.doctor.verify.waiting import RetryPolicy, Time
 from pulumi_offline.stack_harness import STACK, StackHarness
 from tests.doctor import breaks, changes
 from tests.doctor.breaks import Break
-from tests.doctor.users import CloudTime, run
+from tests.doctor.users import CloudTime
+from tests.living.commands import keyless
 
 
 def verified(stack: Stack, session: boto3.Session, time: Time, *, limit: float) -> tuple[int, str]:
@@ -58,10 +59,10 @@ def propagation(printed: str) -> float:
 @pytest.mark.soak
 def test_verify_waits_out_20_seconds_in_real_time(stage: StackHarness) -> None:
     with a_grant_that_is_seen_late(stage, breaks.no_job_user, 20):
-        done = run(stage, "verify", STACK, "--limit", "100")
-    assert done.returncode == PASSED, done.stdout
-    assert "job creation refused, which may pass" in done.stdout
-    assert 15 <= propagation(done.stdout) <= 60
+        done = keyless(stage, "verify", STACK, "--limit", "100")
+    assert done.status == PASSED, done.output
+    assert "job creation refused, which may pass" in done.output
+    assert 15 <= propagation(done.output) <= 60
 
 
 def test_verify_gives_up_at_the_limit_with_the_last_error_and_a_hint(
@@ -87,9 +88,9 @@ def test_verify_does_not_wait_for_what_is_not_transient(
 
 
 def test_verify_ends_at_once_where_there_is_nothing_to_wait_for(stage: StackHarness) -> None:
-    done = run(stage, "verify", STACK, "--limit", "60")
-    assert done.returncode == PASSED, done.stdout
-    answered, passed = done.stdout.splitlines()[-2:]
+    done = keyless(stage, "verify", STACK, "--limit", "60")
+    assert done.status == PASSED, done.output
+    answered, passed = done.output.splitlines()[-2:]
     assert answered.endswith("nothing to wait for")
     assert passed.strip() == "all checks passed"
 
@@ -117,18 +118,18 @@ def test_a_function_that_needs_its_event_is_invoked_once_with_it_after_the_probe
         invoked = {}
         for name, text in (("good", '{"least": 2}'), ("bad", "{}")):
             (tmp_path / name).write_text(text)
-            invoked[name] = run(stage, "invoke", STACK, str(tmp_path / name))
-        strange = run(stage, "invoke", STACK, str(tmp_path / "good"), "--reader", "other")
+            invoked[name] = keyless(stage, "invoke", STACK, str(tmp_path / name))
+        strange = keyless(stage, "invoke", STACK, str(tmp_path / "good"), "--reader", "other")
     assert (without[0], given[0], missing[0]) == (PASSED, PASSED, FAILED)
     assert without[1].endswith("all checks passed\n")
     assert given[1].endswith('all checks passed; your function returned {"found": 3}\n')
     assert missing[1].endswith("all checks passed; your function raised KeyError: 'least'\n")
-    assert [done.returncode for done in (*invoked.values(), strange)] == [0, 1, 2]
-    assert "called with {'least': 2}" in invoked["good"].stdout
-    assert invoked["good"].stdout.endswith('your function returned:\n{"found": 3}\n')
-    assert "called with {}" in invoked["bad"].stdout
-    assert invoked["bad"].stdout.endswith("your function raised KeyError: 'least'\n")
-    assert strange.stderr == "error: the stack has no reader 'other'; name one with --reader: reader\n"
+    assert [done.status for done in (*invoked.values(), strange)] == [0, 1, 2]
+    assert "called with {'least': 2}" in invoked["good"].output
+    assert invoked["good"].output.endswith('your function returned:\n{"found": 3}\n')
+    assert "called with {}" in invoked["bad"].output
+    assert invoked["bad"].output.endswith("your function raised KeyError: 'least'\n")
+    assert strange.errors == "error: the stack has no reader 'other'; name one with --reader: reader\n"
 
 
 def test_a_function_that_does_not_know_the_probe_is_to_be_deployed_first(

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from datetime import timedelta
 
 import boto3
 import google.oauth2.credentials
 import httpx
-import pytest
 
 from federation_emulator.client.remote import Remote
 from federation_emulator.client.use import Choice, signed_form
 from keyless_bigquery.components import outputs
 from keyless_bigquery.settings.settings import Settings
 from keyless_bigquery.trust.trust import GoogleEndpoints, ProviderName
-from keyless_tools.cli import main
 from keyless_tools.doctor.aws_api import AwsApi
 from keyless_tools.doctor.examine import examine
 from keyless_tools.doctor.finding import Link, Verdict
@@ -77,26 +74,6 @@ def google_api(url: str, token: str) -> GoogleApi:
     """The local Google as the holder of a token sees it."""
     credentials = google.oauth2.credentials.Credentials(token)  # type: ignore[no-untyped-call]  # google-auth's own
     return GoogleApi(credentials, GoogleEndpoints(base_url=url))
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Ended:
-    """A command that has run."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def run(stage: StackHarness, *arguments: str) -> Ended:
-    """Runs a command of `keyless` as in a shell in the project's folder, but in this process."""
-    out, errors = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as shell, redirect_stdout(out), redirect_stderr(errors):
-        shell.chdir(stage.stack.workspace.work_dir)
-        for name, value in stage.environment().items():
-            shell.setenv(name, value)
-        code = main(arguments)
-    return Ended(returncode=code, stdout=out.getvalue(), stderr=errors.getvalue())
 
 
 @contextmanager

@@ -1,15 +1,12 @@
-"""What people make by hand before they meet this project: pool, account, grants, table, role and function, by commands.
+"""What people make by hand before they meet this project: pool, account, grants, table, role and function.
 
-Each of gcloud's commands stands beside the request that it sends, which takes a tenth of its time. Mapping and binding
-are those that go round in articles: the role by its bare name, which a role of another account has as well.
+Mapping and binding are those that go round in articles: the role by its bare name, which a role of another account has
+as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from keyless_bigquery import packaging as package
 from keyless_bigquery.components import program
@@ -19,7 +16,6 @@ from keyless_bigquery.runtime import environment
 from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE, GoogleEndpoints, TrustChain
 from pulumi_offline.demo.scenario import ROWS
 from pulumi_offline.stack_harness import StackHarness
-from tests.official_tools.shell import Shell
 
 POOL, PROVIDER, ACCOUNT, ROLE, FUNCTION, DATASET, TABLE = (
     *("lambda-pool", "lambda-provider", "lambda-reader", "lambda-role", "lambda-reader", "lambda_data", "people"),
@@ -45,27 +41,9 @@ CONDITION = f"attribute.aws_role == '{ROLE}'"
 _APIS = [f"{name}.googleapis.com" for name in ("iam", "sts", "iamcredentials", "bigquery", "cloudresourcemanager")]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """One command, and the request that it sends."""
-
-    gcloud: Sequence[str]
-    request: Callable[[StackHarness], Any]
-
-
-def make(stage: StackHarness, shell: Shell | None = None) -> None:
-    """Makes all of it, with three rows in the table.
-
-    Args:
-        stage: A stack whose settings are :data:`SETTINGS`, and that knows nothing of it yet.
-        shell: Where gcloud runs; ``None``: the requests are sent without it.
-    """
-    for call in _google_calls(stage):
-        if shell is None:
-            call.request(stage)
-            continue
-        ended = shell.gcloud(*call.gcloud)
-        assert ended.status == 0, ended.errors
+def make(stage: StackHarness) -> None:
+    """Makes all of it, with three rows in the table, for a stack that has :data:`SETTINGS` and knows nothing of it."""
+    _make_identities(stage)
     _make_table(stage)
     _make_function(stage)
 
@@ -84,52 +62,18 @@ def _pool(stage: StackHarness) -> str:
     return f"projects/{stage.cloud.project_number}/locations/global/workloadIdentityPools/{POOL}"
 
 
-def _google_calls(stage: StackHarness) -> list[Call]:
-    project, account, member = stage.cloud.project_id, stage.cloud.aws_account_id, f"serviceAccount:{email(stage)}"
-    pools = f"/v1/projects/{project}/locations/global/workloadIdentityPools"
-    provider = {"aws": {"accountId": account}, "attributeMapping": MAPPING, "attributeCondition": CONDITION}
-    mapping = ",".join(f"{key}={value}" for key, value in MAPPING.items())
-    commands = "iam workload-identity-pools"
-    accounts = f"/v1/projects/{project}/serviceAccounts"
-    return [
-        Call(
-            gcloud=(f"services enable {' '.join(_APIS)}",),
-            request=lambda s: s.google("POST", f"/v1/projects/{project}/services:batchEnable", {"serviceIds": _APIS}),
-        ),
-        Call(
-            gcloud=(f"{commands} create {POOL} --location=global",),
-            request=lambda s: s.google("POST", f"{pools}?workloadIdentityPoolId={POOL}", {}),
-        ),
-        Call(
-            gcloud=(
-                f"{commands} providers create-aws {PROVIDER} --location=global --workload-identity-pool={POOL}",
-                f"--account-id={account}",
-                f"--attribute-mapping={mapping}",
-                f"--attribute-condition={CONDITION}",
-            ),
-            request=lambda s: s.google(
-                "POST", f"{pools}/{POOL}/providers?workloadIdentityPoolProviderId={PROVIDER}", provider
-            ),
-        ),
-        Call(
-            gcloud=(f"iam service-accounts create {ACCOUNT}",),
-            request=lambda s: s.google("POST", accounts, {"accountId": ACCOUNT}),
-        ),
-        Call(
-            gcloud=(
-                f"iam service-accounts add-iam-policy-binding {email(stage)} --role={USER}",
-                f"--member={principal(stage)}",
-            ),
-            request=lambda s: _bind(s, f"{accounts}/{email(s)}", USER, principal(s)),
-        ),
-        Call(
-            gcloud=(
-                f"projects add-iam-policy-binding {project} --role=roles/bigquery.jobUser --condition=None",
-                f"--member={member}",
-            ),
-            request=lambda s: _bind(s, f"/v1/projects/{project}", "roles/bigquery.jobUser", member),
-        ),
-    ]
+def _make_identities(stage: StackHarness) -> None:
+    """As `gcloud services enable`, `iam workload-identity-pools create`, `… create-aws` and so on do."""
+    project, member = f"/v1/projects/{stage.cloud.project_id}", f"serviceAccount:{email(stage)}"
+    pools, accounts = f"{project}/locations/global/workloadIdentityPools", f"{project}/serviceAccounts"
+    trusted = {"aws": {"accountId": stage.cloud.aws_account_id}}
+    provider = {**trusted, "attributeMapping": MAPPING, "attributeCondition": CONDITION}
+    stage.google("POST", f"{project}/services:batchEnable", {"serviceIds": _APIS})
+    stage.google("POST", f"{pools}?workloadIdentityPoolId={POOL}", {})
+    stage.google("POST", f"{pools}/{POOL}/providers?workloadIdentityPoolProviderId={PROVIDER}", provider)
+    stage.google("POST", accounts, {"accountId": ACCOUNT})
+    _bind(stage, f"{accounts}/{email(stage)}", USER, principal(stage))
+    _bind(stage, project, "roles/bigquery.jobUser", member)
 
 
 def _bind(stage: StackHarness, resource: str, role: str, member: str) -> None:

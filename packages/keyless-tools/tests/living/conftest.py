@@ -8,7 +8,6 @@ import pytest
 
 from federation_emulator.client.cloud import LocalCloud
 from pulumi_offline.demo.scenario import ROWS
-from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.stack_harness import StackHarness
 from tests.living.environments import Environments
 
@@ -17,14 +16,6 @@ from tests.living.environments import Environments
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def function_of_the_commands() -> Iterator[None]:
-    """Deploy what `pulumi` itself deploys in a process of its own: the user's function, whatever it does."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keyless_bigquery.components.program.FUNCTION", ROOT / "lambda_src")
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from federation_emulator.client.cloud import LocalCloud
 from keyless_bigquery.components import federation, outputs
 from pulumi_offline.demo.scenario import ROWS
 from pulumi_offline.stack_harness import StackHarness
-from tests.living.commands import pulumi, tool
+from tests.living.commands import inline, pulumi, tool
 from tests.living.environments import Environments, plan, reads
 
 VERSION_0_1 = {
@@ -68,7 +68,7 @@ def test_a_protected_environment_is_not_destroyed_and_says_what_to_do(environmen
     )
     places = [refused.errors.index(command) for command in commands]
     assert places == sorted(places)
-    engine = pulumi(environments.prod, "destroy")
+    engine = pulumi(environments.prod, "destroy", "--yes")
     assert engine.status != 0
     assert "cannot be deleted" in engine.output + engine.errors
     assert environments.holdings == everything, "the engine looks before it deletes, unless it is message to skip that"
@@ -77,7 +77,7 @@ def test_a_protected_environment_is_not_destroyed_and_says_what_to_do(environmen
 @pytest.mark.soak
 def test_what_isnt_protected_goes_and_comes_back_with_the_rows_still_there(environments: Environments) -> None:
     everything = environments.holdings
-    taken_down = pulumi(environments.prod, "destroy", exclude_protected=True)
+    taken_down = inline(environments.prod, "destroy", exclude_protected=True)
     assert "protected" in taken_down.succeeded
     gone = everything - environments.holdings
     assert {held.split()[0] for held in gone} >= {"function", "role", "log", "roles/iam.workloadIdentityUser"}

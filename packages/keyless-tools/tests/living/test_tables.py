@@ -15,7 +15,7 @@ from keyless_bigquery.components import outputs
 from pulumi_offline.demo.scenario import ROWS
 from pulumi_offline.stack_harness import StackHarness
 from tests.http_server import Request
-from tests.living.commands import Ended, pulumi, run
+from tests.living.commands import Ended, inline, run
 from tests.living.environments import plan
 from tests.living.gateway import Gateway, gateway
 
@@ -138,7 +138,7 @@ def test_a_column_added_by_hand_is_named_before_an_update_would_drop_it(stage: S
     way.server.requests.clear()
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
     for command, refresh in (("preview", False), ("up", True)):
-        message = refused(pulumi(changed, command, refresh=refresh))
+        message = refused(inline(changed, command, refresh=refresh))
         assert "column score: FLOAT NULLABLE in the table and not in the settings" in message, command
     assert writes(way) == []
     assert scores(stage) == {"0.5"}
@@ -159,7 +159,7 @@ def test_the_lines_that_adopt_it_keep_it_with_its_values(
 ) -> None:
     add_by_hand(stage)
     changed = with_settings(stage, way, **({} if columns is None else {"columns": columns}))
-    message = refused(pulumi(changed, "up", refresh=True))
+    message = refused(inline(changed, "up", refresh=True))
     typed(stage, changed, commands(message, "To keep what is in the table"))
     assert {one["name"] for one in live(stage)} == {"user_id", "name", "score"} | ({"city"} if columns else set())
     assert scores(stage) == {"0.5"}
@@ -170,7 +170,7 @@ def test_the_lines_that_adopt_it_keep_it_with_its_values(
 def test_after_the_lines_that_take_a_change_back_nothing_is_left_to_do(stage: StackHarness, way: Gateway) -> None:
     changed = [{**USER_ID, "type": "NUMERIC"}, {**NAME, "name": "Name"}, {**CITY, "mode": "REQUIRED"}]
     other = with_settings(stage, way, columns=changed)
-    message = refused(pulumi(other, "up"))
+    message = refused(inline(other, "up"))
     assert "column user_id: NUMERIC instead of INTEGER" in message
     assert "column name: written Name instead of name" in message
     assert "column city: added as REQUIRED" in message
@@ -191,7 +191,7 @@ def test_without_changes_nothing_is_looked_up_and_the_protection_alone_comes_off
     add_by_hand(stage)
     way.server.requests.clear()
     unprotected = with_settings(stage, way, deletionProtection="false")
-    assert pulumi(unprotected, "up", target=["**::table"]).succeeded
+    assert inline(unprotected, "up", target=["**::table"]).succeeded
     assert writes(way) == []
     assert scores(stage) == {"0.5"}
 
@@ -203,13 +203,13 @@ def test_what_an_update_failed_to_change_can_be_undone_and_done_again(
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
     way.failing = ("PUT", status)
     try:
-        failed = pulumi(changed, "up", target=["**::table"])
+        failed = inline(changed, "up", target=["**::table"])
     finally:
         way.failing = None
     assert failed.status != 0
     # The state is ahead of the cloud, as the bridge leaves it.
     assert "table" not in plan(stage, refresh=True)
-    assert pulumi(changed, "up", refresh=True).succeeded
+    assert inline(changed, "up", refresh=True).succeeded
     assert [one["name"] for one in live(stage)] == ["user_id", "name", "city"]
     assert names(stage) == [row["name"] for row in ROWS]
 
@@ -218,7 +218,7 @@ def test_a_table_that_cant_be_looked_up_is_not_touched(stage: StackHarness, way:
     changed = with_settings(stage, way, columns=[USER_ID, NAME, CITY])
     way.failing = ("GET", 403)
     try:
-        message = pulumi(changed, "up")
+        message = inline(changed, "up")
     finally:
         way.failing = None
     assert message.status != 0
@@ -233,8 +233,8 @@ def test_a_name_that_exists_is_refused_while_the_old_table_still_has_its_rows(
     body = {"tableReference": {"tableId": "taken"}, "schema": {"fields": [USER_ID, NAME]}}
     stage.google("POST", tables, body)
     unprotected = with_settings(stage, way, deletionProtection="false")
-    assert pulumi(unprotected, "up").succeeded
-    failed = pulumi(with_settings(stage, way, deletionProtection="false", tableId="taken"), "up")
+    assert inline(unprotected, "up").succeeded
+    failed = inline(with_settings(stage, way, deletionProtection="false", tableId="taken"), "up")
     query(stage, f"DROP TABLE `{stage.output(outputs.TABLE).replace('.users', '.taken')}`")
     assert failed.status != 0
     assert "Already Exists" in failed.output + failed.errors
@@ -247,7 +247,7 @@ def test_a_stack_that_kept_its_columns_in_the_state_comes_over_without_touching_
 ) -> None:
     before = with_stash(dict(deployed.state.deployment or {}))
     stage.stack.import_stack(Deployment(version=deployed.state.version, deployment=before))
-    assert "table-columns" in pulumi(stage, "up").succeeded
+    assert "table-columns" in inline(stage, "up").succeeded
     assert writes(way) == []
     assert names(stage) == [row["name"] for row in ROWS]
     assert plan(stage) == {}
