@@ -14,8 +14,8 @@ import pulumi_gcp as gcp
 
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.components.federation import ForeignPoolError, TrustedPool
-from keyless_bigquery.trust.foreign_provider import ForeignProvider, Reader, refusals
-from keyless_bigquery.trust.trust import ROLE_ATTRIBUTE, ProviderName, TrustChain, attribute_condition, audience
+from keyless_bigquery.trust.foreign_provider import ForeignProvider, refusals
+from keyless_bigquery.trust.trust import ProviderName, TrustChain, audience
 
 
 def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provider) -> TrustedPool:
@@ -39,12 +39,7 @@ def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provide
             state=found.state,
             disabled=found.disabled,
         ),
-        [
-            Reader(role_name=trust.role_name, function_name=trust.function_name, clause=attribute_condition([trust]))
-            for trust in trusts
-        ],
-        aws_account_id=trusts[0].aws_account_id,
-        role_attribute=ROLE_ATTRIBUTE,
+        trusts,
     )
     if reasons:
         lines = "\n".join(f"  - {reason}" for reason in reasons)

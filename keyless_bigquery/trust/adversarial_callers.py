@@ -1,49 +1,44 @@
 """Callers who must stay out: each imitates a role of ours in a way that some mapping or condition falls for. Pure.
 
 That all of them are kept out proves nothing about the next one; ``keyless_bigquery.trust.named_roles`` proves. They are
-here to name somebody who gets in, and to catch a proof that is wrong.
+here to name one who gets in, and to catch a proof that is wrong.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterator
 
 from keyless_bigquery.trust.caller import Caller
+from keyless_bigquery.trust.trust import TrustChain
 
 
-def role_arn(account_id: str, role_name: str) -> str:
-    """An assumed role's ARN without its session: the value of the role attribute, and of the binding."""
-    return f"arn:aws:sts::{account_id}:assumed-role/{role_name}"
-
-
-def caller_of(account_id: str, role_name: str, session_name: str) -> Caller:
-    """Whoever wears a role. The unique id is made up: only AWS knows the real one."""
-    arn = f"{role_arn(account_id, role_name)}/{session_name}"
-    return Caller(account=account_id, arn=arn, user_id=f"AROAEXAMPLEEXAMPLEAA:{session_name}")
+def caller_of(trust: TrustChain) -> Caller:
+    """The caller that runs as a role. The unique id is made up: only AWS knows the real one."""
+    user_id = f"AROAEXAMPLEEXAMPLEAA:{trust.function_name}"
+    return Caller(account=trust.aws_account_id, arn=trust.caller_arn, user_id=user_id)
 
 
 def unnamed(text: str) -> str:
-    """A role name that nobody can have named in ``text``, the same each time."""
+    """A role name that can't have been named in ``text``, the same each time."""
     return f"nobody-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def strangers(account_id: str, role_name: str, session_name: str, *, stranger: str) -> Iterator[Caller]:
+def strangers(trust: TrustChain, *, stranger: str) -> Iterator[Caller]:
     """Callers who aren't the role, most telling first.
 
     Args:
-        account_id: The role's account.
-        role_name: The role that they imitate.
-        session_name: The function's name, which they imitate too.
-        stranger: A role name that nobody named, from :func:`unnamed`.
+        trust: The role that they imitate, and its function.
+        stranger: A role name that is named nowhere, from :func:`unnamed`.
     """
-    for name in _role_names(role_name, stranger):
-        if name != role_name:
-            yield caller_of(account_id, name, session_name)
-    yield caller_of(account_id, stranger, role_name)
-    for arn in _other_arns(account_id, role_name, session_name):
-        yield Caller(account=account_id, arn=arn, user_id="AIDAEXAMPLEEXAMPLEAA")
-    yield caller_of(f"{(int(account_id) + 1) % 10**12:012d}", role_name, session_name)
+    for name in _role_names(trust.role_name, stranger):
+        if name != trust.role_name:
+            yield caller_of(dataclasses.replace(trust, role_name=name))
+    yield caller_of(dataclasses.replace(trust, role_name=stranger, function_name=trust.role_name))
+    for arn in _other_arns(trust.aws_account_id, trust.role_name, trust.function_name):
+        yield Caller(account=trust.aws_account_id, arn=arn, user_id="AIDAEXAMPLEEXAMPLEAA")
+    yield caller_of(dataclasses.replace(trust, aws_account_id=f"{(int(trust.aws_account_id) + 1) % 10**12:012d}"))
 
 
 def _role_names(role_name: str, stranger: str) -> Iterator[str]:

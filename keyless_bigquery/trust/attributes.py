@@ -14,18 +14,10 @@ from typing import Any
 from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.expressions import ExpressionError, evaluate, expression_problem, work_of
 from keyless_bigquery.trust.functions import Functions
-from keyless_bigquery.trust.names import MOST_CONDITION_CHARACTERS
+from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING, MOST_CONDITION_CHARACTERS
 
 SUBJECT = "google.subject"
 GROUPS = "google.groups"
-DEFAULT_AWS_MAPPING = {
-    "google.subject": "assertion.arn",
-    "attribute.aws_role": (
-        "assertion.arn.contains('assumed-role') ? assertion.arn.extract('{account_arn}assumed-role/') + "
-        "'assumed-role/' + assertion.arn.extract('assumed-role/{role_name}/') : assertion.arn"
-    ),
-}
-"""Google's mapping for an AWS provider that was given none (IAM API, ``attributeMapping``)."""
 
 MOST_ATTRIBUTE_BYTES = 8192
 MOST_ATTRIBUTES = 50

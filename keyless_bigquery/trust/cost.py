@@ -70,10 +70,6 @@ def work(found: Sequence[Word], used: Sequence[Macro]) -> Work:
     each ``google.groups`` may give, plus the keys of ``assertion`` or ``attribute``. So a macro repeats the words in
     it at most that often.
 
-    Args:
-        found: The expression's words.
-        used: The macros among them.
-
     Raises:
         Unbounded: A macro is inside another, or a pattern isn't written out.
     """

@@ -1,4 +1,4 @@
-"""Whether a provider that somebody else owns lets in our functions, and nobody in their name. Pure.
+"""Whether another team's provider lets in our functions, and no other caller in their name. Pure.
 
 A platform team's provider serves others too, and may change. What is demanded of it is what this project demands of
 its own: the binding and the condition both are exact, so that one mistake in either opens nothing. What can't be
@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from keyless_bigquery.trust.adversarial_callers import caller_of, role_arn, strangers, unnamed
+from keyless_bigquery.trust.adversarial_callers import caller_of, strangers, unnamed
 from keyless_bigquery.trust.attributes import (
-    DEFAULT_AWS_MAPPING,
     MOST_ATTRIBUTE_BYTES,
     SUBJECT,
     Attributes,
@@ -25,11 +24,14 @@ from keyless_bigquery.trust.attributes import (
 from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.lexer import Kind, words
 from keyless_bigquery.trust.named_roles import Bound, bound, text_of
-from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES
+from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING, MOST_SUBJECT_BYTES, ROLE_ATTRIBUTE
+from keyless_bigquery.trust.trust import TrustChain, attribute_condition
 
-_ROLE = "aws_role"
-_EXACT_ROLE_EXPRESSIONS = (DEFAULT_AWS_MAPPING[f"attribute.{_ROLE}"],)
-"""Expressions of which it is known that no two roles, and no user and role, get the same value."""
+_ROLE = f"attribute.{ROLE_ATTRIBUTE}"
+_EXACT_EXPRESSION = DEFAULT_AWS_MAPPING[_ROLE]
+"""The expression of which it is known that no two roles, and no user and role, get the same value."""
+
+_MAPPING_FIX = f"map {SUBJECT} from assertion.arn and {_ROLE} from {_EXACT_EXPRESSION}"
 
 _SHOWN_STRANGERS = 2
 
@@ -54,29 +56,8 @@ class ForeignProvider:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reader:
-    """A function that is to be let in.
-
-    Args:
-        role_name: Name of its execution role.
-        function_name: Its own name, which Lambda makes the session's.
-        clause: The condition that would admit exactly this role, for the fix.
-    """
-
-    role_name: str
-    function_name: str
-    clause: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """Why a provider must not be used.
-
-    Attributes:
-        rule: What must hold.
-        actual: What was found instead.
-        fix: What its owner can do.
-    """
+    """Why a provider must not be used."""
 
     rule: str
     actual: str
@@ -86,26 +67,21 @@ class Refusal:
         return f"{self.rule}; actual: {self.actual}. Fix: {self.fix}."
 
 
-def refusals(
-    provider: ForeignProvider, readers: Sequence[Reader], *, aws_account_id: str, role_attribute: str = _ROLE
-) -> list[Refusal]:
-    """Say every reason why a provider must not be used; none if it is fit.
+def refusals(provider: ForeignProvider, readers: Sequence[TrustChain]) -> list[Refusal]:
+    """Every reason why a provider must not be used; none if it is fit.
 
     Args:
         provider: The provider.
-        readers: Who is to be let in, at least one.
-        aws_account_id: The account of the readers' roles.
-        role_attribute: Bare name of the attribute that the readers' bindings name.
+        readers: The roles that are to be let in: at least one, all of one account.
     """
-    return list(_Case(provider, tuple(readers), aws_account_id, role_attribute).refusals())
+    return list(_Case(provider, tuple(readers), readers[0].aws_account_id).refusals())
 
 
 @dataclass(frozen=True)
 class _Case:
     provider: ForeignProvider
-    readers: tuple[Reader, ...]
+    readers: tuple[TrustChain, ...]
     account: str
-    attribute: str
 
     def refusals(self) -> Iterator[Refusal]:
         yield from self._state()
@@ -153,7 +129,7 @@ class _Case:
 
     def _mapping(self) -> Iterator[Refusal]:
         if problem := mapping_problem(self.provider.attribute_mapping):
-            yield Refusal(rule="the attribute mapping must be valid", actual=problem, fix=self._mapping_fix())
+            yield Refusal(rule="the attribute mapping must be valid", actual=problem, fix=_MAPPING_FIX)
             return
         mapping = self.provider.attribute_mapping or DEFAULT_AWS_MAPPING
         if not _same(mapping[SUBJECT], "assertion.arn"):
@@ -162,20 +138,19 @@ class _Case:
                 actual=mapping[SUBJECT],
                 fix=f"map {SUBJECT} from assertion.arn",
             )
-        expression = mapping.get(f"attribute.{self.attribute}")
-        if expression is None or not any(_same(expression, known) for known in _EXACT_ROLE_EXPRESSIONS):
+        expression = mapping.get(_ROLE)
+        if expression is None or not _same(expression, _EXACT_EXPRESSION):
             yield Refusal(
-                rule=f"attribute.{self.attribute}, which the binding names, must be mapped so that nobody else gets "
+                rule=f"{_ROLE}, which the binding names, must be mapped so that no other caller gets "
                 "the role's value; that is known of Google's own expression only",
                 actual="no such attribute" if expression is None else expression,
-                fix=self._mapping_fix(),
+                fix=_MAPPING_FIX,
             )
         for reader in self.readers:
             yield from self._mapped(reader)
 
-    def _mapped(self, reader: Reader) -> Iterator[Refusal]:
-        mapping, key = self.provider.attribute_mapping, f"attribute.{self.attribute}"
-        caller, ours = self._caller(reader), role_arn(self.account, reader.role_name)
+    def _mapped(self, reader: TrustChain) -> Iterator[Refusal]:
+        mapping, caller, ours = self.provider.attribute_mapping, caller_of(reader), reader.role_arn
         try:
             attributes = map_attributes(mapping, caller)
         except MappingError as problem:
@@ -185,11 +160,11 @@ class _Case:
                 fix="map only what an AWS assertion has: account, arn, userid",
             )
             return
-        if (value := attributes.custom.get(self.attribute)) is not None and value != ours:
+        if (value := attributes.custom.get(ROLE_ATTRIBUTE)) is not None and value != ours:
             yield Refusal(
-                rule=f"{key} of the function must be its role's ARN, {ours}",
+                rule=f"{_ROLE} of the function must be its role's ARN, {ours}",
                 actual=value or "an empty value",
-                fix=self._mapping_fix(),
+                fix=_MAPPING_FIX,
             )
         subject, together = len(attributes.subject.encode()), attributes.size()
         if subject > MOST_SUBJECT_BYTES or together > MOST_ATTRIBUTE_BYTES:
@@ -198,29 +173,29 @@ class _Case:
                 actual=f"{subject} and {together} for {caller.arn}",
                 fix="shorten roleName or functionName, or map fewer attributes",
             )
-        for stranger in self._strangers(reader, " ".join(mapping.values())):
-            if (theirs := self._attributes(stranger)) and theirs.custom.get(self.attribute) == ours:
+        for stranger in strangers(reader, stranger=unnamed(" ".join(mapping.values()))):
+            if (theirs := self._attributes(stranger)) and theirs.custom.get(ROLE_ATTRIBUTE) == ours:
                 yield Refusal(
-                    rule=f"{key} must not be {ours} for anybody but that role",
+                    rule=f"{_ROLE} must not be {ours} for any principal but that role",
                     actual=f"{stranger.arn} gets it too",
-                    fix=self._mapping_fix(),
+                    fix=_MAPPING_FIX,
                 )
                 return
 
     def _condition(self, condition: str) -> Iterator[Refusal]:
-        kept_out = [reader for reader in self.readers if not self._admits(self._caller(reader))]
+        kept_out = [reader for reader in self.readers if not self._admits(caller_of(reader))]
         if kept_out:
-            callers = ", ".join(self._caller(reader).arn for reader in kept_out)
+            callers = ", ".join(reader.caller_arn for reader in kept_out)
             yield Refusal(
                 rule="the attribute condition must let the function in",
                 actual=f"{callers} refused by {condition}{_of_user_id([condition])}",
                 fix=f"add to it: || {_clauses(kept_out)}",
             )
-        limit = bound(condition, account_id=self.account, role_attribute=self.attribute)
+        limit = bound(condition, account_id=self.account, role_attribute=ROLE_ATTRIBUTE)
         admitted = [
             stranger.arn or "an empty ARN"
             for reader in self.readers
-            for stranger in self._strangers(reader, condition)
+            for stranger in strangers(reader, stranger=unnamed(condition))
             if not self._is_named(stranger, limit) and self._admits(stranger)
         ]
         if admitted or not limit.closed:
@@ -233,17 +208,9 @@ class _Case:
             )
 
     def _is_named(self, stranger: Caller, limit: Bound) -> bool:
-        """Whether it is one of ours, or a role that the condition names for somebody else."""
-        names = {reader.role_name for reader in self.readers}
-        if limit.closed:
-            names |= limit.names or set()
-        return any(stranger.arn.startswith(f"{role_arn(self.account, name)}/") for name in names)
-
-    def _caller(self, reader: Reader) -> Caller:
-        return caller_of(self.account, reader.role_name, reader.function_name)
-
-    def _strangers(self, reader: Reader, text: str) -> Iterator[Caller]:
-        return strangers(self.account, reader.role_name, reader.function_name, stranger=unnamed(text))
+        """Whether it is one of ours, or a role that the condition names for another team."""
+        names = {reader.role_name for reader in self.readers} | (limit.names or set() if limit.closed else set())
+        return any(stranger.arn.startswith(f"arn:aws:sts::{self.account}:assumed-role/{name}/") for name in names)
 
     def _admits(self, caller: Caller) -> bool:
         attributes = self._attributes(caller)
@@ -259,9 +226,6 @@ class _Case:
         except MappingError:
             return None
 
-    def _mapping_fix(self) -> str:
-        return f"map {SUBJECT} from assertion.arn and attribute.{self.attribute} from {_EXACT_ROLE_EXPRESSIONS[0]}"
-
 
 def _same(expression: str, known: str) -> bool:
     """Whether two expressions are the same but for white space, remarks and the kind of quotes."""
@@ -275,9 +239,11 @@ def _meaning(expression: str) -> list[tuple[Kind, str]]:
 def _of_user_id(expressions: Iterable[str]) -> str:
     """A remark where an expression reads what only AWS knows of a role."""
     if any(word.text == "userid" for expression in expressions for word in words(expression)):
-        return " (it reads assertion.userid, which nobody can know beforehand)"
+        return " (it reads assertion.userid, which can't be known beforehand)"
     return ""
 
 
-def _clauses(readers: Sequence[Reader]) -> str:
-    return " || ".join(f"({reader.clause})" if len(readers) > 1 else reader.clause for reader in readers)
+def _clauses(readers: Sequence[TrustChain]) -> str:
+    """The conditions that would admit exactly these roles."""
+    clauses = [attribute_condition([reader]) for reader in readers]
+    return " || ".join(f"({clause})" for clause in clauses) if len(clauses) > 1 else clauses[0]

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Mapping
-from typing import ClassVar
+from collections.abc import Callable
 
 MOST_PARTS = 100
 """Parts that one ``split`` may give."""
@@ -97,13 +96,7 @@ class Functions:
     A function that fails gives an empty string and leaves its reason in ``problem``, which whoever evaluates must
     look at: the library would print the error of a Python function to this process's own error output. So a failed
     call fails the whole expression, even where CEL's ``||`` would have forgiven it.
-
-    Attributes:
-        problem: The first failure; empty while there is none.
     """
-
-    instead: ClassVar[Mapping[str, str]] = {}
-    """Function of the library → the one that is called instead, where the library's own takes what CEL refuses."""
 
     def __init__(self) -> None:
         self.problem = ""

@@ -1,4 +1,4 @@
-"""The forms and limits of Google's names that the settings, the program and the local Google share, each once."""
+"""Google's names and limits that the settings, the program and the local Google share, each once."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ PROVIDER_NAME = rf"{POOL_NAME}/providers/(?P<provider_id>{POOL_OR_PROVIDER_ID})"
 
 SERVICE_PLACEHOLDER = "{service}"
 """What stands for a Google API's short name, such as ``sts``, in the address of an endpoint. Ours."""
+
+ROLE_ATTRIBUTE = "aws_role"
+"""The one custom attribute of the mapping, and the one that the binding names."""
+
+DEFAULT_AWS_MAPPING = {
+    "google.subject": "assertion.arn",
+    f"attribute.{ROLE_ATTRIBUTE}": (
+        "assertion.arn.contains('assumed-role') ? assertion.arn.extract('{account_arn}assumed-role/') + "
+        "'assumed-role/' + assertion.arn.extract('assumed-role/{role_name}/') : assertion.arn"
+    ),
+}
+"""Google's mapping for an AWS provider that was given none: the role's ARN without its session name, and any other
+caller's ARN unchanged, which keeps an IAM user whose path imitates a role apart from the role. Source: IAM API,
+``WorkloadIdentityPoolProvider.attributeMapping``."""
 
 MOST_SUBJECT_BYTES = 127
 """Longest ``google.subject`` that Google STS accepts. Source: Google, "IAM quotas and limits"."""

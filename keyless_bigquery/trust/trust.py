@@ -15,24 +15,16 @@ import json
 import re
 from collections.abc import Sequence
 
-from keyless_bigquery.trust.names import POOL_NAME, PROVIDER_NAME, SERVICE_PLACEHOLDER
-
-ROLE_ATTRIBUTE = "aws_role"
-"""The one custom attribute of the mapping, and the one that the binding names."""
+from keyless_bigquery.trust.names import (
+    DEFAULT_AWS_MAPPING,
+    POOL_NAME,
+    PROVIDER_NAME,
+    ROLE_ATTRIBUTE,
+    SERVICE_PLACEHOLDER,
+)
 
 CREDENTIAL_CONFIGURATION_FILE = "credential-configuration.json"
 """Name of the credential configuration at the root of the function's package."""
-
-# The mapping that Google itself applies to an AWS provider when none is given: the role's ARN without its session
-# name, and any other caller's ARN unchanged, which keeps an IAM user whose path imitates a role apart from the role.
-# Source: IAM API, WorkloadIdentityPoolProvider.attributeMapping.
-_ROLE_EXPRESSION = (
-    "assertion.arn.contains('assumed-role')"
-    " ? assertion.arn.extract('{account_arn}assumed-role/')"
-    " + 'assumed-role/'"
-    " + assertion.arn.extract('assumed-role/{role_name}/')"
-    " : assertion.arn"
-)
 
 
 class TrustError(ValueError):
@@ -101,9 +93,6 @@ class TrustChain:
     def principal_set(self, pool_name: str) -> str:
         """The member of the service account's binding.
 
-        Args:
-            pool_name: The pool's full resource name, with the project's *number*.
-
         Raises:
             TrustError: ``pool_name`` is not such a name; a binding built from it would never match.
         """
@@ -151,13 +140,7 @@ class TrustChain:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ProviderName:
-    """A provider's full resource name, taken apart.
-
-    Args:
-        project_number: The number of the project that holds the pool.
-        pool_id: The pool's id.
-        provider_id: The provider's id.
-    """
+    """A provider's full resource name, taken apart."""
 
     project_number: str
     pool_id: str
@@ -181,9 +164,6 @@ class ProviderName:
 def audience(provider_name: str) -> str:
     """The audience of the token exchange.
 
-    Args:
-        provider_name: The provider's full resource name, with the project's *number*.
-
     Raises:
         TrustError: ``provider_name`` is not such a name; Google STS would answer ``invalid_target``.
     """
@@ -192,8 +172,8 @@ def audience(provider_name: str) -> str:
 
 
 def attribute_mapping() -> dict[str, str]:
-    """The provider's attribute mapping. Complete: once one key is given, Google applies no default."""
-    return {"google.subject": "assertion.arn", f"attribute.{ROLE_ATTRIBUTE}": _ROLE_EXPRESSION}
+    """The provider's attribute mapping: Google's own for AWS, written out, so that a change of Google's is seen."""
+    return dict(DEFAULT_AWS_MAPPING)
 
 
 def attribute_condition(chains: Sequence[TrustChain]) -> str:
@@ -217,10 +197,6 @@ def attribute_condition(chains: Sequence[TrustChain]) -> str:
 
 def check_project_number(pool_name: str, expected: str | None) -> str:
     """``pool_name``, after making sure that it lies in the project whose number the settings name.
-
-    Args:
-        pool_name: The pool's full resource name, as Google answered it.
-        expected: The project number from the settings; ``None`` accepts what Google says.
 
     Raises:
         TrustError: The numbers differ.

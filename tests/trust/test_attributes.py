@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyless_bigquery.trust.attributes import (
-    DEFAULT_AWS_MAPPING,
     MappingError,
     condition_holds,
     condition_problem,
@@ -16,6 +15,7 @@ from keyless_bigquery.trust.attributes import (
 )
 from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.functions import extract
+from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING
 
 ROLE = Caller(account="210987654321", arn="arn:aws:sts::210987654321:assumed-role/R/fn", user_id="AROA1:fn")
 USER = Caller(account="210987654321", arn="arn:aws:iam::210987654321:user/assumed-role/R/u", user_id="AIDA1")

@@ -202,3 +202,8 @@ def test_a_macro_ends_with_its_parenthesis_and_the_next_one_is_not_inside_it() -
     assert [word.text for word in first.body] == ["x", ",", "x", "==", "1"]
     assert (first.inside, second.inside) == (False, False)
     assert [macro.inside for macro in macros(words("a.exists(x, b.all(y, y == x))"))] == [True, False]
+
+
+@pytest.mark.parametrize(("expression", "count"), [(".exists(x, true)", 1), ("exists(x, true).", 0)])
+def test_a_macro_is_called_on_something(expression: str, count: int) -> None:
+    assert len(macros(words(expression))) == count

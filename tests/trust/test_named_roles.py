@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keyless_bigquery.trust.attributes import (
-    DEFAULT_AWS_MAPPING,
     MappingError,
     condition_holds,
     condition_problem,
@@ -17,6 +16,7 @@ from keyless_bigquery.trust.attributes import (
 )
 from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.named_roles import Bound, bound
+from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING
 
 ACCOUNT = "210987654321"
 ROLES = f"arn:aws:sts::{ACCOUNT}:assumed-role/"

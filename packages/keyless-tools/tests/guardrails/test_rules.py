@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from keyless_bigquery.trust.trust import ROLE_ATTRIBUTE, TrustChain, attribute_condition, attribute_mapping
+from keyless_bigquery.trust.names import ROLE_ATTRIBUTE
+from keyless_bigquery.trust.trust import TrustChain, attribute_condition, attribute_mapping
 from keyless_tools.guardrails.model import UNKNOWN, Finding
 from keyless_tools.guardrails.rules.grants import NO_AUTHORITATIVE_IAM, NO_BROAD_ROLE, NO_OPEN_MEMBER
 from keyless_tools.guardrails.rules.keys import NO_KEY

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from keyless_bigquery.trust.attributes import DEFAULT_AWS_MAPPING, Attributes, MappingError, map_attributes
+from keyless_bigquery.trust.attributes import Attributes, MappingError, map_attributes
 from keyless_bigquery.trust.caller import Caller
+from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING
 from keyless_bigquery.trust.principals import Principal, federated_principal
 from keyless_tools.doctor.answer import JSON, Answer, Found
 from keyless_tools.doctor.expected import Expected

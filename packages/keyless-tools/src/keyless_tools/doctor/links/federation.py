@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from keyless_bigquery.trust.attributes import DEFAULT_AWS_MAPPING, MappingError, condition_holds, map_attributes
-from keyless_bigquery.trust.foreign_provider import ForeignProvider, Reader, Refusal, refusals
+from keyless_bigquery.trust.attributes import MappingError, condition_holds, map_attributes
+from keyless_bigquery.trust.foreign_provider import ForeignProvider, Refusal, refusals
 from keyless_bigquery.trust.members import difference, matches
-from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES
+from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING, MOST_SUBJECT_BYTES
 from keyless_bigquery.trust.organisation import AWS_ISSUER, needed_values, permits
-from keyless_bigquery.trust.trust import ROLE_ATTRIBUTE, attribute_condition, attribute_mapping
+from keyless_bigquery.trust.trust import attribute_mapping
 from keyless_tools.doctor import fixes
 from keyless_tools.doctor.answer import JSON, Absent, Answer, Found
 from keyless_tools.doctor.expected import Expected
@@ -141,16 +141,13 @@ def condition(expected: Expected, seen: Seen) -> Judgement:
 
 def _unfit(expected: Expected, provider: JSON) -> list[Refusal]:
     """Why another team's provider would not be used again, though it lets the function in."""
-    trust = expected.trust
     return refusals(
         ForeignProvider(
             aws_account_id=provider.get("aws", {}).get("accountId", ""),
             attribute_mapping=provider.get("attributeMapping") or {},
             attribute_condition=provider.get("attributeCondition", ""),
         ),
-        [Reader(role_name=trust.role_name, function_name=trust.function_name, clause=attribute_condition([trust]))],
-        aws_account_id=trust.aws_account_id,
-        role_attribute=ROLE_ATTRIBUTE,
+        [expected.trust],
     )
 
 
