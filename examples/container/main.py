@@ -15,7 +15,7 @@ import google.auth.exceptions
 from keyless_bigquery.runtime.aws_credentials import RoleSessionSupplier, Supplier
 from keyless_bigquery.runtime.deadline import TimeLimit
 from keyless_bigquery.runtime.environment import AWS_REGIONS, AWS_SESSION
-from keyless_bigquery.runtime.errors import Diagnosis, Link, ReaderError, SubjectTokenError
+from keyless_bigquery.runtime.errors import ReaderError, SubjectTokenError
 from keyless_bigquery.runtime.loading import load
 from keyless_bigquery.runtime.wrapper import guarded
 
@@ -81,9 +81,7 @@ def _with_session(function: Callable[..., object], *, boto3: bool) -> Callable[.
             session = supplier.get_aws_security_credentials(None, None)
             region = supplier.get_aws_region(None, None)
         except google.auth.exceptions.RefreshError as error:
-            raise SubjectTokenError(
-                Diagnosis(link=Link.SUBJECT_TOKEN, what=str(error), look_at="the role of the task or pod")
-            ) from error
+            raise SubjectTokenError(str(error), "the role of the task or pod") from error
         values = (session.access_key_id, session.secret_access_key, session.session_token or "", region)
         os.environ.update(zip((*AWS_SESSION, AWS_REGIONS[0]), values, strict=True))
         return function(event, context)

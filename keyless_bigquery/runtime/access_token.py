@@ -54,9 +54,6 @@ class TokenSource:
     def fetch(self, limit: TimeLimit) -> google.auth.credentials.Credentials:
         """Credentials of google-auth's with a new token, and the time of its expiry.
 
-        Args:
-            limit: The time that is left for it.
-
         Raises:
             keyless_bigquery.runtime.errors.ReaderError: The configuration is invalid, or there is no role's session.
             google.auth.exceptions.GoogleAuthError: A request could not be made, or was refused.
@@ -87,9 +84,6 @@ class AccessToken(google.auth.credentials.Credentials):
     Threads of the function may use them, and the client that has them, at the same time: of several requests that find
     no token one fetches it, and the others wait for that; the same where BigQuery refuses the one they had. What they
     begin must end with the invocation. Source: google-cloud-bigquery's documentation: its client is safe to share so.
-
-    Args:
-        source: Where tokens come from.
 
     Attributes:
         limit: The time that the current invocation has left, which the invocation begins.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from keyless_bigquery.runtime.errors import Link
+from keyless_bigquery.runtime.errors import JobCreationError, QueryError, ReaderError, TableAccessError
 
 STS_STATUS = "the token_url in credential-configuration.json, and the status of sts.googleapis.com"
 IAM_CREDENTIALS_STATUS = (
@@ -47,12 +47,7 @@ _API_OFF = "has not been used in project"
 
 
 def for_exchange(code: str, description: str) -> str:
-    """What to look at when Google STS refused.
-
-    Args:
-        code: OAuth ``error``, or the status of a Google error.
-        description: ``error_description``, or the message of a Google error.
-    """
+    """What to look at when Google STS refused."""
     if _API_OFF in description:
         return "whether the API sts.googleapis.com is on in the project"
     if "attribute condition" in description:
@@ -72,12 +67,7 @@ def for_exchange(code: str, description: str) -> str:
 
 
 def for_impersonation(code: object, message: str) -> str:
-    """What to look at when IAM Credentials refused.
-
-    Args:
-        code: HTTP status in the answer's envelope.
-        message: Its message.
-    """
+    """What to look at when IAM Credentials refused."""
     if _API_OFF in message:
         return "whether the API iamcredentials.googleapis.com is on in the project"
     if code == HTTPStatus.FORBIDDEN:
@@ -94,34 +84,28 @@ def for_impersonation(code: object, message: str) -> str:
     return IAM_CREDENTIALS_STATUS
 
 
-def for_bigquery(code: int | None, reason: str, message: str) -> tuple[Link, str]:
-    """Which link broke when BigQuery refused or failed, and what to look at.
-
-    Args:
-        code: HTTP status.
-        reason: ``reason`` of the first of Google's ``errors``; may be empty.
-        message: Its message.
-    """
+def for_bigquery(code: int | None, reason: str, message: str) -> tuple[type[ReaderError], str]:
+    """Which link broke when BigQuery refused or failed, and what to look at."""
     if code == HTTPStatus.UNAUTHORIZED:
-        return Link.JOB_CREATION, "whether service account and pool are still enabled: the token was not accepted"
+        return JobCreationError, "whether service account and pool are still enabled: the token was not accepted"
     if reason == "accessNotConfigured" or _API_OFF in message:
-        return Link.JOB_CREATION, "whether the API bigquery.googleapis.com is on in the project"
+        return JobCreationError, "whether the API bigquery.googleapis.com is on in the project"
     if "bigquery.jobs.create" in message:
-        return Link.JOB_CREATION, _WAIT + f"roles/bigquery.jobUser of {_READER} on GOOGLE_CLOUD_PROJECT"
+        return JobCreationError, _WAIT + f"roles/bigquery.jobUser of {_READER} on GOOGLE_CLOUD_PROJECT"
     if code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND} and _names_data(message):
-        return Link.TABLE_ACCESS, (
+        return TableAccessError, (
             _WAIT + f"roles/bigquery.dataViewer of {_READER} on the table, BIGQUERY_TABLE, and whether the"
             " table is in BIGQUERY_LOCATION: Google does not say which"
         )
     if reason == "bytesBilledLimitExceeded":
-        return Link.QUERY, "BIGQUERY_MAXIMUM_BYTES_BILLED, and the size of the table"
+        return QueryError, "BIGQUERY_MAXIMUM_BYTES_BILLED, and the size of the table"
     if reason in {"quotaExceeded", "rateLimitExceeded", "billingNotEnabled"}:
-        return Link.JOB_CREATION, "quotas and billing of GOOGLE_CLOUD_PROJECT"
+        return JobCreationError, "quotas and billing of GOOGLE_CLOUD_PROJECT"
     if code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
-        return Link.JOB_CREATION, "GOOGLE_CLOUD_PROJECT, and in it the roles of " + _READER
+        return JobCreationError, "GOOGLE_CLOUD_PROJECT, and in it the roles of " + _READER
     if code is not None and code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Link.QUERY, "the status of BigQuery; then run the function again"
-    return Link.QUERY, "the query, its parameters, and the schemas of its tables"
+        return QueryError, "the status of BigQuery; then run the function again"
+    return QueryError, "the query, its parameters, and the schemas of its tables"
 
 
 def _names_data(message: str) -> bool:

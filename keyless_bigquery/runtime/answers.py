@@ -25,10 +25,6 @@ class UndecodedRows(Sequence[Any]):
     All of them are decoded once when this is made, and dropped: what is malformed or cut off is refused here, before
     any row is handed on.
 
-    Args:
-        body: What holds the array.
-        start: Where its first element begins.
-
     Attributes:
         size: Bytes of the elements, and of what follows them.
         rest: What follows them, from the bracket that closes the array.

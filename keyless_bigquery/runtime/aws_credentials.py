@@ -69,9 +69,6 @@ class RoleSessionSupplier(Supplier):
 class Remembering(Supplier):
     """Another supplier, whose latest session is remembered, so that it can be kept out of the log.
 
-    Args:
-        supplier: Whose session it is.
-
     Attributes:
         secrets: Values that must not be logged.
     """

@@ -14,7 +14,7 @@ from google.cloud import bigquery
 from keyless_bigquery.runtime.access_token import SETTLING_SECONDS, AccessToken
 from keyless_bigquery.runtime.credentials import PUBLIC_UNIVERSE
 from keyless_bigquery.runtime.environment import API_ENDPOINT, Environment
-from keyless_bigquery.runtime.errors import ConfigurationError, Diagnosis, Link
+from keyless_bigquery.runtime.errors import ConfigurationError
 from keyless_bigquery.runtime.pages import FIRST_PAGE_ROWS, Pages
 from keyless_bigquery.runtime.parameters import query_parameters
 from keyless_bigquery.runtime.rows import Rows
@@ -34,10 +34,6 @@ class BigQueryReader:
     Threads of the function may share the reader and its client, and so one token; each result is read by one of them.
     They must end before the function does, since Lambda then freezes the process; and only what the function's own
     thread does is interrupted when the time is up.
-
-    Args:
-        environment: What the deployer told the function.
-        token: What BigQuery is shown.
 
     Attributes:
         table: The first of the tables that the function may read, as ``project.dataset.table``.
@@ -102,9 +98,6 @@ class BigQueryReader:
             sql: GoogleSQL, with ``@name`` for each parameter.
             parameters: The parameters by name; :mod:`keyless_bigquery.runtime.parameters` has a table of their types.
 
-        Returns:
-            Its rows.
-
         Raises, also while the rows are taken:
             keyless_bigquery.runtime.errors.ParameterError: A value can't be a parameter. Nothing was sent.
             keyless_bigquery.runtime.errors.QueryError: The rows can't be read, or are not all there.
@@ -144,12 +137,9 @@ class BigQueryReader:
 def _client(environment: Environment, token: AccessToken) -> bigquery.Client:
     if environment.api_endpoint is None and token.universe_domain != PUBLIC_UNIVERSE:
         raise ConfigurationError(
-            Diagnosis(
-                link=Link.CONFIGURATION,
-                what=f"the credential configuration is of the universe {token.universe_domain!r}, and without"
-                f" {API_ENDPOINT} the client would ask BigQuery in {PUBLIC_UNIVERSE}",
-                look_at=f"{API_ENDPOINT}, and universe_domain in the credential configuration",
-            )
+            f"the credential configuration is of the universe {token.universe_domain!r}, and without"
+            f" {API_ENDPOINT} the client would ask BigQuery in {PUBLIC_UNIVERSE}",
+            f"{API_ENDPOINT}, and universe_domain in the credential configuration",
         )
     session = google.auth.transport.requests.AuthorizedSession(token)  # type: ignore[no-untyped-call]  # google-auth has no types
     bounded(session, limit=token.limit, most_seconds=_REQUEST_SECONDS)

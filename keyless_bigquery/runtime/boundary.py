@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +10,7 @@ from keyless_bigquery.runtime import advice
 from keyless_bigquery.runtime.deadline import OutOfTimeError
 from keyless_bigquery.runtime.diagnosis import CALLERS, KINDS, diagnose, name_of, places, unexpected
 from keyless_bigquery.runtime.environment import AWS_SESSION
-from keyless_bigquery.runtime.errors import Diagnosis, Link, ReaderError, error_for
+from keyless_bigquery.runtime.errors import FunctionError, ReaderError, SubjectTokenError
 from keyless_bigquery.runtime.redaction import holds, scrub
 
 _RUNTIME = __name__.rpartition(".")[0]
@@ -24,9 +23,7 @@ _TOKEN = (
 _CHAIN = (*_TOKEN, _RUNTIME, "google.cloud.bigquery")
 """Modules whose failed requests are the chain's. Those of other clients of the function's don't come through them."""
 
-_OUT_OF_TIME = Diagnosis(
-    link=Link.FUNCTION, what="it had not ended when its time was up", look_at="the function's timeout, and what it does"
-)
+_OUT_OF_TIME = FunctionError("it had not ended when its time was up", "the function's timeout, and what it does")
 _READ_AT_ONCE, _OVERLAP = 16_000, 1_000
 
 
@@ -46,22 +43,22 @@ def failure(
         function's own: the error as it is, or where a text in it holds a secret, the place where it was raised.
     """
     held = list(secrets)
-    diagnosis = _of_the_chain(error, environ) or _of_the_call(error, context)
-    if diagnosis is None:
+    found = _of_the_chain(error, environ) or _of_the_call(error, context)
+    if found is None:
         if not _holds_any(_text(error), held):
             return error
-        diagnosis = Diagnosis(
-            link=Link.FUNCTION,
-            what=f"{name_of(error)} at {places(error)}, whose text holds a credential and is not shown",
-            look_at="what the function puts into its errors",
+        found = FunctionError(
+            f"{name_of(error)} at {places(error)}, whose text holds a credential and is not shown",
+            "what the function puts into its errors",
         )
-    return error_for(dataclasses.replace(diagnosis, what=scrub(diagnosis.what, held)))
+    # Anew: nothing that is chained to the one that was raised comes with it.
+    return type(found)(scrub(found.what, held), found.look_at)
 
 
-def _of_the_chain(error: Exception, environ: Mapping[str, str]) -> Diagnosis | None:
+def _of_the_chain(error: Exception, environ: Mapping[str, str]) -> ReaderError | None:
     """The diagnosis of a failure of this library's, or of a client's on the way to BigQuery."""
     if isinstance(error, ReaderError):
-        return error.diagnosis
+        return error
     modules = _modules(error)
     ours = _are_of(modules - {OutOfTimeError.__module__}, (_RUNTIME,))
     if not isinstance(error, KINDS):
@@ -71,23 +68,20 @@ def _of_the_chain(error: Exception, environ: Mapping[str, str]) -> Diagnosis | N
         return None
     if not ours and not environ.get(AWS_SESSION[0]) and _are_of(modules - {OutOfTimeError.__module__}, _CHAIN):
         # The client asks again and again, so it is mostly the time that ends it.
-        return Diagnosis(
-            link=Link.SUBJECT_TOKEN, what="google-auth found no session of the role", look_at=advice.OWN_CREDENTIALS
-        )
+        return SubjectTokenError("google-auth found no session of the role", advice.OWN_CREDENTIALS)
     if isinstance(error, OutOfTimeError) and not (error.host or _are_of(modules - {OutOfTimeError.__module__}, _CHAIN)):
         return _OUT_OF_TIME
     return diagnose(error)
 
 
-def _of_the_call(error: Exception, context: object) -> Diagnosis | None:
+def _of_the_call(error: Exception, context: object) -> ReaderError | None:
     """The diagnosis of an error of the function's own that comes of how it is called."""
     if any(isinstance(one, OutOfTimeError) for one in _chained(error)):
         return _OUT_OF_TIME
     if isinstance(error, AttributeError) and context is not None and error.obj is context:
-        return Diagnosis(
-            link=Link.FUNCTION,
-            what=f"it asks Lambda's context for {error.name!r} at {places(error)}",
-            look_at="whether @with_bigquery is missing above the function: without it, the second parameter is Lambda's"
+        return FunctionError(
+            f"it asks Lambda's context for {error.name!r} at {places(error)}",
+            "whether @with_bigquery is missing above the function: without it, the second parameter is Lambda's"
             " context and no reader",
         )
     return None

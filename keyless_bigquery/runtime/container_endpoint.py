@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from keyless_bigquery.runtime.environment import CONTAINER_PATH, CONTAINER_TOKEN, CONTAINER_TOKEN_FILE, CONTAINER_URL
-from keyless_bigquery.runtime.errors import Diagnosis, Link, SubjectTokenError
+from keyless_bigquery.runtime.errors import SubjectTokenError
 
 ECS_ADDRESS = "169.254.170.2"
 """Where ECS serves the path that it names. Source: Amazon ECS Developer Guide, "Task IAM role"."""
@@ -65,11 +65,6 @@ class RoleSession:
     def from_answer(cls, answer: bytes, *, host: str, now: datetime) -> RoleSession:
         """What the endpoint answered.
 
-        Args:
-            answer: The body.
-            host: Who answered, for the message.
-            now: The time, with its zone.
-
         Raises:
             SubjectTokenError: It is no session, or one that has expired. Nothing of the answer is shown but that time.
         """
@@ -93,12 +88,9 @@ class RoleSession:
 def refused(problem: str) -> SubjectTokenError:
     """The error of a session that could not be had from the endpoint."""
     return SubjectTokenError(
-        Diagnosis(
-            link=Link.SUBJECT_TOKEN,
-            what=f"the role's session could not be had from the container credentials endpoint: {problem}",
-            look_at="whether the task, pod or function has a role, and the agent that serves its session (ECS agent,"
-            " EKS Pod Identity Agent); AWS itself sets the variables AWS_CONTAINER_…",
-        )
+        f"the role's session could not be had from the container credentials endpoint: {problem}",
+        "whether the task, pod or function has a role, and the agent that serves its session (ECS agent,"
+        " EKS Pod Identity Agent); AWS itself sets the variables AWS_CONTAINER_…",
     )
 
 

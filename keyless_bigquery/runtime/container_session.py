@@ -29,11 +29,6 @@ _REDIRECTS = range(300, 400)
 def session_from(environ: Mapping[str, str], limit: TimeLimit, *, pause: Callable[[float], None]) -> RoleSession:
     """Asks the endpoint that the environment names.
 
-    Args:
-        environ: The process's variables.
-        limit: The time that is left.
-        pause: Waits for so many seconds before the endpoint is asked again.
-
     Raises:
         keyless_bigquery.runtime.errors.SubjectTokenError: It has no session, or none in time.
     """

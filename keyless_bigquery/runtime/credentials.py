@@ -12,7 +12,7 @@ import google.auth.aws
 import google.auth.exceptions
 
 from keyless_bigquery.runtime.aws_credentials import Supplier
-from keyless_bigquery.runtime.errors import ConfigurationError, Diagnosis, Link
+from keyless_bigquery.runtime.errors import ConfigurationError
 
 SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 """What the service account's token may be used for. Source: BigQuery API, ``jobs.query``."""
@@ -73,9 +73,6 @@ class CredentialConfiguration:
     def credentials(self, supplier: Supplier) -> google.auth.aws.Credentials:
         """New credentials of google-auth's, without a token yet. Sends nothing.
 
-        Args:
-            supplier: Where the role's session comes from, which google-auth would look for by the configuration.
-
         Raises:
             ConfigurationError: google-auth can't use the configuration.
         """
@@ -104,9 +101,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _refused(path: Path, problem: str) -> ConfigurationError:
     return ConfigurationError(
-        Diagnosis(
-            link=Link.CONFIGURATION,
-            what=f"the credential configuration {str(path)!r} is invalid: {problem}",
-            look_at="GOOGLE_APPLICATION_CREDENTIALS and the file of that name in the package; `pulumi up` makes both",
-        )
+        f"the credential configuration {str(path)!r} is invalid: {problem}",
+        "GOOGLE_APPLICATION_CREDENTIALS and the file of that name in the package; `pulumi up` makes both",
     )

@@ -21,7 +21,16 @@ from google.api_core import exceptions as api
 
 from keyless_bigquery.runtime import advice
 from keyless_bigquery.runtime.deadline import OutOfTimeError
-from keyless_bigquery.runtime.errors import Diagnosis, Link
+from keyless_bigquery.runtime.errors import (
+    ConfigurationError,
+    ImpersonationError,
+    NetworkError,
+    QueryError,
+    ReaderError,
+    SubjectTokenError,
+    TokenExchangeError,
+    UnexpectedError,
+)
 
 _IMPERSONATION_REFUSED = "Unable to acquire impersonated credentials"
 _LINK_BY_PATH = (
@@ -37,8 +46,8 @@ CALLERS = frozenset(f"{_RUNTIME}.{name}" for name in ("wrapper", "loading", "ent
 """Modules that everything comes through."""
 
 
-def diagnose(error: BaseException) -> Diagnosis:
-    """Which link broke, what happened there, and what to look at. The texts may still quote a server: scrub them."""
+def diagnose(error: BaseException) -> ReaderError:
+    """The error to raise in its place. Its text may still quote a server: scrub it."""
     for kind, rule in _RULES:
         if isinstance(error, kind):
             return rule(error)
@@ -61,72 +70,58 @@ def name_of(error: BaseException) -> str:
     return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
-def _exchange(error: google.auth.exceptions.OAuthError) -> Diagnosis:
+def _exchange(error: google.auth.exceptions.OAuthError) -> ReaderError:
     body = _json_object(error.args[1] if len(error.args) > 1 else None)
     code, description = body.get("error"), body.get("error_description")
     if isinstance(envelope := body.get("error"), dict):
         # The envelope of Google's other APIs: STS answers so when it is switched off in the project.
         code, description = envelope.get("status"), envelope.get("message")
     if not isinstance(code, str):
-        return Diagnosis(
-            link=Link.TOKEN_EXCHANGE,
-            what="Google STS gave an answer that is no token and no OAuth error",
-            look_at=advice.STS_STATUS,
-        )
-    return Diagnosis(
-        link=Link.TOKEN_EXCHANGE,
-        what=f"Google STS refused the subject token: {code}: {description or 'no description'}",
-        look_at=advice.for_exchange(code, str(description)),
+        return TokenExchangeError("Google STS gave an answer that is no token and no OAuth error", advice.STS_STATUS)
+    return TokenExchangeError(
+        f"Google STS refused the subject token: {code}: {description or 'no description'}",
+        advice.for_exchange(code, str(description)),
     )
 
 
-def _refresh(error: google.auth.exceptions.RefreshError) -> Diagnosis:
+def _refresh(error: google.auth.exceptions.RefreshError) -> ReaderError:
     text = str(error.args[0]) if error.args else ""
     if not text.startswith(_IMPERSONATION_REFUSED):
-        return Diagnosis(
-            link=Link.SUBJECT_TOKEN,
-            what=f"the GetCallerIdentity request could not be signed: {text}",
-            look_at=advice.SIGNING,
-        )
+        return SubjectTokenError(f"the GetCallerIdentity request could not be signed: {text}", advice.SIGNING)
     envelope = _json_object(error.args[1] if len(error.args) > 1 else None).get("error")
     if not isinstance(envelope, dict):
         # Not quoted: an answer that google-auth could not read may hold the token itself.
-        return Diagnosis(
-            link=Link.IMPERSONATION,
-            what="IAM Credentials gave an answer that is no token and no Google error",
-            look_at=advice.IAM_CREDENTIALS_STATUS,
+        return ImpersonationError(
+            "IAM Credentials gave an answer that is no token and no Google error", advice.IAM_CREDENTIALS_STATUS
         )
     code, status, message = envelope.get("code"), envelope.get("status"), envelope.get("message")
-    return Diagnosis(
-        link=Link.IMPERSONATION,
-        what=f"IAM Credentials refused a token for the service account: {code} {status}: {message}",
-        look_at=advice.for_impersonation(code, str(message)),
+    return ImpersonationError(
+        f"IAM Credentials refused a token for the service account: {code} {status}: {message}",
+        advice.for_impersonation(code, str(message)),
     )
 
 
-def _transport(error: google.auth.exceptions.TransportError) -> Diagnosis:
+def _transport(error: google.auth.exceptions.TransportError) -> ReaderError:
     cause = error.args[0] if error.args else None
     if isinstance(cause, requests.exceptions.RequestException):
         return _request(cause)
-    return Diagnosis(link=Link.NETWORK, what="a token request could not be sent", look_at=advice.NETWORK)
+    return NetworkError("a token request could not be sent", advice.NETWORK)
 
 
-def _request(error: requests.exceptions.RequestException) -> Diagnosis:
+def _request(error: requests.exceptions.RequestException) -> ReaderError:
     url = urlsplit((error.request.url if error.request is not None else None) or "")
     return _unreachable(host=url.netloc, path=url.path, reason=_reason(error))
 
 
-def _out_of_time(error: OutOfTimeError) -> Diagnosis:
+def _out_of_time(error: OutOfTimeError) -> ReaderError:
     if not error.host:
         return _late(error)
     return _unreachable(host=error.host, path=error.path, reason="no answer before the function's time was up")
 
 
-def _unreachable(*, host: str, path: str, reason: str) -> Diagnosis:
+def _unreachable(*, host: str, path: str, reason: str) -> ReaderError:
     needed_for = next((link for ending, link in _LINK_BY_PATH if ending in path), "the chain")
-    return Diagnosis(
-        link=Link.NETWORK, what=f"{host or 'a host'}, needed for {needed_for}: {reason}", look_at=advice.NETWORK
-    )
+    return NetworkError(f"{host or 'a host'}, needed for {needed_for}: {reason}", advice.NETWORK)
 
 
 def _reason(error: requests.exceptions.RequestException) -> str:
@@ -149,46 +144,38 @@ def _reason(error: requests.exceptions.RequestException) -> str:
     return type(error).__name__
 
 
-def _retry(error: api.RetryError) -> Diagnosis:
+def _retry(error: api.RetryError) -> ReaderError:
     cause = error.cause
     if cause is None:
-        return Diagnosis(link=Link.NETWORK, what="BigQuery did not answer in time", look_at=advice.NETWORK)
+        return NetworkError("BigQuery did not answer in time", advice.NETWORK)
     return diagnose(cause)
 
 
-def _bigquery(error: api.GoogleAPICallError) -> Diagnosis:
+def _bigquery(error: api.GoogleAPICallError) -> ReaderError:
     first = error.errors[0] if error.errors and isinstance(error.errors[0], dict) else {}
     reason, message = str(first.get("reason", "")), str(first.get("message") or error.message)
-    link, look_at = advice.for_bigquery(error.code, reason, message)
+    kind, look_at = advice.for_bigquery(error.code, reason, message)
     code = int(error.code) if error.code is not None else "an error"
-    return Diagnosis(link=link, what=f"BigQuery answered {code} {reason}: {message}", look_at=look_at)
+    return kind(f"BigQuery answered {code} {reason}: {message}", look_at)
 
 
-def _late(_: TimeoutError) -> Diagnosis:
-    return Diagnosis(
-        link=Link.QUERY, what="not all rows were read before the function's time was up", look_at=advice.QUERY_TIME
+def _late(_: TimeoutError) -> ReaderError:
+    return QueryError("not all rows were read before the function's time was up", advice.QUERY_TIME)
+
+
+def _google_auth(error: google.auth.exceptions.GoogleAuthError) -> ReaderError:
+    return SubjectTokenError(
+        f"google-auth could not make the subject token ({type(error).__name__})", advice.CREDENTIAL_CONFIGURATION
     )
 
 
-def _google_auth(error: google.auth.exceptions.GoogleAuthError) -> Diagnosis:
-    return Diagnosis(
-        link=Link.SUBJECT_TOKEN,
-        what=f"google-auth could not make the subject token ({type(error).__name__})",
-        look_at=advice.CREDENTIAL_CONFIGURATION,
-    )
+def _no_credentials(error: google.auth.exceptions.DefaultCredentialsError) -> ReaderError:
+    return ConfigurationError(f"google-auth has no credentials: {error}", advice.CREDENTIAL_CONFIGURATION)
 
 
-def _no_credentials(error: google.auth.exceptions.DefaultCredentialsError) -> Diagnosis:
-    return Diagnosis(
-        link=Link.CONFIGURATION,
-        what=f"google-auth has no credentials: {error}",
-        look_at=advice.CREDENTIAL_CONFIGURATION,
-    )
-
-
-def unexpected(error: BaseException) -> Diagnosis:
+def unexpected(error: BaseException) -> ReaderError:
     """The place, without the text: what an unknown error quotes is not foreseen."""
-    return Diagnosis(link=Link.UNEXPECTED, what=f"{name_of(error)} at {places(error)}", look_at=advice.UNEXPECTED)
+    return UnexpectedError(f"{name_of(error)} at {places(error)}", advice.UNEXPECTED)
 
 
 def _json_object(text: object) -> dict[str, Any]:
@@ -201,7 +188,7 @@ def _json_object(text: object) -> dict[str, Any]:
 
 
 # The first that fits, so a subclass stands before its base.
-_RULES: tuple[tuple[type[BaseException], Callable[[Any], Diagnosis]], ...] = (
+_RULES: tuple[tuple[type[BaseException], Callable[[Any], ReaderError]], ...] = (
     (google.auth.exceptions.OAuthError, _exchange),
     (google.auth.exceptions.RefreshError, _refresh),
     (google.auth.exceptions.TransportError, _transport),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from keyless_bigquery.runtime.errors import ConfigurationError, Diagnosis, Link, SubjectTokenError
+from keyless_bigquery.runtime.errors import ConfigurationError, SubjectTokenError
 
 HANDLER = "KEYLESS_HANDLER"
 """The function that is called, as ``module.function`` in its package. Optional: :data:`DEFAULT_HANDLER`."""
@@ -146,12 +146,9 @@ def require_aws_session(environ: Mapping[str, str]) -> None:
         missing.append(AWS_REGIONS[0])
     if missing:
         raise SubjectTokenError(
-            Diagnosis(
-                link=Link.SUBJECT_TOKEN,
-                what=f"{', '.join(missing)} not set, so no GetCallerIdentity request can be signed",
-                look_at="the function's execution role, or the task's or pod's role: with it AWS itself sets these"
-                f" variables, or {CONTAINER_URL} or {CONTAINER_PATH} in place of the keys",
-            )
+            f"{', '.join(missing)} not set, so no GetCallerIdentity request can be signed",
+            "the function's execution role, or the task's or pod's role: with it AWS itself sets these"
+            f" variables, or {CONTAINER_URL} or {CONTAINER_PATH} in place of the keys",
         )
 
 
@@ -226,9 +223,6 @@ def _endpoint(environ: Mapping[str, str], name: str) -> str | None:
 
 def _refused(name: str, problem: str, rule: str) -> ConfigurationError:
     return ConfigurationError(
-        Diagnosis(
-            link=Link.CONFIGURATION,
-            what=f"environment variable {name} {problem}: {rule}",
-            look_at=f"{name} in the function's configuration, which `pulumi up` makes, or the container's environment",
-        )
+        f"environment variable {name} {problem}: {rule}",
+        f"{name} in the function's configuration, which `pulumi up` makes, or the container's environment",
     )

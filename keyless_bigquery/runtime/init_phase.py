@@ -36,9 +36,6 @@ AWS Lambda, "Understanding the Lambda execution environment lifecycle", init pha
 def begin(environ: Mapping[str, str]) -> AccessToken | None:
     """Begins what can be begun ahead of the first invocation; outside Lambda nothing.
 
-    Args:
-        environ: The process's variables.
-
     Returns:
         The reader's token, being fetched in a thread; ``None`` where it is too early for one, or this is not Lambda.
     """

@@ -7,14 +7,11 @@ import inspect
 from collections.abc import Callable, Mapping
 
 from keyless_bigquery.runtime.environment import DEFAULT_HANDLER, HANDLER
-from keyless_bigquery.runtime.errors import Diagnosis, FunctionError, Link, ReaderError
+from keyless_bigquery.runtime.errors import FunctionError, ReaderError
 
 
 def load(environ: Mapping[str, str]) -> Callable[..., object]:
     """The function that the environment names, loaded.
-
-    Args:
-        environ: The process's variables.
 
     Returns:
         The function. In place of one that can't be loaded, one that loads it again for each call, and raises a
@@ -37,12 +34,12 @@ def _found(name: str) -> Callable[..., object]:
         from keyless_bigquery.runtime.diagnosis import UNKNOWN_PLACE, places
 
         where = "" if (place := places(error)) == UNKNOWN_PLACE else f" (at {place})"
-        raise _refused(
+        raise FunctionError(
             f"{name} can't be imported: {type(error).__name__}: {error}{where}",
             f"{file} and what it imports",
         ) from error
     if not callable(found):
-        raise _refused(
+        raise FunctionError(
             f"the package has no function {name}", f"{file}, which must define {attribute}(event, ...), and {HANDLER}"
         )
     function: Callable[..., object] = found
@@ -51,12 +48,8 @@ def _found(name: str) -> Callable[..., object]:
     except ValueError:
         pass  # a callable that has no signature; Python then says itself what is wrong with a call
     except TypeError as error:
-        raise _refused(
+        raise FunctionError(
             f"{name}{inspect.signature(function)} can't be called with two values: {error}",
             "its parameters: an event and Lambda's context, or below @with_bigquery an event and a reader",
         ) from error
     return function
-
-
-def _refused(what: str, look_at: str) -> FunctionError:
-    return FunctionError(Diagnosis(link=Link.FUNCTION, what=what, look_at=look_at))

@@ -10,7 +10,7 @@ from google.cloud.bigquery.table import RowIterator
 
 from keyless_bigquery.runtime.answers import UndecodedRows
 from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
-from keyless_bigquery.runtime.errors import Diagnosis, Link, QueryError
+from keyless_bigquery.runtime.errors import QueryError
 
 FIRST_PAGE_ROWS = 10_000
 """Most rows of a first page: the size of a row is not known before it. A result of no more rows is one request."""
@@ -27,10 +27,6 @@ class Pages:
 
     At most one page is fetched ahead, in a thread, and only once the one before it has been taken. What goes wrong
     there is raised where that page would be taken.
-
-    Args:
-        found: The client's iterator.
-        limit: The time that the invocation has left.
     """
 
     def __init__(self, found: RowIterator, limit: TimeLimit) -> None:
@@ -97,11 +93,8 @@ class Pages:
             return
         if self._rows > counted or (last and self._rows < counted):
             raise QueryError(
-                Diagnosis(
-                    link=Link.QUERY,
-                    what=f"BigQuery counted {counted} rows in the result, and sent {self._rows}",
-                    look_at="Google Cloud's status page; then try again",
-                )
+                f"BigQuery counted {counted} rows in the result, and sent {self._rows}",
+                "Google Cloud's status page; then try again",
             )
 
 

@@ -40,7 +40,7 @@ from google.cloud.bigquery import (
     StructQueryParameter,
 )
 
-from keyless_bigquery.runtime.errors import Diagnosis, Link, ParameterError
+from keyless_bigquery.runtime.errors import ParameterError
 
 Parameter = ScalarQueryParameter | ArrayQueryParameter | StructQueryParameter | RangeQueryParameter
 
@@ -58,9 +58,6 @@ _EXPLICIT = "pass a ScalarQueryParameter, or an ArrayQueryParameter, of google.c
 
 def query_parameters(parameters: object) -> list[Parameter]:
     """The parameters as BigQuery's client takes them.
-
-    Args:
-        parameters: A mapping of their values by their names, or ``None``.
 
     Raises:
         ParameterError: One of them can't be a parameter.
@@ -243,8 +240,4 @@ def _refused(path: str, value: object, rule: str, fix: str) -> ParameterError:
     """Without the value: it is data, and this goes to the log."""
     kind = type(value)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return ParameterError(
-        Diagnosis(
-            link=Link.PARAMETERS, what=f"{path} is of the type {name}: {rule}", look_at=f"the call of query(); {fix}"
-        )
-    )
+    return ParameterError(f"{path} is of the type {name}: {rule}", f"the call of query(); {fix}")

@@ -15,9 +15,6 @@ class Process:
 
     The reader is made by the first invocation that needs it, so that a snapshot holds no client and no connection; one
     that could not be made is tried again by the next.
-
-    Attributes:
-        token: The token, if it is being fetched already.
     """
 
     def __init__(self) -> None:

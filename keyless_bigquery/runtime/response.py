@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from keyless_bigquery.runtime.errors import Diagnosis, Link, ResponseError
+from keyless_bigquery.runtime.errors import ResponseError
 
 LARGEST_RESPONSE_BYTES = 6_291_556
 """Largest response of a function. Source: Lambda's quotas, "Invocation payload"; the exact figure is in its error."""
@@ -21,21 +21,15 @@ def checked(returned: object) -> object:
         size = len(json.dumps(returned, ensure_ascii=False, allow_nan=False).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise ResponseError(
-            Diagnosis(
-                link=Link.RESPONSE,
-                what=f"what the function returned is not JSON-able: {error}",
-                look_at="the function's return value: Rows.to_json() gives rows as JSON-able values, and str(value) any"
-                " other value as text",
-            )
+            f"what the function returned is not JSON-able: {error}",
+            "the function's return value: Rows.to_json() gives rows as JSON-able values, and str(value) any"
+            " other value as text",
         ) from None
     if size > LARGEST_RESPONSE_BYTES:
         raise ResponseError(
-            Diagnosis(
-                link=Link.RESPONSE,
-                what=f"what the function returned has {size} bytes as JSON, and Lambda hands on at most"
-                f" {LARGEST_RESPONSE_BYTES}",
-                look_at="the function's return value: select fewer rows or columns, or write them to S3 and return the"
-                " object's name",
-            )
+            f"what the function returned has {size} bytes as JSON, and Lambda hands on at most"
+            f" {LARGEST_RESPONSE_BYTES}",
+            "the function's return value: select fewer rows or columns, or write them to S3 and return the"
+            " object's name",
         )
     return returned

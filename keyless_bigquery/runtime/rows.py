@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from google.cloud.bigquery import SchemaField
 
-from keyless_bigquery.runtime.errors import Diagnosis, Link, QueryError
+from keyless_bigquery.runtime.errors import QueryError
 from keyless_bigquery.runtime.pages import Pages
 from keyless_bigquery.runtime.printable import one_line
 from keyless_bigquery.runtime.values import Form, row_converter
@@ -26,10 +26,6 @@ class Rows:
 
     It is read once, in one of the ways below, and holds a page or two of a megabyte or two in memory, however many rows
     there are. :mod:`keyless_bigquery.runtime.values` has a table of the values, in Python and in JSON.
-
-    Args:
-        schema: The result's columns.
-        pages: The result's pages.
 
     Raises, from everything that reads:
         keyless_bigquery.runtime.errors.QueryError: The rows were read before, can't be read, or are not all there.
@@ -63,7 +59,7 @@ class Rows:
             rows: How many a list holds; the last may hold fewer.
         """
         if rows < 1:
-            raise _error(
+            raise QueryError(
                 f"a batch holds at least one row, and {rows} were asked for", "the function's call of batches()"
             )
         left = iter(self)
@@ -76,7 +72,7 @@ class Rows:
 
     def _read(self, form: Form) -> Iterator[dict[str, Any]]:
         if self._pages is None:
-            raise _error(
+            raise QueryError(
                 "the rows of a result come once, and were read before",
                 "the function; keep them in a list, or run the query again",
             )
@@ -85,18 +81,10 @@ class Rows:
         return itertools.chain.from_iterable(map(convert, page) for page in pages)
 
 
-def _error(what: str, look_at: str) -> QueryError:
-    return QueryError(Diagnosis(link=Link.QUERY, what=what, look_at=look_at))
-
-
 def print_rows(rows: Iterable[Row], out: TextIO) -> None:
     """Prints rows as they come, as ``column=value`` joined by commas; none is kept.
 
     One row is one line: what a value holds can't end it, and so can't look like a line of the function's or Lambda's.
-
-    Args:
-        rows: The rows.
-        out: Where to print.
     """
     lines = (one_line(", ".join(f"{name}={value}" for name, value in row.items())) + "\n" for row in rows)
     while block := "".join(itertools.islice(lines, BLOCK_ROWS)):

@@ -20,7 +20,7 @@ import urllib3
 
 from keyless_bigquery.runtime.answers import Answer
 from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
-from keyless_bigquery.runtime.errors import ConfigurationError, Diagnosis, Link
+from keyless_bigquery.runtime.errors import ConfigurationError
 
 CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name a file or folder of certificate authorities to trust in place of certifi's. Source: requests."""
@@ -44,13 +44,8 @@ def trust() -> ssl.SSLContext:
         else:
             context.load_verify_locations(cafile=str(place))
     except OSError as error:
-        raise ConfigurationError(
-            Diagnosis(
-                link=Link.CONFIGURATION,
-                what=f"the certificate authorities in {str(place)!r} can't be read ({error.strerror})",
-                look_at=" and ".join(CA_BUNDLES),
-            )
-        ) from None
+        problem = f"the certificate authorities in {str(place)!r} can't be read ({error.strerror})"
+        raise ConfigurationError(problem, " and ".join(CA_BUNDLES)) from None
     return context
 
 

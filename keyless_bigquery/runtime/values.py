@@ -42,7 +42,7 @@ from typing import Any, Literal
 from google.cloud.bigquery import SchemaField
 from google.cloud.bigquery.enums import TimestampPrecision
 
-from keyless_bigquery.runtime.errors import Diagnosis, Link, QueryError
+from keyless_bigquery.runtime.errors import QueryError
 
 Convert = Callable[[Any], Any]
 """From a cell, which is not null, to its value."""
@@ -57,10 +57,6 @@ def row_converter(schema: Sequence[SchemaField], form: Form) -> Callable[[Any], 
     """The function that makes a mapping of a row.
 
     A column without a name has BigQuery's for it: ``f0_``, ``f1_``.
-
-    Args:
-        schema: The result's columns.
-        form: Of which kind the values are.
 
     Returns:
         From a row, as JSON has it, to its values by the names of the columns.
@@ -83,7 +79,7 @@ def row_converter(schema: Sequence[SchemaField], form: Form) -> Callable[[Any], 
 def _struct(fields: Sequence[SchemaField], form: Form) -> Convert:
     names = [field.name for field in fields]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise _error(
+        raise QueryError(
             f"the result has several columns or fields of the name {twice[0]!r}",
             "the query; give each a name of its own with AS",
         )
@@ -198,8 +194,4 @@ def _unreadable(row: Any, schema: Sequence[SchemaField], form: Form) -> QueryErr
                 _struct([field], form)({"f": [cell]})
             except _MALFORMED:
                 where = f"the value of {field.name!r} is no {field.field_type}"
-    return _error(f"a row that BigQuery sent can't be read: {where}", "Google Cloud's status page; then try again")
-
-
-def _error(what: str, look_at: str) -> QueryError:
-    return QueryError(Diagnosis(link=Link.QUERY, what=what, look_at=look_at))
+    return QueryError(f"a row that BigQuery sent can't be read: {where}", "Google Cloud's status page; then try again")

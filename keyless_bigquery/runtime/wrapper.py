@@ -53,9 +53,6 @@ def with_bigquery(function: Callable[[Event, BigQueryReader], object]) -> Callab
 def guarded(handler: Handler) -> Handler:
     """What Lambda calls: answers the probe, ends the handler in time, and checks what it returns.
 
-    Args:
-        handler: One of :func:`with_bigquery`'s, or one that makes a client of its own.
-
     Raises, from what is returned:
         keyless_bigquery.runtime.errors.ReaderError: A link of the chain failed, or the function can't be called, did
             not end in time, or returned what is no response. The text was printed as one line, and holds no secret.

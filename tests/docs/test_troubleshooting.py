@@ -10,6 +10,7 @@ import pytest
 from keyless_bigquery.components.program import ROOT
 from keyless_bigquery.runtime import advice
 from keyless_bigquery.runtime.errors import Link as FunctionsLink
+from keyless_bigquery.runtime.errors import ReaderError
 from keyless_tools.doctor.finding import Link
 from keyless_tools.guardrails.rules import CHANGE_RULES, RULES, STACK_RULES
 from tests.docs.pages import Page, page_of, read
@@ -65,15 +66,14 @@ def test_the_failures_of_the_function_are_found() -> None:
 
 
 def failures_of(module: Path) -> list[str]:
-    """What a module's diagnoses say happened, without where to look: that follows in the log line itself."""
+    """What a module's errors say happened, without where to look: that follows in the log line itself."""
+    kinds = {"kind", *(kind.__name__ for kind in ReaderError.__subclasses__())}
     calls = [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Call)]
     return [
         text
         for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id == "Diagnosis"
-        for keyword in call.keywords
-        if keyword.arg == "what"
-        for text in texts_in(keyword.value)
+        if isinstance(call.func, ast.Name) and call.func.id in kinds and call.args
+        for text in texts_in(call.args[0])
     ]
 
 
