@@ -19,6 +19,10 @@ import pytest
 
 from keyless_bigquery import packaging as package
 from keyless_bigquery.components.program import FUNCTION, LIBRARY, package_cache
+from keyless_bigquery.runtime import BigQueryReader
+from keyless_bigquery.runtime.access_token import AccessToken, TokenSource
+from keyless_bigquery.runtime.credentials import CredentialConfiguration
+from keyless_bigquery.runtime.environment import Environment
 from tests.runtime import credentials_endpoint, google_stand_in
 from tests.runtime.credentials_endpoint import CredentialsEndpoint
 from tests.runtime.google_stand_in import GoogleStandIn
@@ -175,6 +179,18 @@ def function(unpacked: Path, google: GoogleStandIn, tmp_path: Path) -> PackagedF
     return PackagedFunction(
         folder=unpacked, report=tmp_path / "report.json", environ=variables(google.url, configuration)
     )
+
+
+@pytest.fixture
+def reader(google: GoogleStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BigQueryReader:
+    """A reader in this process, of a function whose Google is the scripted one."""
+    configuration = tmp_path / "credential-configuration.json"
+    configuration.write_text(json.dumps(credential_configuration(google.url)))
+    environ = variables(google.url, configuration)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    token = AccessToken(TokenSource(CredentialConfiguration.from_file(configuration)))
+    return BigQueryReader(Environment.from_environ(environ), token)
 
 
 @pytest.fixture

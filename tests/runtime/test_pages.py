@@ -7,38 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import requests
 from google.api_core.exceptions import Forbidden
 
 from keyless_bigquery.runtime import BigQueryReader, pages
-from keyless_bigquery.runtime.access_token import AccessToken, TokenSource
 from keyless_bigquery.runtime.boundary import failure
-from keyless_bigquery.runtime.credentials import CredentialConfiguration
 from keyless_bigquery.runtime.deadline import OutOfTimeError
-from keyless_bigquery.runtime.environment import Environment
-from keyless_bigquery.runtime.errors import NetworkError, ParameterError, QueryError
+from keyless_bigquery.runtime.errors import NetworkError, QueryError
 from tests.http_server import Answer, Request, json_answer
-from tests.runtime.conftest import credential_configuration, variables
 from tests.runtime.google_stand_in import QUERY_PATH, TOKEN_PATH, GoogleStandIn, google_error, page
 from tests.runtime.table import REFERENCE, Table
 
 ROWS = 12_500
 """Of more than three pages, where a page has 50 kB."""
-
-
-@pytest.fixture
-def reader(google: GoogleStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BigQueryReader:
-    """A reader in this process, of a function whose Google is the scripted one."""
-    configuration = tmp_path / "credential-configuration.json"
-    configuration.write_text(json.dumps(credential_configuration(google.url)))
-    environ = variables(google.url, configuration)
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    token = AccessToken(TokenSource(CredentialConfiguration.from_file(configuration)))
-    return BigQueryReader(Environment.from_environ(environ), token)
 
 
 @pytest.fixture
@@ -241,36 +224,6 @@ def test_the_client_reads_the_same_rows_as_often_as_it_likes(reader: BigQueryRea
         assert [row["user_id"] for row in first] == list(range(9))
         raw = first.raw_page["rows"]
         assert [row["f"][1]["v"] for _ in range(3) for row in raw] == [f"name-{place}" for place in range(9)] * 3
-
-
-def test_rows_come_once(reader: BigQueryReader) -> None:
-    with reader.invocation(60_000):
-        rows = reader.query("SELECT 1")
-        assert [field.name for field in rows.schema] == ["user_id", "name"]
-        assert [row["name"] for row in rows] == ["Ada", "Grace", "Mary"]
-        with pytest.raises(QueryError, match=r"come once, and were read before.*keep them in a list"):
-            rows.to_json()
-
-
-def test_batches_are_as_large_as_is_asked_for(reader: BigQueryReader) -> None:
-    with reader.invocation(60_000):
-        batches = list(reader.query("SELECT 1").batches(2))
-        assert [[row["user_id"] for row in batch] for batch in batches] == [[1, 2], [3]]
-        with pytest.raises(QueryError, match="at least one row, and 0 were asked for"):
-            list(reader.query("SELECT 1").batches(0))
-
-
-def test_parameters_are_sent_with_the_query_or_nothing_is(reader: BigQueryReader, google: GoogleStandIn) -> None:
-    with reader.invocation(60_000):
-        reader.query("SELECT @least", {"least": 3})
-        assert google.sent[-1].json["queryParameters"] == [
-            {"name": "least", "parameterType": {"type": "INT64"}, "parameterValue": {"value": "3"}}
-        ]
-        assert google.sent[-1].json["parameterMode"] == "NAMED"
-        before = len(google.sent)
-        with pytest.raises(ParameterError, match="@least is of the type set"):
-            reader.query("SELECT @least", {"least": {3}})
-        assert len(google.sent) == before
 
 
 def in_eight_threads(work: Callable[[], object]) -> None:

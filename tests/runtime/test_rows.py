@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import urllib.parse
 
+import pytest
+
+from keyless_bigquery.runtime import BigQueryReader
+from keyless_bigquery.runtime.errors import ParameterError, QueryError
 from tests.http_server import json_answer
 from tests.runtime.conftest import AWS_SECRETS, IN_CONTAINER, PackagedFunction
 from tests.runtime.credentials_endpoint import SESSION, TOKEN, CredentialsEndpoint
@@ -121,3 +125,33 @@ def test_the_peak_of_memory_does_not_grow_with_the_rows(function: PackagedFuncti
     few, many = peaks.values()
     assert many < 1.6 * few
     assert many < 64_000
+
+
+def test_rows_come_once(reader: BigQueryReader) -> None:
+    with reader.invocation(60_000):
+        rows = reader.query("SELECT 1")
+        assert [field.name for field in rows.schema] == ["user_id", "name"]
+        assert [row["name"] for row in rows] == ["Ada", "Grace", "Mary"]
+        with pytest.raises(QueryError, match=r"come once, and were read before.*keep them in a list"):
+            rows.to_json()
+
+
+def test_batches_are_as_large_as_is_asked_for(reader: BigQueryReader) -> None:
+    with reader.invocation(60_000):
+        batches = list(reader.query("SELECT 1").batches(2))
+        assert [[row["user_id"] for row in batch] for batch in batches] == [[1, 2], [3]]
+        with pytest.raises(QueryError, match="at least one row, and 0 were asked for"):
+            list(reader.query("SELECT 1").batches(0))
+
+
+def test_parameters_are_sent_with_the_query_or_nothing_is(reader: BigQueryReader, google: GoogleStandIn) -> None:
+    with reader.invocation(60_000):
+        reader.query("SELECT @least", {"least": 3})
+        assert google.sent[-1].json["queryParameters"] == [
+            {"name": "least", "parameterType": {"type": "INT64"}, "parameterValue": {"value": "3"}}
+        ]
+        assert google.sent[-1].json["parameterMode"] == "NAMED"
+        before = len(google.sent)
+        with pytest.raises(ParameterError, match="@least is of the type set"):
+            reader.query("SELECT @least", {"least": {3}})
+        assert len(google.sent) == before
