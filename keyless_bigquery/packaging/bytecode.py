@@ -59,11 +59,6 @@ def _nobody(target: Target) -> str:
 def compile_all(folder: Path, *, by: Interpreter, undocumented: Collection[str]) -> None:
     """Compiles the sources below a folder, each into the ``__pycache__`` next to it.
 
-    Args:
-        folder: The package.
-        by: The interpreter.
-        undocumented: The files whose docstrings nothing reads, by path.
-
     Raises:
         PackageError: It took more than two minutes, or failed.
     """

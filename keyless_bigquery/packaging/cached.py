@@ -41,11 +41,6 @@ def holds(path: Path) -> bool:
 def keep(path: Path, content: bytes, *, warning: str | None = None) -> None:
     """Writes ``content`` to ``path``, and its digest next to it.
 
-    Args:
-        path: Where to.
-        content: What to write.
-        warning: What :func:`warning_of` returns from now on.
-
     Raises:
         OSError: The folder can't be written.
     """
@@ -65,12 +60,7 @@ def warning_of(path: Path) -> str | None:
 
 
 def prune(folder: Path, *, keep_newest: int) -> None:
-    """Removes the built files that were used longest ago; a preview that wants one again builds it again.
-
-    Args:
-        folder: Where :func:`keep` wrote them.
-        keep_newest: How many stay.
-    """
+    """Removes the built files that were used longest ago; a preview that wants one again builds it again."""
     built = [path for path in folder.glob("*.zip") if path.is_file()]
     for path in sorted(built, key=_last_used, reverse=True)[keep_newest:]:
         # The seal first: a file without one is not taken for whole. Another process may be pruning too.

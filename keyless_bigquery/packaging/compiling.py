@@ -30,11 +30,6 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 def bytecode(source: bytes, path: str, *, documented: bool) -> bytes:
     """The content of the ``.pyc`` of one source.
 
-    Args:
-        source: Its bytes.
-        path: Where it lies in the package.
-        documented: Keep docstrings.
-
     Raises:
         SyntaxError, ValueError: This interpreter can't compile it.
     """

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from keyless_bigquery.packaging.lock import LIBRARY, USER, Locked
 
@@ -33,191 +33,90 @@ JUDGED = frozenset(
 )
 """Whose imports were read for the lists below."""
 
+OMITTED_DISTRIBUTIONS: Mapping[str, tuple[str, ...]] = {
+    # cryptography alone uses it, and stays out itself.
+    "cffi": ("cffi", "_cffi_backend"),
+    # Guesses the encoding of texts whose sender names none; Google's APIs name it.
+    "charset-normalizer": ("charset_normalizer",),
+    # Reads private keys and certificates; the function has neither, and TLS is OpenSSL's in the runtime.
+    "cryptography": ("cryptography",),
+    # Checks files that are transferred.
+    "google-crc32c": ("google_crc32c",),
+    # Uploads files for load jobs; the function reads.
+    "google-resumable-media": ("google.resumable_media", "google._async_resumable_media"),
+    # Protocol messages; errors of REST are JSON, and what reads messages from them is for gRPC.
+    "googleapis-common-protos": (
+        *("google.api", "google.gapic", "google.logging", "google.longrunning", "google.rpc", "google.type"),
+    ),
+    # The function speaks REST; google-api-core does without gRPC where it is absent.
+    "grpcio": ("grpc",),
+    # Only clients that speak gRPC use it.
+    "grpcio-status": ("grpc_status",),
+    # Encodes names of hosts that are not ASCII, and those of Google's APIs and of AWS are.
+    "idna": ("idna",),
+    # The BigQuery client does without tracing where it is absent.
+    "opentelemetry-api": ("opentelemetry",),
+    # Only clients that speak gRPC use it.
+    "proto-plus": ("proto",),
+    # Protocol messages; BigQuery's REST API speaks JSON.
+    "protobuf": ("google.protobuf", "google._upb"),
+    # google-auth reads private keys with it where cryptography can't; the function has none.
+    "pyasn1": ("pyasn1",),
+    # As pyasn1.
+    "pyasn1-modules": ("pyasn1_modules",),
+    # cffi parses C declarations with it when a binding is built.
+    "pycparser": ("pycparser",),
+    # Of the packages here only grpcio and opentelemetry-api import it.
+    "typing-extensions": ("typing_extensions",),
+}
+"""Locked packages that are not even fetched, and what each is imported as. Where ``stand_ins`` has modules for one,
+those ship in its place."""
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class OmittedDistribution:
-    """A locked package that is not even fetched. Where ``stand_ins`` has modules for it, those ship in its place.
-
-    Args:
-        name: Its name, as the lock has it.
-        modules: What it is imported as.
-        reason: Why the function never needs it.
-    """
-
-    name: str
-    modules: tuple[str, ...]
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class OmittedFiles:
-    """Files of a shipped package that stay out.
-
-    Args:
-        distribution: The package; ``None``: any that is trimmed.
-        pattern: Regular expression that the whole path in the zip matches.
-        reason: Why the function never needs them.
-    """
-
-    distribution: str | None
-    pattern: str
-    reason: str
-
-
-_GRPC_ONLY = "only clients that speak gRPC use it"
-_ASYNC_ONLY = "for clients on asyncio; the function waits for one answer at a time"
-
-OMITTED_DISTRIBUTIONS = (
-    OmittedDistribution(
-        name="cffi",
-        modules=("cffi", "_cffi_backend"),
-        reason="cryptography alone uses it, and stays out itself",
-    ),
-    OmittedDistribution(
-        name="charset-normalizer",
-        modules=("charset_normalizer",),
-        reason="guesses the encoding of texts whose sender names none; Google's APIs name it",
-    ),
-    OmittedDistribution(
-        name="cryptography",
-        modules=("cryptography",),
-        reason="reads private keys and certificates; the function has neither, and TLS is OpenSSL's in the runtime",
-    ),
-    OmittedDistribution(
-        name="google-crc32c",
-        modules=("google_crc32c",),
-        reason="checks files that are transferred",
-    ),
-    OmittedDistribution(
-        name="google-resumable-media",
-        modules=("google.resumable_media", "google._async_resumable_media"),
-        reason="uploads files for load jobs; the function reads",
-    ),
-    OmittedDistribution(
-        name="googleapis-common-protos",
-        modules=("google.api", "google.gapic", "google.logging", "google.longrunning", "google.rpc", "google.type"),
-        reason="protocol messages; errors of REST are JSON, and what reads messages from them is for gRPC",
-    ),
-    OmittedDistribution(
-        name="grpcio",
-        modules=("grpc",),
-        reason="the function speaks REST; google-api-core does without gRPC where it is absent",
-    ),
-    OmittedDistribution(name="grpcio-status", modules=("grpc_status",), reason=_GRPC_ONLY),
-    OmittedDistribution(
-        name="idna",
-        modules=("idna",),
-        reason="encodes names of hosts that are not ASCII, and those of Google's APIs and of AWS are",
-    ),
-    OmittedDistribution(
-        name="opentelemetry-api",
-        modules=("opentelemetry",),
-        reason="the BigQuery client does without tracing where it is absent",
-    ),
-    OmittedDistribution(name="proto-plus", modules=("proto",), reason=_GRPC_ONLY),
-    OmittedDistribution(
-        name="protobuf",
-        modules=("google.protobuf", "google._upb"),
-        reason="protocol messages; BigQuery's REST API speaks JSON",
-    ),
-    OmittedDistribution(
-        name="pyasn1",
-        modules=("pyasn1",),
-        reason="google-auth reads private keys with it where cryptography can't; the function has none",
-    ),
-    OmittedDistribution(name="pyasn1-modules", modules=("pyasn1_modules",), reason="as pyasn1"),
-    OmittedDistribution(
-        name="pycparser",
-        modules=("pycparser",),
-        reason="cffi parses C declarations with it when a binding is built",
-    ),
-    OmittedDistribution(
-        name="typing-extensions",
-        modules=("typing_extensions",),
-        reason="of the packages here only grpcio and opentelemetry-api import it",
-    ),
-)
-"""Locked packages that are not even fetched, and why."""
-
-OMITTED_FILES = (
-    OmittedFiles(
-        distribution=None,
-        pattern=r".+\.dist-info/(?!METADATA$|entry_points\.txt$|LICEN[CS]E|NOTICE|licenses/).+",
-        reason="installers read it; METADATA is read at run time, also by what looks for known vulnerabilities, entry"
-        " points are how packages find each other, and licences go with what they cover",
-    ),
-    OmittedFiles(
-        distribution=None,
-        pattern=r".+\.(pyi|pyx|pxd|c|h|proto)|(.+/)?py\.typed",
-        reason="sources and types, for development",
-    ),
-    OmittedFiles(distribution=None, pattern=r"(.+/)?tests?/.+", reason="tests of the package itself"),
-    OmittedFiles(
-        distribution="google-api-core",
-        pattern=r"google/api_core/(gapic_v1|operations_v1)/.+|google/api_core/(_observability|_rest_streaming_base"
+OMITTED_FILES: tuple[tuple[str | None, str], ...] = (
+    # Installers read it; METADATA is read at run time, also by what looks for known vulnerabilities, entry
+    # points are how packages find each other, and licences go with what they cover.
+    (None, r".+\.dist-info/(?!METADATA$|entry_points\.txt$|LICEN[CS]E|NOTICE|licenses/).+"),
+    # Sources and types, for development.
+    (None, r".+\.(pyi|pyx|pxd|c|h|proto)|(.+/)?py\.typed"),
+    # Tests of the package itself.
+    (None, r"(.+/)?tests?/.+"),
+    # What clients made from protocol definitions build on; the BigQuery client is written by hand.
+    (
+        "google-api-core",
+        r"google/api_core/(gapic_v1|operations_v1)/.+|google/api_core/(_observability|_rest_streaming_base"
         r"|bidi(_async|_base)?|extended_operation|grpc_helpers(_async)?|operation(_async)?|protobuf_helpers"
         r"|rest_helpers|rest_streaming(_async)?)\.py",
-        reason="what clients made from protocol definitions build on; the BigQuery client is written by hand",
     ),
-    OmittedFiles(
-        distribution="google-api-core",
-        pattern=r"google/api_core/resumable_transfer/.+",
-        reason="transfers of files",
-    ),
-    OmittedFiles(
-        distribution="google-api-core",
-        pattern=r"google/api_core/(page_iterator_async|retry_async|future/async_future)\.py",
-        reason=_ASYNC_ONLY,
-    ),
-    OmittedFiles(
-        distribution="google-auth",
-        pattern=r"google/auth/aio/.+|google/(auth|oauth2)/_[a-z_]+_async\.py"
+    # Transfers of files.
+    ("google-api-core", r"google/api_core/resumable_transfer/.+"),
+    # For clients on asyncio; the function waits for one answer at a time.
+    ("google-api-core", r"google/api_core/(page_iterator_async|retry_async|future/async_future)\.py"),
+    # For clients on asyncio; the function waits for one answer at a time.
+    (
+        "google-auth",
+        r"google/auth/aio/.+|google/(auth|oauth2)/_[a-z_]+_async\.py"
         r"|google/auth/transport/_(aiohttp_requests|requests_base)\.py",
-        reason=_ASYNC_ONLY,
     ),
-    OmittedFiles(distribution="google-auth", pattern=r"google/auth/transport/grpc\.py", reason=_GRPC_ONLY),
-    OmittedFiles(
-        distribution="google-auth",
-        pattern=r"google/auth/crypt/_python_rsa\.py",
-        reason="keys of the package rsa, which is not locked",
-    ),
-    OmittedFiles(
-        distribution="google-cloud-bigquery",
-        pattern=r"google/cloud/bigquery/(magics|dbapi)/.+",
-        reason="notebook magics, and PEP 249",
-    ),
-    OmittedFiles(
-        distribution="google-cloud-bigquery",
-        pattern=r"google/cloud/bigquery_v2/.+",
-        reason="old protocol messages of BigQuery, which the client no longer imports",
-    ),
-    OmittedFiles(
-        distribution="google-cloud-core",
-        pattern=r"google/cloud/(_testing|location|obsolete|operation)/.+|google/cloud/[a-z_]+_pb2\.py",
-        reason="protocol messages of other services, and what is for their clients",
-    ),
-    OmittedFiles(
-        distribution="packaging",
-        pattern=r"packaging/(?!(__init__|version)\.py$).+",
-        reason="the BigQuery client compares versions, and nothing here installs packages",
-    ),
-    OmittedFiles(
-        distribution="python-dateutil",
-        pattern=r"dateutil/(?!(__init__|_common|_version|relativedelta)\.py$).+",
-        reason="BigQuery's INTERVAL is a relativedelta; time zones and parsers are the standard library's",
-    ),
-    OmittedFiles(
-        distribution="urllib3",
-        pattern=r"urllib3/contrib/(?!__init__\.py$).+",
-        reason="for browsers, SOCKS proxies and interpreters without SNI",
-    ),
-    OmittedFiles(
-        distribution="urllib3",
-        pattern=r"urllib3/http2/connection\.py",
-        reason="needs h2, which is not locked; urllib3 speaks HTTP/2 only where it is asked to",
-    ),
+    # Only clients that speak gRPC use it.
+    ("google-auth", r"google/auth/transport/grpc\.py"),
+    # Keys of the package rsa, which is not locked.
+    ("google-auth", r"google/auth/crypt/_python_rsa\.py"),
+    # Notebook magics, and PEP 249.
+    ("google-cloud-bigquery", r"google/cloud/bigquery/(magics|dbapi)/.+"),
+    # Old protocol messages of BigQuery, which the client no longer imports.
+    ("google-cloud-bigquery", r"google/cloud/bigquery_v2/.+"),
+    # Protocol messages of other services, and what is for their clients.
+    ("google-cloud-core", r"google/cloud/(_testing|location|obsolete|operation)/.+|google/cloud/[a-z_]+_pb2\.py"),
+    # The BigQuery client compares versions, and nothing here installs packages.
+    ("packaging", r"packaging/(?!(__init__|version)\.py$).+"),
+    # BigQuery's INTERVAL is a relativedelta; time zones and parsers are the standard library's.
+    ("python-dateutil", r"dateutil/(?!(__init__|_common|_version|relativedelta)\.py$).+"),
+    # For browsers, SOCKS proxies and interpreters without SNI.
+    ("urllib3", r"urllib3/contrib/(?!__init__\.py$).+"),
+    # Needs h2, which is not locked; urllib3 speaks HTTP/2 only where it is asked to.
+    ("urllib3", r"urllib3/http2/connection\.py"),
 )
-"""Files that are left out, and why."""
+"""Files that stay out: their package, ``None`` for any that is trimmed, and what the path in the zip matches."""
 
 INSTALLERS_OWN = re.compile(r".+\.dist-info/(RECORD|INSTALLER|REQUESTED|uv_cache\.json|direct_url\.json)|.+\.pyc")
 """What an installer writes about this machine, or from it: it never ships."""
@@ -245,8 +144,7 @@ class Selection:
         if INSTALLERS_OWN.fullmatch(path):
             return False
         return distribution not in self.trimmed or not any(
-            listed.distribution in {None, distribution} and re.fullmatch(listed.pattern, path)
-            for listed in OMITTED_FILES
+            trimmed in {None, distribution} and re.fullmatch(pattern, path) for trimmed, pattern in OMITTED_FILES
         )
 
 
@@ -255,7 +153,7 @@ def select(locked: Iterable[Locked], contents: Contents) -> Selection:
     needed_by = {entry.name: entry.needed_by for entry in locked if entry.name and contents is Contents.SLIM}
     # A package that the user names is used in ways that were not judged.
     judged = JUDGED - {name for name, dependents in needed_by.items() if USER in dependents}
-    omitted = {listed.name for listed in OMITTED_DISTRIBUTIONS} & needed_by.keys()
+    omitted = OMITTED_DISTRIBUTIONS.keys() & needed_by.keys()
     while unjudged := {name for name in omitted if not _only_by(needed_by[name], judged | omitted)}:
         omitted -= unjudged
     return Selection(

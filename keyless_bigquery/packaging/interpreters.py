@@ -45,10 +45,6 @@ def find(python_version: str, environ: Mapping[str, str] = os.environ) -> Interp
 
     Looked at are the one that runs this, ``PATH``, and the folders of pyenv and uv, the newest first. Each is run once:
     pyenv's commands on ``PATH`` are there for every version that is installed, and fail for those that are not active.
-
-    Args:
-        python_version: Such as ``3.14``.
-        environ: Where ``PATH`` and the folders are looked up.
     """
     for path in _candidates(python_version, environ):
         version = _version(path)

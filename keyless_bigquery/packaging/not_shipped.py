@@ -48,9 +48,6 @@ def others(module: str) -> Callable[[str], NoReturn]:
     """The ``__getattr__`` of a stand-in module, for every name that it does not have.
 
     It raises ``AttributeError``, as the import system needs to go on and look for a submodule of that name.
-
-    Args:
-        module: The module's own name.
     """
 
     def __getattr__(name: str) -> NoReturn:  # noqa: N807  # PEP 562 gives a module's function this name

@@ -79,11 +79,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
 
 
 def stand_ins(omitted: Iterable[str]) -> dict[str, bytes]:
-    """What ships under the names of packages that don't, by path.
-
-    Args:
-        omitted: Names of the packages. Those that need no stand-in have none.
-    """
+    """What ships under the names of packages that don't, by path."""
     found = {path: _MODULE.format(names=names) for name in omitted for path, names in MODULES.get(name, {}).items()}
     shared = {SHARED: _SHARED.read_bytes()} if found else {}
     return shared | {path: text.encode() for path, text in found.items()}

@@ -38,24 +38,12 @@ def unpack(
 ) -> Unpacked:
     """Fills an empty folder with the packages of a lock.
 
-    Args:
-        folder: Where to.
-        locked: The lock.
-        selection: What of it ships.
-        python_version: As for :func:`keyless_bigquery.packaging.installing.install`.
-        wheels: Likewise, its ``platform``.
-        what: Likewise.
-
-    Returns:
-        What became of it.
-
     Raises:
         PackageError: A package is not available, or two can't be told apart.
     """
     shipping = [entry for entry in locked if entry.name not in selection.omitted]
     installing.install(shipping, folder, python_version=python_version, platform=wheels, what=what)
-    omitted = [listed for listed in OMITTED_DISTRIBUTIONS if listed.name in selection.omitted]
-    left_out = {module: listed.name for listed in omitted for module in listed.modules}
+    left_out = {module: name for name in selection.omitted for module in OMITTED_DISTRIBUTIONS[name]}
     judged: set[str] = set()
     for path, name in list(installing.owners(folder)):
         if not selection.ships(path, distribution=name):

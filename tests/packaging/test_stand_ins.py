@@ -43,7 +43,7 @@ def run(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_each_stands_in_for_a_package_that_is_left_out() -> None:
-    assert MODULES.keys() <= {omitted.name for omitted in OMITTED_DISTRIBUTIONS}
+    assert MODULES.keys() <= OMITTED_DISTRIBUTIONS.keys()
     assert all_of_them(["grpcio"]) == {}
 
 
