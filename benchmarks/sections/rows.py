@@ -14,8 +14,8 @@ from benchmarks.packaging import Program, programs
 from benchmarks.report import Table
 from benchmarks.starting import Start, start
 from federation_emulator.core.credentials import UNIVERSE
+from keyless_bigquery.runtime import environment
 from keyless_bigquery.runtime.environment import AWS_REGIONS, AWS_SESSION, CREDENTIALS_FILE
-from keyless_bigquery.settings import function_environment
 from keyless_bigquery.trust.trust import GoogleEndpoints, TrustChain
 
 _NARROW, _WIDE = 2, 40
@@ -99,14 +99,13 @@ def _variables(url: str, folder: Path) -> dict[str, str]:
     trust = TrustChain(aws_account_id="210987654321", role_name="Reader", function_name="reader", endpoints=endpoints)
     configuration = folder / "credential-configuration.json"
     configuration.write_text(trust.credential_configuration(provider_name=_PROVIDER, service_account_email=_ACCOUNT))
-    variables: dict[str, str] = function_environment.variables(
-        project="local-keyless",
-        table="local-keyless.made.made",
-        columns=("user_id", "name"),
-        location="US",
-        maximum_bytes_billed=100_000_000,
-        endpoints=endpoints,
-    )
+    variables = {
+        environment.PROJECT: "local-keyless",
+        environment.TABLE: "local-keyless.made.made",
+        environment.LOCATION: "US",
+        environment.MAXIMUM_BYTES_BILLED: "100000000",
+        environment.API_ENDPOINT: url,
+    }
     session = dict.fromkeys((*AWS_SESSION, *AWS_REGIONS), "none")
     return {**variables, **session, CREDENTIALS_FILE: str(configuration), "PATH": os.defpath, "NO_PROXY": "127.0.0.1"}
 

@@ -147,15 +147,10 @@ class Reader(pulumi.ComponentResource):
             ),
             environment=aws.lambda_.FunctionEnvironmentArgs(
                 variables=variables(
-                    project=settings.google_project,
+                    settings,
+                    reader,
                     table=self.table,
                     tables=self.tables.apply(",".join) if reader.tables else None,
-                    columns=[column.name for column in reader.columns],
-                    location=settings.bigquery_location,
-                    maximum_bytes_billed=settings.maximum_bytes_billed,
-                    endpoints=reader.trust.endpoints,
-                    handler=reader.handler,
-                    own=reader.environment,
                 )
             ),
             opts=opts,

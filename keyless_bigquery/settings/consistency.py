@@ -212,17 +212,9 @@ def _tables(settings: StackSettings, values: Values) -> None:
 
 def _environment(settings: StackSettings, values: Values) -> None:
     for place, reader in enumerate(settings.readers):
-        given = variables(
-            project=settings.google_project,
-            table=settings.table_of(reader),
-            tables=",".join((settings.table_of(reader), *reader.tables)) if reader.tables else None,
-            columns=[column.name for column in reader.columns],
-            location=settings.bigquery_location,
-            maximum_bytes_billed=settings.maximum_bytes_billed,
-            endpoints=reader.trust.endpoints,
-            handler=reader.handler,
-            own=reader.environment,
-        )
+        first = settings.table_of(reader)
+        tables = ",".join((first, *reader.tables)) if reader.tables else None
+        given = variables(settings, reader, table=first, tables=tables)
         length = own_variables.size(given)
         if length > own_variables.MOST_BYTES:
             own = own_variables.size(reader.environment) if reader.environment else 0

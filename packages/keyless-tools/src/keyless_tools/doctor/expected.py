@@ -177,15 +177,7 @@ def _expected(
         log_group=_output(stack, outputs.LOG_GROUP, exported),
         paused=reader.reserved_concurrency == 0,
         variables=variables(
-            project=settings.google_project,
-            table=table,
-            tables=",".join(_tables(exported)) if _tables(exported)[1:] else None,
-            columns=columns,
-            location=settings.bigquery_location,
-            maximum_bytes_billed=settings.maximum_bytes_billed,
-            endpoints=trust.endpoints,
-            handler=reader.handler,
-            own=reader.environment,
+            settings, reader, table=table, tables=",".join(_tables(exported)) if _tables(exported)[1:] else None
         ),
         credential_configuration=trust.credential_configuration(
             provider_name=provider_name, service_account_email=email
