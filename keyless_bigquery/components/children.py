@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pulumi
 
@@ -13,10 +13,6 @@ def suffix(name: str, usual: str) -> str:
     Nothing where the component has its usual name, and otherwise what its name adds to that: the children of the
     reader ``reader`` are called ``function`` and ``function-log``, those of ``reader-orders`` ``function-orders`` and
     ``function-log-orders``.
-
-    Args:
-        name: The component's name.
-        usual: The name of such a component where a program has one.
     """
     return "" if name == usual else f"-{name.removeprefix(f'{usual}-')}"
 
@@ -34,12 +30,6 @@ def options(
     the name is what changes, unless the option says otherwise (pulumi-terraform-bridge,
     ``nameRequiresDeleteBeforeReplace``). Where a replacement has the name of the old one it is refused as existing, and
     the old one stays.
-
-    Args:
-        parent: The component.
-        provider: The provider.
-        depends_on: What must exist before.
-        protect: The engine refuses to delete or replace it.
     """
     return pulumi.ResourceOptions(
         parent=parent,
@@ -48,3 +38,15 @@ def options(
         protect=protect or None,
         delete_before_replace=False,
     )
+
+
+def also(more: Callable[[pulumi.ResourceTransformationArgs], pulumi.ResourceOptions | None]) -> pulumi.ResourceOptions:
+    """Options by which a component, and all that is in it, gets further options; where they are ``None``, none."""
+
+    def merged(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        found = more(args)
+        if found is None:
+            return None
+        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, found))
+
+    return pulumi.ResourceOptions(transformations=[merged])

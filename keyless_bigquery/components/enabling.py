@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_gcp as gcp
 
+from keyless_bigquery.components import children
 from keyless_bigquery.components.hook_calls import ask
 from keyless_bigquery.components.propagation import Propagation
 
@@ -30,10 +31,6 @@ def waiting_for_apis(google: gcp.Provider, *, suffix: str = "") -> pulumi.Resour
 
     After an API was enabled, it is asked until it answers, before anything that depends on it. It may refuse the next
     call all the same, since Google's servers learn of the enabling one by one; then that call is made again.
-
-    Args:
-        google: What the APIs are asked with.
-        suffix: What the hooks' names end in.
     """
     propagation = Propagation(report=pulumi.log.info)
 
@@ -50,16 +47,14 @@ def waiting_for_apis(google: gcp.Provider, *, suffix: str = "") -> pulumi.Resour
     asks = pulumi.ResourceHook(f"ask-enabled-api{suffix}", wait)
     retries = pulumi.ErrorHook(f"wait-for-enabled-api{suffix}", retry)
 
-    def with_hooks(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+    def hooks(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceOptions | None:
         if not args.type_.startswith("gcp:"):
             return None
         # A service that is in the stack's state already is not enabled, and so not asked.
         after = [asks] if args.type_ == _SERVICE else []
-        hooks = pulumi.ResourceHookBinding(after_create=[*after], on_error=[retries])
-        merged = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=hooks))
-        return pulumi.ResourceTransformationResult(args.props, merged)
+        return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(after_create=[*after], on_error=[retries]))
 
-    return pulumi.ResourceOptions(transformations=[with_hooks])
+    return children.also(hooks)
 
 
 async def _asked(api: str, project: str, google: gcp.Provider) -> str:

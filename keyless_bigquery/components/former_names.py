@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from keyless_bigquery.components import children
+
 _AT_THE_TOP = ("keyless:infra:ReaderAccess", "keyless:infra:Warehouse", "keyless:infra:Reader")
 """These were in no component before there was :class:`keyless_bigquery.components.keyless_readers.KeylessReaders`."""
 
@@ -71,9 +73,6 @@ def known(suffixes: Sequence[str], *, own: str = "") -> pulumi.ResourceOptions:
         suffixes: As for :func:`aliases`.
         own: Likewise.
     """
-
-    def with_aliases(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
-        former = pulumi.ResourceOptions(aliases=[*aliases(args.type_, args.name, suffixes, own=own)])
-        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, former))
-
-    return pulumi.ResourceOptions(transformations=[with_aliases])
+    return children.also(
+        lambda args: pulumi.ResourceOptions(aliases=[*aliases(args.type_, args.name, suffixes, own=own)])
+    )

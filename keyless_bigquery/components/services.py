@@ -13,12 +13,6 @@ from keyless_bigquery.settings.settings import Settings
 class Services(pulumi.ComponentResource):
     """The APIs of every project of the stack.
 
-    Args:
-        name: Logical name of the component.
-        settings: What is used, and in which projects. The one that pays for queries has the plain logical names.
-        google: The provider.
-        opts: Options of the component.
-
     Attributes:
         callers: Options of components that call one of the APIs: what is in them is made when all are on, and take
             calls.
@@ -44,17 +38,8 @@ class Services(pulumi.ComponentResource):
             for project, services in apis.needed(settings).items()
             for service in services
         ]
-        self.callers = pulumi.ResourceOptions.merge(waiting, _after(enabled))
+        # A component's own dependencies are not those of what is in it.
+        on_these = pulumi.ResourceOptions(depends_on=[*enabled])
+        after = children.also(lambda args: on_these if args.type_.startswith("gcp:") else None)
+        self.callers = pulumi.ResourceOptions.merge(waiting, after)
         self.register_outputs({})
-
-
-def _after(enabled: list[gcp.projects.Service]) -> pulumi.ResourceOptions:
-    """Options for components whose children depend on resources, as a component's own dependencies are not theirs."""
-    on_these = pulumi.ResourceOptions(depends_on=[*enabled])
-
-    def with_them(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if not args.type_.startswith("gcp:"):
-            return None
-        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, on_these))
-
-    return pulumi.ResourceOptions(transformations=[with_them])
