@@ -123,6 +123,7 @@ def test_a_bad_value_is_refused_with_key_value_rule_and_fix(key: str, value: str
 
 def test_a_file_in_place_of_a_function_is_answered_with_the_function_in_it() -> None:
     assert "For example: reports.lambda_handler" in refusal(handler="reports.py")
+    assert f"For example: {'r' * 60}.lambda_handler" in refusal(handler=f"{'r' * 61}.py")
 
 
 @pytest.mark.parametrize(
@@ -217,12 +218,9 @@ def test_every_problem_is_reported_at_once_in_the_order_of_the_settings() -> Non
     assert str(refused.value).startswith("3 settings of this stack can't be used; nothing was created.")
 
 
-def test_a_subject_of_127_bytes_is_accepted() -> None:
+def test_a_subject_of_127_bytes_is_accepted_and_of_128_refused_with_the_length_and_the_excess() -> None:
     names = {"roleName": "r" * 43, "functionName": "f" * 44}
     assert len(read(**names).readers[0].trust.caller_arn) == 127
-
-
-def test_a_subject_of_128_bytes_is_refused_with_the_length_and_the_excess() -> None:
     message = refusal(roleName="r" * 44, functionName="f" * 44)
     assert "128 bytes long" in message
     assert "1 bytes shorter together" in message
