@@ -26,13 +26,7 @@ LOOKING = (
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """One role in one project.
-
-    Args:
-        project: the project's id.
-        role: the role.
-        condition: IAM condition that limits it; None: none does.
-    """
+    """One role in one project."""
 
     project: str
     role: str

@@ -180,10 +180,6 @@ class Settings:
     def read(cls, given: Mapping[str, str], *, stack: str) -> Settings:
         """The settings of a stack.
 
-        Args:
-            given: Config keys without namespace, and their values as Pulumi hands them out: text.
-            stack: The stack's name, which is the environment's.
-
         Raises:
             SettingsError: With every problem found, not only the first.
         """

@@ -88,12 +88,7 @@ def of_answer(*, log: str, failed: bool, payload: str) -> Attempt:
 
 
 def of_refusal(code: str, message: str) -> Attempt:
-    """What became of an invocation that Lambda did not carry out.
-
-    Args:
-        code: AWS's error code.
-        message: Its message.
-    """
+    """What became of an invocation that Lambda did not carry out."""
     passes = code in _AWS_PASSES or _ROLE_NOT_SEEN_YET in message
     told = f"{code}: {message}"[:_LONGEST]
     return Attempt(payload="", log="", failure=Failure(kind=code, told=told, may_pass=passes, ran=False))

@@ -12,9 +12,6 @@ def command_line(*words: str) -> str:
 
     A word that holds something unseen is escaped first, as ``printable.one_line`` has it: what a
     newline would begin is not run, and the command is about a name that doesn't exist.
-
-    Args:
-        words: Program and arguments.
     """
     return shlex.join(one_line(word) for word in words)
 

@@ -19,13 +19,7 @@ _PUBLIC_UNIVERSE = "googleapis.com"
 
 
 class Clouds(pulumi.ComponentResource):
-    """One provider for each cloud.
-
-    Args:
-        name: Logical name of the component.
-        settings: Project, account, region, and where the clouds' APIs are for the deployer.
-        opts: Options of the component.
-    """
+    """One provider for each cloud."""
 
     google: gcp.Provider
     aws: aws.Provider

@@ -14,20 +14,7 @@ from keyless_bigquery.trust.trust import TrustChain
 
 
 class ExecutionRole(pulumi.ComponentResource):
-    """The role and its policies.
-
-    Args:
-        name: Logical name of the component.
-        settings: The stack's settings: network, key and boundary.
-        trust: The identity that it is.
-        log_group_arn: The one log group that it may write to.
-        provider: The provider.
-        opts: Options of the component.
-
-    Attributes:
-        arn: The role's ARN, as IAM knows it.
-        policies: What it may do; the function waits for these.
-    """
+    """The role and its policies."""
 
     arn: pulumi.Output[str]
     policies: list[pulumi.Resource]

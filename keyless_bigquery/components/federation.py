@@ -48,17 +48,7 @@ class TrustedPool:
 
 
 class Federation(pulumi.ComponentResource):
-    """The pool and its AWS provider.
-
-    Args:
-        name: Logical name of the component.
-        settings: Ids of pool and provider, and the readers to admit.
-        google: The provider.
-        opts: Options of the component.
-
-    Attributes:
-        pool: What the readers need to know of the two.
-    """
+    """The pool and its AWS provider."""
 
     pool: TrustedPool
 

@@ -29,11 +29,6 @@ _roomy: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 async def ask(function: str, arguments: Mapping[str, Any], provider: pulumi.ProviderResource) -> Mapping[str, Any]:
     """Calls a function of a provider from a hook.
 
-    Args:
-        function: The function's token.
-        arguments: What it takes, under the names of the wire.
-        provider: Where it is called.
-
     Returns:
         The answer, under the names of the wire.
 

@@ -20,13 +20,7 @@ from keyless_bigquery.settings.settings import Settings
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class KeylessReadersArgs:
-    """What the readers are made from.
-
-    Args:
-        settings: The stack's settings, which list the readers.
-        archive: The functions' package, without the credential configuration.
-        pool: What admits their roles.
-    """
+    """What the readers are made from."""
 
     settings: Settings
     archive: Path
@@ -34,18 +28,7 @@ class KeylessReadersArgs:
 
 
 class KeylessReaders(pulumi.ComponentResource):
-    """All readers of the settings. In one program each such component has its own name, and settings of its own.
-
-    Args:
-        name: Logical name of the component. The names of what is in it end in what differs from ``readers``.
-        args: What it is made from.
-        google: The provider of tables and grants.
-        aws_provider: The provider of functions and roles.
-        opts: Options of the component.
-
-    Attributes:
-        readers: The readers by their label.
-    """
+    """All readers of the settings. In one program each such component has its own name, and settings of its own."""
 
     readers: dict[str, Reader]
 

@@ -43,15 +43,7 @@ def grants(
     made: Made,
     opts: pulumi.ResourceOptions,
 ) -> Iterator[pulumi.Resource]:
-    """Makes the grants.
-
-    Args:
-        names: What is listed.
-        access: Who reads.
-        suffix: What the logical names end in, so that each reader has its own.
-        made: What the stack makes, and what must be there first.
-        opts: Options of the grants.
-    """
+    """Makes the grants."""
     for name in names:
         project, dataset, *table = name.split(".")
         dataset_id = made.get(f"{project}.{dataset}", dataset)

@@ -113,11 +113,6 @@ def build_package(settings: Settings) -> Path:
 def trusted_pool(settings: Settings, *, google: gcp.Provider, opts: pulumi.ResourceOptions) -> TrustedPool:
     """The pool that admits the readers: the stack's own, or the one that the settings name.
 
-    Args:
-        settings: The stack's settings.
-        google: The provider.
-        opts: Options of what is made.
-
     Raises:
         ForeignPoolError: The one that the settings name can't be used.
     """

@@ -102,10 +102,6 @@ class Propagation:
 
         Calls that fail at the same time share one pause and one line.
 
-        Args:
-            error: The provider's error text.
-            creates: Whether the call was to create something.
-
         Returns:
             Whether to make the call again.
 

@@ -18,14 +18,6 @@ from keyless_bigquery.settings.settings import Settings
 class ReaderAccess(pulumi.ComponentResource):
     """The right to start query jobs, and with impersonation the account that has it and its one impersonator.
 
-    Args:
-        name: Logical name of the component.
-        settings: The stack's settings.
-        reader: The reader's.
-        principal: The principal set of the reader's role. With direct access it has the account's rights itself.
-        google: The provider.
-        opts: Options of the component.
-
     Attributes:
         email: The account's e-mail address; ``None`` for direct access.
         member: Who reads, as a member of a policy.

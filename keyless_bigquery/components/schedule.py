@@ -9,17 +9,7 @@ from keyless_bigquery.components import children
 
 
 class Schedule(pulumi.ComponentResource):
-    """The rule, its target, and the permission of exactly this rule to start exactly this function.
-
-    Args:
-        name: Logical name of the component.
-        expression: ``rate(…)`` or ``cron(…)``, in UTC.
-        function: The function.
-        alias: Its alias, if that is to be started.
-        region: The AWS region, which is the function's.
-        provider: The provider.
-        opts: Options of the component.
-    """
+    """The rule, its target, and the permission of exactly this rule to start exactly this function."""
 
     def __init__(
         self,

@@ -50,12 +50,7 @@ def keeps_rows(table: OwnTable, *, google: gcp.Provider, suffix: str) -> pulumi.
 
 
 def not_there(error: str, table: OwnTable) -> bool:
-    """Whether an error of the look-up says that there is no table, or that BigQuery's API is not on yet.
-
-    Args:
-        error: The provider's text.
-        table: The table that was looked up.
-    """
+    """Whether an error of the look-up says that there is no table, or that BigQuery's API is not on yet."""
     return f"{table.path} not found" in error or Refusal.read(error) is not None
 
 

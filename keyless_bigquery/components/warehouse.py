@@ -21,13 +21,6 @@ class Warehouse(pulumi.ComponentResource):
     Not on the dataset of the stack's own tables: who reads one would read them all. Tables that exist are never changed
     or deleted.
 
-    Args:
-        name: Logical name of the component.
-        settings: The stack's settings.
-        access: Who reads for each reader, by its label.
-        google: The provider.
-        opts: Options of the component.
-
     Attributes:
         tables: Each reader's, as ``project.dataset.table``, by label.
         grants: The read grants, by label, for whatever must not start before they exist.

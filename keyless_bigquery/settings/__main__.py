@@ -11,11 +11,7 @@ from keyless_bigquery.settings.generated import updated
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Writes the blocks anew.
-
-    Args:
-        arguments: The command line's; ``None``: those that the interpreter was given.
-    """
+    """Writes the blocks anew."""
     parser = argparse.ArgumentParser(prog="python -m keyless_bigquery.settings", description=__doc__)
     parser.add_argument(
         "--of",

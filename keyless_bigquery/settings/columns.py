@@ -62,10 +62,6 @@ def read(values: Values, key: str) -> tuple[Column, ...]:
     """The columns that a setting lists; :data:`USERS` where it lists none.
 
     Each needs a type where the stack makes the table.
-
-    Args:
-        values: The settings; what is wrong is added to their problems.
-        key: The setting.
     """
     own_table = values.value("table") != "existing"
     entries = values.entries(key, dict, environment.MOST_COLUMNS)

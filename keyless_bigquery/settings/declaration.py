@@ -71,12 +71,6 @@ class Setting:
 def setting(kind: Kind[T], description: str, *, default: object = "", scope: Scope = Scope.STACK) -> T:
     """Declares a setting as a dataclass field, whose name in camel case is the config key.
 
-    Args:
-        kind: What values it takes.
-        description: As of :class:`Setting`.
-        default: As of :class:`Setting`.
-        scope: As of :class:`Setting`.
-
     Returns:
         The field. To a type checker it is a value of the kind, so that the field's annotation must agree.
     """
@@ -94,12 +88,7 @@ def declared(declaring: type) -> tuple[Setting, ...]:
 
 
 def read(declaring: type, values: Values) -> dict[str, Any]:
-    """The values of all settings that a dataclass declares, by field.
-
-    Args:
-        declaring: The dataclass.
-        values: The config; what is wrong is added to its problems.
-    """
+    """The values of all settings that a dataclass declares, by field."""
     return {one.field: one.kind.read(values, one.key) for one in declared(declaring)}
 
 

@@ -50,10 +50,6 @@ _BLOCKS: dict[str, Callable[[Sequence[Setting]], str]] = {
 def updated(path: Path, settings: Sequence[Setting]) -> str:
     """A file's text with its block written anew, between the two lines that mark its beginning and end.
 
-    Args:
-        path: A ``Pulumi.yaml``, or a Markdown page.
-        settings: What it is to list.
-
     Raises:
         ValueError: The file doesn't have exactly one such pair of lines.
     """

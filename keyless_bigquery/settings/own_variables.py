@@ -48,11 +48,7 @@ _WHERE_SECRETS_BELONG = (
 
 
 def read(values: Values) -> dict[str, str]:
-    """The variables that a reader's function is given: the stack's, and over them the reader's own.
-
-    Args:
-        values: The settings; what is wrong is added to their problems.
-    """
+    """The variables that a reader's function is given: the stack's, and over them the reader's own."""
     above = {} if values.inherited is None else read(values.inherited)
     given = values.mapping(KEY)
     for name, value in given.items():
@@ -61,11 +57,7 @@ def read(values: Values) -> dict[str, str]:
 
 
 def refuse_secret(values: Values) -> None:
-    """Makes a problem of a value that the engine keeps as a secret: the function's configuration shows it.
-
-    Args:
-        values: The stack's settings.
-    """
+    """Makes a problem of a value that the engine keeps as a secret: the function's configuration shows it."""
     for key in (KEY, "readers"):
         given = values.own(key)
         # The doctor has no value of a secret.

@@ -68,13 +68,6 @@ class Values:
         path: What is put before a key of ``given`` in messages.
         inherited: Where a key is looked for that ``given`` doesn't have.
         secret: The settings whose values the engine keeps as secrets; none of them is shown.
-
-    Attributes:
-        problems: What is wrong so far.
-        stack: As given.
-        path: As given.
-        inherited: As given.
-        secret: As given.
     """
 
     def __init__(
@@ -109,13 +102,7 @@ class Values:
         return self.path + key if inherited is None or inherited.value(base) is None else inherited.place_of(key)
 
     def text(self, key: str, rule: Rule, how_to_find: str = "") -> str:
-        """A value that must be there. Empty when it isn't, which is then a problem.
-
-        Args:
-            key: The setting.
-            rule: What it must look like.
-            how_to_find: Where a person finds the value, a sentence.
-        """
+        """A value that must be there. Empty when it isn't, which is then a problem."""
         value = self.value(key)
         if value is None:
             fix = f"{how_to_find} Set it with: {_set(self.place_of(key))} VALUE".lstrip()

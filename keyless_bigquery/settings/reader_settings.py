@@ -171,20 +171,12 @@ class ReaderSettings:
 
 
 def listed(values: Values) -> list[Mapping[str, object]]:
-    """The entries of the list of readers, as they are configured; empty if there is no list.
-
-    Args:
-        values: The stack's settings; what is wrong with the list is added to their problems.
-    """
+    """The entries of the list of readers, as they are configured; empty if there is no list."""
     return values.entries("readers", dict, MOST_READERS)
 
 
 def read(values: Values) -> tuple[ReaderSettings, ...]:
-    """The stack's readers: the listed ones, or the one that the stack's own settings describe.
-
-    Args:
-        values: The stack's settings; what is wrong is added to their problems.
-    """
+    """The stack's readers: the listed ones, or the one that the stack's own settings describe."""
     entries = listed(values)
     if not entries:
         return (_reader(values, values),)

@@ -99,12 +99,7 @@ def columns_of(schema: object) -> Sequence[Column]:
 
 
 def changes(before: Sequence[Column], after: Sequence[Column]) -> tuple[ColumnChange, ...]:
-    """Every difference that the provider sees, in the order of the columns. Their order is none.
-
-    Args:
-        before: The columns that the table has.
-        after: The columns that it would have.
-    """
+    """Every difference that the provider sees, in the order of the columns. Their order is none."""
     return tuple(_changes(before, after, within=""))
 
 

@@ -48,12 +48,7 @@ class OwnTable:
 
 
 def refusal(table: OwnTable, live: Sequence[schema_changes.Column]) -> str | None:
-    """Why the table must not be touched; ``None`` if its rows keep every value.
-
-    Args:
-        table: The table as it would be.
-        live: The columns that it has.
-    """
+    """Why the table must not be touched; ``None`` if its rows keep every value."""
     wanted = [dataclasses.asdict(column) for column in table.columns]
     losses = schema_changes.losses(live, wanted)
     if not losses:
@@ -76,10 +71,6 @@ def stale(table: OwnTable, live: Sequence[schema_changes.Column]) -> str | None:
 
     The provider keeps the planned columns in the state when an update fails, so the next one finds nothing to send.
     Columns that the settings don't list stay: nothing is sent.
-
-    Args:
-        table: The table as it would be.
-        live: The columns that it has.
     """
     wanted = [dataclasses.asdict(column) for column in table.columns]
     if all(change.after is None for change in schema_changes.changes(live, wanted)):

@@ -55,12 +55,7 @@ BLINDED = "[secret]"
 
 
 def secret_in(name: str, value: str) -> str | None:
-    """Say what makes a variable look like a secret, or ``None``.
-
-    Args:
-        name: The variable's name.
-        value: Its value. It is not part of the answer.
-    """
+    """Say what makes a variable look like a secret, or ``None``."""
     if value == BLINDED:
         return "a value that the program itself marked as secret"
     for what, shape in _SHAPES.items():
