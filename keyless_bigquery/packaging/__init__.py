@@ -73,22 +73,21 @@ def build(
         PackageError: An input is missing, a wheel or an interpreter is not available, the handler can't be imported,
             or Lambda would not take what was built.
     """
-    own = _Own(function=function, users=read_sources(function), librarys=_library(library))
+    users, librarys = read_sources(function), _library(library)
     content = _read(lock, what="lock")
     by = compiler(target, bytecode)
     builder = (path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
     called = {name: dict(variables) for name, variables in handlers.items()}
     choices = (target, f"compiled by {by and by.version}", contents, called)
-    inputs = digest(
-        [repr(choices).encode(), content, *_parts(own.users), b"the library", *_parts(own.librarys), *builder]
-    )
+    inputs = digest([repr(choices).encode(), content, *_parts(users), b"the library", *_parts(librarys), *builder])
     package = cache / f"function-{target.runtime}-{target.architecture}-{inputs[:16]}.zip"
     if not holds(package):
-        plan = _Plan(own=own, locked=locks.read(content.decode()), contents=contents, target=target)
+        locked = locks.read(content.decode())
+        plan = _Plan(function=function, users=users, librarys=librarys, locked=locked, contents=contents, target=target)
         with tempfile.TemporaryDirectory(prefix="keyless-bigquery-package-") as made:
             unpacked = plan.make(Path(made), python_version=target.python.python_version, wheels=target.wheels)
             if by is not None:
-                compile_all(Path(made), by=by, undocumented=[*unpacked.judged, *own.librarys])
+                compile_all(Path(made), by=by, undocumented=[*unpacked.judged, *librarys])
             zipped = assemble(files_of(Path(made)))
             warning = plan.imported(Path(made), unpacked.left_out, handlers=handlers)
         keep(package, zipped, warning=warning)
@@ -129,19 +128,12 @@ def with_file(archive: Path, *, name: str, content: str) -> Path:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Own:
-    """The files that no lock brings, by path."""
+class _Plan:
+    """What a package is made of: of the user's and the library's files the contents, by path."""
 
     function: Path
     users: Mapping[str, bytes]
     librarys: Mapping[str, bytes]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Plan:
-    """What a package is made of."""
-
-    own: _Own
     locked: Sequence[Locked]
     contents: Contents
     target: Target
@@ -151,10 +143,10 @@ class _Plan:
         selection = select(self.locked, self.contents)
         what = str(self.target) if wheels else f"Python {python_version} on this machine, to check the import"
         unpacked = unpack(folder, self.locked, selection, python_version=python_version, wheels=wheels, what=what)
-        put(folder, self.own.librarys)
+        put(folder, self.librarys)
         taken = {path.name.removesuffix(".py") for path in folder.iterdir()}
-        refuse_shadows(self.own.users.keys(), taken=taken, folder=self.own.function)
-        put(folder, self.own.users)
+        refuse_shadows(self.users.keys(), taken=taken, folder=self.function)
+        put(folder, self.users)
         return unpacked
 
     def imported(
@@ -172,20 +164,18 @@ class _Plan:
                     self.make(folder, python_version=version, wheels=None)
                 except PackageError as error:
                     return f"The function's import could not be checked: {error}"
-            packages = [
-                import_check.Imported(
-                    folder=folder,
-                    function=self.own.function.name,
-                    sources=sorted(self.own.users),
-                    handler=handler,
-                    modules=[ENTRY] if self.own.librarys else [],
-                    left_out=left_out,
-                    environ=environ,
-                )
+            package = import_check.Imported(
+                folder=folder,
+                function=self.function.name,
+                sources=sorted(self.users),
+                modules=[ENTRY] if self.librarys else [],
+                left_out=left_out,
+            )
+            checked = (
+                import_check.check(package, handler, environ, by=by, target=self.target)
                 for handler, environ in handlers.items()
-            ]
-            warnings = [import_check.check(package, by=by, target=self.target) for package in packages]
-            return " ".join(warning for warning in warnings if warning) or None
+            )
+            return " ".join(filter(None, checked)) or None
 
 
 def _library(folder: Path | None) -> dict[str, bytes]:

@@ -24,31 +24,31 @@ class Bytecode(enum.StrEnum):
     NONE = "none"
 
 
-def compiler(target: Target, wanted: Bytecode) -> Interpreter | None:
-    """Who compiles for ``target``; ``None``: nobody, and the package has its sources only.
+def compiler(target: Target, choice: Bytecode) -> Interpreter | None:
+    """The interpreter that compiles for ``target``; ``None``: there is none, and the package has its sources only.
 
     Raises:
         PackageError: Bytecode is required, and there is no interpreter that could compile it.
     """
-    if wanted is Bytecode.NONE:
+    if choice is Bytecode.NONE:
         return None
     found = find(target.python.python_version)
-    if found is None and wanted is Bytecode.REQUIRED:
+    if found is None and choice is Bytecode.REQUIRED:
         raise PackageError(
-            f"functionBytecode is {wanted}, and {_nobody(target)} Or set it to {Bytecode.WHERE_AVAILABLE}."
+            f"functionBytecode is {choice}, and {_absent(target)} Or set it to {Bytecode.WHERE_AVAILABLE}."
         )
     return found
 
 
 def absence(target: Target) -> str:
-    """What to tell where bytecode would ship, and there is nobody to compile it."""
+    """The warning where bytecode would ship, and there is no interpreter that compiles it."""
     return (
-        f"The functions get no bytecode, so each cold start compiles: {_nobody(target)}"
+        f"The functions get no bytecode, so each cold start compiles: {_absent(target)}"
         f" functionBytecode={Bytecode.NONE} stops this line, and {Bytecode.REQUIRED} makes it an error."
     )
 
 
-def _nobody(target: Target) -> str:
+def _absent(target: Target) -> str:
     version = target.python.python_version
     return (
         f"there is no Python {version} here, which alone compiles for {target.runtime}. Install one that is found as"

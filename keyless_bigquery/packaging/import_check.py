@@ -1,6 +1,6 @@
 """Imports the finished package's handler once, and makes one sentence of what is wrong with it.
 
-What only Lambda can tell is no error: an import that fails after it looked for an environment variable, for the
+What only Lambda shows is no error: an import that fails after it looked for an environment variable, for the
 network or for a package of Lambda's runtime may go well there, so it gives a warning. Modules compiled for another
 machine are not what runs: then the same lock is installed for this machine, and that is imported.
 """
@@ -22,6 +22,7 @@ from keyless_bigquery.packaging.interpreters import ENVIRONMENT, Interpreter, fi
 from keyless_bigquery.packaging.stand_ins import SHARED
 from keyless_bigquery.packaging.target import Target
 from keyless_bigquery.runtime import environment
+from keyless_bigquery.trust.trust import TrustChain
 
 _IMPORT_SECONDS = 30
 
@@ -41,17 +42,12 @@ _ENVIRONMENT = {
 """What the function will have, with values of the right form. Source for Lambda's own: AWS, "Defined runtime
 environment variables". Those that say how Lambda starts the process are not among them: no token is fetched."""
 
-_CONFIGURATION = {
-    "universe_domain": "googleapis.com",
-    "type": "external_account",
-    "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/checked/providers/at-build",
-    "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
-    "token_url": "https://sts.googleapis.com/v1/token",
-    "credential_source": {
-        "environment_id": "aws1",
-        "regional_cred_verification_url": "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15",
-    },
-}
+_CONFIGURATION = TrustChain(
+    aws_account_id="000000000000", role_name="checked", function_name="at-build"
+).credential_configuration(
+    provider_name="projects/1/locations/global/workloadIdentityPools/checked/providers/at-build",
+    service_account_email=None,
+)
 """With which a client can be made when the handler is imported."""
 
 _DISTRIBUTIONS = {
@@ -89,19 +85,15 @@ class Imported:
         folder: The package, unpacked.
         function: Name of the folder of the user's sources, for errors.
         sources: The user's sources among it, by path.
-        handler: What Lambda, or the library, is to call: ``module.function``.
         modules: What else is imported: the library's entry.
         left_out: The package that each module belongs to which functionPackage leaves out.
-        environ: Variables that the function has besides.
     """
 
     folder: Path
     function: str
     sources: Sequence[str]
-    handler: str
     modules: Sequence[str]
     left_out: Mapping[str, str]
-    environ: Mapping[str, str]
 
 
 def interpreter(target: Target) -> Interpreter:
@@ -110,11 +102,15 @@ def interpreter(target: Target) -> Interpreter:
     return find(target.python.python_version) or Interpreter(path=Path(sys.executable), version=running)
 
 
-def check(package: Imported, *, by: Interpreter, target: Target) -> str | None:
-    """Imports the package's handler.
+def check(
+    package: Imported, handler: str, environ: Mapping[str, str], *, by: Interpreter, target: Target
+) -> str | None:
+    """Imports a handler of the package.
 
     Args:
         package: What to import. Its compiled modules are for this machine and for the version of ``by``.
+        handler: What Lambda, or the library, is to call: ``module.function``.
+        environ: Variables that the function has besides.
         by: The interpreter.
         target: What the package is for.
 
@@ -124,8 +120,8 @@ def check(package: Imported, *, by: Interpreter, target: Target) -> str | None:
     Raises:
         PackageError: It can't be imported, or is no handler; at the latest after half a minute.
     """
-    found = _run(package, by)
-    problem = _problem(found, package)
+    found = _run(package, handler, environ, by)
+    problem = _problem(found, package, handler)
     if problem is None:
         return None
     uncertain = list(dict.fromkeys(found.get("uncertain", ())))
@@ -142,23 +138,23 @@ def check(package: Imported, *, by: Interpreter, target: Target) -> str | None:
     raise PackageError(problem)
 
 
-def _run(package: Imported, by: Interpreter) -> dict[str, Any]:
+def _run(package: Imported, handler: str, environ: Mapping[str, str], by: Interpreter) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="keyless-bigquery-import-") as home:
         configuration, report = Path(home) / "credential-configuration.json", Path(home) / "report.json"
-        configuration.write_text(json.dumps(_CONFIGURATION), encoding="utf-8")
+        configuration.write_text(_CONFIGURATION, encoding="utf-8")
         request = {
             "folder": str(package.folder),
-            "handler": package.handler,
+            "handler": handler,
             "modules": package.modules,
             "sources": [path for path in package.sources if path.endswith(".py")],
             "report": str(report),
         }
-        environ = {
+        given = {
             **ENVIRONMENT,
             **_ENVIRONMENT,
-            **package.environ,
+            **environ,
             "HOME": home,
-            environment.HANDLER: package.handler,
+            environment.HANDLER: handler,
             environment.CREDENTIALS_FILE: str(configuration),
         }
         command = [str(by.path), "-I", "-S", "-B", "-W", "ignore", importer.__file__, json.dumps(request)]
@@ -167,7 +163,7 @@ def _run(package: Imported, by: Interpreter) -> dict[str, Any]:
             done = subprocess.run(
                 command,
                 cwd=package.folder,
-                env=environ,
+                env=given,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -176,7 +172,7 @@ def _run(package: Imported, by: Interpreter) -> dict[str, Any]:
             )
         except subprocess.TimeoutExpired:
             raise PackageError(
-                f"importing {package.handler} of {package.function}/ took more than {_IMPORT_SECONDS} s. Do the work in"
+                f"importing {handler} of {package.function}/ took more than {_IMPORT_SECONDS} s. Do the work in"
                 " the handler, and not while its module is imported."
             ) from None
         try:
@@ -184,21 +180,21 @@ def _run(package: Imported, by: Interpreter) -> dict[str, Any]:
         except (FileNotFoundError, ValueError):
             said = done.stderr.decode(errors="replace").strip()[-300:] or "nothing was printed"
             raise PackageError(
-                f"importing {package.handler} of {package.function}/ ended Python with code {done.returncode}: {said}"
+                f"importing {handler} of {package.function}/ ended Python with code {done.returncode}: {said}"
             ) from None
         return found
 
 
-def _problem(found: Mapping[str, Any], package: Imported) -> str | None:
+def _problem(found: Mapping[str, Any], package: Imported, handler: str) -> str | None:
     """What is wrong, in a sentence with its fix; ``None``: nothing."""
     outcome = found["outcome"]
-    module, _, name = package.handler.rpartition(".")
+    module, _, name = handler.rpartition(".")
     file = f"{package.function}/{module.replace('.', '/')}.py"
     if outcome == "ok":
         return None
     if outcome == "no module" or (outcome == "missing" and found["module"] == module):
         return (
-            f"{file} is missing, which must define the function {name or package.handler}. Write it, or name another"
+            f"{file} is missing, which must define the function {name or handler}. Write it, or name another"
             " with the setting handler."
         )
     if outcome == "no function":

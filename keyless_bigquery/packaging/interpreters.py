@@ -80,7 +80,7 @@ def _version(path: Path) -> str | None:
     if not (path.is_file() and os.access(path, os.X_OK)):
         return None
     try:
-        # This one can tell at once: a preview need not start it again.
+        # This one knows at once: a preview need not start it again.
         implementation, major, minor, micro, level, flags = (
             (sys.implementation.name, *sys.version_info[:4], getattr(sys, "abiflags", ""))
             if path == Path(sys.executable)
@@ -111,5 +111,5 @@ def _asked(path: Path) -> list[Any]:
         timeout=_PROBE_SECONDS,
         check=False,
     )
-    told: list[Any] = json.loads(done.stdout)
-    return told
+    found: list[Any] = json.loads(done.stdout)
+    return found

@@ -1,8 +1,8 @@
 """What a stand-in does when it is used: it refuses, and names what is missing.
 
 A stand-in has the name of a package that stays out of the function's package. Libraries that import that package when
-they are imported themselves, and need none of it to read rows over REST, so find a package of that name; whoever uses
-it is told. This file ships as it stands, so it imports nothing else of this project.
+they are imported themselves, and need none of it to read rows over REST, so find a package of that name; its
+use is refused. This file ships as it stands, so it imports nothing else of this project.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "\n\ndef detect(_):\n"
         '    return {"encoding": None, "language": "", "confidence": None}\n'
     },
-    # google-auth tells kinds of key apart, makes a hash, a padding and a back end when it is imported, and hands them
+    # google-auth distinguishes kinds of key, makes a hash, a padding and a back end when it is imported, and hands them
     # on when it signs or verifies. No key is read, nothing is signed, and no signature is found good.
     "cryptography": {
         "cryptography/__init__.py": "",

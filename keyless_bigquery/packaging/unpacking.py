@@ -39,7 +39,7 @@ def unpack(
     """Fills an empty folder with the packages of a lock.
 
     Raises:
-        PackageError: A package is not available, or two can't be told apart.
+        PackageError: A package is not available, or two have different files of one name.
     """
     shipping = [entry for entry in locked if entry.name not in selection.omitted]
     installing.install(shipping, folder, python_version=python_version, platform=wheels, what=what)

@@ -1,9 +1,8 @@
 """Who is meant by a member of a binding, and whether that is a given principal. Pure.
 
 The forms are those of Google's "Principal identifiers" page. Some name people that only Google knows: a group's, a
-domain's, a workforce pool's. A policy may hold them; here they mean nobody, since nothing here can tell who belongs to
-them. The two that mean everybody the local Google refuses: nothing in it could be told from open access, which no test
-should take for a refusal.
+domain's, a workforce pool's. A policy may hold them; here they mean nobody, since nothing here knows who belongs to
+them. The two that mean everybody the local Google refuses: no test could distinguish a refusal from open access.
 """
 
 from __future__ import annotations
@@ -63,21 +62,15 @@ class _Member:
     """A member taken apart; what its kind does not have is empty."""
 
     kind: Kind
-    pool: str
-    attribute: str
-    value: str
+    pool: str = ""
+    attribute: str = ""
+    value: str = ""
 
 
 def _read(member: str) -> _Member | None:
     for kind, form in _FORMS:
         if found := form.fullmatch(member):
-            parts = {name: part or "" for name, part in found.groupdict().items()}
-            return _Member(
-                kind=kind,
-                pool=parts.get("pool", ""),
-                attribute=parts.get("attribute", ""),
-                value=parts.get("value", ""),
-            )
+            return _Member(kind=kind, **{name: part or "" for name, part in found.groupdict().items()})
     return None
 
 
@@ -139,7 +132,7 @@ def difference(member: str, principal: Principal) -> str:
 
 
 def _malformed(member: str) -> str:
-    """What is wrong with a member that was meant for somebody of a pool, for people who write them by hand."""
+    """What is wrong with a member that was meant for a principal of a pool, for people who write them by hand."""
     if member.startswith("principalset:"):
         return " (it is written in lower case, and case counts)"
     place = _BY_HAND.match(member)
