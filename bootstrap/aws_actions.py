@@ -10,36 +10,6 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-AUTHORIZATION = "Service Authorization Reference"
-"""AWS, "Service Authorization Reference": which resource type an action has, and its condition keys."""
-
-LOG_GROUPS = "CloudWatch Logs: resources and operations"
-"""AWS, CloudWatch Logs user guide, "Overview of managing access permissions": ``TagResource``, ``UntagResource`` and
-``ListTagsForResource`` take the ARN without ``:*``, all other actions the one with it. The denial that
-elastic/apm-aws-lambda#526 quotes is of ``logs:CreateLogGroup`` on ``…:log-group:NAME:log-stream:``."""
-
-LOG_LISTING = "CloudWatch Logs: no resource type"
-"""AWS, "Service Authorization Reference": ``DescribeLogGroups`` has no resource type. It is evaluated on
-``…:log-group::log-stream:`` (hashicorp/terraform-provider-aws#8804), which names no log group."""
-
-LAMBDA_FUNCTIONS = "Lambda: resources and conditions"
-"""AWS, Lambda developer guide, "Resources and conditions for Lambda actions": the function, and its version or alias
-where the request names one. By the Lambda API reference these operations take a ``Qualifier`` or an alias's name."""
-
-LAMBDA_TAGS = "Lambda: GetFunction"
-"""AWS, Lambda API reference, GetFunction: it returns tags only to a caller that ``lambda:ListTags`` is allowed."""
-
-LAMBDA_NETWORK = "Lambda: access to a VPC"
-"""AWS, Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC": required permissions of
-the role, and of the caller. None of these actions can be limited to a resource that is known beforehand."""
-
-LAMBDA_KEYS = "Lambda: environment variables"
-"""AWS, Lambda developer guide, "Securing Lambda environment variables": Lambda uses the caller's permissions on a
-customer managed key. AWS, KMS developer guide, ``kms:ViaService``, lists Lambda."""
-
-STATE = "Pulumi: state and backends"
-"""Pulumi, "State & backends" and "Secrets providers": the bucket's objects, and the key that encrypts the data key."""
-
 
 class Form(enum.StrEnum):
     """How AWS writes the ARN of what an action is evaluated on; capitals stand for values."""
@@ -84,28 +54,20 @@ class Action:
         name: As a policy writes it.
         forms: The ARNs that it is evaluated on, depending on the request.
         access: Who is allowed it.
-        source: Where AWS says so.
         condition: What else must hold.
     """
 
     name: str
     forms: tuple[Form, ...]
     access: Access
-    source: str
     condition: Condition = Condition.NONE
 
 
 def _actions(
-    access: Access,
-    source: str,
-    forms: tuple[Form, ...],
-    service: str,
-    names: str,
-    condition: Condition = Condition.NONE,
+    access: Access, forms: tuple[Form, ...], service: str, names: str, condition: Condition = Condition.NONE
 ) -> tuple[Action, ...]:
     return tuple(
-        Action(name=f"{service}:{name}", forms=forms, access=access, source=source, condition=condition)
-        for name in names.split()
+        Action(name=f"{service}:{name}", forms=forms, access=access, condition=condition) for name in names.split()
     )
 
 
@@ -115,70 +77,69 @@ _FUNCTION, _EITHER = (Form.FUNCTION,), (Form.FUNCTION, Form.FUNCTION_QUALIFIED)
 _TAGGED, _LOG = (Form.LOG_GROUP,), (Form.LOG_GROUP_AND_STREAMS,)
 
 ACTIONS: tuple[Action, ...] = (
-    # The execution role.
+    # The execution role. Source: AWS, "Service Authorization Reference": which resource type an action has, and its
+    # condition keys.
+    *_actions(_READ, _ROLE, "iam", "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies"),
     *_actions(
-        *(_READ, AUTHORIZATION, _ROLE, "iam"),
-        "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies",
-    ),
-    *_actions(
-        *(_CHANGE, AUTHORIZATION, _ROLE, "iam"),
+        *(_CHANGE, _ROLE, "iam"),
         "DeleteRole DeleteRolePolicy DetachRolePolicy ListInstanceProfilesForRole TagRole UntagRole"
         " UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
     ),
     *_actions(
-        *(_CHANGE, AUTHORIZATION, _ROLE, "iam"),
-        "CreateRole PutRolePermissionsBoundary PutRolePolicy",
-        Condition.INSIDE_BOUNDARY,
+        *(_CHANGE, _ROLE, "iam"), "CreateRole PutRolePermissionsBoundary PutRolePolicy", Condition.INSIDE_BOUNDARY
     ),
-    *_actions(_CHANGE, AUTHORIZATION, _ROLE, "iam", "AttachRolePolicy", Condition.NETWORK_POLICY),
-    *_actions(_CHANGE, AUTHORIZATION, _ROLE, "iam", "PassRole", Condition.PASSED_TO_LAMBDA),
-    # The function, its versions and its alias.
-    *_actions(_READ, LAMBDA_FUNCTIONS, _EITHER, "lambda", "GetAlias GetFunction GetPolicy"),
-    *_actions(_READ, LAMBDA_FUNCTIONS, _FUNCTION, "lambda", "GetFunctionCodeSigningConfig ListVersionsByFunction"),
-    *_actions(_READ, LAMBDA_TAGS, _FUNCTION, "lambda", "ListTags"),
+    *_actions(_CHANGE, _ROLE, "iam", "AttachRolePolicy", Condition.NETWORK_POLICY),
+    *_actions(_CHANGE, _ROLE, "iam", "PassRole", Condition.PASSED_TO_LAMBDA),
+    # The function, its versions and its alias. Source: Lambda developer guide, "Resources and conditions for Lambda
+    # actions": the function, and its version or alias where the request names one. By the Lambda API reference these
+    # operations take a ``Qualifier`` or an alias's name.
+    *_actions(_READ, _EITHER, "lambda", "GetAlias GetFunction GetPolicy"),
+    *_actions(_READ, _FUNCTION, "lambda", "GetFunctionCodeSigningConfig ListVersionsByFunction"),
+    # Source: Lambda API reference, GetFunction: it returns tags only to a caller that this is allowed.
+    *_actions(_READ, _FUNCTION, "lambda", "ListTags"),
     *_actions(
-        *(_CHANGE, LAMBDA_FUNCTIONS, _EITHER, "lambda"),
+        *(_CHANGE, _EITHER, "lambda"),
         "AddPermission CreateAlias DeleteAlias DeleteFunction GetFunctionConfiguration InvokeFunction RemovePermission"
         " UpdateAlias",
     ),
     *_actions(
-        *(_CHANGE, LAMBDA_FUNCTIONS, _FUNCTION, "lambda"),
+        *(_CHANGE, _FUNCTION, "lambda"),
         "CreateFunction DeleteFunctionConcurrency PublishVersion PutFunctionConcurrency TagResource UntagResource"
         " UpdateFunctionCode UpdateFunctionConfiguration",
     ),
-    *_actions(
-        *(_CHANGE, LAMBDA_NETWORK, _ANYTHING, "ec2"),
-        "DescribeSecurityGroups DescribeSubnets DescribeVpcs",
-    ),
-    *_actions(_READ, LAMBDA_KEYS, (Form.ENVIRONMENT_KEY,), "kms", "Decrypt", Condition.THROUGH_LAMBDA),
-    *_actions(_CHANGE, LAMBDA_KEYS, (Form.ENVIRONMENT_KEY,), "kms", "CreateGrant Encrypt", Condition.THROUGH_LAMBDA),
-    # The log group.
-    *_actions(_READ, LOG_LISTING, _ANYTHING, "logs", "DescribeLogGroups"),
-    *_actions(_READ, LOG_GROUPS, _TAGGED, "logs", "ListTagsForResource"),
-    *_actions(
-        *(_CHANGE, LOG_GROUPS, _LOG, "logs"),
-        "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy PutRetentionPolicy",
-    ),
-    *_actions(_CHANGE, LOG_GROUPS, _TAGGED, "logs", "TagResource UntagResource"),
-    # The schedule.
-    *_actions(_READ, AUTHORIZATION, _RULE, "events", "DescribeRule ListTagsForResource ListTargetsByRule"),
-    *_actions(
-        *(_CHANGE, AUTHORIZATION, _RULE, "events"),
-        "DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource",
-    ),
-    # The stack's state. A preview writes none, and takes no lock.
-    *_actions(_READ, STATE, (Form.STATE_BUCKET,), "s3", "ListBucket"),
-    *_actions(_READ, STATE, (Form.STATE_OBJECT,), "s3", "GetObject"),
-    *_actions(_CHANGE, STATE, (Form.STATE_OBJECT,), "s3", "DeleteObject PutObject"),
+    # Source: Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC": what the role, and
+    # the caller, must be allowed. None of these actions can be limited to a resource that is known beforehand.
+    *_actions(_CHANGE, _ANYTHING, "ec2", "DescribeSecurityGroups DescribeSubnets DescribeVpcs"),
+    # Source: Lambda developer guide, "Securing Lambda environment variables": Lambda uses the caller's permissions on a
+    # customer managed key. KMS developer guide, ``kms:ViaService``, lists Lambda.
+    *_actions(_READ, (Form.ENVIRONMENT_KEY,), "kms", "Decrypt", Condition.THROUGH_LAMBDA),
+    *_actions(_CHANGE, (Form.ENVIRONMENT_KEY,), "kms", "CreateGrant Encrypt", Condition.THROUGH_LAMBDA),
+    # The log group. Source: CloudWatch Logs user guide, "Overview of managing access permissions": ``TagResource``,
+    # ``UntagResource`` and ``ListTagsForResource`` take the ARN without ``:*``, all other actions the one with it. The
+    # denial that elastic/apm-aws-lambda#526 quotes is of ``logs:CreateLogGroup`` on ``…:log-group:NAME:log-stream:``.
+    # ``DescribeLogGroups`` has no resource type ("Service Authorization Reference"): it is evaluated on
+    # ``…:log-group::log-stream:`` (hashicorp/terraform-provider-aws#8804), which names no log group.
+    *_actions(_READ, _ANYTHING, "logs", "DescribeLogGroups"),
+    *_actions(_READ, _TAGGED, "logs", "ListTagsForResource"),
+    *_actions(_CHANGE, _LOG, "logs", "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy PutRetentionPolicy"),
+    *_actions(_CHANGE, _TAGGED, "logs", "TagResource UntagResource"),
+    # The schedule. Source: "Service Authorization Reference".
+    *_actions(_READ, _RULE, "events", "DescribeRule ListTagsForResource ListTargetsByRule"),
+    *_actions(_CHANGE, _RULE, "events", "DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource"),
+    # The stack's state: the bucket's objects, and the key that encrypts the data key. A preview writes none, and takes
+    # no lock. Source: Pulumi, "State & backends" and "Secrets providers".
+    *_actions(_READ, (Form.STATE_BUCKET,), "s3", "ListBucket"),
+    *_actions(_READ, (Form.STATE_OBJECT,), "s3", "GetObject"),
+    *_actions(_CHANGE, (Form.STATE_OBJECT,), "s3", "DeleteObject PutObject"),
     # A preview too decrypts the stack's data key; only `pulumi stack init` encrypts it.
-    *_actions(_READ, STATE, (Form.STATE_KEY,), "kms", "Decrypt"),
+    *_actions(_READ, (Form.STATE_KEY,), "kms", "Decrypt"),
     # The most that a function's role can be allowed: its own log, and what Lambda does as the role.
-    *_actions(_RUN, LOG_GROUPS, _LOG, "logs", "CreateLogStream PutLogEvents"),
+    *_actions(_RUN, _LOG, "logs", "CreateLogStream PutLogEvents"),
     *_actions(
-        *(_RUN, LAMBDA_NETWORK, _ANYTHING, "ec2"),
+        *(_RUN, _ANYTHING, "ec2"),
         "AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces"
         " DescribeSubnets UnassignPrivateIpAddresses",
     ),
-    *_actions(_RUN, LAMBDA_KEYS, (Form.ANY_KEY,), "kms", "Decrypt"),
+    *_actions(_RUN, (Form.ANY_KEY,), "kms", "Decrypt"),
 )
 """The one table from which the policies are made."""

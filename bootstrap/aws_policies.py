@@ -35,7 +35,7 @@ def boundary_name(settings: Settings) -> str:
 
 
 def boundary_arn(settings: Settings) -> str:
-    """Its ARN, which the deployed stack is told as `permissionsBoundaryArn`."""
+    """Its ARN, which the deployed stack has as `permissionsBoundaryArn`."""
     return f"arn:aws:iam::{settings.aws_account_id}:policy/{boundary_name(settings)}"
 
 

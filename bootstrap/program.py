@@ -1,4 +1,4 @@
-"""The program: settings → identities in both clouds → what GitHub is to be told."""
+"""The program: settings → identities in both clouds → GitHub's variables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main() -> None:
         provider=aws.Provider("aws", region=settings.aws_region, allowed_account_ids=[settings.aws_account_id]),
     )
 
-    told = pulumi.Output.all(
+    known = pulumi.Output.all(
         **{
             variables.BACKEND_URL: settings.state.backend_url,
             variables.AWS_REGION: settings.aws_region,
@@ -43,7 +43,7 @@ def main() -> None:
 
     pulumi.export(
         "repository_variables",
-        told.apply(
+        known.apply(
             lambda values: variables.as_lines(
                 {variables.for_environment(settings.environment, name): values[name] for name in variables.OF_A_PREVIEW}
             )
@@ -51,6 +51,6 @@ def main() -> None:
     )
     pulumi.export(
         "environment_variables",
-        told.apply(lambda values: variables.as_lines({name: values[name] for name in variables.OF_A_DEPLOYMENT})),
+        known.apply(lambda values: variables.as_lines({name: values[name] for name in variables.OF_A_DEPLOYMENT})),
     )
     pulumi.export("permissions_boundary_arn", amazon.boundary_arn)

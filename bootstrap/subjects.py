@@ -24,7 +24,7 @@ class Repository:
 
     Args:
         owner: name of the person or organisation that owns it.
-        owner_id: the owner's number, which is never given to anybody else.
+        owner_id: the owner's number, which is never given to another.
         name: its name.
         repository_id: its number, likewise.
         subjects: how GitHub writes it into a subject, `numbered` or `named`.

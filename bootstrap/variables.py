@@ -1,4 +1,4 @@
-"""What the workflows are told: GitHub's variables by name, none of them secret. The one place that spells them."""
+"""What the workflows read: GitHub's variables by name, none of them secret. The one place that spells them."""
 
 from __future__ import annotations
 
