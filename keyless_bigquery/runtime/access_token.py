@@ -120,7 +120,7 @@ class AccessToken(google.auth.credentials.Credentials):
     def settle(self, most_seconds: float = SETTLING_SECONDS) -> None:
         """Waits for the thread, if there is one, and takes the token that it fetched.
 
-        A thread that has not finished is not asked again: if the process is frozen now, nobody knows what its
+        A thread that has not finished is not asked again: if the process is frozen now, it is unknown what its
         connection is worth afterwards.
 
         Args:
@@ -184,7 +184,7 @@ class _Fetch(threading.Thread):
     def run(self) -> None:
         try:
             self._fetched = self._source.fetch(self._limit)
-        except Exception:  # noqa: BLE001 - whoever needs the token fetches it then, and meets and tells the same error
+        except Exception:  # noqa: BLE001 - the request that needs the token fetches it then, and raises the same error
             return
 
     def wait(self, most_seconds: float) -> google.auth.credentials.Credentials | None:

@@ -1,4 +1,4 @@
-"""What to look at when a link breaks: from Google's error codes and texts to the next thing a person should check.
+"""What to check when a link breaks: from Google's error codes and texts to the next thing that a person should check.
 
 The texts of Google's errors: Google, "Troubleshoot Workload Identity Federation" and BigQuery, "Error messages".
 """
@@ -47,7 +47,7 @@ _API_OFF = "has not been used in project"
 
 
 def for_exchange(code: str, description: str) -> str:
-    """What to look at when Google STS refused."""
+    """What to check when Google STS refused."""
     if _API_OFF in description:
         return "whether the API sts.googleapis.com is on in the project"
     if "attribute condition" in description:
@@ -67,7 +67,7 @@ def for_exchange(code: str, description: str) -> str:
 
 
 def for_impersonation(code: object, message: str) -> str:
-    """What to look at when IAM Credentials refused."""
+    """What to check when IAM Credentials refused."""
     if _API_OFF in message:
         return "whether the API iamcredentials.googleapis.com is on in the project"
     if code == HTTPStatus.FORBIDDEN:
@@ -85,7 +85,7 @@ def for_impersonation(code: object, message: str) -> str:
 
 
 def for_bigquery(code: int | None, reason: str, message: str) -> tuple[type[ReaderError], str]:
-    """Which link broke when BigQuery refused or failed, and what to look at."""
+    """Which link broke when BigQuery refused or failed, and what to check."""
     if code == HTTPStatus.UNAUTHORIZED:
         return JobCreationError, "whether service account and pool are still enabled: the token was not accepted"
     if reason == "accessNotConfigured" or _API_OFF in message:

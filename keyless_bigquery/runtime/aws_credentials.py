@@ -50,10 +50,7 @@ class RoleSessionSupplier(Supplier):
         # Imported here: where the session is in variables, no start pays for it.
         from keyless_bigquery.runtime.container_session import session_from
 
-        session = session_from(self._environ, self._limit, pause=self._pause)
-        return google.auth.aws.AwsSecurityCredentials(
-            session.access_key_id, session.secret_access_key, session.session_token
-        )
+        return session_from(self._environ, self._limit, pause=self._pause)
 
     def get_aws_region(self, context: object, request: object) -> str:
         """The region, for whose STS the subject token is signed.

@@ -1,15 +1,26 @@
-"""The role's session from the container credentials endpoint: asked, three times at most, within the time there is."""
+"""The role's session from the container credentials endpoint: asked, three times at most, within the time there is.
+
+SnapStart, ECS and EKS Pod Identity keep the role's session at an address inside the machine in place of variables,
+so that it can be renewed while the process lives, and so that no snapshot holds one.
+Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import ipaddress
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlsplit
 
+import google.auth.aws
 import urllib3
 
-from keyless_bigquery.runtime.container_endpoint import ContainerEndpoint, RoleSession, refused
 from keyless_bigquery.runtime.deadline import TimeLimit
+from keyless_bigquery.runtime.environment import CONTAINER_PATH, CONTAINER_TOKEN, CONTAINER_TOKEN_FILE, CONTAINER_URL
 from keyless_bigquery.runtime.errors import SubjectTokenError
 from keyless_bigquery.runtime.redaction import scrub
 
@@ -25,12 +36,48 @@ _PIECE_BYTES = 4096
 _QUOTED_BYTES = 300
 _REDIRECTS = range(300, 400)
 
+ECS_ADDRESS = "169.254.170.2"
+"""Where ECS serves the path that it names. Source: Amazon ECS Developer Guide, "Task IAM role"."""
 
-def session_from(environ: Mapping[str, str], limit: TimeLimit, *, pause: Callable[[float], None]) -> RoleSession:
+_EKS_ADDRESSES = ("169.254.170.23", "fd00:ec2::23")
+_PLAIN_HTTP = frozenset(map(ipaddress.ip_address, (ECS_ADDRESS, *_EKS_ADDRESSES)))
+_LARGEST_TOKEN_BYTES = 16 * 1024
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ContainerEndpoint:
+    """Where to ask for the role's session.
+
+    Args:
+        url: The address, checked: what is sent there stays on this machine, or travels encrypted.
+        token: What to show there; ``None``: nothing.
+    """
+
+    url: str = dataclasses.field(repr=False)
+    token: str | None = dataclasses.field(repr=False)
+
+    @property
+    def host(self) -> str:
+        """Host and port: the part of the address that may be shown."""
+        return urlsplit(self.url).netloc
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> ContainerEndpoint:
+        """Reads and checks the variables that AWS sets. A path comes before an address, a file before a token.
+
+        Raises:
+            SubjectTokenError: None is set, or one is invalid. No value is shown.
+        """
+        return cls(url=_url(environ), token=_token(environ))
+
+
+def session_from(
+    environ: Mapping[str, str], limit: TimeLimit, *, pause: Callable[[float], None]
+) -> google.auth.aws.AwsSecurityCredentials:
     """Asks the endpoint that the environment names.
 
     Raises:
-        keyless_bigquery.runtime.errors.SubjectTokenError: It has no session, or none in time.
+        SubjectTokenError: It has no session, or none in time.
     """
     endpoint = ContainerEndpoint.from_environ(environ)
     problem = ""
@@ -48,18 +95,18 @@ def session_from(environ: Mapping[str, str], limit: TimeLimit, *, pause: Callabl
                 problem = f"{endpoint.host} {_reason(error)}"
                 continue
             if status == HTTPStatus.OK:
-                return RoleSession.from_answer(body, host=endpoint.host, now=datetime.now(UTC))
+                return _session(body, host=endpoint.host)
             problem = _answered(endpoint, status, body)
             if status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS:
                 break
-    raise refused(problem)
+    raise _refused(problem)
 
 
 def _get(pool: urllib3.PoolManager, endpoint: ContainerEndpoint, limit: TimeLimit) -> tuple[int, bytes]:
     """One answer: its status and its body.
 
     Raises:
-        keyless_bigquery.runtime.errors.SubjectTokenError: It is too large, or the time was up meanwhile.
+        SubjectTokenError: It is too large, or the time was up meanwhile.
         urllib3.exceptions.HTTPError: There was none in time.
     """
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -73,14 +120,14 @@ def _get(pool: urllib3.PoolManager, endpoint: ContainerEndpoint, limit: TimeLimi
         while piece := answer.read1(_PIECE_BYTES):
             body += piece
             if len(body) > LARGEST_ANSWER_BYTES:
-                raise refused(f"{endpoint.host} answered more than {LARGEST_ANSWER_BYTES} bytes")
+                raise _refused(f"{endpoint.host} answered more than {LARGEST_ANSWER_BYTES} bytes")
             if limit.seconds_left <= 0:
                 raise _too_late(endpoint)
         return answer.status, body
 
 
 def _too_late(endpoint: ContainerEndpoint) -> SubjectTokenError:
-    return refused(f"{endpoint.host} gave no answer before the time was up")
+    return _refused(f"{endpoint.host} gave no answer before the time was up")
 
 
 def _answered(endpoint: ContainerEndpoint, status: int, body: bytes) -> str:
@@ -100,3 +147,97 @@ def _reason(error: urllib3.exceptions.HTTPError) -> str:
         (urllib3.exceptions.NewConnectionError, "took no connection"),
     )
     return next((text for kind, text in words if isinstance(error, kind)), "closed the connection")
+
+
+def _session(answer: bytes, *, host: str) -> google.auth.aws.AwsSecurityCredentials:
+    """What the endpoint answered.
+
+    Raises:
+        SubjectTokenError: It is no session, or one that has expired. Nothing of the answer is shown but that time.
+    """
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        raise _refused(f"{host} answered something that is not JSON") from None
+    if not isinstance(found, dict):
+        raise _refused(f"{host} answered something that is no JSON object")
+    names = ("AccessKeyId", "SecretAccessKey", "Token", "Expiration")
+    if missing := [name for name in names if not isinstance(found.get(name), str) or not found[name]]:
+        raise _refused(f"{host} answered without {', '.join(missing)}")
+    key_id, secret, token, expiration = (found[name] for name in names)
+    if (expires := _time(expiration)) is None:
+        raise _refused(f"{host} answered with an Expiration that is no time in RFC 3339")
+    if expires <= datetime.now(UTC):
+        raise _refused(f"{host} gave a session that expired at {expires:%Y-%m-%dT%H:%M:%SZ}")
+    return google.auth.aws.AwsSecurityCredentials(key_id, secret, token)
+
+
+def _refused(problem: str) -> SubjectTokenError:
+    """The error of a session that could not be had from the endpoint."""
+    return SubjectTokenError(
+        f"the role's session could not be had from the container credentials endpoint: {problem}",
+        "whether the task, pod or function has a role, and the agent that serves its session (ECS agent,"
+        " EKS Pod Identity Agent); AWS itself sets the variables AWS_CONTAINER_…",
+    )
+
+
+def _url(environ: Mapping[str, str]) -> str:
+    if path := environ.get(CONTAINER_PATH):
+        # Without the slash, what follows could turn the address into another host's.
+        if not path.startswith("/"):
+            raise _refused(f"{CONTAINER_PATH} does not begin with a slash")
+        return f"http://{ECS_ADDRESS}{path}"
+    url = environ.get(CONTAINER_URL)
+    if not url:
+        raise _refused(f"neither {CONTAINER_PATH} nor {CONTAINER_URL} is set")
+    if not _may_be_asked(url):
+        raise _refused(
+            f"{CONTAINER_URL} is invalid: it must be https, or http for this machine itself, {ECS_ADDRESS}"
+            f" or {' or '.join(_EKS_ADDRESSES)}, without user or password"
+        )
+    return url
+
+
+def _may_be_asked(url: str) -> bool:
+    # A character that not everybody reads alike could hide another host.
+    if not (url.isascii() and url.isprintable()) or " " in url or "\\" in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.port != 0 and parts.username is parts.password is None and _is_fit(parts.scheme, parts.hostname)
+    except ValueError:  # its port or its address is none
+        return False
+
+
+def _is_fit(scheme: str, host: str | None) -> bool:
+    if not host or scheme not in {"http", "https"}:
+        return False
+    if scheme == "https" or host == "localhost":
+        return True
+    address = ipaddress.ip_address(host)
+    return address.is_loopback or address in _PLAIN_HTTP
+
+
+def _token(environ: Mapping[str, str]) -> str | None:
+    name = CONTAINER_TOKEN_FILE if environ.get(CONTAINER_TOKEN_FILE) else CONTAINER_TOKEN
+    value = environ.get(name)
+    if value and name == CONTAINER_TOKEN_FILE:
+        try:
+            with Path(value).open("rb") as file:
+                value = file.read(_LARGEST_TOKEN_BYTES).decode("ascii")
+        except OSError as error:
+            raise _refused(f"the file that {name} names can't be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise _refused(f"the file that {name} names holds no token") from None
+    # It becomes a header: a line break in it would begin another one.
+    if value and not (value.isascii() and value.isprintable()):
+        raise _refused(f"{name} holds a token with a line break or another character that no header may have")
+    return value or None
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else None

@@ -1,4 +1,4 @@
-"""The function's contract with whoever deploys it: which environment variables it reads, and what they mean.
+"""The function's contract with its deployer: which environment variables it reads, and what they mean.
 
 Standard library only, so that the Pulumi program can import the names without the BigQuery client.
 """
@@ -61,7 +61,7 @@ AWS_SESSION = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
 """The role's session, put there by Lambda. Their values are secret."""
 
 CONTAINER_PATH = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
-"""Where the role's session is to be had on ECS: a path at the address of ECS. Whoever knows it gets the session."""
+"""Where the role's session is to be had on ECS: a path at the address of ECS. It is enough to get the session."""
 
 CONTAINER_URL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 """Where the role's session is to be had under Lambda's SnapStart and EKS Pod Identity."""
@@ -86,7 +86,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Environment:
-    """What the deployer told the function.
+    """How the deployer configured the function.
 
     Args:
         credentials_file: Where the credential configuration lies.

@@ -1,4 +1,4 @@
-"""What a failed invocation ends with: an error type for each link of the chain, so that Lambda's log tells them apart.
+"""What a failed invocation ends with: an error type for each link of the chain, so that Lambda's log keeps them apart.
 
 Standard library only.
 """

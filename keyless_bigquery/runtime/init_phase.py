@@ -1,4 +1,4 @@
-"""What Lambda's init phase does: while the process starts, nobody waits for a token, but one can be on its way.
+"""What Lambda's init phase does: while the process starts, nothing waits for a token, but one can be on its way.
 
 It is fetched in parallel with the imports where Lambda initialises the process on demand: an invocation mostly follows
 at once. Lambda occasionally initialises one ahead of an invocation; its token is then older, or the exchange was frozen
@@ -26,7 +26,7 @@ from keyless_bigquery.runtime.environment import CREDENTIALS_FILE
 from keyless_bigquery.runtime.errors import ConfigurationError
 
 INITIALIZATION_TYPE = "AWS_LAMBDA_INITIALIZATION_TYPE"
-"""By which Lambda tells how it starts the process. Source: AWS Lambda, "Defined runtime environment variables"."""
+"""By which Lambda says how it starts the process. Source: AWS Lambda, "Defined runtime environment variables"."""
 
 ON_DEMAND = "on-demand"
 """Its value where an invocation mostly follows at once, though Lambda occasionally initialises ahead of one. Source:

@@ -16,7 +16,7 @@ FIRST_PAGE_ROWS = 10_000
 """Most rows of a first page: the size of a row is not known before it. A result of no more rows is one request."""
 
 PAGE_BYTES = 1_500_000
-"""Size of each further page, as far as the page before it tells. BigQuery itself ends a page at 10 MB."""
+"""Size of each further page, by the size of the rows before it. BigQuery itself ends a page at 10 MB."""
 
 Page = Sequence[Any]
 """Rows as JSON has them."""

@@ -17,7 +17,7 @@ mapping                                 STRUCT, with the keys as the names of it
 ======================================  ======================================================================
 
 A parameter of ``google.cloud.bigquery`` (``ScalarQueryParameter``, ``ArrayQueryParameter``, ``StructQueryParameter``,
-``RangeQueryParameter``) is taken as it is. It is needed where a value doesn't tell its type: ``None``, an empty list, a
+``RangeQueryParameter``) is taken as it is. It is needed where a value doesn't show its type: ``None``, an empty list, a
 JSON or GEOGRAPHY in a str.
 
 Source of the ranges: BigQuery, "Data types" of GoogleSQL.

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from keyless_bigquery.runtime.aws_credentials import Remembering, RoleSessionSupplier
-from keyless_bigquery.runtime.container_endpoint import ContainerEndpoint
-from keyless_bigquery.runtime.container_session import ATTEMPTS
+from keyless_bigquery.runtime.container_session import ATTEMPTS, ContainerEndpoint
 from keyless_bigquery.runtime.deadline import MARGIN_SECONDS, TimeLimit
 from keyless_bigquery.runtime.errors import SubjectTokenError
 from tests.http_server import Answer, json_answer
