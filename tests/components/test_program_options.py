@@ -101,13 +101,9 @@ def test_an_existing_pool_that_admits_exactly_the_reader_is_used_and_not_touched
     assert not stack.of_type(POOL)
     assert not stack.of_type(PROVIDER)
     assert stack.outputs[outputs.AUDIENCE] == f"//iam.googleapis.com/{THEIRS}"
-    assert (
-        stack.only(ACCOUNT_MEMBER)
-        .inputs["member"]
-        .startswith(
-            "principalSet://iam.googleapis.com/projects/99/locations/global/workloadIdentityPools/shared/attribute.aws_role/"
-        )
-    )
+    pool = "projects/99/locations/global/workloadIdentityPools/shared"
+    member = stack.only(ACCOUNT_MEMBER).inputs["member"]
+    assert member.startswith(f"principalSet://iam.googleapis.com/{pool}/attribute.aws_role/")
     assert {found.inputs["project"] for found in stack.of_type(SERVICE)} == {"my-project"}
 
 
@@ -192,11 +188,8 @@ def test_in_a_network_lambda_manages_the_interfaces_and_the_functions_code_may_n
     }
     attached = stack.only("aws:iam/rolePolicyAttachment:RolePolicyAttachment").inputs
     assert attached["policyArn"] == role_policies.NETWORK_POLICY_ARN
-    assert statements(stack, "may-find-subnets") == {
-        "Effect": "Allow",
-        "Action": "ec2:DescribeSubnets",
-        "Resource": "*",
-    }
+    found = {"Effect": "Allow", "Action": "ec2:DescribeSubnets", "Resource": "*"}
+    assert statements(stack, "may-find-subnets") == found
     denied = statements(stack, "may-leave-network-to-lambda")
     assert denied["Effect"] == "Deny"
     assert denied["Condition"] == {
@@ -204,27 +197,17 @@ def test_in_a_network_lambda_manages_the_interfaces_and_the_functions_code_may_n
     }
 
 
-def test_outside_a_network_nothing_is_attached() -> None:
-    stack = record()
-    assert not stack.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-    assert {one.name for one in stack.of_type("aws:iam/rolePolicy:RolePolicy")} == {"may-write-own-log"}
-
-
 def test_a_key_of_ones_own_encrypts_the_environment_and_the_role_may_use_that_key_only() -> None:
     stack = record({"environmentKmsKeyArn": KEY})
     assert stack.only(FUNCTION).inputs["kmsKeyArn"] == KEY
-    assert statements(stack, "may-read-own-environment") == {
-        "Effect": "Allow",
-        "Action": "kms:Decrypt",
-        "Resource": KEY,
-    }
+    allowed = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY}
+    assert statements(stack, "may-read-own-environment") == allowed
 
 
-def test_a_boundary_is_on_every_role_and_without_one_there_is_none() -> None:
+def test_a_boundary_is_on_every_role() -> None:
     arn = "arn:aws:iam::210987654321:policy/boundary"
     bounded = record({"permissionsBoundaryArn": arn, "readers": '[{"name": "a"}, {"name": "b"}]'})
-    assert [role.inputs["permissionsBoundary"] for role in bounded.of_type("aws:iam/role:Role")] == [arn, arn]
-    assert "permissionsBoundary" not in record().only("aws:iam/role:Role").inputs
+    assert [role.inputs["permissionsBoundary"] for role in bounded.of_type(ROLE)] == [arn, arn]
 
 
 def test_snap_start_publishes_versions_and_everybody_goes_by_the_alias(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,12 +222,6 @@ def test_snap_start_publishes_versions_and_everybody_goes_by_the_alias(monkeypat
     assert stack.only("aws:lambda/permission:Permission").inputs["qualifier"] == ALIAS
 
 
-def test_without_snap_start_there_is_no_alias_and_no_version() -> None:
-    stack = record()
-    assert "publish" not in stack.only(FUNCTION).inputs
-    assert not stack.of_type("aws:lambda/alias:Alias")
-
-
 def test_a_schedule_starts_this_function_and_only_its_own_rule_may() -> None:
     stack = record({"schedule": "cron(0 6 * * ? *)"})
     rule = stack.only("aws:cloudwatch/eventRule:EventRule").inputs
@@ -254,12 +231,20 @@ def test_a_schedule_starts_this_function_and_only_its_own_rule_may() -> None:
     assert (allowed["principal"], allowed["function"]) == ("events.amazonaws.com", "keyless-bigquery-dev")
     assert allowed["sourceArn"] == "arn:aws:events:us-east-1:210987654321:rule/keyless-bigquery-dev"
     assert target["arn"] == "arn:aws:lambda:us-east-1:210987654321:function:keyless-bigquery-dev"
-    assert not record().of_type("aws:cloudwatch/eventRule:EventRule")
+
+
+def test_without_network_snap_start_and_bound_there_is_nothing_of_them() -> None:
+    stack = record()
+    assert not stack.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert {one.name for one in stack.of_type(ROLE_POLICY)} == {"may-write-own-log"}
+    assert not {"publish", "reservedConcurrentExecutions"} & set(stack.only(FUNCTION).inputs)
+    assert not stack.of_type("aws:lambda/alias:Alias")
+    assert not stack.of_type("aws:cloudwatch/eventRule:EventRule")
+    assert "permissionsBoundary" not in stack.only(ROLE).inputs
 
 
 def test_reserved_concurrency_zero_is_not_the_same_as_none() -> None:
     assert record({"reservedConcurrency": "0"}).only(FUNCTION).inputs["reservedConcurrentExecutions"] == 0
-    assert "reservedConcurrentExecutions" not in record().only(FUNCTION).inputs
 
 
 def test_the_functions_go_through_private_service_connect_and_the_deployer_does_not() -> None:
