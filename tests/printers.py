@@ -20,11 +20,6 @@ import benchmarks.__main__
 import federation_emulator.__main__
 import keyless_tools.cli
 import keyless_tools.delivery.__main__
-import keyless_tools.doctor.invoke
-import keyless_tools.lifecycle.adopt
-import keyless_tools.lifecycle.destroy
-import keyless_tools.lifecycle.recover
-import pulumi_offline.demo.report
 import pulumi_offline.engine.__main__
 import tools.lint_workflows
 from benchmarks.errors import BenchmarkError
@@ -45,6 +40,7 @@ from keyless_bigquery.settings.problems import Problem
 from keyless_bigquery.settings.schema_refusal import OwnTable, refusal, stale
 from keyless_tools.delivery import looking, report
 from keyless_tools.delivery.looking import DeliveryError
+from keyless_tools.doctor import invoke
 from keyless_tools.doctor.finding import Finding, Link, failed
 from keyless_tools.doctor.report import Walked, as_json, print_report
 from keyless_tools.doctor.stack import StackError
@@ -52,13 +48,18 @@ from keyless_tools.doctor.verify.report import Report
 from keyless_tools.doctor.verify.waiting import Outcome
 from keyless_tools.guardrails.files import judge
 from keyless_tools.guardrails.plan import read_plan
+from keyless_tools.lifecycle import adopt, destroy, recover
 from keyless_tools.lifecycle.imports import Importable
 from keyless_tools.lifecycle.planned_changes import outlook
 from pulumi_offline import previews
+from pulumi_offline.demo.report import Report as DemoReport
 from pulumi_offline.engine.runner import Ended, Pulumi
 from tests.previews import STACK, preview, step
 
 Printer = Callable[[str], str]
+TOOLS = "packages/keyless-tools/src/keyless_tools"
+EMULATOR = "packages/federation-emulator/src/federation_emulator"
+OFFLINE = "packages/pulumi-offline/src/pulumi_offline"
 
 
 def printed(call: Callable[[], object], arguments: tuple[str, ...] | list[str] = ()) -> str:
@@ -105,25 +106,27 @@ def diagnosed(text: str) -> str:
     return on_console(lambda console: print_report(console, walks)) + as_json(walks)
 
 
+def attempts(text: str, failed: Failure) -> tuple[Attempt, Attempt]:
+    return Attempt(payload="", log="", failure=failed), Attempt(payload=text, log="", failure=None)
+
+
 def verified(text: str) -> str:
     failed = Failure(kind=text, told=text, may_pass=True)
 
-    def tell(console: Console) -> None:
-        told = Report(console, text)
-        told.begin(text, text)
-        told.wait(1, 1.0, failed, 1.0)
-        told.finish(Outcome(attempt=Attempt(payload="", log="", failure=failed), tries=1, seconds=1.0))
-        told.finish(Outcome(attempt=Attempt(payload=text, log="", failure=None), tries=2, seconds=1.0))
-        told.passed(Attempt(payload=text, log="", failure=None))
-        told.passed(Attempt(payload="", log="", failure=failed))
+    def report_all(console: Console) -> None:
+        shown = Report(console, text)
+        shown.begin(text, text)
+        shown.wait(1, 1.0, failed, 1.0)
+        for tries, attempt in enumerate(attempts(text, failed)):
+            shown.finish(Outcome(attempt=attempt, tries=tries + 1, seconds=1.0))
+            shown.passed(attempt)
 
-    return on_console(tell)
+    return on_console(report_all)
 
 
 def invoked(text: str) -> str:
     failed = Failure(kind=text, told=text, may_pass=False)
-    ended = (Attempt(payload=text, log="", failure=None), Attempt(payload="", log="", failure=failed))
-    return "".join(printed(lambda: keyless_tools.doctor.invoke.report(attempt)) for attempt in ended)  # noqa: B023 - called at once
+    return "".join(printed(lambda: invoke.report(attempt)) for attempt in attempts(text, failed))  # noqa: B023 - called at once
 
 
 def explained(text: str) -> str:
@@ -143,12 +146,12 @@ def explained(text: str) -> str:
 
 
 def demonstrated(text: str) -> str:
-    def tell(console: Console) -> None:
-        told = pulumi_offline.demo.report.Report(console)
-        with told.step(text):
-            told.check(text, expected=text, actual=text, held=False)
+    def report_all(console: Console) -> None:
+        shown = DemoReport(console)
+        with shown.step(text):
+            shown.check(text, expected=text, actual=text, held=False)
 
-    return on_console(tell).split("done in")[0]
+    return on_console(report_all).split("done in")[0]
 
 
 def end_of_a_log(text: str) -> str:
@@ -182,13 +185,13 @@ class Answering(Pulumi):
         del limit_seconds
         text = self.stack
         state: dict[str, Any] = {"deployment": {"resources": [{"urn": f"a::{text}", "type": "t:t:T", "id": text}]}}
-        told = preview(step("create", "c:c:C", text, custom=False)) if "preview" in arguments else json.dumps(state)
-        return Ended(command="", status=0, output=told, errors="")
+        shown = preview(step("create", "c:c:C", text, custom=False)) if "preview" in arguments else json.dumps(state)
+        return Ended(command="", status=0, output=shown, errors="")
 
 
 def recovered(text: str) -> str:
     one = Importable(urn=f"b::{text}", type="t:t:T", import_id=text, parent="p", provider="p")
-    return printed(lambda: keyless_tools.lifecycle.recover._take_over(Answering(stack=text), [one]))
+    return printed(lambda: recover._take_over(Answering(stack=text), [one]))
 
 
 def planned(text: str) -> str:
@@ -255,45 +258,33 @@ def deploying(text: str) -> str:
 ONE_LINE: dict[str, tuple[Printer, str]] = {
     "rows": (rows, "keyless_bigquery/runtime/rows.py"),
     "the function's error": (error_of_the_function, "keyless_bigquery/runtime/wrapper.py"),
-    "doctor": (diagnosed, "packages/keyless-tools/src/keyless_tools/doctor/report.py"),
-    "invoke": (invoked, "packages/keyless-tools/src/keyless_tools/doctor/invoke.py"),
-    "verify": (verified, "packages/keyless-tools/src/keyless_tools/doctor/verify/report.py"),
-    "explain": (explained, "packages/federation-emulator/src/federation_emulator/commands.py"),
-    "demo": (demonstrated, "packages/pulumi-offline/src/pulumi_offline/demo/report.py"),
-    "guardrails": (judged, "packages/keyless-tools/src/keyless_tools/guardrails/files.py"),
-    "comment": (commented, "packages/keyless-tools/src/keyless_tools/delivery/report.py"),
-    "recover": (recovered, "packages/keyless-tools/src/keyless_tools/lifecycle/recover.py"),
+    "doctor": (diagnosed, f"{TOOLS}/doctor/report.py"),
+    "invoke": (invoked, f"{TOOLS}/doctor/invoke.py"),
+    "verify": (verified, f"{TOOLS}/doctor/verify/report.py"),
+    "explain": (explained, f"{EMULATOR}/commands.py"),
+    "demo": (demonstrated, f"{OFFLINE}/demo/report.py"),
+    "guardrails": (judged, f"{TOOLS}/guardrails/files.py"),
+    "comment": (commented, f"{TOOLS}/delivery/report.py"),
+    "recover": (recovered, f"{TOOLS}/lifecycle/recover.py"),
     "destroy": (
-        lambda text: printed(lambda: keyless_tools.lifecycle.destroy.destroy(Answering(stack=text), confirmed=text)),
-        "packages/keyless-tools/src/keyless_tools/lifecycle/destroy.py",
+        lambda text: printed(lambda: destroy.destroy(Answering(stack=text), confirmed=text)),
+        f"{TOOLS}/lifecycle/destroy.py",
     ),
     "destroy, protected": (
-        lambda text: keyless_tools.lifecycle.destroy.explanation(text, [{"urn": f"a::{text}", "id": text}]),
-        "packages/keyless-tools/src/keyless_tools/lifecycle/destroy.py",
+        lambda text: destroy.explanation(text, [{"urn": f"a::{text}", "id": text}]),
+        f"{TOOLS}/lifecycle/destroy.py",
     ),
-    "adopt": (
-        lambda text: printed(lambda: keyless_tools.lifecycle.adopt.show(Answering(stack=text))),
-        "packages/keyless-tools/src/keyless_tools/lifecycle/adopt.py",
-    ),
+    "adopt": (lambda text: printed(lambda: adopt.show(Answering(stack=text))), f"{TOOLS}/lifecycle/adopt.py"),
     "what a table would lose": (unkept, "keyless_bigquery/components/table_guard.py"),
-    "what an up would do": (planned, "packages/keyless-tools/src/keyless_tools/lifecycle/adopt.py"),
+    "what an up would do": (planned, f"{TOOLS}/lifecycle/adopt.py"),
     "lint": (linted, "tools/lint_workflows.py"),
-    "progress": (
-        lambda text: printed(lambda: Progress().say(text)),
-        "packages/federation-emulator/src/federation_emulator/servers/progress.py",
-    ),
-    "the end of a log": (end_of_a_log, "packages/federation-emulator/src/federation_emulator/servers/process.py"),
-    "server log": (logged, "packages/federation-emulator/src/federation_emulator/console/log_lines.py"),
-    "serve": (started, "packages/federation-emulator/src/federation_emulator/servers/serve.py"),
-    "clock": (
-        lambda text: asked("clock", {"now": text, "aheadSeconds": 1}),
-        "packages/federation-emulator/src/federation_emulator/commands.py",
-    ),
-    "faults": (
-        lambda text: asked("faults", {text: 1.0}),
-        "packages/federation-emulator/src/federation_emulator/commands.py",
-    ),
-    "offline preview": (deploying, "packages/pulumi-offline/src/pulumi_offline/previews.py"),
+    "progress": (lambda text: printed(lambda: Progress().say(text)), f"{EMULATOR}/servers/progress.py"),
+    "the end of a log": (end_of_a_log, f"{EMULATOR}/servers/process.py"),
+    "server log": (logged, f"{EMULATOR}/console/log_lines.py"),
+    "serve": (started, f"{EMULATOR}/servers/serve.py"),
+    "clock": (lambda text: asked("clock", {"now": text, "aheadSeconds": 1}), f"{EMULATOR}/commands.py"),
+    "faults": (lambda text: asked("faults", {text: 1.0}), f"{EMULATOR}/commands.py"),
+    "offline preview": (deploying, f"{OFFLINE}/previews.py"),
     "settings": (
         lambda text: str(Problem(key=text, value=text, rule=text, fix=text)),
         "keyless_bigquery/settings/problems.py",
@@ -305,27 +296,24 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
             "keyless_tools.delivery.looking.preview",
             DeliveryError,
         ),
-        "packages/keyless-tools/src/keyless_tools/delivery/__main__.py",
+        f"{TOOLS}/delivery/__main__.py",
     ),
     "engine": (
         main_that_fails(pulumi_offline.engine.__main__.main, [], "pulumi_offline.engine.get.ensure", EngineError),
-        "packages/pulumi-offline/src/pulumi_offline/engine/__main__.py",
+        f"{OFFLINE}/engine/__main__.py",
     ),
 }
 """Printers that give each text one line, or a part of one; and where they print."""
 
 SEVERAL_LINES: dict[str, tuple[Printer, str]] = {
     "the function's log in the demo": (
-        lambda text: on_console(lambda console: pulumi_offline.demo.report.Report(console).show(f"a{text}b")),
-        "packages/pulumi-offline/src/pulumi_offline/demo/report.py",
+        lambda text: on_console(lambda console: DemoReport(console).show(f"a{text}b")),
+        f"{OFFLINE}/demo/report.py",
     ),
-    "the engine's output": (logged_by_the_engine, "packages/keyless-tools/src/keyless_tools/delivery/looking.py"),
-    "local_cloud/__main__": (local, "packages/federation-emulator/src/federation_emulator/__main__.py"),
-    "the command line": (failing, "packages/keyless-tools/src/keyless_tools/boundary.py"),
-    "a diff": (
-        lambda text: report.drift("s", f"a{text}b"),
-        "packages/keyless-tools/src/keyless_tools/delivery/report.py",
-    ),
+    "the engine's output": (logged_by_the_engine, f"{TOOLS}/delivery/looking.py"),
+    "local_cloud/__main__": (local, f"{EMULATOR}/__main__.py"),
+    "the command line": (failing, f"{TOOLS}/boundary.py"),
+    "a diff": (lambda text: report.drift("s", f"a{text}b"), f"{TOOLS}/delivery/report.py"),
     "benchmarks/__main__": (
         main_that_fails(
             lambda: benchmarks.__main__.main(["size", "--folder", "/tmp"]),  # noqa: S108 - it stays empty
