@@ -1,8 +1,8 @@
-"""A pool and provider that somebody else owns: looked up, judged, and never changed.
+"""A pool and provider that another team owns: looked up, judged, and never changed.
 
-The one who can edit a provider's mapping can become whoever the mapping names, so using one is a decision to trust its
-owner. What can be checked is checked before anything is made: that it admits the readers' roles, and that nobody else
-could pass for one of them (:mod:`keyless_bigquery.trust.foreign_provider`).
+Who can edit a provider's mapping can become any principal that the mapping names, so using one is a decision to trust
+its owner. What can be checked is checked before anything is made: that it admits the readers' roles, and that no other
+caller could pass for one of them (:mod:`keyless_bigquery.trust.foreign_provider`).
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def read_settings() -> Settings:
 def configured() -> dict[str, str]:
     """Every value of the stack's config in this project's namespace, known keys and others.
 
-    ``pulumi.Config`` tells the value of a key that one knows, and a misspelt key is one that nobody asks for. So the
+    ``pulumi.Config`` has the value of a key that one knows, and a misspelt key is one that is never asked for. So the
     keys come from where the SDK itself looks: the engine's variable, or what an inline program was given.
     """
     prefix = f"{pulumi.get_project()}:"
@@ -94,8 +94,8 @@ def build_package(settings: Settings) -> Path:
         keyless_bigquery.packaging.PackageError: A wheel or an interpreter can't be had, or what was built is not fit
             for Lambda.
     """
-    wanted = settings.function_bytecode
-    if wanted is package.Bytecode.WHERE_AVAILABLE and package.compiler(settings.target, wanted) is None:
+    choice = settings.function_bytecode
+    if choice is package.Bytecode.WHERE_AVAILABLE and package.compiler(settings.target, choice) is None:
         pulumi.log.warn(package.absence(settings.target))
     return package.build(
         target=settings.target,
@@ -103,7 +103,7 @@ def build_package(settings: Settings) -> Path:
         library=LIBRARY,
         lock=FUNCTION / "requirements.txt",
         cache=package_cache(),
-        bytecode=wanted,
+        bytecode=choice,
         contents=settings.function_package,
         handlers=settings.handlers,
         warn=pulumi.log.warn,

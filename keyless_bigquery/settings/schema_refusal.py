@@ -49,8 +49,8 @@ class OwnTable:
 
 def refusal(table: OwnTable, live: Sequence[schema_changes.Column]) -> str | None:
     """Why the table must not be touched; ``None`` if its rows keep every value."""
-    wanted = [dataclasses.asdict(column) for column in table.columns]
-    losses = schema_changes.losses(live, wanted)
+    described = [dataclasses.asdict(column) for column in table.columns]
+    losses = schema_changes.losses(live, described)
     if not losses:
         return None
     reasons = [f"  - column {one.path}: {_reason(one)}" for one in losses]
@@ -72,8 +72,8 @@ def stale(table: OwnTable, live: Sequence[schema_changes.Column]) -> str | None:
     The provider keeps the planned columns in the state when an update fails, so the next one finds nothing to send.
     Columns that the settings don't list stay: nothing is sent.
     """
-    wanted = [dataclasses.asdict(column) for column in table.columns]
-    if all(change.after is None for change in schema_changes.changes(live, wanted)):
+    described = [dataclasses.asdict(column) for column in table.columns]
+    if all(change.after is None for change in schema_changes.changes(live, described)):
         return None
     return (
         f"the columns of table {table.dataset_id}.{table.table_id} are not what the stack's state says: an earlier"

@@ -43,7 +43,7 @@ def expression_problem(
     """Say why an expression can't be used, in words that follow its name; ``None`` if it can.
 
     Args:
-        expression: What somebody wrote.
+        expression: The text, as it was written.
         variables: What it may read.
         limit: Google's limit, in characters.
         calls: The functions and operators that it may use, by the library's names.

@@ -93,8 +93,8 @@ NAMES = frozenset(_FUNCTIONS)
 class Functions:
     """The functions for one evaluation, and what went wrong in them.
 
-    A function that fails gives an empty string and leaves its reason in ``problem``, which whoever evaluates must
-    look at: the library would print the error of a Python function to this process's own error output. So a failed
+    A function that fails gives an empty string and leaves its reason in ``problem``, which the caller must
+    check: the library would print the error of a Python function to this process's own error output. So a failed
     call fails the whole expression, even where CEL's ``||`` would have forgiven it.
     """
 

@@ -1,6 +1,6 @@
 """The words of a CEL expression, as far as needed to say how long it can run. Pure.
 
-The CEL library tells which functions an expression calls, but not where its macros are or what they go over; this
+The CEL library lists which functions an expression calls, but not where its macros are or what they go over; this
 finds them in the text. Source of the grammar: "CEL language definition", Syntax.
 """
 

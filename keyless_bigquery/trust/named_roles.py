@@ -1,8 +1,8 @@
 """Which roles a condition can admit at most: a proof from its words, not an experiment with callers. Pure.
 
-A condition is read as ``||`` and ``&&`` of tests. A test that names a role in full bounds whoever passes it; one that
+A condition is read as ``||`` and ``&&`` of tests. A test that names a role in full bounds who passes it; one that
 isn't understood bounds nothing. So ``&&`` is bounded as soon as one side is, ``||`` only if both are, and whatever
-else CEL can say (negation, ``?:``, macros, calls not listed here) counts as open to anybody.
+else CEL can say (negation, ``?:``, macros, calls not listed here) counts as open to every principal.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Bound:
     """Who passes at most.
 
     Attributes:
-        only_roles: Everybody who passes is an assumed role of the account, or somebody whose ARN is written out.
+        only_roles: Everybody who passes is an assumed role of the account, or a principal whose ARN is written out.
         names: The assumed roles of the account that pass are among these; ``None``: they may be any.
     """
 

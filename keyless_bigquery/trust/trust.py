@@ -105,7 +105,7 @@ class TrustChain:
         Byte for byte what ``gcloud iam workload-identity-pools create-cred-config --aws`` writes, with
         ``--service-account=…`` or without; it ends without a line break.
         The ``169.254.169.254`` addresses are never called on Lambda, where the environment has keys and region, and
-        the verification URL is only signed: whoever checks the subject token calls it.
+        the verification URL is only signed: Google calls it to check the subject token.
 
         Args:
             provider_name: The provider's full resource name, with the project's *number*.
