@@ -14,13 +14,7 @@ _LONGEST_SECONDS = 3600
 
 
 class AwsIdentities(pulumi.ComponentResource):
-    """Two roles that GitHub's jobs take on by a token of theirs, for an hour.
-
-    Attributes:
-        preview_role_arn: may look.
-        deploy_role_arn: may make, change and remove what the stack holds.
-        boundary_arn: the policy that bounds every role of the deployed stack.
-    """
+    """Two roles that GitHub's jobs take on by a token of theirs, for an hour."""
 
     preview_role_arn: pulumi.Output[str]
     deploy_role_arn: pulumi.Output[str]

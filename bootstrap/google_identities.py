@@ -13,11 +13,7 @@ from keyless_bigquery.settings.apis import needed_by_workflows
 
 
 class GoogleIdentities(pulumi.ComponentResource):
-    """Roles for GitHub's jobs themselves, without a service account between.
-
-    Attributes:
-        provider_name: full resource name of the pool's provider, which a login names.
-    """
+    """Roles for GitHub's jobs themselves, without a service account between."""
 
     provider_name: pulumi.Output[str]
 

@@ -30,15 +30,7 @@ _GOOGLE_KEY = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Where the deployed stack's state is, as far as an identity needs a right to it.
-
-    Args:
-        backend_url: what `pulumi login` is given.
-        aws_bucket: name of the bucket on S3; None: it is elsewhere.
-        google_bucket: name of the bucket on Cloud Storage; None: it is elsewhere.
-        aws_key: ARN of the KMS key; None: it is elsewhere, or there is none.
-        google_key: full name of the Cloud KMS key; None: likewise.
-    """
+    """Where the deployed stack's state is, as far as an identity needs a right to it."""
 
     backend_url: str
     aws_bucket: str | None

@@ -50,13 +50,7 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One invocation.
-
-    Args:
-        payload: What the function returned, as JSON.
-        log: The end of its log.
-        failure: Why it failed; ``None``: it did not.
-    """
+    """One invocation: what it returned, as JSON, the end of its log, and why it failed; ``None``: it did not."""
 
     payload: str
     log: str

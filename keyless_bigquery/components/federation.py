@@ -30,13 +30,7 @@ class ForeignPoolError(ValueError):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrustedPool:
-    """A pool and a provider in it that admit the readers' roles, and no caller that imitates one.
-
-    Args:
-        pool_name: Full resource name of the pool, with the project's number.
-        provider_name: Full resource name of the provider.
-        audience: The audience of the token exchange.
-    """
+    """A pool and a provider in it that admit the readers' roles, and no caller that imitates one."""
 
     pool_name: pulumi.Output[str]
     provider_name: pulumi.Output[str]

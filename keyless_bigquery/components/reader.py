@@ -34,17 +34,7 @@ _SNAP_START = aws.lambda_.FunctionSnapStartArgs(apply_on="PublishedVersions")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReaderArgs:
-    """What one reader is made from.
-
-    Args:
-        settings: The stack's settings.
-        reader: The reader's.
-        archive: The function's package, without the credential configuration.
-        pool: What admits its role.
-        access: The account that it impersonates, and what may start its jobs.
-        table: The table that it reads, as ``project.dataset.table``.
-        ready_after: What must exist before its first invocation can succeed.
-    """
+    """What one reader is made from. The table is ``project.dataset.table``; after ``ready_after`` it may be invoked."""
 
     settings: Settings
     reader: ReaderSettings

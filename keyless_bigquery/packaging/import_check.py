@@ -79,15 +79,7 @@ _DISTRIBUTIONS = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What is imported.
-
-    Args:
-        folder: The package, unpacked.
-        function: Name of the folder of the user's sources, for errors.
-        sources: The user's sources among it, by path.
-        modules: What else is imported: the library's entry.
-        left_out: The package that each module belongs to which functionPackage leaves out.
-    """
+    """What is imported."""
 
     folder: Path
     function: str

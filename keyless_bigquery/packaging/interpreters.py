@@ -21,12 +21,7 @@ print(json.dumps([sys.implementation.name, *sys.version_info[:4], getattr(sys, "
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Interpreter:
-    """A CPython that was run, and is what it is taken for.
-
-    Args:
-        path: The program.
-        version: Its version to the patch, such as ``3.14.2``.
-    """
+    """A CPython that was run, and is what it is taken for; its version goes to the patch, such as ``3.14.2``."""
 
     path: Path
     version: str

@@ -19,12 +19,7 @@ _LAMBDA_GLIBC = "manylinux_2_34"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """What a Lambda runtime is.
-
-    Args:
-        python_version: Its Python, as uv's ``--python-version`` takes it.
-        cache_tag: What the names of its bytecode files carry. Source: PEP 3147.
-    """
+    """What a Lambda runtime is."""
 
     python_version: str
     cache_tag: str

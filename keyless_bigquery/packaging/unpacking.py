@@ -16,12 +16,7 @@ _LAUNCHER = b"#!"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Unpacked:
-    """What became of a lock.
-
-    Args:
-        left_out: The package of each module that is left out.
-        judged: The files of packages that only the library uses, and of stand-ins.
-    """
+    """What became of a lock."""
 
     left_out: Mapping[str, str]
     judged: Collection[str]

@@ -24,11 +24,8 @@ _ALARM_AFTER_SECONDS = 0.3
 class OutOfTimeError(TimeoutError):
     """The invocation has no time left for a request.
 
-    Not one of ``requests``' own errors: those count as transient and would be tried again.
-
-    Args:
-        host: Host that the request was for; empty when the alarm rang.
-        path: Path that the request was for.
+    Not one of ``requests``' own errors: those count as transient and would be tried again. Where the
+    alarm rang there is no host.
     """
 
     def __init__(self, *, host: str = "", path: str = "") -> None:
@@ -38,11 +35,7 @@ class OutOfTimeError(TimeoutError):
 
 
 class TimeLimit:
-    """How much time the current invocation has left. Nothing, before the first one begins.
-
-    Args:
-        clock: Seconds that only ever grow.
-    """
+    """How much time the current invocation has left. Nothing, before the first one begins."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

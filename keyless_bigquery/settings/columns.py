@@ -31,14 +31,7 @@ _KEYS = ("name", "type", "mode", "description")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column.
-
-    Args:
-        name: Its name; needs no escaping inside backticks.
-        type: One of :data:`TYPES`; empty where the table is another team's.
-        mode: One of :data:`MODES`.
-        description: What it holds.
-    """
+    """One column. Its name needs no escaping inside backticks; the type is empty where the table is another team's."""
 
     name: str
     type: str

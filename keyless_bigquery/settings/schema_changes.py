@@ -64,15 +64,7 @@ class Effect(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ColumnChange:
-    """One difference between two schemas.
-
-    Args:
-        path: The column; inside a record with the records around it, joined by dots.
-        effect: What becomes of the rows.
-        reason: What differs, in words.
-        before: The column as it is; ``None`` for a new one.
-        after: The column as it would be; ``None`` for one that goes.
-    """
+    """One difference between two schemas. The path has the records around a column before it, joined by dots."""
 
     path: str
     effect: Effect

@@ -23,14 +23,8 @@ _DEFAULTS = Column(name="", type="")
 class OwnTable:
     """A table of the stack, as the settings describe it.
 
-    Args:
-        project: Id of the project that holds it.
-        dataset_id: Id of its dataset.
-        table_id: Id of the table.
-        columns: Its columns.
-        key: The setting that lists its columns and those of no other table.
-        listed: That setting lists them; otherwise they are inherited, or the default.
-        stack: Name of the stack.
+    ``key`` is the setting that lists its columns and those of no other table, where they are ``listed``; otherwise they
+    are inherited, or the default.
     """
 
     project: str

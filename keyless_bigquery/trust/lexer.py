@@ -81,14 +81,7 @@ def _end_of_text(expression: str, start: int, opening: str) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Macro:
-    """A macro in an expression.
-
-    Attributes:
-        name: For example ``exists``.
-        variable: What it calls an element.
-        inside: Whether it is inside another macro.
-        body: The words between its parentheses, which are evaluated once for each element.
-    """
+    """A macro in an expression. Its body is evaluated once for each element, which it calls ``variable``."""
 
     name: str
     variable: str

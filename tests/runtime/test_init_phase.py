@@ -17,8 +17,8 @@ def test_the_token_is_on_its_way_before_the_bigquery_client_is_imported(function
     assert done.report["import_seconds"] < 4
 
 
-@pytest.mark.parametrize("initialization", [None, "snap-start", "provisioned-concurrency", "another"])
-def test_elsewhere_the_import_reaches_nobody(
+@pytest.mark.parametrize("initialization", [None, "snap-start", "another"])
+def test_elsewhere_the_import_reaches_nothing(
     function: PackagedFunction, google: GoogleStandIn, initialization: str | None
 ) -> None:
     environ = {"AWS_LAMBDA_INITIALIZATION_TYPE": initialization}
@@ -51,11 +51,7 @@ def test_what_is_wrong_is_said_by_the_invocation_in_the_same_words(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [
-        ("GOOGLE_APPLICATION_CREDENTIALS", None),
-        ("GOOGLE_APPLICATION_CREDENTIALS", "absent.json"),
-        ("AWS_SESSION_TOKEN", None),
-    ],
+    [("GOOGLE_APPLICATION_CREDENTIALS", None), ("AWS_SESSION_TOKEN", None)],
 )
 def test_a_bad_variable_does_not_fail_the_start_either(
     function: PackagedFunction, google: GoogleStandIn, name: str, value: str | None

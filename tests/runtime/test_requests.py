@@ -13,25 +13,17 @@ NOWHERE = "http://127.0.0.1:9"
 """The proxy at which everything ends that would leave the machine."""
 
 
-@pytest.mark.parametrize("universe", [PUBLIC, OTHER])
-@pytest.mark.parametrize("environ", [{}, ON_DEMAND], ids=["elsewhere", "Lambda"])
 @pytest.mark.parametrize(
-    ("impersonated", "cold"),
-    [(True, [TOKEN_PATH, IMPERSONATION_PATH, QUERY_PATH]), (False, [TOKEN_PATH, QUERY_PATH])],
-    ids=["impersonation", "direct"],
+    ("universe", "environ", "impersonated"),
+    [(PUBLIC, ON_DEMAND, True), (OTHER, {}, True), (PUBLIC, {}, False), (OTHER, ON_DEMAND, False)],
 )
 def test_a_cold_read_fetches_one_token_and_a_warm_one_only_asks(
-    function: PackagedFunction,
-    google: GoogleStandIn,
-    universe: str,
-    environ: dict[str, str],
-    impersonated: bool,
-    cold: list[str],
+    function: PackagedFunction, google: GoogleStandIn, universe: str, environ: dict[str, str], impersonated: bool
 ) -> None:
     function.configure(universe_domain=universe, impersonated=impersonated)
     done = function.invoke(events=(1, 2, 3), environ=environ, options={"join_threads": True})
     assert [result.get("returned") for result in done.results] == [1, 2, 3], done.printed
-    assert google.paths == [*cold, QUERY_PATH, QUERY_PATH]
+    assert google.paths == [TOKEN_PATH, *([IMPERSONATION_PATH] if impersonated else []), *[QUERY_PATH] * 3]
     assert done.reached == {google.url}
 
 
