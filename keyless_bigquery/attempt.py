@@ -37,13 +37,13 @@ class Failure:
 
     Args:
         kind: The link that failed, by the library's name for it; or another error's type; or an error code of AWS's.
-        told: The error's text.
+        text: The error's text.
         may_pass: Waiting may fix it.
         ran: The function ran, and this is its error.
     """
 
     kind: str
-    told: str
+    text: str
     may_pass: bool
     ran: bool = True
 
@@ -74,23 +74,23 @@ def of_answer(*, log: str, failed: bool, payload: str) -> Attempt:
     if not failed:
         return Attempt(payload=payload, log=log, failure=None)
     report = _object(payload)
-    told = str(report.get("errorMessage", "no message"))[:_LONGEST]
-    link = failed_link(told)
-    passes = link in _PASSES and _PASSES[link].search(told) is not None
+    text = str(report.get("errorMessage", "no message"))[:_LONGEST]
+    link = failed_link(text)
+    passes = link in _PASSES and _PASSES[link].search(text) is not None
     kind = str(report.get("errorType")) if link is None else link.value
-    return Attempt(payload=payload, log=log, failure=Failure(kind=kind, told=told, may_pass=passes))
+    return Attempt(payload=payload, log=log, failure=Failure(kind=kind, text=text, may_pass=passes))
 
 
 def of_refusal(code: str, message: str) -> Attempt:
     """What became of an invocation that Lambda did not carry out."""
     passes = code in _AWS_PASSES or _ROLE_NOT_SEEN_YET in message
-    told = f"{code}: {message}"[:_LONGEST]
-    return Attempt(payload="", log="", failure=Failure(kind=code, told=told, may_pass=passes, ran=False))
+    text = f"{code}: {message}"[:_LONGEST]
+    return Attempt(payload="", log="", failure=Failure(kind=code, text=text, may_pass=passes, ran=False))
 
 
-def failed_link(told: str) -> Link | None:
+def failed_link(text: str) -> Link | None:
     """The link that an error's text names; ``None`` if the text is not the library's."""
-    return next((link for link in Link if told.startswith(f"{link.value} failed: ")), None)
+    return next((link for link in Link if text.startswith(f"{link.value} failed: ")), None)
 
 
 def _object(text: str) -> dict[str, object]:

@@ -111,7 +111,7 @@ def attempts(text: str, failed: Failure) -> tuple[Attempt, Attempt]:
 
 
 def verified(text: str) -> str:
-    failed = Failure(kind=text, told=text, may_pass=True)
+    failed = Failure(kind=text, text=text, may_pass=True)
 
     def report_all(console: Console) -> None:
         shown = Report(console, text)
@@ -125,7 +125,7 @@ def verified(text: str) -> str:
 
 
 def invoked(text: str) -> str:
-    failed = Failure(kind=text, told=text, may_pass=False)
+    failed = Failure(kind=text, text=text, may_pass=False)
     return "".join(printed(lambda: invoke.report(attempt)) for attempt in attempts(text, failed))  # noqa: B023 - called at once
 
 

@@ -1,8 +1,8 @@
 """Who is meant by a member of a binding, and whether that is a given principal. Pure.
 
 The forms are those of Google's "Principal identifiers" page. Some name people that only Google knows: a group's, a
-domain's, a workforce pool's. A policy may hold them; here they mean nobody, since nothing here knows who belongs to
-them. The two that mean everybody the local Google refuses: no test could distinguish a refusal from open access.
+domain's, a workforce pool's. A policy may hold them; here they mean no principal: their members are not
+known. The two that mean every caller the local Google refuses: no test could distinguish a refusal from open access.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def difference(member: str, principal: Principal) -> str:
     if found.kind is Kind.DELETED:
         return f"binding names {member}, which was deleted; an account made later under that e-mail is another"
     if found.kind is Kind.UNKNOWABLE:
-        return f"binding names {member}, {Kind.UNKNOWABLE.value}: here it means nobody"
+        return f"binding names {member}, {Kind.UNKNOWABLE.value}: here it means no principal"
     if not principal.pool:
         return f"binding names identities of pool {found.pool}, principal is {principal.member}"
     if found.pool != principal.pool:

@@ -79,7 +79,7 @@ def test_who_only_google_knows_may_stand_in_a_policy_and_means_nobody_here(membe
     assert member_problem(member) is None
     for principal in (FEDERATED, SERVICE_ACCOUNT, USER):
         assert not matches(member, principal)
-        told = "which was deleted" if member in GONE else "it means nobody"
+        told = "which was deleted" if member in GONE else "it means no principal"
         assert told in difference(member, principal)
 
 

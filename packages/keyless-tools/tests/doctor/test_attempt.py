@@ -81,7 +81,7 @@ def test_whatever_else_the_function_fails_with_does_not_pass(error: Exception) -
     attempt = of_answer(log="", failed=True, payload=failed(str(diagnose(error))))
     assert attempt.failure is not None
     assert not attempt.failure.may_pass
-    assert failed_link(attempt.failure.told) is not None
+    assert failed_link(attempt.failure.text) is not None
 
 
 @pytest.mark.parametrize("message", ["", "Task timed out after 60.00 seconds", "No module named 'handler'"])
@@ -116,7 +116,7 @@ def test_what_lambda_does_not_carry_out_passes_only_while_the_function_is_being_
     attempt = of_refusal(code, message)
     assert attempt.failure is not None
     assert attempt.failure.may_pass is passes
-    assert attempt.failure.told == f"{code}: {message}"
+    assert attempt.failure.text == f"{code}: {message}"
 
 
 def test_the_texts_cover_every_link_that_a_late_change_can_break() -> None:

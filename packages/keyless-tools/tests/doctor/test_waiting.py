@@ -14,8 +14,8 @@ from keyless_bigquery.attempt import Attempt, Failure
 from keyless_tools.doctor.verify.waiting import Outcome, RetryPolicy, pauses, wait_for_success
 
 ANSWER = Attempt(payload="{}", log="", failure=None)
-LATE = Attempt(payload="", log="", failure=Failure(kind="impersonation", told="not yet", may_pass=True))
-WRONG = Attempt(payload="", log="", failure=Failure(kind="configuration", told="never", may_pass=False))
+LATE = Attempt(payload="", log="", failure=Failure(kind="impersonation", text="not yet", may_pass=True))
+WRONG = Attempt(payload="", log="", failure=Failure(kind="configuration", text="never", may_pass=False))
 
 
 @dataclasses.dataclass
@@ -78,6 +78,6 @@ def test_it_says_before_each_pause_how_long_it_will_be() -> None:
     pauses_seen: list[tuple[int, float, str, float]] = []
     time, coming = FakeTime(), iter([LATE, LATE, ANSWER])
     policy = RetryPolicy(limit_seconds=60, time=time)
-    wait_for_success(lambda: next(coming), policy, lambda n, s, f, pause: pauses_seen.append((n, s, f.told, pause)))
+    wait_for_success(lambda: next(coming), policy, lambda n, s, f, pause: pauses_seen.append((n, s, f.text, pause)))
     assert [(tries, text) for tries, _, text, _ in pauses_seen] == [(1, "not yet"), (2, "not yet")]
     assert [pause for *_, pause in pauses_seen] == time.slept

@@ -38,8 +38,8 @@ def invoker_of(stack: Stack, session: boto3.Session) -> Invoke:
         except ClientError as error:
             return of_refusal(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
         except (BotoCoreError, ResponseParserError) as error:
-            told = f"AWS can't be asked: {error}"
-            failure = Failure(kind=type(error).__name__, told=told, may_pass=False, ran=False)
+            text = f"AWS can't be asked: {error}"
+            failure = Failure(kind=type(error).__name__, text=text, may_pass=False, ran=False)
             return Attempt(payload="", log="", failure=failure)
         log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
         return of_answer(log=log, failed="FunctionError" in answer, payload=payload)

@@ -29,9 +29,9 @@ class Report:
     def wait(self, tries: int, seconds: float, failure: Failure, pause: float) -> None:
         """Prints why there is a further try, and when. The error's text only where it is another than before."""
         self._line(f"  [{seconds:5.1f} s] try {tries}: {failure.kind} refused, which may pass; again in {pause:.1f} s")
-        if failure.told != self._last:
-            self._line(_INDENT + failure.told, style="dim")
-            self._last = failure.told
+        if failure.text != self._last:
+            self._line(_INDENT + failure.text, style="dim")
+            self._last = failure.text
 
     def finish(self, outcome: Outcome) -> None:
         """Prints how the probe ended: how long it took, or the last error and what to do."""
@@ -69,7 +69,7 @@ def outcome_of(failure: Failure) -> str:
 
 def named(failure: Failure) -> str:
     """A failure's text, with its type where the text does not begin with it."""
-    return failure.told if failure.told.startswith(failure.kind) else f"{failure.kind}: {failure.told}"
+    return failure.text if failure.text.startswith(failure.kind) else f"{failure.kind}: {failure.text}"
 
 
 def _tries(count: int) -> str:

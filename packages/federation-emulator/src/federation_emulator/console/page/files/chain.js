@@ -27,9 +27,9 @@ function overview(cards, decisions) {
   const names = known ? LINKS.filter((name, place) => present.includes(name) || place > last) : [...new Set(present)];
   const boxes = names.map((name, place) => {
     const state = verdict(decisions, name);
-    const told = [element("strong", {}, name), element("span", {class: "state"}, SIGNS[state])];
+    const label = [element("strong", {}, name), element("span", {class: "state"}, SIGNS[state])];
     const card = cards.get(name);
-    const box = element(card ? "button" : "span", {class: `box ${state.replace(" ", "-")}`}, ...told);
+    const box = element(card ? "button" : "span", {class: `box ${state.replace(" ", "-")}`}, ...label);
     box.addEventListener("click", () => card?.focus());
     return element("li", {}, ...(place ? [arrow()] : []), box);
   });
@@ -86,10 +86,10 @@ function node(part, kind, ...content) {
 
 /** @param {import("./feed.js").Step} step */
 function passed({part, rule, actual}) {
-  const told = element("span", {class: "rule"}, `✓ ${rule}`);
+  const label = element("span", {class: "rule"}, `✓ ${rule}`);
   // Each attribute on a line of its own; a value may hold a comma itself.
   const values = part === "attributes" ? actual.split(/, (?=(?:google|attribute)\.[a-z0-9_]+=)/) : [actual];
-  return node(part, "passed", told, ...values.map((value) => named(value, part === "permission" ? value : null)));
+  return node(part, "passed", label, ...values.map((value) => named(value, part === "permission" ? value : null)));
 }
 
 /**
@@ -141,8 +141,8 @@ function card(decision, difference) {
 /** @param {Decision[]} decisions */
 function following(decisions) {
   const links = decisions.map(({id, link, allowed, resource}) => {
-    const told = `${SIGNS[allowed ? "allowed" : "refused"]} ${link}: `;
-    return element("li", {}, element("a", {href: `#${id}`}, told, ...breakable(resource)));
+    const heading = `${SIGNS[allowed ? "allowed" : "refused"]} ${link}: `;
+    return element("li", {}, element("a", {href: `#${id}`}, heading, ...breakable(resource)));
   });
   return element("section", {class: "after"}, element("h3", {}, "What came of it"), element("ul", {}, ...links));
 }

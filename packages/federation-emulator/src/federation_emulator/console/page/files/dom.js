@@ -65,11 +65,11 @@ export function code(text) {
  * Make these the children of a place, and leave alone those that are there already: they keep focus and selection.
  *
  * @param {Element} place
- * @param {Element[]} wanted
+ * @param {Element[]} children
  */
-export function arrange(place, wanted) {
+export function arrange(place, children) {
   let next = place.firstElementChild;
-  for (const child of wanted) {
+  for (const child of children) {
     if (child === next) next = next.nextElementSibling;
     else place.insertBefore(child, next);
   }

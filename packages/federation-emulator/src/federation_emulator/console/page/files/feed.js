@@ -30,7 +30,7 @@ export async function ask(path) {
  * that is not looked at doesn't ask.
  *
  * @param {{onDecisions: (found: Decision[], restarted: boolean) => void, onResources: (found: any) => void,
- *   onConnection: (reached: boolean) => void}} told
+ *   onConnection: (reached: boolean) => void}} listeners
  */
 export async function follow({onDecisions, onResources, onConnection}) {
   let after = "";

@@ -16,10 +16,10 @@ const KEPT = 2000;
 
 /** @param {import("./feed.js").Decision} decision */
 function words({id, link, allowed, resource, principal, steps, refusal}) {
-  const told = [id, link, allowed ? "allowed" : "refused", resource, principal];
-  told.push(...steps.flatMap(({part, rule, actual}) => [part, rule, actual]));
-  if (refusal) told.push(refusal.part, refusal.rule, refusal.actual, refusal.expected);
-  return told.join("\n").toLowerCase();
+  const texts = [id, link, allowed ? "allowed" : "refused", resource, principal];
+  texts.push(...steps.flatMap(({part, rule, actual}) => [part, rule, actual]));
+  if (refusal) texts.push(refusal.part, refusal.rule, refusal.actual, refusal.expected);
+  return texts.join("\n").toLowerCase();
 }
 
 /** @param {import("./feed.js").Decision} decision */

@@ -37,9 +37,9 @@ function entry(name, facts = [], key = name) {
   const list = facts
     .filter(([, value]) => value)
     .flatMap(([label, value, sought]) => {
-      const told = element("dd", {tabindex: "-1"}, code(value));
-      if (sought) places.set(sought, told);
-      return [element("dt", {}, label), told];
+      const shown = element("dd", {tabindex: "-1"}, code(value));
+      if (sought) places.set(sought, shown);
+      return [element("dt", {}, label), shown];
     });
   const details = list.length ? [element("dl", {}, ...list)] : [];
   const made = element("li", {tabindex: "-1"}, element("strong", {}, ...breakable(name)), ...details);
