@@ -22,6 +22,7 @@ EXCEPTIONS = {
     "keyless_bigquery/runtime/redaction.py": "a wider match takes out more of what may be a secret",
     "packages/keyless-tools/src/keyless_tools/delivery/report.py": "folds every space and line break there is",
     "packages/federation-emulator/src/federation_emulator/services/bigquery/sql/": "SQL's names are Unicode's",
+    "packages/federation-emulator/src/federation_emulator/servers/bigquery_emulator/application.py": "likewise",
 }
 """File or folder → why its patterns are Unicode's."""
 
