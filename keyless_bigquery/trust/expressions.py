@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyless_bigquery.trust.cost import Unbounded, Work, work
 from keyless_bigquery.trust.functions import NAMES, Functions
-from keyless_bigquery.trust.lexer import MACROS, LexicalError, Macro, macros, nesting, words
+from keyless_bigquery.trust.lexer import MACROS, LexicalError, Macro, macros, nesting, renamed, words
 
 if TYPE_CHECKING:
     import cel
@@ -91,12 +91,17 @@ def evaluate(expression: str, variables: Mapping[str, Any], functions: Functions
 
     context = cel.Context(variables=dict(variables), functions=functions.by_name())
     try:
-        value: object = _program(expression).execute(context)
+        value: object = _program(_written(expression, tuple(functions.instead.items()))).execute(context)
     except (ValueError, TypeError, RuntimeError, KeyError, IndexError, ArithmeticError) as error:
         raise ExpressionError(f"{expression} failed: {error!s:.200}") from error
     if functions.problem:
         raise ExpressionError(f"{expression} failed: {functions.problem}")
     return value
+
+
+@lru_cache(maxsize=_KEPT_PROGRAMS)
+def _written(expression: str, instead: tuple[tuple[str, str], ...]) -> str:
+    return renamed(expression, dict(instead))
 
 
 @lru_cache(maxsize=_KEPT_PROGRAMS)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 MOST_PARTS = 100
 """Parts that one ``split`` may give."""
@@ -97,6 +98,9 @@ class Functions:
     check: the library would print the error of a Python function to this process's own error output. So a failed
     call fails the whole expression, even where CEL's ``||`` would have forgiven it.
     """
+
+    instead: ClassVar[Mapping[str, str]] = {}
+    """Function of the library → the one that is called instead, where the library's own takes what CEL refuses."""
 
     def __init__(self) -> None:
         self.problem = ""

@@ -7,7 +7,7 @@ finds them in the text. Source of the grammar: "CEL language definition", Syntax
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -51,7 +51,24 @@ def words(expression: str) -> list[Word]:
     Raises:
         LexicalError: Something in it is no word of CEL, or a string has no end.
     """
-    made: list[Word] = []
+    return [word for _, word in _words(expression)]
+
+
+def renamed(expression: str, names: Mapping[str, str]) -> str:
+    """Write an expression with other names in place of some; what is in strings and comments stays.
+
+    Raises:
+        LexicalError: As :func:`words`.
+    """
+    made, copied = [], 0
+    for start, word in _words(expression):
+        if word.kind is Kind.NAME and word.text in names:
+            made += [expression[copied:start], names[word.text]]
+            copied = start + len(word.text)
+    return "".join((*made, expression[copied:]))
+
+
+def _words(expression: str) -> Iterator[tuple[int, Word]]:
     at = 0
     while at < len(expression):
         found = _WORD.match(expression, at)
@@ -60,11 +77,10 @@ def words(expression: str) -> list[Word]:
         at = found.end()
         if found["text"]:
             end = _end_of_text(expression, at, found["text"])
-            made.append(Word(kind=Kind.TEXT, text=expression[found.start() : end]))
+            yield found.start(), Word(kind=Kind.TEXT, text=expression[found.start() : end])
             at = end
         elif not found["space"]:
-            made.append(Word(kind=Kind(str(found.lastgroup)), text=found.group()))
-    return made
+            yield found.start(), Word(kind=Kind(str(found.lastgroup)), text=found.group())
 
 
 def _end_of_text(expression: str, start: int, opening: str) -> int:
