@@ -55,14 +55,16 @@ adopt: $(READY) ## STACK=name: say how what was made by hand would be taken into
 destroy: $(READY) ## STACK=name: say what goes with the stack, ask for its name again, and destroy it
 	@$(KEYLESS) destroy $(STACK)
 
+# Three on two cores: they wait for the engine and for servers a fifth of the time.
+WORKERS ?= 3
 test: $(READY) ## every test
-	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 soak: export KEYLESS_ROUNDS ?= 20
 soak: export KEYLESS_KILLS ?= 10
 soak: export KEYLESS_STATEMENTS ?= 50000
 soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills, whole lifecycles, 50,000 statements, 60 mutants; an hour
-	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/robustness \
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/replacing tests/robustness \
 	  $(addprefix packages/keyless-tools/tests/,delivery doctor living) packages/pulumi-offline/tests/plugins \
 	  packages/federation-emulator/tests/differential
 	@$(RUN) -m tools.mutants
