@@ -6,13 +6,18 @@ Requests: https://docs.aws.amazon.com/IAM/latest/APIReference/
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from pulumi_offline.plugins.aws.base import AwsKind, retag, tag_list, tag_map
+from pulumi_offline.plugins.errors import ServiceError
 from pulumi_offline.plugins.kind import Edit, Inputs, named
 from pulumi_offline.plugins.values import Properties
+
+CONFLICT_SECONDS = 30.0
+"""How long the deletion of a role waits for that of its policies; the official provider waits for two minutes."""
 
 
 class _Documented(AwsKind):
@@ -65,6 +70,23 @@ class Role(_Documented):
             **{key: inputs[name] for key, name in optional.items() if inputs.get(name)},
         )
         return str(inputs["name"])
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """DeleteRole, again while the engine deletes the role's policies at the same time.
+
+        Source: terraform-provider-aws, internal/service/iam/role.go, deleteRole.
+
+        Raises:
+            ServiceError: The policies are still there after :data:`CONFLICT_SECONDS`, or another refusal.
+        """
+        deadline = time.monotonic() + CONFLICT_SECONDS
+        while True:
+            try:
+                return super().remove(resource_id, state)
+            except ServiceError as error:
+                if error.reason != "DeleteConflict" or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.2)
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetRole."""
