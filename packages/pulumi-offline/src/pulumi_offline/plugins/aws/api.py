@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -118,3 +119,25 @@ def unless_gone(ask: Callable[[], _Answer]) -> _Answer | None:
         if error.reason in _NOT_FOUND:
             return None
         raise
+
+
+def again(
+    ask: Callable[[], _Answer],
+    while_refused: Callable[[ServiceError], bool],
+    *,
+    limit_seconds: float,
+    pause_seconds: float,
+) -> _Answer:
+    """What the service answers, asked again with pauses as long as it refuses in this way.
+
+    Raises:
+        ServiceError: another refusal, or this one after the limit.
+    """
+    deadline = time.monotonic() + limit_seconds
+    while True:
+        try:
+            return ask()
+        except ServiceError as error:
+            if not while_refused(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(pause_seconds)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_offline.plugins.aws import function_form
+from pulumi_offline.plugins.aws.api import again
 from pulumi_offline.plugins.aws.base import AwsKind, retag
-from pulumi_offline.plugins.errors import PluginError, ServiceError
+from pulumi_offline.plugins.errors import PluginError
 from pulumi_offline.plugins.kind import Change, Edit, Inputs, named
 from pulumi_offline.plugins.values import Archive, Properties
 
@@ -88,15 +89,12 @@ class Function(AwsKind):
             "Tags": inputs.get("tags", {}),
             "Publish": inputs.get("publish", False),
         }
-        deadline = time.monotonic() + _LIMIT_SECONDS
-        while True:
-            try:
-                self._ask("create_function", **request)
-                break
-            except ServiceError as error:
-                if "cannot be assumed" not in str(error) or time.monotonic() > deadline:
-                    raise
-            time.sleep(1)
+        again(
+            lambda: self._ask("create_function", **request),
+            lambda error: "cannot be assumed" in str(error),
+            limit_seconds=_LIMIT_SECONDS,
+            pause_seconds=1,
+        )
         self._wait_until_ready(inputs["name"])
         if inputs.get("reservedConcurrentExecutions", function_form.UNRESERVED) != function_form.UNRESERVED:
             self._reserve(inputs["name"], inputs["reservedConcurrentExecutions"])

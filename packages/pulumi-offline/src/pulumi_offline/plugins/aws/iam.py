@@ -5,14 +5,14 @@ Requests: https://docs.aws.amazon.com/IAM/latest/APIReference/
 
 from __future__ import annotations
 
+import functools
 import json
-import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
+from pulumi_offline.plugins.aws.api import again
 from pulumi_offline.plugins.aws.base import AwsKind, retag, tag_list, tag_map
-from pulumi_offline.plugins.errors import ServiceError
 from pulumi_offline.plugins.kind import Edit, Inputs, named
 from pulumi_offline.plugins.values import Properties
 
@@ -79,14 +79,8 @@ class Role(_Documented):
         Raises:
             ServiceError: The policies are still there after :data:`CONFLICT_SECONDS`, or another refusal.
         """
-        deadline = time.monotonic() + CONFLICT_SECONDS
-        while True:
-            try:
-                return super().remove(resource_id, state)
-            except ServiceError as error:
-                if error.reason != "DeleteConflict" or time.monotonic() > deadline:
-                    raise
-            time.sleep(0.2)
+        delete = functools.partial(super().remove, resource_id, state)
+        again(delete, lambda error: error.reason == "DeleteConflict", limit_seconds=CONFLICT_SECONDS, pause_seconds=0.2)
 
     def read(self, resource_id: str, state: Properties) -> Properties | None:
         """GetRole."""
