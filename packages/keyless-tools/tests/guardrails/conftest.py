@@ -16,6 +16,7 @@ from federation_emulator.servers.process import Child, Command
 from federation_emulator.servers.progress import Progress
 from keyless_tools.guardrails.environment import GUARDRAILS
 from pulumi_offline import attached
+from pulumi_offline.engine.event_stack import EventStack
 from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.engine.workspace import Workspace, plugin_version
 
@@ -95,14 +96,14 @@ def engine(plugins: Child, tmp_path_factory: pytest.TempPathFactory) -> Engine:
     workspace = Workspace(folder)
     project = folder / "project"
     project.mkdir()
-    stack = automation.create_or_select_stack(
-        stack_name="test",
-        project_name="guardrails",
-        program=lambda: None,
-        opts=automation.LocalWorkspaceOptions(
+    stack = EventStack(
+        "test",
+        automation.LocalWorkspace(
             work_dir=str(project),
+            project_settings=automation.ProjectSettings(name="guardrails", runtime="python"),
             pulumi_command=workspace.command(),
             env_vars={**workspace.environment(), **attached.variables(plugins)},
+            program=lambda: None,
         ),
     )
     return Engine(stack=stack)
