@@ -107,7 +107,7 @@ CASES: tuple[Case, ...] = (
     _NO_ACCOUNT(
         "a service account that does not exist",
         "the account that exists",
-        having(account=f"nobody@{PROJECT}.iam.gserviceaccount.com"),
+        having(account=f"missing@{PROJECT}.iam.gserviceaccount.com"),
         _THE_READER,
     ),
     _NO_ACCOUNT("a deleted service account", "it is undeleted", delete_account, undelete_account),

@@ -98,9 +98,9 @@ def test_a_served_request_is_not_noted(shared: Google) -> None:
     shared.done("POST", f"/v1/projects/{PROJECT}/services/iam.googleapis.com:enable", {})
     shared.done("GET", path)
     assert shared.call("GET", path, token=None).status_code == 401
-    assert shared.call("GET", f"{path}/nobody@b.c").status_code == 404
+    assert shared.call("GET", f"{path}/missing@b.c").status_code == 404
     assert not noted(shared, path)
-    assert not noted(shared, f"{path}/nobody@b.c")
+    assert not noted(shared, f"{path}/missing@b.c")
 
 
 def test_the_log_has_each_once_and_neither_log_nor_list_has_a_secret(

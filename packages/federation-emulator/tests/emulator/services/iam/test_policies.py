@@ -33,7 +33,7 @@ def test_an_account_is_found_by_email_and_unique_id_with_a_dash_for_the_project(
     assert peopled.done("GET", dashed) == account
     assert peopled.done("GET", ACCOUNT_PATH.replace(READER, account["uniqueId"])) == account
     assert peopled.done("GET", f"{PROJECT_PATH}/serviceAccounts?pageSize=100")["accounts"] == [account]
-    assert peopled.call("GET", ACCOUNT_PATH.replace("reader", "nobody")).status_code == 404
+    assert peopled.call("GET", ACCOUNT_PATH.replace("reader", "missing")).status_code == 404
 
 
 def test_an_account_patch_takes_its_snake_case_mask_from_the_body(peopled: Google) -> None:
@@ -100,7 +100,7 @@ BAD_BINDINGS: list[tuple[object, str]] = [
     (bound("reader"), "is of an unknown type"),
     (bound("allUsers"), "grants nothing to everybody"),
     (bound(MEMBER.replace("/123456789012/", f"/{PROJECT}/")), "is of an unknown type"),
-    (bound(f"serviceAccount:nobody@{PROJECT}.iam.gserviceaccount.com"), "does not exist."),
+    (bound(f"serviceAccount:missing@{PROJECT}.iam.gserviceaccount.com"), "does not exist."),
     (bound(MEMBER, role="roles/iam.workloadIdentityUsr"), "is not supported for this resource"),
     ([{"members": [MEMBER]}], "with a role"),
     ([{"role": ROLE, "members": "x"}], "list of strings"),
