@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
 from keyless_bigquery.runtime.errors import Link
-
-# How the function's own text names the link and Google's code: `keyless_bigquery.runtime.diagnosis` writes it.
-_PASSES = {
-    # Not invalid_request, which a wrong audience or too long a subject gives, and not invalid_grant, AWS's own word.
-    Link.TOKEN_EXCHANGE: re.compile(
-        r"token: (?:invalid_target|unauthorized_client|quota_exceeded|PERMISSION_DENIED)\b",
-        re.ASCII,
-    ),
-    # An account that was just made is not found at first; one that is disabled is 400, and stays so.
-    Link.IMPERSONATION: re.compile(r"service account: (?:403|404|429|503)\b", re.ASCII),
-    Link.JOB_CREATION: re.compile(
-        r"BigQuery answered 403 (?:accessDenied|accessNotConfigured|rateLimitExceeded)\b", re.ASCII
-    ),
-    Link.TABLE_ACCESS: re.compile(r"BigQuery answered (?:403|404)\b", re.ASCII),
-}
-"""Refusals that a change explains which is not seen everywhere yet. Source: Google, "Access change propagation"."""
+from keyless_bigquery.runtime.signals import may_pass
 
 _ROLE_NOT_SEEN_YET = "cannot be assumed by Lambda"
 _AWS_PASSES = frozenset({"ResourceConflictException", "TooManyRequestsException", "ServiceException"})
 """Errors of ``Invoke`` that pass: the function is being made or changed, or is busy. Source: Lambda API."""
 
-_LONGEST = 400
+_LONGEST = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +43,18 @@ class Attempt:
     @property
     def probed(self) -> bool:
         """Whether it is the library's answer to the probe."""
+        return self.failure is None and "tables" in self._probe
+
+    @property
+    def filtered(self) -> tuple[str, ...]:
+        """Of the probe, the tables that only a query with a filter on their partitions reads."""
+        named = self._probe.get("filtered")
+        return tuple(map(str, named)) if isinstance(named, list) else ()
+
+    @property
+    def _probe(self) -> dict[str, object]:
         answer = _object(self.payload).get("keyless-bigquery")
-        return self.failure is None and isinstance(answer, dict) and "tables" in answer
+        return answer if isinstance(answer, dict) else {}
 
 
 def of_answer(*, log: str, failed: bool, payload: str) -> Attempt:
@@ -74,11 +68,11 @@ def of_answer(*, log: str, failed: bool, payload: str) -> Attempt:
     if not failed:
         return Attempt(payload=payload, log=log, failure=None)
     report = _object(payload)
-    text = str(report.get("errorMessage", "no message"))[:_LONGEST]
+    text = str(report.get("errorMessage", "no message"))
     link = failed_link(text)
-    passes = link in _PASSES and _PASSES[link].search(text) is not None
     kind = str(report.get("errorType")) if link is None else link.value
-    return Attempt(payload=payload, log=log, failure=Failure(kind=kind, text=text, may_pass=passes))
+    passes = link is not None and may_pass(text)
+    return Attempt(payload=payload, log=log, failure=Failure(kind=kind, text=text[:_LONGEST], may_pass=passes))
 
 
 def of_refusal(code: str, message: str) -> Attempt:

@@ -76,15 +76,18 @@ class BigQueryReader:
     def plan(self, table: str) -> None:
         """Has BigQuery plan a query of a table, or of the list of a whole dataset's tables, without running it.
 
+        Of the first table it is a query of :attr:`columns`: another may be guarded by a policy tag.
+
         Raises:
             Exception: As :meth:`query`.
         """
         config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
         left = self._token.limit.seconds_left
         whole_dataset = table.rpartition(":")[2].count(".") == 1
+        columns = ", ".join(f"`{column}`" for column in self.columns) if table == self.table else "*"
         self._client.query(
             # Checked, and names can't be parameters.
-            f"SELECT * FROM `{table}`{'.INFORMATION_SCHEMA.TABLES' if whole_dataset else ''}",  # noqa: S608
+            f"SELECT {columns} FROM `{table}`{'.INFORMATION_SCHEMA.TABLES' if whole_dataset else ''}",  # noqa: S608
             job_config=config,
             timeout=min(_REQUEST_SECONDS, max(left, 0.001)),
             retry=bigquery.DEFAULT_RETRY.with_timeout(min(_RETRY_SECONDS, left)),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from keyless_bigquery.runtime import advice
 from keyless_bigquery.runtime.deadline import OutOfTimeError
 from keyless_bigquery.runtime.diagnosis import CALLERS, KINDS, diagnose, name_of, places, unexpected
-from keyless_bigquery.runtime.environment import AWS_SESSION
+from keyless_bigquery.runtime.environment import AWS_SESSION, TABLE, TABLES
 from keyless_bigquery.runtime.errors import FunctionError, ReaderError, SubjectTokenError
 from keyless_bigquery.runtime.redaction import holds, scrub
 
@@ -52,7 +52,7 @@ def failure(
             "what the function puts into its errors",
         )
     # Anew: nothing that is chained to the one that was raised comes with it.
-    return type(found)(scrub(found.what, held), found.look_at)
+    return type(found)(scrub(found.what, held), found.look_at, found.cause)
 
 
 def _of_the_chain(error: Exception, environ: Mapping[str, str]) -> ReaderError | None:
@@ -71,7 +71,7 @@ def _of_the_chain(error: Exception, environ: Mapping[str, str]) -> ReaderError |
         return SubjectTokenError("google-auth found no session of the role", advice.OWN_CREDENTIALS)
     if isinstance(error, OutOfTimeError) and not (error.host or _are_of(modules - {OutOfTimeError.__module__}, _CHAIN)):
         return _OUT_OF_TIME
-    return diagnose(error)
+    return diagnose(error, (environ.get(TABLES) or environ.get(TABLE, "")).split(","))
 
 
 def _of_the_call(error: Exception, context: object) -> ReaderError | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ import requests
 from google.api_core import exceptions as api
 
 from keyless_bigquery.runtime import advice
+from keyless_bigquery.runtime.bigquery_signals import BIGQUERY
 from keyless_bigquery.runtime.deadline import OutOfTimeError
 from keyless_bigquery.runtime.errors import (
     ConfigurationError,
@@ -31,6 +32,8 @@ from keyless_bigquery.runtime.errors import (
     TokenExchangeError,
     UnexpectedError,
 )
+from keyless_bigquery.runtime.signals import Refusal, signal_of
+from keyless_bigquery.runtime.token_signals import EXCHANGE, IMPERSONATION
 
 _IMPERSONATION_REFUSED = "Unable to acquire impersonated credentials"
 _LINK_BY_PATH = (
@@ -39,6 +42,9 @@ _LINK_BY_PATH = (
     ("/queries", "the query"),
     ("/jobs", "the query"),
 )
+_LONGEST_READ = 4_000
+"""Most characters of a message that are read."""
+
 UNKNOWN_PLACE = "an unknown place"
 _RUNTIME = __name__.rpartition(".")[0]
 
@@ -46,8 +52,15 @@ CALLERS = frozenset(f"{_RUNTIME}.{name}" for name in ("wrapper", "loading", "ent
 """Modules that everything comes through."""
 
 
-def diagnose(error: BaseException) -> ReaderError:
-    """The error to raise in its place. Its text may still quote a server: scrub it."""
+def diagnose(error: BaseException, granted: Collection[str] = ()) -> ReaderError:
+    """The error to raise in its place. Its text may still quote a server: scrub it.
+
+    Args:
+        error: What a client library raised.
+        granted: What the stack's grants cover: tables, ``project.dataset.table``, and datasets.
+    """
+    if isinstance(error, api.GoogleAPICallError):
+        return _bigquery(error, granted)
     for kind, rule in _RULES:
         if isinstance(error, kind):
             return rule(error)
@@ -72,16 +85,21 @@ def name_of(error: BaseException) -> str:
 
 def _exchange(error: google.auth.exceptions.OAuthError) -> ReaderError:
     body = _json_object(error.args[1] if len(error.args) > 1 else None)
-    code, description = body.get("error"), body.get("error_description")
     if isinstance(envelope := body.get("error"), dict):
         # The envelope of Google's other APIs: STS answers so when it is switched off in the project.
-        code, description = envelope.get("status"), envelope.get("message")
-    if not isinstance(code, str):
+        refusal = _refusal(envelope)
+        name = envelope.get("status")
+    else:
+        name = envelope
+        refusal = Refusal(
+            code=None,
+            reasons=frozenset([str(name)]),
+            message=str(body.get("error_description") or "no description")[:_LONGEST_READ],
+        )
+    if not isinstance(name, str):
         return TokenExchangeError("Google STS gave an answer that is no token and no OAuth error", advice.STS_STATUS)
-    return TokenExchangeError(
-        f"Google STS refused the subject token: {code}: {description or 'no description'}",
-        advice.for_exchange(code, str(description)),
-    )
+    signal = signal_of(EXCHANGE, refusal)
+    return signal.error(f"Google STS refused the subject token: {name}: {refusal.message}")
 
 
 def _refresh(error: google.auth.exceptions.RefreshError) -> ReaderError:
@@ -94,11 +112,9 @@ def _refresh(error: google.auth.exceptions.RefreshError) -> ReaderError:
         return ImpersonationError(
             "IAM Credentials gave an answer that is no token and no Google error", advice.IAM_CREDENTIALS_STATUS
         )
-    code, status, message = envelope.get("code"), envelope.get("status"), envelope.get("message")
-    return ImpersonationError(
-        f"IAM Credentials refused a token for the service account: {code} {status}: {message}",
-        advice.for_impersonation(code, str(message)),
-    )
+    refusal = _refusal(envelope)
+    named = f"{refusal.code} {envelope.get('status')}: {refusal.message}"
+    return signal_of(IMPERSONATION, refusal).error(f"IAM Credentials refused a token for the service account: {named}")
 
 
 def _transport(error: google.auth.exceptions.TransportError) -> ReaderError:
@@ -151,12 +167,32 @@ def _retry(error: api.RetryError) -> ReaderError:
     return diagnose(cause)
 
 
-def _bigquery(error: api.GoogleAPICallError) -> ReaderError:
+def _bigquery(error: api.GoogleAPICallError, granted: Collection[str]) -> ReaderError:
     first = error.errors[0] if error.errors and isinstance(error.errors[0], dict) else {}
     reason, message = str(first.get("reason", "")), str(first.get("message") or error.message)
-    kind, look_at = advice.for_bigquery(error.code, reason, message)
-    code = int(error.code) if error.code is not None else "an error"
-    return kind(f"BigQuery answered {code} {reason}: {message}", look_at)
+    code = int(error.code) if error.code is not None else None
+    reasons = frozenset(filter(None, [reason, *_reasons({"errors": error.errors, "details": error.details})]))
+    refusal = Refusal(code=code, reasons=reasons, message=message[:_LONGEST_READ])
+    signal = signal_of(BIGQUERY, refusal, granted)
+    return signal.error(f"BigQuery answered {code or 'an error'} {reason}: {refusal.message}")
+
+
+def _refusal(envelope: Mapping[str, Any]) -> Refusal:
+    """An error of Google's. Source: Google, "Errors" of the API design guide."""
+    code = envelope.get("code")
+    named = [str(envelope.get("status", "")), *_reasons(envelope)]
+    return Refusal(
+        code=code if isinstance(code, int) else None,
+        reasons=frozenset(filter(None, named)),
+        message=str(envelope.get("message", ""))[:_LONGEST_READ],
+    )
+
+
+def _reasons(envelope: Mapping[str, Any]) -> Iterator[str]:
+    """The reasons of an error's details and of its older list."""
+    for entry in [*(envelope.get("details") or ()), *(envelope.get("errors") or ())]:
+        if isinstance(entry, dict) and isinstance(reason := entry.get("reason"), str):
+            yield reason
 
 
 def _late(_: TimeoutError) -> ReaderError:
@@ -195,11 +231,10 @@ _RULES: tuple[tuple[type[BaseException], Callable[[Any], ReaderError]], ...] = (
     (google.auth.exceptions.DefaultCredentialsError, _no_credentials),
     (google.auth.exceptions.GoogleAuthError, _google_auth),
     (api.RetryError, _retry),
-    (api.GoogleAPICallError, _bigquery),
     (requests.exceptions.RequestException, _request),
     (OutOfTimeError, _out_of_time),
     (TimeoutError, _late),
 )
 
-KINDS = tuple(kind for kind, _ in _RULES)
+KINDS: tuple[type[BaseException], ...] = (api.GoogleAPICallError, *(kind for kind, _ in _RULES))
 """Types of error that a client library, or the time limit, raises."""

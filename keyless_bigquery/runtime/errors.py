@@ -32,6 +32,7 @@ class ReaderError(Exception):
     Args:
         what: What happened.
         look_at: What a person should look at next.
+        cause: Why, where what happened is an answer of Google's and its cause is known.
 
     Attributes:
         link: Where the chain broke.
@@ -39,10 +40,12 @@ class ReaderError(Exception):
 
     link: ClassVar[Link]
 
-    def __init__(self, what: str, look_at: str) -> None:
-        super().__init__(f"{self.link.value} failed: {what.rstrip('.')}. Check: {look_at}.")
+    def __init__(self, what: str, look_at: str, cause: str = "") -> None:
+        why = f" Cause: {cause}." if cause else ""
+        super().__init__(f"{self.link.value} failed: {what.rstrip('. ')}.{why} Check: {look_at}.")
         self.what = what
         self.look_at = look_at
+        self.cause = cause
 
 
 class ConfigurationError(ReaderError):

@@ -24,7 +24,8 @@ def answer(_: object, reader: BigQueryReader) -> dict[str, object]:
     """Fetches a token, and has BigQuery plan a query of each table, which reads no row and costs nothing.
 
     Returns:
-        What was probed: ``{"keyless-bigquery": {"tables": […]}}``.
+        What was probed: ``{"keyless-bigquery": {"tables": […], "filtered": […]}}``; ``filtered`` are those of the
+        tables that a query without a filter on their partitions can't read, as the probe's is.
 
     Raises:
         Exception: As :meth:`BigQueryReader.query`, for the first table that can't be queried.
@@ -32,10 +33,12 @@ def answer(_: object, reader: BigQueryReader) -> dict[str, object]:
     # Imported here: what sends the event needs no client.
     from google.api_core.exceptions import BadRequest
 
+    filtered = []
     for table in reader.tables:
         try:
             reader.plan(table)
         except BadRequest as error:
             if _NEEDS_A_FILTER not in str(error):
                 raise
-    return {"keyless-bigquery": {"tables": list(reader.tables)}}
+            filtered.append(table)
+    return {"keyless-bigquery": {"tables": list(reader.tables), "filtered": filtered}}

@@ -56,64 +56,7 @@ def impersonation_error(code: int, status: str, message: str) -> Answer:
     return json_answer({"error": {"code": code, "message": message, "status": status}}, status=code)
 
 
-NO_JOBS = "Access Denied: Project p: User does not have bigquery.jobs.create permission in project p."
-NO_TABLE = "Access Denied: Table p:d.users: User does not have permission to query table p:d.users"
-NOT_THERE = "Not found: Table p:d.users was not found in location US"
-NO_ACCESS = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
-BIGQUERY_OFF = "BigQuery API has not been used in project 1 before."
-API_OFF = "IAM Service Account Credentials API has not been used in project 1 before or it is disabled."
-NO_LOGIN = "Request had invalid authentication credentials."
-BYTES = "Query exceeded limit for bytes billed: 1."
-REFUSALS: Mapping[str, Sequence[tuple[Answer, str, str, str]]] = {
-    "exchange": [
-        (oauth_error(code, f"{description}."), "token exchange", f"{code}: {description}", look_at)
-        for code, description, look_at in (
-            ("invalid_target", "The target service indicated is invalid", "the pool and the provider"),
-            ("unauthorized_client", "Rejected by the attribute condition", "attribute condition"),
-            ("invalid_request", "The size of google.subject exceeds 127 bytes", "attribute mapping"),
-            ("invalid_grant", "Received invalid AWS response of type InvalidClientTokenId", "role"),
-        )
-    ],
-    "impersonation": [
-        (impersonation_error(code, status, message), "impersonation", f"{code} {status}", look_at)
-        for code, status, message, look_at in (
-            (403, "PERMISSION_DENIED", NO_ACCESS, "roles/iam.workloadIdentityUser"),
-            (404, "NOT_FOUND", "Not found; Gaia id not found for email x", "service account exists"),
-            (403, "PERMISSION_DENIED", API_OFF, "API iamcredentials.googleapis.com is on"),
-            (400, "INVALID_ARGUMENT", "Request contains an invalid argument.", "impersonation_url"),
-            (401, "UNAUTHENTICATED", NO_LOGIN, "the pool"),
-        )
-    ],
-    "query": [
-        (google_error(code, reason, message), link, message[:40], look_at)
-        for code, reason, message, link, look_at in (
-            (403, "accessDenied", NO_JOBS, "job creation", "roles/bigquery.jobUser"),
-            (403, "accessNotConfigured", BIGQUERY_OFF, "job creation", "API bigquery.googleapis.com is on"),
-            (403, "accessDenied", NO_TABLE, "table access", "roles/bigquery.dataViewer"),
-            (404, "notFound", NOT_THERE, "table access", "BIGQUERY_LOCATION"),
-            (400, "bytesBilledLimitExceeded", BYTES, "query", "BIGQUERY_MAXIMUM_BYTES_BILLED"),
-            (400, "invalidQuery", "Unrecognized name: user_id at [1:8]", "query", "schema"),
-            (401, "authError", NO_LOGIN, "job creation", "service account and pool are still enabled"),
-        )
-    ],
-}
-
-
-@pytest.mark.parametrize("service", REFUSALS)
-def test_what_a_service_refuses_names_its_link_and_what_to_check(
-    function: PackagedFunction, google: GoogleStandIn, service: str
-) -> None:
-    """One process for all answers of a service: a function that failed works again."""
-    cases, well = REFUSALS[service], getattr(google, service)
-    answers = [answer for answer, *_ in cases]
-    # The client asks again with a new token, twice.
-    answers += [answer for answer in answers if answer.status == 401 and service == "query"] * 2
-    setattr(google, service, lambda sent: answers.pop(0) if answers else well(sent))
-    done = function.invoke(events=tuple(range(len(cases) + 1)))
-    assert_failed(done, *((link, says, look_at) for _, link, says, look_at in cases))
-    assert done.results[-1]["returned"] == len(cases)
-    if service == "exchange":
-        assert google.paths[: len(cases)] == [TOKEN_PATH] * len(cases)
+NO_TABLE = "Access Denied: Table local-keyless:keyless_local.users: User does not have permission to query it"
 
 
 def test_a_refusal_in_a_later_page_is_reported_too(function: PackagedFunction, google: GoogleStandIn) -> None:

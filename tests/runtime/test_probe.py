@@ -23,12 +23,12 @@ def test_the_probe_fetches_a_token_and_plans_a_query_of_the_table_and_the_functi
 ) -> None:
     google.more = lambda _: json_answer({"jobReference": {}, "status": {"state": "DONE"}})
     done = function.invoke(events=(PROBE,), environ=function.handler(ALSO))
-    assert done.results[0]["returned"] == {"keyless-bigquery": {"tables": [TABLE]}}
+    assert done.results[0]["returned"] == {"keyless-bigquery": {"tables": [TABLE], "filtered": []}}
     assert done.printed.count("called with") == 0
     assert google.paths == [TOKEN_PATH, IMPERSONATION_PATH, JOBS]
     planned = google.sent[-1].json["configuration"]
     assert planned["dryRun"] is True
-    assert TABLE in planned["query"]["query"]
+    assert planned["query"]["query"] == f"SELECT `user_id`, `name` FROM `{TABLE}`"
 
 
 def test_any_other_event_is_the_functions(function: PackagedFunction, google: GoogleStandIn) -> None:
@@ -38,9 +38,12 @@ def test_any_other_event_is_the_functions(function: PackagedFunction, google: Go
     assert google.sent == []
 
 
-def test_a_table_that_asks_for_a_filter_let_the_probe_in(function: PackagedFunction, google: GoogleStandIn) -> None:
+def test_a_table_that_requires_a_filter_is_named_and_no_failure(
+    function: PackagedFunction, google: GoogleStandIn
+) -> None:
     google.more = lambda _: google_error(400, "invalidQuery", NO_FILTER)
-    assert "returned" in function.invoke(events=(PROBE,)).results[0]
+    answer = function.invoke(events=(PROBE,)).results[0]["returned"]
+    assert answer == {"keyless-bigquery": {"tables": [TABLE], "filtered": [TABLE]}}
     google.more = lambda _: google_error(400, "invalidQuery", "Unrecognized name: day")
     assert function.invoke(events=(PROBE,)).results[0]["raised"] == "QueryError"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.text import Text
 
@@ -57,6 +59,12 @@ class Report:
             self._line(f"  all checks passed; your function returned {returned}", style="green")
         else:
             self._line(f"  all checks passed; {outcome_of(attempt.failure)}", style="bold red")
+
+    def not_tried(self, filtered: Sequence[str]) -> None:
+        """Prints which tables the probe could not query, and how to have the function do it."""
+        tables, event = ", ".join(filtered), command_line("pulumi", "config", "set", "verifyEvent", "JSON")
+        self._line(f"  nothing failed, but not tried: a query of {tables}, which needs a filter on its partitions")
+        self._line(f"  with an event of your function's, `{event}`, verify invokes the function itself")
 
     def _line(self, text: str, *, style: str = "") -> None:
         self._console.print(Text(one_line(text), style=style), soft_wrap=True)

@@ -1,0 +1,300 @@
+"""What BigQuery's refusals and failures mean. Pure.
+
+Sources: BigQuery, "Error messages", "Troubleshoot query errors", "Access control with IAM", "Column-level access
+control", "Row-level security", "Customer-managed Cloud KMS keys", "External tables", "Authorized views"; and the texts
+of public reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from keyless_bigquery.runtime.errors import JobCreationError, QueryError, ReaderError, TableAccessError
+from keyless_bigquery.runtime.signals import API_OFF, OWN_WORDS, PERIMETER, SCOPES, SUSPENDED, Signal
+
+_READER = "the service account (with direct access: of the role's principalSet)"
+_DATA = r"(?:table|view|dataset) [`'\"]?(?P<data>[\w.:-]*[.:][\w*$-]+)"
+_FAILED = "BigQuery failed"
+_STATUS = "the status of BigQuery; then run the function again"
+
+
+def _guard(text: str, cause: str, check: str, *, link: type[ReaderError] = TableAccessError) -> Signal:
+    """Another guard than the stack's grants, whatever status BigQuery gives it."""
+    return Signal(text=text, link=link, cause=cause, check=check)
+
+
+_PROJECT: Sequence[Signal] = (
+    Signal(
+        codes={HTTPStatus.UNAUTHORIZED},
+        link=JobCreationError,
+        cause="the token was not accepted",
+        check="whether service account and pool are still enabled",
+    ),
+    Signal(
+        text=API_OFF,
+        link=JobCreationError,
+        cause="the API is off",
+        check="whether the API bigquery.googleapis.com is on in the project",
+        passes=True,
+    ),
+    _guard(
+        r"billingNotEnabled|billing has not been enabled|free (?:tier|query bytes)|\bsandbox\b",
+        "the project has no billing account, or is a sandbox",
+        "the billing of GOOGLE_CLOUD_PROJECT",
+        link=JobCreationError,
+    ),
+    _guard(
+        SUSPENDED,
+        "Google does not serve the project",
+        "the state of GOOGLE_CLOUD_PROJECT, and its billing account",
+        link=JobCreationError,
+    ),
+    _guard(
+        r"bytesBilledLimitExceeded|limit for bytes billed",
+        "the query would bill more than it may",
+        "BIGQUERY_MAXIMUM_BYTES_BILLED, the size of the table, and a filter on its partitions",
+        link=QueryError,
+    ),
+    Signal(codes={500, 502, 503, 504}, link=QueryError, cause=_FAILED, check=_STATUS),
+    Signal(text=r"backendError|internalError|tableUnavailable", link=QueryError, cause=_FAILED, check=_STATUS),
+    _guard(
+        r"responseTooLarge|response too large",
+        "the result is too large",
+        "the query: fewer columns or rows, or a destination table",
+        link=QueryError,
+    ),
+    Signal(
+        text=r"rateLimitExceeded|exceeded rate limit",
+        link=JobCreationError,
+        cause="too many requests in a short time",
+        check="how often the function runs at once, and the quotas of GOOGLE_CLOUD_PROJECT",
+        passes=True,
+    ),
+    _guard(
+        r"quotaExceeded|quota exceeded|exceeded .*\bquota\b",
+        "a quota is used up",
+        "the quota that the message names, on the console's page Quotas of GOOGLE_CLOUD_PROJECT",
+        link=JobCreationError,
+    ),
+    _guard(
+        r"serviceusage\.services\.use|USER_PROJECT_DENIED|required permission to use project",
+        "the request is charged to a project that the reader may not use",
+        "GOOGLE_CLOUD_PROJECT, and a quota project of the function's own client: the stack sets none",
+        link=JobCreationError,
+    ),
+    _guard(
+        SCOPES,
+        "the token has no scope for this",
+        "the scopes that the function's own client asks for: https://www.googleapis.com/auth/bigquery, or"
+        " cloud-platform",
+        link=JobCreationError,
+    ),
+    Signal(
+        text=r"bigquery\.jobs\.create\b",
+        link=JobCreationError,
+        check=f"roles/bigquery.jobUser of {_READER} on GOOGLE_CLOUD_PROJECT",
+        passes=True,
+    ),
+    _guard(
+        r"Not found: Project\b|(?:unknown|invalid) project\b|permission denied on resource project",
+        "the project does not exist, or is not the reader's to use",
+        "GOOGLE_CLOUD_PROJECT, and the project in the table's name",
+        link=JobCreationError,
+    ),
+)
+"""The project that pays, its limits, and the right to start jobs in it."""
+
+_GUARDS: Sequence[Signal] = (
+    _guard(
+        r"policy tag|fine-?grained ?(?:reader|get)|masked get|datacatalog\.categories|\bdata ?polic(?:y|ies)\b",
+        "a policy tag guards a column that the query reads",
+        f"roles/datacatalog.categoryFineGrainedReader of {_READER} on the policy tag, or for masked values"
+        " roles/bigquerydatapolicy.maskedReader; or leave the column out of BIGQUERY_COLUMNS",
+    ),
+    _guard(
+        r"row.?access.?polic|row.?level.?(?:security|access)|getFilteredData",
+        "a row access policy guards the table",
+        f"the grantees of the table's row access policies: {_READER} must be one",
+    ),
+    _guard(
+        PERIMETER,
+        "a VPC Service Controls perimeter",
+        "the ingress rules of the perimeters around GOOGLE_CLOUD_PROJECT and the table's project, by the identifier in"
+        " the message",
+    ),
+    _guard(
+        r"constraints/|organi[sz]ation(?:al)? policy|org policy|your administrator requires|LOCATION_POLICY_VIOLATED"
+        r"|RESTRICTION_VIOLATED|ORG_POLICY|BLOCKED_BY_ADMIN|violates constraint",
+        "an organisation policy",
+        "the constraint that the message names, with the organisation's administrator",
+    ),
+    _guard(
+        r"cloud ?kms|cloudkms\.|cryptoKey|\bKMS (?:key|error)",
+        "Cloud KMS does not decrypt the table",
+        "the table's key, in `bq show`: it needs an enabled version, and on it"
+        " roles/cloudkms.cryptoKeyEncrypterDecrypter of BigQuery's own service account"
+        " bq-PROJECT_NUMBER@bigquery-encryption.iam.gserviceaccount.com, not of the reader's",
+    ),
+    _guard(
+        r"drive credentials|drive scope|drive\.readonly|google drive|drive\.google|docs\.google|google sheets"
+        r"|\bspreadsheet\b|no suitable credentials",
+        "the table is external, its data in Google Drive",
+        "the token: it has no scope for Drive, which the reader does not ask for; copy the sheet into a table of"
+        f" BigQuery's own. Elsewhere the file must be shared with {_READER}",
+    ),
+    _guard(
+        r"storage\.(?:objects|buckets|folders|managedFolders)\.|cloud storage|gs://|globbing file pattern|/bigstore/"
+        r"|Access Denied: File\b|Not found: (?:Files?|URIs?)\b",
+        "the table is external, its data in files of Cloud Storage",
+        f"roles/storage.objectViewer of {_READER} on the bucket, or of the connection's service account where the table"
+        " has a connection; and that the files are there",
+    ),
+    _guard(
+        r"bigtable\.(?:tables|instances|clusters)|cloud bigtable",
+        "the table is external, its data in Bigtable",
+        f"roles/bigtable.reader of {_READER} on the Bigtable instance",
+    ),
+    _guard(
+        r"bigquery\.connections?\.|(?:Access Denied|Not found): Connection\b|cloud ?sql|\bspanner\b|\bBigLake\b"
+        r"|\bassume the role\b|amazon s3|azure blob",
+        "the query goes through a connection",
+        f"roles/bigquery.connectionUser of {_READER} on the connection, and what the connection's own account may read",
+    ),
+    _guard(
+        r"data egress|egress restriction|analytics ?hub|linked dataset|clean ?room|aggregation.threshold|privacy_unit"
+        r"|analysis rule|join restriction|restricted egress",
+        "the owner of the data restricts how it is read",
+        "the terms of the shared dataset, or the analysis rules of the view, with its owner",
+    ),
+    _guard(
+        r"bigquery\.(?:routines|models)\.|(?:Access Denied|Not found): (?:Routine|Model|Function)\b|remote function"
+        r"|cloudfunctions\.|run\.routes|aiplatform\.",
+        "the query, or a view that it reads, uses a routine or model",
+        f"the name; and roles/bigquery.dataViewer of {_READER} on its dataset, or that the data authorises the routine",
+    ),
+    _guard(
+        r"bigquery\.readsessions\.",
+        "the BigQuery Storage API needs a grant that the stack does not make",
+        f"roles/bigquery.readSessionUser of {_READER}; or in the function `create_bqstorage_client=False`",
+    ),
+    _guard(
+        r"bigquery\.\w+\.(?:update|create|delete|set|export|restore|replicate|link|override)\w*",
+        "the query writes or exports, and the stack grants reading alone",
+        f"the query; a function that shall write needs a grant of your own to {_READER}",
+    ),
+    _guard(
+        r"bigquery\.reservation|: Reservation\b|reservation assignment|(?:have the|assigned) reservation",
+        "a reservation",
+        "the reservation that GOOGLE_CLOUD_PROJECT is assigned to: its location and slots",
+        link=JobCreationError,
+    ),
+)
+"""Google's guards of data besides the grants of the stack, and what else a query may need."""
+
+_TABLE: Sequence[Signal] = (
+    Signal(
+        codes={HTTPStatus.FORBIDDEN},
+        text=_DATA,
+        granted=True,
+        link=TableAccessError,
+        check=f"roles/bigquery.dataViewer of {_READER} on the table, BIGQUERY_TABLE, and whether the table is in"
+        " BIGQUERY_LOCATION: Google does not say which",
+        passes=True,
+    ),
+    _guard(
+        r"bigquery\.\w+\.(?:list|get)\w*",
+        "the query reads metadata, or a table, that the stack grants nothing on",
+        f"the permission that the message names, for {_READER}; a whole dataset in the setting tables grants the"
+        " list of its tables",
+    ),
+    Signal(
+        codes={HTTPStatus.FORBIDDEN},
+        text=_DATA,
+        link=TableAccessError,
+        cause="the query, or a view that it reads, reads what the stack grants nothing on",
+        check="where a view reads it: that its dataset authorises the view; where the query does: the setting tables,"
+        " which must name it",
+    ),
+    Signal(
+        codes={HTTPStatus.NOT_FOUND},
+        text=r"Not found: (?:Table|View|Dataset|Wildcard)|(?:table|view|dataset) … was not found",
+        link=TableAccessError,
+        check="the name, as BIGQUERY_TABLE or the query has it, and BIGQUERY_LOCATION: what is in another location is"
+        " not found",
+    ),
+)
+"""The grants on data."""
+
+_QUERY: Sequence[Signal] = tuple(
+    # No refusals of rights, whose texts may hold any of these words.
+    Signal(codes={200, 400, 404, 499}, link=QueryError, text=text, cause=cause, check=check)
+    for text, cause, check in (
+        (
+            r"error while reading|failed to (?:parse|open|expand|read) |error detected while parsing",
+            "a file of an external table can't be read as the table declares it",
+            "the file that the message names, and the table's format and schema",
+        ),
+        (
+            r"without a filter over column",
+            "the table requires a filter on its partitions",
+            "the query: it needs a WHERE that compares that column with a constant or a parameter. The stack's own"
+            " handler has none: such a table needs a handler of your own",
+        ),
+        (
+            r"unrecognized (?:name|column)|name \S+ not found inside|no such (?:field|column)"
+            r"|column \S+ (?:was |is )?not (?:found|present)|field name \S+ does not exist",
+            "a column is not there",
+            "the columns that BIGQUERY_COLUMNS or the query names, against the table's schema",
+        ),
+        (
+            r"query parameter|undeclared parameter|parameter \S+ not found",
+            "a parameter is missing or of another type",
+            "the parameters that the function gives the query: each @name of it, and its type",
+        ),
+        (
+            r"syntax error|unclosed |unexpected (?:end of|keyword|string)|legacy ?sql",
+            "it is not GoogleSQL",
+            "the query, at the place that the message names",
+        ),
+        (
+            r"no matching signature|could not cast|cannot be coerced|invalid cast|bad (?:int64|double|bool|value)"
+            r"|division by zero|overflow|out of range|invalid (?:date|time|timestamp|datetime|interval|json|number)\b",
+            "a value or type does not fit",
+            "the query at the place that the message names, and the values that it computes with",
+        ),
+        (
+            r"in different locations|invalid storage region|invalid location|not supported in (?:location|region)"
+            r"|(?:location|region) \S+ (?:is not|does not)",
+            "the data is not where the query runs",
+            "BIGQUERY_LOCATION: all tables of a query must be in it",
+        ),
+        (
+            r"must be qualified with a dataset|missing dataset|invalid (?:table|dataset) (?:name|id)|matches no table",
+            "a table's name is incomplete, or no name",
+            "the names in the query: `project.dataset.table`",
+        ),
+        (
+            r"job timed out|execution was cancelled|operation timed out|^stopped\b|^timeout\b",
+            "BigQuery ended the job",
+            "the setting timeoutSeconds, and the job in BigQuery's job history",
+        ),
+        (
+            r"resources? ?exceeded|resource limits|billingTierLimitExceeded|not enough resources|too many subqueries",
+            "the query needs more than BigQuery gives it",
+            "the query: fewer rows to sort, join or aggregate at once",
+        ),
+    )
+)
+"""The query itself."""
+
+BIGQUERY: Sequence[Signal] = (
+    *_PROJECT,
+    *_QUERY,
+    *_GUARDS,
+    *_TABLE,
+    # The default of a refusal is the data, and nothing is guessed of it.
+    Signal(codes={HTTPStatus.FORBIDDEN}, link=TableAccessError, check=OWN_WORDS),
+    Signal(link=QueryError, check=OWN_WORDS),
+)
+"""BigQuery: the project, the query, and guards before grants, since the texts of guards name tables as well."""

@@ -1,0 +1,122 @@
+"""Each answer of the table, through the packaged function and verify: link, cause, check, and whether to wait."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from rich.console import Console
+
+from keyless_bigquery.attempt import Attempt, of_answer
+from keyless_tools.doctor.verify.report import Report
+from keyless_tools.doctor.verify.waiting import RetryPolicy, wait_for_success
+from tests.docs.pages import read
+from tests.http_server import Answer, Request, json_answer
+from tests.runtime.conftest import PackagedFunction
+from tests.runtime.google_stand_in import GoogleStandIn, google_error, oauth_error
+
+TABLE = Path(__file__).with_name("answers.md")
+SERVICES = {"Google STS": "exchange", "IAM Credentials": "impersonation", "BigQuery": "query"}
+
+
+class Row(NamedTuple):
+    """One answer, and what is reported of it."""
+
+    answer: str
+    message: str
+    link: str
+    cause: str
+    check: str
+    waits: str
+    source: str
+
+
+def rows_of(service: str) -> list[Row]:
+    (table,) = [table for table in read(TABLE).tables if table.heading == service]
+    return [Row(*(cell.strip() for cell in row)) for row in table.rows[1:]]
+
+
+def answer_of(service: str, row: Row) -> Answer:
+    """The HTTP answer that a row describes."""
+    if service == "Google STS":
+        return oauth_error(row.answer, row.message)
+    code, _, name = row.answer.partition(" ")
+    if service == "BigQuery":
+        return google_error(int(code), name, row.message)
+    return json_answer({"error": {"code": int(code), "message": row.message, "status": name}}, status=int(code))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_answer_is_reported_as_what_it_is(function: PackagedFunction, google: GoogleStandIn, service: str) -> None:
+    rows = rows_of(service)
+    answers, well = [answer_of(service, row) for row in rows], getattr(google, SERVICES[service])
+    asked: list[object] = []
+
+    def answer(sent: Request) -> Answer:
+        # Some answers have the client ask again, with the same id.
+        if (known := sent.json["requestId"] if service == "BigQuery" else len(asked)) not in asked:
+            asked.append(known)
+        place = asked.index(known)
+        return answers[place] if place < len(answers) else well(sent)
+
+    setattr(google, SERVICES[service], answer)
+    # One process for all: a function that failed works again.
+    *failed, worked = function.invoke(events=tuple(range(len(rows) + 1))).results
+    assert worked["returned"] == len(rows)
+    wrong = [problem for row, result in zip(rows, failed, strict=True) for problem in problems(row, result)]
+    assert not wrong, "\n".join(wrong)
+
+
+def problems(row: Row, result: Mapping[str, Any]) -> list[str]:
+    """What the function's line and verify do not say as the row has it."""
+    line = result["message"]
+    what, _, check = line.rpartition(". Check: ")
+    said, _, cause = what.partition(". Cause: ")
+    attempt = of_answer(log="", failed=True, payload=json.dumps({"errorType": "E", "errorMessage": line}))
+    tries, printed = verified(attempt)
+    expected = {
+        "link": said.startswith(f"{row.link} failed: "),
+        "type": result["raised"] == f"{row.link.title().replace(' ', '')}Error" and not result["chained"],
+        "message": row.message.rstrip(".") in said,
+        "cause": row.cause in cause if row.cause else not cause,
+        "check": row.check in check,
+        "waits": (tries > 1) == (row.waits == "yes"),
+        "printed": line in printed,
+        "advice": ("gave up" in printed) == (row.waits == "yes"),
+    }
+    return [f"{what}: {row.answer} {row.message}\n  {line}" for what, right in expected.items() if not right]
+
+
+class Clock:
+    """Time that passes only by waiting."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float, /) -> None:
+        self.seconds += seconds
+
+
+def verified(attempt: Attempt) -> tuple[int, str]:
+    """How often verify tries where each attempt ends so, and what it prints."""
+    printed = io.StringIO()
+    report = Report(Console(file=printed), "dev")
+    policy = RetryPolicy(limit_seconds=600, time=Clock())
+    outcome = wait_for_success(lambda: attempt, policy, report.wait)
+    report.finish(outcome)
+    return outcome.tries, printed.getvalue()
+
+
+def test_the_table_has_every_link_that_an_answer_can_break_and_waits_only_for_the_stacks_own_changes() -> None:
+    rows = [row for service in SERVICES for row in rows_of(service)]
+    assert {row.link for row in rows} == {"token exchange", "impersonation", "job creation", "table access", "query"}
+    waiting = {row.message for row in rows_of("BigQuery") if row.waits == "yes"}
+    ours = ("jobs.create", "API has not been used", "keyless_local.users", "Exceeded rate limits")
+    assert [text for text in waiting if not any(word in text for word in ours)] == []
