@@ -14,8 +14,21 @@ import pulumi_gcp as gcp
 
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.components.federation import ForeignPoolError, TrustedPool
-from keyless_bigquery.trust.foreign_provider import ForeignProvider, refusals
+from keyless_bigquery.trust import provider_answer
+from keyless_bigquery.trust.foreign_provider import refusals
 from keyless_bigquery.trust.trust import ProviderName, TrustChain, audience
+
+_OUTPUTS = {
+    "aws": "aws",
+    "oidc": "oidcs",
+    "saml": "samls",
+    "x509": "x509s",
+    "attributeMapping": "attribute_mapping",
+    "attributeCondition": "attribute_condition",
+    "state": "state",
+    "disabled": "disabled",
+}
+"""The API's field → the look-up's output, which may be null although its type says otherwise."""
 
 
 def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provider) -> TrustedPool:
@@ -31,16 +44,8 @@ def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provide
     """
     parts = ProviderName.parse(name)
     found = _look_up(name, google)
-    reasons = refusals(
-        ForeignProvider(
-            aws_account_id=found.aws[0].account_id if found.aws else "",
-            attribute_mapping=found.attribute_mapping,
-            attribute_condition=found.attribute_condition,
-            state=found.state,
-            disabled=found.disabled,
-        ),
-        trusts,
-    )
+    answer = {field: getattr(found, output, None) for field, output in _OUTPUTS.items()}
+    reasons = refusals(provider_answer.read(answer), trusts)
     if reasons:
         lines = "\n".join(f"  - {reason}" for reason in reasons)
         raise ForeignPoolError(f"{_problem(name)}\n{lines}")

@@ -35,17 +35,21 @@ _MAPPING_FIX = f"map {SUBJECT} from assertion.arn and {_ROLE} from {_EXACT_EXPRE
 
 _SHOWN_STRANGERS = 2
 
+AWS = "AWS"
+"""The kind of provider that can be used."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ForeignProvider:
     """A provider as its owner made it. Fields are those of the IAM v1 API, ``WorkloadIdentityPoolProvider``.
 
     Args:
-        aws_account_id: ``aws.accountId``; empty if it is no AWS provider.
+        aws_account_id: ``aws.accountId``.
         attribute_mapping: Empty: Google's own for AWS.
         attribute_condition: Empty: none.
         state: ``ACTIVE`` or ``DELETED``.
         disabled: Whether it refuses every exchange.
+        kind: :data:`AWS`, another kind's name, or empty if it has none that is known.
     """
 
     aws_account_id: str
@@ -53,6 +57,7 @@ class ForeignProvider:
     attribute_condition: str
     state: str = "ACTIVE"
     disabled: bool = False
+    kind: str = AWS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,18 +118,19 @@ class _Case:
             yield Refusal(rule="the provider must not be disabled", actual="disabled", fix="enable it again")
 
     def _account(self) -> Iterator[Refusal]:
-        found = self.provider.aws_account_id
-        if not found:
+        kind, found = self.provider.kind, self.provider.aws_account_id
+        if kind != AWS:
             yield Refusal(
                 rule="the provider must be an AWS provider",
-                actual="another kind",
+                actual=f"kind {kind}" if kind else "another kind",
                 fix="name a provider of the kind aws",
             )
         elif found != self.account:
             yield Refusal(
                 rule="the provider must trust the account of the function's role",
-                actual=f"account {found} instead of {self.account}",
-                fix=f"name a provider for account {self.account}, or deploy the function in account {found}",
+                actual=f"{f'account {found}' if found else 'no account'} instead of {self.account}",
+                fix=f"name a provider for account {self.account}"
+                + (f", or deploy the function in account {found}" if found else ""),
             )
 
     def _mapping(self) -> Iterator[Refusal]:

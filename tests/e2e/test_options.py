@@ -272,6 +272,28 @@ def test_their_provider_once_it_lets_others_in_is_refused_in_the_preview(guest: 
     assert "Traceback" not in shown
 
 
+def test_their_provider_without_a_mapping_of_its_own_is_used_by_googles_own_and_needs_a_condition(
+    guest: StackHarness,
+) -> None:
+    """What ``gcloud … providers create-aws`` makes without ``--attribute-mapping``, and without a condition."""
+    google, pool = guest.google, THEIRS.partition("/providers/")[0]
+    plain, condition = f"{pool}/providers/their-plain", attribute_condition([GUEST])
+    body = {"aws": {"accountId": GUEST.aws_account_id}}
+    google("POST", f"{pool}/providers?workloadIdentityPoolProviderId=their-plain", body)
+    assert "attributeMapping" not in google("GET", plain)
+    settings = EXISTING | {"providerName": str(EXISTING["providerName"]).replace(PROVIDER, "their-plain")}
+    stack = guest.beside("guest", settings)
+    with pytest.raises(automation.CommandError) as refused:
+        stack.preview()
+    forget_failed_runs()
+    shown = " ".join(str(refused.value).split())
+    assert "nothing was created. - the provider must have an attribute condition" in shown
+    assert "mapping" not in shown
+    assert "Traceback" not in shown
+    google("PATCH", f"{plain}?updateMask=attributeCondition", {"attributeCondition": condition})
+    assert "create" not in stack.preview().change_summary, "the same pool, and so the same principals"
+
+
 def test_a_provider_that_was_never_there_or_is_deleted_is_one_error_with_its_name_and_the_way_back(
     guest: StackHarness,
 ) -> None:

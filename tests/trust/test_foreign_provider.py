@@ -45,7 +45,9 @@ def test_a_provider_like_our_own_is_fit() -> None:
 @pytest.mark.parametrize(
     ("changes", "rule", "actual"),
     [
-        ({"aws_account_id": ""}, "must be an AWS provider", "another kind"),
+        ({"kind": "OIDC"}, "must be an AWS provider", "kind OIDC"),
+        ({"kind": ""}, "must be an AWS provider", "another kind"),
+        ({"aws_account_id": ""}, "must trust the account", "no account"),
         ({"aws_account_id": "111122223333"}, "must trust the account", "111122223333"),
         ({"state": "DELETED"}, "must be ACTIVE", "DELETED"),
         ({"state": ""}, "must be ACTIVE", "no state"),
