@@ -67,7 +67,8 @@ def answered(**changed: Any) -> object:
     values = FIT | changed
     if MISSING in changed.values():
         return SimpleNamespace(**{name: value for name, value in values.items() if value is not MISSING})
-    return gcp.iam.AwaitableGetWorkloadIdentityPoolProviderResult(**values)
+    made: object = gcp.iam.AwaitableGetWorkloadIdentityPoolProviderResult(**values)  # type: ignore[no-untyped-call]  # the SDK's constructors have no types
+    return made
 
 
 @pytest.mark.parametrize(
