@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from keyless_bigquery import rules
-from keyless_bigquery.settings import columns, declaration, own_variables
+from keyless_bigquery.settings import columns, declaration, event_rules, own_variables
 from keyless_bigquery.settings.columns import Column
 from keyless_bigquery.settings.declaration import (
     Kind,
@@ -140,12 +140,12 @@ class ReaderSettings:
         scope=Scope.INHERITED,
     )
     schedule: str | None = setting(
-        optional(rules.schedule),
+        optional(event_rules.schedule),
         "When EventBridge starts the function: rate(1 hour), or cron(0 6 * * ? *) in UTC. Empty: never.",
         scope=Scope.INHERITED,
     )
     verify_event: str | None = setting(
-        Kind(read=lambda values, key: values.optional(key, rules.event), type=None),  # text or a map
+        Kind(read=lambda values, key: values.optional(key, event_rules.event), type=None),  # text or a map
         "An event, as JSON, with which `make verify` invokes the function once, when the chain works. Empty: it"
         " doesn't.",
         scope=Scope.INHERITED,
