@@ -68,8 +68,20 @@ _project_id_form = pattern(
 )
 
 
+_DOMAIN_SCOPED = re.compile(r"[^/:]*[^/:.]\.[^/:]+:.*", re.DOTALL)
+
+_WITH_A_DOMAIN = (
+    "a legacy project id with a domain doesn't fit in project.dataset.table, and the e-mails of its accounts have"
+    " another form",
+    "Use another project: `gcloud projects list` shows the ids.",
+)
+"""The form is named by BigQuery's own refusal, ``Invalid project ID``: "Some project IDs also include domain name"."""
+
+
 def project_id(value: str) -> Verdict:
-    """A Google Cloud project id. Source: Resource Manager API, ``Project.projectId``."""
+    """A Google Cloud project id, without a domain. Source: Resource Manager API, ``Project.projectId``."""
+    if _DOMAIN_SCOPED.fullmatch(value):
+        return _WITH_A_DOMAIN
     if value.isascii() and value.isdigit():
         return (
             "that is a project number, where a project id is expected",
@@ -173,6 +185,8 @@ table_id = pattern(
 
 def table_or_dataset(value: str) -> Verdict:
     """A table as ``project.dataset.table``, or a whole dataset as ``project.dataset``."""
+    if _DOMAIN_SCOPED.fullmatch(value):
+        return _WITH_A_DOMAIN
     for sign, rule, fix in _NOT_IN_A_NAME:
         if sign in value:
             return rule, fix

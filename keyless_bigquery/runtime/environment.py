@@ -75,7 +75,7 @@ CONTAINER_TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105 - 
 AWS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """The region, in the first that is set; put there by Lambda, ECS and EKS."""
 
-_PROJECT_ID = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_PROJECT_ID = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
 _DATASET = rf"{_PROJECT_ID}\.[A-Za-z0-9_]{{1,1024}}"
 _TABLE = rf"{_DATASET}\.[A-Za-z0-9_-]{{1,1024}}"
 _LARGEST_INT64 = 2**63 - 1
@@ -118,9 +118,12 @@ class Environment:
         return cls(
             credentials_file=Path(_value(environ, CREDENTIALS_FILE)),
             project=_matching(
-                environ, PROJECT, _PROJECT_ID, "a project id, such as my-project-123, and not a project number"
+                environ,
+                PROJECT,
+                _PROJECT_ID,
+                "a project id without a domain, such as my-project-123, and not a project number",
             ),
-            table=_matching(environ, TABLE, _TABLE, "project.dataset.table"),
+            table=_matching(environ, TABLE, _TABLE, "project.dataset.table, of a project without a domain"),
             tables=_tables(environ),
             columns=_columns(environ, COLUMNS),
             location=_matching(environ, LOCATION, r"[A-Za-z0-9-]{2,40}", "a BigQuery location, such as US"),
