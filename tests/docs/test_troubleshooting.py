@@ -19,7 +19,7 @@ from tests.docs.spoken import is_in, is_quoted, shown, texts_in, texts_of
 PAGE = ROOT / "docs" / "troubleshooting.md"
 RUNTIME = ROOT / "keyless_bigquery" / "runtime"
 OF_THE_FUNCTION = [
-    *("configuration failed", "subject token failed", "token exchange failed", "impersonation failed"),
+    *("configuration failed", "subject token failed", "token exchange failed, impersonation failed"),
     *("job creation failed, table access failed, query failed", "function failed, response failed", "network failed"),
 ]
 OURS = {

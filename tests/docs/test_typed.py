@@ -71,6 +71,7 @@ NOT_TYPED = {
     ("docs/troubleshooting.md", "gcloud resource-manager org-policies describe iam.allowedPolicyMemberDomains"): (
         "an organisation of Google's"
     ),
+    ("docs/troubleshooting.md", "gcloud auth application-default set-quota-project PROJECT"): "a person's own login",
     ("docs/options.md", "gcloud compute addresses create readers"): "a network of Google's",
     ("docs/security.md", "gcloud logging read 'protoPayload.serviceName=\"sts.googleapis.com\"' --project=PROJECT"): (
         "Google's audit logs"
