@@ -53,7 +53,7 @@ class Figure:
 
     def __str__(self) -> str:
         """The median with its unit, and the lowest and highest value where there are several."""
-        spread = f" ({number(min(self.runs))} to {number(max(self.runs))})" if len(self.runs) > 1 else ""
+        spread = f" ({number(min(self.runs))}..{number(max(self.runs))})" if len(self.runs) > 1 else ""
         return f"{number(self.median)}{self.suffix}{spread}"
 
     @property

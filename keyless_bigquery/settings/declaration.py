@@ -24,7 +24,7 @@ _DECLARED = "setting"
 class Scope(enum.Enum):
     """Whose a setting is."""
 
-    STACK = "the stack"
+    STACK = "stack"
     IDENTITY = "one reader"
     """It names one thing: each of several readers has its own, never inherited."""
 

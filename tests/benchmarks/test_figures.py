@@ -12,7 +12,7 @@ def figure(*runs: float, goal: Goal | None = None) -> Figure:
 
 
 def test_a_figure_is_shown_by_its_median_and_its_spread() -> None:
-    assert str(figure(3.0, 1.0, 2.0, 10.0)) == "2.50 s (1.00 to 10.0)"
+    assert str(figure(3.0, 1.0, 2.0, 10.0)) == "2.50 s (1.00..10.0)"
 
 
 def test_one_run_more_than_the_goal_does_not_miss_it_but_a_median_does() -> None:

@@ -34,7 +34,7 @@ def test_what_is_written_is_read_back_with_five_digits_of_each_run(tmp_path: Pat
 
 def test_the_page_has_each_figure_with_a_goal_and_which_goal_is_missed() -> None:
     text = page([STARTED])
-    assert f"|{SECTIONS[0]}|ours|2.00 s (0.12 to 3.00)|≤ 1 s|**NO**|" in text
+    assert f"|{SECTIONS[0]}|ours|2.00 s (0.12..3.00)|≤ 1 s|**NO**|" in text
     assert f"|{SECTIONS[0]}|theirs|4.00 s|≥ 1 s|yes|" in text
     assert "even" not in text
     assert "Measured 2026-11-24 on a fast one, CPython 3.11.7.\n" in text
@@ -51,7 +51,7 @@ def test_figures_that_reach_one_goal_share_a_row_and_a_missed_one_has_its_own() 
 
 def test_the_page_shows_the_tables_that_compare_whole() -> None:
     compared = dataclasses.replace(STARTED, tables=(Table(title=COMPARED[0], figures=(MISSED, EVEN)),))
-    assert "|ours|2.00 s (0.12 to 3.00)|\n|even|1.00 s (1.00 to 1.00)|" in page([compared])
+    assert "|ours|2.00 s (0.12..3.00)|\n|even|1.00 s (1.00..1.00)|" in page([compared])
     titles = {table.title for report in reports(FOLDER) for table in report.tables}
     assert set(COMPARED) - titles == set()
 

@@ -60,7 +60,7 @@ def test_a_declaration_is_all_that_pulumi_yaml_and_the_documentation_need() -> N
     }
     assert option_table(settings).splitlines()[2:] == [
         r"|`mostLogLines`|`5`|each reader|Most lines \| pages.|",
-        "|`hostName`||the stack|Its name.|",
+        "|`hostName`||stack|Its name.|",
     ]
 
 

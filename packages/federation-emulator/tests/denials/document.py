@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from federation_emulator.core.trace import Link
@@ -17,12 +17,11 @@ _ARTICLE = re.compile(r"^(?:an?|the) ")
 _INTRODUCTION = """\
 # Who is refused
 
-Each line is a way in that must fail. Tests try it over HTTP against the running local cloud, with signatures that the
-local AWS verifies: it is refused at this link, by this rule, with this status and code, and it is allowed after the one
-change that corrects it. `packages/federation-emulator/tests/denials/` has the cases with that change and with Google's
-own words; where possible, a case also runs with google-auth and google-cloud-bigquery. No refusal, and nothing that is
-kept of it, holds a key, a signature, a token or a row. `make denials` writes this page, and a test compares it with the
-cases.
+Each line is a way in that must fail: tests try it over HTTP on the local cloud, whose AWS verifies signatures. It is
+refused at this link, by this rule, with this status and code, and allowed after one change, which
+`packages/federation-emulator/tests/denials/` has with Google's own words. Where possible, a case also runs with
+google-auth and google-cloud-bigquery. No refusal, and nothing kept of it, holds a key, signature, token or row.
+`make denials` writes this page, and a test compares it.
 """
 
 _HEADINGS = {
@@ -57,5 +56,15 @@ def _rule(case: Case) -> tuple[str, int, str]:
 def _row(cases: Sequence[Case]) -> str:
     """One rule: each way in that it refuses stands on a line of its own."""
     rule, status, error = _rule(cases[0])
-    cells = (rule, f"{status} `{error}`", "<br>".join(_ARTICLE.sub("", case.name) for case in cases))
+    cells = (rule, f"{status} `{error}`", "<br>".join(_ways(_ARTICLE.sub("", case.name) for case in cases)))
     return f"|{'|'.join(cell.replace('|', '&#124;') for cell in cells)}|"
+
+
+def _ways(names: Iterable[str]) -> Iterator[str]:
+    """A line for each way in; those in a row that share their "where" share a line, which begins with it."""
+    for where, alike in groupby(names, key=lambda name: name.partition(", where ")[2]):
+        found = list(alike)
+        if not where or len(found) == 1:
+            yield from found
+        else:
+            yield f"where {where}: {'; '.join(name.partition(', where ')[0] for name in found)}"
