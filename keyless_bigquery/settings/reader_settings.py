@@ -97,8 +97,8 @@ class ReaderSettings:
     )
     tables: tuple[str, ...] = setting(
         texts(rules.table_or_dataset, MOST_TABLES),
-        "What else the function may read, besides its first table: each project.dataset.table, or project.dataset for"
-        f" a whole dataset, which is wide: everything in it, also what is added later. At most {MOST_TABLES}.",
+        "What else the function may read. Each project.dataset.table, or project.dataset for a whole dataset, which is"
+        f" wide: everything in it, also what is added later. At most {MOST_TABLES}.",
         default=[],
         scope=Scope.INHERITED,
     )

@@ -181,7 +181,7 @@ class StackSettings:
     )
     google_endpoint: str | None = setting(
         optional(rules.google_endpoint),
-        "Base URL that serves Google's APIs to the deployer, for a local cloud or Private Service Connect; {service} in"
+        "Base URL that serves Google's APIs to the deployer, for a local cloud or Private Service Connect. {service} in"
         " it stands for the API's short name. Empty uses Google's public hosts.",
     )
     function_google_endpoint: str | None = setting(
@@ -199,9 +199,9 @@ class StackSettings:
     )
     readers: tuple[ReaderSettings, ...] = setting(
         objects(lambda values, _: reader_settings.read(values)),
-        "Several functions, each with a role, a binding and a table of its own: objects with name and any of"
-        f" {', '.join(one.key for one in declared(ReaderSettings))}. Names not given are derived from the stack's and"
-        " the reader's. Empty: one reader, by the settings of the stack.",
+        "Several functions, each with a role, a binding and a table of its own. Each is an object with name"
+        f" and any of {', '.join(one.key for one in declared(ReaderSettings))}. Names not given are derived from the"
+        " stack's and the reader's. Empty: one reader, by the settings of the stack.",
         default=[],
     )
     stack: str
