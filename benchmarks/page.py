@@ -34,15 +34,10 @@ package registries only.
 pandas, and `floor` the least that can read a row: google-auth and one POST. For each read, `naive` sends six requests,
 or five with direct access. A million rows of two columns take 40 MB in `ours`, and half a gigabyte in `naive`.
 
-Why a cold start is short:
-
-- **Bytecode** saves most: a package without it compiles what it imports, at each cold start.
-- **Parts that a query never uses** don't ship: gRPC and tracing are left out, and stand-ins replace cryptography and
-  protobuf ([decision 19](../decisions/0019-stand-ins-and-the-guard.md)).
-- **The token** is fetched while the function's modules are imported, and renewed while a query runs
-  ([decision 21](../decisions/0021-the-token-beside-the-work.md)).
-- **Pages** of a result are one to two megabytes, two are in memory, and the next is fetched while one is used
-  ([decision 30](../decisions/0030-pages-by-bytes.md)).
+A cold start is short by bytecode above all; without the parts that a query never uses, which don't ship or have
+stand-ins ([decision 19](../decisions/0019-stand-ins-and-the-guard.md)); and with the token fetched during the imports
+([decision 21](../decisions/0021-the-token-beside-the-work.md)). Of a result two pages of one to two megabytes are in
+memory, one of them on its way ([decision 30](../decisions/0030-pages-by-bytes.md)).
 """
 
 
