@@ -30,7 +30,7 @@ _NAMES = re.compile(
     # What follows the kind of a thing; names in double quotes; addresses of files; AWS's names.
     r"(?<=\btable )\S+|(?<=\bview )\S+|(?<=\bdataset )\S+|(?<=\bcolumn )\S+|(?<=\bproject )\S+|(?<=\bconnection )\S+"
     r"|(?<=\broutine )\S+|(?<=\bmodel )\S+|(?<=\bbucket )\S+|(?<=\")[^\"]*(?=\")|(?<=gs://)\S+|(?<=arn:)\S+",
-    re.IGNORECASE,
+    re.ASCII | re.IGNORECASE,
 )
 _DATA = "(?P<data>"
 

@@ -58,8 +58,8 @@ EXCHANGE: Sequence[Signal] = (
     ),
     _aws(
         r"AccessDenied|NotAuthorized|explicit deny",
-        "AWS denies the role this request",
-        "what AWS's message names: an organisation's policy, a VPC endpoint's policy, or a revoked session of the role",
+        "AWS denies the request, although no policy can deny a session GetCallerIdentity",
+        "regional_cred_verification_url: whether it is a GetCallerIdentity request; and what AWS's message names",
     ),
     _aws(
         r"MissingAuthenticationToken|IncompleteSignature|MalformedHttpRequest|(?:Missing|Invalid|Unknown)\w*(?:Action"
