@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.requests import Request
 
 from federation_emulator.core.access import BIGQUERY_SCOPES, authenticate, authorize, check_enabled
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import unimplemented
+from federation_emulator.core.errors import invalid_argument, unimplemented
 from federation_emulator.core.permission_names import CREATE_JOB
 from federation_emulator.core.tokens import Token
 from federation_emulator.core.trace import Link, Part
 from federation_emulator.services.bigquery import emulator, rules, understanding
-from federation_emulator.services.bigquery.gate import DEFAULT_LOCATION, SERVICE, make_dataset, policies_on
-from federation_emulator.services.bigquery.model import DatasetName, ProjectName, TableName
+from federation_emulator.services.bigquery.gate import SERVICE, make_dataset, policies_on
+from federation_emulator.services.bigquery.model import (
+    DEFAULT_LOCATION,
+    DatasetName,
+    ProjectName,
+    TableName,
+    location_name,
+)
 from federation_emulator.services.bigquery.query_parameters import read_parameters
-from federation_emulator.services.bigquery.reading import Reader, Reading, deciding, permit_protected, permit_reading
+from federation_emulator.services.bigquery.reading import (
+    Reader,
+    Reading,
+    check_there,
+    deciding,
+    permit_protected,
+    permit_reading,
+)
 from federation_emulator.services.bigquery.sql import Statement
 from federation_emulator.services.bigquery.sql.tasks import Prepare, Prepared
 from federation_emulator.services.bigquery.sql.writing import Writing
@@ -93,6 +106,7 @@ async def admit(
     for need in statement.needs:
         with deciding(cloud, reader, need.on.resource) as needed:
             authorize(token, need.permission, policies_on(cloud, need.on), needed, rules.need_denied(need))
+    location = await _location_of_job(cloud, replace(reader, location=reading.location), statement)
     await _check_letters(cloud, statement)
     rules.check_bytes_billed(query, reading.base)
     writing = Writing(
@@ -120,7 +134,7 @@ async def admit(
         reading=reading,
         creator=token,
         decision=trail.id,
-        location=reading.location or DEFAULT_LOCATION,
+        location=location,
         dry=bool(query.get("dryRun")),
         limits=limits,
     )
@@ -168,4 +182,32 @@ def _default_dataset(payer: ProjectName, query: dict[str, Any]) -> DatasetName |
 
 def _location(query: dict[str, Any]) -> str:
     location: str = query.get("location") or ""
-    return location if len(location) < 64 else ""
+    return location_name(location) if len(location) < 64 else ""
+
+
+async def _location_of_job(cloud: Cloud, reader: Reader, statement: Statement) -> str:
+    """Say where a job runs: where it was asked to, or where its data is, what it reads and what it changes.
+
+    Source: Google, "BigQuery locations" ("Specify locations"); "Data definition language (DDL) statements in
+    GoogleSQL": the location of CREATE SCHEMA and the job's must match, and either stands for both.
+
+    Raises:
+        Refused: 404, what it changes is elsewhere, or its dataset isn't there.
+        ApiError: 400, a new dataset would be elsewhere.
+    """
+    if statement.kind == "CREATE_SCHEMA":
+        chosen = location_name(str(statement.resource.get("location") or ""))
+        if chosen and reader.location not in {"", chosen}:
+            raise invalid_argument(
+                f"Dataset location {chosen} does not match the location of the job, {reader.location}.",
+                reason="invalidQuery",
+            )
+        return chosen or reader.location or DEFAULT_LOCATION
+    changed = statement.schema if statement.target is None else statement.target.within
+    if changed is None:
+        return reader.location or DEFAULT_LOCATION
+    there = await emulator.location_of(cloud, changed)
+    if there or not statement.kind.startswith("DROP_"):
+        with deciding(cloud, reader, changed.resource, quiet=True):
+            await check_there(cloud, reader, changed, None)
+    return reader.location or there or DEFAULT_LOCATION

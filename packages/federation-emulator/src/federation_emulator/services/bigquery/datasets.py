@@ -101,8 +101,8 @@ async def delete_dataset(cloud: Cloud, request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def carry_out(cloud: Cloud, statement: Statement, creator: Token) -> None:
-    """Make or drop the dataset of CREATE SCHEMA and DROP SCHEMA, as the REST API does it.
+async def carry_out(cloud: Cloud, statement: Statement, creator: Token, *, location: str) -> None:
+    """Make or drop the dataset of CREATE SCHEMA and DROP SCHEMA, as the REST API does it, where the job runs.
 
     Raises:
         ApiError: 409 or 404, it is there already, or missing; 400, it has tables, and the statement has no CASCADE.
@@ -114,7 +114,8 @@ async def carry_out(cloud: Cloud, statement: Statement, creator: Token) -> None:
         return
     if creates:
         access = access_lists.default_access(creator.principal.email)
-        await _make(cloud, dataset, statement.resource, access)
+        kept = resources.kept_of_dataset({**statement.resource, "location": location}, {})
+        await _make(cloud, dataset, kept, access)
     else:
         await _drop(cloud, dataset, contents=statement.cascade)
 

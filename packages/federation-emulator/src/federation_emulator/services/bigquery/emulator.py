@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import ApiError, not_found, unavailable, unimplemented
 from federation_emulator.services.bigquery import schema
-from federation_emulator.services.bigquery.model import DatasetName, TableName
+from federation_emulator.services.bigquery.model import DatasetName, TableName, location_name
 from federation_emulator.services.bigquery.sql.tasks import TableColumns
 
 MOST_ANSWER_BYTES = 64 * 1024 * 1024
@@ -145,6 +145,12 @@ async def existing(cloud: Cloud, name: DatasetName | TableName) -> dict[str, Any
     if found is None:
         raise not_found(f"Not found: {'Table' if isinstance(name, TableName) else 'Dataset'} {name}")
     return found
+
+
+async def location_of(cloud: Cloud, dataset: DatasetName) -> str:
+    """Return where a dataset is, and with it each of its tables; empty if there is none of that name."""
+    found = await find(cloud, dataset)
+    return "" if found is None else location_name(str(found["location"]))
 
 
 async def columns_of(cloud: Cloud, table: TableName) -> TableColumns:

@@ -26,7 +26,6 @@ from federation_emulator.services.bigquery.model import DatasetName, Name, Proje
 from federation_emulator.services.bigquery.sql import Need
 
 SERVICE = "bigquery.googleapis.com"
-DEFAULT_LOCATION = "US"
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _NUMBERS = ("maxResults", "startIndex", "pageToken")
 _PASSED_ON = "formatOptions.useInt64Timestamp"

@@ -18,6 +18,7 @@ from federation_emulator.services.bigquery import rules, running
 from federation_emulator.services.bigquery.admission import Admitted, admit
 from federation_emulator.services.bigquery.gate import SERVICE, caller_in, holds, paging, policies_on, project_of
 from federation_emulator.services.bigquery.job import Ended, Job, creator_of
+from federation_emulator.services.bigquery.model import MULTI_REGIONS, location_name
 
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,1024}")
 _INSERT_WAITS_SECONDS = 1.0
@@ -111,7 +112,8 @@ def _own_job(cloud: Cloud, request: Request, permission: str) -> Job:
             denied = rules.foreign_job_denied(permission, str(job or f"{project}:{job_id}"))
             authorize(token, permission, policies_on(cloud, project), trail, denied)
         location = request.query_params.get("location") or ""
-        if job is None or location.lower() not in {"", job.admitted.location.lower()}:
+        # Google finds a job without its location only where the location is a multi-region ("Specify locations").
+        if job is None or job.admitted.location not in ({location_name(location)} if location else MULTI_REGIONS):
             raise not_found(f"Not found: Job {project}:{f'{location:.64}.' if location else ''}{job_id}")
     return job
 

@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+MULTI_REGIONS = frozenset({"US", "EU"})
+DEFAULT_LOCATION = "US"
 MOST_ENTRIES = 4096
 """When more resources are known all are forgotten: simple, and no stack of this kind has so many tables."""
+
+
+def location_name(given: str) -> str:
+    """Write a location as Google answers it, however it was asked for.
+
+    Source: Google, "BigQuery locations": multi-regions are written in capitals, regions in lower case.
+    """
+    return given.upper() if given.upper() in MULTI_REGIONS else given.lower()
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

@@ -20,8 +20,8 @@ from federation_emulator.core.permission_names import FINE_GRAINED_GET, GET_DATA
 from federation_emulator.core.tokens import Token
 from federation_emulator.core.trace import Link, Part, Trail, refuse
 from federation_emulator.services.bigquery import access_lists, emulator, rules, understanding
-from federation_emulator.services.bigquery.gate import DEFAULT_LOCATION, policies_on
-from federation_emulator.services.bigquery.model import DatasetName, ProjectName, TableName
+from federation_emulator.services.bigquery.gate import policies_on
+from federation_emulator.services.bigquery.model import DEFAULT_LOCATION, DatasetName, ProjectName, TableName
 from federation_emulator.services.bigquery.sql import Statement, UnreadableSqlError
 from federation_emulator.services.bigquery.sql.names import SchemaView, Wildcard
 from federation_emulator.services.bigquery.sql.tasks import FindProtected, Unreadable
@@ -70,7 +70,7 @@ async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> 
         ApiError: 400, more tables than BigQuery allows.
     """
     for view in statement.schema_views:
-        await _permit_schema_view(cloud, reader, view)
+        reader = await _permit_schema_view(cloud, reader, view)
     matched = tuple([(wildcard, await _matching(cloud, reader, wildcard)) for wildcard in statement.wildcards])
     # A caller that may not read what a wildcard stands for doesn't learn its name either.
     asked = {table: wildcard for wildcard, tables in matched for table in tables if table not in statement.reads}
@@ -83,7 +83,7 @@ async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> 
         table, via = waiting.pop(0)
         selected = await _permit_table(cloud, reader, table, via, asked.get(table, table))
         # A job that doesn't say where runs where the first dataset is, and finds no other's there.
-        reader = replace(reader, location=reader.location or await _location_of(cloud, table.within))
+        reader = replace(reader, location=reader.location or await emulator.location_of(cloud, table.within))
         if selected is None:
             base[table] = None
             continue
@@ -97,13 +97,16 @@ async def permit_reading(cloud: Cloud, reader: Reader, statement: Statement) -> 
     return Reading(named=tuple(named), base=tuple(base), views=tuple(views), matched=matched, location=reader.location)
 
 
-async def _permit_schema_view(cloud: Cloud, reader: Reader, view: SchemaView) -> None:
+async def _permit_schema_view(cloud: Cloud, reader: Reader, view: SchemaView) -> Reader:
+    """Decide a view of ``INFORMATION_SCHEMA``; return the reader, who is from then on where its dataset is."""
     on = view.dataset or ProjectName(project=view.project)
     with deciding(cloud, reader, on.resource) as trail:
         for permission in _SCHEMA_RIGHTS if view.dataset else _PROJECT_RIGHTS:
             authorize(reader.token, permission, policies_on(cloud, on), trail, rules.query_denied(view, permission))
-        if view.dataset is not None:
-            await _check_there(cloud, reader, view.dataset, None)
+        if view.dataset is None:
+            return reader
+        await check_there(cloud, reader, view.dataset, None)
+    return replace(reader, location=reader.location or await emulator.location_of(cloud, view.dataset))
 
 
 async def _permit_table(
@@ -119,7 +122,7 @@ async def _permit_table(
         else:
             authorize(reader.token, GET_DATA, policies_on(cloud, table), trail, rules.query_denied(asked))
         resource = await emulator.find(cloud, table)
-        await _check_there(cloud, reader, table.within, table if resource is None else None)
+        await check_there(cloud, reader, table.within, table if resource is None else None)
         return await _selected_by(cloud, table, resource or {})
 
 
@@ -132,32 +135,31 @@ async def _matching(cloud: Cloud, reader: Reader, wildcard: Wildcard) -> tuple[T
         with deciding(cloud, reader, wildcard.dataset.resource) as trail:
             denied = rules.query_denied(wildcard)
             authorize(reader.token, GET_DATA, policies_on(cloud, wildcard.dataset), trail, denied)
-            await _check_there(cloud, reader, wildcard.dataset, None)
+            await check_there(cloud, reader, wildcard.dataset, None)
             _refuse_absent(not_found(f"{wildcard} does not match any table."), "a table of that prefix")
     return found
 
 
-def deciding(cloud: Cloud, reader: Reader, resource: str) -> AbstractContextManager[Trail]:
-    """Record what is decided of a table inside the block, below the reader's decision."""
+def deciding(cloud: Cloud, reader: Reader, resource: str, *, quiet: bool = False) -> AbstractContextManager[Trail]:
+    """Record what is decided of a table inside the block, below the reader's decision; if quiet, only a refusal."""
     return cloud.trace.deciding(
-        Link.TABLE, resource=resource, principal=reader.token.principal.member, parent=reader.decision
+        Link.TABLE, resource=resource, principal=reader.token.principal.member, parent=reader.decision, quiet=quiet
     )
 
 
-async def _check_there(cloud: Cloud, reader: Reader, dataset: DatasetName, missing: TableName | None) -> None:
-    expected, actual = reader.location or DEFAULT_LOCATION, await _location_of(cloud, dataset)
+async def check_there(cloud: Cloud, reader: Reader, dataset: DatasetName, missing: TableName | None) -> None:
+    """Insist that a dataset is where the job runs.
+
+    Raises:
+        Refused: 404, it is elsewhere, or isn't there, or hasn't the table.
+    """
+    expected, actual = reader.location or DEFAULT_LOCATION, await emulator.location_of(cloud, dataset)
     if not actual or (reader.location and expected.lower() != actual.lower()):
         _refuse_absent(
             not_found(f"Not found: Dataset {dataset} was not found in location {expected}"), dataset, expected
         )
     if missing is not None:
         _refuse_absent(not_found(f"Not found: Table {missing} was not found in location {actual}"), missing, actual)
-
-
-async def _location_of(cloud: Cloud, dataset: DatasetName) -> str:
-    """Say where a dataset is; empty if there is none of that name."""
-    found = await emulator.find(cloud, dataset)
-    return "" if found is None else str(found.get("location") or DEFAULT_LOCATION)
 
 
 def _refuse_absent(error: ApiError, expected: object, location: str = "") -> NoReturn:

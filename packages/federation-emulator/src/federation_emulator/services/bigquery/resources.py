@@ -14,6 +14,7 @@ from federation_emulator.core.errors import invalid_argument, unimplemented
 from federation_emulator.core.google_methods import document
 from federation_emulator.core.http import text_field
 from federation_emulator.services.bigquery import schema
+from federation_emulator.services.bigquery.model import DEFAULT_LOCATION, location_name
 
 MOST_TEXT_CHARACTERS = 16_384
 """BigQuery quotas: the description of a dataset or a table."""
@@ -41,12 +42,13 @@ def kept_of_dataset(body: dict[str, Any], before: dict[str, Any]) -> dict[str, A
         ApiError: 400, a value beyond Google's limits; 501, a field that is not offered.
     """
     kept = _kept("Dataset", body, before, _DATASET)
-    location = text_field(kept, "location")
+    location = location_name(text_field(kept, "location"))
     if location and not _LOCATION.fullmatch(location):
         raise invalid_argument(f"Invalid value for location: {location!r:.60} is not a valid value.")
-    if location and before and location.upper() != str(before.get("location", "")).upper():
-        raise invalid_argument(f"The location of a dataset can't be changed from {before.get('location')}.")
-    return kept
+    there = location_name(str(before.get("location") or ""))
+    if location and there and location != there:
+        raise invalid_argument(f"The location of a dataset can't be changed from {there}.")
+    return {**kept, "location": there or location or DEFAULT_LOCATION}
 
 
 def kept_of_table(body: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:

@@ -98,7 +98,7 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
     statement = admitted.statement
     if statement.kind in {"CREATE_SCHEMA", "DROP_SCHEMA"}:
         if not admitted.dry:
-            await carry_out(cloud, statement, admitted.creator)
+            await carry_out(cloud, statement, admitted.creator, location=admitted.location)
         return Ended(page={"schema": {"fields": []}, "rows": [], "totalRows": "0"})
     limit = min(cloud.config.bigquery_timeout_seconds, admitted.limits.job_seconds or float("inf"))
     execution = {

@@ -16,7 +16,6 @@ from federation_emulator.core.policy_form import policy_wire, requested_version
 from federation_emulator.core.tokens import Token
 from federation_emulator.services.bigquery import effects, emulator, resources, running, schema, understanding
 from federation_emulator.services.bigquery.gate import (
-    DEFAULT_LOCATION,
     check_reference,
     check_unchanged,
     make_table,
@@ -66,7 +65,7 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     else:
         created = await _create_view(cloud, table, view, kept)
         cloud.views.put(table.resource, view)
-    return answer(_wire(cloud, table, created))
+    return answer(await _wire(cloud, table, created))
 
 
 async def _create_view(cloud: Cloud, table: TableName, view: View, body: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +80,7 @@ async def _create_view(cloud: Cloud, table: TableName, view: View, body: dict[st
 async def get_table(cloud: Cloud, request: Request) -> Response:
     """``GET …/tables/TABLE``, with ``view`` and ``selectedFields``."""
     table, _ = permit_table(cloud, request, "bigquery.tables.get")
-    shown = _wire(cloud, table, await emulator.existing(cloud, table))
+    shown = await _wire(cloud, table, await emulator.existing(cloud, table))
     view = request.query_params.get("view") or "STORAGE_STATS"
     if view not in _VIEWS:
         raise invalid_argument(f"Invalid value for view: {view:.40}. Known are {', '.join(_VIEWS)}.")
@@ -151,7 +150,7 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
         # Together, so that the query kept here is always the one that the view runs.
         changed = await _create_view(cloud, table, view, {**cleared, **kept})
         cloud.views.put(table.resource, view)
-        return answer(_wire(cloud, table, changed))
+        return answer(await _wire(cloud, table, changed))
     if kept.get("schema"):
         schema.check_change(schema.fields(before), schema.fields(kept), table=table)
     tags = _changed_tags(cloud, table, kept)
@@ -165,7 +164,7 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     changed = await emulator.ask(
         cloud, request.method, table.resource, body={**cleared, **kept, "tableReference": table.reference}
     )
-    return answer(_wire(cloud, table, changed))
+    return answer(await _wire(cloud, table, changed))
 
 
 def _tags_of(cloud: Cloud, table: TableName) -> dict[str, str]:
@@ -232,14 +231,14 @@ async def _view(cloud: Cloud, body: dict[str, Any], project: str) -> View | None
     return View(query=query)
 
 
-def _wire(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> dict[str, Any]:
+async def _wire(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> dict[str, Any]:
     view, tagged = cloud.views.get(table.resource), cloud.column_tags.get(table.resource)
     if tagged is not None:
         resource = {**resource, "schema": {"fields": schema.with_tags(schema.fields(resource), tagged.tags)}}
     shown = {
         **resource,
         "tableReference": table.reference,
-        "location": resource.get("location", DEFAULT_LOCATION),
+        "location": await emulator.location_of(cloud, table.within),
         "selfLink": f"/bigquery/v2/{table.resource}",
     }
     return shown if view is None else {**shown, "view": {"query": view.query, "useLegacySql": False}}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
+from google.api_core.exceptions import PreconditionFailed
 from google.cloud import bigquery
 
 from tests.emulator.chain import BIGQUERY_PATH, Chain, make_table
 from tests.emulator.google_server import PROJECT, Google
-from tests.emulator.services.bigquery.asking import MEMBER, NEVER, VIEWER, run
+from tests.emulator.services.bigquery.asking import MEMBER, NEVER, run
 
 
 @pytest.mark.usefixtures("as_function")
@@ -132,29 +132,6 @@ def test_a_table_is_shown_as_far_as_is_asked(chain: Chain) -> None:
     assert chain.google.call("GET", f"{path}?view=WHOLE").status_code == 400
     some = chain.google.done("GET", f"{path}?selectedFields=name")
     assert [field["name"] for field in some["schema"]["fields"]] == ["name"]
-
-
-@pytest.mark.usefixtures("as_function")
-def test_a_job_runs_where_its_data_is(chain: Chain) -> None:
-    europe = f"{chain.dataset}_eu"
-    reference = {"projectId": PROJECT, "datasetId": europe}
-    chain.google.done("POST", f"{BIGQUERY_PATH}/datasets", {"datasetReference": reference, "location": "EU"})
-    make_table(chain.google, europe, "users")
-    chain.grant(f"/v1/projects/{PROJECT}", VIEWER, MEMBER)
-    sql = "SELECT name FROM {name}.users".replace("{name}", europe)
-    with chain.client() as client:
-        job = client.query(sql, job_retry=None)
-        assert (job.location, len(list(job.result()))) == ("EU", 3)
-        assert client.get_job(job.job_id, location="EU").state == "DONE"
-        with pytest.raises(NotFound):
-            client.get_job(job.job_id, location="US", retry=None)
-        with pytest.raises(NotFound, match=r"was not found in location asia-northeast1"):
-            client.query_and_wait(sql, location="asia-northeast1", **NEVER)
-        both = " UNION ALL ".join((sql, chain.sql("SELECT name FROM {users}")))
-        with pytest.raises(NotFound, match=r"was not found in location (EU|US)"):
-            client.query_and_wait(both, **NEVER)
-        with pytest.raises(BadRequest, match=r"must be qualified"):
-            client.query_and_wait("SELECT name FROM users", location="EU", **NEVER)
 
 
 @pytest.mark.parametrize(
