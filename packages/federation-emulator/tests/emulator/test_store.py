@@ -82,9 +82,10 @@ WRITTEN_BEFORE: dict[str, dict[str, Any]] = {
     },
     "dataset_access": {"projects/p/datasets/d": {"entries": [{"role": "READER", "specialGroup": "projectReaders"}]}},
     "views": {"VIEW": {"query": "SELECT 1", "project": "p", "dataset": "", "dataset_project": ""}},
+    "details": {"TABLE": {"fields": {"requirePartitionFilter": True}}},
     "column_tags": {"TABLE": {"tags": {"a": "projects/p/locations/us/taxonomies/1/policyTags/2"}}},
 }  # fmt: skip
-"""Each file of a state as it was written by hand-made writers, before pydantic."""
+"""Each file of a state as it is written: most of them by hand-made writers, before pydantic."""
 
 
 def test_a_state_of_an_earlier_version_is_read(tmp_path: Path) -> None:
@@ -103,6 +104,7 @@ def test_a_state_of_an_earlier_version_is_read(tmp_path: Path) -> None:
         list(cloud.datasets.values()[0].entries) == WRITTEN_BEFORE["dataset_access"]["projects/p/datasets/d"]["entries"]
     )
     assert cloud.column_tags.values()[0].tags.keys() == {"a"}
+    assert cloud.details.values()[0].fields == {"requirePartitionFilter": True}
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"a": 1}', '{"a": {"bindings": []}, "b": 1}'])

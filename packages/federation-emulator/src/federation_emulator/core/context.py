@@ -23,7 +23,7 @@ from federation_emulator.faults.model import FaultInjector
 from federation_emulator.faults.propagation import Propagated
 from federation_emulator.servers.sockets import reachable
 from federation_emulator.services.bigquery.job import Jobs
-from federation_emulator.services.bigquery.model import Access, Catalogue, ColumnTags, View
+from federation_emulator.services.bigquery.model import Access, Catalogue, ColumnTags, Details, View
 from federation_emulator.services.iam.model import Account, Operations, Pool, Provider
 from federation_emulator.services.resource_manager.model import OrganisationPolicy
 from federation_emulator.services.service_usage.model import EnabledService
@@ -50,6 +50,7 @@ class Cloud:
     datasets: Propagated[Access]
     views: Collection[View]
     column_tags: Collection[ColumnTags]
+    details: Collection[Details]
     jobs: Jobs
     understood: dict[Hashable, Any]
     counters: Counter[str]
@@ -148,6 +149,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         datasets=Propagated("dataset_access", Access, folder=folder, clock=clock, delay=iam_delay, first_at_once=True),
         views=Collection("views", View, folder=folder),
         column_tags=Collection("column_tags", ColumnTags, folder=folder),
+        details=Collection("details", Details, folder=folder),
         jobs=Jobs(),
         understood={},
         counters=Counter(),

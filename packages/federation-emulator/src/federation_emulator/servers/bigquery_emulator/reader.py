@@ -23,22 +23,27 @@ def main() -> None:
     from federation_emulator.servers.bigquery_emulator.translating import prepare
     from federation_emulator.services.bigquery.sql import UnreadableSqlError, analyse
     from federation_emulator.services.bigquery.sql.columns import find_protected
+    from federation_emulator.services.bigquery.sql.partitions import find_unfiltered
     from federation_emulator.services.bigquery.sql.tasks import (
         Analyse,
         Answer,
-        FindProtected,
+        FindUnfiltered,
         Prepare,
         Protected,
+        Task,
+        Unfiltered,
         Unreadable,
         from_json,
         to_json,
     )
 
-    def done(task: Analyse | Prepare | FindProtected) -> Answer:
+    def done(task: Task) -> Answer:
         if isinstance(task, Analyse):
             return analyse(task.sql, project=task.project, default=task.default)
         if isinstance(task, Prepare):
             return prepare(task)
+        if isinstance(task, FindUnfiltered):
+            return Unfiltered(tables=tuple(find_unfiltered(task)))
         return Protected(columns=tuple(find_protected(task)))
 
     for line in sys.stdin:

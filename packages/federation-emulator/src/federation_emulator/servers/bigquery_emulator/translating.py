@@ -13,6 +13,7 @@ from bqemulator.sql.rewriter.unnest_offset import rewrite_unnest_offset
 from bqemulator.sql.translator import SQLTranslator
 from sqlglot import exp
 
+from federation_emulator.services.bigquery.ids import INGESTION_COLUMNS
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
 from federation_emulator.services.bigquery.sql.lexing import ListLiteral, Value
 from federation_emulator.services.bigquery.sql.parsing import parse, said
@@ -61,7 +62,7 @@ def prepare(task: Prepare) -> Prepared:
     _check_value_names(task)
     written = write(task.sql, task.writing)
     schema = _schema(task.columns)
-    statements = tuple(_translated(text, schema) for text in written.statements)
+    statements = tuple(_translated(_with_partition_columns(text, task.columns), schema) for text in written.statements)
     if not _takes_no_parameters(task.sql):
         values = {name: _wire(value) for name, value in written.values.items()}
         return Prepared(statements=statements, values=values, bound=dict(written.bound))
@@ -87,6 +88,26 @@ def _check_value_names(task: Prepare) -> None:
         if not column.table and name in _VALUE_NAMES and name not in known:
             text = f"Unrecognized name: {column.name}"
             raise UnreadableSqlError("a name is a column's or an alias", column.name, text=text)
+
+
+def _with_partition_columns(text: str, tables: Iterable[TableColumns]) -> str:
+    """Write what the columns of ingestion time stand for: every row counts as loaded in the partition of now."""
+    if "_PARTITION" not in text.upper():
+        return text
+    tree = sqlglot.parse_one(text, read="bigquery")
+    named = [column for column in tree.find_all(exp.Column) if column.name.upper() in INGESTION_COLUMNS]
+    units = {each.ingestion for each in tables if each.ingestion}
+    for column in named:
+        if len(units) != 1 or (column.name.upper() == "_PARTITIONDATE" and units != {"DAY"}):
+            text = f"Unrecognized name: {column.name}"
+            raise UnreadableSqlError("tables of one ingestion time partitioning are read", column.name, text=text)
+        now = f"TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), {next(iter(units))})"
+        value = "CURRENT_DATE()" if column.name.upper() == "_PARTITIONDATE" else now
+        node: exp.Expr = sqlglot.parse_one(value, read="bigquery")
+        if isinstance(column.parent, exp.Select):
+            node = exp.alias_(node, column.name)
+        column.replace(node)
+    return tree.sql(dialect="bigquery", comments=False)
 
 
 def _translated(text: str, schema: dict[str, Any]) -> str:

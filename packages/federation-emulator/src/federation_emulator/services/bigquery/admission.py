@@ -26,6 +26,7 @@ from federation_emulator.services.bigquery.query_parameters import read_paramete
 from federation_emulator.services.bigquery.reading import (
     Reader,
     Reading,
+    check_filters,
     check_there,
     deciding,
     permit_protected,
@@ -124,6 +125,7 @@ async def admit(
         task = Prepare(sql=sql, writing=writing, columns=columns)
         prepared = Prepared(statements=()) if statement.schema else await understanding.prepare(cloud, task)
     await permit_protected(cloud, reader, statement, sql, reading, writing)
+    await check_filters(cloud, reader, statement, sql, reading, writing)
     return Admitted(
         payer=payer,
         default=default,

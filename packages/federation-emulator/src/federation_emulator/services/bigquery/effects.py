@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from federation_emulator.core.context import Cloud
-from federation_emulator.services.bigquery import access_lists, emulator
-from federation_emulator.services.bigquery.model import ColumnTags, DatasetName, TableName, View
+from federation_emulator.services.bigquery import access_lists, emulator, resources
+from federation_emulator.services.bigquery.model import ColumnTags, DatasetName, Details, TableName, View
 
 if TYPE_CHECKING:
     from federation_emulator.services.bigquery.admission import Admitted
@@ -23,6 +23,7 @@ async def apply(cloud: Cloud, target: TableName, admitted: Admitted) -> None:
     if statement.replaces:
         # Its columns are new ones.
         cloud.column_tags.remove(target.resource)
+        cloud.details.remove(target.resource)
     if statement.drops_columns and (tagged := cloud.column_tags.get(target.resource)) is not None:
         left = {column: tag for column, tag in tagged.tags.items() if column not in statement.drops_columns}
         cloud.column_tags.put(target.resource, ColumnTags(tags=left))
@@ -37,7 +38,33 @@ async def apply(cloud: Cloud, target: TableName, admitted: Admitted) -> None:
         cloud.views.put(target.resource, view)
     if statement.resource:
         # What the statement says besides columns, the emulator doesn't read.
-        await emulator.ask(cloud, "PATCH", target.resource, body=statement.resource)
+        kept = resources.kept_of_table(statement.resource, await emulator.existing(cloud, target), new=True)
+        keep_details(cloud, target, kept)
+        await emulator.ask(cloud, "PATCH", target.resource, body=kept)
+
+
+def keep_details(cloud: Cloud, name: TableName | DatasetName, kept: dict[str, Any], *, replace: bool = False) -> None:
+    """Keep of a table or dataset what the emulator would drop; what isn't given stays, unless all is replaced."""
+    known = cloud.details.get(name.resource)
+    before = {} if known is None or replace else known.fields
+    fields = {**before, **{field: kept[field] for field in resources.DETAILS if field in kept}}
+    fields = {field: value for field, value in fields.items() if value not in (None, False)}
+    if fields:
+        cloud.details.put(name.resource, Details(fields=fields))
+    else:
+        cloud.details.remove(name.resource)
+
+
+def with_details(cloud: Cloud, name: TableName | DatasetName, resource: dict[str, Any]) -> dict[str, Any]:
+    """Return a resource with what is kept of it here."""
+    known = cloud.details.get(name.resource)
+    if known is None:
+        return resource
+    shown = {**resource, **known.fields}
+    if known.fields.get(resources.REQUIRED) and "timePartitioning" in shown:
+        # Google answers it in both places, wherever it was set.
+        shown["timePartitioning"] = {**shown["timePartitioning"], resources.REQUIRED: True}
+    return shown
 
 
 def forget_table(cloud: Cloud, table: TableName) -> None:
@@ -45,13 +72,15 @@ def forget_table(cloud: Cloud, table: TableName) -> None:
     cloud.policies.remove(table.resource)
     cloud.views.remove(table.resource)
     cloud.column_tags.remove(table.resource)
+    cloud.details.remove(table.resource)
     _unauthorise(cloud, table)
 
 
 def forget_dataset(cloud: Cloud, dataset: DatasetName) -> None:
     """Drop a dataset's access list and everything kept for its tables."""
     cloud.datasets.remove(dataset.resource)
-    for kept in (cloud.policies, cloud.views, cloud.column_tags):
+    cloud.details.remove(dataset.resource)
+    for kept in (cloud.policies, cloud.views, cloud.column_tags, cloud.details):
         kept.remove(*(key for key in kept if key.startswith(f"{dataset.resource}/")))
     _unauthorise(cloud, dataset)
 

@@ -155,9 +155,11 @@ async def location_of(cloud: Cloud, dataset: DatasetName) -> str:
 
 async def columns_of(cloud: Cloud, table: TableName) -> TableColumns:
     """Return the columns of a table or view, as who reads SQL needs them; none if it isn't there."""
-    fields = schema.fields(await find(cloud, table) or {})
+    resource = await find(cloud, table) or {}
+    fields, partitioning = schema.fields(resource), resource.get("timePartitioning") or {}
     columns = tuple((f["name"], "" if f.get("fields") or f.get("mode") == "REPEATED" else f["type"]) for f in fields)
-    return TableColumns(table=table, columns=columns)
+    ingestion = "" if partitioning.get("field") else str(partitioning.get("type") or "")
+    return TableColumns(table=table, columns=columns, ingestion=ingestion)
 
 
 async def list_tables(cloud: Cloud, dataset: DatasetName) -> list[dict[str, Any]] | None:

@@ -25,6 +25,9 @@ _RESERVED_COLUMN_PREFIXES = (
     "_CHANGE_TIMESTAMP",
 )
 
+INGESTION_COLUMNS = ("_PARTITION_LOAD_TIME", "_PARTITIONDATE", "_PARTITIONTIME")
+"""Columns that a table partitioned by ingestion time has besides its own, in the order of Google's message."""
+
 # Google also takes an apostrophe and any whitespace in a column's name. The BigQuery emulator writes names into SQL
 # text, so neither is taken here.
 _COLUMN_SYMBOLS = frozenset("&%=+:<>#|")

@@ -150,6 +150,13 @@ class ColumnTags:
     tags: dict[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """Fields of a table or dataset, as the REST API has them, that the BigQuery emulator doesn't keep."""
+
+    fields: dict[str, Any]
+
+
 class Catalogue:
     """What the BigQuery emulator said of its tables and datasets, by path, until anything is written to it.
 

@@ -19,12 +19,13 @@ from federation_emulator.core.errors import ApiError, invalid_argument, not_foun
 from federation_emulator.core.permission_names import FINE_GRAINED_GET, GET_DATA
 from federation_emulator.core.tokens import Token
 from federation_emulator.core.trace import Link, Part, Trail, refuse
-from federation_emulator.services.bigquery import access_lists, emulator, rules, understanding
+from federation_emulator.services.bigquery import access_lists, effects, emulator, resources, rules, understanding
 from federation_emulator.services.bigquery.gate import policies_on
+from federation_emulator.services.bigquery.ids import INGESTION_COLUMNS
 from federation_emulator.services.bigquery.model import DEFAULT_LOCATION, DatasetName, ProjectName, TableName
 from federation_emulator.services.bigquery.sql import Statement, UnreadableSqlError
 from federation_emulator.services.bigquery.sql.names import SchemaView, Wildcard
-from federation_emulator.services.bigquery.sql.tasks import FindProtected, Unreadable
+from federation_emulator.services.bigquery.sql.tasks import FindProtected, FindUnfiltered, Unreadable, ViewText
 from federation_emulator.services.bigquery.sql.writing import Matched, Writing
 
 MOST_READS = 1000
@@ -183,6 +184,48 @@ async def _selected_by(cloud: Cloud, table: TableName, resource: dict[str, Any])
         rules.refuse_statement(Unreadable.of(problem))
     project, default = view.home(table)
     return (await understanding.analyse(cloud, view.query, project=project, default=default)).reads
+
+
+async def check_filters(
+    cloud: Cloud, reader: Reader, statement: Statement, sql: str, reading: Reading, writing: Writing
+) -> None:
+    """Insist on the partition filter that each table requires of the statement, and of the views that it reads.
+
+    Raises:
+        Refused: 400, a filter is missing, or the columns can't be resolved.
+    """
+    touched = {*reading.named, *reading.views, *reading.base, *([statement.target] if statement.target else [])}
+    required: list[tuple[TableName, tuple[str, ...]]] = []
+    for table in sorted(touched):
+        resource = effects.with_details(cloud, table, await emulator.find(cloud, table) or {})
+        if resource.get(resources.REQUIRED):
+            column = (resource.get("timePartitioning") or {}).get("field")
+            required.append((table, (str(column),) if column else INGESTION_COLUMNS))
+    if not required:
+        return
+    texts = []
+    for name in reading.views:
+        if (view := cloud.views.get(name.resource)) is not None:
+            project, default = view.home(name)
+            texts.append(ViewText(table=name, sql=view.query, writing=Writing(project=project, default=default)))
+    task = FindUnfiltered(
+        sql=sql,
+        writing=writing,
+        views=tuple(texts),
+        columns=tuple([await emulator.columns_of(cloud, table) for table in sorted(touched)]),
+        partitioned=tuple(required),
+    )
+    for table in await understanding.find_unfiltered(cloud, task):
+        with deciding(cloud, reader, table.resource):
+            columns = dict(required)[table]
+            refuse(
+                Part.REQUEST,
+                rule="the query must have the partition filter that the table requires",
+                actual="no predicate on its partitioning column alone, compared with constants",
+                expected=f"WHERE {columns[-1]} = a constant, or another comparison, in front of each other condition",
+                fix="filter on the partitioning column with constants, next to AND, not next to OR",
+                answer=rules.filter_missing(table, columns),
+            )
 
 
 async def permit_protected(

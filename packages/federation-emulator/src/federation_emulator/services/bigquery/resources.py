@@ -25,12 +25,19 @@ MOST_CLUSTERING_COLUMNS = 4
 
 _TEXTS = ("friendlyName", "description")
 _DATASET = frozenset({*_TEXTS, "labels", "location", "defaultTableExpirationMs", "defaultPartitionExpirationMs"})
-_TABLE = frozenset({*_TEXTS, "labels", "schema", "timePartitioning", "clustering"})
+REQUIRED = "requirePartitionFilter"
+DETAILS = (REQUIRED,)
+"""Fields that are kept, and not by the BigQuery emulator."""
+
+_TABLE = frozenset({*_TEXTS, "labels", "schema", "timePartitioning", "clustering", REQUIRED})
 _ELSEWHERE = frozenset({"datasetReference", "tableReference", "access", "view", "kind"})
 """Fields that are read where they belong, and the message's own name."""
 
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,39}")
 _PARTITIONS = ("DAY", "HOUR", "MONTH", "YEAR")
+_PARTITIONING_TYPES = {"DATE": ("DAY", "MONTH", "YEAR"), "DATETIME": _PARTITIONS, "TIMESTAMP": _PARTITIONS}
+"""Types of a partitioning column, and by which units each is partitioned ("Introduction to partitioned tables")."""
+
 _NOTHING: tuple[Any, ...] = (None, "", "0", False, {}, [])
 """Values that ask for nothing, which clients send for what they leave out."""
 
@@ -51,22 +58,71 @@ def kept_of_dataset(body: dict[str, Any], before: dict[str, Any]) -> dict[str, A
     return {**kept, "location": there or location or DEFAULT_LOCATION}
 
 
-def kept_of_table(body: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a table's body is kept; arguments and errors as of :func:`kept_of_dataset`."""
+def kept_of_table(body: dict[str, Any], before: dict[str, Any], *, new: bool = False) -> dict[str, Any]:
+    """Return what of a table's body is kept; arguments and errors as of :func:`kept_of_dataset`.
+
+    A new table may be partitioned, one that was there before stays as it is.
+    """
     kept = _kept("Table", body, before, _TABLE)
     if columns := schema.read(schema.fields(kept)):
         kept["schema"] = {"fields": columns}
-    known = {field["name"].casefold() for field in columns or schema.fields(before)}
+    known = {field["name"].casefold(): field for field in columns or schema.fields(before)}
     partitioning, clustering = kept.get("timePartitioning") or {}, kept.get("clustering") or {}
-    if partitioning and partitioning.get("type") not in _PARTITIONS:
-        raise invalid_argument(f"Invalid value for type: {partitioning.get('type')!r:.40} is not a valid value.")
     clustered = clustering.get("fields") or []
     if len(clustered) > MOST_CLUSTERING_COLUMNS:
         raise invalid_argument(f"Clustering is by at most {MOST_CLUSTERING_COLUMNS} columns.")
     for name in (*([partitioning["field"]] if partitioning.get("field") else []), *clustered):
         if name.casefold() not in known:
             raise invalid_argument(f"The field {name!r:.100} specified for partitioning or clustering was not found.")
-    return kept
+    if partitioning:
+        _check_partitioning(partitioning, known)
+        if before and not new:
+            _check_same_partitioning(partitioning, before.get("timePartitioning"))
+    return {**kept, **_filter_required(kept, before)}
+
+
+def _check_partitioning(partitioning: dict[str, Any], known: dict[str, dict[str, Any]]) -> None:
+    unit, name = partitioning.get("type"), partitioning.get("field")
+    if unit not in _PARTITIONS:
+        raise invalid_argument(f"Invalid value for type: {unit!r:.40} is not a valid value.")
+    if not name:
+        return
+    column = known[name.casefold()]
+    kind = str(column["type"]).upper()
+    if kind not in _PARTITIONING_TYPES or str(column.get("mode")).upper() == "REPEATED":
+        raise invalid_argument(
+            "The field specified for time partitioning can only be of type TIMESTAMP, DATE, or DATETIME. The type "
+            f"found is: {kind}."
+        )
+    if unit not in _PARTITIONING_TYPES[kind]:
+        raise invalid_argument(f"A column of type {kind} can't be partitioned by {unit}.")
+
+
+def _check_same_partitioning(given: dict[str, Any], before: dict[str, Any] | None) -> None:
+    """Refuse another partitioning: of one that is there only the expiration and the filter's requirement change."""
+    if before is None:
+        raise invalid_argument("Cannot convert non partitioned/clustered table to partitioned/clustered table.")
+    fixed = [(each.get("type"), str(each.get("field") or "").casefold()) for each in (given, before)]
+    if fixed[0] != fixed[1]:
+        raise invalid_argument("Cannot change the partitioning of a table: its type and its field stay.")
+
+
+def _filter_required(kept: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Read whether a filter is required, which may be said in two places; it is kept in one.
+
+    Source: Google, BigQuery REST, ``Table.requirePartitionFilter``, ``TimePartitioning.requirePartitionFilter``.
+    """
+    partitioning = kept.get("timePartitioning") or {}
+    said = {each[REQUIRED] for each in (kept, partitioning) if each.get(REQUIRED) is not None}
+    if not said and REQUIRED not in kept and "timePartitioning" not in kept:
+        return {}
+    required = bool(before.get(REQUIRED)) if not said else True in said
+    if len(said) > 1:
+        raise invalid_argument(f"{REQUIRED} of the table and of its timePartitioning differ.")
+    if required and not partitioning and not before.get("timePartitioning"):
+        raise invalid_argument(f"{REQUIRED} can only be set on a partitioned table.")
+    bare = {key: value for key, value in partitioning.items() if key != REQUIRED}
+    return {REQUIRED: required, **({"timePartitioning": bare} if bare else {})}
 
 
 def _kept(kind: str, body: dict[str, Any], before: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:

@@ -156,6 +156,16 @@ def column_denied(table: TableName, column: str, tag: str) -> ApiError:
     )
 
 
+def filter_missing(table: TableName, columns: Sequence[str]) -> ApiError:
+    """A table that requires a partition filter, and a query without one (the text is as users report it)."""
+    listed = ", ".join(f"'{column}'" for column in columns)
+    return invalid_argument(
+        f"Cannot query over table '{table.project}.{table.dataset}.{table.table}' without a filter over column(s) "
+        f"{listed} that can be used for partition elimination",
+        reason="invalidQuery",
+    )
+
+
 def need_denied(need: Need) -> ApiError:
     """B3 to B5: a permission on a table, a dataset or the project is missing."""
     kind = "Project" if isinstance(need.on, ProjectName) else "Dataset" if isinstance(need.on, DatasetName) else "Table"

@@ -117,7 +117,13 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
         answered = await _execute(cloud, execution, admitted.prepared, limit)
         page = _done(cloud, job, answered, limit)
         if not answered.get("unchanged"):
-            await effects.apply(cloud, target, admitted)
+            try:
+                await effects.apply(cloud, target, admitted)
+            except ApiError:
+                if statement.kind == "CREATE_TABLE" and (statement.fresh or statement.replaces):
+                    # What it says besides columns is checked against these, which are known only now.
+                    await define(cloud, target, "DROP_TABLE", f"DROP TABLE {target.quoted}")
+                raise
     return Ended(page=page)
 
 

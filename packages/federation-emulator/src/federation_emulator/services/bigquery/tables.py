@@ -30,7 +30,7 @@ from federation_emulator.services.bigquery.sql import Need
 
 _OTHER_KINDS = ("materializedView", "externalDataConfiguration", "snapshotDefinition", "cloneDefinition")
 _VIEWS = ("TABLE_METADATA_VIEW_UNSPECIFIED", "BASIC", "STORAGE_STATS", "FULL")
-_CLEARED: dict[str, Any] = {"description": "", "friendlyName": "", "labels": {}}
+_CLEARED: dict[str, Any] = {"description": "", "friendlyName": "", "labels": {}, resources.REQUIRED: False}
 
 
 async def list_tables(cloud: Cloud, request: Request) -> Response:
@@ -61,6 +61,7 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     if view is None:
         path = f"{dataset.resource}/tables"
         created = await emulator.ask(cloud, "POST", path, body={**kept, "tableReference": table.reference})
+        effects.keep_details(cloud, table, kept)
         _keep_tags(cloud, table, tags)
     else:
         created = await _create_view(cloud, table, view, kept)
@@ -138,9 +139,11 @@ async def set_table_policy(cloud: Cloud, request: Request) -> Response:
 async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) -> Response:
     table, token = permit_table(cloud, request, "bigquery.tables.update")
     body = _without_nulls(await read_json(request))
-    before = await emulator.existing(cloud, table)
+    before = effects.with_details(cloud, table, await emulator.existing(cloud, table))
     check_unchanged(request, before.get("etag"))
     check_reference(cloud, body.get("tableReference") or {}, table)
+    if cleared and (body.get("timePartitioning") or {}).get(resources.REQUIRED) is None:
+        body.setdefault(resources.REQUIRED, False)
     kept = resources.kept_of_table(body, before)
     view = await _view(cloud, body, table.project)
     if (view is not None) != (before.get("type") == "VIEW" and "view" in body):
@@ -164,6 +167,7 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     changed = await emulator.ask(
         cloud, request.method, table.resource, body={**cleared, **kept, "tableReference": table.reference}
     )
+    effects.keep_details(cloud, table, kept, replace=bool(cleared))
     return answer(await _wire(cloud, table, changed))
 
 
@@ -236,7 +240,7 @@ async def _wire(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> dic
     if tagged is not None:
         resource = {**resource, "schema": {"fields": schema.with_tags(schema.fields(resource), tagged.tags)}}
     shown = {
-        **resource,
+        **effects.with_details(cloud, table, resource),
         "tableReference": table.reference,
         "location": await emulator.location_of(cloud, table.within),
         "selfLink": f"/bigquery/v2/{table.resource}",

@@ -12,10 +12,12 @@ from federation_emulator.services.bigquery.sql import Statement
 from federation_emulator.services.bigquery.sql.tasks import (
     Analyse,
     FindProtected,
+    FindUnfiltered,
     Prepare,
     Prepared,
     Protected,
     Task,
+    Unfiltered,
     Unreadable,
     from_json,
     to_json,
@@ -50,6 +52,12 @@ async def find_protected(cloud: Cloud, task: FindProtected) -> tuple[tuple[Table
     """Find the protected columns that a statement reads; raises as :func:`analyse`."""
     found: Protected = await _ask(cloud, task, Protected)
     return found.columns
+
+
+async def find_unfiltered(cloud: Cloud, task: FindUnfiltered) -> tuple[TableName, ...]:
+    """Find the tables that a statement reads without the filter that they require; raises as :func:`analyse`."""
+    found: Unfiltered = await _ask(cloud, task, Unfiltered)
+    return found.tables
 
 
 async def _ask(cloud: Cloud, task: Task, expected: type[Any]) -> Any:  # noqa: ANN401  (an instance of what is expected)

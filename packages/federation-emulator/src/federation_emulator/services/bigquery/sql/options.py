@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from federation_emulator.services.bigquery.ids import INGESTION_COLUMNS
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def resource_of(tree: exp.Create, literals: Mapping[str, object]) -> dict[str, A
         if type(item) is exp.LocationProperty and str(tree.args.get("kind")).upper() == "SCHEMA":
             resource["location"] = _text(item.this, literals)
         elif type(item) is exp.PartitionedByProperty:
-            partitioning.update(_partitioning(item.this))
+            resource["timePartitioning"] = _partitioning(item.this)
         elif type(item) in {exp.Cluster, exp.ClusterProperty}:
             resource["clustering"] = {"fields": [column.name for column in item.expressions]}
         elif type(item) is exp.SchemaCommentProperty:
@@ -44,7 +45,11 @@ def resource_of(tree: exp.Create, literals: Mapping[str, object]) -> dict[str, A
             _option(item, literals, resource, partitioning)
         elif type(item) is not exp.LikeProperty:
             raise UnreadableSqlError("CREATE is offered for plain tables, views and schemas", type(item).__name__)
-    return {**resource, **({"timePartitioning": partitioning} if partitioning else {})}
+    if partitioning:
+        if "timePartitioning" not in resource:
+            raise UnreadableSqlError("partitions that expire need PARTITION BY", "partition_expiration_days alone")
+        resource["timePartitioning"] |= partitioning
+    return resource
 
 
 def _option(
@@ -56,7 +61,7 @@ def _option(
     if name in _TEXTS:
         resource[_TEXTS[name]] = _text(value, literals)
     elif name == "require_partition_filter" and isinstance(value, exp.Boolean):
-        partitioning["requirePartitionFilter"] = bool(value.this)
+        resource["requirePartitionFilter"] = bool(value.this)
     elif name == "partition_expiration_days" and isinstance(value, exp.Literal) and not value.is_string:
         partitioning["expirationMs"] = str(int(float(value.this) * 86_400_000))
     elif name not in _WITHOUT_EFFECT:
@@ -71,8 +76,12 @@ def _partitioning(node: object) -> dict[str, Any]:
         unit, column = str(node.text("unit")).upper(), node.this
     elif isinstance(node, exp.TsOrDsToDate | exp.Date):
         column = node.this
+    if isinstance(column, exp.TsOrDsToDate | exp.Date | exp.Timestamp):
+        column = column.this
     if not isinstance(column, exp.Column | exp.Identifier) or unit not in {"DAY", "HOUR", "MONTH", "YEAR"}:
         raise UnreadableSqlError("a table is partitioned by a column, by day, hour, month or year", type(node).__name__)
+    if column.name.upper() in INGESTION_COLUMNS:
+        return {"type": unit}
     return {"type": unit, "field": column.name}
 
 

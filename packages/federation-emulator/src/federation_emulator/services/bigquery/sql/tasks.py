@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from federation_emulator.services.bigquery.model import DatasetName, TableName
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
@@ -23,10 +23,15 @@ class Analyse:
 
 @dataclass(frozen=True, kw_only=True)
 class TableColumns:
-    """A table's columns: each one's name and type, as the REST API has them; the type is empty for a nested one."""
+    """A table's columns: each one's name and type, as the REST API has them; the type is empty for a nested one.
+
+    Attributes:
+        ingestion: By which unit it is partitioned by ingestion time, ``DAY`` for example; empty if it isn't.
+    """
 
     table: TableName
     columns: tuple[tuple[str, str], ...]
+    ingestion: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +76,39 @@ class Protected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ViewText:
+    """What a view selects, and how names in it are written."""
+
+    table: TableName
+    sql: str
+    writing: Writing
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindUnfiltered:
+    """Find the tables that a statement reads without the partition filter that they require.
+
+    Attributes:
+        views: The views that it reads.
+        columns: The columns of all tables and views, as far down as it goes.
+        partitioned: Each table that requires a filter, and the columns of which one is needed.
+    """
+
+    sql: str
+    writing: Writing
+    views: tuple[ViewText, ...]
+    columns: tuple[TableColumns, ...]
+    partitioned: tuple[tuple[TableName, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfiltered:
+    """The tables that a statement reads without the partition filter that they require."""
+
+    tables: tuple[TableName, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unreadable:
     """Why a statement isn't understood: the fields of an ``UnreadableSqlError``."""
 
@@ -84,8 +122,8 @@ class Unreadable:
         return cls(rule=problem.rule, actual=problem.actual, text=str(problem))
 
 
-Task = Analyse | Prepare | FindProtected
-Answer = Statement | Prepared | Protected | Unreadable
+Task = Analyse | Prepare | FindProtected | FindUnfiltered
+Answer = Statement | Prepared | Protected | Unfiltered | Unreadable
 
 
 def to_json(value: Task | Answer) -> dict[str, Any]:
@@ -111,5 +149,5 @@ def _adapters() -> dict[str, Any]:
     # Imported here: only a process that meets SQL should pay for it.
     from pydantic import TypeAdapter
 
-    classes: tuple[type[Any], ...] = (Analyse, Prepare, FindProtected, Statement, Prepared, Protected, Unreadable)
+    classes: tuple[type[Any], ...] = (*get_args(Task), *get_args(Answer))
     return {each.__name__: TypeAdapter(each) for each in classes}
