@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 from bqemulator.catalog.ddl_sync import sync_created_table, sync_created_view, sync_dropped_object
 from bqemulator.sql.rewriter.information_schema import expand_information_schema
+from bqemulator.storage.sql_identifiers import quoted_table_ref
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,18 +29,18 @@ from federation_emulator.servers.bigquery_emulator.executing import (
 )
 from federation_emulator.servers.bigquery_emulator.judge import Admitted
 from federation_emulator.servers.bigquery_emulator.readers import Readers
-from federation_emulator.servers.bigquery_emulator.results import Results
+from federation_emulator.servers.bigquery_emulator.results import Result, Results
+from federation_emulator.servers.bigquery_emulator.values import kind_of
 
 _CATALOGUE = re.compile(
-    r"/bigquery/v2/projects/[^/]+/datasets(?:/[^/]+(?:/tables(?:/[^/]+(?:/(?:data|insertAll))?)?)?)?", re.ASCII
+    r"/bigquery/v2/projects/[^/]+/datasets(?:/[^/]+(?:/tables(?:/[^/]+(?:/insertAll)?)?)?)?", re.ASCII
 )
+_DATA = re.compile(r"/bigquery/v2/projects/([^/]+)/datasets/([^/]+)/tables/([^/]+)/data", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,18}")
+_FIRST_ROWS = 10_000
 _MOST_ROWS = 100_000
 _log = logging.getLogger(__name__)
 _OPTIONAL = "CREATE TABLE IF NOT EXISTS "
-_ALTERED = re.compile(r' ALTER COLUMN (?:"((?:[^"]|"")+)"|(\w+)) (SET DATA TYPE|DROP NOT NULL)\b')
-"""A column that a statement changes, in DuckDB's SQL."""
-
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -66,6 +68,9 @@ class Application:
         handler = self._handlers.get((scope["method"], scope["path"]))
         if handler is not None:
             response = await self._answer(handler, Request(scope, receive))
+            await response(scope, receive, send)
+        elif scope["method"] == "GET" and (found := _DATA.fullmatch(scope["path"])):
+            response = await self._answer(partial(self._data, found.groups()), Request(scope, receive))
             await response(scope, receive, send)
         elif _CATALOGUE.fullmatch(scope["path"]):
             await self._emulator(scope, receive, send)
@@ -105,10 +110,10 @@ class Application:
             return JSONResponse({"failed": {"reason": problem.reason, "message": str(problem)}})
         if not statement.dry:
             if len(table) == 3 and not unchanged:
-                _follow(self._context, kind, table, statement.texts)
+                _follow(self._context, kind, table, given.get("altered") or ())
             self._results.keep(job, result)
         scans = sorted(list(each) for each in result.scans)
-        page = await asyncio.to_thread(result.page, 0, int(given["most_rows"]))
+        page = await asyncio.to_thread(result.page, 0, int(given["most_rows"]), self._context.engine.shape)
         return JSONResponse({"done": page, "scans": scans, "unchanged": unchanged})
 
     def _is_left(self, statement: Statement, table: tuple[str, ...]) -> bool:
@@ -124,7 +129,33 @@ class Application:
         if result is None or not all(_DIGITS.fullmatch(number) for number in numbers):
             return JSONResponse({"missing": True})
         start, most = map(int, numbers)
-        return JSONResponse({"done": await asyncio.to_thread(result.page, start, min(most, _MOST_ROWS))})
+        shape = self._context.engine.shape
+        return JSONResponse({"done": await asyncio.to_thread(result.page, start, min(most, _MOST_ROWS), shape)})
+
+    async def _data(self, table: tuple[str, ...], request: Request) -> Response:
+        """Answer a page of a table's rows; the columns' names have been checked."""
+        given = request.query_params
+        chosen = [f'"{name}"' for name in given.get("selectedFields", "").split(",") if name]
+        start = int(given.get("pageToken") or given.get("startIndex") or 0)
+        most = min(int(given.get("maxResults") or _FIRST_ROWS), _MOST_ROWS)
+
+        def read() -> dict[str, Any]:
+            cursor, named = self._context.engine.connection.cursor(), quoted_table_ref(*table)
+            (total,) = cursor.execute(f"SELECT COUNT(*) FROM {named}").fetchone()  # noqa: S608  (checked names)
+            page = f"SELECT {', '.join(chosen) or '*'} FROM {named} LIMIT {most} OFFSET {start}"  # noqa: S608
+            executed = cursor.execute(page)
+            kinds = tuple(kind_of(str(column[1])) for column in executed.description)
+            result = Result(table=executed.fetch_arrow_table(), kinds=kinds)
+            rows = result.page(0, most, self._context.engine.shape)["rows"]
+            following = start + len(rows)
+            return {
+                "kind": "bigquery#tableDataList",
+                "totalRows": str(total),
+                "rows": rows,
+                **({"pageToken": str(following)} if following < total else {}),
+            }
+
+        return JSONResponse(await asyncio.to_thread(read))
 
     async def _cancel(self, request: Request) -> Response:
         given = await request.json()
@@ -144,7 +175,7 @@ def _place(name: Any) -> tuple[str, str]:  # noqa: ANN401  (JSON)
     return f"{project}__{dataset}", str(table)
 
 
-def _follow(context: Any, kind: str, table: tuple[str, str, str], texts: tuple[str, ...]) -> None:  # noqa: ANN401  (bqemulator's own)
+def _follow(context: Any, kind: str, table: tuple[str, str, str], altered: Iterable[tuple[str, str]]) -> None:  # noqa: ANN401  (bqemulator's own)
     """Bring the catalogue in step with DuckDB after a statement of this kind, whose table's ids have been checked."""
     project, dataset, name = table
     # The emulator reads what happened out of a statement, and the columns out of DuckDB.
@@ -156,26 +187,31 @@ def _follow(context: Any, kind: str, table: tuple[str, str, str], texts: tuple[s
     elif kind in {"DROP_TABLE", "DROP_VIEW"}:
         sync_dropped_object(f"DROP {kind.removeprefix('DROP_')} {written}", project, context)
     elif kind == "ALTER_TABLE":
-        _follow_columns(context, written, table, texts)
+        _follow_columns(context, written, table, altered)
 
 
-def _follow_columns(context: Any, written: str, table: tuple[str, str, str], texts: tuple[str, ...]) -> None:  # noqa: ANN401  (bqemulator's)
-    """Take over the columns alone, and of old ones what the statement changes: DuckDB doesn't know the rest."""
+def _follow_columns(
+    context: Any,  # noqa: ANN401  (bqemulator's own)
+    written: str,
+    table: tuple[str, str, str],
+    altered: Iterable[tuple[str, str]],
+) -> None:
+    """Take over the columns alone, and of old ones what the statement alters: DuckDB doesn't know the rest."""
     before = context.catalog.get_table(*table)
     sync_created_table(f"CREATE TABLE {written} (a INT64)", table[0], context)
     after = context.catalog.get_table(*table)
     if before is None or after is None:
         return
     known = {column.name.lower(): column for column in before.schema_.fields}
-    altered = {(quoted or bare).lower(): what for text in texts for quoted, bare, what in _ALTERED.findall(text)}
+    changes = {name.lower(): what for name, what in altered}
     columns = []
     for column in after.schema_.fields:
         name = column.name.lower()
         old = known.get(name, column)
-        if altered.get(name) == "SET DATA TYPE":
+        if changes.get(name) == "TYPE":
             columns.append(column.model_copy(update={"mode": old.mode, "description": old.description}))
         else:
-            relaxed = {"mode": "NULLABLE"} if name in altered else {}
+            relaxed = {"mode": "NULLABLE"} if name in changes else {}
             columns.append(old.model_copy(update=relaxed))
     changed = {
         "schema_": after.schema_.model_copy(update={"fields": tuple(columns)}),

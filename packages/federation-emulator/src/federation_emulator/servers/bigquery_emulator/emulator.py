@@ -8,17 +8,20 @@ from typing import Any
 
 from bqemulator.api.dependencies import AppContext
 from bqemulator.api.errors import install_exception_handlers
+from bqemulator.api.routes import tables
 from bqemulator.api.routes.datasets import router as datasets
 from bqemulator.api.routes.tabledata import router as tabledata
-from bqemulator.api.routes.tables import router as tables
+from bqemulator.catalog import ddl_sync
 from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
 from bqemulator.catalog.memory_repository import MemoryCatalogRepository
+from bqemulator.catalog.models import TableSchema
 from bqemulator.config import PersistenceMode, Settings
 from bqemulator.domain.clock import SystemClock
 from bqemulator.domain.events import EventBus
 from bqemulator.observability.metrics import MetricsRegistry
 from bqemulator.row_access.policy import RowAccessPolicyManager
-from bqemulator.storage import sql_identifiers
+from bqemulator.storage import arrow_bridge, sql_identifiers
+from bqemulator.types import geography
 from bqemulator.udf.runtime import UDFRegistry
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -27,6 +30,7 @@ from federation_emulator.servers.bigquery_emulator.application import Applicatio
 from federation_emulator.servers.bigquery_emulator.engine import ClosedEngine
 from federation_emulator.servers.bigquery_emulator.executing import Executor
 from federation_emulator.servers.bigquery_emulator.readers import Readers
+from federation_emulator.servers.bigquery_emulator.values import interval_parts, kind_of
 
 _ID = re.compile(r"[^\"'`\\.;\x00-\x1f\x7f]{1,1024}\Z")
 """Ids that were checked by the gateway, in letters of any script. None can end the quotes that it is written in.
@@ -43,6 +47,21 @@ class NoSnapshots:
         """Drop nothing."""
 
 
+def _columns_of(project: str, dataset: str, table: str, context: Any) -> TableSchema:  # noqa: ANN401  (bqemulator's)
+    """Read a table's columns from DuckDB, in place of bqemulator's reading, which loses JSON, GEOGRAPHY and others."""
+    rows = context.engine.execute(f"PRAGMA table_info({sql_identifiers.quoted_table_ref(project, dataset, table)})")
+    fields = [kind_of(kind).field(name, required=bool(fixed)) for _, name, kind, fixed, *_ in rows.fetchall()]
+    return TableSchema(fields=tables._parse_schema_fields(fields))
+
+
+_other_interval = arrow_bridge._bq_interval_string_to_tuple
+
+
+def _interval(text: str) -> Any:  # noqa: ANN401  (what Arrow takes)
+    """Read an interval; bqemulator's own reading takes the first sign for that of all three parts."""
+    return interval_parts(text) or _other_interval(text)
+
+
 async def open_emulator(
     folder: Path, extensions: Path, project: str, *, readers: Readers, keep: bool
 ) -> tuple[ASGIApp, Any]:
@@ -52,6 +71,8 @@ async def open_emulator(
         The application, and the engine, to be stopped at the end.
     """
     sql_identifiers._SQL_SAFE_ID_RE = _ID
+    ddl_sync._introspect_schema = _columns_of
+    arrow_bridge._bq_interval_string_to_tuple = _interval
     settings = Settings(
         persistence_mode=PersistenceMode.PERSISTENT if keep else PersistenceMode.EPHEMERAL,
         data_dir=folder / "data" if keep else None,
@@ -61,6 +82,8 @@ async def open_emulator(
     )
     engine = ClosedEngine(settings, extensions=extensions)
     await engine.start()
+    # bqemulator's own would install the extension from the internet.
+    geography._ensure_conv_conn = engine.connection.cursor
     catalogue = DuckDBCatalogRepository(engine) if keep else MemoryCatalogRepository(engine)
     if keep:
         catalogue.ensure_ready()
@@ -79,6 +102,6 @@ async def open_emulator(
     catalogue_routes = FastAPI(openapi_url=None)
     catalogue_routes.state.context = context
     install_exception_handlers(catalogue_routes)
-    for router in (datasets, tables, tabledata):
+    for router in (datasets, tables.router, tabledata):
         catalogue_routes.include_router(router)
     return Application(catalogue_routes, context, readers, Executor(engine)), engine

@@ -51,6 +51,11 @@ class ClosedEngine(DuckDBEngine):  # type: ignore[misc]  # bqemulator is not ins
             connection.execute(setting)
         self._started = True
 
+    def shape(self, binary: bytes) -> str:
+        """Write a geometry as text."""
+        row = self.connection.cursor().execute("SELECT ST_AsText(ST_GeomFromWKB(?::BLOB))", [binary]).fetchone()
+        return str(row[0])
+
     def execute(self, sql: str, parameters: list[Any] | None = None) -> Any:  # noqa: ANN401  (DuckDB's own)
         """Execute a statement that the emulator wrote itself.
 

@@ -26,6 +26,7 @@ from federation_emulator.servers.bigquery_emulator.judge import (
     statement_problem,
 )
 from federation_emulator.servers.bigquery_emulator.results import Result
+from federation_emulator.servers.bigquery_emulator.values import kind_of
 
 MOST_RESULT_BYTES = 256 * 1024 * 1024
 _BATCH_ROWS = 10_000
@@ -182,14 +183,15 @@ def _one(run: Run, statement: Statement, text: str) -> Result:
     run.check()
     if admitted.kind == "SELECT":
         read = f"SELECT * FROM ({text}) LIMIT 0" if statement.dry else text  # noqa: S608  (the statement that was judged)
-        return Result(table=_rows(run, cursor.execute(read, used)), scans=scans)
+        executed = cursor.execute(read, used)
+        kinds = tuple(kind_of(str(column[1])) for column in executed.description)
+        return Result(table=_rows(run, executed), kinds=kinds, scans=scans)
     counted = None if statement.dry else cursor.execute(text, used).fetchone()
     affected = counted[0] if counted and admitted.kind in COUNTED else None
     return Result(table=_NO_ROWS, affected=affected, scans=scans)
 
 
 def _rows(run: Run, executed: Any) -> Any:  # noqa: ANN401  (DuckDB's own, and Arrow's)
-    types = [str(column[1]) for column in executed.description]
     reader, batches, held = executed.fetch_record_batch(_BATCH_ROWS), [], 0
     for batch in reader:
         held += batch.nbytes
@@ -200,12 +202,7 @@ def _rows(run: Run, executed: Any) -> Any:  # noqa: ANN401  (DuckDB's own, and A
                 reason="responseTooLarge",
             )
         batches.append(batch)
-    # Arrow has no JSON and no 128-bit integers: what writes the rows looks for DuckDB's types there.
-    fields = [
-        column.with_metadata({b"bqemu.duckdb_type": kind.encode()})
-        for column, kind in zip(reader.schema, types, strict=True)
-    ]
-    return pa.Table.from_batches(batches, schema=reader.schema).cast(pa.schema(fields))
+    return pa.Table.from_batches(batches, schema=reader.schema)
 
 
 def _failed(problem: Exception, text: str) -> FailedError:

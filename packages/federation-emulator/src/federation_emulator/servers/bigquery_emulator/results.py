@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bqemulator.jobs.executor import build_response_schema
-from bqemulator.storage.arrow_bridge import arrow_table_to_bq_rows
+from federation_emulator.servers.bigquery_emulator.values import Kind, Shape, unique_names
 
 MOST_RESULTS = 500
 MOST_PAGE_BYTES = 10 * 1024 * 1024
@@ -25,26 +25,37 @@ class Result:
         table: Its rows, an Arrow table; without columns for a statement that has none.
         affected: How many rows it changed; ``None`` for one that changes none.
         scans: Schema and name of each table that its plan scanned.
+        kinds: The types of its columns.
     """
 
     table: Any
+    kinds: tuple[Kind, ...] = ()
     affected: int | None = None
     scans: frozenset[tuple[str, ...]] = frozenset()
 
-    def page(self, start: int, most: int) -> dict[str, Any]:
+    def page(self, start: int, most: int, shape: Shape) -> dict[str, Any]:
         """Write a page of it as the REST API does: so many rows at most, fewer where they are large."""
         if self.table.nbytes:
             most = min(most, max(1, MOST_PAGE_BYTES * self.table.num_rows // self.table.nbytes))
-        rows = arrow_table_to_bq_rows(self.table, offset=start, limit=most)
+        rows = write_rows(self.table.slice(start, most), self.kinds, shape)
+        names = unique_names(self.table.column_names)
         total = self.table.num_rows if self.table.num_columns else 0
         following = start + len(rows)
         return {
-            "schema": {"fields": build_response_schema(self.table.schema)},
+            "schema": {"fields": [kind.field(name) for name, kind in zip(names, self.kinds, strict=True)]},
             "rows": rows,
             "totalRows": str(total),
             **({"pageToken": str(following)} if following < total else {}),
             **({} if self.affected is None else {"numDmlAffectedRows": str(self.affected)}),
         }
+
+
+def write_rows(table: Any, kinds: Iterable[Kind], shape: Shape) -> list[dict[str, Any]]:  # noqa: ANN401  (Arrow's)
+    """Write an Arrow table's rows as the REST API does."""
+    columns = [
+        list(map(kind.one(shape), column.to_pylist())) for kind, column in zip(kinds, table.columns, strict=True)
+    ]
+    return [{"f": [{"v": value} for value in row]} for row in zip(*columns, strict=True)]
 
 
 class Results:

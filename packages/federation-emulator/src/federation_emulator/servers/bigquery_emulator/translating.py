@@ -12,8 +12,10 @@ from bqemulator.domain.result import Err
 from bqemulator.sql.rewriter.unnest_offset import rewrite_unnest_offset
 from bqemulator.sql.translator import SQLTranslator
 from sqlglot import exp
+from sqlglot.optimizer.qualify import qualify
 
 from federation_emulator.services.bigquery.ids import INGESTION_COLUMNS
+from federation_emulator.services.bigquery.sql.definitions import check_names, selected_names
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
 from federation_emulator.services.bigquery.sql.lexing import ListLiteral, Value
 from federation_emulator.services.bigquery.sql.parsing import parse, said
@@ -60,6 +62,7 @@ def prepare(task: Prepare) -> Prepared:
         UnreadableSqlError: It isn't understood, or can't be translated.
     """
     _check_value_names(task)
+    _check_made_columns(task)
     written = write(task.sql, task.writing)
     schema = _schema(task.columns)
     statements = tuple(_translated(_with_partition_columns(text, task.columns), schema) for text in written.statements)
@@ -88,6 +91,24 @@ def _check_value_names(task: Prepare) -> None:
         if not column.table and name in _VALUE_NAMES and name not in known:
             text = f"Unrecognized name: {column.name}"
             raise UnreadableSqlError("a name is a column's or an alias", column.name, text=text)
+
+
+def _check_made_columns(task: Prepare) -> None:
+    """Insist that the columns of a table or view that is made from a query have names that BigQuery takes."""
+    tree = parse(task.sql).tree
+    query = tree.args.get("expression") if isinstance(tree, exp.Create) else None
+    if not isinstance(query, exp.Query) or isinstance(tree.this, exp.Schema):
+        return
+    kind, names = str(tree.args.get("kind")).upper(), selected_names(query)
+    written = parse(write(task.sql, task.writing).statements[0]).tree.args["expression"]
+    if "*" in names:
+        try:
+            known = _schema(task.columns)
+            written = qualify(written.copy(), dialect="bigquery", schema=known, validate_qualify_columns=False)
+        except (sqlglot.errors.SqlglotError, RecursionError):
+            return  # DuckDB names them
+        names = selected_names(written)
+    check_names((name for name in names if name != "*"), kind=kind)
 
 
 def _with_partition_columns(text: str, tables: Iterable[TableColumns]) -> str:
@@ -128,6 +149,10 @@ def _translated(text: str, schema: dict[str, Any]) -> str:
         if kind.this == exp.DataType.Type.DECIMAL and [each.name for each in kind.expressions] in ([], ["18", "3"]):
             # NUMERIC has 38 digits, 9 of them behind the point (Google, "Decimal types"); DuckDB's own has 18 and 3.
             kind.set("expressions", [exp.DataTypeParam(this=exp.Literal.number(number)) for number in (38, 9)])
+    for call in list(tree.find_all(exp.Anonymous)):
+        if str(call.this).upper() == "ST_ASTEXT":
+            # DuckDB writes a space after a shape's name (Google, ST_ASTEXT: none).
+            call.replace(exp.func("REPLACE", call.copy(), exp.Literal.string(" ("), exp.Literal.string("(")))
     return tree.sql(dialect="duckdb")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from federation_emulator.core.context import Cloud
-from federation_emulator.services.bigquery import access_lists, emulator, resources
+from federation_emulator.services.bigquery import access_lists, emulator, resources, schema
 from federation_emulator.services.bigquery.model import ColumnTags, DatasetName, Details, TableName, View
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ async def apply(cloud: Cloud, target: TableName, admitted: Admitted) -> None:
             dataset_project=default.project if default else "",
         )
         cloud.views.put(target.resource, view)
+    if statement.descriptions:
+        fields = schema.fields(await emulator.existing(cloud, target))
+        texts = {name.casefold(): text for name, text in statement.descriptions.items()}
+        described = [{**f, "description": texts.get(f["name"].casefold(), f.get("description"))} for f in fields]
+        await emulator.ask(cloud, "PATCH", target.resource, body={"schema": {"fields": described}})
     if statement.resource:
         # What the statement says besides columns, the emulator doesn't read.
         kept = resources.kept_of_table(statement.resource, await emulator.existing(cloud, target), new=True)

@@ -39,7 +39,7 @@ _FORMS: dict[str, Callable[[str], object]] = {
     "INT64": lambda text: bool(_WHOLE.fullmatch(text)) and -(2**63) <= int(text) < 2**63,
     "FLOAT64": re.compile(rf"{_DECIMAL}|[+-]?(?:inf|infinity|nan)", re.IGNORECASE | re.ASCII).fullmatch,
     **dict.fromkeys(("NUMERIC", "BIGNUMERIC"), re.compile(_DECIMAL).fullmatch),
-    **dict.fromkeys(("STRING", "JSON"), lambda _: True),
+    **dict.fromkeys(("STRING", "JSON", "GEOGRAPHY"), lambda _: True),
 }
 """Each scalar type by GoogleSQL's name, and whether a text is one of its values."""
 

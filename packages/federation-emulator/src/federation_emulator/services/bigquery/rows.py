@@ -48,6 +48,7 @@ async def insert_rows(cloud: Cloud, request: Request) -> Response:
         raise unimplemented(f"{asked[0]} is not offered by the local cloud.")
     if problems := schema.row_problems(rows, schema.fields(resource)):
         return answer({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": problems})
+    schema.check_insertable(rows, schema.fields(resource))
     try:
         reply = await emulator.ask(cloud, "POST", f"{table.resource}/insertAll", body={"rows": rows})
     except ApiError as problem:

@@ -106,6 +106,7 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
         "kind": statement.kind,
         "target": _place(statement.target),
         "tables": [_place(table) for table in admitted.scans],
+        "altered": statement.alters_columns,
         "values": admitted.values,
         "dry": admitted.dry,
         "most_rows": admitted.limits.first_rows,

@@ -15,6 +15,9 @@ MOST_DESCRIPTION_CHARACTERS = 1024
 
 _PLAIN_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
 _RECORDS = ("RECORD", "STRUCT")
+_TOP_ONLY = frozenset({"GEOGRAPHY", "INTERVAL", "RANGE"})
+"""Types that the BigQuery emulator's bulk insert makes at the top of a row only, and once."""
+
 _RANGED = ("DATE", "DATETIME", "TIMESTAMP")
 _TYPES = frozenset(
     {
@@ -28,6 +31,8 @@ _MODES = ("NULLABLE", "REQUIRED", "REPEATED")
 _OFFERED = frozenset({"name", "type", "mode", "fields", "description", "policyTags", "rangeElementType"})
 _SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 _ONE_TYPE = {**{new: old for old, new in _SQL_TYPES.items()}, "STRUCT": "RECORD"}
+"""GoogleSQL's names of types, and the API's own, which it answers whichever was sent."""
+
 _TAG = re.compile(r"projects/[a-z0-9-]{1,63}/locations/[a-z0-9-]{1,40}/taxonomies/[0-9]{1,20}/policyTags/[0-9]{1,20}")
 
 
@@ -66,7 +71,8 @@ def read(listed: list[dict[str, Any]], *, level: int = 1) -> list[dict[str, Any]
         seen.add(name.casefold())
         _check_column(field)
         inner = read(field.get("fields") or [], level=level + 1)
-        written = {"type": _upper(field["type"]), "mode": _upper(field.get("mode") or "NULLABLE")}
+        kind = _upper(field["type"])
+        written = {"type": _ONE_TYPE.get(kind, kind), "mode": _upper(field.get("mode") or "NULLABLE")}
         given = {key: value for key, value in field.items() if value is not None}
         made.append({**given, **written, **({"fields": inner} if inner else {})})
     return made
@@ -74,6 +80,10 @@ def read(listed: list[dict[str, Any]], *, level: int = 1) -> list[dict[str, Any]
 
 def _check_column(field: dict[str, Any]) -> None:
     name, kind, mode = field["name"], _upper(field["type"]), _upper(field.get("mode") or "NULLABLE")
+    if other := [key for key, value in field.items() if key not in _OFFERED and value]:
+        raise unimplemented(f"{other[0]} of a column is not offered by the local cloud.")
+    if kind == "BIGNUMERIC":
+        raise unimplemented(f"Columns of type BIGNUMERIC are not offered by the local cloud: {name:.80}.")
     if kind not in _TYPES:
         raise invalid_argument(f"Invalid value for type: {field['type']!r:.60} is not a valid value. Field: {name}")
     if mode not in _MODES:
@@ -85,8 +95,6 @@ def _check_column(field: dict[str, Any]) -> None:
         raise invalid_argument(f"Field {name}: a RANGE, and no other, has a rangeElementType of {', '.join(_RANGED)}.")
     if len(field.get("description") or "") > MOST_DESCRIPTION_CHARACTERS:
         raise invalid_argument(f"The description of {name} is longer than {MOST_DESCRIPTION_CHARACTERS} characters.")
-    if other := [key for key, value in field.items() if key not in _OFFERED and value]:
-        raise unimplemented(f"{other[0]} of a column is not offered by the local cloud.")
 
 
 def _upper(text: str) -> str:
@@ -177,6 +185,16 @@ def with_tags(listed: list[dict[str, Any]], tags: dict[str, str]) -> list[dict[s
     ]
 
 
+def shown(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Write columns as the API answers them: of what a RANGE is of, only the type."""
+    written = []
+    for field in listed:
+        element, inner = field.get("rangeElementType"), field.get("fields")
+        more = {"rangeElementType": {"type": element["type"]}} if element else {}
+        written.append({**field, **more, **({"fields": shown(inner)} if inner else {})})
+    return written
+
+
 def row_problems(rows: list[dict[str, Any]], schema: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Say what is wrong with rows, as ``insertErrors`` has it: unknown columns, and required ones left out."""
     known = {field["name"].lower(): field for field in schema}
@@ -185,8 +203,44 @@ def row_problems(rows: list[dict[str, Any]], schema: list[dict[str, Any]]) -> li
     for index, row in enumerate(rows):
         given = {str(key).lower() for key, value in row["json"].items() if value is not None}
         wrong = [(name, f"no such field: {name}.") for name in sorted({k.lower() for k in row["json"]} - set(known))]
+        wrong += [
+            (key, text)
+            for key, value in row["json"].items()
+            if (field := known.get(str(key).lower())) is not None and (text := _shape_problem(field, value))
+        ]
         wrong += [(name, f"Missing required field: {name}.") for name in sorted(required - given)]
         if wrong:
             errors = [{"reason": "invalid", "location": name, "debugInfo": "", "message": text} for name, text in wrong]
             problems.append({"index": index, "errors": errors})
     return problems
+
+
+def _shape_problem(field: dict[str, Any], value: object) -> str:
+    """Say what is wrong with the shape of a value at the top of a row, in BigQuery's words; empty: nothing."""
+    if field.get("mode") != "REPEATED" and isinstance(value, list):
+        return f"Array specified for non-repeated field: {field['name']}."
+    if isinstance(value, dict) and field["type"] not in (*_RECORDS, "RANGE"):
+        return f"This field: {field['name']} is not a record."
+    return ""
+
+
+def check_insertable(rows: list[dict[str, Any]], schema: list[dict[str, Any]]) -> None:
+    """Refuse rows with values for which the BigQuery emulator's bulk insert has no form.
+
+    Raises:
+        ApiError: 501, naming the type.
+    """
+    for field in schema:
+        repeated = field.get("mode") == "REPEATED"
+        kinds = {field["type"]} if repeated else set()
+        kind = next(iter(sorted((kinds | _kinds_inside(field)) & _TOP_ONLY)), None)
+        given = (value for row in rows for name, value in row["json"].items() if name.lower() == field["name"].lower())
+        if kind and any(given):
+            raise unimplemented(
+                f"insertAll into {field['name']:.80} is not offered by the local cloud: {kind} in an array or a record."
+            )
+
+
+def _kinds_inside(field: dict[str, Any]) -> set[str]:
+    inner = field.get("fields") or []
+    return {each["type"] for each in inner}.union(*map(_kinds_inside, inner)) if inner else set()

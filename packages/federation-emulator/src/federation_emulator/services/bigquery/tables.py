@@ -237,6 +237,8 @@ async def _view(cloud: Cloud, body: dict[str, Any], project: str) -> View | None
 
 async def _wire(cloud: Cloud, table: TableName, resource: dict[str, Any]) -> dict[str, Any]:
     view, tagged = cloud.views.get(table.resource), cloud.column_tags.get(table.resource)
+    if "schema" in resource:
+        resource = {**resource, "schema": {"fields": schema.shown(schema.fields(resource))}}
     if tagged is not None:
         resource = {**resource, "schema": {"fields": schema.with_tags(schema.fields(resource), tagged.tags)}}
     shown = {

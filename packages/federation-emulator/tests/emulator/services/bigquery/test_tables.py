@@ -100,7 +100,7 @@ def test_columns_are_added_by_put_and_dropped_by_statement(enabled: Google, data
 
 def test_a_column_keeps_its_mode_and_description_while_others_change(enabled: Google, dataset: str) -> None:
     tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
-    columns = [{"name": name, "type": "INT64", "mode": "REQUIRED", "description": name} for name in ("a", "b", "c")]
+    columns = [{"name": name, "type": "INTEGER", "mode": "REQUIRED", "description": name} for name in ("a", "b", "c")]
     a, b = columns[:2]
     enabled.done("POST", tables, {"tableReference": {"tableId": "t"}, "schema": {"fields": columns}})
 

@@ -96,6 +96,9 @@ _TYPES = _names(
 )
 """Types by the parser's names of them; the casts of functions use some that have no name in GoogleSQL."""
 
+_UNBOUNDED = frozenset({"TEXT", "VARCHAR", "BINARY", "VARBINARY"})
+"""Types whose length DuckDB would not keep to."""
+
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?: [A-Za-z_]+)*")
 _NUMBER = re.compile(r"[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?|0[xX][0-9A-Fa-f]+")
 _NAMED_ELSEWHERE = frozenset(
@@ -128,6 +131,8 @@ def check_grammar(tree: exp.Expr) -> None:
             raise UnreadableSqlError("a collation is 'und:ci' or 'binary'", f"{node.text('expression')!r:.60}")
         if isinstance(node, exp.DataType) and node.this.name not in _TYPES:
             raise UnreadableSqlError("a type is one of GoogleSQL's", node.this.name)
+        if isinstance(node, exp.DataType) and node.this.name in _UNBOUNDED and node.find(exp.DataTypeParam):
+            raise UnreadableSqlError("strings and bytes have no length of their own", node.sql()[:60])
         if isinstance(node, exp.HexString) and not re.fullmatch("[0-9A-Fa-f]+", str(node.this)):
             raise UnreadableSqlError("a number is written in digits", repr(node.this)[:60])
         if isinstance(node, exp.Literal) and not node.is_string and not _is_number(str(node.this)):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from federation_emulator.core.permission_names import GET_DATA, UPDATE_DATA
 from federation_emulator.services.bigquery.model import DatasetName, Name, ProjectName, TableName
+from federation_emulator.services.bigquery.sql.definitions import altered_columns, check_columns, descriptions_of
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
 from federation_emulator.services.bigquery.sql.names import (
     Home,
@@ -48,6 +49,8 @@ class Statement:
         fresh: What it creates can't have been there before.
         replaces: What it creates takes the place of what was there.
         drops_columns: The columns that it drops, in lower case.
+        alters_columns: The columns that it alters, each with ``TYPE`` or ``NULLABLE``.
+        descriptions: The descriptions of the columns that it defines, by name.
         schema: The dataset that it creates or drops.
         resource: What it says of that table or dataset besides columns, as the REST API has it.
         optional: That dataset may be there already, or be missing.
@@ -64,6 +67,8 @@ class Statement:
     fresh: bool = False
     replaces: bool = False
     drops_columns: tuple[str, ...] = ()
+    alters_columns: tuple[tuple[str, str], ...] = ()
+    descriptions: dict[str, str] = field(default_factory=dict)
     schema: DatasetName | None = None
     resource: dict[str, Any] = field(default_factory=dict)
     optional: bool = False
@@ -108,8 +113,14 @@ def analyse(sql: str, *, project: str, default: DatasetName | None = None) -> St
         raise UnreadableSqlError("only queries, DML and simple DDL are offered", f"a {type(tree).__name__} statement")
     target = _target(tree.expressions[0] if isinstance(tree, exp.TruncateTable) else tree.this)
     name = plain_name(target, home)
+    altered: dict[str, Any] = {}
+    if isinstance(tree, exp.Alter):
+        check_columns(tree)
+        descriptions = descriptions_of(tree, parse(sql).literals)
+        altered = {"alters_columns": altered_columns(tree), "descriptions": descriptions}
     return Statement(
         kind=kind,
+        **altered,
         target=name,
         **_reads(tree, (target,), home),
         needs=tuple(Need(permission=permission, on=name) for permission in permissions),
@@ -133,6 +144,7 @@ def _create(tree: exp.Create, home: Home, sql: str) -> Statement:
             resource=resource,
             optional=bool(tree.args.get("exists")),
         )
+    check_columns(tree)
     target = _target(tree.this)
     name = plain_name(target, home)
     needs = [Need(permission="bigquery.tables.create", on=name.within)]
@@ -147,6 +159,7 @@ def _create(tree: exp.Create, home: Home, sql: str) -> Statement:
         fresh=not replace and not tree.args.get("exists"),
         replaces=replace,
         resource=resource,
+        descriptions=descriptions_of(tree, parse(sql).literals),
     )
     if kind == "VIEW" and not made.plain:
         # The BigQuery emulator would fix what they are at this moment.
