@@ -82,8 +82,10 @@ def test_what_neither_has_is_404_and_noted_as_well(shared: Google, path: str) ->
 
 
 def test_a_wrong_method_and_a_501_of_a_served_route_are_noted(shared: Google) -> None:
-    assert shared.call("PUT", f"/v1/projects/{PROJECT}", {}).status_code == 405
-    assert noted(shared, f"/v1/projects/{PROJECT}")[0]["method"] == "PUT"
+    assert shared.call("PATCH", f"/v1/projects/{PROJECT}", {}).status_code == 405
+    # Google has this one.
+    assert shared.call("PUT", f"/v1/projects/{PROJECT}", {}).status_code == 501
+    assert [each["method"] for each in noted(shared, f"/v1/projects/{PROJECT}")] == ["PATCH", "PUT"]
     pools = f"/v1/projects/{PROJECT}/locations/global/workloadIdentityPools"
     shared.done("POST", f"/v1/projects/{PROJECT}/services/iam.googleapis.com:enable", {})
     shared.done("POST", f"{pools}?workloadIdentityPoolId=some-pool", {})

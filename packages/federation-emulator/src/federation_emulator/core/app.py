@@ -140,6 +140,7 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("DELETE", _TABLE, tables.delete_table),
     ("POST", _TABLE + ":getIamPolicy", tables.get_table_policy),
     ("POST", _TABLE + ":setIamPolicy", tables.set_table_policy),
+    ("GET", _TABLE + "/rowAccessPolicies", tables.list_row_access_policies),
     ("GET", _TABLE + "/data", rows.list_rows),
     ("POST", _TABLE + "/insertAll", rows.insert_rows),
     ("POST", _BIGQUERY + "/queries", jobs.run_query),
@@ -162,6 +163,7 @@ class _Endpoint:
     """All methods of one path, and the boundary around them."""
 
     cloud: Cloud
+    path: str
     handlers: dict[str, Handler]
     methods: dict[str, Method | None]
 
@@ -173,6 +175,8 @@ class _Endpoint:
     async def _answer(self, request: Request) -> Response:
         handler = self.handlers.get(request.method)
         if handler is None:
+            if find_method(request.method, self.path) is not None:
+                return _not_served(self.cloud, request, unsupported.of_unknown_path(request))
             wrong = unsupported.of_wrong_method(request, allowed=sorted(self.handlers))
             return _not_served(self.cloud, request, wrong)
         if (unreadable := unsupported.of_known_route(request)) is not None:
@@ -222,7 +226,12 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
         routes=[
             Route(
                 path,
-                _Endpoint(cloud=cloud, handlers=handled, methods={each: find_method(each, path) for each in handled}),
+                _Endpoint(
+                    cloud=cloud,
+                    path=path,
+                    handlers=handled,
+                    methods={each: find_method(each, path) for each in handled},
+                ),
                 methods=None,
             )
             for path, handled in handlers.items()

@@ -35,7 +35,10 @@ def _all(prefix: str, names: str) -> set[str]:
 _METADATA = _all("bigquery", "datasets.get datasets.getIamPolicy tables.get tables.list")
 _VIEW = {*_METADATA, GET_DATA, "bigquery.tables.getIamPolicy"}
 _EDIT = {*_VIEW, UPDATE_DATA, *_all("bigquery", "datasets.create tables.create tables.update tables.delete")}
-_OWN = {*_EDIT, SET_CATEGORY, *_all("bigquery", "datasets.update datasets.delete tables.setIamPolicy")}
+_OWN = {
+    *(*_EDIT, SET_CATEGORY),
+    *_all("bigquery", "datasets.update datasets.delete tables.setIamPolicy rowAccessPolicies.list"),
+}
 _JOBS = {CREATE_JOB}
 _BIGQUERY_ADMIN = {*_OWN, *_JOBS, *_all("bigquery.jobs", "get listAll update")}
 _POOLS, _PROVIDERS = "iam.workloadIdentityPools", "iam.workloadIdentityPoolProviders"

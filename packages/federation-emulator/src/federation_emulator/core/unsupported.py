@@ -83,7 +83,7 @@ class UnsupportedRequests:
 
 
 def of_unknown_path(request: Request) -> ApiError:
-    """Build the answer to a path that no route has: 501 where Google has an API, else 404."""
+    """Build the answer to a path, or a method of one, that no route has: 501 where Google has an API, else 404."""
     path = _path(request)
     if _GOOGLES.fullmatch(path) and not _has_escaped_slash(path):
         return unimplemented(f"{_printable(request.method, 20)} {path[:_LONGEST_PATH]} is not served here.")

@@ -37,7 +37,6 @@ from federation_emulator.services.bigquery.sql.tasks import Prepare, Prepared
 from federation_emulator.services.bigquery.sql.writing import Writing
 
 _SCAN_THEIR_TARGET = frozenset({"UPDATE", "DELETE", "MERGE", "TRUNCATE_TABLE"})
-_OF_A_JOB = frozenset({"query", "dryRun", "labels", "jobType", "jobTimeoutMs"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +93,7 @@ async def admit(
             check_enabled(cloud, SERVICE, paying)
         # On a project that isn't here no principal may create jobs: refused as any other missing grant is.
         authorize(token, CREATE_JOB, policies_on(cloud, payer), trail, rules.job_denied(payer))
-        _check_kind(configuration)
-        sql = rules.check_query_fields(query)
+        sql = rules.check_query_fields(query, configuration)
         limits = rules.check_limits(query)
         declared, values = read_parameters(query)
         default = _default_dataset(payer, query)
@@ -164,14 +162,6 @@ async def _check_letters(cloud: Cloud, statement: Statement) -> None:
             name = str(entry["tableReference"]["tableId"])
             if name != target.table and name.casefold() == target.table.casefold():
                 raise unimplemented(f"{target} differs from {target.within.table(name)} only in case.")
-
-
-def _check_kind(configuration: dict[str, Any] | None) -> None:
-    if configuration is None:
-        return
-    other = [key for key, value in configuration.items() if key not in _OF_A_JOB and value]
-    if other or "query" not in configuration:
-        raise unimplemented(f"Jobs of kind {(other or ['nothing'])[0]} are not offered by the local cloud: only query.")
 
 
 def _default_dataset(payer: ProjectName, query: dict[str, Any]) -> DatasetName | None:

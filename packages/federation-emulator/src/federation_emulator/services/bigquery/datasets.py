@@ -127,6 +127,7 @@ async def _make(cloud: Cloud, dataset: DatasetName, resource: dict[str, Any], ac
     body = {**resource, "datasetReference": dataset.reference}
     made = await emulator.ask(cloud, "POST", f"projects/{dataset.project}/datasets", body=body)
     effects.forget_dataset(cloud, dataset)
+    effects.keep_details(cloud, dataset, resource)
     cloud.datasets.put(dataset.resource, access)
     return made
 
@@ -140,7 +141,7 @@ async def _drop(cloud: Cloud, dataset: DatasetName, *, contents: bool) -> None:
 
 
 async def _change(cloud: Cloud, request: Request, dataset: DatasetName, body: dict[str, Any]) -> Response:
-    before = await emulator.existing(cloud, dataset)
+    before = effects.with_details(cloud, dataset, await emulator.existing(cloud, dataset))
     check_unchanged(request, before.get("etag"))
     check_reference(cloud, body.get("datasetReference") or {}, dataset)
     kept = resources.kept_of_dataset(body, before)
@@ -149,6 +150,7 @@ async def _change(cloud: Cloud, request: Request, dataset: DatasetName, body: di
     changed = await emulator.ask(
         cloud, request.method, dataset.resource, body={**kept, "datasetReference": dataset.reference}
     )
+    effects.keep_details(cloud, dataset, kept, replace=request.method == "PUT")
     if access is not None:
         cloud.datasets.put(dataset.resource, access)
     return answer(_wire(cloud, dataset, changed))
@@ -172,4 +174,5 @@ async def _check_authorised(cloud: Cloud, access: Access | None, before: Access 
 def _wire(cloud: Cloud, dataset: DatasetName, resource: dict[str, Any]) -> dict[str, Any]:
     access = cloud.datasets.get(dataset.resource)
     link = f"/bigquery/v2/{dataset.resource}"
+    resource = effects.with_details(cloud, dataset, resource)
     return {**resource, "access": list(access.entries) if access else [], "selfLink": link}

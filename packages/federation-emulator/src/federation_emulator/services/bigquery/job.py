@@ -18,6 +18,9 @@ MOST_RUNNING = 64
 """Jobs that run or wait at a time: BigQuery queues a thousand, this is one machine."""
 
 
+_SAME_REQUEST_MILLISECONDS = 15 * 60 * 1000
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ended:
     """How a job ended: the first page of its rows, with what else the emulator said of them; or what went wrong."""
@@ -28,11 +31,19 @@ class Ended:
 
 @dataclass(kw_only=True)
 class Job:
-    """A query job. ``created`` and ``ended`` are milliseconds since 1970; ``cancelled``: it was asked to stop."""
+    """A query job.
+
+    Attributes:
+        settings: Those of its query, as it was asked.
+        created: When, in milliseconds since 1970.
+        ended: Likewise; ``None`` while it runs.
+        cancelled: It was asked to stop.
+    """
 
     job_id: str
     admitted: Admitted
-    labels: dict[str, Any]
+    labels: dict[str, str]
+    settings: dict[str, Any]
     created: int
     ended: int | None = None
     cancelled: bool = False
@@ -68,6 +79,7 @@ class Jobs:
     def __init__(self) -> None:
         self._known: dict[str, Job] = {}
         self._running: list[Job] = []
+        self._requests: dict[tuple[str, str, str], Job] = {}
 
     def __iter__(self) -> Iterator[Job]:
         return iter(list(self._known.values()))
@@ -75,6 +87,20 @@ class Jobs:
     def get(self, job_id: str) -> Job | None:
         """Return a job; ``None`` if there is none of that id."""
         return self._known.get(job_id)
+
+    def requested(self, admitted: Admitted, request_id: str, *, now: int) -> Job | None:
+        """Return the job that the same request made less than 15 minutes ago.
+
+        Source: Google, BigQuery REST, ``QueryRequest.requestId``.
+        """
+        job = self._requests.get(_request(admitted, request_id))
+        return job if job is not None and now - job.created < _SAME_REQUEST_MILLISECONDS else None
+
+    def remember(self, job: Job, request_id: str) -> None:
+        """Remember which request made a job."""
+        if len(self._requests) >= MOST_JOBS:
+            self._requests.clear()
+        self._requests[_request(job.admitted, request_id)] = job
 
     def add(self, job: Job) -> None:
         """Add a job.
@@ -91,6 +117,10 @@ class Jobs:
             del self._known[oldest.job_id]
         self._running.append(job)
         self._known[job.job_id] = job
+
+
+def _request(admitted: Admitted, request_id: str) -> tuple[str, str, str]:
+    return creator_of(admitted.creator), admitted.sql, request_id
 
 
 def creator_of(token: Token) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from federation_emulator.core.access import BIGQUERY_READ_SCOPES, authenticate, authorize, check_enabled
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import already_exists, invalid_argument, not_found
-from federation_emulator.core.http import answer, flag_parameter, page, read_json
+from federation_emulator.core.http import answer, flag_parameter, page, read_json, text_field
 from federation_emulator.core.trace import Link
 from federation_emulator.services.bigquery import rules, running
 from federation_emulator.services.bigquery.admission import Admitted, admit
@@ -30,7 +30,12 @@ _MOST_ROWS = 100_000
 async def run_query(cloud: Cloud, request: Request) -> Response:
     """``POST …/queries``: one round trip, rows in the answer, if it ends within ``timeoutMs``."""
     query = await read_json(request)
-    job = running.start(cloud, await admit(cloud, request, query), query)
+    admitted, request_id = await admit(cloud, request, query), text_field(query, "requestId", limit=36)
+    job = running.again(cloud, admitted, request_id) if request_id else None
+    if job is None:
+        job = running.start(cloud, admitted, query)
+        if request_id:
+            cloud.jobs.remember(job, request_id)
     ended = await job.end(within_seconds=job.admitted.limits.wait_seconds)
     return answer(_query_response(job, ended, kind="bigquery#queryResponse"))
 
@@ -48,7 +53,8 @@ async def insert_job(cloud: Cloud, request: Request) -> Response:
         "maxResults": None,
     }
     admitted = await admit(cloud, request, settings, configuration)
-    job = running.start(cloud, admitted, configuration, _chosen_id(cloud, reference, admitted))
+    asked = {**(configuration.get("query") or {}), "labels": configuration.get("labels")}
+    job = running.start(cloud, admitted, asked, _chosen_id(cloud, reference, admitted))
     ended = await job.end(within_seconds=_INSERT_WAITS_SECONDS)
     if job.admitted.dry and ended is not None and ended.error is not None:
         raise ended.error
@@ -179,6 +185,7 @@ def _wire(job: Job) -> dict[str, Any]:
             "dryRun": admitted.dry,
             "labels": job.labels,
             "query": {
+                **job.settings,
                 "query": admitted.sql,
                 "useLegacySql": False,
                 "destinationTable": _destination(job),

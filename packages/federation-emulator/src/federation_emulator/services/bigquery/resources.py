@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
 from typing import Any
 
-from federation_emulator.core.errors import invalid_argument, unimplemented
-from federation_emulator.core.google_methods import document
+from federation_emulator.core.errors import invalid_argument
 from federation_emulator.core.http import text_field
 from federation_emulator.services.bigquery import schema
+from federation_emulator.services.bigquery.fields import accepted
 from federation_emulator.services.bigquery.model import DEFAULT_LOCATION, location_name
 
 MOST_TEXT_CHARACTERS = 16_384
@@ -24,22 +23,19 @@ MOST_LABEL_CHARACTERS = 63
 MOST_CLUSTERING_COLUMNS = 4
 
 _TEXTS = ("friendlyName", "description")
-_DATASET = frozenset({*_TEXTS, "labels", "location", "defaultTableExpirationMs", "defaultPartitionExpirationMs"})
 REQUIRED = "requirePartitionFilter"
-DETAILS = (REQUIRED,)
+DETAILS = (REQUIRED, "maxTimeTravelHours", "storageBillingModel")
 """Fields that are kept, and not by the BigQuery emulator."""
 
-_TABLE = frozenset({*_TEXTS, "labels", "schema", "timePartitioning", "clustering", REQUIRED})
-_ELSEWHERE = frozenset({"datasetReference", "tableReference", "access", "view", "kind"})
-"""Fields that are read where they belong, and the message's own name."""
+_ELSEWHERE = frozenset({"datasetReference", "tableReference", "access", "view"})
+"""Fields that are read where they belong."""
 
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,39}")
 _PARTITIONS = ("DAY", "HOUR", "MONTH", "YEAR")
 _PARTITIONING_TYPES = {"DATE": ("DAY", "MONTH", "YEAR"), "DATETIME": _PARTITIONS, "TIMESTAMP": _PARTITIONS}
 """Types of a partitioning column, and by which units each is partitioned ("Introduction to partitioned tables")."""
 
-_NOTHING: tuple[Any, ...] = (None, "", "0", False, {}, [])
-"""Values that ask for nothing, which clients send for what they leave out."""
+_BILLING = ("LOGICAL", "PHYSICAL")
 
 
 def kept_of_dataset(body: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -48,10 +44,15 @@ def kept_of_dataset(body: dict[str, Any], before: dict[str, Any]) -> dict[str, A
     Raises:
         ApiError: 400, a value beyond Google's limits; 501, a field that is not offered.
     """
-    kept = _kept("Dataset", body, before, _DATASET)
+    kept = _kept("Dataset", body, before)
     location = location_name(text_field(kept, "location"))
     if location and not _LOCATION.fullmatch(location):
         raise invalid_argument(f"Invalid value for location: {location!r:.60} is not a valid value.")
+    hours = str(kept.get("maxTimeTravelHours") or "48")
+    if not hours.isdigit() or int(hours) % 24 or not 48 <= int(hours) <= 168:
+        raise invalid_argument(f"maxTimeTravelHours is between 48 and 168, and a multiple of 24, not {hours:.20}.")
+    if kept.get("storageBillingModel") and kept["storageBillingModel"] not in _BILLING:
+        raise invalid_argument(f"Invalid value for storageBillingModel: known are {', '.join(_BILLING)}.")
     there = location_name(str(before.get("location") or ""))
     if location and there and location != there:
         raise invalid_argument(f"The location of a dataset can't be changed from {there}.")
@@ -63,7 +64,8 @@ def kept_of_table(body: dict[str, Any], before: dict[str, Any], *, new: bool = F
 
     A new table may be partitioned, one that was there before stays as it is.
     """
-    kept = _kept("Table", body, before, _TABLE)
+    kept = _kept("Table", body, before)
+    accepted("TableSchema", body.get("schema") or {})
     if columns := schema.read(schema.fields(kept)):
         kept["schema"] = {"fields": columns}
     known = {field["name"].casefold(): field for field in columns or schema.fields(before)}
@@ -125,20 +127,19 @@ def _filter_required(kept: dict[str, Any], before: dict[str, Any]) -> dict[str, 
     return {REQUIRED: required, **({"timePartitioning": bare} if bare else {})}
 
 
-def _kept(kind: str, body: dict[str, Any], before: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
-    known = document("bigquery.v2")["schemas"][kind]["properties"]
-    for name, value in body.items():
-        silent = name in fields or name in _ELSEWHERE or known[name].get("readOnly") or value in _NOTHING
-        if not silent and value != before.get(name):
-            raise unimplemented(f"{kind}.{name} is not offered by the local cloud.")
-    kept = {name: value for name, value in body.items() if name in fields}
+def _kept(kind: str, body: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in accepted(kind, body, before).items() if key not in _ELSEWHERE}
     for name in _TEXTS:
         text_field(kept, name, limit=MOST_TEXT_CHARACTERS)
-    return {**kept, "labels": _labels(kept["labels"])} if "labels" in kept else kept
+    return {**kept, "labels": read_labels(kept["labels"])} if "labels" in kept else kept
 
 
-def _labels(given: dict[str, str | None] | None) -> dict[str, str]:
-    """Check labels; one with ``null`` is taken away."""
+def read_labels(given: dict[str, str | None] | None) -> dict[str, str]:
+    """Check labels; one with ``null`` is taken away.
+
+    Raises:
+        ApiError: 400, too many, or one that is malformed.
+    """
     labels = {key: value for key, value in (given or {}).items() if value is not None}
     if len(labels) > MOST_LABELS:
         raise invalid_argument(f"There are {len(labels)} labels; the limit is {MOST_LABELS}.")

@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import ApiError, invalid_argument, unimplemented
+from federation_emulator.core.errors import ApiError, invalid_argument
 from federation_emulator.core.http import answer, read_json
 from federation_emulator.core.permission_names import GET_DATA, UPDATE_DATA
 from federation_emulator.core.trace import Link
 from federation_emulator.services.bigquery import emulator, schema
+from federation_emulator.services.bigquery.fields import accepted
 from federation_emulator.services.bigquery.gate import paging, permit_table, selected_fields
 from federation_emulator.services.bigquery.reading import Reader, permit_columns
 
@@ -44,8 +45,7 @@ async def insert_rows(cloud: Cloud, request: Request) -> Response:
     rows = body.get("rows") or []
     if not rows or any(row.get("json") is None for row in rows):
         raise invalid_argument("No rows present in the request, or one without a json object.", reason="invalid")
-    if asked := [name for name in ("templateSuffix", "skipInvalidRows", "ignoreUnknownValues") if body.get(name)]:
-        raise unimplemented(f"{asked[0]} is not offered by the local cloud.")
+    accepted("TableDataInsertAllRequest", body)
     if problems := schema.row_problems(rows, schema.fields(resource)):
         return answer({"kind": "bigquery#tableDataInsertAllResponse", "insertErrors": problems})
     schema.check_insertable(rows, schema.fields(resource))

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from federation_emulator.core.errors import ApiError, invalid_argument, permission_denied, unimplemented
 from federation_emulator.core.permission_names import CREATE_JOB, FINE_GRAINED_GET, GET_DATA
 from federation_emulator.core.trace import Part, refuse
+from federation_emulator.services.bigquery.fields import accepted
 from federation_emulator.services.bigquery.model import DatasetName, ProjectName, TableName
 from federation_emulator.services.bigquery.sql import Need
 from federation_emulator.services.bigquery.sql.names import SchemaView, Wildcard
@@ -22,25 +23,21 @@ _MOST_WAIT_SECONDS = 200.0
 
 _INT64 = re.compile(r"[0-9]{1,18}")
 
-QUERY_FIELDS = frozenset(
-    {
-        *("kind", "query", "useLegacySql", "maxResults", "timeoutMs", "dryRun", "queryParameters", "parameterMode"),
-        *("useQueryCache", "requestId", "labels", "location", "formatOptions", "maximumBytesBilled", "priority"),
-        *("jobCreationMode", "defaultDataset", "preserveNulls", "jobTimeoutMs"),
-    }
-)
-"""Fields of a query that are understood; any other changes where data goes, and is refused."""
 
-
-def check_query_fields(query: dict[str, Any]) -> str:
-    """Check a query's settings, and return the SQL.
+def check_query_fields(query: dict[str, Any], configuration: dict[str, Any] | None) -> str:
+    """Check a query's settings, those of its job's configuration if it has one, and return the SQL.
 
     Raises:
-        ApiError: 400, legacy SQL or no query; 501, a setting that isn't understood here.
+        ApiError: 400, legacy SQL or no query; 501, a setting or a kind of job that isn't offered.
     """
-    unknown = sorted(key for key, value in query.items() if key not in QUERY_FIELDS and value not in (None, False))
-    if unknown:
-        raise unimplemented(f"Query setting {unknown[0]} is not offered by the local cloud.")
+    if configuration is None:
+        accepted("QueryRequest", query)
+        accepted("DataFormatOptions", query.get("formatOptions") or {})
+    else:
+        accepted("JobConfiguration", configuration)
+        if "query" not in configuration:
+            raise unimplemented("Jobs without a query are not offered by the local cloud.")
+        accepted("JobConfigurationQuery", configuration.get("query") or {})
     if query.get("useLegacySql") is not False:
         # The API's default is legacy SQL, so a request that doesn't say is one that asks for it.
         raise invalid_argument(

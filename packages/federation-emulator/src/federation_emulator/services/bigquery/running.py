@@ -14,8 +14,15 @@ from federation_emulator.services.bigquery.admission import Admitted
 from federation_emulator.services.bigquery.datasets import carry_out
 from federation_emulator.services.bigquery.job import Ended, Job
 from federation_emulator.services.bigquery.model import TableName
+from federation_emulator.services.bigquery.resources import read_labels
 from federation_emulator.services.bigquery.sql.tasks import Prepare, Prepared
 from federation_emulator.services.bigquery.sql.writing import Writing
+
+_ANSWERED = (
+    *("defaultDataset", "maximumBytesBilled", "parameterMode", "preserveNulls", "priority", "queryParameters"),
+    "useQueryCache",
+)
+"""Settings of a query that its job answers as they were given."""
 
 _QUEUE_SECONDS = 60.0
 """How much longer than its time limit a statement may wait for those before it."""
@@ -30,12 +37,18 @@ def start(cloud: Cloud, admitted: Admitted, settings: dict[str, Any], job_id: st
     job = Job(
         job_id=job_id or f"job_{secrets.token_urlsafe(20)}",
         admitted=admitted,
-        labels=settings.get("labels") or {},
+        labels=read_labels(settings.get("labels")),
+        settings={key: value for key, value in settings.items() if key in _ANSWERED},
         created=_milliseconds(cloud),
     )
     cloud.jobs.add(job)
     job.task = asyncio.create_task(_run(cloud, job))
     return job
+
+
+def again(cloud: Cloud, admitted: Admitted, request_id: str) -> Job | None:
+    """Return the job that the same request has made already; ``None`` if there is none, or no more."""
+    return cloud.jobs.requested(admitted, request_id, now=_milliseconds(cloud))
 
 
 async def cancel(cloud: Cloud, job: Job) -> None:

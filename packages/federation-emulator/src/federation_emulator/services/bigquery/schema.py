@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from federation_emulator.core.errors import invalid_argument, unimplemented
+from federation_emulator.services.bigquery.fields import accepted
 from federation_emulator.services.bigquery.ids import column_name_problem
 
 MOST_COLUMNS = 10_000
@@ -28,7 +29,6 @@ _TYPES = frozenset(
 """BigQuery REST, ``TableFieldSchema.type``. Types with parameters are SQL's, not the API's."""
 
 _MODES = ("NULLABLE", "REQUIRED", "REPEATED")
-_OFFERED = frozenset({"name", "type", "mode", "fields", "description", "policyTags", "rangeElementType"})
 _SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 _ONE_TYPE = {**{new: old for old, new in _SQL_TYPES.items()}, "STRUCT": "RECORD"}
 """GoogleSQL's names of types, and the API's own, which it answers whichever was sent."""
@@ -80,8 +80,7 @@ def read(listed: list[dict[str, Any]], *, level: int = 1) -> list[dict[str, Any]
 
 def _check_column(field: dict[str, Any]) -> None:
     name, kind, mode = field["name"], _upper(field["type"]), _upper(field.get("mode") or "NULLABLE")
-    if other := [key for key, value in field.items() if key not in _OFFERED and value]:
-        raise unimplemented(f"{other[0]} of a column is not offered by the local cloud.")
+    accepted("TableFieldSchema", field)
     if kind == "BIGNUMERIC":
         raise unimplemented(f"Columns of type BIGNUMERIC are not offered by the local cloud: {name:.80}.")
     if kind not in _TYPES:

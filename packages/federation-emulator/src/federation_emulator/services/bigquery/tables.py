@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import already_exists, invalid_argument, unimplemented
+from federation_emulator.core.errors import already_exists, invalid_argument
 from federation_emulator.core.http import answer, page, read_json, text_field
 from federation_emulator.core.permission_names import SET_CATEGORY
 from federation_emulator.core.policies import replace_policy
 from federation_emulator.core.policy_form import policy_wire, requested_version
 from federation_emulator.core.tokens import Token
 from federation_emulator.services.bigquery import effects, emulator, resources, running, schema, understanding
+from federation_emulator.services.bigquery.fields import accepted
 from federation_emulator.services.bigquery.gate import (
     check_reference,
     check_unchanged,
@@ -28,7 +29,6 @@ from federation_emulator.services.bigquery.model import ColumnTags, TableName, V
 from federation_emulator.services.bigquery.reading import Reader, permit_reading
 from federation_emulator.services.bigquery.sql import Need
 
-_OTHER_KINDS = ("materializedView", "externalDataConfiguration", "snapshotDefinition", "cloneDefinition")
 _VIEWS = ("TABLE_METADATA_VIEW_UNSPECIFIED", "BASIC", "STORAGE_STATS", "FULL")
 _CLEARED: dict[str, Any] = {"description": "", "friendlyName": "", "labels": {}, resources.REQUIRED: False}
 
@@ -136,6 +136,16 @@ async def set_table_policy(cloud: Cloud, request: Request) -> Response:
     return answer(policy_wire(replace_policy(cloud, table.resource, body)))
 
 
+async def list_row_access_policies(cloud: Cloud, request: Request) -> Response:
+    """``GET …/tables/TABLE/rowAccessPolicies``: none, since none can be made here.
+
+    Source: Google, "Use row-level security": ``bigquery.rowAccessPolicies.list``, of owners and administrators.
+    """
+    table, _ = permit_table(cloud, request, "bigquery.rowAccessPolicies.list")
+    await emulator.existing(cloud, table)
+    return answer({"rowAccessPolicies": []})
+
+
 async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) -> Response:
     table, token = permit_table(cloud, request, "bigquery.tables.update")
     body = _without_nulls(await read_json(request))
@@ -217,17 +227,12 @@ async def _permit_view(cloud: Cloud, token: Token, table: TableName, view: View 
 
 
 async def _view(cloud: Cloud, body: dict[str, Any], project: str) -> View | None:
-    other = [kind for kind in _OTHER_KINDS if body.get(kind)]
-    if other:
-        raise unimplemented(f"Tables with {other[0]} are not offered by the local cloud.")
     view = body.get("view") or {}
     if not view:
         return None
     if view.get("useLegacySql") is not False:
         raise invalid_argument("Views in legacy SQL are not offered: send useLegacySql: false.")
-    more = [key for key, value in view.items() if key not in {"query", "useLegacySql"} and value]
-    if more:
-        raise unimplemented(f"Views with {more[0]:.60} are not offered by the local cloud.")
+    accepted("ViewDefinition", view)
     query = text_field(view, "query", limit=256 * 1024)
     statement = await understanding.analyse(cloud, query, project=project)
     if statement.kind != "SELECT" or not statement.plain:

@@ -9,9 +9,9 @@ import pytest
 from google.api_core.exceptions import BadRequest, Conflict
 from google.cloud import bigquery
 
-from tests.emulator.chain import BIGQUERY_PATH, Chain
+from tests.emulator.chain import BIGQUERY_PATH, Chain, token_of
 from tests.emulator.google_server import PROJECT, Google
-from tests.emulator.services.bigquery.asking import deployer_client, query, run
+from tests.emulator.services.bigquery.asking import MEMBER, VIEWER, deployer_client, query, run
 
 
 @pytest.fixture
@@ -223,3 +223,15 @@ def test_a_null_clears_a_text_and_leaves_the_schema_as_bq_means_it(enabled: Goog
     changed = enabled.done("PATCH", f"{tables}/t", {"description": None})
     assert not changed.get("description")
     assert changed["schema"]["fields"][0]["name"] == "a"
+
+
+@pytest.mark.usefixtures("as_function")
+def test_row_access_policies_are_listed_as_none_and_can_not_be_made(chain: Chain) -> None:
+    path = f"{chain.tables_path}/users/rowAccessPolicies"
+    assert chain.google.done("GET", path) == {"rowAccessPolicies": []}
+    assert chain.google.call("GET", f"{chain.tables_path}/never/rowAccessPolicies").status_code == 404
+    refused = chain.google.call("POST", path, {"filterPredicate": "TRUE"})
+    assert (refused.status_code, "not served here" in refused.json()["error"]["message"]) == (501, True)
+    chain.grant(f"/v1/projects/{PROJECT}", VIEWER, MEMBER)
+    denied = chain.google.call("GET", path, token=token_of(chain.credentials()))
+    assert (denied.status_code, "bigquery.rowAccessPolicies.list" in denied.text) == (403, True)

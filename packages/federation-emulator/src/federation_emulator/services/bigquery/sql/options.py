@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 _TEXTS = {"description": "description", "friendly_name": "friendlyName"}
-_WITHOUT_EFFECT = frozenset({"labels", "expiration_timestamp", "default_table_expiration_days"})
-"""Read and not kept: nothing that is offered depends on them."""
+_DAYS = {
+    "default_table_expiration_days": "defaultTableExpirationMs",
+    "default_partition_expiration_days": "defaultPartitionExpirationMs",
+}
 
 
 def resource_of(tree: exp.Create, literals: Mapping[str, object]) -> dict[str, Any]:
@@ -64,7 +66,12 @@ def _option(
         resource["requirePartitionFilter"] = bool(value.this)
     elif name == "partition_expiration_days" and isinstance(value, exp.Literal) and not value.is_string:
         partitioning["expirationMs"] = str(int(float(value.this) * 86_400_000))
-    elif name not in _WITHOUT_EFFECT:
+    elif name in _DAYS and isinstance(value, exp.Literal) and not value.is_string:
+        resource[_DAYS[name]] = str(int(float(value.this) * 86_400_000))
+    elif name == "labels" and isinstance(value, exp.Array):
+        pairs = [each.expressions for each in value.expressions]
+        resource["labels"] = {_text(key, literals): _text(text, literals) for key, text in pairs}
+    else:
         raise UnreadableSqlError("OPTIONS has description, friendly_name, labels and partition options", name[:60])
 
 
