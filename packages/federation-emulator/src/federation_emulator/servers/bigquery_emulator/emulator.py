@@ -54,6 +54,15 @@ def _columns_of(project: str, dataset: str, table: str, context: Any) -> TableSc
     return TableSchema(fields=tables._parse_schema_fields(fields))
 
 
+_duckdb_columns = tables.bq_schema_to_duckdb_columns
+
+
+def _with_required(fields: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Write a new table's columns for DuckDB; bqemulator's own writing lets a statement set a REQUIRED one to NULL."""
+    required = {field["name"] for field in fields if field.get("mode") == "REQUIRED"}
+    return [(name, f"{kind} NOT NULL" if name in required else kind) for name, kind in _duckdb_columns(fields)]
+
+
 _other_interval = arrow_bridge._bq_interval_string_to_tuple
 
 
@@ -73,6 +82,7 @@ async def open_emulator(
     sql_identifiers._SQL_SAFE_ID_RE = _ID
     ddl_sync._introspect_schema = _columns_of
     arrow_bridge._bq_interval_string_to_tuple = _interval
+    tables.bq_schema_to_duckdb_columns = _with_required
     settings = Settings(
         persistence_mode=PersistenceMode.PERSISTENT if keep else PersistenceMode.EPHEMERAL,
         data_dir=folder / "data" if keep else None,

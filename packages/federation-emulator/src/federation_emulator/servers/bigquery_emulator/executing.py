@@ -36,6 +36,7 @@ _THREADS = 8
 _AGAIN_SECONDS = 0.05
 _INTERRUPTS = 20
 _NO_ROWS = pa.table({})
+_REQUIRED = re.compile(r"NOT NULL constraint failed: .*?([^.\s]+)$", re.MULTILINE)
 _ESCAPED = re.compile(r'[\\"]')
 
 
@@ -211,6 +212,8 @@ def _failed(problem: Exception, text: str) -> FailedError:
             "Resources exceeded during query execution: the local BigQuery has no more memory for it.",
             reason="resourcesExceeded",
         )
+    if required := _REQUIRED.search(str(problem)):
+        return FailedError(f"Required field {required.group(1)} cannot be null", reason="invalidQuery")
     known = translate_runtime_error(problem, duckdb_sql=text)
     reason = str(getattr(known, "bq_reason", "invalidQuery"))
     # DuckDB goes on to quote the text, which is not the one that was asked.

@@ -74,7 +74,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Fate, str]]] = {
     "TableFieldSchema": {
         "description": (_K, ""),
         "fields": (_E, "columns inside a RECORD"),
-        "mode": (_E, "REQUIRED is asked of insertAll, and of statements where a statement made the column"),
+        "mode": (_E, "REQUIRED columns are never NULL; those inside a RECORD may be"),
         "name": (_E, "BigQuery's rules of names"),
         "policyTags": (_E, "the column is refused to who has no fine-grained access"),
         "rangeElementType": (_E, "DATE, DATETIME, TIMESTAMP"),

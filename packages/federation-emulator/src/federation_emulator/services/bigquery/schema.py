@@ -124,6 +124,16 @@ def added_columns(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> 
     return columns
 
 
+def relaxed_columns(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
+    """List the top-level columns that are REQUIRED no more."""
+    given = {field["name"].lower(): field for field in after}
+    return [
+        field["name"]
+        for field in before
+        if field.get("mode") == "REQUIRED" and given.get(field["name"].lower(), field).get("mode") != "REQUIRED"
+    ]
+
+
 def check_change(before: list[dict[str, Any]], after: list[dict[str, Any]], *, table: object, within: str = "") -> None:
     """Refuse a schema that a table which exists can't take: columns stay, keep their type, and are relaxed at most.
 

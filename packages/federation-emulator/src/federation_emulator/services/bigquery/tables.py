@@ -174,6 +174,10 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
         await running.define(
             cloud, table, "ALTER_TABLE", f"ALTER TABLE {table.quoted} ADD COLUMN IF NOT EXISTS {column}"
         )
+    for name in schema.relaxed_columns(schema.fields(before), schema.fields(kept)):
+        await running.define(
+            cloud, table, "ALTER_TABLE", f"ALTER TABLE {table.quoted} ALTER COLUMN `{name}` DROP NOT NULL"
+        )
     changed = await emulator.ask(
         cloud, request.method, table.resource, body={**cleared, **kept, "tableReference": table.reference}
     )

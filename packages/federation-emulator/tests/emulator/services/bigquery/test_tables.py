@@ -235,3 +235,22 @@ def test_row_access_policies_are_listed_as_none_and_can_not_be_made(chain: Chain
     chain.grant(f"/v1/projects/{PROJECT}", VIEWER, MEMBER)
     denied = chain.google.call("GET", path, token=token_of(chain.credentials()))
     assert (denied.status_code, "bigquery.rowAccessPolicies.list" in denied.text) == (403, True)
+
+
+@pytest.mark.parametrize("name", ["a", "été 1"])
+def test_a_required_column_is_never_null_until_it_is_relaxed(enabled: Google, dataset: str, name: str) -> None:
+    tables, where = f"{BIGQUERY_PATH}/datasets/{dataset}/tables", f"`{PROJECT}.{dataset}.t`"
+    columns = [{"name": name, "type": "INTEGER", "mode": "REQUIRED"}, {"name": "b", "type": "STRING"}]
+    enabled.done("POST", tables, {"tableReference": {"tableId": "t"}, "schema": {"fields": columns}})
+    run(enabled, f"INSERT INTO {where} (`{name}`) VALUES (1)")
+    for sql in (f"INSERT INTO {where} (b) VALUES ('x')", f"UPDATE {where} SET `{name}` = NULL WHERE TRUE"):
+        refused = query(enabled, sql)
+        assert (refused.status_code, "Required field" in refused.json()["error"]["message"]) == (400, True), (
+            refused.text
+        )
+    rows = enabled.done("POST", f"{tables}/t/insertAll", {"rows": [{"json": {"b": "x"}}]})
+    assert rows["insertErrors"][0]["errors"][0]["message"] == f"Missing required field: {name}."
+    relaxed = [{**columns[0], "mode": "NULLABLE"}, columns[1]]
+    assert enabled.done("PATCH", f"{tables}/t", {"schema": {"fields": relaxed}})["schema"]["fields"][0] == relaxed[0]
+    run(enabled, f"INSERT INTO {where} (b) VALUES ('x')")
+    assert enabled.done("POST", f"{tables}/t/insertAll", {"rows": [{"json": {"b": "y"}}]}).get("insertErrors") is None
