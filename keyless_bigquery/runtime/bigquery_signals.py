@@ -107,7 +107,8 @@ _PROJECT: Sequence[Signal] = (
 
 _GUARDS: Sequence[Signal] = (
     _guard(
-        r"policy tag|fine-?grained ?(?:reader|get)|masked get|datacatalog\.categories|\bdata ?polic(?:y|ies)\b",
+        r"policy tag|raw access permission|fine-?grained ?(?:reader|get)|masked get|datacatalog\."
+        r"|\bdata ?polic(?:y|ies)\b",
         "a policy tag guards a column that the query reads",
         f"roles/datacatalog.categoryFineGrainedReader of {_READER} on the policy tag, or for masked values"
         " roles/bigquerydatapolicy.maskedReader; or leave the column out of BIGQUERY_COLUMNS",
@@ -124,8 +125,8 @@ _GUARDS: Sequence[Signal] = (
         " the message",
     ),
     _guard(
-        r"constraints/|organi[sz]ation(?:al)? policy|org policy|your administrator requires|LOCATION_POLICY_VIOLATED"
-        r"|RESTRICTION_VIOLATED|ORG_POLICY|BLOCKED_BY_ADMIN|violates constraint",
+        r"constraints/|organi[sz]ation(?:al)? policy|org policy|administrator requires|policyViolation"
+        r"|POLICY_VIOLATED|RESTRICTION_VIOLATED|ORG_POLICY|BLOCKED_BY_ADMIN|violates constraint",
         "an organisation policy",
         "the constraint that the message names, with the organisation's administrator",
     ),
@@ -144,8 +145,8 @@ _GUARDS: Sequence[Signal] = (
         f" BigQuery's own. Elsewhere the file must be shared with {_READER}",
     ),
     _guard(
-        r"storage\.(?:objects|buckets|folders|managedFolders)\.|cloud storage|gs://|globbing file pattern|/bigstore/"
-        r"|Access Denied: File\b|Not found: (?:Files?|URIs?)\b",
+        r"storage\.(?:objects|buckets|folders|managedFolders)\.|cloud storage|gs://|globbing file pattern"
+        r"|opening file|Access Denied: File\b|Not found: (?:Files?|URIs?)\b",
         "the table is external, its data in files of Cloud Storage",
         f"roles/storage.objectViewer of {_READER} on the bucket, or of the connection's service account where the table"
         " has a connection; and that the files are there",
@@ -243,8 +244,8 @@ _QUERY: Sequence[Signal] = tuple(
         ),
         (
             r"unrecognized (?:name|column)|name \S+ not found inside|no such (?:field|column)"
-            r"|column \S+ (?:was |is )?not (?:found|present)|field name \S+ does not exist",
-            "a column is not there",
+            r"|column \S+ (?:was |is )?not (?:found|present)|field name \S+ does not exist|is ambiguous",
+            "a column is not there, or not the only one of its name",
             "the columns that BIGQUERY_COLUMNS or the query names, against the table's schema",
         ),
         (
@@ -270,7 +271,7 @@ _QUERY: Sequence[Signal] = tuple(
             "BIGQUERY_LOCATION: all tables of a query must be in it",
         ),
         (
-            r"must be qualified with a dataset|missing dataset|invalid (?:table|dataset) (?:name|id)|matches no table",
+            r"must be qualified with a dataset|missing dataset|separated by dot|invalid (?:table|dataset) (?:name|id)",
             "a table's name is incomplete, or no name",
             "the names in the query: `project.dataset.table`",
         ),

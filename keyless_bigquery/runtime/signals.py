@@ -20,7 +20,7 @@ OWN_WORDS = "Google's message: it names the reason, and nothing of what the stac
 
 # Guards that several of Google's services have. Source: `google.api.ErrorReason`, and each service's messages.
 API_OFF = r"has not been used in project|has not enabled BigQuery|SERVICE_DISABLED|accessNotConfigured"
-PERIMETER = r"vpcServiceControls|VPC Service Controls|prohibited by organization's policy|SECURITY_POLICY_VIOLATED"
+PERIMETER = r"VPC_?Service_?Controls|VPC Service Controls|prohibited by organization's policy|SECURITY_POLICY"
 SCOPES = r"required OAuth scope|insufficient authentication scopes|SCOPE_INSUFFICIENT|insufficient_scope"
 SUSPENDED = (
     r"SUSPENDED|CONSUMER_INVALID|BILLING_DISABLED|been suspended|project \S+ has been deleted|billing to be enabled"
@@ -52,7 +52,7 @@ class Refusal:
     @property
     def words(self) -> str:
         """The reasons and the text, without the names in it: a table may be called ``reservation``."""
-        return " ".join([*sorted(self.reasons), _NAMES.sub("…", self.message)])
+        return "; ".join([*sorted(self.reasons), _NAMES.sub("…", self.message)])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -218,8 +218,7 @@ IMPERSONATION: Sequence[Signal] = (
         check="whether the pool is still enabled",
     ),
     Signal(
-        codes={HTTPStatus.BAD_REQUEST, HTTPStatus.PRECONDITION_FAILED},
-        text=r"disabled",
+        text=r"account \S* ?is disabled|ACCOUNT_STATE_INVALID",
         link=ImpersonationError,
         cause="the service account is disabled",
         check="the service account: `gcloud iam service-accounts enable`, after asking who disabled it",
