@@ -1,8 +1,7 @@
 """What BigQuery's refusals and failures mean. Pure.
 
-Sources: BigQuery, "Error messages", "Troubleshoot query errors", "Access control with IAM", "Column-level access
-control", "Row-level security", "Customer-managed Cloud KMS keys", "External tables", "Authorized views"; and the texts
-of public reports.
+Sources: BigQuery, "Error messages", "Troubleshoot query errors", and the guide of each guard; and the public reports that
+tests/runtime/answers.md names.
 """
 
 from __future__ import annotations
