@@ -1,7 +1,7 @@
 """What BigQuery's refusals and failures mean. Pure.
 
-Sources: BigQuery, "Error messages", "Troubleshoot query errors", and the guide of each guard; and the public reports that
-tests/runtime/answers.md names.
+Sources: BigQuery, "Error messages", "Troubleshoot query errors", and the guide of each guard; and the public reports
+that tests/runtime/answers.md names.
 """
 
 from __future__ import annotations
