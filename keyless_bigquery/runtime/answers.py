@@ -148,4 +148,9 @@ class Answer(requests.Response):
         try:
             return decoded(self.content)
         except ValueError:
-            return super().json(**options)
+            try:
+                return super().json(**options)
+            except requests.exceptions.JSONDecodeError as error:
+                # By which a diagnosis knows whose answer it was.
+                error.request = self.request
+                raise

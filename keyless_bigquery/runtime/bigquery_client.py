@@ -90,7 +90,7 @@ class BigQueryReader:
             f"SELECT {columns} FROM `{table}`{'.INFORMATION_SCHEMA.TABLES' if whole_dataset else ''}",  # noqa: S608
             job_config=config,
             timeout=min(_REQUEST_SECONDS, max(left, 0.001)),
-            retry=bigquery.DEFAULT_RETRY.with_timeout(min(_RETRY_SECONDS, left)),
+            retry=bigquery.DEFAULT_RETRY.with_timeout(_RETRY_SECONDS),
             job_retry=None,
         )
 
@@ -106,6 +106,7 @@ class BigQueryReader:
             keyless_bigquery.runtime.errors.QueryError: The rows can't be read, or are not all there.
             google.auth.exceptions.GoogleAuthError: No token could be had.
             google.api_core.exceptions.GoogleAPIError: BigQuery refused or failed.
+            keyless_bigquery.runtime.errors.NetworkError: Something else answered in BigQuery's place.
             requests.exceptions.RequestException: BigQuery could not be reached.
             keyless_bigquery.runtime.deadline.OutOfTimeError: The invocation's time is up.
         """
@@ -122,7 +123,7 @@ class BigQueryReader:
             page_size=FIRST_PAGE_ROWS,
             api_timeout=min(_REQUEST_SECONDS, max(left, 0.001)),
             wait_timeout=left,
-            retry=bigquery.DEFAULT_RETRY.with_timeout(min(_RETRY_SECONDS, left)),
+            retry=bigquery.DEFAULT_RETRY.with_timeout(_RETRY_SECONDS),
             job_retry=None,  # type: ignore[arg-type]  # documented: None turns it off
         )
         pages = Pages(found, self._token.limit)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import google.auth.aws
 import urllib3
 
-from keyless_bigquery.runtime.deadline import TimeLimit
+from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
 from keyless_bigquery.runtime.environment import CONTAINER_PATH, CONTAINER_TOKEN, CONTAINER_TOKEN_FILE, CONTAINER_URL
 from keyless_bigquery.runtime.errors import SubjectTokenError
 from keyless_bigquery.runtime.redaction import scrub
@@ -87,10 +87,12 @@ def session_from(
             if attempt:
                 pause(_PAUSE_SECONDS * attempt)
             if limit.seconds_left <= 0:
-                # Also where the alarm rang: urllib3 takes it for a broken connection.
-                raise _too_late(endpoint)
+                raise _too_late(endpoint, problem)
             try:
                 status, body = _get(pool, endpoint, limit)
+            except OutOfTimeError:
+                # The alarm rang, or bytes came until the time was up.
+                raise _too_late(endpoint, problem) from None
             except urllib3.exceptions.HTTPError as error:
                 problem = f"{endpoint.host} {_reason(error)}"
                 continue
@@ -106,7 +108,8 @@ def _get(pool: urllib3.PoolManager, endpoint: ContainerEndpoint, limit: TimeLimi
     """One answer: its status and its body.
 
     Raises:
-        SubjectTokenError: It is too large, or the time was up meanwhile.
+        SubjectTokenError: It is too large.
+        OutOfTimeError: The time was up meanwhile.
         urllib3.exceptions.HTTPError: There was none in time.
     """
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -122,12 +125,14 @@ def _get(pool: urllib3.PoolManager, endpoint: ContainerEndpoint, limit: TimeLimi
             if len(body) > LARGEST_ANSWER_BYTES:
                 raise _refused(f"{endpoint.host} answered more than {LARGEST_ANSWER_BYTES} bytes")
             if limit.seconds_left <= 0:
-                raise _too_late(endpoint)
+                raise OutOfTimeError(host=endpoint.host)
         return answer.status, body
 
 
-def _too_late(endpoint: ContainerEndpoint) -> SubjectTokenError:
-    return _refused(f"{endpoint.host} gave no answer before the time was up")
+def _too_late(endpoint: ContainerEndpoint, problem: str) -> SubjectTokenError:
+    """Of the attempts before, the last one says more than the time."""
+    before = f"{problem}; asked again, it" if problem else endpoint.host
+    return _refused(f"{before} gave no answer before the time was up")
 
 
 def _answered(endpoint: ContainerEndpoint, status: int, body: bytes) -> str:

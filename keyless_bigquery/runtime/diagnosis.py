@@ -13,9 +13,9 @@ import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
-from urllib.parse import urlsplit
 
 import google.auth.exceptions
+import google.auth.transport
 import requests
 from google.api_core import exceptions as api
 
@@ -26,22 +26,18 @@ from keyless_bigquery.runtime.errors import (
     ConfigurationError,
     ImpersonationError,
     NetworkError,
-    QueryError,
     ReaderError,
     SubjectTokenError,
     TokenExchangeError,
     UnexpectedError,
 )
+from keyless_bigquery.runtime.failed_request import failed
+from keyless_bigquery.runtime.foreign_answer import foreign, foreign_response
+from keyless_bigquery.runtime.late import Known, known, late
 from keyless_bigquery.runtime.signals import Refusal, signal_of
 from keyless_bigquery.runtime.token_signals import EXCHANGE, IMPERSONATION
 
 _IMPERSONATION_REFUSED = "Unable to acquire impersonated credentials"
-_LINK_BY_PATH = (
-    (":generateAccessToken", "impersonation"),
-    ("/token", "the token exchange"),
-    ("/queries", "the query"),
-    ("/jobs", "the query"),
-)
 _LONGEST_READ = 4_000
 """Most characters of a message that are read."""
 
@@ -59,8 +55,17 @@ def diagnose(error: BaseException, granted: Collection[str] = ()) -> ReaderError
         error: What a client library raised.
         granted: What the stack's grants cover: tables, ``project.dataset.table``, and datasets.
     """
+    found = known(error)
+    if (reported := _foreign(error, found) or late(error, found)) is not None:
+        return reported
+    # What ended is only the client's patience, or the time: the error that it met again and again is the reason.
+    again = error.cause if isinstance(error, api.RetryError) else found.retried if _is_time(error) else None
+    if again is not None:
+        return diagnose(again, granted)
     if isinstance(error, api.GoogleAPICallError):
         return _bigquery(error, granted)
+    if isinstance(error, api.RetryError):
+        return NetworkError("BigQuery did not answer in time", advice.NETWORK)
     for kind, rule in _RULES:
         if isinstance(error, kind):
             return rule(error)
@@ -81,6 +86,34 @@ def places(error: BaseException) -> str:
 def name_of(error: BaseException) -> str:
     """The full name of an error's type."""
     return f"{type(error).__module__}.{type(error).__qualname__}"
+
+
+def _is_time(error: BaseException) -> bool:
+    return isinstance(error, OutOfTimeError | TimeoutError)
+
+
+def _foreign(error: BaseException, found: Known) -> ReaderError | None:
+    """The error of an answer that is not Google's, as a client of the function's own meets it.
+
+    The reader's own requests are judged in :mod:`keyless_bigquery.runtime.transport`.
+    """
+    if isinstance(error, api.GoogleAPICallError):
+        answer = error.response
+    else:
+        refused = isinstance(error, google.auth.exceptions.RefreshError) and _is_impersonation(error)
+        ours = isinstance(error, google.auth.exceptions.OAuthError | requests.exceptions.JSONDecodeError)
+        answer = found.answer if refused or ours else None
+    if isinstance(answer, requests.Response):
+        return foreign_response(answer)
+    if isinstance(answer, google.auth.transport.Response):
+        return foreign(
+            method="POST", url=found.url, status=answer.status, headers=answer.headers, body=bytes(answer.data)
+        )
+    return None
+
+
+def _is_impersonation(error: google.auth.exceptions.RefreshError) -> bool:
+    return bool(error.args) and str(error.args[0]).startswith(_IMPERSONATION_REFUSED)
 
 
 def _exchange(error: google.auth.exceptions.OAuthError) -> ReaderError:
@@ -120,51 +153,8 @@ def _refresh(error: google.auth.exceptions.RefreshError) -> ReaderError:
 def _transport(error: google.auth.exceptions.TransportError) -> ReaderError:
     cause = error.args[0] if error.args else None
     if isinstance(cause, requests.exceptions.RequestException):
-        return _request(cause)
+        return failed(cause)
     return NetworkError("a token request could not be sent", advice.NETWORK)
-
-
-def _request(error: requests.exceptions.RequestException) -> ReaderError:
-    url = urlsplit((error.request.url if error.request is not None else None) or "")
-    return _unreachable(host=url.netloc, path=url.path, reason=_reason(error))
-
-
-def _out_of_time(error: OutOfTimeError) -> ReaderError:
-    if not error.host:
-        return _late(error)
-    return _unreachable(host=error.host, path=error.path, reason="no answer before the function's time was up")
-
-
-def _unreachable(*, host: str, path: str, reason: str) -> ReaderError:
-    needed_for = next((link for ending, link in _LINK_BY_PATH if ending in path), "the chain")
-    return NetworkError(f"{host or 'a host'}, needed for {needed_for}: {reason}", advice.NETWORK)
-
-
-def _reason(error: requests.exceptions.RequestException) -> str:
-    """Why a request failed, in words of our own: the libraries' texts can hold a whole URL."""
-    words = (
-        (requests.exceptions.SSLError, "its certificate is not trusted"),
-        (requests.exceptions.ProxyError, "the proxy can't be reached"),
-        (requests.exceptions.ConnectTimeout, "no connection in time"),
-        (requests.exceptions.ReadTimeout, "no answer in time"),
-        (requests.exceptions.InvalidJSONError, "its answer is cut off, or no JSON"),
-        (requests.exceptions.TooManyRedirects, "it redirects elsewhere, where no token may go"),
-    )
-    known = next((text for kind, text in words if isinstance(error, kind)), None)
-    if known is not None:
-        return known
-    text = str(error)
-    for sign, meaning in advice.SOCKET_SIGNS.items():
-        if sign in text:
-            return meaning
-    return type(error).__name__
-
-
-def _retry(error: api.RetryError) -> ReaderError:
-    cause = error.cause
-    if cause is None:
-        return NetworkError("BigQuery did not answer in time", advice.NETWORK)
-    return diagnose(cause)
 
 
 def _bigquery(error: api.GoogleAPICallError, granted: Collection[str]) -> ReaderError:
@@ -193,10 +183,6 @@ def _reasons(envelope: Mapping[str, Any]) -> Iterator[str]:
     for entry in [*(envelope.get("details") or ()), *(envelope.get("errors") or ())]:
         if isinstance(entry, dict) and isinstance(reason := entry.get("reason"), str):
             yield reason
-
-
-def _late(_: TimeoutError) -> ReaderError:
-    return QueryError("not all rows were read before the function's time was up", advice.QUERY_TIME)
 
 
 def _google_auth(error: google.auth.exceptions.GoogleAuthError) -> ReaderError:
@@ -230,11 +216,11 @@ _RULES: tuple[tuple[type[BaseException], Callable[[Any], ReaderError]], ...] = (
     (google.auth.exceptions.TransportError, _transport),
     (google.auth.exceptions.DefaultCredentialsError, _no_credentials),
     (google.auth.exceptions.GoogleAuthError, _google_auth),
-    (api.RetryError, _retry),
-    (requests.exceptions.RequestException, _request),
-    (OutOfTimeError, _out_of_time),
-    (TimeoutError, _late),
+    (requests.exceptions.RequestException, failed),
 )
 
-KINDS: tuple[type[BaseException], ...] = (api.GoogleAPICallError, *(kind for kind, _ in _RULES))
+KINDS: tuple[type[BaseException], ...] = (
+    *(api.GoogleAPICallError, api.RetryError, OutOfTimeError, TimeoutError),
+    *(kind for kind, _ in _RULES),
+)
 """Types of error that a client library, or the time limit, raises."""

@@ -27,10 +27,13 @@ class Pages:
 
     At most one page is fetched ahead, in a thread, and only once the one before it has been taken. What goes wrong
     there is raised where that page would be taken.
+
+    Attributes:
+        found: The result, as the client has it.
     """
 
     def __init__(self, found: RowIterator, limit: TimeLimit) -> None:
-        self._found = found
+        self.found = found
         self._limit = limit
         # What the client returns for a statement without rows can't be asked for pages.
         self._pages = iter(()) if found.api_request is None else found.pages
@@ -46,7 +49,7 @@ class Pages:
             Exception: As :meth:`keyless_bigquery.runtime.bigquery_client.BigQueryReader.query`.
         """
         while (page := self._take()) is not None:
-            if self._found.next_page_token is not None:
+            if self.found.next_page_token is not None:
                 self._begin()
             yield page
 
@@ -84,12 +87,12 @@ class Pages:
         self._check(last=page is None)
         if isinstance(page, UndecodedRows):
             # Documented, and sent with each request for a page.
-            self._found.extra_params["maxResults"] = max(1, PAGE_BYTES * len(page) // page.size)
+            self.found.extra_params["maxResults"] = max(1, PAGE_BYTES * len(page) // page.size)
         return page
 
     def _check(self, *, last: bool) -> None:
-        counted = self._found.total_rows
-        if counted is None or self._found.num_dml_affected_rows is not None:
+        counted = self.found.total_rows
+        if counted is None or self.found.num_dml_affected_rows is not None:
             return
         if self._rows > counted or (last and self._rows < counted):
             raise QueryError(

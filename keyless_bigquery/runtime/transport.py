@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,11 +22,14 @@ import urllib3
 from keyless_bigquery.runtime.answers import Answer
 from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
 from keyless_bigquery.runtime.errors import ConfigurationError
+from keyless_bigquery.runtime.foreign_answer import PASSING, foreign_response, service_of
 
 CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name a file or folder of certificate authorities to trust in place of certifi's. Source: requests."""
 
 _CONNECT_SECONDS = 5.0
+_PAUSES_SECONDS = (0.2, 0.8)
+"""Before a request is sent again that something else than Google answered, where that may pass."""
 
 
 @functools.cache
@@ -47,6 +51,10 @@ def trust() -> ssl.SSLContext:
         problem = f"the certificate authorities in {str(place)!r} can't be read ({error.strerror})"
         raise ConfigurationError(problem, " and ".join(CA_BUNDLES)) from None
     return context
+
+
+class SlowAnswerError(requests.exceptions.ReadTimeout):
+    """No answer in time, of a service that has answered in this invocation: it can be reached, and is slow."""
 
 
 class BoundedAdapter(requests.adapters.HTTPAdapter):
@@ -82,10 +90,32 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         ``timeout``, ``verify``, ``cert`` and ``proxies`` are not looked at.
 
         Raises:
+            keyless_bigquery.runtime.errors.ReaderError: The answer is not Google's, or a proxy let nothing through.
             OutOfTimeError: No time is left.
             requests.exceptions.RequestException: As the base class.
         """
         del timeout, verify, cert, proxies
+        for pause in (*_PAUSES_SECONDS, None):
+            try:
+                response = self._send_twice(request, stream=stream)
+            except requests.exceptions.ProxyError as error:
+                # Imported here: a start that goes well does without.
+                from keyless_bigquery.runtime.failed_request import may_pass, refused_by_proxy
+
+                # Not requests' own error: the client would ask the proxy again for as long as it asks Google.
+                foreign, passing = refused_by_proxy(error), may_pass(error)
+            else:
+                found = None if stream else foreign_response(response, proxy=self._proxy_for(request))
+                if found is None:
+                    self._limit.answered.add(_service(request))
+                    return response
+                foreign, passing = found, response.status_code in PASSING
+            if pause is None or not passing or self._limit.seconds_left <= pause:
+                break
+            time.sleep(pause)
+        raise foreign
+
+    def _send_twice(self, request: requests.PreparedRequest, *, stream: bool) -> requests.Response:
         try:
             return self._send(request, stream=stream)
         except requests.exceptions.ConnectionError as error:
@@ -96,16 +126,34 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
     def _send(self, request: requests.PreparedRequest, *, stream: bool) -> requests.Response:
         left = self._limit.seconds_left
         if left <= 0:
-            raise _out_of_time(request)
+            raise self._out_of_time(request)
         # requests hands a urllib3.Timeout through; only that one can bound connecting and waiting together.
         bound: Any = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), total=min(self._most_seconds, left))
         try:
-            return super().send(request, stream=stream, timeout=bound, proxies=self._way_to(request))
-        except requests.exceptions.Timeout:
+            response = super().send(request, stream=stream, timeout=bound, proxies=self._way_to(request))
+            if not stream:
+                response.content  # noqa: B018 - reads it, as requests would next
+        except (requests.exceptions.Timeout, requests.exceptions.ConnectionError) as error:
+            if not _is_timeout(error):
+                raise
             if self._limit.seconds_left <= 0:
                 # The answer that did not come is the reason; trying again would only find no time left.
-                raise _out_of_time(request) from None
+                raise self._out_of_time(request) from None
+            if _service(request) in self._limit.answered:
+                raise SlowAnswerError(request=request) from None
             raise
+        return response
+
+    def _out_of_time(self, request: requests.PreparedRequest) -> OutOfTimeError:
+        url = urlsplit(request.url or "")
+        return OutOfTimeError(
+            host=url.netloc, path=url.path, answered=self._limit.answered, proxy=self._proxy_for(request)
+        )
+
+    def _proxy_for(self, request: requests.PreparedRequest) -> str | None:
+        """Host and port of the proxy of a request."""
+        proxy = requests.utils.select_proxy(request.url or "", self._way_to(request))
+        return urllib3.util.parse_url(proxy).netloc if proxy else None
 
     def _way_to(self, request: requests.PreparedRequest) -> dict[str, str]:
         """The proxies, as the environment names them, for the request's host."""
@@ -145,6 +193,11 @@ def bounded(session: requests.Session, *, limit: TimeLimit, most_seconds: float)
     session.trust_env = False
 
 
-def _out_of_time(request: requests.PreparedRequest) -> OutOfTimeError:
-    url = urlsplit(request.url or "")
-    return OutOfTimeError(host=url.netloc, path=url.path)
+def _service(request: requests.PreparedRequest) -> tuple[str, str]:
+    return service_of(request.url or "")
+
+
+def _is_timeout(error: requests.exceptions.RequestException) -> bool:
+    """Whether the time was up: before the answer began, or in its midst, where requests has another error for it."""
+    cause = error.args[0] if error.args else None
+    return isinstance(error, requests.exceptions.Timeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError)

@@ -199,7 +199,7 @@ def test_a_server_that_quotes_what_it_was_sent_gets_no_secret_into_the_log(
 @pytest.mark.parametrize(
     ("answer", "link", "says", "look_at"),
     [
-        (redirect_to("http://127.0.0.1:9/elsewhere"), "network", "redirects elsewhere", "way out"),
+        (redirect_to("http://127.0.0.1:9/elsewhere"), "network", "it redirects to 127.0.0.1", "captive portal"),
         (json_answer({"access_token": "x", "expires_in": None}), "unexpected", "TypeError at external_", "defect"),
     ],
 )

@@ -1,0 +1,333 @@
+"""Answers that are not Google's: of a proxy, a firewall, a captive portal. And Google's own, which must stay so."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from keyless_bigquery.runtime import BigQueryReader, foreign_answer
+from keyless_bigquery.runtime.boundary import failure
+from tests.http_server import Answer, Handler, json_answer, serving
+from tests.runtime.conftest import PackagedFunction
+from tests.runtime.google_stand_in import (
+    ACCESS_TOKEN,
+    FEDERATED_TOKEN,
+    QUERY_PATH,
+    GoogleStandIn,
+    google_error,
+    oauth_error,
+    page,
+)
+
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+TEXT = {"Content-Type": "text/plain"}
+JSON = {"Content-Type": "application/json"}
+BLOCKED = b"<html><head><title>Access Denied\n - Corporate Proxy</title></head><body>permission roles</body></html>"
+FRONT_END = (
+    "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>Error {status} ({name})!!1</title>\n  <p><b>"
+    "{status}.</b> <ins>That\N{RIGHT SINGLE QUOTATION MARK}s an error.</ins>\n"
+)
+SERVICES = {"exchange": "the token exchange", "impersonation": "impersonation", "query": "the query"}
+ADDRESSES = {
+    "exchange": "token_url",
+    "impersonation": "service_account_impersonation_url",
+    "query": "BIGQUERY_EMULATOR_HOST",
+}
+
+FOREIGN: dict[str, tuple[Answer, str]] = {
+    "a proxy's page": (Answer(status=403, body=BLOCKED, headers=HTML), "text/html, 'Access Denied - Corporate Proxy'"),
+    "a page in place of an answer": (Answer(body=BLOCKED, headers=HTML), "text/html"),
+    "a portal": (Answer(status=511, body=BLOCKED, headers=HTML), "text/html"),
+    "a portal's redirect": (
+        Answer(status=302, headers={"Location": "https://portal.example/login?to=x"}),
+        "it redirects to portal.example",
+    ),
+    "a redirect of text": (Answer(status=301, body=b"moved", headers=TEXT), "text/plain"),
+    "text": (Answer(status=404, body=b"no route", headers=TEXT), "text/plain"),
+    "text that is 200": (Answer(body=b"OK", headers=TEXT), "text/plain"),
+    "text without a type": (Answer(status=401, body=b"login"), "no content type"),
+    "nothing": (Answer(status=403), "an empty body"),
+    "nothing that is 200": (Answer(headers=JSON), "application/json, an empty body"),
+    "no error of Google's": (json_answer({"message": "Forbidden"}, 403), "application/json"),
+    "another one's envelope": (json_answer({"error": {"message": "no", "type": "policy"}}, 403), "application/json"),
+    "an error in a word": (json_answer({"error": "forbidden"}, 403), "application/json"),
+    "a list": (json_answer([{"error": "no"}], 400), "application/json"),
+    "a list that is 200": (json_answer([]), "application/json"),
+    "a word that is 200": (json_answer("welcome"), "application/json"),
+    "another object that is 200": (json_answer({"status": "UP"}), "application/json"),
+    "a page with a JSON type": (Answer(status=400, body=BLOCKED, headers=JSON), "application/json"),
+    "a page that is not UTF-8": (
+        Answer(status=403, body=b"<title>Verboten f\xfcr Sie</title>", headers=HTML),
+        "Verboten",
+    ),
+    "a login": (Answer(status=407, body=b"login", headers=TEXT), "text/plain"),
+    "a gateway's page": (Answer(status=502, body=b"<h1>Bad Gateway</h1>nginx", headers=HTML), "text/html"),
+    "a proxy without a way": (Answer(status=503, body=b"no upstream", headers=TEXT), "text/plain"),
+    "an empty 504": (Answer(status=504), "an empty body"),
+    "a proxy's limit": (Answer(status=429, body=b"slow down", headers=TEXT), "text/plain"),
+    "a broken proxy": (Answer(status=500, body=b"oops", headers=TEXT), "text/plain"),
+}
+
+
+def report(reader: BigQueryReader, *, milliseconds: int = 20_000) -> str:
+    """What is reported of a query."""
+    try:
+        with reader.invocation(milliseconds):
+            list(reader.query("SELECT 1"))
+    except Exception as error:  # noqa: BLE001 - as the wrapper does
+        return str(failure(error, secrets=(ACCESS_TOKEN, FEDERATED_TOKEN)))
+    return "no error"
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyless_bigquery.runtime.transport._PAUSES_SECONDS", (0.0, 0.0))
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_is_not_googles_is_named_with_its_host_and_blamed_on_no_role(
+    reader: BigQueryReader, google: GoogleStandIn, service: str, name: str
+) -> None:
+    answer, kind = FOREIGN[name]
+    setattr(google, service, lambda _: answer)
+    begun = time.monotonic()
+    line = report(reader)
+    what, _, check = line.partition(". Check: ")
+    host = urlsplit(google.url).netloc
+    assert what.startswith(f"network failed: {host} answered {answer.status} with something that is not Google's (")
+    assert kind in what
+    assert what.endswith(f"it is needed for {SERVICES[service]}")
+    assert "HTTPS_PROXY" in check
+    assert "captive portal" in check
+    assert ADDRESSES[service] in check
+    assert not re.search(r"JSONDecodeError|a host|permission|roles|NAT", line)
+    assert "\n" not in line
+    # Nothing waits for the client's patience: what may pass is asked for three times.
+    assert len(google.paths) <= 5
+    assert time.monotonic() - begun < 5
+
+
+OWN_403 = google_error(
+    403, "accessDenied", "Access Denied: Project p: User does not have bigquery.jobs.create permission"
+)
+GOOGLES: dict[tuple[str, str], tuple[Handler, str]] = {
+    ("exchange", "an OAuth error"): (
+        lambda _: oauth_error("invalid_target", "no"),
+        "token exchange failed: Google STS",
+    ),
+    ("exchange", "an OAuth error without a text"): (
+        lambda _: json_answer({"error": "invalid_grant"}, 400),
+        "token exchange failed: Google STS",
+    ),
+    ("exchange", "the envelope"): (
+        lambda _: json_answer({"error": {"code": 403, "message": "off", "status": "PERMISSION_DENIED"}}, 403),
+        "token exchange failed: Google STS",
+    ),
+    ("exchange", "the front end's page"): (
+        lambda _: Answer(status=502, body=FRONT_END.format(status=502, name="Server Error").encode(), headers=HTML),
+        "token exchange failed: Google STS",
+    ),
+    ("impersonation", "the envelope"): (
+        lambda _: json_answer({"error": {"code": 403, "message": "no", "status": "PERMISSION_DENIED"}}, 403),
+        "impersonation failed: IAM Credentials refused",
+    ),
+    ("query", "the envelope"): (lambda _: OWN_403, "job creation failed: BigQuery answered 403"),
+    ("query", "the envelope without a type"): (
+        lambda _: Answer(status=403, body=OWN_403.body),
+        "job creation failed: BigQuery answered 403",
+    ),
+}
+
+
+@pytest.mark.parametrize(("service", "name"), GOOGLES)
+def test_googles_own_errors_stay_googles(
+    reader: BigQueryReader, google: GoogleStandIn, service: str, name: str
+) -> None:
+    answer, line = GOOGLES[service, name]
+    setattr(google, service, answer)
+    assert report(reader).startswith(line)
+
+
+def test_the_page_of_googles_front_end_passes_and_is_asked_for_again(
+    reader: BigQueryReader, google: GoogleStandIn
+) -> None:
+    failed = Answer(status=502, body=FRONT_END.format(status=502, name="Server Error").encode(), headers=HTML)
+    answers = iter([failed, page([("1", "Ada")])])
+    google.query = lambda _: next(answers)
+    assert report(reader) == "no error"
+    google.query = lambda _: failed
+    line = report(reader, milliseconds=3_000)
+    assert line.startswith("query failed: not all rows were read before the function's time was up; BigQuery's last")
+    assert "502" in line
+
+
+@pytest.mark.parametrize(
+    ("status", "name"), [(404, "Not Found"), (403, "Forbidden"), (413, "Request Entity Too Large")]
+)
+def test_a_refusal_of_googles_front_end_is_no_roles_either(
+    reader: BigQueryReader, google: GoogleStandIn, status: int, name: str
+) -> None:
+    page = FRONT_END.format(status=status, name=name).encode()
+    google.exchange = lambda _: Answer(status=status, body=page, headers=HTML)
+    line = report(reader)
+    assert f"answered {status} with a page of Google's front end" in line
+    assert f"Error {status} ({name})!!1" in line
+    assert "Check: token_url in credential-configuration.json" in line
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_proxy_that_is_busy_for_a_moment_is_asked_again(reader: BigQueryReader, google: GoogleStandIn) -> None:
+    answers = iter([Answer(status=503, body=b"busy"), Answer(status=502), page([("1", "Ada")])])
+    google.query = lambda _: next(answers)
+    assert report(reader) == "no error"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "body"),
+    [
+        ("DELETE", "/bigquery/v2/projects/p/datasets/d", 204, b""),
+        ("DELETE", "/bigquery/v2/projects/p/datasets/d", 200, b""),
+        ("POST", "/bigquery/v2/projects/p/datasets/d/tables/t:testIamPermissions", 200, b"{}"),
+        ("POST", "/upload/bigquery/v2/projects/p/jobs", 200, b""),
+        ("PUT", "/upload/bigquery/v2/projects/p/jobs", 308, b""),
+        ("POST", QUERY_PATH, 200, b'\n {"kind": "bigquery#queryResponse"}'),
+    ],
+)
+def test_whatever_else_the_client_asks_for_is_let_through(method: str, path: str, status: int, body: bytes) -> None:
+    url = f"https://bigquery.googleapis.com{path}"
+    assert foreign_answer.foreign(method=method, url=url, status=status, headers={}, body=body) is None
+
+
+OWN = """
+from google.cloud import bigquery
+def lambda_handler(event, context):
+    return len(list(bigquery.Client().query("SELECT 1")))
+"""
+
+
+@pytest.mark.parametrize(
+    ("service", "answer", "needed_for"),
+    [
+        ("exchange", Answer(status=403, body=BLOCKED, headers=HTML), "the token exchange"),
+        ("impersonation", Answer(status=403, body=BLOCKED, headers=HTML), "impersonation"),
+        ("more", Answer(status=403, body=BLOCKED, headers=HTML), "the query"),
+        ("more", Answer(body=BLOCKED, headers=HTML), "the query"),
+    ],
+)
+def test_a_client_of_the_functions_own_is_answered_by_the_same_strangers(
+    function: PackagedFunction, google: GoogleStandIn, service: str, answer: Answer, needed_for: str
+) -> None:
+    setattr(google, service, lambda _: answer)
+    function.configure(universe_domain="googleapis.com")
+    (result,) = function.invoke(environ=function.handler(OWN), milliseconds=6_000).results
+    assert (
+        f"answered {answer.status} with something that is not Google's (text/html, 'Access Denied" in result["message"]
+    )
+    assert result["message"].startswith(f"network failed: {urlsplit(google.url).netloc} ")
+    assert f"it is needed for {needed_for}. Check: " in result["message"]
+
+
+# A proxy.
+
+PASSWORD = "planted%2Dproxy-password"
+
+
+@pytest.fixture
+def proxied(reader: BigQueryReader, monkeypatch: pytest.MonkeyPatch) -> BigQueryReader:
+    """The reader of a function whose BigQuery is behind a proxy."""
+    monkeypatch.delenv("NO_PROXY")
+    return reader
+
+
+def through(monkeypatch: pytest.MonkeyPatch, netloc: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://us%65r:{PASSWORD}@{netloc}")
+    monkeypatch.setenv("HTTP_PROXY", f"http://us%65r:{PASSWORD}@{netloc}")
+
+
+@pytest.fixture
+def encrypted(reader: BigQueryReader) -> str:
+    """An address that only a tunnel leads to."""
+    reader.client._connection.API_BASE_URL = "https://bigquery.example:444"
+    return "bigquery.example:444"
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize(
+    ("status", "tries"), [(407, 1), (403, 1), (400, 1), (503, 3), (502, 3), (504, 3), (500, 1)], ids=str
+)
+def test_a_proxy_that_refuses_the_tunnel_is_named_without_its_password(
+    reader: BigQueryReader,
+    encrypted: str,
+    google: GoogleStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    tries: int,
+) -> None:
+    with serving(Answer(status=status, body=BLOCKED, headers=HTML)) as proxy:
+        through(monkeypatch, urlsplit(proxy.url).netloc)
+        line = report(reader)
+    assert line.startswith(
+        f"network failed: {encrypted}, needed for the query: the proxy {urlsplit(proxy.url).netloc} "
+    )
+    assert f"refused ({status} " in line
+    assert "Check: HTTPS_PROXY" in line
+    assert [(sent.method, sent.target) for sent in proxy.requests] == [("CONNECT", encrypted)] * tries
+    for secret in (PASSWORD, "planted-proxy", "us%65r", "user:"):
+        assert secret not in line
+    assert google.paths
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_proxy_that_can_not_be_reached_is_named(
+    reader: BigQueryReader, encrypted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        netloc = f"127.0.0.1:{taken.getsockname()[1]}"
+        through(monkeypatch, netloc)
+        line = report(reader)
+    assert line.startswith(
+        f"network failed: {encrypted}, needed for the query: the proxy {netloc} can't be reached (conn"
+    )
+    assert PASSWORD not in line
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_proxy_whose_name_is_not_known_is_named(
+    reader: BigQueryReader, encrypted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through(monkeypatch, "proxy.invalid:3128")
+    line = report(reader)
+    assert f"{encrypted}, needed for the query: the proxy proxy.invalid:3128 can't be reached (its name can't" in line
+
+
+def test_a_proxy_that_hangs_is_named(
+    reader: BigQueryReader, encrypted: str, silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through(monkeypatch, f"127.0.0.1:{silent_port}")
+    line = report(reader, milliseconds=2_500)
+    assert f"{encrypted}, needed for the query" in line
+    assert f"the proxy 127.0.0.1:{silent_port}" in line
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize(
+    ("status", "says"), [(407, "refused (407"), (403, "answered 403 with"), (503, "answered 503 with")]
+)
+def test_a_proxy_that_answers_itself_is_named(
+    proxied: BigQueryReader, google: GoogleStandIn, monkeypatch: pytest.MonkeyPatch, status: int, says: str
+) -> None:
+    with serving(Answer(status=status, body=BLOCKED, headers=HTML)) as proxy:
+        through(monkeypatch, urlsplit(proxy.url).netloc)
+        line = report(proxied)
+    assert line.startswith(f"network failed: {urlsplit(google.url).netloc}")
+    assert says in line
+    assert f"the proxy {urlsplit(proxy.url).netloc}" in line
+    assert PASSWORD not in line
+    assert google.sent == []
