@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
+from keyless_bigquery.runtime import forms
 from keyless_bigquery.runtime.environment import LOOPBACK
 from keyless_bigquery.trust.names import (
     ACCOUNT_ID,
@@ -20,8 +21,11 @@ from keyless_bigquery.trust.names import (
     SERVICE_PLACEHOLDER,
 )
 
-Verdict = tuple[str, str] | None
+Verdict = forms.Verdict
 """What is wrong with a value, and how to fix it; ``None``: nothing is."""
+
+region = forms.region
+"""An AWS region of the standard partition."""
 
 Rule = Callable[[str], Verdict]
 """Looks at one value."""
@@ -112,21 +116,6 @@ def account_id(value: str) -> Verdict:
         f"an AWS account id has exactly 12 digits, leading zeros included, and {found}",
         "`aws sts get-caller-identity --query Account --output text` prints it; write it in quotes.",
     )
-
-
-_region_form = pattern(
-    r"[a-z]{2}-[a-z]+-[0-9]", "it is not the name of an AWS region", "For example: us-east-1 or ap-northeast-1"
-)
-
-
-def region(value: str) -> Verdict:
-    """An AWS region of the standard partition, the only one whose callers Google can verify."""
-    if value.startswith(("cn-", "us-gov-")):
-        return (
-            "Google asks sts.REGION.amazonaws.com who the caller is, which serves the standard AWS partition only",
-            "Use a region outside China and GovCloud.",
-        )
-    return _region_form(value)
 
 
 _pool_or_provider_id_form = pattern(
@@ -221,12 +210,6 @@ function_name = pattern(
 )
 """Source: Lambda API, ``CreateFunction``."""
 
-_handler_form = pattern(
-    r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+",
-    "it must be module.function: the function's name after that of its file in lambda_src, without .py",
-    "For example: handler.lambda_handler, or reports.daily.lambda_handler for lambda_src/reports/daily.py",
-)
-
 
 def handler(value: str) -> Verdict:
     """The function in the package that the library calls. Source: Lambda API, ``FunctionConfiguration.Handler``."""
@@ -236,7 +219,7 @@ def handler(value: str) -> Verdict:
         return "that is the library, which calls the function", "Name a function in lambda_src."
     if len(value) > 128:
         return f"it has {len(value)} characters, and Lambda takes at most 128", "Shorten it."
-    return _handler_form(value)
+    return forms.handler(value)
 
 
 universe_domain = pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "it must be a domain name", "Google's own is googleapis.com")

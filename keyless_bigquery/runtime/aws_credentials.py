@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import google.auth.aws
 
 from keyless_bigquery.runtime.deadline import TimeLimit
-from keyless_bigquery.runtime.environment import AWS_REGIONS, AWS_SESSION, require_aws_session
+from keyless_bigquery.runtime.environment import AWS_SESSION, aws_region, require_aws_session
 
 Supplier = google.auth.aws.AwsSecurityCredentialsSupplier
 """What google-auth asks for a session each time it makes a subject token."""
@@ -57,10 +57,11 @@ class RoleSessionSupplier(Supplier):
 
         Raises:
             keyless_bigquery.runtime.errors.SubjectTokenError: It is not set.
+            keyless_bigquery.runtime.errors.ConfigurationError: It is no region that Google can ask.
         """
         del context, request
         require_aws_session(self._environ)
-        return next(region for name in AWS_REGIONS if (region := self._environ.get(name)))
+        return aws_region(self._environ)
 
 
 class Remembering(Supplier):

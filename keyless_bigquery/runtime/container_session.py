@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import google.auth.aws
 import urllib3
 
+from keyless_bigquery.runtime import forms
 from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
 from keyless_bigquery.runtime.environment import CONTAINER_PATH, CONTAINER_TOKEN, CONTAINER_TOKEN_FILE, CONTAINER_URL
 from keyless_bigquery.runtime.errors import SubjectTokenError
@@ -191,6 +192,10 @@ def _url(environ: Mapping[str, str]) -> str:
         # Without the slash, what follows could turn the address into another host's.
         if not path.startswith("/"):
             raise _refused(f"{CONTAINER_PATH} does not begin with a slash")
+        if forms.session_value(path) is not None:
+            raise _refused(
+                f"{CONTAINER_PATH} holds a space, a line break or another character that no address may have"
+            )
         return f"http://{ECS_ADDRESS}{path}"
     url = environ.get(CONTAINER_URL)
     if not url:

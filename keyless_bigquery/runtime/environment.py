@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from keyless_bigquery.runtime import forms
 from keyless_bigquery.runtime.errors import ConfigurationError, SubjectTokenError
 
 HANDLER = "KEYLESS_HANDLER"
@@ -41,9 +42,6 @@ DEFAULT_COLUMNS = ("user_id", "name")
 
 MOST_COLUMNS = 100
 """Most columns that may be named. Lambda bounds all variables together to 4 KB."""
-
-COLUMN_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,299}"
-"""A column's name. Source: BigQuery, "Specifying a schema"; its flexible column names are not supported."""
 
 LOCATION = "BIGQUERY_LOCATION"
 """BigQuery location of the dataset, for example ``US`` or ``asia-northeast1``."""
@@ -139,7 +137,8 @@ def require_aws_session(environ: Mapping[str, str]) -> None:
     a session token, are refused, since such keys are what this function exists to do without.
 
     Raises:
-        SubjectTokenError: A variable is missing. No value is shown.
+        SubjectTokenError: A variable is missing.
+        ConfigurationError: One holds what is no region, or no part of a session, which is not shown.
     """
     held = any(environ.get(name) for name in AWS_SESSION)
     asked = any(environ.get(name) for name in (CONTAINER_PATH, CONTAINER_URL))
@@ -153,6 +152,50 @@ def require_aws_session(environ: Mapping[str, str]) -> None:
             "the function's execution role, or the task's or pod's role: with it AWS itself sets these"
             f" variables, or {CONTAINER_URL} or {CONTAINER_PATH} in place of the keys",
         )
+    for name in needed:
+        if (wrong := forms.session_value(environ[name])) is not None:
+            raise _invalid(name, wrong)
+    aws_region(environ)
+
+
+def aws_region(environ: Mapping[str, str]) -> str:
+    """The region, for whose STS the subject token is signed. One has to be set.
+
+    Raises:
+        ConfigurationError: It is none of the standard partition, or no region's name.
+    """
+    name = next(name for name in AWS_REGIONS if environ.get(name))
+    if (wrong := forms.region(environ[name])) is not None:
+        raise _invalid(name, wrong, environ[name])
+    return environ[name]
+
+
+def handler(environ: Mapping[str, str]) -> str:
+    """The function that is called.
+
+    Raises:
+        ConfigurationError: The name is none of a function.
+    """
+    name = environ.get(HANDLER) or DEFAULT_HANDLER
+    if (wrong := forms.handler(name)) is not None:
+        raise _invalid(HANDLER, wrong, name)
+    return name
+
+
+def require_proxy(environ: Mapping[str, str], scheme: str, value: str) -> None:
+    """Makes sure that the proxy for a scheme is one.
+
+    Args:
+        environ: The process's variables.
+        scheme: ``http`` or ``https``.
+        value: The proxy for it.
+
+    Raises:
+        ConfigurationError: It isn't. The value is not shown: it may hold a password.
+    """
+    if (wrong := forms.proxy(value)) is not None:
+        names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
+        raise _invalid(next((name for name in names if environ.get(name) == value), names[1]), wrong)
 
 
 def secrets_in(environ: Mapping[str, str]) -> list[str]:
@@ -197,8 +240,9 @@ def _columns(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     if len(columns) > MOST_COLUMNS:
         raise _refused(name, f"names {len(columns)} columns", rule)
     for column in columns:
-        if re.fullmatch(COLUMN_NAME, column) is None:
-            raise _refused(name, f"is {value[:200]!r}, in which {column[:60]!r} is no name of a column", rule)
+        if (wrong := forms.selected_column(column)) is not None:
+            problem = f"is {value[:200]!r}, in which {column[:60]!r} is no name of a column ({wrong[0]})"
+            raise _refused(name, problem, rule)
     # BigQuery takes names that differ by case only for the same.
     if len({column.lower() for column in columns}) < len(columns):
         raise _refused(name, f"is {value[:200]!r}", "it must name no column twice; case makes no difference")
@@ -216,12 +260,20 @@ def _endpoint(environ: Mapping[str, str], name: str) -> str | None:
     value = environ.get(name, "")
     if not value:
         return None
-    parts = urlsplit(value)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if not safe or not parts.hostname or parts.username or parts.password:
+    wrong = forms.address(value)
+    if wrong is not None or (urlsplit(value).scheme == "http" and urlsplit(value).hostname not in LOOPBACK):
         # The value is not shown: a URL may carry a password.
         raise _refused(name, "is invalid", "tokens travel there: https://HOST, or http:// for this machine itself")
     return value
+
+
+def _invalid(name: str, wrong: tuple[str, str], value: str | None = None) -> ConfigurationError:
+    """The error of a variable that the surroundings set; without ``value`` it may be secret and is not shown."""
+    shown = "is invalid" if value is None else f"is {value[:200]!r}"
+    return ConfigurationError(
+        f"environment variable {name} {shown}: {wrong[0]}",
+        f"{name}, which Lambda or the container's environment sets. {wrong[1].rstrip('.')}",
+    )
 
 
 def _refused(name: str, problem: str, rule: str) -> ConfigurationError:

@@ -6,7 +6,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 
-from keyless_bigquery.runtime.environment import DEFAULT_HANDLER, HANDLER
+from keyless_bigquery.runtime.environment import HANDLER, handler
 from keyless_bigquery.runtime.errors import FunctionError, ReaderError
 
 
@@ -15,14 +15,13 @@ def load(environ: Mapping[str, str]) -> Callable[..., object]:
 
     Returns:
         The function. In place of one that can't be loaded, one that loads it again for each call, and raises a
-        :class:`FunctionError`: the start of a process is not the place to fail, since Lambda only starts it again, and
+        :class:`ReaderError`: the start of a process is not the place to fail, since Lambda only starts it again, and
         the chain can still be probed.
     """
-    name = environ.get(HANDLER) or DEFAULT_HANDLER
     try:
-        return _found(name)
+        return _found(handler(environ))
     except ReaderError:
-        return lambda event, context: _found(name)(event, context)
+        return lambda event, context: _found(handler(environ))(event, context)
 
 
 def _found(name: str) -> Callable[..., object]:

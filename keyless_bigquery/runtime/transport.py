@@ -21,6 +21,7 @@ import urllib3
 
 from keyless_bigquery.runtime.answers import Answer
 from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
+from keyless_bigquery.runtime.environment import require_proxy
 from keyless_bigquery.runtime.errors import ConfigurationError
 from keyless_bigquery.runtime.foreign_answer import PASSING, foreign_response, service_of
 
@@ -160,7 +161,10 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         url = request.url or ""
         host = urlsplit(url).netloc
         if host not in self._proxies:
-            self._proxies[host] = requests.utils.get_environ_proxies(url, no_proxy=None)
+            proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
+            if (proxy := requests.utils.select_proxy(url, proxies)) is not None:
+                require_proxy(os.environ, urlsplit(url).scheme, proxy)
+            self._proxies[host] = proxies
         return self._proxies[host]
 
     def build_response(self, req: requests.PreparedRequest, resp: urllib3.BaseHTTPResponse) -> requests.Response:

@@ -7,15 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from keyless_bigquery import rules
-from keyless_bigquery.runtime import environment
+from keyless_bigquery.runtime import environment, forms
 from keyless_bigquery.settings.problems import Values, as_text
-
-column_name = rules.pattern(
-    environment.COLUMN_NAME,
-    "a column's name has up to 300 letters, digits and underscores, and begins with a letter or an underscore",
-    "For example: user_id",
-)
-"""Other alphabets, which BigQuery takes, are left out: the name goes into a query."""
 
 TYPES = (
     *("STRING", "BYTES", "INTEGER", "INT64", "FLOAT", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOLEAN", "BOOL"),
@@ -72,7 +65,7 @@ def _column(values: Values, key: str, entry: Mapping[str, object], own_table: bo
     inner = Values(given, stack=values.stack, path=f"{values.place_of(key)}.")
     inner.refuse_unknown(_KEYS)
     column = Column(
-        name=inner.text("name", column_name),
+        name=inner.text("name", forms.column_name if own_table else forms.selected_column),
         type=inner.text("type", rules.one_of(TYPES)) if own_table else inner.own("type") or "",
         mode=inner.optional("mode", rules.one_of(MODES)) or "NULLABLE",
         description=inner.optional("description", rules.at_most(1024)) or "",

@@ -10,9 +10,10 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from keyless_bigquery.command_line import command_line
+from keyless_bigquery.runtime import forms
 from keyless_bigquery.runtime.printable import one_line
 from keyless_bigquery.settings import schema_changes
-from keyless_bigquery.settings.columns import MODES, TYPES, Column, column_name
+from keyless_bigquery.settings.columns import MODES, TYPES, Column
 from keyless_bigquery.settings.schema_changes import ColumnChange
 
 _ATTRIBUTES = ("name", "type", "mode", "description")
@@ -138,5 +139,5 @@ def _column(live: schema_changes.Column) -> Column | None:
         mode=str(live.get("mode") or "NULLABLE").upper(),
         description=str(live.get("description") or ""),
     )
-    plain = column.type in TYPES and column.mode in MODES and column_name(column.name) is None
+    plain = column.type in TYPES and column.mode in MODES and forms.column_name(column.name) is None
     return column if plain else None

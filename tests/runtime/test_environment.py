@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from keyless_bigquery.runtime import environment
+from keyless_bigquery import rules
+from keyless_bigquery.runtime import environment, forms
 from keyless_bigquery.runtime.aws_credentials import RoleSessionSupplier
 from keyless_bigquery.runtime.credentials import CredentialConfiguration
 from keyless_bigquery.runtime.deadline import TimeLimit
 from keyless_bigquery.runtime.environment import Environment
 from keyless_bigquery.runtime.errors import ConfigurationError
-from tests.runtime.conftest import credential_configuration
+from keyless_bigquery.runtime.loading import load
+from tests.runtime.conftest import AWS_SECRETS, credential_configuration
 
 VARIABLES = {
     environment.CREDENTIALS_FILE: "credential-configuration.json",
@@ -63,7 +65,16 @@ def test_without_columns_those_of_the_articles_table_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["a", "_", "user_id,name", "Z9,_9", "a" * 300, ",".join(f"c{number}" for number in range(100))]
+    "value",
+    [
+        "a",
+        "_",
+        "_PARTITIONTIME,_partitiondate,_FILE_NAME",
+        "user_id,name",
+        "Z9,_9",
+        "a" * 300,
+        ",".join(f"c{number}" for number in range(100)),
+    ],
 )
 def test_columns_are_read_in_their_order(value: str) -> None:
     assert columns(value) == tuple(value.split(","))
@@ -83,6 +94,11 @@ def test_columns_are_read_in_their_order(value: str) -> None:
         ("naïve", "'naïve' is no name of a column"),
         ("a\n", "is no name of a column"),
         ("a" * 301, "is no name of a column"),
+        ("_TABLE_SUFFIX", "BigQuery takes no column whose name begins with _TABLE_"),
+        (
+            "id,_partition_key",
+            "'_partition_key' is no name of a column (BigQuery takes no column whose name begins with _P",
+        ),
         (",".join(f"c{number}" for number in range(101)), "names 101 columns"),
         ("name,NAME", "must name no column twice"),
     ],
@@ -104,6 +120,24 @@ def test_what_is_no_list_of_columns_is_refused_with_the_rule(value: str, says: s
         (environment.MAXIMUM_BYTES_BILLED, "10MB", "a whole number of bytes"),
         (environment.MAXIMUM_BYTES_BILLED, "0", "it must be from 1"),
         (environment.API_ENDPOINT, "http://bigquery.example", "tokens travel there"),
+        *(
+            (environment.API_ENDPOINT, value, "tokens travel there")
+            for value in (
+                *("https://user:planted@bigquery.example", "https://bigquery.example:port", "https://[::1", "https://"),
+                *(
+                    "https://bigquery.example ",
+                    "https://bigquery.example\n",
+                    "https://bigquery .example",
+                    "bigquery.example",
+                ),
+                *(
+                    "ftp://127.0.0.1",
+                    "https://bigquery.example?key=1",
+                    "https://bigquery.example:0",
+                    "https://b\u00edgquery.example",
+                ),
+            )
+        ),
     ],
 )
 def test_any_other_bad_variable_is_refused_with_its_rule(name: str, value: str | None, says: str) -> None:
@@ -112,6 +146,115 @@ def test_any_other_bad_variable_is_refused_with_its_rule(name: str, value: str |
         Environment.from_environ({name: value for name, value in changed.items() if value is not None})
     assert says in str(refused.value)
     assert f"Check: {name}" in str(refused.value)
+    assert "planted" not in str(refused.value)
+
+
+STANDARD_PARTITION = "sts.REGION.amazonaws.com who the caller is, which serves the standard AWS partition only"
+NO_REGION = "it is not the name of an AWS region"
+REGIONS = {
+    **dict.fromkeys(("cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1"), STANDARD_PARTITION),
+    **dict.fromkeys(("us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1"), STANDARD_PARTITION),
+    **dict.fromkeys(("eusc-de-east-1",), STANDARD_PARTITION),
+    **dict.fromkeys(("us-east-1 ", " us-east-1", "us-east-1\n", "us-east-1\t", "\u200bus-east-1", " "), NO_REGION),
+    **dict.fromkeys(
+        ("US-EAST-1", "us-east-1a", "us-east", "useast1", "us_east_1", "us-east-\u0661", "aws-global"), NO_REGION
+    ),
+    **dict.fromkeys(
+        ("us-east-1,eu-west-1", "us-east-1.amazonaws.com", '"us-east-1"', "us\u2010east\u20101"), NO_REGION
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+@pytest.mark.parametrize("value", REGIONS)
+def test_what_is_no_region_that_google_asks_is_refused_by_the_settings_own_rule(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        environment.require_aws_session({**AWS_SECRETS, name: value})
+    assert f"environment variable {name} is {value!r}: " in str(refused.value)
+    assert REGIONS[value] in str(refused.value)
+    assert f"Check: {name}" in str(refused.value)
+    assert "configuration.json" not in str(refused.value)
+    assert rules.region(value) is not None
+
+
+@pytest.mark.parametrize("value", ["us-east-1", "ap-southeast-7", "mx-central-1", "il-central-1", "ca-west-1"])
+def test_a_region_of_the_standard_partition_is_taken(value: str) -> None:
+    environment.require_aws_session({**AWS_SECRETS, "AWS_REGION": value})
+    assert rules.region(value) is None
+
+
+@pytest.mark.parametrize("name", AWS_SECRETS)
+@pytest.mark.parametrize("more", ["\n", " ", "\r\nX: y", "\u00a0", "\0"])
+def test_a_session_that_can_be_no_header_is_refused_without_its_value(name: str, more: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        environment.require_aws_session({**AWS_SECRETS, "AWS_REGION": "us-east-1", name: AWS_SECRETS[name] + more})
+    assert f"environment variable {name} is invalid: " in str(refused.value)
+    assert AWS_SECRETS[name] not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["handler", "handler.", ".lambda_handler", "a b.c", "..a.f", "handler.py:f", "a.b\n", "1.f"]
+)
+def test_what_is_no_function_in_the_package_is_refused(value: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load({environment.HANDLER: value})({}, None)
+    assert f"environment variable KEYLESS_HANDLER is {value!r}: it must be module.function" in str(refused.value)
+
+
+PROXIES = {
+    **dict.fromkeys(("http://proxy.example:3128", "proxy.example:3128", "https://proxy.example:443", "http://p"), True),
+    **dict.fromkeys(
+        ("http://user:planted%40@proxy.example:3128", "HTTP://proxy.example:80/", "http://[::1]:3128"), True
+    ),
+    **dict.fromkeys((" http://proxy.example:3128", "http://proxy.example:3128\n", "http://proxy.example:port"), False),
+    **dict.fromkeys(
+        ("http://", "http://:3128", "socks5://proxy.example:1080", "http://us@er:planted@p:1", "://p"), False
+    ),
+    **dict.fromkeys(
+        ("http://proxy.example:99999", "http://user:pl/anted@proxy:1", "http://[::1", "http//proxy:1"), False
+    ),
+}
+
+
+@pytest.mark.parametrize(("value", "good"), PROXIES.items())
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_that_is_none_is_refused_without_its_value(name: str, value: str, good: bool) -> None:
+    if good:
+        environment.require_proxy({name: value}, "https", value)
+        return
+    with pytest.raises(ConfigurationError) as refused:
+        environment.require_proxy({name: value}, "https", value)
+    assert f"environment variable {name} is invalid: it is " in str(refused.value)
+    assert "planted" not in str(refused.value)
+    assert not {"us@er", "pl/anted"} & set(str(refused.value).split())
+
+
+RESERVED = (
+    *("_TABLE_x", "_table_", "_FILE_NAME", "_file_x", "_PARTITION", "_PARTITIONTIME", "_PARTITION_key", "_partitioned"),
+    *(
+        "_ROW_TIMESTAMP",
+        "__ROOT__x",
+        "__root__",
+        "_COLIDENTIFIER_1",
+        "_CHANGE_SEQUENCE_NUMBER",
+        "_CHANGE_TYPE",
+        "_Change_Timestamp",
+    ),
+)
+
+
+@pytest.mark.parametrize("name", RESERVED)
+def test_a_column_that_bigquery_does_not_make_is_refused_in_whatever_case(name: str) -> None:
+    wrong = forms.column_name(name)
+    assert wrong is not None
+    assert "BigQuery takes no column whose name begins with _" in wrong[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["_TABLE", "_FILES", "TABLE_", "PARTITIONTIME", "_ROW", "__ROOT", "_CHANGE", "_COL", "__TABLE_"]
+)
+def test_a_name_that_only_looks_like_it_is_a_columns(name: str) -> None:
+    assert forms.column_name(name) is None
 
 
 def configuration(**values: object) -> str:

@@ -331,3 +331,15 @@ def test_a_proxy_that_answers_itself_is_named(
     assert f"the proxy {urlsplit(proxy.url).netloc}" in line
     assert PASSWORD not in line
     assert google.sent == []
+
+
+def test_a_proxy_that_is_no_address_is_a_matter_of_configuration(
+    reader: BigQueryReader, encrypted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through(monkeypatch, "proxy.example:port")
+    line = report(reader)
+    assert encrypted
+    assert line.startswith(
+        "configuration failed: environment variable HTTPS_PROXY is invalid: it is no address of a proxy"
+    )
+    assert PASSWORD not in line

@@ -182,10 +182,25 @@ def test_a_certificate_for_another_host_is_refused(
         session.get(url)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("absent.pem", None, r"absent\.pem' can't be read \(No such file"),
+        ("key.pem", "no certificate", r"key\.pem' can't be read \(.*(?i:certificate)"),
+        ("spaced.pem ", None, r"spaced\.pem ' can't be read \(No such file"),
+    ],
+)
 def test_authorities_that_cannot_be_read_are_a_matter_of_configuration(
-    session: requests.Session, monkeypatch: pytest.MonkeyPatch
+    session: requests.Session,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+    content: str | None,
+    says: str,
 ) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/absent.pem")
-    with pytest.raises(ConfigurationError, match=r"'/absent\.pem' can't be read \(No such file") as refused:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / name))
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(ConfigurationError, match=says) as refused:
         session.get("https://127.0.0.1:9/")
     assert "Check: REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE" in str(refused.value)

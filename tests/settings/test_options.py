@@ -45,6 +45,16 @@ OPTIONS: list[tuple[dict[str, str], dict[str, str], str]] = [
     ),
     (
         {"columns": '[{"name": "Id", "type": "STRING"}]'},
+        {"columns": '[{"name": "_Partition_key", "type": "STRING"}]'},
+        "columns[0].name is '_Partition_key': BigQuery takes no column whose name begins with _PARTITION",
+    ),
+    (
+        {"table": "existing", "datasetId": "theirs", "columns": '[{"name": "_PARTITIONTIME"}]'},
+        {"table": "existing", "datasetId": "theirs", "columns": '[{"name": "_TABLE_SUFFIX"}]'},
+        "columns[0].name is '_TABLE_SUFFIX': BigQuery takes no column whose name begins with _TABLE_",
+    ),
+    (
+        {"columns": '[{"name": "Id", "type": "STRING"}]'},
         {"columns": '[{"name": "Id", "type": "STRING"}, {"name": "ID", "type": "STRING"}]'},
         "columns[1].name is 'ID'",
     ),
