@@ -25,7 +25,7 @@ class Rows:
     """What a query found: iterated, a mapping for each row, from the names of the columns to Python values.
 
     It is read once, in one of the ways below, and holds a page or two of a megabyte or two in memory, however many rows
-    there are. :mod:`keyless_bigquery.runtime.values` has a table of the values, in Python and in JSON.
+    there are. :mod:`keyless_bigquery.runtime.values` has a table of the values, in Python, in JSON and printed.
 
     Raises, from everything that reads:
         keyless_bigquery.runtime.errors.QueryError: The rows were read before, can't be read, or are not all there.
@@ -67,8 +67,8 @@ class Rows:
             yield batch
 
     def print(self) -> None:
-        """Prints the rows to the function's log, as :func:`print_rows` does."""
-        print_rows(self, sys.stdout)
+        """Prints the rows to the function's log, as :func:`print_rows` does, each value in its printed form."""
+        print_rows(self._read("printed"), sys.stdout)
 
     def _read(self, form: Form) -> Iterator[dict[str, Any]]:
         if self._pages is None:

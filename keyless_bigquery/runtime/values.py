@@ -1,32 +1,34 @@
-"""A row of BigQuery's as Python values, or as JSON: two functions for each type, chosen once for each result. Pure.
+"""A row of BigQuery's as Python values, as JSON, or as printed: a function for each type, chosen once for each result.
 
 BigQuery's REST API sends a row as ``{"f": [{"v": cell}, …]}``. A cell is a string, whatever its type; ``null``; of an
 ARRAY a list of ``{"v": cell}``; of a STRUCT a row of its own. Source: BigQuery API, ``jobs.query``, "rows"; and the
-``CellDataParser`` of google-cloud-bigquery, whose Python values these are, INTERVAL apart.
+``CellDataParser`` of google-cloud-bigquery, whose Python values these are, INTERVAL apart. Pure.
 
-=====================  ==========================================  =====================================================
-type                   Python                                      JSON
-=====================  ==========================================  =====================================================
-NULL                   None                                        null
-BOOL                   bool                                        true, false
-INT64                  int                                         number, with all digits
-FLOAT64                float                                       number; "NaN", "Infinity", "-Infinity"
-NUMERIC, BIGNUMERIC    decimal.Decimal                             string, exact: "1.5"
-STRING, GEOGRAPHY      str; of a GEOGRAPHY its WKT                 string
-BYTES                  bytes                                       string, base64
-DATE                   datetime.date                               string: "2026-11-29"
-DATETIME               datetime.datetime without a zone            string: "2026-11-29T03:04:05.123456"
-TIMESTAMP              datetime.datetime in UTC                    string: "2026-11-29T03:04:05.123456Z"
-TIME                   datetime.time                               string: "03:04:05.123456"
-INTERVAL               str, BigQuery's own: "1-2 3 4:5:6.5"        the same
-JSON                   what ``json.loads`` makes of it             the same
-RANGE                  dict: ``start``, ``end``; None: unbounded   object: "start", "end"; null: unbounded
-STRUCT                 dict by the names of its fields             object
-ARRAY                  list                                        array
-=====================  ==========================================  =====================================================
+====================  ==================================  =====================================  ======================
+type                  Python                              JSON                                   printed
+====================  ==================================  =====================================  ======================
+NULL                  None                                null                                   None
+BOOL                  bool                                true, false                            True, False
+INT64                 int                                 number, with all digits                the digits
+FLOAT64               float                               number; "NaN", "Infinity"              1.5; NaN, -Infinity
+NUMERIC, BIGNUMERIC   decimal.Decimal                     string, exact: "1.50"                  1.50
+STRING, GEOGRAPHY     str; of a GEOGRAPHY its WKT         string                                 the text
+BYTES                 bytes                               string, base64                         base64
+DATE                  datetime.date                       "2026-11-29"                           as JSON, unquoted
+DATETIME              datetime.datetime without a zone    "2026-11-29T03:04:05.123456"           as JSON, unquoted
+TIMESTAMP             datetime.datetime in UTC            "2026-11-29T03:04:05.123456Z"          as JSON, unquoted
+TIME                  datetime.time                       "03:04:05.123456"                      as JSON, unquoted
+INTERVAL              str, BigQuery's: "1-2 3 4:5:6.5"    the same                               1-2 3 4:5:6.5
+JSON                  what ``json.loads`` makes of it     the same                               BigQuery's text of it
+RANGE                 dict: ``start``, ``end``            {"start": …, "end": …}                 as JSON
+STRUCT                dict by the names of its fields     object                                 as JSON
+ARRAY                 list                                array                                  as JSON
+====================  ==================================  =====================================  ======================
 
-An INTERVAL has months, days and time apart, which no type of Python's keeps apart. Fractions of a second are left out
-where they are 0. BigQuery sends a NULL ARRAY as an empty one. Of any other type the value is BigQuery's string.
+A JSON column's own ``null`` is printed as ``null``; in Python and in JSON it is the same as NULL. A bound that a RANGE
+has not is None or null. An INTERVAL has months, days and time apart, which no type of Python's keeps apart. Fractions
+of a second are left out where they are 0. BigQuery sends a NULL ARRAY as an empty one. Of any other type the value is
+BigQuery's string.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ from keyless_bigquery.runtime.errors import QueryError
 Convert = Callable[[Any], Any]
 """From a cell, which is not null, to its value."""
 
-Form = Literal["python", "json"]
+Form = Literal["python", "json", "printed"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -101,6 +103,8 @@ def _struct(fields: Sequence[SchemaField], form: Form) -> Convert:
 
 def _field(field: SchemaField, form: Form) -> Convert | None:
     """How a column's cells are converted; ``None``: they stay as they are."""
+    if form == "printed":
+        return _printed(field)
     make = _one(field, form)
     if field.mode != "REPEATED":
         return make
@@ -110,6 +114,15 @@ def _field(field: SchemaField, form: Form) -> Convert | None:
         return [value if (value := cell["v"]) is None or elements is None else elements(value) for cell in cells]
 
     return array
+
+
+def _printed(field: SchemaField) -> Convert | None:
+    """How a column's cells are printed: what has parts as JSON, and anything else as its JSON value is in Python."""
+    kind = field.field_type.upper()
+    if field.mode == "REPEATED" or kind in ("RECORD", "STRUCT", "RANGE"):
+        make = _field(field, "json")
+        return lambda cell: json.dumps(cell if make is None else make(cell), ensure_ascii=False)
+    return _json_text if kind == "JSON" else _one(field, "json")
 
 
 def _one(field: SchemaField, form: Form) -> Convert | None:
@@ -155,6 +168,11 @@ def _json_timestamp(microseconds: str) -> str:
     return _timestamp(microseconds).replace(tzinfo=None).isoformat() + "Z"
 
 
+def _json_text(text: str) -> str:
+    json.loads(text)
+    return text
+
+
 def _bytes(text: str) -> bytes:
     return base64.b64decode(text, validate=True)
 
@@ -165,7 +183,7 @@ _SAME: Mapping[str, Convert] = {
     **dict.fromkeys(("INT64", "INTEGER"), int),
     "JSON": json.loads,
 }
-_FORMS: Mapping[Form, Mapping[str, Convert]] = {
+_FORMS: Mapping[str, Mapping[str, Convert]] = {
     "python": {
         **_SAME,
         **dict.fromkeys(("FLOAT64", "FLOAT"), float),

@@ -11,8 +11,11 @@ import pytest
 from google.cloud.bigquery import SchemaField
 from google.cloud.bigquery._helpers import CELL_DATA_PARSER
 
+from keyless_bigquery.runtime import BigQueryReader
 from keyless_bigquery.runtime.errors import QueryError
 from keyless_bigquery.runtime.values import Form, row_converter
+from tests.http_server import json_answer
+from tests.runtime.google_stand_in import GoogleStandIn
 
 # Of each type: what BigQuery sends, the Python value, the JSON form. Source of the cells: tests/unit/test__helpers.py
 # and tests/unit/_helpers/test_cell_data_parser.py of google-cloud-bigquery, and BigQuery's "Data types" of GoogleSQL.
@@ -81,7 +84,7 @@ def test_a_float_that_is_no_number_is_a_word_in_json() -> None:
     assert read(field, "NaN", "json") == "NaN"
 
 
-@pytest.mark.parametrize("form", ["python", "json"])
+@pytest.mark.parametrize("form", ["python", "json", "printed"])
 @pytest.mark.parametrize("kind", sorted({row[0] for row in CELLS + OWN} | {"RECORD", "RANGE"}))
 def test_null_is_none_of_whatever_type(kind: str, form: Form) -> None:
     inner = [SchemaField("inner", "STRING")] if kind == "RECORD" else ()
@@ -168,3 +171,70 @@ def test_a_row_that_is_not_of_the_schema_is_refused_without_its_data(row: object
     with pytest.raises(QueryError, match=says) as refused:
         convert(row)
     assert "secret" not in str(refused.value)
+
+
+STRUCT = [{"name": "day", "type": "DATE"}, {"name": "note", "type": "JSON"}, {"name": "size", "type": "BYTES"}]
+PRINTED: list[tuple[dict[str, Any], Any, str]] = [
+    ({"type": "STRING"}, None, "None"),
+    ({"type": "BOOL"}, "true", "True"),
+    ({"type": "INT64"}, "-9223372036854775808", "-9223372036854775808"),
+    ({"type": "FLOAT64"}, "1.0E+20", "1e+20"),
+    ({"type": "FLOAT64"}, "-0.0", "-0.0"),
+    ({"type": "FLOAT64"}, "NaN", "NaN"),
+    ({"type": "FLOAT64"}, "-inf", "-Infinity"),
+    ({"type": "NUMERIC"}, "1.50", "1.50"),
+    ({"type": "BIGNUMERIC"}, "0.00000000000000000000000000000000000001", "0." + "0" * 37 + "1"),
+    ({"type": "STRING"}, "a, b=\N{HIRAGANA LETTER A}\n\x1b", r"a, b=あ\n\x1b"),
+    ({"type": "BYTES"}, "/+8=", "/+8="),
+    ({"type": "DATE"}, "0001-01-01", "0001-01-01"),
+    ({"type": "DATETIME"}, "2016-11-03T15:50:36.123", "2016-11-03T15:50:36.123"),
+    ({"type": "TIMESTAMP"}, "1234567890123456", "2009-02-13T23:31:30.123456Z"),
+    ({"type": "TIMESTAMP"}, "0", "1970-01-01T00:00:00Z"),
+    ({"type": "TIME"}, "12:12:27", "12:12:27"),
+    ({"type": "GEOGRAPHY"}, "POINT(1.25 2)", "POINT(1.25 2)"),
+    ({"type": "INTERVAL"}, "1-2 -3 36:5:6.5", "1-2 -3 36:5:6.5"),
+    ({"type": "JSON"}, "null", "null"),
+    ({"type": "JSON"}, None, "None"),
+    ({"type": "JSON"}, '"null"', '"null"'),
+    ({"type": "JSON"}, '{"a":[1,null,1.0],"b":"x\\\\ny"}', '{"a":[1,null,1.0],"b":"x\\\\ny"}'),
+    (
+        {"type": "RANGE", "rangeElementType": {"type": "DATE"}},
+        "[2020-10-01, UNBOUNDED)",
+        '{"start": "2020-10-01", "end": null}',
+    ),
+    (
+        {"type": "RANGE", "rangeElementType": {"type": "TIMESTAMP"}},
+        "[UNBOUNDED, 0)",
+        '{"start": null, "end": "1970-01-01T00:00:00Z"}',
+    ),
+    ({"type": "RANGE", "rangeElementType": {"type": "DATE"}}, None, "None"),
+    ({"type": "STRUCT", "fields": STRUCT}, None, "None"),
+    (
+        {"type": "STRUCT", "fields": STRUCT},
+        {"f": [{"v": "2026-11-29"}, {"v": '{"a":1}'}, {"v": "/+8="}]},
+        '{"day": "2026-11-29", "note": {"a": 1}, "size": "/+8="}',
+    ),
+    ({"type": "STRING", "mode": "REPEATED"}, [], "[]"),
+    ({"type": "FLOAT64", "mode": "REPEATED"}, [{"v": "1.5"}, {"v": "NaN"}], '[1.5, "NaN"]'),
+    ({"type": "NUMERIC", "mode": "REPEATED"}, [{"v": "1.50"}], '["1.50"]'),
+    (
+        {"type": "JSON", "mode": "REPEATED"},
+        [{"v": "null"}, {"v": '"\N{HIRAGANA LETTER A}"'}],
+        '[null, "\N{HIRAGANA LETTER A}"]',
+    ),
+    ({"type": "FUTURETYPE"}, "x", "x"),
+]
+
+
+def test_each_value_has_one_printed_form(
+    reader: BigQueryReader, google: GoogleStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Through the real client, all in one row."""
+    fields = [{"name": f"c{place}", **field} for place, (field, _, _) in enumerate(PRINTED)]
+    cells = {"f": [{"v": cell} for _, cell, _ in PRINTED]}
+    answer = {"jobComplete": True, "schema": {"fields": fields}, "rows": [cells], "totalRows": "1"}
+    google.query = lambda _: json_answer(answer)
+    with reader.invocation(20_000):
+        reader.query("SELECT 1").print()
+    line = ", ".join(f"c{place}={printed}" for place, (_, _, printed) in enumerate(PRINTED))
+    assert capsys.readouterr().out == f"{line}\n"
