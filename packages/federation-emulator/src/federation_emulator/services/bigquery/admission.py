@@ -114,6 +114,7 @@ async def admit(
         matched=reading.matched,
         rows=await _schema_rows(cloud, statement),
         parameters=declared,
+        location=location,
     )
     named = {*reading.named, *([statement.target] if statement.target else [])}
     columns = tuple([await emulator.columns_of(cloud, table) for table in sorted(named)])

@@ -105,7 +105,10 @@ async def _permit_schema_view(cloud: Cloud, reader: Reader, view: SchemaView) ->
         for permission in _SCHEMA_RIGHTS if view.dataset else _PROJECT_RIGHTS:
             authorize(reader.token, permission, policies_on(cloud, on), trail, rules.query_denied(view, permission))
         if view.dataset is None:
-            return reader
+            if reader.location and view.region not in {"", reader.location}:
+                missing = f"Not found: Table {view} was not found in location {reader.location}"
+                _refuse_absent(not_found(missing), view, view.region)
+            return replace(reader, location=reader.location or view.region)
         await check_there(cloud, reader, view.dataset, None)
     return replace(reader, location=reader.location or await emulator.location_of(cloud, view.dataset))
 

@@ -132,6 +132,28 @@ def test_a_job_elsewhere_than_its_data_is_refused(
         deployer_client(placed).query_and_wait(sql, location=asked, **NEVER)
 
 
+@pytest.mark.parametrize(
+    ("source", "asked", "there"),
+    [
+        ("INFORMATION_SCHEMA.SCHEMATA", None, {"here"}),
+        ("INFORMATION_SCHEMA.SCHEMATA", "EU", {"europe"}),
+        ("`region-eu`.INFORMATION_SCHEMA.SCHEMATA", None, {"europe"}),
+        (f"`region-{TOKYO}`.INFORMATION_SCHEMA.SCHEMATA", TOKYO, {"tokyo"}),
+        ("`region-europe-west9`.INFORMATION_SCHEMA.SCHEMATA", None, set()),
+        ("`region-eu`.INFORMATION_SCHEMA.SCHEMATA", "US", "was not found in location US"),
+    ],
+)
+def test_a_project_s_schemata_are_those_of_a_location(
+    placed: Google, source: str, asked: str | None, there: set[str] | str
+) -> None:
+    sql = f"SELECT schema_name FROM {source} WHERE schema_name IN ('here', 'europe', 'tokyo')"
+    answered = query(placed, sql, **({"location": asked} if asked else {}))
+    if isinstance(there, str):
+        assert (answered.status_code, there in answered.text) == (404, True)
+    else:
+        assert {row["f"][0]["v"] for row in answered.json().get("rows", [])} == there, answered.text
+
+
 def test_a_new_dataset_is_where_its_job_runs(placed: Google) -> None:
     with pytest.raises(BadRequest, match="does not match the location of the job"):
         deployer_client(placed).query_and_wait("CREATE SCHEMA apart OPTIONS (location = 'EU')", location="US", **NEVER)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from federation_emulator.services.bigquery.ids import dataset_id_problem, project_id_problem, table_id_problem
-from federation_emulator.services.bigquery.model import DatasetName, TableName
+from federation_emulator.services.bigquery.model import DatasetName, TableName, location_name
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
 
 if TYPE_CHECKING:
@@ -45,11 +45,12 @@ class Wildcard:
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class SchemaView:
-    """A view of ``INFORMATION_SCHEMA``, on a dataset or (without one) on a project."""
+    """A view of ``INFORMATION_SCHEMA``, on a dataset or (without one) on a project, in a region if it names one."""
 
     project: str
     dataset: DatasetName | None
     view: str
+    region: str = ""
 
     def __str__(self) -> str:
         return f"{self.dataset or self.project}.{_SCHEMA}{self.view}"
@@ -155,12 +156,13 @@ def _schema_view(parts: list[str], home: Home) -> SchemaView:
     *before, last = parts
     view = last[len(_SCHEMA) :].upper()
     if view in OF_PROJECT:
+        region = ""
         if before and _REGION.fullmatch(before[-1]):
-            before.pop()
+            region = location_name(before.pop().partition("-")[2])
         project = before[0] if before else home.project
         if len(before) > 1 or project_id_problem(project):
             raise UnreadableSqlError(f"{view} belongs to a project", ".".join(parts)[:120])
-        return SchemaView(project=project, dataset=None, view=view)
+        return SchemaView(project=project, dataset=None, view=view, region=region)
     if view not in OF_DATASET:
         known = ", ".join(sorted(OF_DATASET | OF_PROJECT))
         raise UnreadableSqlError(f"of INFORMATION_SCHEMA only {known} are offered", f"{_SCHEMA}{view[:60]}")

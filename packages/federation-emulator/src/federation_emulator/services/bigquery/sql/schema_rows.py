@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-def rows_query(text: str, literals: Literals) -> exp.Query:
+def rows_query(text: str, literals: Literals, *, location: str = "") -> exp.Query:
     """Make a query that has the rows.
 
     Args:
         text: What the emulator writes: VALUES with an alias for its columns, or columns of NULL without a row.
         literals: Takes the strings that are more than plain characters, by marker.
+        location: Only rows of this location; empty for all.
 
     Raises:
         UnreadableSqlError: It has anything but values.
@@ -30,16 +31,16 @@ def rows_query(text: str, literals: Literals) -> exp.Query:
     except sqlglot.errors.SqlglotError as problem:
         raise _unknown("text that can't be read") from problem
     values = tree.find(exp.Values)
-    if values is None:
-        empty = tree.find(exp.Subquery)
-        columns = [column.alias for column in empty.this.selects] if empty is not None else []
-        return exp.select(*(_column(exp.null(), name, literals) for name in columns)).where("FALSE")
-    alias = values.args.get("alias")
+    alias = values.args.get("alias") if values is not None else None
     names = [column.name for column in alias.columns] if isinstance(alias, exp.TableAlias) else []
-    arms = [
-        exp.select(*(_column(cell, name, literals) for cell, name in zip(row.expressions, names, strict=True)))
-        for row in values.expressions
-    ]
+    rows = [dict(zip(names, row.expressions, strict=True)) for row in values.expressions] if values is not None else []
+    if location:
+        rows = [row for row in rows if row["location"].name.casefold() == location.casefold()]
+    if not rows:
+        empty = tree.find(exp.Subquery) if values is None else None
+        columns = [column.alias for column in empty.this.selects] if empty is not None else names
+        return exp.select(*(_column(exp.null(), name, literals) for name in columns)).where("FALSE")
+    arms = [exp.select(*(_column(cell, name, literals) for name, cell in row.items())) for row in rows]
     query: exp.Query = arms[0]
     for arm in arms[1:]:
         query = exp.union(query, arm, distinct=False)

@@ -48,6 +48,7 @@ class Writing:
         matched: What its wildcard tables stand for.
         rows: Each view of ``INFORMATION_SCHEMA`` by its name, and what the emulator writes for its rows.
         parameters: The declared parameters.
+        location: Where the job runs; a view of a project's ``INFORMATION_SCHEMA`` has the rows of there.
     """
 
     project: str
@@ -55,6 +56,7 @@ class Writing:
     matched: Matched = ()
     rows: tuple[tuple[str, str], ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    location: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,8 @@ def _name_tables(tree: exp.Expression, writing: Writing, literals: Literals) -> 
             _check_bare(node, str(name))
             # A name in one pair of quotes has itself for an alias, by the parser; BigQuery takes its last part.
             alias = node.alias if node.alias and "." not in node.alias else name.view
-            node.replace(rows_query(rows[str(name)], literals).subquery(alias))
+            there = "" if name.dataset else writing.location
+            node.replace(rows_query(rows[str(name)], literals, location=there).subquery(alias))
         else:
             _qualify(node, name)
 
