@@ -265,16 +265,17 @@ async def permit_protected(
 
 
 def permit_columns(cloud: Cloud, reader: Reader, columns: Iterable[tuple[TableName, str]]) -> None:
-    """Decide protected columns, one by one.
+    """Decide protected columns, tag by tag.
 
     Raises:
         Refused: 403, no fine-grained access to a tag.
     """
-    for table, column in columns:
-        tagged = cloud.column_tags.get(table.resource)
-        if tagged is None:
-            continue
-        tag = tagged.tags[column]
+    by_tag: dict[str, list[tuple[TableName, str]]] = {}
+    for table, column in sorted(set(columns)):
+        if (tagged := cloud.column_tags.get(table.resource)) is not None:
+            by_tag.setdefault(tagged.tags[column], []).append((table, column))
+    for tag, protected in by_tag.items():
+        table, column = protected[0]
         with deciding(cloud, reader, f"{table.resource} column {column}") as trail:
             policies = [(tag, policies_on(cloud, ProjectName(project=tag.split("/")[1]))[0][1])]
-            authorize(reader.token, FINE_GRAINED_GET, policies, trail, rules.column_denied(table, column, tag))
+            authorize(reader.token, FINE_GRAINED_GET, policies, trail, rules.columns_denied(protected, tag))

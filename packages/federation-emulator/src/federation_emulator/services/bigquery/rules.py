@@ -144,12 +144,17 @@ def query_denied(table: TableName | Wildcard | SchemaView, permission: str = GET
     )
 
 
-def column_denied(table: TableName, column: str, tag: str) -> ApiError:
-    """A column with a policy tag, for who has no fine-grained access to it (the text is as users report it)."""
+def columns_denied(columns: Sequence[tuple[TableName, str]], tag: str) -> ApiError:
+    """Columns with a policy tag, for who has no fine-grained access to it (the text is as users report it).
+
+    Google names taxonomy and tag as they are displayed. Here neither is known, and their numbers stand for them.
+    """
+    _, taxonomy, _, number = tag.rsplit("/", 3)
+    named = ", ".join(f"{table.project}.{table.dataset}.{table.table}.{column}" for table, column in columns)
     return _denied(
         FINE_GRAINED_GET,
         "Access Denied: BigQuery BigQuery: User has neither fine-grained reader nor masked get permission to get data "
-        f'protected by policy tag "{tag}" on column {table.dataset}.{table.table}.{column}.',
+        f'protected by policy tag "{taxonomy} : {number}" on column{"s" if len(columns) > 1 else ""} {named}.',
     )
 
 

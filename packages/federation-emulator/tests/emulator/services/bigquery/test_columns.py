@@ -119,7 +119,7 @@ def protect(chain: Chain, tag: str | None = TAG) -> None:
 @pytest.mark.usefixtures("as_function")
 def test_a_column_with_a_policy_tag_is_read_only_with_fine_grained_access(chain: Chain) -> None:
     protect(chain)
-    denied = rf'protected by policy tag "{TAG}" on column {chain.dataset}\.users\.name'
+    denied = rf'protected by policy tag "12 : 34" on column {PROJECT}\.{chain.dataset}\.users\.name\.'
     with chain.client() as client:
         for sql in ("SELECT * FROM {users}", "SELECT name FROM {users}", "SELECT 1 FROM {users} WHERE name = 'x'"):
             with pytest.raises(Forbidden, match=denied):
@@ -199,3 +199,14 @@ def test_who_may_only_edit_may_not_tag(chain: Chain) -> None:
         assert (refused.status_code, "bigquery.tables.setCategory denied" in refused.text) == (403, True)
         chain.grant(f"{chain.tables_path}/users", "roles/bigquery.dataOwner", MEMBER)
         assert chain.google.call("PATCH", f"{chain.tables_path}/users", body, token=client._credentials.token).ok
+
+
+@pytest.mark.usefixtures("as_function")
+def test_columns_with_one_policy_tag_are_refused_together(chain: Chain) -> None:
+    chain.grant(f"/v1/projects/{PROJECT}", VIEWER, MEMBER)
+    fields = chain.google.done("GET", f"{chain.tables_path}/users")["schema"]["fields"]
+    tagged = [{**field, "policyTags": {"names": [TAG]}} for field in fields]
+    chain.google.done("PATCH", f"{chain.tables_path}/users", {"schema": {"fields": tagged}})
+    users = f"{PROJECT}.{chain.dataset}.users"
+    with chain.client() as client, pytest.raises(Forbidden, match=rf"on columns {users}\.name, {users}\.user_id\."):
+        rows(client, chain.sql("SELECT * FROM {users}"))
