@@ -42,7 +42,7 @@ _FRONT_END = re.compile(
     rb"<title>Error \d{3} \([^<]*\)!!1</title>|<ins>That.{1,12}s an error\.</ins>"
     rb"|<h1>Error: Server Error</h1>\s*<h2>The server encountered a temporary error and could not complete your request"
 )
-_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.ASCII | re.IGNORECASE)
 _READ_BYTES = 4_000
 _LONGEST_TITLE, _LONGEST_TYPE = 60, 40
 _REDIRECTS = range(300, 400)

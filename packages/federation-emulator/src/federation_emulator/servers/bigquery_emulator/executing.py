@@ -36,7 +36,7 @@ _THREADS = 8
 _AGAIN_SECONDS = 0.05
 _INTERRUPTS = 20
 _NO_ROWS = pa.table({})
-_REQUIRED = re.compile(r"NOT NULL constraint failed: .*?([^.\s]+)$", re.MULTILINE)
+_REQUIRED = re.compile(r"NOT NULL constraint failed: .*?([^.\s]+)$", re.MULTILINE | re.ASCII)
 _ESCAPED = re.compile(r'[\\"]')
 
 

@@ -49,7 +49,7 @@ def kept_of_dataset(body: dict[str, Any], before: dict[str, Any]) -> dict[str, A
     if location and not _LOCATION.fullmatch(location):
         raise invalid_argument(f"Invalid value for location: {location!r:.60} is not a valid value.")
     hours = str(kept.get("maxTimeTravelHours") or "48")
-    if not hours.isdigit() or int(hours) % 24 or not 48 <= int(hours) <= 168:
+    if not (hours.isascii() and hours.isdigit()) or int(hours) % 24 or not 48 <= int(hours) <= 168:
         raise invalid_argument(f"maxTimeTravelHours is between 48 and 168, and a multiple of 24, not {hours:.20}.")
     if kept.get("storageBillingModel") and kept["storageBillingModel"] not in _BILLING:
         raise invalid_argument(f"Invalid value for storageBillingModel: known are {', '.join(_BILLING)}.")
