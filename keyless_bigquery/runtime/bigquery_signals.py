@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from keyless_bigquery.runtime.errors import JobCreationError, QueryError, ReaderError, TableAccessError
-from keyless_bigquery.runtime.signals import API_OFF, OWN_WORDS, PERIMETER, SCOPES, SUSPENDED, Signal
+from keyless_bigquery.runtime.query_signals import QUERY
+from keyless_bigquery.runtime.signals import AGAIN, API_OFF, OWN_WORDS, PERIMETER, SCOPES, SUSPENDED, WAIT, Signal
 
 _READER = "the service account (with direct access: of the role's principalSet)"
 _DATA = r"(?:table|view|dataset) [`'\"]?(?P<data>[\w.:-]*[.:][\w*$-]+)"
@@ -35,10 +36,10 @@ _PROJECT: Sequence[Signal] = (
         link=JobCreationError,
         cause="the API is off",
         check="whether the API bigquery.googleapis.com is on in the project",
-        passes=True,
+        passes=WAIT,
     ),
     _guard(
-        r"billingNotEnabled|billing has not been enabled|free (?:tier|query bytes)|\bsandbox\b",
+        r"billingNotEnabled|billing has not been enabled|free (?:tier|query bytes)|sandbox mode|BigQuery sandbox",
         "the project has no billing account, or is a sandbox",
         "the billing of GOOGLE_CLOUD_PROJECT",
         link=JobCreationError,
@@ -56,7 +57,12 @@ _PROJECT: Sequence[Signal] = (
         link=QueryError,
     ),
     Signal(codes={500, 502, 503, 504}, link=QueryError, cause=_FAILED, check=_STATUS),
-    Signal(text=r"backendError|internalError|tableUnavailable", link=QueryError, cause=_FAILED, check=_STATUS),
+    Signal(
+        text=r"backendError|internalError|tableUnavailable|retrying (?:the job )?may solve the problem",
+        link=QueryError,
+        cause=_FAILED,
+        check=_STATUS,
+    ),
     _guard(
         r"responseTooLarge|response too large",
         "the result is too large",
@@ -64,11 +70,11 @@ _PROJECT: Sequence[Signal] = (
         link=QueryError,
     ),
     Signal(
-        text=r"rateLimitExceeded|exceeded rate limit",
+        text=r"rateLimitExceeded|exceeded rate limit|RESOURCE_EXHAUSTED|resource has been exhausted",
         link=JobCreationError,
         cause="too many requests in a short time",
         check="how often the function runs at once, and the quotas of GOOGLE_CLOUD_PROJECT",
-        passes=True,
+        passes=AGAIN,
     ),
     _guard(
         r"quotaExceeded|quota exceeded|exceeded .*\bquota\b",
@@ -93,10 +99,11 @@ _PROJECT: Sequence[Signal] = (
         text=r"bigquery\.jobs\.create\b",
         link=JobCreationError,
         check=f"roles/bigquery.jobUser of {_READER} on GOOGLE_CLOUD_PROJECT",
-        passes=True,
+        passes=WAIT,
     ),
     _guard(
-        r"Not found: Project\b|(?:unknown|invalid) project\b|permission denied on resource project",
+        r"Not found: Project\b|(?:unknown|invalid) project\b|permission denied on resource project"
+        r"|project \S+ (?:is not found|has been deleted)",
         "the project does not exist, or is not the reader's to use",
         "GOOGLE_CLOUD_PROJECT, and the project in the table's name",
         link=JobCreationError,
@@ -137,8 +144,8 @@ _GUARDS: Sequence[Signal] = (
         " bq-PROJECT_NUMBER@bigquery-encryption.iam.gserviceaccount.com, not of the reader's",
     ),
     _guard(
-        r"drive credentials|drive scope|drive\.readonly|google drive|drive\.google|docs\.google|google sheets"
-        r"|\bspreadsheet\b|no suitable credentials",
+        r"drive credentials|drive scope|drive\.readonly|google drive|google sheets"
+        r"|no suitable credentials",
         "the table is external, its data in Google Drive",
         "the token: it has no scope for Drive, which the reader does not ask for; copy the sheet into a table of"
         f" BigQuery's own. Elsewhere the file must be shared with {_READER}",
@@ -156,7 +163,7 @@ _GUARDS: Sequence[Signal] = (
         f"roles/bigtable.reader of {_READER} on the Bigtable instance",
     ),
     _guard(
-        r"bigquery\.connections?\.|(?:Access Denied|Not found): Connection\b|cloud ?sql|\bspanner\b|\bBigLake\b"
+        r"bigquery\.connections?\.|(?:Access Denied|Not found): Connection\b|cloud ?sql|cloud spanner|\bBigLake\b"
         r"|\bassume the role\b|amazon s3|azure blob",
         "the query goes through a connection",
         f"roles/bigquery.connectionUser of {_READER} on the connection, and what the connection's own account may read",
@@ -200,7 +207,7 @@ _TABLE: Sequence[Signal] = (
         link=TableAccessError,
         check=f"roles/bigquery.dataViewer of {_READER} on the table, BIGQUERY_TABLE, and whether the table is in"
         " BIGQUERY_LOCATION: Google does not say which",
-        passes=True,
+        passes=WAIT,
     ),
     _guard(
         r"bigquery\.\w+\.(?:list|get)\w*",
@@ -218,7 +225,7 @@ _TABLE: Sequence[Signal] = (
     ),
     Signal(
         codes={HTTPStatus.NOT_FOUND},
-        text=r"Not found: (?:Table|View|Dataset|Wildcard)|(?:table|view|dataset) … was not found",
+        text=r"Not found: (?:Table|View|Dataset|Wildcard|Materialized|Snapshot)|(?:table|view|dataset) … was not found",
         link=TableAccessError,
         check="the name, as BIGQUERY_TABLE or the query has it, and BIGQUERY_LOCATION: what is in another location is"
         " not found",
@@ -226,75 +233,13 @@ _TABLE: Sequence[Signal] = (
 )
 """The grants on data."""
 
-_QUERY: Sequence[Signal] = tuple(
-    # No refusals of rights, whose texts may hold any of these words.
-    Signal(codes={200, 400, 404, 499}, link=QueryError, text=text, cause=cause, check=check)
-    for text, cause, check in (
-        (
-            r"error while reading|failed to (?:parse|open|expand|read) |error detected while parsing",
-            "a file of an external table can't be read as the table declares it",
-            "the file that the message names, and the table's format and schema",
-        ),
-        (
-            r"without a filter over column",
-            "the table requires a filter on its partitions",
-            "the query: it needs a WHERE that compares that column with a constant or a parameter. The stack's own"
-            " handler has none: such a table needs a handler of your own",
-        ),
-        (
-            r"unrecognized (?:name|column)|name \S+ not found inside|no such (?:field|column)"
-            r"|column \S+ (?:was |is )?not (?:found|present)|field name \S+ does not exist|is ambiguous",
-            "a column is not there, or not the only one of its name",
-            "the columns that BIGQUERY_COLUMNS or the query names, against the table's schema",
-        ),
-        (
-            r"query parameter|undeclared parameter|parameter \S+ not found",
-            "a parameter is missing or of another type",
-            "the parameters that the function gives the query: each @name of it, and its type",
-        ),
-        (
-            r"syntax error|unclosed |unexpected (?:end of|keyword|string)|legacy ?sql",
-            "it is not GoogleSQL",
-            "the query, at the place that the message names",
-        ),
-        (
-            r"no matching signature|could not cast|cannot be coerced|invalid cast|bad (?:int64|double|bool|value)"
-            r"|division by zero|overflow|out of range|invalid (?:date|time|timestamp|datetime|interval|json|number)\b",
-            "a value or type does not fit",
-            "the query at the place that the message names, and the values that it computes with",
-        ),
-        (
-            r"in different locations|invalid storage region|invalid location|not supported in (?:location|region)"
-            r"|(?:location|region) \S+ (?:is not|does not)",
-            "the data is not where the query runs",
-            "BIGQUERY_LOCATION: all tables of a query must be in it",
-        ),
-        (
-            r"must be qualified with a dataset|missing dataset|separated by dot|invalid (?:table|dataset) (?:name|id)",
-            "a table's name is incomplete, or no name",
-            "the names in the query: `project.dataset.table`",
-        ),
-        (
-            r"job timed out|execution was cancelled|operation timed out|^stopped\b|^timeout\b",
-            "BigQuery ended the job",
-            "the setting timeoutSeconds, and the job in BigQuery's job history",
-        ),
-        (
-            r"resources? ?exceeded|resource limits|billingTierLimitExceeded|not enough resources|too many subqueries",
-            "the query needs more than BigQuery gives it",
-            "the query: fewer rows to sort, join or aggregate at once",
-        ),
-    )
-)
-"""The query itself."""
-
 BIGQUERY: Sequence[Signal] = (
+    *QUERY,
     *_PROJECT,
-    *_QUERY,
     *_GUARDS,
     *_TABLE,
     # The default of a refusal is the data, and nothing is guessed of it.
     Signal(codes={HTTPStatus.FORBIDDEN}, link=TableAccessError, check=OWN_WORDS),
     Signal(link=QueryError, check=OWN_WORDS),
 )
-"""BigQuery: the project, the query, and guards before grants, since the texts of guards name tables as well."""
+"""BigQuery: the query, the project, and guards before grants, since the texts of guards name tables as well."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
+from http import HTTPStatus
 from pathlib import PurePath
 from typing import Any
 
@@ -34,12 +35,15 @@ from keyless_bigquery.runtime.errors import (
 from keyless_bigquery.runtime.failed_request import failed
 from keyless_bigquery.runtime.foreign_answer import foreign, foreign_response
 from keyless_bigquery.runtime.late import Known, known, late
-from keyless_bigquery.runtime.signals import Refusal, signal_of
+from keyless_bigquery.runtime.signals import OWN_WORDS, Refusal, signal_of
 from keyless_bigquery.runtime.token_signals import EXCHANGE, IMPERSONATION
 
 _IMPERSONATION_REFUSED = "Unable to acquire impersonated credentials"
 _LONGEST_READ = 4_000
 """Most characters of a message that are read."""
+
+_SERVER_REASONS = frozenset({"backendError", "internalError", "jobBackendError", "jobInternalError"})
+"""BigQuery's reasons of a 500. The client gives this status to every reason of a failed job that it does not know."""
 
 UNKNOWN_PLACE = "an unknown place"
 _RUNTIME = __name__.rpartition(".")[0]
@@ -158,13 +162,23 @@ def _transport(error: google.auth.exceptions.TransportError) -> ReaderError:
 
 
 def _bigquery(error: api.GoogleAPICallError, granted: Collection[str]) -> ReaderError:
-    first = error.errors[0] if error.errors and isinstance(error.errors[0], dict) else {}
-    reason, message = str(first.get("reason", "")), str(first.get("message") or error.message)
+    """The first of the error's reasons that a row knows; each is read with its own message."""
     code = int(error.code) if error.code is not None else None
-    reasons = frozenset(filter(None, [reason, *_reasons({"errors": error.errors, "details": error.details})]))
-    refusal = Refusal(code=code, reasons=reasons, message=message[:_LONGEST_READ])
-    signal = signal_of(BIGQUERY, refusal, granted)
-    return signal.error(f"BigQuery answered {code or 'an error'} {reason}: {refusal.message}")
+    listed = [entry for entry in error.errors or () if isinstance(entry, dict)] or [{}]
+    details = frozenset(_reasons({"details": error.details}))
+    refusals = []
+    for entry in listed:
+        reason, message = str(entry.get("reason", "")), str(entry.get("message") or error.message)
+        invented = code == HTTPStatus.INTERNAL_SERVER_ERROR and reason not in {"", *_SERVER_REASONS}
+        refusal = Refusal(
+            code=HTTPStatus.BAD_REQUEST if invented else code,
+            reasons=details | ({reason} if reason else set()),
+            message=message[:_LONGEST_READ],
+        )
+        named = f"{'an error' if invented or code is None else code} {reason}"
+        refusals.append((signal_of(BIGQUERY, refusal, granted), f"BigQuery answered {named}: {refusal.message}"))
+    signal, answer = next((one for one in refusals if one[0].check != OWN_WORDS), refusals[0])
+    return signal.error(answer)
 
 
 def _refusal(envelope: Mapping[str, Any]) -> Refusal:

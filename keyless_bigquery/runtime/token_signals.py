@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from keyless_bigquery.runtime.errors import ImpersonationError, TokenExchangeError
-from keyless_bigquery.runtime.signals import API_OFF, OWN_WORDS, PERIMETER, SCOPES, SUSPENDED, Signal
+from keyless_bigquery.runtime.signals import AGAIN, API_OFF, OWN_WORDS, PERIMETER, SCOPES, SUSPENDED, WAIT, Signal
 
 _FILE = "credential-configuration.json"
 _CLOCK = "the clock of the machine: outside of Lambda, the time service of the container's or pod's host"
@@ -22,7 +22,7 @@ _REGION = "AWS_REGION, and regional_cred_verification_url in credential-configur
 _STARTS = "how often the function is started: each start exchanges a token"
 
 
-def _aws(says: str, cause: str, check: str, *, passes: bool = False) -> Signal:
+def _aws(says: str, cause: str, check: str, *, passes: str = "") -> Signal:
     """AWS's answer to GetCallerIdentity, as Google STS quotes it; ``says``: a pattern of its code or its message."""
     return Signal(
         reasons={"invalid_grant"}, text=says, link=TokenExchangeError, cause=cause, check=check, passes=passes
@@ -67,12 +67,12 @@ EXCHANGE: Sequence[Signal] = (
         "the signed request is not whole",
         f"regional_cred_verification_url in {_FILE}, and what else may have changed the request",
     ),
-    _aws(r"Throttl|TooManyRequests|RequestLimitExceeded|Rate exceeded", "AWS throttles", _STARTS, passes=True),
+    _aws(r"Throttl|TooManyRequests|RequestLimitExceeded|Rate exceeded", "AWS throttles", _STARTS, passes=AGAIN),
     _aws(
         r"Internal(?:Failure|Error)|ServiceUnavailable|RequestTimeout|RequestAborted",
         "AWS STS failed",
         "the status of AWS STS in the region; then run the function again",
-        passes=True,
+        passes=AGAIN,
     ),
     _aws(r"AWS response", "AWS refuses the signed request", "AWS's code and message, as Google quotes them"),
     Signal(
@@ -80,7 +80,7 @@ EXCHANGE: Sequence[Signal] = (
         link=TokenExchangeError,
         cause="the API is off",
         check="whether the API sts.googleapis.com is on in the project",
-        passes=True,
+        passes=WAIT,
     ),
     Signal(
         text=PERIMETER,
@@ -99,7 +99,7 @@ EXCHANGE: Sequence[Signal] = (
         link=TokenExchangeError,
         cause="the attribute condition does not admit the caller",
         check="the provider's attribute condition: it must name the caller's account and role exactly",
-        passes=True,
+        passes=WAIT,
     ),
     Signal(
         text=r"size of mapped attribute|exceeds the \d+ bytes? limit",
@@ -112,20 +112,20 @@ EXCHANGE: Sequence[Signal] = (
         link=TokenExchangeError,
         cause="the attribute mapping gives no subject",
         check="the provider's attribute mapping",
-        passes=True,
+        passes=WAIT,
     ),
     Signal(
         reasons={"invalid_target"},
         link=TokenExchangeError,
         cause="the audience names no provider that exists and is enabled",
         check=f"the pool and the provider, and the audience in {_FILE}: it must name them with the project's number",
-        passes=True,
+        passes=WAIT,
     ),
     Signal(
         reasons={"unauthorized_client"},
         link=TokenExchangeError,
         check="the provider's attribute mapping and condition",
-        passes=True,
+        passes=WAIT,
     ),
     Signal(
         reasons={"invalid_grant"},
@@ -144,14 +144,14 @@ EXCHANGE: Sequence[Signal] = (
         link=TokenExchangeError,
         cause="too many exchanges",
         check=_STARTS,
-        passes=True,
+        passes=AGAIN,
     ),
     Signal(
         reasons={"server_error", "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED"},
         link=TokenExchangeError,
         cause="Google STS failed",
         check="the status of sts.googleapis.com; then run the function again",
-        passes=True,
+        passes=AGAIN,
     ),
     Signal(link=TokenExchangeError, check=OWN_WORDS),
 )
@@ -163,7 +163,7 @@ IMPERSONATION: Sequence[Signal] = (
         link=ImpersonationError,
         cause="the API is off",
         check="whether the API iamcredentials.googleapis.com is on in the project",
-        passes=True,
+        passes=WAIT,
     ),
     Signal(
         text=PERIMETER,
@@ -202,14 +202,14 @@ IMPERSONATION: Sequence[Signal] = (
         link=ImpersonationError,
         check="the binding roles/iam.workloadIdentityUser on the service account: its principalSet must name the"
         " caller's role; and whether the account exists",
-        passes=True,
+        passes=WAIT,
     ),
     Signal(
         codes={HTTPStatus.NOT_FOUND},
         link=ImpersonationError,
         cause="the service account is not there",
         check="whether the service account exists and was not deleted and made anew",
-        passes=True,
+        passes=WAIT,
     ),
     Signal(
         codes={HTTPStatus.UNAUTHORIZED},
@@ -233,14 +233,14 @@ IMPERSONATION: Sequence[Signal] = (
         link=ImpersonationError,
         cause="too many tokens in a minute",
         check=_STARTS,
-        passes=True,
+        passes=AGAIN,
     ),
     Signal(
         codes=range(500, 600),
         link=ImpersonationError,
         cause="IAM Credentials failed",
         check="the status of IAM Credentials; then run the function again",
-        passes=True,
+        passes=AGAIN,
     ),
     Signal(link=ImpersonationError, check=OWN_WORDS),
 )

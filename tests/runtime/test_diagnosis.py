@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from google.api_core import exceptions as api
 from rich.console import Console
 
 from keyless_bigquery.attempt import Attempt, of_answer
+from keyless_bigquery.runtime.diagnosis import diagnose
 from keyless_tools.doctor.verify.report import Report
 from keyless_tools.doctor.verify.waiting import RetryPolicy, wait_for_success
 from tests.docs.pages import read
@@ -118,5 +120,30 @@ def test_the_table_has_every_link_that_an_answer_can_break_and_waits_only_for_th
     rows = [row for service in SERVICES for row in rows_of(service)]
     assert {row.link for row in rows} == {"token exchange", "impersonation", "job creation", "table access", "query"}
     waiting = {row.message for row in rows_of("BigQuery") if row.waits == "yes"}
-    ours = ("jobs.create", "API has not been used", "keyless_local.users", "Exceeded rate limits")
+    ours = ("jobs.create", "API has not been used", "keyless_local", "Exceeded rate limits")
     assert [text for text in waiting if not any(word in text for word in ours)] == []
+
+
+TWO = [
+    {"reason": "accessDenied", "message": "Access Denied: A guard that is not known."},
+    {"reason": "quotaExceeded", "message": "Quota exceeded: Your project exceeded quota."},
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "errors", "line"),
+    [
+        # The client's own 500, for a reason of a failed job that it does not know.
+        (500, [{"reason": "timeout", "message": "Operation timed out after 6.0 hours."}], "its time was up"),
+        (500, [{"reason": "new", "message": "Something new"}], "answered an error new: Something new. Check: Google's"),
+        (500, [{"reason": "internalError", "message": "An error."}], "answered 500 internalError: An error. Cause"),
+        # Each with its own message.
+        (403, TWO, "quotaExceeded: Quota exceeded: Your project exceeded quota. Cause: a quota"),
+        (403, TWO[:1], "accessDenied: Access Denied: A guard that is not known. Check: Google's message"),
+        (403, [], "answered 403 : text. Check: Google's message"),
+    ],
+)
+def test_each_reason_of_an_error_is_read_with_its_own_message(
+    code: int, errors: list[dict[str, str]], line: str
+) -> None:
+    assert line in str(diagnose(api.from_http_status(code, "text", errors=errors)))  # type: ignore[no-untyped-call]  # google-api-core has no types here
