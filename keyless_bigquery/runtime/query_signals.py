@@ -60,12 +60,12 @@ QUERY: Sequence[Signal] = tuple(
             "the names in the query: `project.dataset.table`",
         ),
         (
-            r"timed out|; timeout\b|^timeout\b|execution time limit",
+            r"timed out|; timeout\b|execution time limit",
             "BigQuery ended the job: its time was up",
             "the setting timeoutSeconds, and the job in BigQuery's job history",
         ),
         (
-            r"\bcancell?ed\b|^stopped\b",
+            r"\bcancell?ed\b|; stopped\b",
             "the job was cancelled",
             "the job in BigQuery's job history, and who may cancel it",
         ),

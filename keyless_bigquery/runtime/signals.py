@@ -82,8 +82,8 @@ class Refusal:
 
     @property
     def words(self) -> str:
-        """The reasons, and the text without the names in it."""
-        return "; ".join([*sorted(self.reasons), _without_names(self.message)])
+        """The text without the names in it, then the reasons."""
+        return "; ".join([_without_names(self.message), *sorted(self.reasons)])
 
     @property
     def data(self) -> str:

@@ -41,13 +41,13 @@ EXCHANGE: Sequence[Signal] = (
         _KEYS,
     ),
     _aws(
-        r"ExpiredToken|token .*\bexpired",
+        r"ExpiredToken|TokenRefreshRequired|token .*\bexpired",
         "the role's session has expired",
         "what renews the session: Lambda itself does, so that a variable of the function's own or a copied session"
         " may be in its place",
     ),
     _aws(
-        r"InvalidClientTokenId|UnrecognizedClient|InvalidAccessKeyId|InvalidToken",
+        r"InvalidClientTokenId|UnrecognizedClient|InvalidAccessKeyId|InvalidToken|MalformedSecurityToken|AuthFailure",
         "AWS does not know the session, or it is not valid in this region",
         f"{_KEYS}; that the role was not deleted; and in a region that an account must enable, that it is enabled",
     ),
@@ -57,7 +57,7 @@ EXCHANGE: Sequence[Signal] = (
         "AWS_REGION, and the STS endpoints in the account settings of AWS IAM",
     ),
     _aws(
-        r"AccessDenied|NotAuthorized|explicit deny",
+        r"AccessDenied|NotAuthorized|UnauthorizedOperation|explicit deny",
         "AWS denies the request, although no policy can deny a session GetCallerIdentity",
         "regional_cred_verification_url: whether it is a GetCallerIdentity request; and what AWS's message names",
     ),
@@ -67,9 +67,11 @@ EXCHANGE: Sequence[Signal] = (
         "the signed request is not whole",
         f"regional_cred_verification_url in {_FILE}, and what else may have changed the request",
     ),
-    _aws(r"Throttl|TooManyRequests|RequestLimitExceeded|Rate exceeded", "AWS throttles", _STARTS, passes=AGAIN),
     _aws(
-        r"Internal(?:Failure|Error)|ServiceUnavailable|RequestTimeout|RequestAborted",
+        r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", "AWS throttles", _STARTS, passes=AGAIN
+    ),
+    _aws(
+        r"Internal(?:Failure|Error|Server)|Unavailable|RequestTimeout|RequestAborted",
         "AWS STS failed",
         "the status of AWS STS in the region; then run the function again",
         passes=AGAIN,
@@ -136,6 +138,13 @@ EXCHANGE: Sequence[Signal] = (
     ),
     Signal(
         reasons={"invalid_request"},
+        text=r"\bregion\b",
+        link=TokenExchangeError,
+        cause="the request is signed for a region that Google does not ask",
+        check=_REGION,
+    ),
+    Signal(
+        reasons={"invalid_request"},
         link=TokenExchangeError,
         check=f"audience and regional_cred_verification_url in {_FILE}",
     ),
@@ -147,7 +156,7 @@ EXCHANGE: Sequence[Signal] = (
         passes=AGAIN,
     ),
     Signal(
-        reasons={"server_error", "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED"},
+        reasons={"server_error", "internal_failure", "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED"},
         link=TokenExchangeError,
         cause="Google STS failed",
         check="the status of sts.googleapis.com; then run the function again",
@@ -198,7 +207,7 @@ IMPERSONATION: Sequence[Signal] = (
     ),
     Signal(
         codes={HTTPStatus.FORBIDDEN},
-        text=r"iam\.serviceAccounts\.getAccessToken|^(?:The caller does not have permission|Permission denied)|^$",
+        text=r"iam\.serviceAccounts\.getAccessToken|^(?:The caller does not have permission|Permission denied\.?;|;)",
         link=ImpersonationError,
         check="the binding roles/iam.workloadIdentityUser on the service account: its principalSet must name the"
         " caller's role; and whether the account exists",
@@ -218,13 +227,14 @@ IMPERSONATION: Sequence[Signal] = (
         check="whether the pool is still enabled",
     ),
     Signal(
-        text=r"account \S* ?is disabled|ACCOUNT_STATE_INVALID",
+        text=r"account .{0,80}(?:is|has been) disabled|ACCOUNT_STATE_INVALID",
         link=ImpersonationError,
         cause="the service account is disabled",
         check="the service account: `gcloud iam service-accounts enable`, after asking who disabled it",
     ),
     Signal(
         codes={HTTPStatus.BAD_REQUEST},
+        reasons={"INVALID_ARGUMENT"},
         link=ImpersonationError,
         check=f"service_account_impersonation_url in {_FILE}",
     ),
