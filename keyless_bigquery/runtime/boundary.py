@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from keyless_bigquery.runtime import advice
 from keyless_bigquery.runtime.deadline import OutOfTimeError
-from keyless_bigquery.runtime.diagnosis import CALLERS, KINDS, diagnose, name_of, places, unexpected
+from keyless_bigquery.runtime.diagnosis import CALLERS, KINDS, diagnose, foreign_to, name_of, places, unexpected
 from keyless_bigquery.runtime.environment import AWS_SESSION, TABLE, TABLES
 from keyless_bigquery.runtime.errors import FunctionError, ReaderError, SubjectTokenError
+from keyless_bigquery.runtime.late import known
 from keyless_bigquery.runtime.redaction import holds, scrub
 
 _RUNTIME = __name__.rpartition(".")[0]
@@ -62,7 +63,7 @@ def _of_the_chain(error: Exception, environ: Mapping[str, str]) -> ReaderError |
     modules = _modules(error)
     ours = _are_of(modules - {OutOfTimeError.__module__}, (_RUNTIME,))
     if not isinstance(error, KINDS):
-        return unexpected(error) if _are_of(modules, _TOKEN) else None
+        return foreign_to(error, known(error)) or unexpected(error) if _are_of(modules, _TOKEN) else None
     if not _are_of(modules, _CHAIN) or (type(error) is TimeoutError and not ours):
         # Of another client's; or a limit of the function's own, as in `job.result(timeout=1)`.
         return None

@@ -139,6 +139,8 @@ def _too_late(endpoint: ContainerEndpoint, problem: str) -> SubjectTokenError:
 def _answered(endpoint: ContainerEndpoint, status: int, body: bytes) -> str:
     if status in _REDIRECTS:
         return f"{endpoint.host} redirects elsewhere, where no token may go"
+    if body.lstrip().startswith(b"<"):
+        return f"{endpoint.host} answered {status} with a page, and no agent does: a proxy, or another address"
     said = scrub(body[:_QUOTED_BYTES].decode(errors="replace"), [endpoint.token] if endpoint.token else [])
     return f"{endpoint.host} answered {status}: {said or 'nothing'}"
 

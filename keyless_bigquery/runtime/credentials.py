@@ -11,6 +11,7 @@ from typing import Any
 import google.auth.aws
 import google.auth.exceptions
 
+from keyless_bigquery.runtime import forms
 from keyless_bigquery.runtime.aws_credentials import Supplier
 from keyless_bigquery.runtime.errors import ConfigurationError
 
@@ -58,6 +59,9 @@ class CredentialConfiguration:
             if not isinstance(content.get(name), str):
                 # google-auth would put Google's own address in the place of one, and send nothing in the others'.
                 raise _refused(path, f"it has no {name}")
+        for name in ("token_url", "service_account_impersonation_url"):
+            if name in content and (wrong := forms.address(str(content[name]))) is not None:
+                raise _refused(path, f"its {name} is {str(content[name])[:200]!r}: {wrong[0]}")
         source = content.pop("credential_source", None)
         if not isinstance(source, dict) or source.get("environment_id") != "aws1":
             raise _refused(path, "its credential_source is not that of an AWS provider, whose environment_id is aws1")

@@ -33,7 +33,7 @@ from keyless_bigquery.runtime.errors import (
     UnexpectedError,
 )
 from keyless_bigquery.runtime.failed_request import failed
-from keyless_bigquery.runtime.foreign_answer import foreign, foreign_response
+from keyless_bigquery.runtime.foreign_answer import foreign, foreign_response, is_token_request
 from keyless_bigquery.runtime.late import Known, known, late
 from keyless_bigquery.runtime.signals import OWN_WORDS, Refusal, signal_of
 from keyless_bigquery.runtime.token_signals import EXCHANGE, IMPERSONATION
@@ -60,7 +60,9 @@ def diagnose(error: BaseException, granted: Collection[str] = ()) -> ReaderError
         granted: What the stack's grants cover: tables, ``project.dataset.table``, and datasets.
     """
     found = known(error)
-    if (reported := _foreign(error, found) or late(error, found)) is not None:
+    met = filter(None, (error, found.retried, error.cause if isinstance(error, api.RetryError) else None))
+    strangers = (foreign_to(one, found if one is error else known(one)) for one in met)
+    if (reported := next(filter(None, strangers), None) or late(error, found)) is not None:
         return reported
     # What ended is only the client's patience, or the time: the error that it met again and again is the reason.
     again = error.cause if isinstance(error, api.RetryError) else found.retried if _is_time(error) else None
@@ -70,6 +72,9 @@ def diagnose(error: BaseException, granted: Collection[str] = ()) -> ReaderError
         return _bigquery(error, granted)
     if isinstance(error, api.RetryError):
         return NetworkError("BigQuery did not answer in time", advice.NETWORK)
+    cause = error.args[0] if isinstance(error, google.auth.exceptions.TransportError) and error.args else error
+    if isinstance(cause, requests.exceptions.RequestException):
+        return failed(cause, found.url)
     for kind, rule in _RULES:
         if isinstance(error, kind):
             return rule(error)
@@ -96,20 +101,26 @@ def _is_time(error: BaseException) -> bool:
     return isinstance(error, OutOfTimeError | TimeoutError)
 
 
-def _foreign(error: BaseException, found: Known) -> ReaderError | None:
+def foreign_to(error: BaseException, found: Known) -> ReaderError | None:
     """The error of an answer that is not Google's, as a client of the function's own meets it.
 
     The reader's own requests are judged in :mod:`keyless_bigquery.runtime.transport`.
+
+    Args:
+        error: What google-auth or the BigQuery client raised over the answer.
+        found: What its frames know.
     """
     if isinstance(error, api.GoogleAPICallError):
         answer = error.response
     else:
         refused = isinstance(error, google.auth.exceptions.RefreshError) and _is_impersonation(error)
-        ours = isinstance(error, google.auth.exceptions.OAuthError | requests.exceptions.JSONDecodeError)
-        answer = found.answer if refused or ours else None
+        # Of a ValueError or KeyError google-auth could not read the answer.
+        read = isinstance(error, google.auth.exceptions.OAuthError | ValueError | LookupError | TypeError)
+        answer = found.answer if refused or read else None
     if isinstance(answer, requests.Response):
         return foreign_response(answer)
-    if isinstance(answer, google.auth.transport.Response):
+    # Not of the metadata server, which google-auth asks for a session as well.
+    if isinstance(answer, google.auth.transport.Response) and is_token_request(found.url):
         return foreign(
             method="POST", url=found.url, status=answer.status, headers=answer.headers, body=bytes(answer.data)
         )
@@ -154,10 +165,7 @@ def _refresh(error: google.auth.exceptions.RefreshError) -> ReaderError:
     return signal_of(IMPERSONATION, refusal).error(f"IAM Credentials refused a token for the service account: {named}")
 
 
-def _transport(error: google.auth.exceptions.TransportError) -> ReaderError:
-    cause = error.args[0] if error.args else None
-    if isinstance(cause, requests.exceptions.RequestException):
-        return failed(cause)
+def _transport(_: google.auth.exceptions.TransportError) -> ReaderError:
     return NetworkError("a token request could not be sent", advice.NETWORK)
 
 
@@ -230,11 +238,10 @@ _RULES: tuple[tuple[type[BaseException], Callable[[Any], ReaderError]], ...] = (
     (google.auth.exceptions.TransportError, _transport),
     (google.auth.exceptions.DefaultCredentialsError, _no_credentials),
     (google.auth.exceptions.GoogleAuthError, _google_auth),
-    (requests.exceptions.RequestException, failed),
 )
 
 KINDS: tuple[type[BaseException], ...] = (
-    *(api.GoogleAPICallError, api.RetryError, OutOfTimeError, TimeoutError),
+    *(api.GoogleAPICallError, api.RetryError, requests.exceptions.RequestException, OutOfTimeError, TimeoutError),
     *(kind for kind, _ in _RULES),
 )
 """Types of error that a client library, or the time limit, raises."""

@@ -19,19 +19,36 @@ _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})([^'\"\\)]{0,60})")
 """How http.client begins to say what a proxy answered to CONNECT."""
 
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
-    (requests.exceptions.SSLError, "its certificate is not trusted"),
     (requests.exceptions.ConnectTimeout, "no connection in time"),
     (requests.exceptions.ReadTimeout, "no answer in time"),
     (requests.exceptions.InvalidJSONError, "its answer is cut off, or no JSON"),
+    (requests.exceptions.ContentDecodingError, "its answer is cut off, or no JSON"),
     (requests.exceptions.TooManyRedirects, "it redirects elsewhere, where no token may go"),
 )
 
+_UNKNOWN = "one of Google's services"
+_CERTIFICATE = ("CERTIFICATE_VERIFY_FAILED", "doesn't match", "mismatch")
+_SIGNS = {
+    "BadStatusLine": "it answers something that is no HTTP",
+    "UnknownProtocol": "it answers something that is no HTTP",
+    "appears to only use HTTP": "it speaks no TLS: its address begins with http://",
+    **advice.SOCKET_SIGNS,
+    "ChunkedEncodingError": "it closed the connection in mid-answer",
+    "timed out": "no connection in time",
+}
+"""Pieces of the text of an error, and what they mean; the first that is found."""
 
-def failed(error: requests.exceptions.RequestException) -> NetworkError:
-    """The error to raise in place of one of requests'."""
+
+def failed(error: requests.exceptions.RequestException, asked: str = "") -> NetworkError:
+    """The error to raise in place of one of requests'.
+
+    Args:
+        error: What requests raised.
+        asked: The URL that was asked for, where the error does not have it.
+    """
     if isinstance(error, requests.exceptions.ProxyError):
         return refused_by_proxy(error)
-    url = (error.request.url if error.request is not None else None) or ""
+    url = (error.request.url if error.request is not None else None) or asked
     return unreachable(url, _reason(error), proxy=_proxy_of(error))
 
 
@@ -46,7 +63,7 @@ def unreachable(url: str, reason: str, *, proxy: str | None = None) -> NetworkEr
     place = urlsplit(url)
     by_way = f", by way of the proxy {proxy}" if proxy else ""
     return NetworkError(
-        f"{place.netloc or 'a host'}, needed for {needed_for(place.path)}: {reason}{by_way}",
+        f"{place.netloc or _UNKNOWN}, needed for {needed_for(place.path)}: {reason}{by_way}",
         f"{PROXY}; {advice.NETWORK}" if proxy else advice.NETWORK,
     )
 
@@ -54,7 +71,7 @@ def unreachable(url: str, reason: str, *, proxy: str | None = None) -> NetworkEr
 def refused_by_proxy(error: requests.exceptions.ProxyError) -> NetworkError:
     """The error of a proxy that can't be reached, or does not let the request through."""
     url = urlsplit((error.request.url if error.request is not None else None) or "")
-    host, link = url.netloc or "Google", needed_for(url.path)
+    host, link = url.netloc or _UNKNOWN, needed_for(url.path)
     proxy = _proxy_of(error) or "of HTTPS_PROXY"
     if (refused := _TUNNEL.search(str(error))) is not None:
         return NetworkError(
@@ -79,8 +96,8 @@ def _reason(error: requests.exceptions.RequestException) -> str:
     known = next((text for kind, text in _WORDS if isinstance(error, kind)), None)
     if known is not None:
         return known
-    text = str(error)
-    for sign, meaning in advice.SOCKET_SIGNS.items():
-        if sign in text:
-            return meaning
-    return "no connection in time" if "timed out" in text else type(error).__name__
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, requests.exceptions.SSLError) and not any(sign in text for sign in _SIGNS):
+        trusted = not any(sign in text for sign in _CERTIFICATE)
+        return "it speaks no TLS, or breaks it off" if trusted else "its certificate is not trusted"
+    return next((meaning for sign, meaning in _SIGNS.items() if sign in text), type(error).__name__)

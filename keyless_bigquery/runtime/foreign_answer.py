@@ -60,9 +60,15 @@ def needed_for(path: str) -> str:
 
 
 def service_of(url: str) -> tuple[str, str]:
-    """Which service a URL is of: its host, and what it is needed for. One host may be several services'."""
+    """Which service a URL is of: its host, and what that is needed for. One host may be several services'."""
     place = urlsplit(url)
-    return place.netloc, needed_for(place.path)
+    link = needed_for(place.path)
+    return place.netloc, link if link in _ADDRESSES else QUERY
+
+
+def is_token_request(url: str) -> bool:
+    """Whether a URL is that of an exchange or an impersonation."""
+    return needed_for(urlsplit(url).path) in _ADDRESSES
 
 
 def foreign(

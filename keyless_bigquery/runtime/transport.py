@@ -135,6 +135,7 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
             if not stream:
                 response.content  # noqa: B018 - reads it, as requests would next
         except (requests.exceptions.Timeout, requests.exceptions.ConnectionError) as error:
+            _name(error, request)
             if not _is_timeout(error):
                 raise
             if self._limit.seconds_left <= 0:
@@ -142,6 +143,9 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
                 raise self._out_of_time(request) from None
             if _service(request) in self._limit.answered:
                 raise SlowAnswerError(request=request) from None
+            raise
+        except requests.exceptions.RequestException as error:
+            _name(error, request)
             raise
         return response
 
@@ -199,6 +203,11 @@ def bounded(session: requests.Session, *, limit: TimeLimit, most_seconds: float)
 
 def _service(request: requests.PreparedRequest) -> tuple[str, str]:
     return service_of(request.url or "")
+
+
+def _name(error: requests.exceptions.RequestException, request: requests.PreparedRequest) -> None:
+    """Gives an error its request, which one that is met in the midst of an answer does not have."""
+    error.request = error.request or request
 
 
 def _is_timeout(error: requests.exceptions.RequestException) -> bool:

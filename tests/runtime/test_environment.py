@@ -270,6 +270,14 @@ def configuration(**values: object) -> str:
         ("not json", "not JSON"),
         ('{"type": "external_account"}', "it has no audience"),
         (configuration(token_url=None), "it has no token_url"),
+        (
+            configuration(token_url="sts.googleapis.com/v1/token"),
+            "its token_url is 'sts.googleapis.com/v1/token': it is no",
+        ),
+        (
+            configuration(service_account_impersonation_url="https://a b/"),
+            "its service_account_impersonation_url is 'https",
+        ),
         (configuration(credential_source={"file": "/token"}), "not that of an AWS provider"),
         (
             configuration(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
+import threading
 import time
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -214,6 +217,10 @@ def lambda_handler(event, context):
 @pytest.mark.parametrize(
     ("service", "answer", "needed_for"),
     [
+        ("exchange", Answer(body=BLOCKED, headers=HTML), "the token exchange"),
+        ("impersonation", Answer(body=BLOCKED, headers=HTML), "impersonation"),
+        # What may pass the client asks for until the time is up.
+        ("more", Answer(status=503, body=BLOCKED, headers=HTML), "the query"),
         ("exchange", Answer(status=403, body=BLOCKED, headers=HTML), "the token exchange"),
         ("impersonation", Answer(status=403, body=BLOCKED, headers=HTML), "impersonation"),
         ("more", Answer(status=403, body=BLOCKED, headers=HTML), "the query"),
@@ -225,12 +232,23 @@ def test_a_client_of_the_functions_own_is_answered_by_the_same_strangers(
 ) -> None:
     setattr(google, service, lambda _: answer)
     function.configure(universe_domain="googleapis.com")
-    (result,) = function.invoke(environ=function.handler(OWN), milliseconds=6_000).results
+    (result,) = function.invoke(environ=function.handler(OWN), milliseconds=2_700).results
     assert (
         f"answered {answer.status} with something that is not Google's (text/html, 'Access Denied" in result["message"]
     )
     assert result["message"].startswith(f"network failed: {urlsplit(google.url).netloc} ")
     assert f"it is needed for {needed_for}. Check: " in result["message"]
+
+
+def test_a_proxy_of_a_client_of_the_functions_own_is_named(function: PackagedFunction, google: GoogleStandIn) -> None:
+    function.configure(universe_domain="googleapis.com")
+    environ = {"HTTP_PROXY": "http://us%65r:planted%2Dproxy@127.0.0.1:9", "NO_PROXY": None, **function.handler(OWN)}
+    (result,) = function.invoke(environ=environ, milliseconds=2_700).results
+    host = urlsplit(google.url).netloc
+    assert result["message"].startswith(
+        f"network failed: {host}, needed for the token exchange: the proxy 127.0.0.1:9 can't be reached (connection ref"
+    )
+    assert "planted" not in result["message"]
 
 
 # A proxy.
@@ -327,7 +345,7 @@ def test_a_proxy_that_answers_itself_is_named(
         through(monkeypatch, urlsplit(proxy.url).netloc)
         line = report(proxied)
     assert line.startswith(f"network failed: {urlsplit(google.url).netloc}")
-    assert says in line
+    assert says in line, line
     assert f"the proxy {urlsplit(proxy.url).netloc}" in line
     assert PASSWORD not in line
     assert google.sent == []
@@ -343,3 +361,52 @@ def test_a_proxy_that_is_no_address_is_a_matter_of_configuration(
         "configuration failed: environment variable HTTPS_PROXY is invalid: it is no address of a proxy"
     )
     assert PASSWORD not in line
+
+
+def raw(answer: bytes) -> Callable[[socket.socket], None]:
+    """Sends these bytes to whoever connects."""
+
+    def serve(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.settimeout(5)
+                    connection.recv(65_536)
+                    connection.sendall(answer)
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "says"),
+    [
+        ("http", b"SSH-2.0-OpenSSH_9.9\r\n", "it answers something that is no HTTP"),
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "it speaks no TLS, or breaks it off"),
+        ("http", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nno", "cut off, or no JSON"),
+        (
+            "http",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "it closed the connection in mid-answer",
+        ),
+        ("http", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "it closed the connection in mid-answer"),
+        (
+            "http",
+            b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"jobComplete": true,',
+            "its answer is cut off, or no JSON",
+        ),
+    ],
+)
+def test_what_is_no_answer_at_all_is_named_with_its_host(
+    reader: BigQueryReader, scheme: str, answer: bytes, says: str
+) -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(16)
+        threading.Thread(target=raw(answer), args=(listening,), daemon=True).start()
+        netloc = f"127.0.0.1:{listening.getsockname()[1]}"
+        reader.client._connection.API_BASE_URL = f"{scheme}://{netloc}"
+        line = report(reader, milliseconds=2_500)
+        listening.shutdown(socket.SHUT_RDWR)
+    assert line.startswith(f"network failed: {netloc}, needed for the query: ")
+    assert says in line, line

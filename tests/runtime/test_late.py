@@ -85,10 +85,10 @@ def once_done(then: Handler) -> Handler:
 BUSY = google_error(503, "backendError", "Try again.")
 RATE = google_error(429, "rateLimitExceeded", "Exceeded rate limits.")
 SHORT = page([("1", "Ada")])
-TWICE = "\n    for _ in range(2):\n        list(bigquery.query('SELECT 1'))\n"
 FIRST_PAGE = json_answer({**Table(rows=2).page(0, 1), "schema": SCHEMA})
 
-ONE, TWO, OWN, OWN_WAIT = "one query", "two queries", "a client of its own", "its query_and_wait"
+ONE, TWO, TABLE = "one query", "two queries", "a query and a table"
+OWN, OWN_WAIT = "a client of its own", "its query_and_wait"
 SOURCES = {
     ONE: """
 from keyless_bigquery.runtime import with_bigquery
@@ -101,6 +101,13 @@ from keyless_bigquery.runtime import with_bigquery
 @with_bigquery
 def lambda_handler(event, bigquery):
     return [len(list(bigquery.query("SELECT 1"))) for _ in range(2)]
+""",
+    TABLE: """
+from keyless_bigquery.runtime import with_bigquery
+@with_bigquery
+def lambda_handler(event, bigquery):
+    list(bigquery.query("SELECT 1"))
+    return bigquery.client.get_table(bigquery.table).num_rows
 """,
     OWN: """
 from google.cloud import bigquery
@@ -192,6 +199,12 @@ CASES = [
         where="in the second query, after BigQuery answered the first",
         source=TWO,
         answers=lambda end: {"query": in_turn(lambda _: SHORT, never(end))},
+        line="query failed: BigQuery answered before, and gave no answer to this query before the function's time",
+    ),
+    Case(
+        where="in another request of the reader's client, after BigQuery answered the first",
+        source=TABLE,
+        answers=lambda end: {"query": lambda _: SHORT, "more": never(end)},
         line="query failed: BigQuery answered before, and gave no answer to this query before the function's time",
     ),
     Case(
