@@ -18,7 +18,6 @@ NETWORK = (
     "the function's way out: a function in a VPC needs a NAT to reach Google; and the addresses in"
     " credential-configuration.json and BIGQUERY_EMULATOR_HOST"
 )
-QUERY_TIME = "the function's timeout, and the job in BigQuery's job history"
 UNEXPECTED = "this is a defect of the function: the places named are in its package"
 
 SOCKET_SIGNS: Mapping[str, str] = {

@@ -25,8 +25,12 @@ _ADDRESSES = {
     EXCHANGE: "token_url in credential-configuration.json",
     IMPERSONATION: "service_account_impersonation_url in credential-configuration.json",
 }
-_FIELDS = {EXCHANGE: ("access_token",), IMPERSONATION: ("accessToken",)}
-"""What a token's answer holds. Sources: RFC 8693, section 2.2.1; IAM Credentials API, ``generateAccessToken``."""
+_FIELDS: Mapping[str, Mapping[str, type]] = {
+    EXCHANGE: {"access_token": str, "expires_in": int},
+    IMPERSONATION: {"accessToken": str, "expireTime": str},
+}
+"""What a token's answer holds. Sources: Security Token Service API, ``token``; IAM Credentials API,
+``generateAccessToken``."""
 
 _OF_A_QUERY = (b'"jobComplete"', b'"jobReference"', b'"kind"')
 """Of these an answer to a query holds one. Source: BigQuery API, ``jobs.query`` and ``jobs.getQueryResults``."""
@@ -141,7 +145,7 @@ def _is_success(*, method: str, path: str, link: str, status: int, body: bytes) 
         return False
     if link in _FIELDS:
         found = _object(body)
-        return "error" in found or all(name in found for name in _FIELDS[link])
+        return "error" in found or all(isinstance(found.get(name), kind) for name, kind in _FIELDS[link].items())
     return "/queries" not in path or any(name in body for name in _OF_A_QUERY)
 
 

@@ -9,8 +9,8 @@ that the function made itself is known as well as the reader's.
 what was known                         what is reported
 =====================================  =================================================================================
 a job that BigQuery has accepted       query: the job, by project, location and id
-BigQuery has answered, without a job   query: it answered before; or its last answer, where that was tried again
-STS or IAM Credentials has answered    network: it answered before
+BigQuery has answered, without a job   query: it can be reached; or its last answer, where that was tried again
+STS or IAM Credentials has answered    network: it can be reached
 no answer, an error tried again        that error
 no answer                              network: the host, and how it can be reached
 =====================================  =================================================================================
@@ -121,17 +121,18 @@ def late(error: BaseException, found: Known) -> ReaderError | None:
     url = _asked(inner) or found.url
     host, link = service_of(url)
     when = "before the function's time was up" if up else "in time"
-    answered = host != "" and (host, link) in _answered(inner)
+    begun = isinstance(found.answer, requests.Response) and found.answer.url == url
+    answered = begun or (host != "" and (host, link) in _answered(inner))
     if link in (EXCHANGE, IMPERSONATION):
         if answered:
-            return NetworkError(f"{host}, needed for {link}: it answered before, and gave no answer {when}", _SLOW)
+            return NetworkError(f"{host}, needed for {link}: it can be reached, and gave no answer {when}", _SLOW)
     elif found.job is not None:
         last = _last_answer(inner) or _last_answer(found.retried)
         return QueryError(f"not all rows of the job {found.job} were read {when}{last}", CHECK)
     elif up and (last := _last_answer(found.retried)):
         return QueryError(f"not all rows were read {when}{last}", CHECK)
-    elif answered:
-        return QueryError(f"BigQuery answered before, and gave no answer to this query {when}", CHECK)
+    elif answered and (found.retried is None or isinstance(found.retried, requests.exceptions.Timeout)):
+        return QueryError(f"BigQuery can be reached, and gave no answer to this query {when}", CHECK)
     if not up or found.retried is not None:
         return None
     proxy = inner.proxy if isinstance(inner, OutOfTimeError) else None

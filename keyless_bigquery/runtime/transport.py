@@ -108,7 +108,6 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
             else:
                 found = None if stream else foreign_response(response, proxy=self._proxy_for(request))
                 if found is None:
-                    self._limit.answered.add(_service(request))
                     return response
                 foreign, passing = found, response.status_code in PASSING
             if pause is None or not passing or self._limit.seconds_left <= pause:
@@ -132,6 +131,8 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         bound: Any = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), total=min(self._most_seconds, left))
         try:
             response = super().send(request, stream=stream, timeout=bound, proxies=self._way_to(request))
+            # Whatever becomes of the rest of the answer, the service can be reached.
+            self._limit.answered.add(_service(request))
             if not stream:
                 response.content  # noqa: B018 - reads it, as requests would next
         except (requests.exceptions.Timeout, requests.exceptions.ConnectionError) as error:

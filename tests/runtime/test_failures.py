@@ -103,45 +103,9 @@ def test_a_refused_connection_ends_within_the_functions_time(
     assert done.results[0]["seconds"] < 5
 
 
-@pytest.mark.parametrize(("key", "path", "needed_for"), [TOKEN_EXCHANGE, IMPERSONATION, BIGQUERY])
-def test_a_service_that_never_answers_ends_within_the_functions_time(
-    function: PackagedFunction, silent_port: int, key: str | None, path: str, needed_for: str
-) -> None:
-    done = function.invoke(environ=_moved(function, key, path, silent_port), milliseconds=3_500)
-    assert_failed(done, ("network", f"needed for {needed_for}: no answer", "way out"))
-    assert done.results[0]["seconds"] < 3.5
-
-
-def _drip() -> Iterator[bytes]:
-    """An answer that is always about to come."""
-    while True:
-        yield b" "
-        time.sleep(0.05)
-
-
-def _drips(_: Request) -> Answer:
-    return Answer(parts=_drip())
-
-
 def _unfinished(sent: Request) -> Answer:
     state = {"status": {"state": "RUNNING"}} if "/jobs/" in sent.path else {"jobComplete": False}
     return json_answer({"jobReference": REFERENCE, **state})
-
-
-@pytest.mark.parametrize(
-    "answers", [{"exchange": _drips}, {"query": _drips}, {"query": _unfinished, "more": _unfinished}]
-)
-def test_an_answer_that_does_not_end_ends_within_the_functions_time(
-    function: PackagedFunction, google: GoogleStandIn, answers: dict[str, Handler]
-) -> None:
-    for service, answer in answers.items():
-        setattr(google, service, answer)
-    done = function.invoke(milliseconds=3_500)
-    (result,) = done.results
-    assert result["raised"] in {"NetworkError", "QueryError"}
-    assert "more" not in answers or "time was up" in result["message"]
-    assert result["seconds"] < 3.5
-    assert done.errors == [f"ERROR {result['message']}"]
 
 
 def test_the_time_is_one_for_the_whole_chain(
@@ -200,7 +164,12 @@ def test_a_server_that_quotes_what_it_was_sent_gets_no_secret_into_the_log(
     ("answer", "link", "says", "look_at"),
     [
         (redirect_to("http://127.0.0.1:9/elsewhere"), "network", "it redirects to 127.0.0.1", "captive portal"),
-        (json_answer({"access_token": "x", "expires_in": None}), "unexpected", "TypeError at external_", "defect"),
+        (
+            json_answer({"access_token": "x", "expires_in": 10**30}),
+            "unexpected",
+            "OverflowError at external_",
+            "defect",
+        ),
     ],
 )
 def test_a_redirect_takes_no_token_anywhere_and_what_was_not_foreseen_says_where_and_not_what(

@@ -76,6 +76,18 @@ FOREIGN: dict[str, tuple[Answer, str]] = {
 }
 
 
+SHAPES = [
+    ("exchange", {"access_token": "x", "token_type": "Bearer"}),
+    ("exchange", {"access_token": "x", "expires_in": None}),
+    ("exchange", {"access_token": None, "expires_in": 1}),
+    ("exchange", {"accessToken": "x", "expireTime": "2999-01-01T00:00:00Z"}),
+    ("impersonation", {"accessToken": "x"}),
+    ("impersonation", {"accessToken": ["x"], "expireTime": "2999-01-01T00:00:00Z"}),
+    ("impersonation", {"access_token": "x", "expires_in": 3600}),
+]
+"""Of a token's answer that is 200."""
+
+
 def report(reader: BigQueryReader, *, milliseconds: int = 20_000) -> str:
     """What is reported of a query."""
     try:
@@ -114,6 +126,14 @@ def test_what_is_not_googles_is_named_with_its_host_and_blamed_on_no_role(
     # Nothing waits for the client's patience: what may pass is asked for three times.
     assert len(google.paths) <= 5
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(("service", "body"), SHAPES)
+def test_an_answer_of_another_shape_is_no_token(
+    reader: BigQueryReader, google: GoogleStandIn, service: str, body: dict[str, object]
+) -> None:
+    setattr(google, service, lambda _: json_answer(body))
+    assert "answered 200 with something that is not Google's (application/json)" in report(reader)
 
 
 OWN_403 = google_error(

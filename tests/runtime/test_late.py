@@ -199,13 +199,13 @@ CASES = [
         where="in the second query, after BigQuery answered the first",
         source=TWO,
         answers=lambda end: {"query": in_turn(lambda _: SHORT, never(end))},
-        line="query failed: BigQuery answered before, and gave no answer to this query before the function's time",
+        line="query failed: BigQuery can be reached, and gave no answer to this query before the function's time",
     ),
     Case(
         where="in another request of the reader's client, after BigQuery answered the first",
         source=TABLE,
         answers=lambda end: {"query": lambda _: SHORT, "more": never(end)},
-        line="query failed: BigQuery answered before, and gave no answer to this query before the function's time",
+        line="query failed: BigQuery can be reached, and gave no answer to this query before the function's time",
     ),
     Case(
         where="in the first query, of a BigQuery that never answered",
@@ -224,12 +224,31 @@ CASES = [
         lacks=("timeoutSeconds",),
     ),
     Case(
+        where="in the impersonation, of IAM Credentials that never answered",
+        source=ONE,
+        answers=lambda end: {"impersonation": never(end)},
+        line="network failed: 127.0.0.1:PORT, needed for impersonation: no answer before the function's time was up",
+        has=("NAT",),
+        lacks=("timeoutSeconds",),
+    ),
+    Case(
         where="in the midst of STS's answer",
         source=ONE,
         answers=lambda end: {"exchange": bytewise(end)},
-        line="network failed: 127.0.0.1:PORT, needed for the token exchange: ",
-        has=("no answer before the function's time was up",),
-        lacks=("timeoutSeconds",),
+        line="network failed: 127.0.0.1:PORT, needed for the token exchange: it can be reached, and gave no answer",
+        has=("Google Cloud's status page",),
+    ),
+    Case(
+        where="in the midst of the answer to the first query",
+        source=ONE,
+        answers=lambda end: {"query": bytewise(end)},
+        line="query failed: BigQuery can be reached, and gave no answer to this query before the function's time",
+    ),
+    Case(
+        where="in the midst of the answer to its first query",
+        source=OWN_WAIT,
+        answers=lambda end: {"query": bytewise(end)},
+        line="query failed: BigQuery can be reached, and gave no answer to this query before the function's time",
     ),
     Case(
         where="in the exchange that renews a token, after STS answered",
@@ -241,7 +260,7 @@ CASES = [
             ),
             "query": lambda _: google_error(401, "authError", "Invalid credentials."),
         },
-        line="network failed: 127.0.0.1:PORT, needed for the token exchange: it answered before, and gave no answer",
+        line="network failed: 127.0.0.1:PORT, needed for the token exchange: it can be reached, and gave no answer",
         has=("Google Cloud's status page",),
     ),
     Case(
@@ -318,7 +337,7 @@ def test_a_request_that_lasts_too_long_with_time_left_is_no_matter_of_the_networ
         "c._RETRY_SECONDS = 0.5\n@with_bigquery",
     )
     (result,) = function.invoke(environ=function.handler(source)).results
-    assert result["message"].startswith("query failed: BigQuery answered before, and gave no answer to this query in")
+    assert result["message"].startswith("query failed: BigQuery can be reached, and gave no answer to this query in")
     assert result["seconds"] < 5
 
 
