@@ -194,6 +194,12 @@ def reader(google: GoogleStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger that may let the next request through is asked again at once."""
+    monkeypatch.setattr("keyless_bigquery.runtime.transport._PAUSES_SECONDS", (0.0, 0.0))
+
+
+@pytest.fixture
 def silent_port() -> Iterator[int]:
     """A port that takes connections and never answers."""
     with socket.socket() as listening:

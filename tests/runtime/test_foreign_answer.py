@@ -13,23 +13,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from keyless_bigquery.runtime import BigQueryReader, foreign_answer
-from keyless_bigquery.runtime.boundary import failure
-from tests.http_server import Answer, Handler, json_answer, serving
+from tests.http_server import Answer, Handler, json_answer
 from tests.runtime.conftest import PackagedFunction
-from tests.runtime.google_stand_in import (
-    ACCESS_TOKEN,
-    FEDERATED_TOKEN,
-    QUERY_PATH,
-    GoogleStandIn,
-    google_error,
-    oauth_error,
-    page,
-)
+from tests.runtime.google_stand_in import QUERY_PATH, GoogleStandIn, google_error, oauth_error, page
+from tests.runtime.strangers import BLOCKED, FOREIGN, HTML, OWN, SHAPES, report
 
-HTML = {"Content-Type": "text/html; charset=utf-8"}
-TEXT = {"Content-Type": "text/plain"}
-JSON = {"Content-Type": "application/json"}
-BLOCKED = b"<html><head><title>Access Denied\n - Corporate Proxy</title></head><body>permission roles</body></html>"
 FRONT_END = (
     "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>Error {status} ({name})!!1</title>\n  <p><b>"
     "{status}.</b> <ins>That\N{RIGHT SINGLE QUOTATION MARK}s an error.</ins>\n"
@@ -40,67 +28,6 @@ ADDRESSES = {
     "impersonation": "service_account_impersonation_url",
     "query": "BIGQUERY_EMULATOR_HOST",
 }
-
-FOREIGN: dict[str, tuple[Answer, str]] = {
-    "a proxy's page": (Answer(status=403, body=BLOCKED, headers=HTML), "text/html, 'Access Denied - Corporate Proxy'"),
-    "a page in place of an answer": (Answer(body=BLOCKED, headers=HTML), "text/html"),
-    "a portal": (Answer(status=511, body=BLOCKED, headers=HTML), "text/html"),
-    "a portal's redirect": (
-        Answer(status=302, headers={"Location": "https://portal.example/login?to=x"}),
-        "it redirects to portal.example",
-    ),
-    "a redirect of text": (Answer(status=301, body=b"moved", headers=TEXT), "text/plain"),
-    "text": (Answer(status=404, body=b"no route", headers=TEXT), "text/plain"),
-    "text that is 200": (Answer(body=b"OK", headers=TEXT), "text/plain"),
-    "text without a type": (Answer(status=401, body=b"login"), "no content type"),
-    "nothing": (Answer(status=403), "an empty body"),
-    "nothing that is 200": (Answer(headers=JSON), "application/json, an empty body"),
-    "no error of Google's": (json_answer({"message": "Forbidden"}, 403), "application/json"),
-    "another one's envelope": (json_answer({"error": {"message": "no", "type": "policy"}}, 403), "application/json"),
-    "an error in a word": (json_answer({"error": "forbidden"}, 403), "application/json"),
-    "a list": (json_answer([{"error": "no"}], 400), "application/json"),
-    "a list that is 200": (json_answer([]), "application/json"),
-    "a word that is 200": (json_answer("welcome"), "application/json"),
-    "another object that is 200": (json_answer({"status": "UP"}), "application/json"),
-    "a page with a JSON type": (Answer(status=400, body=BLOCKED, headers=JSON), "application/json"),
-    "a page that is not UTF-8": (
-        Answer(status=403, body=b"<title>Verboten f\xfcr Sie</title>", headers=HTML),
-        "Verboten",
-    ),
-    "a login": (Answer(status=407, body=b"login", headers=TEXT), "text/plain"),
-    "a gateway's page": (Answer(status=502, body=b"<h1>Bad Gateway</h1>nginx", headers=HTML), "text/html"),
-    "a proxy without a way": (Answer(status=503, body=b"no upstream", headers=TEXT), "text/plain"),
-    "an empty 504": (Answer(status=504), "an empty body"),
-    "a proxy's limit": (Answer(status=429, body=b"slow down", headers=TEXT), "text/plain"),
-    "a broken proxy": (Answer(status=500, body=b"oops", headers=TEXT), "text/plain"),
-}
-
-
-SHAPES = [
-    ("exchange", {"access_token": "x", "token_type": "Bearer"}),
-    ("exchange", {"access_token": "x", "expires_in": None}),
-    ("exchange", {"access_token": None, "expires_in": 1}),
-    ("exchange", {"accessToken": "x", "expireTime": "2999-01-01T00:00:00Z"}),
-    ("impersonation", {"accessToken": "x"}),
-    ("impersonation", {"accessToken": ["x"], "expireTime": "2999-01-01T00:00:00Z"}),
-    ("impersonation", {"access_token": "x", "expires_in": 3600}),
-]
-"""Of a token's answer that is 200."""
-
-
-def report(reader: BigQueryReader, *, milliseconds: int = 20_000) -> str:
-    """What is reported of a query."""
-    try:
-        with reader.invocation(milliseconds):
-            list(reader.query("SELECT 1"))
-    except Exception as error:  # noqa: BLE001 - as the wrapper does
-        return str(failure(error, secrets=(ACCESS_TOKEN, FEDERATED_TOKEN)))
-    return "no error"
-
-
-@pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyless_bigquery.runtime.transport._PAUSES_SECONDS", (0.0, 0.0))
 
 
 @pytest.mark.usefixtures("no_pauses")
@@ -227,13 +154,6 @@ def test_whatever_else_the_client_asks_for_is_let_through(method: str, path: str
     assert foreign_answer.foreign(method=method, url=url, status=status, headers={}, body=body) is None
 
 
-OWN = """
-from google.cloud import bigquery
-def lambda_handler(event, context):
-    return len(list(bigquery.Client().query("SELECT 1")))
-"""
-
-
 @pytest.mark.parametrize(
     ("service", "answer", "needed_for"),
     [
@@ -258,129 +178,6 @@ def test_a_client_of_the_functions_own_is_answered_by_the_same_strangers(
     )
     assert result["message"].startswith(f"network failed: {urlsplit(google.url).netloc} ")
     assert f"it is needed for {needed_for}. Check: " in result["message"]
-
-
-def test_a_proxy_of_a_client_of_the_functions_own_is_named(function: PackagedFunction, google: GoogleStandIn) -> None:
-    function.configure(universe_domain="googleapis.com")
-    environ = {"HTTP_PROXY": "http://us%65r:planted%2Dproxy@127.0.0.1:9", "NO_PROXY": None, **function.handler(OWN)}
-    (result,) = function.invoke(environ=environ, milliseconds=2_700).results
-    host = urlsplit(google.url).netloc
-    assert result["message"].startswith(
-        f"network failed: {host}, needed for the token exchange: the proxy 127.0.0.1:9 can't be reached (connection ref"
-    )
-    assert "planted" not in result["message"]
-
-
-# A proxy.
-
-PASSWORD = "planted%2Dproxy-password"
-
-
-@pytest.fixture
-def proxied(reader: BigQueryReader, monkeypatch: pytest.MonkeyPatch) -> BigQueryReader:
-    """The reader of a function whose BigQuery is behind a proxy."""
-    monkeypatch.delenv("NO_PROXY")
-    return reader
-
-
-def through(monkeypatch: pytest.MonkeyPatch, netloc: str) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", f"http://us%65r:{PASSWORD}@{netloc}")
-    monkeypatch.setenv("HTTP_PROXY", f"http://us%65r:{PASSWORD}@{netloc}")
-
-
-@pytest.fixture
-def encrypted(reader: BigQueryReader) -> str:
-    """An address that only a tunnel leads to."""
-    reader.client._connection.API_BASE_URL = "https://bigquery.example:444"
-    return "bigquery.example:444"
-
-
-@pytest.mark.usefixtures("no_pauses")
-@pytest.mark.parametrize(
-    ("status", "tries"), [(407, 1), (403, 1), (400, 1), (503, 3), (502, 3), (504, 3), (500, 1)], ids=str
-)
-def test_a_proxy_that_refuses_the_tunnel_is_named_without_its_password(
-    reader: BigQueryReader,
-    encrypted: str,
-    google: GoogleStandIn,
-    monkeypatch: pytest.MonkeyPatch,
-    status: int,
-    tries: int,
-) -> None:
-    with serving(Answer(status=status, body=BLOCKED, headers=HTML)) as proxy:
-        through(monkeypatch, urlsplit(proxy.url).netloc)
-        line = report(reader)
-    assert line.startswith(
-        f"network failed: {encrypted}, needed for the query: the proxy {urlsplit(proxy.url).netloc} "
-    )
-    assert f"refused ({status} " in line
-    assert "Check: HTTPS_PROXY" in line
-    assert [(sent.method, sent.target) for sent in proxy.requests] == [("CONNECT", encrypted)] * tries
-    for secret in (PASSWORD, "planted-proxy", "us%65r", "user:"):
-        assert secret not in line
-    assert google.paths
-
-
-@pytest.mark.usefixtures("no_pauses")
-def test_a_proxy_that_can_not_be_reached_is_named(
-    reader: BigQueryReader, encrypted: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        netloc = f"127.0.0.1:{taken.getsockname()[1]}"
-        through(monkeypatch, netloc)
-        line = report(reader)
-    assert line.startswith(
-        f"network failed: {encrypted}, needed for the query: the proxy {netloc} can't be reached (conn"
-    )
-    assert PASSWORD not in line
-
-
-@pytest.mark.usefixtures("no_pauses")
-def test_a_proxy_whose_name_is_not_known_is_named(
-    reader: BigQueryReader, encrypted: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    through(monkeypatch, "proxy.invalid:3128")
-    line = report(reader)
-    assert f"{encrypted}, needed for the query: the proxy proxy.invalid:3128 can't be reached (its name can't" in line
-
-
-def test_a_proxy_that_hangs_is_named(
-    reader: BigQueryReader, encrypted: str, silent_port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    through(monkeypatch, f"127.0.0.1:{silent_port}")
-    line = report(reader, milliseconds=2_500)
-    assert f"{encrypted}, needed for the query" in line
-    assert f"the proxy 127.0.0.1:{silent_port}" in line
-
-
-@pytest.mark.usefixtures("no_pauses")
-@pytest.mark.parametrize(
-    ("status", "says"), [(407, "refused (407"), (403, "answered 403 with"), (503, "answered 503 with")]
-)
-def test_a_proxy_that_answers_itself_is_named(
-    proxied: BigQueryReader, google: GoogleStandIn, monkeypatch: pytest.MonkeyPatch, status: int, says: str
-) -> None:
-    with serving(Answer(status=status, body=BLOCKED, headers=HTML)) as proxy:
-        through(monkeypatch, urlsplit(proxy.url).netloc)
-        line = report(proxied)
-    assert line.startswith(f"network failed: {urlsplit(google.url).netloc}")
-    assert says in line, line
-    assert f"the proxy {urlsplit(proxy.url).netloc}" in line
-    assert PASSWORD not in line
-    assert google.sent == []
-
-
-def test_a_proxy_that_is_no_address_is_a_matter_of_configuration(
-    reader: BigQueryReader, encrypted: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    through(monkeypatch, "proxy.example:port")
-    line = report(reader)
-    assert encrypted
-    assert line.startswith(
-        "configuration failed: environment variable HTTPS_PROXY is invalid: it is no address of a proxy"
-    )
-    assert PASSWORD not in line
 
 
 def raw(answer: bytes) -> Callable[[socket.socket], None]:
