@@ -41,11 +41,25 @@ async def apply(cloud: Cloud, target: TableName, admitted: Admitted) -> None:
         texts = {name.casefold(): text for name, text in statement.descriptions.items()}
         described = [{**f, "description": texts.get(f["name"].casefold(), f.get("description"))} for f in fields]
         await emulator.ask(cloud, "PATCH", target.resource, body={"schema": {"fields": described}})
-    if statement.resource:
+    resource = statement.resource
+    if statement.copies is not None:
+        resource = {**await _copied(cloud, statement.copies, target), **resource}
+    if resource:
         # What the statement says besides columns, the emulator doesn't read.
-        kept = resources.kept_of_table(statement.resource, await emulator.existing(cloud, target), new=True)
+        kept = resources.kept_of_table(resource, await emulator.existing(cloud, target), new=True)
         keep_details(cloud, target, kept)
         await emulator.ask(cloud, "PATCH", target.resource, body=kept)
+
+
+async def _copied(cloud: Cloud, source: TableName, target: TableName) -> dict[str, Any]:
+    """Return what a copy of a table has of it besides rows; the columns' tags protect the copy as well.
+
+    Source: Google, "Data definition language (DDL) statements in GoogleSQL" (CREATE TABLE LIKE, COPY, CLONE).
+    """
+    found = with_details(cloud, source, await emulator.existing(cloud, source))
+    if (tagged := cloud.column_tags.get(source.resource)) is not None:
+        cloud.column_tags.put(target.resource, tagged)
+    return {field: found[field] for field in resources.COPIED if field in found}
 
 
 def keep_details(cloud: Cloud, name: TableName | DatasetName, kept: dict[str, Any], *, replace: bool = False) -> None:

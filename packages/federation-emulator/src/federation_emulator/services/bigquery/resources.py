@@ -27,6 +27,9 @@ REQUIRED = "requirePartitionFilter"
 DETAILS = (REQUIRED, "maxTimeTravelHours", "storageBillingModel")
 """Fields that are kept, and not by the BigQuery emulator."""
 
+COPIED = (*_TEXTS, "labels", "schema", "timePartitioning", "clustering", REQUIRED)
+"""Fields that a copy of a table has from it."""
+
 _ELSEWHERE = frozenset({"datasetReference", "tableReference", "access", "view"})
 """Fields that are read where they belong."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import ApiError, invalid_argument, not_found, permission_denied, unavailable
 from federation_emulator.core.trace import Link, Part, Refused, refuse
-from federation_emulator.services.bigquery import effects, emulator, understanding
+from federation_emulator.services.bigquery import effects, emulator, schema, understanding
 from federation_emulator.services.bigquery.admission import Admitted
 from federation_emulator.services.bigquery.datasets import carry_out
 from federation_emulator.services.bigquery.job import Ended, Job
@@ -133,12 +133,22 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
         if not answered.get("unchanged"):
             try:
                 await effects.apply(cloud, target, admitted)
+                if statement.copies is not None:
+                    await _require(cloud, target)
             except ApiError:
                 if statement.kind == "CREATE_TABLE" and (statement.fresh or statement.replaces):
                     # What it says besides columns is checked against these, which are known only now.
                     await define(cloud, target, "DROP_TABLE", f"DROP TABLE {target.quoted}")
                 raise
     return Ended(page=page)
+
+
+async def _require(cloud: Cloud, table: TableName) -> None:
+    """Keep NULL out of the REQUIRED columns of a copy, which was made from a query."""
+    for field in schema.fields(await emulator.existing(cloud, table)):
+        if field.get("mode") == "REQUIRED":
+            sql = f"ALTER TABLE {table.quoted} ALTER COLUMN `{field['name']}` SET NOT NULL"
+            await define(cloud, table, "ALTER_TABLE", sql)
 
 
 async def _execute(cloud: Cloud, execution: dict[str, Any], prepared: Prepared, limit: float) -> dict[str, Any]:

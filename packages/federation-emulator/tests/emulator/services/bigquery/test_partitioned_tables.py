@@ -12,6 +12,7 @@ import pytest
 from google.api_core.exceptions import BadRequest
 from google.cloud import bigquery
 
+from federation_emulator.core.config import DEPLOYER
 from federation_emulator.core.trace import Part
 from tests.emulator.chain import BIGQUERY_PATH
 from tests.emulator.google_server import PROJECT, Google
@@ -191,3 +192,34 @@ def test_the_requirement_goes_with_the_table(enabled: Google, tables: str) -> No
     enabled.done("DELETE", f"{tables}/gone")
     assert make(enabled, tables, "gone", timePartitioning=BY_DAY).ok
     run(enabled, "SELECT f FROM parts.gone")
+
+
+@pytest.mark.parametrize(
+    ("how", "options", "description"),
+    [("LIKE", "OPTIONS (description = 'own')", "own"), ("COPY", "", "d"), ("CLONE", "", "d")],
+)
+def test_a_copy_has_what_the_table_has(enabled: Google, tables: str, how: str, options: str, description: str) -> None:
+    for name in ("original", "duplicate"):
+        enabled.call("DELETE", f"{tables}/{name}")
+    tag = f"projects/{PROJECT}/locations/us/taxonomies/12/policyTags/34"
+    columns = [
+        {"name": "dt", "type": "DATE", "mode": "REQUIRED", "description": "when"},
+        {"name": "f", "type": "STRING", "mode": "NULLABLE", "policyTags": {"names": [tag]}},
+    ]
+    more = {"timePartitioning": BY_DAY, "requirePartitionFilter": True, "labels": {"a": "b"}, "description": "d"}
+    body = {"tableReference": {"tableId": "original"}, "schema": {"fields": columns}, **more}
+    enabled.done("POST", tables, body)
+    run(enabled, "INSERT INTO parts.original (dt) VALUES ('2026-01-02')")
+    policy = enabled.done("POST", f"/v1/projects/{PROJECT}:getIamPolicy")
+    policy["bindings"].append({"role": "roles/datacatalog.categoryFineGrainedReader", "members": [DEPLOYER]})
+    enabled.done("POST", f"/v1/projects/{PROJECT}:setIamPolicy", {"policy": policy})
+    run(enabled, f"CREATE TABLE parts.duplicate {how} parts.original {options}")
+    found = enabled.done("GET", f"{tables}/duplicate")
+    assert found["schema"]["fields"] == columns
+    assert (found["labels"], found["description"], found["timePartitioning"], found["requirePartitionFilter"]) == (
+        {"a": "b"}, description, {**BY_DAY, "requirePartitionFilter": True}, True,
+    )  # fmt: skip
+    assert "partition elimination" in query(enabled, "SELECT dt FROM parts.duplicate").text
+    rows = run(enabled, "SELECT dt FROM parts.duplicate WHERE dt > '2026-01-01'").get("rows", [])
+    assert len(rows) == (0 if how == "LIKE" else 1)
+    assert "Required field" in query(enabled, "INSERT INTO parts.duplicate (f) VALUES ('x')").text

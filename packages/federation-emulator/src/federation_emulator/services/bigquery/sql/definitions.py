@@ -64,8 +64,10 @@ def check_columns(tree: exp.Create | exp.Alter) -> None:
             if isinstance(constraint.kind, exp.DefaultColumnConstraint):
                 raise UnreadableSqlError(_NOT_OFFERED, f"defaultValueExpression of {column.name:.80}")
     for action in tree.args.get("actions") or [] if isinstance(tree, exp.Alter) else []:
-        if isinstance(action, exp.AlterColumn) and (action.args.get("default") is not None or action.args.get("using")):
-            raise UnreadableSqlError(_NOT_OFFERED, f"defaultValueExpression of {action.name:.80}")
+        kept = action.args.get("dtype") or (action.args.get("drop") and action.args.get("allow_null"))
+        if isinstance(action, exp.AlterColumn) and (not kept or action.args.get("using")):
+            what = f"defaultValueExpression or SET NOT NULL of {action.name:.80}"
+            raise UnreadableSqlError("ALTER COLUMN has SET DATA TYPE and DROP NOT NULL", what)
 
 
 def descriptions_of(tree: exp.Create | exp.Alter, literals: Mapping[str, object]) -> dict[str, str]:
@@ -89,6 +91,15 @@ def descriptions_of(tree: exp.Create | exp.Alter, literals: Mapping[str, object]
                     raise UnreadableSqlError(_NOT_OFFERED, f"the option {option.name:.60} {where}")
                 found[column.name] = text
     return found
+
+
+def copied_table(tree: exp.Expression) -> exp.Table | None:
+    """Return the table that CREATE TABLE … CLONE, COPY or LIKE names; ``None`` for any other statement."""
+    from sqlglot import exp
+
+    like, clone = tree.find(exp.LikeProperty), tree.args.get("clone")
+    source = like.this if like is not None else clone.this if clone is not None else None
+    return source if isinstance(source, exp.Table) else None
 
 
 def altered_columns(tree: exp.Alter) -> tuple[tuple[str, str], ...]:

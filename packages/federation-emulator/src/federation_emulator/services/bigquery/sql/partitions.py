@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from federation_emulator.services.bigquery.ids import INGESTION_COLUMNS
 from federation_emulator.services.bigquery.model import TableName
+from federation_emulator.services.bigquery.sql.definitions import copied_table
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
 from federation_emulator.services.bigquery.sql.names import Home, name_of, tables_in
 from federation_emulator.services.bigquery.sql.parsing import parse
@@ -75,7 +76,7 @@ def _copies(tree: exp.Expression) -> bool:
     from sqlglot import exp
 
     of_view = isinstance(tree, exp.Create) and str(tree.args.get("kind")).upper() == "VIEW"
-    return of_view or bool(tree.args.get("clone") or tree.find(exp.LikeProperty))
+    return of_view or copied_table(tree) is not None
 
 
 def _query(tree: exp.Expression) -> exp.Query | None:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from federation_emulator.core.permission_names import GET_DATA, UPDATE_DATA
 from federation_emulator.services.bigquery.model import DatasetName, Name, ProjectName, TableName
-from federation_emulator.services.bigquery.sql.definitions import altered_columns, check_columns, descriptions_of
+from federation_emulator.services.bigquery.sql.definitions import (
+    altered_columns,
+    check_columns,
+    copied_table,
+    descriptions_of,
+)
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
 from federation_emulator.services.bigquery.sql.names import (
     Home,
@@ -49,6 +54,7 @@ class Statement:
         fresh: What it creates can't have been there before.
         replaces: What it creates takes the place of what was there.
         drops_columns: The columns that it drops, in lower case.
+        copies: The table that it makes a copy of, with its rows or without.
         alters_columns: The columns that it alters, each with ``TYPE`` or ``NULLABLE``.
         descriptions: The descriptions of the columns that it defines, by name.
         schema: The dataset that it creates or drops.
@@ -67,6 +73,7 @@ class Statement:
     fresh: bool = False
     replaces: bool = False
     drops_columns: tuple[str, ...] = ()
+    copies: TableName | None = None
     alters_columns: tuple[tuple[str, str], ...] = ()
     descriptions: dict[str, str] = field(default_factory=dict)
     schema: DatasetName | None = None
@@ -160,6 +167,7 @@ def _create(tree: exp.Create, home: Home, sql: str) -> Statement:
         replaces=replace,
         resource=resource,
         descriptions=descriptions_of(tree, parse(sql).literals),
+        copies=None if (source := copied_table(tree)) is None else plain_name(source, home),
     )
     if kind == "VIEW" and not made.plain:
         # The BigQuery emulator would fix what they are at this moment.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from federation_emulator.services.bigquery.ids import name_problem
 from federation_emulator.services.bigquery.model import DatasetName, TableName
+from federation_emulator.services.bigquery.sql.definitions import copied_table
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
 from federation_emulator.services.bigquery.sql.lexing import PLACE, ListLiteral, Literals, Value
 from federation_emulator.services.bigquery.sql.names import Home, SchemaView, Wildcard, name_of, tables_in
@@ -143,14 +144,13 @@ def _copied(tree: exp.Create) -> exp.Query | None:
     """Return the query of ``CREATE TABLE … CLONE``, ``COPY`` or ``LIKE``."""
     from sqlglot import exp
 
-    like, clone = tree.find(exp.LikeProperty), tree.args.get("clone")
-    source = like.this if like is not None else clone.this if clone is not None else None
+    source = copied_table(tree)
     if source is None:
         return None
-    if tree.expression or not isinstance(source, exp.Table):
+    if tree.expression:
         raise UnreadableSqlError("a table is copied whole, or made from a query", "both")
     query = exp.select("*").from_(source.copy())
-    return query.where("FALSE") if like is not None else query
+    return query.where("FALSE") if tree.find(exp.LikeProperty) is not None else query
 
 
 def _name_tables(tree: exp.Expression, writing: Writing, literals: Literals) -> None:
