@@ -40,6 +40,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "Dataset.storageBillingModel": ("PHYSICAL", "PHYSICAL"),
     "Table.clustering": ({"fields": ["f"]}, {"fields": ["f"]}),
     "Table.description": ("d", "d"),
+    "Table.expirationTime": (4_102_444_800_000, "4102444800000"),
     "Table.friendlyName": ("f", "f"),
     "Table.kind": ("bigquery#table", "bigquery#table"),
     "Table.labels": ({"a": "b"}, {"a": "b"}),
@@ -263,6 +264,7 @@ def test_a_request_that_comes_again_is_the_same_job(enabled: Google, dataset: st
 @pytest.mark.parametrize(
     "body",
     [
+        {"defaultTableExpirationMs": "60000"},
         {"maxTimeTravelHours": "47"},
         {"maxTimeTravelHours": "50"},
         {"maxTimeTravelHours": "192"},

@@ -34,7 +34,7 @@ from federation_emulator.core.http import GOOGLE_METHOD, with_its_body
 from federation_emulator.core.recovery import drop_lost_datasets, finish_renames
 from federation_emulator.core.trace import Refused
 from federation_emulator.faults.layer import FaultLayer
-from federation_emulator.services.bigquery import datasets, jobs, rows, tables
+from federation_emulator.services.bigquery import datasets, effects, jobs, rows, tables
 from federation_emulator.services.iam import accounts, pools
 from federation_emulator.services.iam_credentials import routes as iam_credentials
 from federation_emulator.services.resource_manager import routes as resource_manager
@@ -182,6 +182,8 @@ class _Endpoint:
         if (unreadable := unsupported.of_known_route(request)) is not None:
             return _not_served(self.cloud, request, unreadable)
         try:
+            if request.url.path.startswith("/bigquery/"):
+                await effects.expire(self.cloud)
             return await handler(self.cloud, await with_its_body(request))
         except (Refused, ApiError, OAuthError) as problem:
             error = problem.answer if isinstance(problem, Refused) else problem

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from federation_emulator.core.context import Cloud
+from federation_emulator.core.errors import ApiError
 from federation_emulator.services.bigquery import access_lists, emulator, resources, schema
+from federation_emulator.services.bigquery.fields import NOTHING
 from federation_emulator.services.bigquery.model import ColumnTags, DatasetName, Details, TableName, View
 
 if TYPE_CHECKING:
@@ -44,11 +47,36 @@ async def apply(cloud: Cloud, target: TableName, admitted: Admitted) -> None:
     resource = statement.resource
     if statement.copies is not None:
         resource = {**await _copied(cloud, statement.copies, target), **resource}
+    if statement.kind == "CREATE_TABLE":
+        resource = resources.with_defaults(
+            resource, await emulator.existing(cloud, target.within), now=milliseconds(cloud)
+        )
     if resource:
         # What the statement says besides columns, the emulator doesn't read.
         kept = resources.kept_of_table(resource, await emulator.existing(cloud, target), new=True)
         keep_details(cloud, target, kept)
         await emulator.ask(cloud, "PATCH", target.resource, body=kept)
+
+
+async def expire(cloud: Cloud) -> None:
+    """Delete the tables whose time is over, by the server's clock, as BigQuery does in the background."""
+    now = milliseconds(cloud)
+    for key, details in cloud.details.items():
+        over = details.fields.get(resources.EXPIRATION)
+        if over is None or int(over) > now:
+            continue
+        try:
+            await emulator.ask(cloud, "DELETE", key)
+        except ApiError as problem:
+            if problem.code != HTTPStatus.NOT_FOUND:
+                return  # it is there still, and the next request asks again
+        dataset, _, table = key.rpartition("/tables/")
+        forget_table(cloud, DatasetName.parse(dataset).table(table))
+
+
+def milliseconds(cloud: Cloud) -> int:
+    """Return the server's time in milliseconds since 1970."""
+    return int(cloud.clock.now().timestamp() * 1000)
 
 
 async def _copied(cloud: Cloud, source: TableName, target: TableName) -> dict[str, Any]:
@@ -66,8 +94,10 @@ def keep_details(cloud: Cloud, name: TableName | DatasetName, kept: dict[str, An
     """Keep of a table or dataset what the emulator would drop; what isn't given stays, unless all is replaced."""
     known = cloud.details.get(name.resource)
     before = {} if known is None or replace else known.fields
-    fields = {**before, **{field: kept[field] for field in resources.DETAILS if field in kept}}
-    fields = {field: value for field, value in fields.items() if value not in (None, False)}
+    # The API writes its 64-bit numbers as text.
+    given = {field: kept[field] for field in resources.DETAILS if field in kept}
+    fields = {**before, **{field: str(value) if type(value) is int else value for field, value in given.items()}}
+    fields = {field: value for field, value in fields.items() if value not in NOTHING}
     if fields:
         cloud.details.put(name.resource, Details(fields=fields))
     else:

@@ -39,8 +39,8 @@ FIELDS: Mapping[str, Mapping[str, tuple[Fate, str]]] = {
     "Dataset": {
         "access": (_E, "who may read and change; conditions and routines in it are 501"),
         "datasetReference": (_E, "names what the URL names"),
-        "defaultPartitionExpirationMs": (_K, "partitions do not expire"),
-        "defaultTableExpirationMs": (_K, "tables do not expire"),
+        "defaultPartitionExpirationMs": (_K, "new partitioned tables have it; partitions do not expire"),
+        "defaultTableExpirationMs": (_E, "new tables expire so long after"),
         "description": (_K, ""),
         "friendlyName": (_K, ""),
         "labels": (_K, ""),
@@ -55,6 +55,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Fate, str]]] = {
     "Table": {
         "clustering": (_K, "its columns must exist"),
         "description": (_K, ""),
+        "expirationTime": (_E, "the table is gone then, by the server's clock"),
         "friendlyName": (_K, ""),
         "kind": (_N, "the message's own name"),
         "labels": (_K, ""),
@@ -65,7 +66,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Fate, str]]] = {
         "view": (_E, "below, as ViewDefinition"),
         **_refused(
             "biglakeConfiguration cloneDefinition defaultCollation defaultRoundingMode encryptionConfiguration "
-            "expirationTime externalCatalogTableOptions externalDataConfiguration managedTableType materializedView "
+            "externalCatalogTableOptions externalDataConfiguration managedTableType materializedView "
             "maxStaleness model partitionDefinition rangePartitioning resourceTags snapshotDefinition tableConstraints "
             "tableReplicationInfo"
         ),

@@ -12,7 +12,7 @@ from typing import Any
 from federation_emulator.core.errors import invalid_argument
 from federation_emulator.core.http import text_field
 from federation_emulator.services.bigquery import schema
-from federation_emulator.services.bigquery.fields import accepted
+from federation_emulator.services.bigquery.fields import NOTHING, accepted
 from federation_emulator.services.bigquery.model import DEFAULT_LOCATION, location_name
 
 MOST_TEXT_CHARACTERS = 16_384
@@ -24,7 +24,11 @@ MOST_CLUSTERING_COLUMNS = 4
 
 _TEXTS = ("friendlyName", "description")
 REQUIRED = "requirePartitionFilter"
-DETAILS = (REQUIRED, "maxTimeTravelHours", "storageBillingModel")
+EXPIRATION = "expirationTime"
+LEAST_EXPIRATION_MILLISECONDS = 3_600_000
+"""BigQuery REST, ``Dataset.defaultTableExpirationMs``: the minimum is one hour."""
+
+DETAILS = (REQUIRED, EXPIRATION, "maxTimeTravelHours", "storageBillingModel")
 """Fields that are kept, and not by the BigQuery emulator."""
 
 COPIED = (*_TEXTS, "labels", "schema", "timePartitioning", "clustering", REQUIRED)
@@ -51,6 +55,9 @@ def kept_of_dataset(body: dict[str, Any], before: dict[str, Any]) -> dict[str, A
     location = location_name(text_field(kept, "location"))
     if location and not _LOCATION.fullmatch(location):
         raise invalid_argument(f"Invalid value for location: {location!r:.60} is not a valid value.")
+    least = int(kept.get("defaultTableExpirationMs") or LEAST_EXPIRATION_MILLISECONDS)
+    if least < LEAST_EXPIRATION_MILLISECONDS:
+        raise invalid_argument(f"defaultTableExpirationMs is at least {LEAST_EXPIRATION_MILLISECONDS}, not {least}.")
     hours = str(kept.get("maxTimeTravelHours") or "48")
     if not (hours.isascii() and hours.isdigit()) or int(hours) % 24 or not 48 <= int(hours) <= 168:
         raise invalid_argument(f"maxTimeTravelHours is between 48 and 168, and a multiple of 24, not {hours:.20}.")
@@ -110,6 +117,46 @@ def _check_same_partitioning(given: dict[str, Any], before: dict[str, Any] | Non
     fixed = [(each.get("type"), str(each.get("field") or "").casefold()) for each in (given, before)]
     if fixed[0] != fixed[1]:
         raise invalid_argument("Cannot change the partitioning of a table: its type and its field stay.")
+
+
+def check_view(kept: dict[str, Any]) -> None:
+    """Insist that nothing is said of a view that only a table has.
+
+    Raises:
+        ApiError: 400.
+    """
+    for name in ("timePartitioning", "clustering", REQUIRED, EXPIRATION):
+        if kept.get(name) not in NOTHING:
+            raise invalid_argument(f"{name} can't be set on a view by the local cloud.")
+
+
+def with_defaults(kept: dict[str, Any], dataset: dict[str, Any], *, now: int) -> dict[str, Any]:
+    """Return what is kept of a new table, with what its dataset says of new tables.
+
+    Args:
+        kept: What is said of the table itself, which counts more.
+        dataset: The dataset's resource.
+        now: Milliseconds since 1970.
+    """
+    made = dict(kept)
+    after, partitions = (dataset.get(f"default{each}ExpirationMs") for each in ("Table", "Partition"))
+    partitioning = made.get("timePartitioning")
+    if partitioning and partitions:
+        # "If both are set, only the partitions' is used" (BigQuery REST, ``defaultPartitionExpirationMs``).
+        made["timePartitioning"] = {"expirationMs": partitions, **partitioning}
+    elif after:
+        made.setdefault(EXPIRATION, str(now + int(after)))
+    return made
+
+
+def check_expiration(kept: dict[str, Any], *, now: int) -> None:
+    """Insist that a table's expiration is yet to come.
+
+    Raises:
+        ApiError: 400, it is past.
+    """
+    if kept.get(EXPIRATION) not in NOTHING and int(kept[EXPIRATION]) <= now:
+        raise invalid_argument(f"Invalid value for {EXPIRATION}: {kept[EXPIRATION]} is not in the future.")
 
 
 def _filter_required(kept: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def start(cloud: Cloud, admitted: Admitted, settings: dict[str, Any], job_id: st
         admitted=admitted,
         labels=read_labels(settings.get("labels")),
         settings={key: value for key, value in settings.items() if key in _ANSWERED},
-        created=_milliseconds(cloud),
+        created=effects.milliseconds(cloud),
     )
     cloud.jobs.add(job)
     job.task = asyncio.create_task(_run(cloud, job))
@@ -48,7 +48,7 @@ def start(cloud: Cloud, admitted: Admitted, settings: dict[str, Any], job_id: st
 
 def again(cloud: Cloud, admitted: Admitted, request_id: str) -> Job | None:
     """Return the job that the same request has made already; ``None`` if there is none, or no more."""
-    return cloud.jobs.requested(admitted, request_id, now=_milliseconds(cloud))
+    return cloud.jobs.requested(admitted, request_id, now=effects.milliseconds(cloud))
 
 
 async def cancel(cloud: Cloud, job: Job) -> None:
@@ -90,10 +90,6 @@ async def page_of(cloud: Cloud, job: Job, *, start: int, most: int) -> dict[str,
     return page
 
 
-def _milliseconds(cloud: Cloud) -> int:
-    return int(cloud.clock.now().timestamp() * 1000)
-
-
 async def _run(cloud: Cloud, job: Job) -> Ended:
     try:
         return await _executed(cloud, job)
@@ -103,7 +99,7 @@ async def _run(cloud: Cloud, job: Job) -> Ended:
     except ApiError as problem:
         return Ended(error=problem)
     finally:
-        job.ended = _milliseconds(cloud)
+        job.ended = effects.milliseconds(cloud)
 
 
 async def _executed(cloud: Cloud, job: Job) -> Ended:

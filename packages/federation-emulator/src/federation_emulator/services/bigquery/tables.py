@@ -30,7 +30,13 @@ from federation_emulator.services.bigquery.reading import Reader, permit_reading
 from federation_emulator.services.bigquery.sql import Need
 
 _VIEWS = ("TABLE_METADATA_VIEW_UNSPECIFIED", "BASIC", "STORAGE_STATS", "FULL")
-_CLEARED: dict[str, Any] = {"description": "", "friendlyName": "", "labels": {}, resources.REQUIRED: False}
+_CLEARED: dict[str, Any] = {
+    "description": "",
+    "friendlyName": "",
+    "labels": {},
+    resources.REQUIRED: False,
+    resources.EXPIRATION: None,
+}
 
 
 async def list_tables(cloud: Cloud, request: Request) -> Response:
@@ -50,20 +56,23 @@ async def create_table(cloud: Cloud, request: Request) -> Response:
     table = make_table(dataset, reference.get("tableId"))
     check_reference(cloud, reference, table)
     kept = resources.kept_of_table(body, {})
+    resources.check_expiration(kept, now=effects.milliseconds(cloud))
     view = await _view(cloud, body, table.project)
     tags = schema.policy_tags(schema.fields(body))
     _permit_tags(cloud, request, table, tags)
-    await emulator.existing(cloud, dataset)
+    home = await emulator.existing(cloud, dataset)
     if await emulator.find(cloud, table) is not None:
         raise already_exists(f"Already Exists: Table {table}")
     await _permit_view(cloud, token, table, view)
     effects.forget_table(cloud, table)
     if view is None:
+        kept = resources.with_defaults(kept, home, now=effects.milliseconds(cloud))
         path = f"{dataset.resource}/tables"
         created = await emulator.ask(cloud, "POST", path, body={**kept, "tableReference": table.reference})
         effects.keep_details(cloud, table, kept)
         _keep_tags(cloud, table, tags)
     else:
+        resources.check_view(kept)
         created = await _create_view(cloud, table, view, kept)
         cloud.views.put(table.resource, view)
     return answer(await _wire(cloud, table, created))
@@ -73,6 +82,10 @@ async def _create_view(cloud: Cloud, table: TableName, view: View, body: dict[st
     # By statement: over REST the BigQuery emulator copies the rows of the moment into a table and calls that a view.
     await running.define(cloud, table, "CREATE_VIEW", f"CREATE OR REPLACE VIEW {table.quoted} AS {view.query}")
     described = {key: body[key] for key in ("description", "friendlyName", "labels") if body.get(key)}
+    if texts := {each["name"].casefold(): each.get("description") for each in schema.fields(body)}:
+        fields = schema.fields(await emulator.existing(cloud, table))
+        columns = [{**each, "description": texts.get(each["name"].casefold())} for each in fields]
+        described["schema"] = {"fields": columns}
     if described:
         return await emulator.ask(cloud, "PATCH", table.resource, body=described)
     return await emulator.existing(cloud, table)
@@ -155,6 +168,9 @@ async def _change(cloud: Cloud, request: Request, *, cleared: dict[str, Any]) ->
     if cleared and (body.get("timePartitioning") or {}).get(resources.REQUIRED) is None:
         body.setdefault(resources.REQUIRED, False)
     kept = resources.kept_of_table(body, before)
+    resources.check_expiration(kept, now=effects.milliseconds(cloud))
+    if before.get("type") == "VIEW":
+        resources.check_view(kept)
     view = await _view(cloud, body, table.project)
     if (view is not None) != (before.get("type") == "VIEW" and "view" in body):
         raise invalid_argument(f"{table} is a {before.get('type')}; it can't be turned into something else.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -254,3 +255,43 @@ def test_a_required_column_is_never_null_until_it_is_relaxed(enabled: Google, da
     assert enabled.done("PATCH", f"{tables}/t", {"schema": {"fields": relaxed}})["schema"]["fields"][0] == relaxed[0]
     run(enabled, f"INSERT INTO {where} (b) VALUES ('x')")
     assert enabled.done("POST", f"{tables}/t/insertAll", {"rows": [{"json": {"b": "y"}}]}).get("insertErrors") is None
+
+
+def test_a_table_is_gone_when_its_time_is_over(enabled: Google, dataset: str) -> None:
+    path, hour = f"{BIGQUERY_PATH}/datasets/{dataset}", 3_600_000
+    enabled.done("PATCH", path, {"defaultTableExpirationMs": str(hour), "defaultPartitionExpirationMs": str(hour)})
+    columns = {"fields": [{"name": "dt", "type": "DATE"}]}
+    by_day = {"timePartitioning": {"type": "DAY", "field": "dt"}}
+    made = {
+        name: enabled.done("POST", f"{path}/tables", {"tableReference": {"tableId": name}, "schema": columns, **more})
+        for name, more in (("usual", {}), ("never", {"expirationTime": "4102444800000"}), ("parts", by_day))
+    }
+    run(enabled, f"CREATE TABLE {dataset}.stated (a INT64)")
+    made["stated"] = enabled.done("GET", f"{path}/tables/stated")
+    lives = {name: int(table.get("expirationTime", 0)) - int(table["creationTime"]) for name, table in made.items()}
+    assert abs(lives["usual"] - hour) < 60_000
+    assert abs(lives["stated"] - hour) < 60_000
+    assert (made["never"]["expirationTime"], "expirationTime" in made["parts"]) == ("4102444800000", False)
+    assert made["parts"]["timePartitioning"]["expirationMs"] == str(hour)
+    late = str(int(made["stated"]["expirationTime"]) + hour)
+    assert enabled.done("PATCH", f"{path}/tables/stated", {"expirationTime": late})["expirationTime"] == late
+    enabled.clock.ahead += timedelta(milliseconds=hour + 60_000)
+    assert enabled.call("GET", f"{path}/tables/usual").status_code == 404
+    assert query(enabled, f"SELECT dt FROM {dataset}.usual").status_code == 404
+    listed = enabled.done("GET", f"{path}/tables")["tables"]
+    assert {table["tableReference"]["tableId"] for table in listed} == {"never", "parts", "stated"}
+    enabled.done("POST", f"{path}/tables", {"tableReference": {"tableId": "usual"}, "schema": columns})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"expirationTime": "4102444800000"}, {"timePartitioning": {"type": "DAY"}}, {"clustering": {"fields": ["a"]}}],
+)
+def test_a_view_has_nothing_that_only_a_table_has(enabled: Google, dataset: str, more: dict[str, Any]) -> None:
+    tables = f"{BIGQUERY_PATH}/datasets/{dataset}/tables"
+    view = {"view": {"query": "SELECT 1 AS a", "useLegacySql": False}}
+    described = {"schema": {"fields": [{"name": "a", "type": "INTEGER", "description": "one"}]}}
+    assert enabled.call("POST", tables, {"tableReference": {"tableId": "v"}, **view, **more}).status_code == 400
+    made = enabled.done("POST", tables, {"tableReference": {"tableId": "v"}, **view, **described})
+    assert made["schema"]["fields"][0]["description"] == "one"
+    assert enabled.call("PATCH", f"{tables}/v", more).status_code == 400
