@@ -13,7 +13,7 @@ _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,1023}")
 _MOST_TABLE_BYTES = 1024
 _MOST_COLUMN_CHARACTERS = 300
-_RESERVED_COLUMN_PREFIXES = (
+RESERVED_COLUMN_PREFIXES = (
     "_TABLE_",
     "_FILE_",
     "_PARTITION",
@@ -24,6 +24,8 @@ _RESERVED_COLUMN_PREFIXES = (
     "_CHANGE_TYPE",
     "_CHANGE_TIMESTAMP",
 )
+"""The library has them too (``runtime.forms``), which the BigQuery emulator's own Python doesn't have; a test compares.
+"""
 
 INGESTION_COLUMNS = ("_PARTITION_LOAD_TIME", "_PARTITIONDATE", "_PARTITIONTIME")
 """Columns that a table partitioned by ingestion time has besides its own, in the order of Google's message."""
@@ -69,7 +71,7 @@ def table_id_problem(text: str) -> str | None:
 
 def column_name_problem(text: str) -> str | None:
     """Return what is wrong with the name of a column, or of a field inside one; ``None``: nothing."""
-    if prefix := next((prefix for prefix in _RESERVED_COLUMN_PREFIXES if text.upper().startswith(prefix)), None):
+    if prefix := next((prefix for prefix in RESERVED_COLUMN_PREFIXES if text.upper().startswith(prefix)), None):
         return f'Invalid field name "{text:.100}". Field names are not allowed to start with the prefix {prefix}.'
     allowed = all(_in_any_name(character) or character in _COLUMN_SYMBOLS for character in text)
     if text.strip(" ") and allowed and len(text) <= _MOST_COLUMN_CHARACTERS:

@@ -11,11 +11,13 @@ from collections.abc import Callable
 import pytest
 
 from federation_emulator.services.bigquery.ids import (
+    RESERVED_COLUMN_PREFIXES,
     column_name_problem,
     dataset_id_problem,
     project_id_problem,
     table_id_problem,
 )
+from keyless_bigquery.runtime import forms
 
 
 @pytest.mark.parametrize(
@@ -82,3 +84,7 @@ def test_a_reserved_prefix_is_refused_in_any_case(prefix: str, rest: str) -> Non
     assert column_name_problem("x" + prefix) is None
     for written in (prefix + rest, prefix.lower() + rest):
         assert prefix in str(column_name_problem(written))
+
+
+def test_the_emulator_and_the_library_reserve_the_same_prefixes() -> None:
+    assert set(RESERVED_COLUMN_PREFIXES) == set(forms.RESERVED_COLUMN_PREFIXES)
