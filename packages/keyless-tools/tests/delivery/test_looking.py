@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from federation_emulator.expected import ExpectedError
+from keyless_tools.delivery import __main__ as command
 from keyless_tools.delivery import looking
 from keyless_tools.doctor.finding import Finding, Link, warning
 from pulumi_offline.engine.runner import Pulumi as Runner
@@ -138,3 +139,15 @@ def test_looking_asks_for_nothing_that_could_change_a_stack(pulumi: Pulumi, tmp_
     asked = pulumi.log.read_text().splitlines()
     assert {line.split()[0] for line in asked} == {"preview", "refresh"}
     assert all("--preview-only" in line for line in asked if line.startswith("refresh"))
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 1), (["--without-doctor"], 0)])
+def test_a_program_that_the_doctor_does_not_know_is_compared_by_the_engine_alone(
+    options: list[str], status: int, pulumi: Pulumi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["delivery", "drift", "dev", "--folder", str(tmp_path), *options])
+    assert command.main() == status
+    assert (tmp_path / "dev.drift.md").exists() is (status == 0)
+    pulumi.answer(DRIFTED)
+    assert command.main() == 1
+    assert "512 => 256" in (tmp_path / "dev.drift.md").read_text()

@@ -21,11 +21,15 @@ def main() -> int:
     for command in (preview, drift):
         command.add_argument("stack", help="the stack's name")
         command.add_argument("--folder", type=Path, required=True, help="where the reports go")
+    drift.add_argument(
+        "--without-doctor", action="store_true", help="ask the engine alone; any program's stack will do"
+    )
     arguments = parser.parse_args()
     try:
         if arguments.command == "preview":
             return int(not looking.preview(Pulumi(stack=arguments.stack), arguments.folder))
-        return int(looking.drift(arguments.stack, arguments.folder) is not False)
+        look = looking.no_additions if arguments.without_doctor else looking.additions
+        return int(looking.drift(arguments.stack, arguments.folder, look) is not False)
     except ExpectedError as error:
         sys.stderr.write(f"{one_line(f'error: {error}')}\n")
         return 1

@@ -75,6 +75,11 @@ def additions(stack: str) -> Sequence[Finding]:
     return [finding for finding in findings if finding.verdict is Verdict.WARNING]
 
 
+def no_additions(_stack: str) -> Sequence[Finding]:
+    """Finds nothing; for a stack that the doctor doesn't know."""
+    return ()
+
+
 def drift(stack: str, folder: Path, look: Callable[[str], Sequence[Finding]] = additions) -> bool | None:
     """Compares one stack's state with what is in the clouds, and finds what was added there.
 
