@@ -24,6 +24,10 @@ _ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint"
 _ZIZMOR_OPTIONS = ("--offline", "--persona", "auditor", "--strict-collection", "--no-progress", "--color", "never")
 
 
+_NOT_YET_KNOWN = r'"\$/[^"@]+" in invalid format because ref is missing'
+"""What actionlint 1.7.12 says of GitHub's `$/`, this repository at the running commit (rhysd/actionlint#711)."""
+
+
 def main(project: Path = ROOT) -> int:
     """Checks all in a project's `.github`. Returns the exit code: 1 after any finding, which has been printed."""
     folder = project / ".github"
@@ -54,7 +58,10 @@ def _actionlint(workflows: Sequence[Path]) -> list[str]:
         return []
     # Without the two linters that it would find on some machines and not on others.
     folder = ROOT / "tools" / "actionlint"
-    command = (*(go, "-C", folder, "run", _ACTIONLINT), *("-no-color", "-shellcheck=", "-pyflakes="))
+    command = (
+        *(go, "-C", folder, "run", _ACTIONLINT),
+        *("-no-color", "-shellcheck=", "-pyflakes=", "-ignore", _NOT_YET_KNOWN),
+    )
     return _printed([*command, *workflows], {"GOWORK": "off", "CGO_ENABLED": "0"})
 
 

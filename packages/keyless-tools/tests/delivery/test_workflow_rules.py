@@ -19,6 +19,9 @@ FOLDER = ROOT / ".github"
 FILES = sorted([*(FOLDER / "workflows").glob("*.yml"), *FOLDER.glob("actions/*/action.yml")])
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
 
+PUSH = "  push:\n    branches: [main]"
+PUSHED = "github.event_name == 'push'"
+
 SOUND = f"""
 on:
   push:
@@ -62,6 +65,25 @@ PREVIEWS = (
     )
 )
 
+CALLABLE = PREVIEWS.replace("  pull_request:", "  workflow_call:").replace(
+    "if: github", "if: github.event_name == 'pull_request' && github"
+)
+
+DEPLOYS_FOR_A_CALLER = (
+    DEPLOYS.replace(PUSH, "  workflow_call:")
+    .replace("    environment: dev", f"    if: {PUSHED} && github.ref == 'refs/heads/main'\n    environment: dev")
+    .replace("contents: read", "contents: read\n      id-token: write")
+)
+
+CALLS = f"""
+on: {{pull_request: {{}}, push: {{branches: [main]}}}}
+permissions: {{}}
+jobs:
+  deploy:
+    permissions: {{contents: read, id-token: write}}
+    uses: acme/keyless/.github/workflows/deploy.yml@{CHECKOUT[-40:]} # v0.1.0
+"""
+
 
 def own(text: str) -> list[str]:
     return problems(Workflow.read("broken.yml", text))
@@ -78,7 +100,7 @@ def test_the_five_workflows_are_there() -> None:
 
 
 def test_every_module_that_a_workflow_runs_is_there() -> None:
-    run = {name for path in FILES for name in re.findall(r"\bpython -m ([\w.]+)", path.read_text())}
+    run = {name for path in FILES for name in re.findall(r'\bpython"? -m ([\w.]+)', path.read_text())}
     assert {"keyless_tools", "keyless_tools.delivery", "pulumi_offline.engine"} <= run
     assert [name for name in sorted(run) if find_spec(f"{name}.__main__") is None] == []
 
@@ -87,7 +109,6 @@ OF_OURS = "    if: github.event.pull_request.head.repo.full_name == github.repos
 GROUP = "    concurrency: {group: stack-dev, cancel-in-progress: false}\n"
 CANCELS = "concurrency: {group: a, cancel-in-progress: true}\n"
 
-PUSH = "  push:\n    branches: [main]"
 KEY = "make lint\n        env: {K: '${{ secrets.AWS_KEY }}'}"
 
 SOUNDS = {
@@ -95,6 +116,12 @@ SOUNDS = {
     "deploys": DEPLOYS,
     "destroys": DESTROYS,
     "previews": PREVIEWS,
+    "previews for a caller": CALLABLE,
+    "deploys for a caller": DEPLOYS_FOR_A_CALLER,
+    "destroys for a caller": DESTROYS.replace("  workflow_dispatch:", "  workflow_dispatch:\n  workflow_call:").replace(
+        "if: github", "if: github.event_name == 'workflow_dispatch' && github"
+    ),
+    "calls": CALLS,
     "has the job's own token": SOUND.replace("make lint", KEY.replace("AWS_KEY", "GITHUB_TOKEN")),
 }
 
@@ -114,10 +141,11 @@ BY_ZIZMOR = {
     "pull_request_target": (SOUND, PUSH, "  pull_request_target:", "dangerous-triggers"),
     "workflow_run": (SOUND, PUSH, "  workflow_run: {workflows: [check]}", "dangerous-triggers"),
     "issue_comment": (SOUND, PUSH, "  issue_comment:", "dangerous-triggers"),
+    "an action of the checked-out folder": (SOUND, f"{CHECKOUT} # v7.0.1", "./.github/actions/a", "self-repository"),
     "every secret handed on": (
         SOUND,
         SOUND[SOUND.index("    runs-on") :],
-        f"    uses: a/b/.github/workflows/c.yml@{CHECKOUT[-40:]} # v1.0.0\n    timeout-minutes: 10\n"
+        f"    uses: a/b/.github/workflows/c.yml@{CHECKOUT[-40:]} # v1.0.0\n"
         "    permissions: {}\n    secrets: inherit\n",
         "secrets-inherit",
     ),
@@ -162,6 +190,41 @@ BY_OURSELVES = {
     "a deployment of any branch": (DEPLOYS, "    branches: [main]", "    branches: ['**']", "push to main"),
     "destroying from any branch": (DESTROYS, "    if: github.ref == 'refs/heads/main'\n", "", "github.ref =="),
     "destroying on a schedule": (DESTROYS, "  workflow_dispatch:", "  schedule: [{cron: 1 1 * * *}]", "by schedule"),
+    "a login for whatever started the caller": (
+        CALLABLE,
+        "github.event_name == 'pull_request' && ",
+        "",
+        "name the event in its if",
+    ),
+    "a login for a caller's forks": (
+        CALLABLE,
+        " && github.event.pull_request.head.repo.full_name == github.repository",
+        "",
+        "any pull request",
+    ),
+    "a called workflow that cancels": (
+        CALLABLE,
+        "permissions: {}\n",
+        f"permissions: {{}}\n{CANCELS}",
+        "own concurrency",
+    ),
+    "a deployment for a caller by another event": (
+        DEPLOYS_FOR_A_CALLER,
+        PUSHED,
+        "github.event_name != ''",
+        "one event",
+    ),
+    "a deployment for a caller of a branch": (
+        DEPLOYS_FOR_A_CALLER,
+        " && github.ref == 'refs/heads/main'",
+        "",
+        "to main",
+    ),
+    "a call that can be cancelled": (CALLS, "permissions: {}\n", f"permissions: {{}}\n{CANCELS}", "around the call"),
+    "a call's job that can be cancelled": (CALLS, "    uses", f"    {CANCELS}    uses", "around the call"),
+    "a call without its version": (CALLS, " # v0.1.0", "", "has no version"),
+    "a call with all rights": (CALLS, "{contents: read, id-token: write}", "write-all", "must name its"),
+    "a call of another's for any pull request": (CALLS, "deploy.yml", "build.yml", "any pull request"),
     "destroying without the name typed twice": (DESTROYS, "    needs: confirm\n", "", "must need the job `confirm`"),
 }
 
