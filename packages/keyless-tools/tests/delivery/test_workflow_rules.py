@@ -75,6 +75,10 @@ DEPLOYS_FOR_A_CALLER = (
     .replace("contents: read", "contents: read\n      id-token: write")
 )
 
+DESTROYS_FOR_A_CALLER = DESTROYS.replace("  workflow_dispatch:", "  workflow_dispatch:\n  workflow_call:").replace(
+    "if: github", "if: github.event_name == 'workflow_dispatch' && github"
+)
+
 CALLS = f"""
 on: {{pull_request: {{}}, push: {{branches: [main]}}}}
 permissions: {{}}
@@ -118,9 +122,7 @@ SOUNDS = {
     "previews": PREVIEWS,
     "previews for a caller": CALLABLE,
     "deploys for a caller": DEPLOYS_FOR_A_CALLER,
-    "destroys for a caller": DESTROYS.replace("  workflow_dispatch:", "  workflow_dispatch:\n  workflow_call:").replace(
-        "if: github", "if: github.event_name == 'workflow_dispatch' && github"
-    ),
+    "destroys for a caller": DESTROYS_FOR_A_CALLER,
     "calls": CALLS,
     "has the job's own token": SOUND.replace("make lint", KEY.replace("AWS_KEY", "GITHUB_TOKEN")),
 }
@@ -212,6 +214,12 @@ BY_OURSELVES = {
         DEPLOYS_FOR_A_CALLER,
         PUSHED,
         "github.event_name != ''",
+        "one event",
+    ),
+    "destroying for a caller's push": (
+        DESTROYS_FOR_A_CALLER,
+        "_name == 'workflow_dispatch'",
+        "_name == 'push'",
         "one event",
     ),
     "a deployment for a caller of a branch": (
