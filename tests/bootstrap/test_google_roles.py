@@ -7,7 +7,7 @@ import re
 from bootstrap import google_roles
 from keyless_bigquery.trust.expressions import evaluate
 from keyless_bigquery.trust.functions import Functions
-from keyless_tools.doctor import google_api
+from keyless_tools.doctor import google_reasons
 from tests.bootstrap.given import settings
 
 APART = settings(poolProject="acme-pools", dataProject="acme-data", identityProject="acme-ci")
@@ -44,7 +44,7 @@ def test_looking_needs_no_role_that_changes_or_reads_rows() -> None:
 
 def test_the_watch_for_drift_may_make_each_look_of_the_doctors() -> None:
     # Organisation policies can be granted above the project only, and the doctor goes on without.
-    assert set(google_api.ROLES.values()) - set(google_roles.LOOKING) == {"roles/orgpolicy.policyViewer"}
+    assert set(google_reasons.ROLES.values()) - set(google_roles.LOOKING) == {"roles/orgpolicy.policyViewer"}
 
 
 def test_no_role_is_one_that_makes_its_holder_anything() -> None:

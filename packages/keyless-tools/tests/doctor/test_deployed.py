@@ -17,7 +17,8 @@ from keyless_bigquery.trust.organisation import PROVIDERS_CONSTRAINT
 from keyless_tools.doctor.aws_api import AwsApi
 from keyless_tools.doctor.examine import examine
 from keyless_tools.doctor.finding import ADDITIONS, Finding, Link, Verdict
-from keyless_tools.doctor.google_api import READING_METHODS, ROLES
+from keyless_tools.doctor.google_api import READING_METHODS
+from keyless_tools.doctor.google_reasons import ROLES
 from keyless_tools.doctor.look import Clouds
 from keyless_tools.doctor.report import FAILED, NOT_SEEN, PASSED, Walked, exit_code
 from keyless_tools.doctor.stack import Stack
@@ -192,6 +193,19 @@ def test_a_missing_permission_is_named_and_the_walk_goes_on(stage: StackHarness,
     assert of_link(walked, Link.TABLE).verdict is Verdict.OK
     assert failed_links(failed) == [Link.LOG]
     assert exit_code([failed]) == FAILED
+
+
+def test_a_quota_project_that_one_may_not_use_is_not_taken_for_a_missing_permission(
+    stage: StackHarness, stack: Stack, session: boto3.Session
+) -> None:
+    google = google_api(stage.cloud.google_url, stage.cloud.deployer_token, quota_project="elsewhere")
+    (walked,) = examine(stack, Clouds(google=google, aws=AwsApi(session, endpoint=stage.cloud.aws_url)))
+    assert exit_code([walked]) == NOT_SEEN
+    for link in (Link.SERVICES, Link.POOL, Link.JOBS, Link.TABLE):
+        actual = of_link(walked, link).actual
+        assert "you may not use project elsewhere as quota project" in actual
+        assert "gcloud auth application-default set-quota-project" in actual
+        assert "you lack" not in actual
 
 
 def test_aws_credentials_of_another_account_are_distinguished_from_things_that_are_not_there(

@@ -70,10 +70,12 @@ def owner(stage: StackHarness) -> boto3.Session:
     )
 
 
-def google_api(url: str, token: str) -> GoogleApi:
-    """The local Google as the holder of a token sees it."""
-    credentials = google.oauth2.credentials.Credentials(token)  # type: ignore[no-untyped-call]  # google-auth's own
-    return GoogleApi(credentials, GoogleEndpoints(base_url=url))
+def google_api(url: str, token: str, *, quota_project: str | None = None) -> GoogleApi:
+    """The local Google as the holder of a token sees it, perhaps with a project for quota in the credentials."""
+    credentials = google.oauth2.credentials.Credentials(  # type: ignore[no-untyped-call]  # google-auth's own
+        token, quota_project_id=quota_project
+    )
+    return GoogleApi(credentials, GoogleEndpoints(base_url=url), project="my-project")
 
 
 @contextmanager

@@ -29,10 +29,12 @@ class Hidden:
     Args:
         permission: What is missing: an IAM permission of Google's, or an action of AWS's.
         role: A predefined role of Google's that has it; empty for AWS.
+        why: What AWS gives as the cause; empty for Google.
     """
 
     permission: str
     role: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

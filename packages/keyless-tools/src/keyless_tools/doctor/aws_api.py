@@ -10,11 +10,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Hidden, Silent
+from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Silent, T
+from keyless_tools.doctor.aws_reasons import meaning
 
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2, "mode": "standard"})
-_NOT_THERE = frozenset({"ResourceNotFoundException", "NoSuchEntity"})
-_FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
 class AwsApi:
@@ -32,12 +31,13 @@ class AwsApi:
 
     def account(self) -> Answer[str]:
         """Id of the account whose credentials these are. Any principal may ask that."""
-        answer = self._look("sts:GetCallerIdentity", lambda: self._client("sts").get_caller_identity())
-        return Found(value=str(answer.value["Account"])) if isinstance(answer, Found) else answer
+        return self._look("sts:GetCallerIdentity", lambda: str(self._client("sts").get_caller_identity()["Account"]))
 
     def function(self, name: str) -> Answer[JSON]:
         """A function, with its configuration and an address of its package."""
-        return self._look("lambda:GetFunction", lambda: self._client("lambda").get_function(FunctionName=name))
+        return self._look(
+            "lambda:GetFunction", lambda: _with("Configuration", self._client("lambda").get_function(FunctionName=name))
+        )
 
     def role(self, name: str) -> Answer[JSON]:
         """A role, with its trust policy."""
@@ -57,15 +57,17 @@ class AwsApi:
     def function_policy(self, name: str, qualifier: str) -> Answer[JSON]:
         """The resource-based policy of a function's alias, or of itself where ``qualifier`` is empty."""
         which = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
-        return self._look("lambda:GetPolicy", lambda: self._client("lambda").get_policy(**which))
+        return self._look("lambda:GetPolicy", lambda: _with("Policy", self._client("lambda").get_policy(**which)))
 
     def log_group(self, name: str) -> Answer[JSON]:
         """A log group."""
-        action, of_prefix = "logs:DescribeLogGroups", {"logGroupNamePrefix": name}
-        answer = self._look(action, lambda: self._client("logs").describe_log_groups(**of_prefix))
+        answer = self._look(
+            "logs:DescribeLogGroups",
+            lambda: self._client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"],
+        )
         if not isinstance(answer, Found):
             return answer
-        named = [group for group in answer.value["logGroups"] if group["logGroupName"] == name]
+        named = [group for group in answer.value if group["logGroupName"] == name]
         return Found(value=named[0]) if named else Absent()
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 (boto3 makes its clients' methods at run time)
@@ -78,15 +80,27 @@ class AwsApi:
             action, lambda: self._client(service).get_paginator(method).paginate(**arguments).build_full_result()
         )
 
-    def _look(self, action: str, read: Callable[[], JSON]) -> Answer[JSON]:
+    def _look(self, action: str, read: Callable[[], T]) -> Answer[T]:
         try:
             return Found(value=read())
         except ClientError as error:
-            code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-            if code in _NOT_THERE:
-                return Absent()
-            if code in _FORBIDDEN:
-                return Hidden(permission=action)
-            return Silent(why=f"AWS answered {action} with {code}: {message:.200}")
-        except (BotoCoreError, ResponseParserError) as error:
+            said = error.response.get("Error") or {}
+            code = str(said.get("Code") or "")
+            if not code.isdigit() and code not in {"", "Unknown"}:
+                return meaning(code, str(said.get("Message", "")), action=action)
+        except (ResponseParserError, KeyError):
+            pass
+        except BotoCoreError as error:
             return Silent(why=f"AWS can't be asked: {error!s:.200}")
+        return Silent(why=f"AWS answered {action} with something that is not AWS's: a proxy's?")
+
+
+def _with(key: str, answer: JSON) -> JSON:
+    """An answer that has what such an answer of AWS's always has; a proxy's page is taken for an empty one.
+
+    Raises:
+        KeyError: It has not.
+    """
+    if key not in answer:
+        raise KeyError(key)
+    return answer

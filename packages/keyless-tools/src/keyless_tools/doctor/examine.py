@@ -48,6 +48,6 @@ def clouds_of(stack: Stack) -> Clouds:
     endpoints = GoogleEndpoints(universe_domain=settings.google_universe_domain, base_url=settings.google_endpoint)
     aws = AwsApi(boto3.Session(region_name=settings.aws_region), endpoint=settings.aws_endpoint)
     try:
-        return Clouds(google=GoogleApi(credentials_from(), endpoints), aws=aws)
+        return Clouds(google=GoogleApi(credentials_from(), endpoints, project=settings.google_project), aws=aws)
     except CredentialsError as error:
         return Clouds(google=str(error), aws=aws)

@@ -118,8 +118,9 @@ def not_looked(why: str) -> Judgement:
 def not_seen(what: str, answer: Hidden | Off | Silent) -> Judgement:
     """Something could not be read."""
     match answer:
-        case Hidden(permission=permission, role=role):
+        case Hidden(permission=permission, role=role, why=cause):
             why = f"you lack the permission {permission}{f', which {role} has' if role else ''}"
+            why += f": {cause}" if cause else ""
         case Off(service=service, project=project):
             flags = [f"--project={project}"] if project else []
             enable = command_line("gcloud", "services", "enable", service, *flags)

@@ -15,7 +15,8 @@ import requests
 from google.auth.transport.requests import AuthorizedSession, Request
 
 from keyless_bigquery.trust.trust import GoogleEndpoints
-from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Hidden, Off, Silent
+from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Silent
+from keyless_tools.doctor.google_reasons import LONGEST_TEXT, refusal
 
 TOKEN_VARIABLE = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 """Environment variable with an access token; the Pulumi provider takes the same one."""
@@ -23,25 +24,10 @@ TOKEN_VARIABLE = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 - the name of a varia
 READING_METHODS = (":getIamPolicy", ":getEffectiveOrgPolicy")
 """The POSTs that read. Source: IAM API and Resource Manager API v1."""
 
-ROLES: Mapping[str, str] = {
-    "serviceusage.services.get": "roles/serviceusage.serviceUsageViewer",
-    "iam.workloadIdentityPools.get": "roles/iam.workloadIdentityPoolViewer",
-    "iam.workloadIdentityPoolProviders.get": "roles/iam.workloadIdentityPoolViewer",
-    "iam.workloadIdentityPoolProviders.list": "roles/iam.workloadIdentityPoolViewer",
-    "iam.serviceAccounts.get": "roles/iam.serviceAccountViewer",
-    "iam.serviceAccounts.getIamPolicy": "roles/iam.securityReviewer",
-    "resourcemanager.projects.getIamPolicy": "roles/browser",
-    "orgpolicy.policy.get": "roles/orgpolicy.policyViewer",
-    "bigquery.datasets.get": "roles/bigquery.metadataViewer",
-    "bigquery.tables.get": "roles/bigquery.metadataViewer",
-    "bigquery.tables.getIamPolicy": "roles/iam.securityReviewer",
-}
-"""Each permission that a look needs, and a predefined role for reading that has it."""
-
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 20.0
-_LONGEST_TEXT = 200
+_REFUSED_BY_PROXY = re.compile(r"Tunnel connection failed: (\d{3})", re.ASCII)
 
 
 class CredentialsError(Exception):
@@ -54,10 +40,14 @@ class GoogleApi:
     Args:
         credentials: An expired token of theirs is renewed where that is possible.
         endpoints: Where the APIs are.
+        project: One that the calls may count for, where the credentials name none that they can.
     """
 
-    def __init__(self, credentials: google.auth.credentials.Credentials, endpoints: GoogleEndpoints) -> None:
+    def __init__(
+        self, credentials: google.auth.credentials.Credentials, endpoints: GoogleEndpoints, *, project: str
+    ) -> None:
         self._endpoints = endpoints
+        self._project = project
         # A refused request is not sent again, and a token is renewed within the time limit of its request, once.
         self._session: requests.Session = AuthorizedSession(
             credentials, refresh_status_codes=(), auth_request=Request(requests.Session())
@@ -83,41 +73,35 @@ class GoogleApi:
         timeout = (_CONNECT_SECONDS, _READ_SECONDS)
         try:
             response = self._session.request(method, url, json=question, timeout=timeout, allow_redirects=False)
-            found = response.json() if response.content else {}
+            found = response.json()
         except google.auth.exceptions.GoogleAuthError as error:
-            return Silent(why=f"your Google credentials give no token: {error!s:.{_LONGEST_TEXT}}")
+            how = "`gcloud auth application-default login`"
+            return Silent(why=f"your Google credentials give no token: {error!s:.{LONGEST_TEXT}}; {how}")
         except requests.JSONDecodeError:
-            return Silent(why=f"{service} answered {response.status_code} with something that is no JSON")
+            return _not_googles(service, response.status_code)
         except requests.RequestException as error:
-            return Silent(why=f"{self._endpoints.url(service, '')} does not answer ({type(error).__name__})")
-        return read(response.status_code, found, service=service, permission=permission)
+            return Silent(why=f"{self._endpoints.url(service, '')}: {_unreachable(error)}")
+        return read(response.status_code, found, service=service, permission=permission, project=self._project)
 
 
-def read(status: int, body: object, *, service: str, permission: str) -> Answer[JSON]:
-    """What an answer of Google's means. Source: Google, "Errors" of the API design guide.
+def read(status: int, body: object, *, service: str, permission: str, project: str = "") -> Answer[JSON]:
+    """What an answer in JSON means. Source: Google, "Errors" of the API design guide.
 
     Args:
         status: HTTP status.
         body: The JSON in it.
         service: First part of the API's host name.
         permission: What the request needed.
+        project: One that the request may count for.
     """
     if status == HTTPStatus.OK and isinstance(body, dict):
         return Found(value=body)
-    envelope = body.get("error") if isinstance(body, dict) else None
-    error = envelope if isinstance(envelope, dict) else {}
-    message = str(error.get("message", "no message"))[:_LONGEST_TEXT]
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return _not_googles(service, status)
     if status == HTTPStatus.NOT_FOUND:
         return Absent()
-    if status == HTTPStatus.UNAUTHORIZED:
-        return Silent(why=f"your Google credentials are not accepted ({message})")
-    if status == HTTPStatus.FORBIDDEN and _reasons(error) & {"SERVICE_DISABLED", "accessNotConfigured"}:
-        named = _metadata(error, "SERVICE_DISABLED")
-        consumer = named.get("consumer", "").removeprefix("projects/") or _project_in(message)
-        return Off(service=named.get("service") or f"{service}.googleapis.com", project=consumer)
-    if status == HTTPStatus.FORBIDDEN:
-        return Hidden(permission=permission, role=ROLES[permission])
-    return Silent(why=f"{service} answered {status}: {message}")
+    return refusal(status, error, service=service, permission=permission, project=project)
 
 
 def credentials_from(environment: Mapping[str, str] = os.environ) -> google.auth.credentials.Credentials:
@@ -139,19 +123,17 @@ def credentials_from(environment: Mapping[str, str] = os.environ) -> google.auth
     return found
 
 
-def _metadata(error: Mapping[str, Any], reason: str) -> dict[str, str]:
-    """What an error's details say beside a reason. Source: ``google.rpc.ErrorInfo``."""
-    details = [entry for entry in error.get("details") or [] if isinstance(entry, dict)]
-    found = next((entry.get("metadata") for entry in details if entry.get("reason") == reason), None)
-    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+def _not_googles(service: str, status: int) -> Silent:
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return Silent(why=f"{service}: the proxy refused ({status:d})")
+    return Silent(why=f"{service} answered {status} with something that is not Google's: a proxy's?")
 
 
-def _project_in(message: str) -> str:
-    """The project that "… API has not been used in project PROJECT before or it is disabled" names."""
-    found = re.search(r"in project (\S+) before", message, re.ASCII)
-    return found[1] if found else ""
-
-
-def _reasons(error: Mapping[str, Any]) -> set[str]:
-    entries = [*(error.get("details") or []), *(error.get("errors") or [])]
-    return {str(entry.get("reason")) for entry in entries if isinstance(entry, dict)}
+def _unreachable(error: requests.RequestException) -> str:
+    """Why there is no answer. The libraries' texts can hold a whole URL, and a proxy's its password."""
+    if isinstance(error, requests.exceptions.ProxyError):
+        found = _REFUSED_BY_PROXY.search(str(error))
+        return f"the proxy refused ({found[1]})" if found else "the proxy can't be reached"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted"
+    return f"it does not answer ({type(error).__name__})"

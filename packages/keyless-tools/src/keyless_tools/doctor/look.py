@@ -110,6 +110,8 @@ class Clouds:
         if not isinstance(answer, Absent):
             return answer
         account, ours = self._aws.account(), expected.trust.aws_account_id
+        if not isinstance(account, Found | Absent):
+            return account
         if isinstance(account, Found) and account.value != ours:
             return Silent(why=f"your AWS credentials are of the account {account.value}, the stack's is {ours}")
         return answer
