@@ -47,7 +47,12 @@ CASES: list[tuple[Break, Link, str, str]] = [
     (breaks.a_binding_of_another_pool, Link.BINDING, "-old, principal is of pool", UP),
     (breaks.a_role_that_does_not_let_impersonate, Link.BINDING, "has none of the roles", UP),
     (breaks.no_job_user, Link.JOBS, "has none of the roles roles/bigquery", UP),
-    (breaks.a_table_that_was_deleted, Link.TABLE, "is not there", UP),
+    (
+        breaks.a_table_that_was_deleted,
+        Link.TABLE,
+        "is not there",
+        "bq cp --no_clobber local-keyless:keyless_local.users",
+    ),
     (breaks.no_data_viewer, Link.ROWS, "has none of the roles roles/bigquery", UP),
     (breaks.a_log_group_that_was_deleted, Link.LOG, "is not there", UP),
 ]

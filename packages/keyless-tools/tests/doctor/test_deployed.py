@@ -86,7 +86,7 @@ def test_settings_that_were_changed_and_not_deployed_are_the_only_finding(stack:
     )
     assert failed_links(walked) == [Link.SETTINGS]
     assert "configured is local-keyless.keyless_local.customers" in of_link(walked, Link.SETTINGS).actual
-    assert of_link(walked, Link.SETTINGS).fix == "pulumi up --stack local"
+    assert of_link(walked, Link.SETTINGS).fix == "pulumi config set tableId users --stack local"
 
 
 def test_a_table_in_another_location_is_the_broken_link_though_the_function_looks_there(
@@ -95,8 +95,8 @@ def test_a_table_in_another_location_is_the_broken_link_though_the_function_look
     elsewhere = dataclasses.replace(stack, settings=dataclasses.replace(stack.settings, bigquery_location="EU"))
     with changes.variables(stage, **{environment.LOCATION: "EU"}):
         (walked,) = examine(elsewhere, clouds)
-    assert failed_links(walked) == [Link.TABLE]
-    assert of_link(walked, Link.TABLE).fix.startswith("pulumi config set bigqueryLocation US --stack local")
+    assert failed_links(walked) == [Link.SETTINGS]
+    assert of_link(walked, Link.SETTINGS).fix == "pulumi config set bigqueryLocation US --stack local"
 
 
 def test_a_condition_that_is_gone_lets_the_function_in_and_is_reported(

@@ -169,7 +169,7 @@ def test_a_missing_grant_that_the_organisation_may_refuse_is_reported(list_polic
         (
             dataclasses.replace(FOREIGN, reader="facts"),
             ["id", "total"],
-            "bq show --schema --format=prettyjson my-project:theirs.users",
+            "bq show --format=prettyjson my-project:theirs.users",
         ),
     ],
 )
@@ -183,4 +183,45 @@ def test_a_table_without_a_column_that_is_selected_is_broken(chain: Expected, fi
 
 def test_a_table_of_another_team_that_was_deleted_can_be_had_back_with_its_rows() -> None:
     finding = access.table(FOREIGN, changed(table=Absent()))
-    assert finding.fix == "bq cp my-project:theirs.users@-3600000 my-project:theirs.users"
+    assert finding.fix == "bq cp --no_clobber my-project:theirs.users@-3600000 my-project:theirs.users"
+
+
+def test_a_table_of_the_stacks_own_that_was_deleted_is_had_back_before_the_engine_makes_an_empty_one() -> None:
+    there: Answer[JSON] = Found(value={})
+    table, dataset = (access.table(CHAIN, changed(table=Absent(), dataset=one)) for one in (there, Absent()))
+    up = "pulumi up --refresh --stack dev"
+    back = "bq cp --no_clobber my-project:keyless_dev.users@-3600000 my-project:keyless_dev.users"
+    assert table.fix == f"{back} && {up}"
+    assert f"Later `{up}` makes an empty one" in table.expected
+    assert dataset.actual == "dataset my-project.keyless_dev is not there"
+    undrop = "bq --location=US query --use_legacy_sql=false 'UNDROP SCHEMA `my-project.keyless_dev`'"
+    assert dataset.fix == f"{undrop} && {up}"
+
+
+COLUMNS = {"fields": [{"name": name} for name in ("id", "user_id", "name")]}
+
+
+@pytest.mark.parametrize(
+    ("chain", "link", "fix"),
+    [
+        (CHAIN, Link.SETTINGS, "pulumi config set bigqueryLocation EU --stack dev"),
+        (FOREIGN, Link.TABLE, "pulumi config set bigqueryLocation EU --stack dev && pulumi up --stack dev"),
+    ],
+    ids=["own", "existing"],
+)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"dataset": Found(value={"location": "EU"})},
+        {"table": Found(value={"location": "EU", "schema": COLUMNS})},
+    ],
+    ids=["dataset", "table"],
+)
+def test_in_another_location_the_settings_are_changed_and_never_the_data(
+    fields: dict[str, Any], chain: Expected, link: Link, fix: str
+) -> None:
+    findings = walk(chain, changed(healthy.seen(chain), **{"table": Found(value={"schema": COLUMNS}), **fields}))
+    (failed,) = [finding for finding in findings if finding.verdict is Verdict.FAILED]
+    assert (failed.link, failed.fix) == (link, fix)
+    assert " in EU" in failed.actual
+    assert chain.table_is_ours == ("would replace or delete one with its rows" in failed.expected)

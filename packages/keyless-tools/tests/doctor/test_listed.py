@@ -49,12 +49,17 @@ def test_without_a_list_there_is_nothing_to_look_at() -> None:
     ("name", "fields", "actual", "fix"),
     [
         (TABLE, {"policy": Found(value={})}, f"{EMAIL} has none of the roles", "pulumi up --refresh --stack dev"),
-        (TABLE, {"table": Absent()}, f"table {TABLE} is not there", "bq cp their-project:sales.orders@-3600000"),
         (
             TABLE,
-            {"table": Found(value={"location": "EU"})},
+            {"table": Absent()},
+            f"table {TABLE} is not there",
+            "bq cp --no_clobber their-project:sales.orders",
+        ),
+        (
+            TABLE,
+            {"dataset": in_list(location="EU")},
             f"table {TABLE} is in EU",
-            "bq show --format=prettyjson their-project:sales.orders",
+            "pulumi config rm --path 'tables[0]' --stack dev && pulumi up --stack dev",
         ),
         (DATASET, {"dataset": in_list()}, f"{EMAIL} has none of the roles", "pulumi up --refresh --stack dev"),
         (
@@ -63,12 +68,17 @@ def test_without_a_list_there_is_nothing_to_look_at() -> None:
             f"binding names serviceAccount:x{EMAIL}",
             "pulumi up --refresh --stack dev",
         ),
-        (DATASET, {"dataset": Absent()}, f"dataset {DATASET} is not there", "bq query --use_legacy_sql=false 'UNDROP"),
+        (
+            DATASET,
+            {"dataset": Absent()},
+            f"dataset {DATASET} is not there",
+            "bq --location=US query ",
+        ),
         (
             DATASET,
             {"dataset": in_list({"role": "READER", "userByEmail": EMAIL}, location="EU")},
             f"dataset {DATASET} is in EU",
-            "bq show --format=prettyjson their-project:shared",
+            "pulumi config rm --path 'tables[1]' --stack dev && pulumi up --stack dev",
         ),
     ],
 )

@@ -10,10 +10,12 @@ import pytest
 
 from keyless_bigquery.components import outputs
 from keyless_bigquery.settings.settings import Settings
+from keyless_tools.doctor.answer import Absent, Found
 from keyless_tools.doctor.expected import expected_of
 from keyless_tools.doctor.finding import Finding, Link, Verdict
 from keyless_tools.doctor.report import Walked, as_json, exit_code
 from keyless_tools.doctor.stack import Stack, StackError, read_stack, values_of
+from keyless_tools.doctor.walk import walk
 from tests.components.recording import DEFAULTS, REQUIRED
 from tests.doctor import healthy
 
@@ -125,6 +127,44 @@ def test_settings_that_differ_from_what_is_deployed_are_reported(changed: dict[s
     (chain,) = expected_of(found)
     (line,) = chain.undeployed
     assert line.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("changed", "fix"),
+    [
+        ({"tableId": "orders"}, "pulumi config set tableId users --stack dev"),
+        ({"datasetId": "other"}, "pulumi config set datasetId keyless_dev --stack dev"),
+        (
+            {"dataProject": "other-project", "tableId": "orders"},
+            "pulumi config set dataProject my-project --stack dev && pulumi config set tableId users --stack dev",
+        ),
+        ({"bigqueryLocation": "EU"}, "pulumi config set bigqueryLocation US --stack dev"),
+        (
+            {"readers": '[{"name": "a", "tableId": "orders"}, {"name": "b"}]'},
+            "pulumi config set --path 'readers[0].tableId' users --stack dev",
+        ),
+        (
+            {"readers": '[{"name": "b"}, {"name": "c"}]', "datasetId": "keyless_dev"},
+            "pulumi config refresh --stack dev",
+        ),
+        ({"roleName": "Other"}, "pulumi up --stack dev"),
+    ],
+)
+def test_settings_by_which_a_table_would_lose_its_rows_are_changed_back_and_never_deployed(
+    changed: dict[str, str], fix: str
+) -> None:
+    found = reconfigured(**changed)
+    reader = found.outputs[outputs.READERS]["reader"]
+    one = {**reader, outputs.TABLE: "my-project.keyless_dev.b", outputs.TABLES: ["my-project.keyless_dev.b"]}
+    deployed = {"reader": reader} if "readers" not in changed else {"a": reader, "b": one}
+    chain = expected_of(dataclasses.replace(found, outputs={**found.outputs, outputs.READERS: deployed}))[0]
+    seen = healthy.changed(healthy.seen(chain), dataset=Found(value={"location": "US"}), log_group=Absent())
+    settings, *others = walk(chain, seen)
+    assert (settings.link, settings.verdict, settings.fix) == (Link.SETTINGS, Verdict.FAILED, fix)
+    assert ("would replace or delete one with its rows" in settings.expected) == ("up" not in fix)
+    assert not [other for other in others if "pulumi up" in other.fix], "it would deploy them as well"
+    log = next(other for other in others if other.link is Link.LOG)
+    assert log.verdict is Verdict.FOLLOWS
 
 
 def test_an_alias_is_part_of_what_is_invoked_and_not_of_the_identity() -> None:

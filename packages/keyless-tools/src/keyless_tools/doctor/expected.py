@@ -58,6 +58,10 @@ class Expected:
 
     Args:
         undeployed: Settings that differ from what is deployed, each in words.
+        moved: Settings by which the stack would make another table in the place of one of its own, with the deployed
+            value of each, by key or path.
+        dropped: A reader is deployed and not configured any more, and the stack made its table.
+        place: The reader's place in the list of readers; ``None`` where there is no list.
         trust: Which AWS identity the function is, and every string that follows from it.
         function: What to invoke: the function's name, with its alias under SnapStart.
         inline_policies: What the names of the role's own policies begin with.
@@ -82,6 +86,9 @@ class Expected:
     stack: str
     reader: str
     undeployed: tuple[str, ...]
+    moved: Mapping[str, str]
+    dropped: bool
+    place: int | None
     region: str
     trust: TrustChain
     function: str
@@ -138,7 +145,13 @@ def expected_of(stack: Stack) -> tuple[Expected, ...]:
         raise _not_deployed(stack, outputs.READERS)
     readers = [reader for reader in stack.settings.readers if reader.label in deployed]
     if not readers:
-        raise _not_deployed(stack, f"{outputs.READERS}.{stack.settings.readers[0].label}")
+        first = f"{outputs.READERS}.{stack.settings.readers[0].label}"
+        if not deployed:
+            raise _not_deployed(stack, first)
+        raise StackError(
+            f"the stack {stack.name} has no output {first}, but readers {', '.join(deployed)}, with tables perhaps."
+            f" `{fixes.preview(stack.name)}` shows what the next deployment would delete"
+        )
     undeployed = tuple(_undeployed(stack, deployed))
     trusts = {reader.label: _trust(stack, reader, deployed[reader.label]) for reader in readers}
     # Of readers that are about to go, only the roles count here: the condition still admits them.
@@ -163,6 +176,9 @@ def _expected(
         stack=stack.name,
         reader=reader.label,
         undeployed=undeployed,
+        moved=_moved(stack, deployed),
+        dropped=settings.table == "own" and bool(set(deployed) - {one.label for one in settings.readers}),
+        place=settings.readers.index(reader) if reader.name else None,
         region=settings.aws_region,
         trust=trust,
         function=_output(stack, outputs.FUNCTION_NAME, exported),
@@ -236,6 +252,24 @@ def _undeployed(stack: Stack, deployed: Mapping[str, Any]) -> Iterator[str]:
         more = ", ".join(reader.tables)
         if label in deployed and (found := ", ".join(_tables(deployed[label])[1:])) != more:
             yield f"{outputs.TABLES} of {label} are {found or 'none'} besides the first, configured is {more or 'none'}"
+
+
+def _moved(stack: Stack, deployed: Mapping[str, Any]) -> dict[str, str]:
+    """The deployed values of the settings that name the stack's own tables, where the configured ones are others."""
+    settings, moved = stack.settings, dict[str, str]()
+    for place, reader in enumerate(settings.readers if settings.table == "own" else ()):
+        if reader.label not in deployed:
+            continue
+        found = TableName.parse(_output(stack, outputs.TABLE, deployed[reader.label]))
+        configured = TableName.parse(settings.table_of(reader))
+        table_id = f"readers[{place}].tableId" if reader.name else "tableId"
+        parts = {"dataProject": "project", "datasetId": "dataset", table_id: "table"}
+        moved |= {
+            key: getattr(found, part)
+            for key, part in parts.items()
+            if getattr(found, part) != getattr(configured, part)
+        }
+    return moved
 
 
 def _tables(exported: Mapping[str, Any]) -> list[str]:

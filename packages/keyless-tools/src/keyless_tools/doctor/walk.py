@@ -31,7 +31,7 @@ STEPS: Mapping[Link, tuple[Judge, Sequence[Link]]] = {
     Link.SERVICE_ACCOUNT: (access.service_account, (Link.SERVICES,)),
     Link.BINDING: (access.binding, _AS_READER),
     Link.JOBS: (access.jobs, _AS_READER),
-    Link.TABLE: (access.table, (Link.SERVICES,)),
+    Link.TABLE: (access.table, (Link.SETTINGS, Link.SERVICES)),
     Link.ROWS: (access.rows, (*_AS_READER, Link.TABLE)),
     Link.LISTED: (listed.tables, _AS_READER),
     Link.LOG: (function.log_group, ()),
@@ -55,6 +55,9 @@ def walk(expected: Expected, seen: Seen) -> tuple[Finding, ...]:
     for link, (judge, hangs_on) in STEPS.items():
         finding = Finding(link=link, **vars(judge(expected, seen)))
         cause = next((cause for cause in hangs_on if found[cause].verdict in _BAD), None)
+        if cause is None and "pulumi up" in finding.fix and found and found[Link.SETTINGS].verdict in _BAD:
+            # It would deploy those settings along with what it puts back.
+            cause = Link.SETTINGS
         if cause is not None and finding.verdict in (Verdict.FAILED, Verdict.UNKNOWN):
             actual = f"{finding.actual} (check again when {cause.value} is fixed)"
             finding = dataclasses.replace(finding, verdict=Verdict.FOLLOWS, actual=actual, fix="")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
+from keyless_bigquery.command_line import one_after_another
 from keyless_bigquery.settings.reader_settings import ONLY_READER
 from keyless_bigquery.trust.organisation import MEMBERS_CONSTRAINT, only_values
 from keyless_bigquery.trust.principals import Principal
 from keyless_tools.doctor import fixes, grants, identity
-from keyless_tools.doctor.answer import JSON, Absent, Answer, Found
-from keyless_tools.doctor.expected import Expected
-from keyless_tools.doctor.finding import Judgement, failed, not_looked, not_seen, not_there, ok, unknown
+from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Hidden, Off, Silent
+from keyless_tools.doctor.expected import Expected, TableName
+from keyless_tools.doctor.finding import Judgement, Verdict, failed, not_looked, not_seen, not_there, ok, unknown
 from keyless_tools.doctor.grants import Grant
 from keyless_tools.doctor.observed import Seen
 
@@ -26,8 +28,7 @@ def service_account(expected: Expected, seen: Seen) -> Judgement:
     if not isinstance(seen.service_account, Found):
         return not_there(f"service account {email}", seen.service_account, fix=fixes.up(expected.stack))
     if seen.service_account.value.get("disabled"):
-        enable = "gcloud iam service-accounts enable {email} --project={project}"
-        fix = fixes.command(enable, email=email, project=expected.project)
+        fix = fixes.enable_account(email, project=expected.project)
         return failed(f"{email} is disabled; was it on purpose?", expected="enabled", fix=fix)
     return ok(f"{email} is enabled")
 
@@ -60,15 +61,15 @@ def table(expected: Expected, seen: Seen) -> Judgement:
     """The table is there, where the function looks for it, with the columns that it selects."""
     name = expected.table
     if not isinstance(seen.table, Found):
-        fix = fixes.up(expected.stack) if expected.table_is_ours else fixes.bring_table_back(name.for_bq)
-        return not_there(f"table {name}", seen.table, fix=fix)
-    location = seen.table.value.get("location", "")
+        return deleted(expected, name, seen.table, seen.dataset, ours=expected.table_is_ours)
+    location = location_of(seen.dataset, seen.table)
     if location.casefold() != expected.location.casefold():
-        move = "pulumi config set bigqueryLocation {location} --stack {stack} && pulumi up --stack {stack}"
         return failed(
             f"{name} is in {location}",
             expected=f"{expected.location}, where the function looks for it",
-            fix=fixes.command(move, location=location, stack=expected.stack),
+            fix=fixes.restore_settings(expected.stack, {"bigqueryLocation": location})
+            if expected.table_is_ours
+            else fixes.use_location(expected.stack, location),
         )
     there = [str(field["name"]) for field in (seen.table.value.get("schema") or {}).get("fields") or []]
     known = {column.casefold() for column in there}
@@ -80,6 +81,31 @@ def table(expected: Expected, seen: Seen) -> Judgement:
             fix=_other_columns(expected, [column for column in expected.columns if column not in missing] or there),
         )
     return ok(f"{name} is in {location} and has the columns {', '.join(expected.columns)}")
+
+
+def deleted(
+    expected: Expected, name: TableName, answer: Absent | Hidden | Off | Silent, dataset: Answer[JSON], *, ours: bool
+) -> Judgement:
+    """A table or a dataset that can't be read. One that is deleted is had back before the engine makes an empty one."""
+    gone = name.of_dataset if isinstance(dataset, Absent) else name
+    back = (
+        fixes.bring_table_back(name.for_bq)
+        if gone.table
+        else fixes.bring_dataset_back(str(gone), location=expected.location)
+    )
+    fix = one_after_another(back, fixes.up(expected.stack)) if ours else back
+    found = not_there(f"{gone.kind} {gone}", answer, fix=fix)
+    if found.verdict is not Verdict.FAILED:
+        return found
+    needed = f"{found.expected}; within seven days it can be had back with its rows, from a time before it was deleted"
+    if ours:
+        needed += f". Later `{fixes.up(expected.stack)}` makes an empty one"
+    return dataclasses.replace(found, expected=needed)
+
+
+def location_of(*dataset_or_table: Answer[JSON]) -> str:
+    """Where a dataset is, and so every table in it; empty where that is unknown. Source: BigQuery, "Locations"."""
+    return next((str(found) for one in dataset_or_table if (found := value_of(one).get("location"))), "")
 
 
 def rows(expected: Expected, seen: Seen) -> Judgement:
@@ -111,7 +137,7 @@ def _other_columns(expected: Expected, columns: Sequence[str]) -> str:
         return fixes.up(expected.stack)
     if expected.reader == ONLY_READER and columns:
         return fixes.select_columns(expected.stack, columns)
-    return fixes.command("bq show --schema --format=prettyjson {table}", table=expected.table.for_bq)
+    return fixes.show_table(expected.table.for_bq)
 
 
 def held(

@@ -58,12 +58,10 @@ def policies(expected: Expected, seen: Seen) -> Judgement:
     inline, attached = answer.value["inline"], answer.value["attached"]
     # A policy's name ends in digits of a digest of what it is about.
     ours = re.compile(f"(?:{'|'.join(expected.inline_policies)})(?:-[0-9a-f]{{8}})?")
-    delete = "aws iam delete-role-policy --role-name {role} --policy-name {name}"
-    detach = "aws iam detach-role-policy --role-name {role} --policy-arn {name}"
     added = [
-        *((f"inline policy {name}", fixes.command(delete, role=role, name=name)) for name in inline
+        *((f"inline policy {name}", fixes.delete_policy(role, name)) for name in inline
           if not ours.fullmatch(name)),
-        *((f"attached policy {arn}", fixes.command(detach, role=role, name=arn)) for arn in attached
+        *((f"attached policy {arn}", fixes.detach_policy(role, arn)) for arn in attached
           if arn not in expected.attached_policies),
     ]  # fmt: skip
     return _of(f"{role} has {', '.join([*inline, *attached]) or 'none'}", f"on {role}", added)
@@ -99,9 +97,8 @@ def account_members(expected: Expected, seen: Seen) -> Judgement:
     if not isinstance(seen.account_policy, Found):
         return _no_answer(f"the policy of {email}", seen.account_policy)
     ours = {("roles/iam.workloadIdentityUser", expected.principal)}
-    remove = "gcloud iam service-accounts remove-iam-policy-binding {email} --project={project}"
     added = [
-        (what, fixes.remove_binding(remove, grant, email=email, project=expected.project))
+        (what, fixes.remove_from_account(grant, email=email, project=expected.project))
         for what, grant in _others(seen.account_policy.value, ours)
     ]
     return _of(f"{expected.principal} alone", f"on {email}", added)
@@ -118,9 +115,8 @@ def reader_grants(expected: Expected, seen: Seen) -> Judgement:
     for project, answer in policies.items():
         if not isinstance(answer, Found):
             return _no_answer(f"the policy of project {project}", answer)
-        remove = "gcloud projects remove-iam-policy-binding {project}"
         added += [
-            (f"{grant}", fixes.remove_binding(remove, grant, project=project))
+            (f"{grant}", fixes.remove_from_project(grant, project=project))
             for grant in grants.of_policy(answer.value, f"project {project}")
             if matches(grant.member, principal) and (project, grant.role) != ours
         ]
@@ -135,9 +131,8 @@ def table_members(expected: Expected, seen: Seen) -> Judgement:
     if not isinstance(seen.table_policy, Found):
         return _no_answer(f"the policy of table {table}", seen.table_policy)
     ours = {("roles/bigquery.dataViewer", member) for member in expected.table_readers}
-    remove = "bq remove-iam-policy-binding --member={member} --role={role} --table=true {table}"
     added = [
-        (what, fixes.command(remove, member=grant.member, role=grant.role, table=table.for_bq))
+        (what, fixes.remove_from_table(grant, table=table.for_bq))
         for what, grant in _others(seen.table_policy.value, ours)
     ]
     return _of(f"{', '.join(expected.table_readers)} alone", f"on table {table}", added)

@@ -58,8 +58,7 @@ def organisation_policy(expected: Expected, seen: Seen) -> Judgement:
             refused = f"{constraint} does not allow {value} in {expected.pool_project}"
             if there:
                 return ok(f"{refused}: {later}, but `pulumi up` will be refused when it has to change it")
-            allow = "gcloud resource-manager org-policies allow {constraint} {value} --project={project}"
-            fix = fixes.command(allow, constraint=constraint, value=value, project=expected.pool_project)
+            fix = fixes.allow_value(constraint, value, project=expected.pool_project)
             return failed(refused, expected=f"{value} among its allowed values", fix=fix)
     return ok(f"allows {AWS_ISSUER} and the account {expected.trust.aws_account_id}")
 

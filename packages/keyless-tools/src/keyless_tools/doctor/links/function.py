@@ -10,18 +10,33 @@ from keyless_tools.doctor import fixes
 from keyless_tools.doctor.answer import JSON, Absent, Found
 from keyless_tools.doctor.expected import Expected
 from keyless_tools.doctor.finding import Judgement, failed, not_looked, not_seen, not_there, ok, unknown
+from keyless_tools.doctor.links.access import location_of
 from keyless_tools.doctor.observed import Seen
 
 LAMBDA = "Service lambda.amazonaws.com"
 """Who alone may assume the role."""
 
 
-def settings(expected: Expected, _: Seen) -> Judgement:
+def settings(expected: Expected, seen: Seen) -> Judgement:
     """What is deployed is what is configured."""
-    if not expected.undeployed:
+    moved, undeployed = dict(expected.moved), list(expected.undeployed)
+    location = location_of(seen.dataset, seen.table)
+    if expected.table_is_ours and location and location.casefold() != expected.location.casefold():
+        moved["bigqueryLocation"] = location
+        undeployed.append(f"the dataset is in {location}, configured is {expected.location}")
+    if moved or expected.dropped:
+        return failed(
+            "; ".join(undeployed),
+            expected="the settings of the tables that are there: `pulumi up` would replace or delete one with its rows."
+            " To move them on purpose: docs/living.md, What a change replaces",
+            fix=fixes.restore_settings(expected.stack, moved)
+            if moved
+            else fixes.settings_of_the_last_deployment(expected.stack),
+        )
+    if not undeployed:
         return ok("what is deployed is what is configured")
     return failed(
-        "; ".join(expected.undeployed),
+        "; ".join(undeployed),
         expected="a stack that was deployed after its settings were changed",
         fix=fixes.deploy(expected.stack),
     )
@@ -43,14 +58,12 @@ def function(expected: Expected, seen: Seen) -> Judgement:
         again = fixes.make_function_again(expected.stack, **place)
         return failed(f"{name} is {state}, its last update {update}: {why}", expected="Active", fix=again)
     if state == "Pending" and update != "InProgress":
-        wait = "aws lambda wait function-active-v2 --function-name {function} --region {region}"
-        return failed(f"{name} is {state}", expected="Active", fix=fixes.command(wait, **place))
+        return failed(f"{name} is {state}", expected="Active", fix=fixes.wait_for_function(**place))
     if seen.function.value.get("Concurrency", {}).get("ReservedConcurrentExecutions") == 0:
-        remove = "pulumi config rm reservedConcurrency --stack {stack} && pulumi up --stack {stack}"
         return failed(
             f"{name} has a reserved concurrency of 0, so that it never runs",
             expected="one above 0, or none",
-            fix=fixes.command(remove, stack=expected.stack) if expected.paused else up,
+            fix=fixes.run_again(expected.stack, reader=expected.place) if expected.paused else up,
         )
     # Until an update is done the function runs as it did before.
     still = ", and is being updated" if update == "InProgress" else ""

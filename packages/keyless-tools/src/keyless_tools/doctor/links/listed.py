@@ -6,8 +6,8 @@ from keyless_bigquery.trust.principals import Principal
 from keyless_tools.doctor import fixes, grants, identity
 from keyless_tools.doctor.answer import Found
 from keyless_tools.doctor.expected import Expected, TableName
-from keyless_tools.doctor.finding import Judgement, Verdict, failed, not_looked, not_there, ok
-from keyless_tools.doctor.links.access import NO_PRINCIPAL, grants_of, held, value_of
+from keyless_tools.doctor.finding import Judgement, Verdict, failed, not_looked, ok
+from keyless_tools.doctor.links.access import NO_PRINCIPAL, deleted, grants_of, held, location_of, value_of
 from keyless_tools.doctor.observed import Listed, Seen
 
 _BY_URGENCY = (Verdict.FAILED, Verdict.UNKNOWN)
@@ -32,13 +32,14 @@ def _one(expected: Expected, seen: Seen, name: TableName, principal: Principal) 
     answer = found.dataset if found.table is None else found.table
     if not isinstance(answer, Found):
         ours = expected.table_is_ours and name.of_dataset == expected.table.of_dataset
-        return not_there(what, answer, fix=fixes.up(expected.stack) if ours else _bring_back(name))
-    location = answer.value.get("location", "")
-    if location.casefold() != expected.location.casefold():
+        return deleted(expected, name, answer, found.dataset, ours=ours)
+    location = location_of(found.dataset, answer)
+    # Where it is in the first table's location, that is the table's link to report.
+    if location.casefold() not in {expected.location.casefold(), location_of(seen.dataset, seen.table).casefold()}:
         return failed(
             f"{what} is in {location}",
             expected=f"{expected.location}, where the function's queries run: no query reads from two locations",
-            fix=fixes.command("bq show --format=prettyjson {name}", name=name.for_bq),
+            fix=_other_location(expected, name),
         )
     return _granted(expected, seen, name, found, principal)
 
@@ -58,8 +59,8 @@ def _granted(expected: Expected, seen: Seen, name: TableName, found: Listed, pri
     )
 
 
-def _bring_back(name: TableName) -> str:
-    """A dataset can be had back within its time travel window. Source: BigQuery, "Restore deleted datasets"."""
-    if name.table:
-        return fixes.bring_table_back(name.for_bq)
-    return fixes.command("bq query --use_legacy_sql=false", f"UNDROP SCHEMA `{name}`")
+def _other_location(expected: Expected, name: TableName) -> str:
+    """Takes it from the list; another stack may list it. Where there are several readers it may be in either's list."""
+    if expected.place is None:
+        return fixes.unlist(expected.stack, expected.listed.index(name))
+    return fixes.show_table(name.for_bq)
