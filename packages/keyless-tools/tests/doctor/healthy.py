@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from keyless_bigquery.components import outputs
@@ -12,7 +13,7 @@ from keyless_bigquery.trust.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_C
 from keyless_bigquery.trust.trust import attribute_condition, attribute_mapping
 from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Hidden, Off, Silent
 from keyless_tools.doctor.expected import Expected, expected_of
-from keyless_tools.doctor.observed import Listed, Seen
+from keyless_tools.doctor.observed import Guarded, Listed, Seen
 from keyless_tools.doctor.stack import Stack
 from tests.components.recording import DEFAULTS, REQUIRED
 
@@ -119,6 +120,13 @@ def seen(chain: Expected) -> Seen:
             )
             for name in chain.listed
         },
+        guarded={
+            str(name): Guarded(row_policies=Found(value={}), reads={}, more_reads=False)
+            for name in (chain.table, *chain.listed)
+            if name.table
+        },
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+        last_log=Found(value=[(1767225600000, "START RequestId: 1"), (1767225600001, "REPORT RequestId: 1")]),
     )
 
 

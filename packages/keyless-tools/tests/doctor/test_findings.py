@@ -22,7 +22,7 @@ from keyless_tools.doctor.walk import STEPS, walk
 from tests.doctor import healthy
 from tests.doctor.healthy import CHAIN, DIRECT, SEEN, UNSEEN, changed
 
-SEVERAL = ("services", "organisation_policies", "function_policies", "listed")
+SEVERAL = ("services", "organisation_policies", "function_policies", "listed", "guarded", "at")
 FIELDS = [field.name for field in dataclasses.fields(Seen) if field.name not in SEVERAL]
 
 
@@ -58,8 +58,8 @@ def test_whatever_can_not_be_seen_stops_nothing_and_is_never_called_whole(
     assert [finding.link for finding in findings] == list(STEPS)
     # Grants above the table need not be seen where the table's own is enough, and a package has the output beside it.
     needed = set(unseen) - {"data_project_policy", "dataset", "credential_configuration", "members_policy"}
-    # That there is no such list is for the role's and the pool's own links to report.
-    needed -= {name for name in ("role_policies", "providers") if unseen.get(name) == Absent()}
+    # That there is no such list is for the role's, the pool's and the log's own links to report.
+    needed -= {name for name in ("role_policies", "providers", "last_log") if unseen.get(name) == Absent()}
     if direct:
         needed -= {"service_account", "account_policy"}
     if needed:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from botocore.parsers import ResponseParserError
 from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Silent, T
 from keyless_tools.doctor.aws_reasons import meaning
 
+_STREAMS, _EVENTS = 3, 100
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
@@ -69,6 +71,33 @@ class AwsApi:
             return answer
         named = [group for group in answer.value if group["logGroupName"] == name]
         return Found(value=named[0]) if named else Absent()
+
+    def newest_log(self, name: str) -> Answer[Sequence[tuple[int, str]]]:
+        """The newest events of a log group, oldest first: each its time in milliseconds and its text.
+
+        Those of the streams that were written to last: each is of one instance of the function, and several may run.
+        """
+        streams = self._look(
+            "logs:DescribeLogStreams",
+            lambda: self._client("logs").describe_log_streams(
+                logGroupName=name, orderBy="LastEventTime", descending=True, limit=_STREAMS
+            )["logStreams"],
+        )
+        if not isinstance(streams, Found):
+            return streams
+        found: list[tuple[int, str]] = []
+        for stream in streams.value:
+            which = {"logGroupName": name, "logStreamName": stream["logStreamName"], "limit": _EVENTS}
+            events = self._look("logs:GetLogEvents", partial(self._events, which))
+            if not isinstance(events, Found):
+                return events
+            # Not sorted in itself: one instance runs one invocation at a time, and writes in order.
+            found = max(found, events.value, key=lambda one: one[-1][0] if one else 0)
+        return Found(value=found)
+
+    def _events(self, which: Mapping[str, Any]) -> list[tuple[int, str]]:
+        answer = self._client("logs").get_log_events(**which, startFromHead=False)
+        return [(int(event["timestamp"]), str(event["message"])) for event in answer["events"]]
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 (boto3 makes its clients' methods at run time)
         if service not in self._clients:

@@ -58,9 +58,8 @@ class Expected:
 
     Args:
         undeployed: Settings that differ from what is deployed, each in words.
-        moved: Settings by which the stack would make another table in the place of one of its own, with the deployed
-            value of each, by key or path.
-        dropped: A reader is deployed and not configured any more, and the stack made its table.
+        moved: Settings by which the stack would replace one of its tables, by key or path, with the deployed value.
+        dropped: A reader is not configured any more, and the stack made its table.
         place: The reader's place in the list of readers; ``None`` where there is no list.
         trust: Which AWS identity the function is, and every string that follows from it.
         function: What to invoke: the function's name, with its alias under SnapStart.

@@ -27,6 +27,8 @@ ROLES: Mapping[str, str] = {
     "bigquery.datasets.get": "roles/bigquery.metadataViewer",
     "bigquery.tables.get": "roles/bigquery.metadataViewer",
     "bigquery.tables.getIamPolicy": "roles/iam.securityReviewer",
+    "bigquery.tables.list": "roles/bigquery.metadataViewer",
+    "bigquery.rowAccessPolicies.list": "roles/iam.securityReviewer",
 }
 """Each permission that a look needs, and a predefined role for reading that has it."""
 

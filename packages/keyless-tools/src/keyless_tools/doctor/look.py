@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from keyless_bigquery.trust.organisation import ACCOUNTS_CONSTRAINT, MEMBERS_CONSTRAINT, PROVIDERS_CONSTRAINT
@@ -11,11 +12,17 @@ from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Silent
 from keyless_tools.doctor.aws_api import AwsApi
 from keyless_tools.doctor.expected import Expected, TableName
 from keyless_tools.doctor.google_api import GoogleApi
-from keyless_tools.doctor.observed import Listed, Seen
+from keyless_tools.doctor.links.table_kinds import may_have_row_policies, reads_of
+from keyless_tools.doctor.observed import Guarded, Listed, Seen
 from keyless_tools.doctor.package_file import read_from_package
 
 _HOSTS = {"resourcemanager": "cloudresourcemanager", "orgpolicy": "cloudresourcemanager"}
 """The first part of an API's host name, where it is not that of its permissions."""
+
+MOST_READS = 10
+"""So many tables of a view are looked at."""
+
+_PAGE = "maxResults=1000"
 
 MOST_PROVIDERS = 100
 """The largest page of ``workloadIdentityPools.providers.list``. Source: IAM API v1."""
@@ -43,6 +50,7 @@ class Clouds:
         }
         names = dict.fromkeys(name.of_dataset for name in (table, *expected.listed))
         datasets = {name: self._look(_path(name), "bigquery.datasets.get") for name in names}
+        tables = {name: self._table(name) for name in (table, *expected.listed) if name.table}
         account = f"/v1/projects/{expected.project}/serviceAccounts/{email}"
         return Seen(
             function=function,
@@ -77,17 +85,47 @@ class Clouds:
             project_policy=project_policies[expected.project],
             data_project_policy=project_policies[table.project],
             dataset=datasets[table.of_dataset],
-            table=self._look(_path(table), "bigquery.tables.get"),
+            table=tables[table],
             table_policy=self._policy(_path(table), "bigquery.tables"),
             listed={
                 str(name): Listed(
-                    table=self._look(_path(name), "bigquery.tables.get") if name.table else None,
+                    table=tables.get(name),
                     policy=self._policy(_path(name), "bigquery.tables") if name.table else None,
                     dataset=datasets[name.of_dataset],
                     project_policy=project_policies[name.project],
+                    tables=None if name.table else self._look(f"{_path(name)}/tables?{_PAGE}", "bigquery.tables.list"),
                 )
                 for name in expected.listed
             },
+            guarded={
+                str(name): self._guarded(name, answer.value)
+                for name, answer in tables.items()
+                if isinstance(answer, Found)
+            },
+            at=datetime.now(UTC),
+            last_log=self._aws.newest_log(expected.log_group),
+        )
+
+    def _table(self, name: TableName) -> Answer[JSON]:
+        return self._look(_path(name), "bigquery.tables.get")
+
+    def _guarded(self, name: TableName, table: JSON) -> Guarded:
+        """Looks at what is around a table: row access policies, and the tables that a view reads."""
+        reads, all_of_them = reads_of(table, name.project)
+        return Guarded(
+            row_policies=self._look(f"{_path(name)}/rowAccessPolicies", "bigquery.rowAccessPolicies.list")
+            if may_have_row_policies(table)
+            else None,
+            reads={
+                str(base): Listed(
+                    table=None,
+                    policy=self._policy(_path(base), "bigquery.tables"),
+                    dataset=self._look(_path(base.of_dataset), "bigquery.datasets.get"),
+                    project_policy=self._policy(f"/v1/projects/{base.project}", "resourcemanager.projects"),
+                )
+                for base in reads[:MOST_READS]
+            },
+            more_reads=len(reads) > MOST_READS or not all_of_them,
         )
 
     def _policy(self, path: str, of: str) -> Answer[JSON]:

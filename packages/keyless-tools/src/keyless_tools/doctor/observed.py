@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from keyless_tools.doctor.answer import JSON, Answer
 
@@ -17,12 +18,29 @@ class Listed:
         policy: The allow policy on it.
         dataset: The dataset, with its access list.
         project_policy: The allow policy of its project.
+        tables: The list of a whole dataset's tables.
     """
 
     table: Answer[JSON] | None
     policy: Answer[JSON] | None
     dataset: Answer[JSON]
     project_policy: Answer[JSON]
+    tables: Answer[JSON] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guarded:
+    """What was seen besides a table's grants.
+
+    Args:
+        row_policies: Its row access policies; ``None`` where its kind has none.
+        reads: What a view reads, by its name.
+        more_reads: It reads more than that.
+    """
+
+    row_policies: Answer[JSON] | None
+    reads: Mapping[str, Listed]
+    more_reads: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +68,9 @@ class Seen:
         table: The table.
         table_policy: The allow policy on it.
         listed: What else the reader may read, by its name.
+        guarded: What is around each table that was found, by its name.
+        at: When it was looked.
+        last_log: The newest events of the function's log, oldest first: each its time in milliseconds and its text.
     """
 
     function: Answer[JSON]
@@ -72,3 +93,6 @@ class Seen:
     table: Answer[JSON]
     table_policy: Answer[JSON]
     listed: Mapping[str, Listed]
+    guarded: Mapping[str, Guarded]
+    at: datetime
+    last_log: Answer[Sequence[tuple[int, str]]]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from keyless_bigquery.runtime.printable import one_line
-from keyless_tools.doctor.finding import Finding, Verdict
+from keyless_tools.doctor.finding import Finding, Link, Verdict
 from keyless_tools.doctor.walk import first_failed
 
 PASSED, FAILED, NOT_SEEN = 0, 1, 2
@@ -90,7 +90,9 @@ def _print_first(console: Console, walked: Walked) -> None:
     elif warnings:
         console.print(Text(f"\nreader {reader}: nothing failed"))
     else:
-        console.print(Text(f"\nreader {reader}: all checks passed", style="bold green"))
+        last = next((one for one in walked.findings if one.link is Link.LAST_INVOCATION), None)
+        but = "" if last is None or last.verdict is Verdict.OK else f"; {one_line(last.actual)}"
+        console.print(Text(f"\nreader {reader}: all checks passed{but}", style="bold green"))
 
 
 def _print_details(console: Console, finding: Finding) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from keyless_tools.doctor.expected import Expected
 from keyless_tools.doctor.finding import Finding, Judgement, Link, Verdict
-from keyless_tools.doctor.links import access, additions, federation, function, listed
+from keyless_tools.doctor.links import access, additions, federation, function, guards, last_invocation, listed
 from keyless_tools.doctor.observed import Seen
 
 Judge = Callable[[Expected, Seen], Judgement]
@@ -34,7 +34,9 @@ STEPS: Mapping[Link, tuple[Judge, Sequence[Link]]] = {
     Link.TABLE: (access.table, (Link.SETTINGS, Link.SERVICES)),
     Link.ROWS: (access.rows, (*_AS_READER, Link.TABLE)),
     Link.LISTED: (listed.tables, _AS_READER),
+    Link.GUARDS: (guards.guards, (*_AS_READER, Link.TABLE)),
     Link.LOG: (function.log_group, ()),
+    Link.LAST_INVOCATION: (last_invocation.last_invocation, (Link.LOG,)),
     Link.OTHER_PROVIDERS: (additions.providers, (Link.SERVICES, Link.POOL)),
     Link.ROLE_POLICIES: (additions.policies, ()),
     Link.CALLERS: (additions.callers, ()),
