@@ -17,6 +17,12 @@ def stage(deployed: StackHarness) -> StackHarness:
     return deployed
 
 
+@pytest.fixture(scope="module")
+def invoked_well(stage: StackHarness) -> None:
+    """The newest invocation of the session's stack ended well, whatever other modules had fail before."""
+    assert not stage.invoke().failed
+
+
 @pytest.fixture(scope="session")
 def stack(stage: StackHarness) -> Stack:
     """What the engine answers the doctor, in a shell as `make local-cloud` sets it up."""

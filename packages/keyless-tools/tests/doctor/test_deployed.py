@@ -32,6 +32,7 @@ from tests.http_server import Request, forwarding, serving
 from tests.living.commands import keyless
 from tests.official_tools.shell import installed
 
+pytestmark = pytest.mark.usefixtures("invoked_well")
 EVENT = ROOT / "lambda_src" / "example_event.json"
 
 
@@ -59,7 +60,7 @@ def test_the_broken_link_is_named_and_no_other(
 
 
 def test_every_link_is_broken_by_some_case() -> None:
-    by_other_means = {Link.SETTINGS, Link.ORGANISATION_POLICY, Link.LISTED}
+    by_other_means = {Link.SETTINGS, Link.ORGANISATION_POLICY, Link.LISTED, Link.GUARDS, Link.LAST_INVOCATION}
     assert {link for _, link, _, _ in CASES} == set(Link) - by_other_means - ADDITIONS
 
 
@@ -126,12 +127,33 @@ def test_nothing_but_reads_reaches_either_cloud(stage: StackHarness, stack: Stac
     writing = [call for call in calls if not call.startswith("GET ") and not call.endswith(READING_METHODS)]
     assert not writing
     function = stage.output(outputs.FUNCTION_NAME)
-    assert sorted(map(call, aws.requests)) == [
-        "DescribeLogGroups",
+    asked = sorted(map(call, aws.requests))
+    assert 1 <= asked.count("GetLogEvents") <= 3
+    assert [call for call in asked if call != "GetLogEvents"] == [
+        *("DescribeLogGroups", "DescribeLogStreams"),
         f"GET /2015-03-31/functions/{function}",
         f"GET /2015-03-31/functions/{function}/policy",
         *("GetRole", "ListAttachedRolePolicies", "ListRolePolicies"),
     ]
+
+
+def test_an_invocation_that_failed_is_quoted_until_one_ends_well(
+    stage: StackHarness, stack: Stack, clouds: Clouds
+) -> None:
+    stage.forget_tokens()
+    with breaks.no_data_viewer(stage):
+        assert stage.invoke().failed
+    (failed,) = examine(stack, clouds)
+    done = keyless(stage, "verify", STACK, "--limit", "60")
+    (fixed,) = examine(stack, clouds)
+    assert exit_code([failed]) == NOT_SEEN
+    (unseen,) = [finding for finding in failed.findings if finding.verdict is Verdict.UNKNOWN]
+    assert unseen.link is Link.LAST_INVOCATION
+    assert "ERROR table access failed: BigQuery answered 403 accessDenied: Access Denied: Table" in unseen.actual
+    assert unseen.actual.endswith("Fixed since? Run `make verify STACK=local`")
+    assert done.status == PASSED, done.output
+    assert exit_code([fixed]) == PASSED
+    assert of_link(fixed, Link.LAST_INVOCATION).actual.startswith("it ended well at ")
 
 
 # Who looks
@@ -182,7 +204,7 @@ def test_a_missing_permission_is_named_and_the_walk_goes_on(stage: StackHarness,
         Link.PROVIDER,
         Link.SERVICE_ACCOUNT,
         Link.JOBS,
-        *(Link.OTHER_PROVIDERS, Link.ACCOUNT_MEMBERS, Link.READER_GRANTS, Link.DATASET_ACCESS),
+        *(Link.GUARDS, Link.OTHER_PROVIDERS, Link.ACCOUNT_MEMBERS, Link.READER_GRANTS, Link.DATASET_ACCESS),
     }
     for link, permission in (
         (Link.SERVICES, "serviceusage.services.get, which roles/serviceusage.serviceUsageViewer has"),
