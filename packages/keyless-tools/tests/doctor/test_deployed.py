@@ -116,6 +116,7 @@ def call(request: Request) -> str:
 
 
 def test_nothing_but_reads_reaches_either_cloud(stage: StackHarness, stack: Stack, session: boto3.Session) -> None:
+    assert not stage.invoke().failed, "so that there is something in the log"
     with serving(forwarding(stage.cloud.google_url)) as google, serving(forwarding(stage.cloud.aws_url)) as aws:
         clouds = Clouds(
             google=google_api(google.url, stage.cloud.deployer_token), aws=AwsApi(session, endpoint=aws.url)

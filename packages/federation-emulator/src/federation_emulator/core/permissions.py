@@ -54,7 +54,7 @@ _PROJECT_IAM = _all("resourcemanager.projects", "get getIamPolicy setIamPolicy")
 _REVIEW = {
     *("resourcemanager.projects.getIamPolicy", "serviceusage.services.list", f"{_POOLS}.list", f"{_PROVIDERS}.list"),
     *_all("iam.serviceAccounts", "list getIamPolicy"),
-    *_all("bigquery", "datasets.getIamPolicy tables.getIamPolicy tables.list"),
+    *_all("bigquery", "datasets.getIamPolicy tables.getIamPolicy tables.list rowAccessPolicies.list"),
 }
 
 ROLES: dict[str, frozenset[str]] = {
