@@ -15,7 +15,7 @@ from keyless_tools.doctor.expected import Expected
 from keyless_tools.doctor.finding import Judgement, not_looked, not_seen, ok, unknown
 from keyless_tools.doctor.observed import Seen
 
-_LONGEST = 300
+_LONGEST = 1_000
 _FAILED = re.compile(
     rf"^(?:ERROR |\[ERROR\] (?:\w+: )?)?(?:{'|'.join(re.escape(link.value) for link in FunctionsLink)}) failed: "
     r"|^\[ERROR\] |Task timed out after |\bStatus: (?:error|timeout)\b"
