@@ -115,7 +115,7 @@ class AwsApi:
         except ClientError as error:
             said = error.response.get("Error") or {}
             code = str(said.get("Code") or "")
-            if not code.isdigit() and code not in {"", "Unknown"}:
+            if not (code.isascii() and code.isdigit()) and code not in {"", "Unknown"}:
                 return meaning(code, str(said.get("Message", "")), action=action)
         except (ResponseParserError, KeyError):
             pass

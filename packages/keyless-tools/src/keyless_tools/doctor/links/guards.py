@@ -51,7 +51,10 @@ def _others(expected: Expected, seen: Seen, name: TableName) -> Iterator[Note]:
         yield _read_by_view(expected, seen, name, TableName.parse(base), looked_at)
     if found.more_reads:
         show = command_line("bq", "show", "--view", name.for_bq)
-        yield Note(text="its query reads more than was looked at", check=f"the reader needs a right to each: `{show}`")
+        yield Note(
+            text="its query may read more than was looked at",
+            check=f"the reader needs a right to each table that does not authorise the view: `{show}`",
+        )
     if found.row_policies is not None:
         yield from _row_policies(name, found.row_policies)
 
@@ -64,6 +67,8 @@ def _read_by_view(expected: Expected, seen: Seen, view: TableName, base: TableNa
     principal = identity.reader(expected, seen)
     if principal is None:
         return Note(text=text, check=NO_PRINCIPAL)
+    if isinstance(found.dataset, Absent) or isinstance(found.policy, Absent):
+        return Note(text=f"its query seems to read {base}", check="it is not there, or is no table")
     project = f"project {base.project}"
     own = {} if found.policy is None else {f"table {base}": found.policy}
     right = held(

@@ -62,8 +62,8 @@ def notes(name: TableName, table: JSON, dataset: JSON, *, columns: Collection[st
         yield Note(text=text, expected=needed, fix=needed and fixes.bring_table_back(name.for_bq))
 
 
-def reads_of(table: JSON, project: str) -> tuple[tuple[TableName, ...], bool]:
-    """The tables that a view reads, by their names in its query, and whether those are all.
+def reads_of(table: JSON, project: str) -> tuple[TableName, ...]:
+    """Tables that a view's query names, as far as patterns see them: there may be more, and one may be a field.
 
     Args:
         table: The table.
@@ -76,7 +76,7 @@ def reads_of(table: JSON, project: str) -> tuple[tuple[TableName, ...], bool]:
     known = {(match["alias"] or path[-1]).split()[-1] for match, path in zip(named, paths, strict=True)}
     full = [[project, *path] if len(path) == 2 and path[0] not in known else path for path in paths]
     found = dict.fromkeys(TableName.parse(".".join(path)) for path in full if len(path) == 3)
-    return tuple(found), not any(len(path) > 3 for path in full)
+    return tuple(found)
 
 
 def authorised(view: TableName, dataset: JSON) -> bool:
@@ -100,7 +100,10 @@ _FROM = re.compile(
 )
 """What follows FROM and JOIN: names with their aliases; not a function's, and not a query in brackets."""
 
-_NO_NAMES = re.compile(r"--[^\n]*|#[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_NO_NAMES = re.compile(
+    r"--[^\n]*|#[^\n]*|/\*.*?\*/|\'{3}.*?\'{3}|\"{3}.*?\"{3}|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"",
+    re.DOTALL | re.ASCII,
+)
 _PLAIN = frozenset({"TABLE", "", "SNAPSHOT"})
 _WITHOUT_POLICIES = frozenset({"VIEW", "MATERIALIZED_VIEW", "SNAPSHOT"})
 
