@@ -89,7 +89,7 @@ PUT_BACK: Sequence[Case] = (
     breaks.no_data_viewer,
     breaks.a_log_group_that_was_deleted,
 )
-"""Changes by hand that one `pulumi up --refresh` puts back. Each is of this stack alone, and of no other on the cloud."""
+"""Changes by hand that one `pulumi up --refresh` puts back. Each is of this stack alone."""
 
 RUN: dict[str, set[str]] = {
     "puts back": {"up", "remove_from_account"},
