@@ -6,11 +6,13 @@ import os
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 
+from google.auth.exceptions import OAuthError
+
 from keyless_bigquery.runtime import advice
 from keyless_bigquery.runtime.deadline import OutOfTimeError
 from keyless_bigquery.runtime.diagnosis import CALLERS, KINDS, diagnose, foreign_to, name_of, places, unexpected
-from keyless_bigquery.runtime.environment import AWS_SESSION, TABLE, TABLES
-from keyless_bigquery.runtime.errors import FunctionError, ReaderError, SubjectTokenError
+from keyless_bigquery.runtime.environment import AWS_REGIONS, AWS_SESSION, TABLE, TABLES, aws_region
+from keyless_bigquery.runtime.errors import ConfigurationError, FunctionError, ReaderError, SubjectTokenError
 from keyless_bigquery.runtime.late import known
 from keyless_bigquery.runtime.redaction import holds, scrub
 
@@ -70,9 +72,24 @@ def _of_the_chain(error: Exception, environ: Mapping[str, str]) -> ReaderError |
     if not ours and not environ.get(AWS_SESSION[0]) and _are_of(modules - {OutOfTimeError.__module__}, _CHAIN):
         # The client asks again and again, so it is mostly the time that ends it.
         return SubjectTokenError("google-auth found no session of the role", advice.OWN_CREDENTIALS)
+    if isinstance(error, OAuthError) and (wrong := _region_of_the_request(environ)) is not None:
+        return wrong
     if isinstance(error, OutOfTimeError) and not (error.host or _are_of(modules - {OutOfTimeError.__module__}, _CHAIN)):
         return _OUT_OF_TIME
     return diagnose(error, (environ.get(TABLES) or environ.get(TABLE, "")).split(","))
+
+
+def _region_of_the_request(environ: Mapping[str, str]) -> ReaderError | None:
+    """What is wrong with the region for which google-auth signed a request that was refused.
+
+    The reader's is checked before it signs. A client of the function's own signs for whatever is set.
+    """
+    if any(environ.get(name) for name in AWS_REGIONS):
+        try:
+            aws_region(environ)
+        except ConfigurationError as error:
+            return error
+    return None
 
 
 def _of_the_call(error: Exception, context: object) -> ReaderError | None:

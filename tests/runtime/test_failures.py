@@ -211,3 +211,21 @@ def test_a_service_account_key_in_the_place_of_a_credential_configuration_is_ref
     function.report.with_name("credential-configuration.json").write_text(key)
     assert_failed(function.invoke(), ("configuration", "only 'external_account'", "GOOGLE_APPLICATION_CREDENTIALS"))
     assert google.sent == []
+
+
+OWN_CLIENT = """
+from google.cloud import bigquery
+
+def lambda_handler(event, context):
+    return len(list(bigquery.Client().query_and_wait("SELECT 1")))
+"""
+
+
+@pytest.mark.parametrize("region", ["us-east-1 ", "us-east-1\n", "cn-north-1", "US-EAST-1"])
+def test_the_region_for_which_a_client_of_the_functions_own_signs_is_named_and_no_file(
+    function: PackagedFunction, google: GoogleStandIn, region: str
+) -> None:
+    google.exchange = lambda _: oauth_error("invalid_request", "AWS request has invalid format.")
+    function.configure(universe_domain="googleapis.com")
+    environ = {**function.handler(OWN_CLIENT), "AWS_REGION": region}
+    assert_failed(function.invoke(environ=environ), ("configuration", f"AWS_REGION is {region!r}", "AWS_REGION"))
