@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from keyless_bigquery.trust import provider_answer
 from keyless_bigquery.trust.attributes import MappingError, condition_holds, map_attributes
-from keyless_bigquery.trust.foreign_provider import ForeignProvider, Refusal, refusals
+from keyless_bigquery.trust.foreign_provider import Refusal, refusals
 from keyless_bigquery.trust.members import difference, matches
 from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING, MOST_SUBJECT_BYTES
 from keyless_bigquery.trust.organisation import AWS_ISSUER, needed_values, permits
@@ -140,14 +141,7 @@ def condition(expected: Expected, seen: Seen) -> Judgement:
 
 def _unfit(expected: Expected, provider: JSON) -> list[Refusal]:
     """Why another team's provider would not be used again, though it lets the function in."""
-    return refusals(
-        ForeignProvider(
-            aws_account_id=provider.get("aws", {}).get("accountId", ""),
-            attribute_mapping=provider.get("attributeMapping") or {},
-            attribute_condition=provider.get("attributeCondition", ""),
-        ),
-        [expected.trust],
-    )
+    return refusals(provider_answer.read(provider), [expected.trust])
 
 
 def _active(what: str, answer: Answer[JSON], *, create: str, undelete: str, enable: str) -> Judgement:
