@@ -109,6 +109,9 @@ def _check_made_columns(task: Prepare) -> None:
             return  # DuckDB names them
         names = selected_names(written)
     check_names((name for name in names if name != "*"), kind=kind)
+    for struct in written.find_all(exp.Struct):
+        named = [each for each in struct.expressions if isinstance(each, exp.PropertyEQ | exp.Alias)]
+        check_names((each.this.name if isinstance(each, exp.PropertyEQ) else each.alias for each in named), kind=kind)
 
 
 def _with_partition_columns(text: str, tables: Iterable[TableColumns]) -> str:

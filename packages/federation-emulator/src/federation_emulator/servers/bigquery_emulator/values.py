@@ -102,16 +102,19 @@ def _struct_fields(text: str) -> list[tuple[str, str]]:
             parts.append("")
         else:
             parts[-1] += piece
-    return [_named(part.strip()) for part in parts if part.strip()]
+    return [_named(part.strip(), place) for place, part in enumerate(filter(str.strip, parts))]
 
 
-def _named(text: str) -> tuple[str, str]:
+def _named(text: str, place: int) -> tuple[str, str]:
+    """A field's name and type. DuckDB writes the type alone, or names it by its place, where it has no name."""
     if text.startswith('"'):
         quoted = _PARTS.match(text)
         name = quoted.group() if quoted else text
         return name[1:-1].replace('""', '"'), text[len(name) :].strip()
     name, _, kind = text.partition(" ")
-    return name, kind.strip()
+    if not kind or "(" in name or text.upper() in _NAMES:
+        return f"_field_{place + 1}", text
+    return f"_field_{place + 1}" if name == f"_{place}" else name, kind.strip()
 
 
 def unique_names(names: Iterable[str]) -> list[str]:
@@ -127,14 +130,18 @@ def unique_names(names: Iterable[str]) -> list[str]:
 
 def _writer(kind: Kind, shape: Shape) -> Callable[[Any], Any]:
     if kind.name == "RECORD":
-        writers = [(name, inner.one(shape)) for name, inner in kind.fields]
-        return lambda value: {"f": [{"v": write(value.get(name))} for name, write in writers]}
+        writers = [inner.one(shape) for _, inner in kind.fields]
+        return lambda value: {"f": [{"v": write(each)} for write, each in zip(writers, _parts(value), strict=True)]}
     if kind.name == "RANGE":
         ends = _SCALARS[kind.element]
         return lambda value: f"[{_end(value['start'], ends)}, {_end(value['end'], ends)})"
     if kind.name == "GEOGRAPHY":
         return lambda value: _SPACE_BEFORE_SHAPE.sub("(", shape(value))
     return _SCALARS.get(kind.name, str)
+
+
+def _parts(value: Any) -> Iterable[Any]:  # noqa: ANN401  (a struct as DuckDB hands it over: a tuple without names)
+    return value.values() if isinstance(value, dict) else value
 
 
 def _end(value: Any, write: Callable[[Any], str]) -> str:  # noqa: ANN401  (a date or a time)

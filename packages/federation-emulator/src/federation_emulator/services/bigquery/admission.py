@@ -20,6 +20,7 @@ from federation_emulator.services.bigquery.model import (
     DatasetName,
     ProjectName,
     TableName,
+    is_location,
     location_name,
 )
 from federation_emulator.services.bigquery.query_parameters import read_parameters
@@ -175,7 +176,9 @@ def _default_dataset(payer: ProjectName, query: dict[str, Any]) -> DatasetName |
 
 def _location(query: dict[str, Any]) -> str:
     location: str = query.get("location") or ""
-    return location_name(location) if len(location) < 64 else ""
+    if location and not is_location(location):
+        raise invalid_argument(f"Location {location:.60} does not support this operation.")
+    return location_name(location)
 
 
 async def _location_of_job(cloud: Cloud, reader: Reader, statement: Statement) -> str:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 MULTI_REGIONS = frozenset({"US", "EU"})
 DEFAULT_LOCATION = "US"
+MOST_LOCATION_CHARACTERS = 40
 MOST_ENTRIES = 4096
 """When more resources are known all are forgotten: simple, and no stack of this kind has so many tables."""
+
+
+_LOCATION = re.compile(r"US|EU|[a-z]+(?:-[a-z]+)+-?[0-9]+", re.ASCII | re.IGNORECASE)
+"""A multi-region, or the form of a region's name. Source: Google, "BigQuery locations", whose list grows."""
+
+
+def is_location(text: str) -> bool:
+    """Say whether a name is one that a location may have."""
+    return len(text) < MOST_LOCATION_CHARACTERS and _LOCATION.fullmatch(text) is not None
 
 
 def location_name(given: str) -> str:

@@ -5,7 +5,6 @@ Sources: Google, BigQuery REST, ``Dataset`` and ``Table``; "BigQuery quotas and 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Any
 
@@ -13,7 +12,7 @@ from federation_emulator.core.errors import invalid_argument
 from federation_emulator.core.http import text_field
 from federation_emulator.services.bigquery import schema
 from federation_emulator.services.bigquery.fields import NOTHING, accepted
-from federation_emulator.services.bigquery.model import DEFAULT_LOCATION, location_name
+from federation_emulator.services.bigquery.model import DEFAULT_LOCATION, is_location, location_name
 
 MOST_TEXT_CHARACTERS = 16_384
 """BigQuery quotas: the description of a dataset or a table."""
@@ -37,7 +36,6 @@ COPIED = (*_TEXTS, "labels", "schema", "timePartitioning", "clustering", REQUIRE
 _ELSEWHERE = frozenset({"datasetReference", "tableReference", "access", "view"})
 """Fields that are read where they belong."""
 
-_LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,39}")
 _PARTITIONS = ("DAY", "HOUR", "MONTH", "YEAR")
 _PARTITIONING_TYPES = {"DATE": ("DAY", "MONTH", "YEAR"), "DATETIME": _PARTITIONS, "TIMESTAMP": _PARTITIONS}
 """Types of a partitioning column, and by which units each is partitioned ("Introduction to partitioned tables")."""
@@ -53,7 +51,7 @@ def kept_of_dataset(body: dict[str, Any], before: dict[str, Any]) -> dict[str, A
     """
     kept = _kept("Dataset", body, before)
     location = location_name(text_field(kept, "location"))
-    if location and not _LOCATION.fullmatch(location):
+    if location and not is_location(location):
         raise invalid_argument(f"Invalid value for location: {location!r:.60} is not a valid value.")
     least = int(kept.get("defaultTableExpirationMs") or LEAST_EXPIRATION_MILLISECONDS)
     if least < LEAST_EXPIRATION_MILLISECONDS:

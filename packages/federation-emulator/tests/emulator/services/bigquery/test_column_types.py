@@ -256,3 +256,33 @@ def test_a_parameter_of_a_type_that_is_not_offered_is_refused_by_its_name(enable
     parameter = {"name": "p", "parameterType": {"type": kind}, "parameterValue": {"value": "x"}}
     refused = query(enabled, "SELECT @p", queryParameters=[parameter], parameterMode="NAMED")
     assert (refused.status_code, kind in refused.json()["error"]["message"]) == (501, True)
+
+
+@pytest.mark.parametrize(
+    ("sql", "names", "cell"),
+    [
+        ("STRUCT(1)", ["_field_1"], [{"v": "1"}]),
+        ("STRUCT('a')", ["_field_1"], [{"v": "a"}]),
+        ("STRUCT(TIMESTAMP '1970-01-01 00:00:01+00')", ["_field_1"], [{"v": "1000000"}]),
+        ("STRUCT(1, 'x' AS b, 2.5)", ["_field_1", "b", "_field_3"], [{"v": "1"}, {"v": "x"}, {"v": "2.5"}]),
+        ("STRUCT(STRUCT(1))", ["_field_1"], [{"v": {"f": [{"v": "1"}]}}]),
+        ("STRUCT(1 AS x, NULL AS y)", ["x", "y"], [{"v": "1"}, {"v": None}]),
+    ],
+)
+def test_a_field_without_a_name_keeps_its_value(
+    enabled: Google, sql: str, names: list[str], cell: list[dict[str, Any]]
+) -> None:
+    answered = run(enabled, f"SELECT {sql} AS a")
+    (column,) = answered["schema"]["fields"]
+    assert [field["name"] for field in column["fields"]] == names
+    assert answered["rows"] == [{"f": [{"v": {"f": cell}}]}]
+
+
+@pytest.mark.parametrize(
+    "made", ["STRUCT(1 AS _PARTITION_key)", "[STRUCT(1 AS _table_x)]", "STRUCT(STRUCT(1 AS _FILE_n) AS s)"]
+)
+def test_a_reserved_name_inside_a_record_is_refused_too(enabled: Google, tables: str, made: str) -> None:
+    dataset = tables.split("/")[-2]
+    refused = query(enabled, f"CREATE TABLE {dataset}.made AS SELECT {made} AS a")
+    assert refused.status_code == 400, refused.text
+    assert enabled.call("GET", f"{tables}/made").status_code == 404

@@ -103,7 +103,7 @@ def test_a_job_runs_where_its_data_is(placed: Google, sql: str, asked: str | Non
     ("sql", "asked", "message"),
     [
         ("SELECT name FROM europe.t", "US", "Not found: Dataset {p}:europe was not found in location US"),
-        ("SELECT name FROM here.t", "TOKYO", "Not found: Dataset {p}:here was not found in location tokyo"),
+        ("SELECT name FROM here.t", "ASIA-East1", "Not found: Dataset {p}:here was not found in location asia-east1"),
         ("SELECT name FROM `europe.*`", "US", "Not found: Dataset {p}:europe was not found in location US"),
         ("SELECT t.name FROM europe.t JOIN here.t AS h USING (name)", None, "{p}:here was not found in location EU"),
         ("SELECT name FROM here.t UNION ALL SELECT name FROM tokyo.t", None, "{p}:tokyo was not found in location US"),
@@ -182,3 +182,12 @@ def test_a_job_is_found_at_its_own_location_alone(placed: Google, dataset: str, 
         assert answer.status_code == (200 if found else 404), (method, path)
         if not found:
             assert answer.json()["error"]["message"].startswith(f"Not found: Job {PROJECT}:")
+
+
+@pytest.mark.parametrize("location", ["mars", "us-east", "U S", "EU1", "'; --", "x" * 70])
+def test_a_location_that_can_not_be_one_is_refused_for_jobs_and_datasets(enabled: Google, location: str) -> None:
+    refused = query(enabled, "SELECT 1", location=location)
+    assert refused.status_code == 400
+    assert f"Location {location[:60]} does not support this operation." in refused.json()["error"]["message"]
+    body = {"datasetReference": {"projectId": PROJECT, "datasetId": "nowhere"}, "location": location}
+    assert enabled.call("POST", f"{BIGQUERY_PATH}/datasets", body).status_code == 400
