@@ -9,17 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol
 
 import pulumi
 import pulumi_gcp as gcp
-
-from keyless_bigquery.components.reader_access import ReaderAccess
 
 READS = "roles/bigquery.dataViewer"
 """The role of every grant."""
 
 _LONGEST_SLUG = 60
+
+
+class Grantee(Protocol):
+    """Who reads."""
+
+    @property
+    def email(self) -> pulumi.Output[str] | None:
+        """An account's e-mail address; ``None``: it reads under its own principal."""
+
+    @property
+    def member(self) -> pulumi.Output[str]:
+        """The same as a member of a policy."""
+
 
 Made = Mapping[str, pulumi.Output[str]]
 """The ids of what the stack itself makes, by name: of a table its own, of a dataset the dataset's."""
@@ -36,35 +49,37 @@ def logical_name(name: str) -> str:
 
 
 def grants(
-    names: tuple[str, ...],
-    access: ReaderAccess,
+    names: Sequence[str],
+    reader: Grantee,
     *,
     suffix: str,
-    made: Made,
     opts: pulumi.ResourceOptions,
-) -> Iterator[pulumi.Resource]:
+    made: Made = MappingProxyType({}),
+) -> list[pulumi.Resource]:
     """Makes the grants."""
-    for name in names:
-        project, dataset, *table = name.split(".")
-        dataset_id = made.get(f"{project}.{dataset}", dataset)
-        if table:
-            yield gcp.bigquery.IamMember(
-                f"{logical_name(name)}{suffix}",
-                project=project,
-                dataset_id=dataset_id,
-                table_id=made.get(name, table[0]),
-                role=READS,
-                member=access.member,
-                opts=opts,
-            )
-        else:
-            # An account under its e-mail: BigQuery answers it there, wherever it was written.
-            yield gcp.bigquery.DatasetAccess(
-                f"{logical_name(name)}{suffix}",
-                project=project,
-                dataset_id=dataset_id,
-                role=READS,
-                user_by_email=access.email,
-                iam_member=access.member if access.email is None else None,
-                opts=opts,
-            )
+    return [_grant(name, reader, suffix=suffix, opts=opts, made=made) for name in names]
+
+
+def _grant(name: str, reader: Grantee, *, suffix: str, opts: pulumi.ResourceOptions, made: Made) -> pulumi.Resource:
+    project, dataset, *table = name.split(".")
+    dataset_id = made.get(f"{project}.{dataset}", dataset)
+    if table:
+        return gcp.bigquery.IamMember(
+            f"{logical_name(name)}{suffix}",
+            project=project,
+            dataset_id=dataset_id,
+            table_id=made.get(name, table[0]),
+            role=READS,
+            member=reader.member,
+            opts=opts,
+        )
+    # An account under its e-mail: BigQuery answers it there, wherever it was written.
+    return gcp.bigquery.DatasetAccess(
+        f"{logical_name(name)}{suffix}",
+        project=project,
+        dataset_id=dataset_id,
+        role=READS,
+        user_by_email=reader.email,
+        iam_member=reader.member if reader.email is None else None,
+        opts=opts,
+    )
