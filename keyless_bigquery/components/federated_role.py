@@ -14,6 +14,7 @@ import pulumi_random as random
 
 from keyless_bigquery import rules
 from keyless_bigquery.components import listed_tables
+from keyless_bigquery.components.foreign_pool import foreign_pool
 from keyless_bigquery.trust.role_arn import trust_of_role
 from keyless_bigquery.trust.trust import (
     GoogleEndpoints,
@@ -46,6 +47,9 @@ class FederatedRoleArgs(TypedDict):
     """Name of the Lambda function, so that its length together with the role's is checked."""
     access: NotRequired[str]
     """`impersonation` of a service account of its own, the default, or `direct` grants to the role's principal."""
+    provider_name: NotRequired[str]
+    """Full resource name of a provider that exists and admits the role, in place of a pool of its own. It is never
+    changed, and refused where it would admit another caller in the role's name. Needs a `roleArn` that is known."""
     pool_id: NotRequired[str]
     """Id of the pool that is made. By default the component's name and four random digits: a deleted pool's id stays
     taken for 30 days."""
@@ -87,12 +91,18 @@ class FederatedRole(pulumi.ComponentResource):
 
         Raises:
             TrustError: An argument can't be used; it names the argument, the value, the rule and the fix.
+            keyless_bigquery.components.federation.ForeignPoolError: The provider that exists can't be used.
         """
         check(name, args)
         super().__init__("keyless-bigquery:index:FederatedRole", name, dict(args), opts)
         child = pulumi.ResourceOptions(parent=self)
         trust = pulumi.Output.from_input(args["role_arn"]).apply(lambda arn: _trust(arn, args))
-        self.provider_name = _provider(name, args, trust, child)
+        existing = args.get("provider_name")
+        if existing is None:
+            self.provider_name = _provider(name, args, trust, child)
+        else:
+            known = _trust(str(args["role_arn"]), args)
+            self.provider_name = foreign_pool(existing, [known], opts=pulumi.InvokeOptions(parent=self)).provider_name
         self.audience = self.provider_name.apply(audience)
         self.principal = pulumi.Output.all(trust, self.provider_name).apply(
             lambda known: known[0].principal_set(ProviderName.parse(known[1]).pool_name)
@@ -196,6 +206,7 @@ def check(name: str, args: FederatedRoleArgs) -> None:
     """
     checks: Sequence[tuple[str, object, rules.Rule]] = (
         ("googleProject", args["google_project"], rules.project_id),
+        ("providerName", args.get("provider_name"), rules.provider_name),
         ("poolId", args.get("pool_id"), rules.pool_or_provider_id),
         ("serviceAccountId", args.get("service_account_id"), rules.service_account_id),
         ("functionName", args.get("function_name"), rules.function_name),
@@ -211,6 +222,11 @@ def check(name: str, args: FederatedRoleArgs) -> None:
         raise TrustError(f"{name}: tables is empty: it must name at least one table or dataset")
     if isinstance(arn := args["role_arn"], str):
         _trust(arn, args)
+    elif "provider_name" in args:
+        raise TrustError(
+            f"{name}: roleArn is known only later, and a provider that exists is judged before anything is made: give"
+            " the ARN as text, or leave providerName out"
+        )
 
 
 def _trust(arn: str, args: FederatedRoleArgs) -> TrustChain:

@@ -31,19 +31,19 @@ _OUTPUTS = {
 """The API's field → the look-up's output, which may be null although its type says otherwise."""
 
 
-def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provider) -> TrustedPool:
+def foreign_pool(name: str, trusts: Sequence[TrustChain], *, opts: pulumi.InvokeOptions) -> TrustedPool:
     """The pool of a provider that exists.
 
     Args:
         name: The provider's full resource name.
         trusts: The readers, of one account.
-        google: The provider to look it up with; needs ``iam.workloadIdentityPoolProviders.get``.
+        opts: With what to look it up; needs ``iam.workloadIdentityPoolProviders.get``.
 
     Raises:
         ForeignPoolError: It can't be read, would not admit the readers, or would admit another in their name.
     """
     parts = ProviderName.parse(name)
-    found = _look_up(name, google)
+    found = _look_up(name, opts)
     answer = {field: getattr(found, output, None) for field, output in _OUTPUTS.items()}
     reasons = refusals(provider_answer.read(answer), trusts)
     if reasons:
@@ -56,7 +56,7 @@ def foreign_pool(name: str, trusts: Sequence[TrustChain], *, google: gcp.Provide
     )
 
 
-def _look_up(name: str, google: gcp.Provider) -> gcp.iam.AwaitableGetWorkloadIdentityPoolProviderResult:
+def _look_up(name: str, opts: pulumi.InvokeOptions) -> gcp.iam.AwaitableGetWorkloadIdentityPoolProviderResult:
     """Reads the provider; waits for the answer, since nothing may be created before it is judged."""
     parts = ProviderName.parse(name)
     try:
@@ -64,7 +64,7 @@ def _look_up(name: str, google: gcp.Provider) -> gcp.iam.AwaitableGetWorkloadIde
             project=parts.project_number,
             workload_identity_pool_id=parts.pool_id,
             workload_identity_pool_provider_id=parts.provider_id,
-            opts=pulumi.InvokeOptions(provider=google),
+            opts=opts,
         )
     except Exception as error:  # the SDK raises nothing narrower for a look-up that failed
         place = (f"--workload-identity-pool={parts.pool_id}", "--location=global", f"--project={parts.project_number}")

@@ -121,7 +121,8 @@ def trusted_pool(settings: Settings, *, google: gcp.Provider, opts: pulumi.Resou
     # Only such a stack needs what judges another team's provider.
     from keyless_bigquery.components.foreign_pool import foreign_pool
 
-    return foreign_pool(settings.provider_name, [reader.trust for reader in settings.readers], google=google)
+    trusts = [reader.trust for reader in settings.readers]
+    return foreign_pool(settings.provider_name, trusts, opts=pulumi.InvokeOptions(provider=google))
 
 
 def package_cache() -> Path:

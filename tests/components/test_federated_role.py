@@ -12,7 +12,7 @@ import pytest
 from keyless_bigquery.components.federated_role import FederatedRoleArgs, check
 from keyless_bigquery.components.listed_tables import logical_name
 from keyless_bigquery.trust.trust import TrustError
-from tests.components.recording import PROJECT_NUMBER, UNKNOWN, record
+from tests.components.recording import PROJECT_NUMBER, UNKNOWN, Recording, record
 
 PROGRAM = Path(__file__).parent / "programs" / "roles_that_exist.py"
 ROLE = "arn:aws:iam::210987654321:role/Reader"
@@ -61,6 +61,33 @@ def test_a_preview_knows_what_needs_no_cloud() -> None:
     assert stack.outputs["orders"] == UNKNOWN
 
 
+SHARED = "projects/99/locations/global/workloadIdentityPools/shared/providers/aws-lambda"
+SESSION = "arn:aws:sts::210987654321:assumed-role/Orders-Role"
+LOOK_UP = "gcp:iam/getWorkloadIdentityPoolProvider:getWorkloadIdentityPoolProvider"
+
+
+def of_a_shared_pool(condition: str) -> Recording:
+    found = {
+        "aws": [{"accountId": "210987654321"}],
+        "attributeMapping": None,
+        "attributeCondition": condition,
+        "state": "ACTIVE",
+        "disabled": False,
+    }
+    settings = {"pool": "existing", "providerName": SHARED}
+    program = PROGRAM.with_name("role_of_a_shared_pool.py")
+    return record(settings, program=program, answers={LOOK_UP: found})
+
+
+def test_a_provider_that_exists_is_used_as_it_is_and_refused_where_it_admits_another() -> None:
+    stack = of_a_shared_pool(f"assertion.account == '210987654321' && assertion.arn.startsWith('{SESSION}/')")
+    assert stack.outputs["audience"] == f"//iam.googleapis.com/{SHARED}"
+    assert stack.outputs["principal"].endswith(f"/workloadIdentityPools/shared/attribute.aws_role/{SESSION}")
+    assert not [found for found in stack.resources if "WorkloadIdentityPool" in found.type]
+    with pytest.raises(pulumi.RunError, match="must have an attribute condition"):
+        of_a_shared_pool("")
+
+
 @pytest.mark.parametrize(
     ("argument", "value", "key", "rule"),
     [
@@ -80,6 +107,7 @@ def test_a_preview_knows_what_needs_no_cloud() -> None:
         ("tables", ["users"], "tables[0]", "project.dataset.table"),
         ("tables", ["my-project.shop.users", "my-project.shop.*"], "tables[1]", "wildcard"),
         ("access", "both", "access", "impersonation"),
+        ("provider_name", "shared", "providerName", "projects/NUMBER"),
         ("pool_id", "gcp-pool", "poolId", "reserved"),
         ("service_account_id", "abc", "serviceAccountId", "6 to 30"),
         ("google_endpoint", "http://example.com", "googleEndpoint", "http"),
@@ -98,4 +126,7 @@ def test_a_bad_argument_is_refused_with_its_key_value_rule_and_fix(
 def test_what_is_good_is_taken_and_a_path_is_no_part_of_the_name() -> None:
     check("orders", GOOD)
     check("orders", {**GOOD, "role_arn": "arn:aws:iam::210987654321:role/service-role/team/Reader"})
-    check("orders", {**GOOD, "role_arn": pulumi.Output.from_input("known later")})
+    later: FederatedRoleArgs = {**GOOD, "role_arn": pulumi.Output.from_input("known later")}
+    check("orders", later)
+    with pytest.raises(TrustError, match="roleArn is known only later"):
+        check("orders", {**later, "provider_name": SHARED})

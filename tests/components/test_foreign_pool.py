@@ -59,7 +59,7 @@ OUTPUTS: list[tuple[str, Any, str | None]] = [
 def judged(result: object) -> None:
     look_up = mock.patch.object(gcp.iam, "get_workload_identity_pool_provider", return_value=result)
     with look_up:
-        foreign_pool(NAME, [READER], google=mock.sentinel.google)
+        foreign_pool(NAME, [READER], opts=mock.sentinel.opts)
 
 
 def answered(**changed: Any) -> object:
