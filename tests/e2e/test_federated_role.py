@@ -59,7 +59,7 @@ def run_program() -> None:
 
 
 def read(
-    stage: StackHarness, configuration: str, role: str, table: str, folder: Path
+    stage: StackHarness, configuration: str, role: str, table: str, folder: Path, *, dataset: str = "shop"
 ) -> subprocess.CompletedProcess[str]:
     """Reads a table with Google's own client, in a process that has the role's session and the file, and no more."""
     file = folder / "credential-configuration.json"
@@ -72,7 +72,7 @@ def read(
         "BIGQUERY_EMULATOR_HOST": stage.cloud.google_url,
     }
     return subprocess.run(
-        [sys.executable, "-c", READ, project, f"SELECT name FROM `{project}.shop.{table}`"],
+        [sys.executable, "-c", READ, project, f"SELECT name FROM `{project}.{dataset}.{table}`"],
         env={"PATH": os.environ["PATH"], **session, **where},
         capture_output=True,
         text=True,

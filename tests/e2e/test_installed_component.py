@@ -1,0 +1,92 @@
+"""The library as another project has it: its wheel in an empty environment, and a ten-line program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from federation_emulator.core.roles import make_roles
+from pulumi_offline.stack_harness import StackHarness
+from tests.e2e.test_federated_role import read
+from tests.packages.test_wheels import ROOT, UV, run
+
+PROGRAM = """
+import os
+import pulumi
+import pulumi_gcp as gcp
+from keyless_bigquery.components.federated_role import FederatedRole
+
+url, project, account = (os.environ[name] for name in ("LOCAL_GOOGLE", "LOCAL_PROJECT", "LOCAL_ACCOUNT"))
+google = gcp.Provider("google", project=project, iam_beta_custom_endpoint=f"{url}/v1/",
+                      resource_manager_custom_endpoint=f"{url}/v1/", big_query_custom_endpoint=f"{url}/bigquery/v2/",
+                      service_usage_custom_endpoint=f"{url}/v1beta1/", cloud_billing_custom_endpoint=f"{url}/v1/")
+role = FederatedRole("sales-reader", {
+    "role_arn": f"arn:aws:iam::{account}:role/service-role/Sales", "google_project": project,
+    "tables": [f"{project}.sales.orders"], "google_endpoint": url,
+}, pulumi.ResourceOptions(providers=[google]))
+pulumi.export("configuration", role.credential_configuration)
+"""
+_SECONDS = 200
+
+
+def test_a_program_with_the_installed_wheel_lets_a_role_that_exists_read_a_row(
+    deployed: StackHarness, tmp_path: Path
+) -> None:
+    python = installed(tmp_path)
+    a_table_with_a_row(deployed)
+    make_roles(deployed.cloud.endpoints, ["Sales"])
+    project = tmp_path / "project"
+    project.mkdir()
+    options = f"runtime: {{name: python, options: {{virtualenv: {python.parents[1]}}}}}"
+    (project / "Pulumi.yaml").write_text(f"name: sales\n{options}\n")
+    (project / "__main__.py").write_text(PROGRAM)
+    pulumi(deployed, project, "stack", "init", "dev")
+    pulumi(deployed, project, "up", "--yes", "--skip-preview")
+    configuration = pulumi(deployed, project, "stack", "output", "configuration")
+    assert read(deployed, configuration, "Sales", "orders", tmp_path, dataset="sales").stdout == "of orders\n"
+    pulumi(deployed, project, "destroy", "--yes", "--skip-preview")
+    assert "invalid_target" in read(deployed, configuration, "Sales", "orders", tmp_path, dataset="sales").stderr
+
+
+def installed(folder: Path) -> Path:
+    """The interpreter of an empty environment with the wheel and what its extra brings, in the lock's versions."""
+    python = folder / "venv" / "bin" / "python"
+    run(UV, "build", "--offline", "--package", "keyless-bigquery", "--wheel", "--out-dir", folder, folder=ROOT)
+    run(UV, "sync", "--offline", "--frozen", "--no-dev", "--no-install-workspace", "--no-install-package", "uv",
+        "--package", "keyless-bigquery", "--extra", "pulumi", "--python", sys.executable,
+        folder=ROOT, UV_PROJECT_ENVIRONMENT=str(folder / "venv"))  # fmt: skip
+    (wheel,) = folder.glob("*.whl")
+    run(UV, "pip", "install", "--offline", "--no-deps", "--python", python, wheel, folder=folder)
+    return python
+
+
+def a_table_with_a_row(stage: StackHarness) -> None:
+    project = stage.cloud.project_id
+    datasets = f"/bigquery/v2/projects/{project}/datasets"
+    stage.google("POST", datasets, {"datasetReference": {"projectId": project, "datasetId": "sales"}})
+    reference = {"projectId": project, "datasetId": "sales", "tableId": "orders"}
+    schema = {"fields": [{"name": "name", "type": "STRING"}]}
+    stage.google("POST", f"{datasets}/sales/tables", {"tableReference": reference, "schema": schema})
+    stage.google("POST", f"{datasets}/sales/tables/orders/insertAll", {"rows": [{"json": {"name": "of orders"}}]})
+
+
+def pulumi(stage: StackHarness, folder: Path, *arguments: str) -> str:
+    """Runs ``pulumi`` in the project's folder, with the local cloud's plugins."""
+    here = {
+        "LOCAL_GOOGLE": stage.cloud.google_url,
+        "LOCAL_PROJECT": stage.cloud.project_id,
+        "LOCAL_ACCOUNT": stage.cloud.endpoints.aws_account_id,
+        "PULUMI_OPTION_CONFIG_FILE": "",
+    }
+    unset = {"PYTHONPATH", "VIRTUAL_ENV"}
+    environment = {
+        name: value for name, value in {**os.environ, **stage.environment(), **here}.items() if name not in unset
+    }
+    done = subprocess.run(
+        ["pulumi", *arguments, "--non-interactive"], cwd=folder, env=environment, capture_output=True, text=True,
+        timeout=_SECONDS, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
