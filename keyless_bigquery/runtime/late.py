@@ -26,6 +26,7 @@ from types import FrameType
 import google.auth.exceptions
 import google.auth.transport
 import requests
+import urllib3
 from google.api_core import exceptions as api
 from google.cloud import bigquery
 from google.cloud.bigquery.table import RowIterator
@@ -66,12 +67,14 @@ class Known:
         job: The job that BigQuery has accepted, as ``project:location.id``.
         url: What was asked for last.
         answer: The answer that was being read, of requests' or google-auth's.
+        reused: A connection to the host was used again, as one is only after a whole answer.
         retried: The error that was being tried again.
     """
 
     job: str | None = None
     url: str = ""
     answer: requests.Response | google.auth.transport.Response | None = None
+    reused: bool = False
     retried: Exception | None = None
 
 
@@ -81,6 +84,7 @@ def known(error: BaseException) -> Known:
     url = ""
     answer: requests.Response | google.auth.transport.Response | None = None
     retried: Exception | None = None
+    reused = False
     # From the outermost frame inwards, so that the innermost has the last word.
     for one in _wrapped(error):
         for frame, _ in traceback.walk_tb(one.__traceback__):
@@ -91,6 +95,8 @@ def known(error: BaseException) -> Known:
                     url = value.url or ""
                 elif isinstance(value, requests.Response | google.auth.transport.Response):
                     answer = value
+                elif isinstance(value, urllib3.HTTPConnectionPool):
+                    reused = value.num_requests > value.num_connections
                 elif name in _URLS and isinstance(value, str) and value.startswith("http"):
                     url = value
                 elif name == "error_list" and isinstance(value, list):
@@ -99,7 +105,7 @@ def known(error: BaseException) -> Known:
                     retried = met[-1] if met else retried
                 else:
                     job = _job(value) or job
-    return Known(job=job, url=url, answer=answer, retried=retried)
+    return Known(job=job, url=url, answer=answer, reused=reused, retried=retried)
 
 
 def late(error: BaseException, found: Known) -> ReaderError | None:
@@ -122,7 +128,7 @@ def late(error: BaseException, found: Known) -> ReaderError | None:
     host, link = service_of(url)
     when = "before the function's time was up" if up else "in time"
     begun = isinstance(found.answer, requests.Response) and found.answer.url == url
-    answered = begun or (host != "" and (host, link) in _answered(inner))
+    answered = begun or found.reused or (host != "" and (host, link) in _answered(inner))
     if link in (EXCHANGE, IMPERSONATION):
         if answered:
             return NetworkError(f"{host}, needed for {link}: it can be reached, and gave no answer {when}", _SLOW)

@@ -66,7 +66,7 @@ SHORT = page([("1", "Ada")])
 FIRST_PAGE = json_answer({**Table(rows=2).page(0, 1), "schema": SCHEMA})
 
 ONE, TWO, TABLE = "one query", "two queries", "a query and a table"
-OWN, OWN_WAIT = "a client of its own", "its query_and_wait"
+OWN, OWN_WAIT, OWN_TWICE = "a client of its own", "its query_and_wait", "two queries of its own client"
 SOURCES = {
     ONE: """
 from keyless_bigquery.runtime import with_bigquery
@@ -91,6 +91,13 @@ def lambda_handler(event, bigquery):
 from google.cloud import bigquery
 def lambda_handler(event, context):
     return len(list(bigquery.Client().query("SELECT 1")))
+""",
+    OWN_TWICE: """
+from google.cloud import bigquery
+CLIENT = []
+def lambda_handler(event, context):
+    CLIENT.append(CLIENT[0] if CLIENT else bigquery.Client())
+    return [len(list(CLIENT[0].query_and_wait("SELECT 1"))) for _ in range(2)]
 """,
     OWN_WAIT: """
 from google.cloud import bigquery
@@ -176,6 +183,12 @@ CASES = [
     Case(
         where="in the second query, after BigQuery answered the first",
         source=TWO,
+        answers=lambda end: {"query": in_turn(lambda _: SHORT, never(end))},
+        line="query failed: BigQuery can be reached, and gave no answer to this query before the function's time",
+    ),
+    Case(
+        where="in the second, after BigQuery answered the first",
+        source=OWN_TWICE,
         answers=lambda end: {"query": in_turn(lambda _: SHORT, never(end))},
         line="query failed: BigQuery can be reached, and gave no answer to this query before the function's time",
     ),

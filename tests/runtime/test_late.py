@@ -20,6 +20,7 @@ from tests.runtime.late_cases import (
     MILLISECONDS,
     ONE,
     OWN,
+    OWN_TWICE,
     OWN_WAIT,
     SHORT,
     SOURCES,
@@ -46,7 +47,7 @@ def test_the_end_of_the_time_is_reported_with_what_was_known(
 ) -> None:
     for service, answer in case.answers(end).items():
         setattr(google, service, answer)
-    if case.source in (OWN, OWN_WAIT):
+    if case.source in (OWN, OWN_TWICE, OWN_WAIT):
         function.configure(universe_domain="googleapis.com")
     done = function.invoke(milliseconds=MILLISECONDS, environ=function.handler(SOURCES[case.source]))
     (result,) = done.results
