@@ -240,5 +240,5 @@ def _trust(arn: str, args: FederatedRoleArgs) -> TrustChain:
 def _slug(name: str, longest: int) -> str:
     """A component's name as Google takes ids: small letters, digits and hyphens, at least six of them."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    letters = slug if slug[:1].isalpha() else f"role-{slug}"
+    letters = slug if "a" <= slug[:1] <= "z" else f"role-{slug}"
     return (letters if len(letters) >= _SHORTEST_ID else f"{letters}-reader")[:longest].strip("-")
