@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from federation_emulator.core.roles import make_roles
 from pulumi_offline.stack_harness import StackHarness
 from tests.e2e.test_federated_role import read
@@ -31,6 +33,7 @@ pulumi.export("configuration", role.credential_configuration)
 _SECONDS = 200
 
 
+@pytest.mark.timeout(300)
 def test_a_program_with_the_installed_wheel_lets_a_role_that_exists_read_a_row(
     deployed: StackHarness, tmp_path: Path
 ) -> None:

@@ -170,9 +170,9 @@ def policy_tags(listed: list[dict[str, Any]]) -> dict[str, str]:
     columns of their own.
 
     Raises:
-        ApiError: 400, not a tag's name, or more than one; 501, data policies.
+        ApiError: 400, not a tag's name, or more than one; 501, several inside a column.
     """
-    found = {}
+    found: dict[str, str] = {}
     for field in listed:
         names = (field.get("policyTags") or {}).get("names") or []
         if len(names) > 1 or not all(map(_TAG.fullmatch, names)):
@@ -181,8 +181,13 @@ def policy_tags(listed: list[dict[str, Any]]) -> dict[str, str]:
                 "projects/PROJECT/locations/LOCATION/taxonomies/NUMBER/policyTags/NUMBER."
             )
         inner = policy_tags(fields({"schema": {"fields": field.get("fields")}}))
-        if tag := next(iter([*names, *inner.values()]), None):
-            found[field["name"].lower()] = str(tag)
+        tags = {str(tag) for tag in (*names, *inner.values())}
+        if len(tags) > 1:
+            # One protects the whole column here: who has access to it would read what the other protects.
+            raise unimplemented(
+                f"TableFieldSchema.policyTags: several inside {field['name']:.80} are not offered here."
+            )
+        found |= {field["name"].lower(): tag for tag in tags}
     return found
 
 

@@ -210,3 +210,15 @@ def test_columns_with_one_policy_tag_are_refused_together(chain: Chain) -> None:
     users = f"{PROJECT}.{chain.dataset}.users"
     with chain.client() as client, pytest.raises(Forbidden, match=rf"on columns {users}\.name, {users}\.user_id\."):
         rows(client, chain.sql("SELECT * FROM {users}"))
+
+
+@pytest.mark.parametrize(("other", "status"), [(TAG, 200), (f"{TAG}5", 501)])
+def test_a_column_has_one_tag_inside_and_never_another_that_its_reader_would_pass(
+    chain: Chain, other: str, status: int
+) -> None:
+    inner = [
+        {"name": name, "type": "STRING", "policyTags": {"names": [tag]}} for name, tag in (("x", TAG), ("y", other))
+    ]
+    reference = {"projectId": PROJECT, "datasetId": chain.dataset, "tableId": "nested"}
+    body = {"tableReference": reference, "schema": {"fields": [{"name": "r", "type": "RECORD", "fields": inner}]}}
+    assert chain.google.call("POST", chain.tables_path, body).status_code == status
