@@ -37,21 +37,26 @@ def test_each_role_reads_its_table_and_no_other(
 @pytest.fixture(scope="module")
 def roles(deployed: StackHarness) -> dict[str, str]:
     """The credential configurations of the program's two roles."""
-    project, cloud = deployed.cloud.project_id, deployed.cloud
-    datasets = f"/bigquery/v2/projects/{project}/datasets"
-    deployed.google("POST", datasets, {"datasetReference": {"projectId": project, "datasetId": "shop"}})
-    for table in ("users", "events"):
-        reference = {"projectId": project, "datasetId": "shop", "tableId": table}
-        schema = {"fields": [{"name": "name", "type": "STRING"}]}
-        deployed.google("POST", f"{datasets}/shop/tables", {"tableReference": reference, "schema": schema})
-        rows = {"rows": [{"json": {"name": f"of {table}"}}]}
-        deployed.google("POST", f"{datasets}/shop/tables/{table}/insertAll", rows)
-    make_roles(cloud.endpoints, [f"{name}-Role{digit}" for name in ("Orders", "Audit") for digit in ("", "2")])
+    dataset_of_tables(deployed, "shop", "users", "events")
+    make_roles(deployed.cloud.endpoints, [f"{name}-Role{digit}" for name in ("Orders", "Audit") for digit in ("", "2")])
     own = deployed.beside("roles")
     own.stack.workspace.program = run_program
     own.up()
     assert set(own.up()) == {"same"}
     return {name: own.output(name) for name in ("orders", "audit")}
+
+
+def dataset_of_tables(stage: StackHarness, dataset: str, *tables: str) -> None:
+    """Makes a dataset with tables of one row, which says whose it is."""
+    project = stage.cloud.project_id
+    datasets = f"/bigquery/v2/projects/{project}/datasets"
+    stage.google("POST", datasets, {"datasetReference": {"projectId": project, "datasetId": dataset}})
+    for table in tables:
+        reference = {"projectId": project, "datasetId": dataset, "tableId": table}
+        schema = {"fields": [{"name": "name", "type": "STRING"}]}
+        stage.google("POST", f"{datasets}/{dataset}/tables", {"tableReference": reference, "schema": schema})
+        rows = {"rows": [{"json": {"name": f"of {table}"}}]}
+        stage.google("POST", f"{datasets}/{dataset}/tables/{table}/insertAll", rows)
 
 
 def run_program() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from federation_emulator.core.roles import make_roles
 from pulumi_offline.stack_harness import StackHarness
-from tests.e2e.test_federated_role import read
+from tests.e2e.test_federated_role import dataset_of_tables, read
 from tests.packages.test_wheels import ROOT, UV, run
 
 PROGRAM = """
@@ -38,7 +38,7 @@ def test_a_program_with_the_installed_wheel_lets_a_role_that_exists_read_a_row(
     deployed: StackHarness, tmp_path: Path
 ) -> None:
     python = installed(tmp_path)
-    a_table_with_a_row(deployed)
+    dataset_of_tables(deployed, "sales", "orders")
     make_roles(deployed.cloud.endpoints, ["Sales"])
     project = tmp_path / "project"
     project.mkdir()
@@ -63,16 +63,6 @@ def installed(folder: Path) -> Path:
     (wheel,) = folder.glob("*.whl")
     run(UV, "pip", "install", "--offline", "--no-deps", "--python", python, wheel, folder=folder)
     return python
-
-
-def a_table_with_a_row(stage: StackHarness) -> None:
-    project = stage.cloud.project_id
-    datasets = f"/bigquery/v2/projects/{project}/datasets"
-    stage.google("POST", datasets, {"datasetReference": {"projectId": project, "datasetId": "sales"}})
-    reference = {"projectId": project, "datasetId": "sales", "tableId": "orders"}
-    schema = {"fields": [{"name": "name", "type": "STRING"}]}
-    stage.google("POST", f"{datasets}/sales/tables", {"tableReference": reference, "schema": schema})
-    stage.google("POST", f"{datasets}/sales/tables/orders/insertAll", {"rows": [{"json": {"name": "of orders"}}]})
 
 
 def pulumi(stage: StackHarness, folder: Path, *arguments: str) -> str:

@@ -17,6 +17,7 @@ from keyless_bigquery.runtime.diagnosis import diagnose
 from keyless_tools.doctor.verify.report import Report
 from keyless_tools.doctor.verify.waiting import RetryPolicy, wait_for_success
 from tests.docs.pages import read
+from tests.doctor.users import FakeTime
 from tests.http_server import Answer, Request, json_answer
 from tests.runtime.conftest import PackagedFunction
 from tests.runtime.google_stand_in import GoogleStandIn, google_error, oauth_error
@@ -93,24 +94,11 @@ def problems(row: Row, result: Mapping[str, Any]) -> list[str]:
     return [f"{what}: {row.answer} {row.message}\n  {line}" for what, right in expected.items() if not right]
 
 
-class Clock:
-    """Time that passes only by waiting."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float, /) -> None:
-        self.seconds += seconds
-
-
 def verified(attempt: Attempt) -> tuple[int, str]:
     """How often verify tries where each attempt ends so, and what it prints."""
     printed = io.StringIO()
     report = Report(Console(file=printed), "dev")
-    policy = RetryPolicy(limit_seconds=600, time=Clock())
+    policy = RetryPolicy(limit_seconds=600, time=FakeTime())
     outcome = wait_for_success(lambda: attempt, policy, report.wait)
     report.finish(outcome)
     return outcome.tries, printed.getvalue()

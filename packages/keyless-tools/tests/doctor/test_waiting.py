@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import random
 
@@ -12,23 +11,11 @@ from hypothesis import strategies as st
 
 from keyless_bigquery.attempt import Attempt, Failure
 from keyless_tools.doctor.verify.waiting import Outcome, RetryPolicy, pauses, wait_for_success
+from tests.doctor.users import FakeTime
 
 ANSWER = Attempt(payload="{}", log="", failure=None)
 LATE = Attempt(payload="", log="", failure=Failure(kind="impersonation", text="not yet", may_pass=True))
 WRONG = Attempt(payload="", log="", failure=Failure(kind="configuration", text="never", may_pass=False))
-
-
-@dataclasses.dataclass
-class FakeTime:
-    now: float = 0.0
-    slept: list[float] = dataclasses.field(default_factory=list)
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 def waited(*attempts: Attempt, limit: float = 600, seed: int = 0) -> tuple[Outcome, FakeTime]:

@@ -107,6 +107,21 @@ def token_of_the_reader(stage: StackHarness, *roles: str) -> Iterator[str]:
 
 
 @dataclasses.dataclass
+class FakeTime:
+    """Time that passes only by waiting."""
+
+    now: float = 0.0
+    slept: list[float] = dataclasses.field(default_factory=list)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@dataclasses.dataclass
 class CloudTime:
     """Time in which a pause takes none: the local cloud's clock is moved instead."""
 
