@@ -30,7 +30,7 @@ def _aws(says: str, cause: str, check: str, *, passes: str = "") -> Signal:
 
 
 EXCHANGE: Sequence[Signal] = (
-    # AWS's message tells more than its code: a wrong clock, region and key are all SignatureDoesNotMatch.
+    # AWS's message says more than its code: a wrong clock, region and key are all SignatureDoesNotMatch.
     _aws(r"is now earlier than", "the clock is more than 15 minutes behind AWS's", _CLOCK),
     _aws(r"not yet current|is still later than", "the clock is more than 15 minutes ahead of AWS's", _CLOCK),
     _aws(r"RequestExpired|TimeTooSkewed", "the clock is more than 15 minutes off AWS's", _CLOCK),

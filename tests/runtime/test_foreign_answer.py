@@ -181,7 +181,7 @@ def test_a_client_of_the_functions_own_is_answered_by_the_same_strangers(
 
 
 def raw(answer: bytes) -> Callable[[socket.socket], None]:
-    """Sends these bytes to whoever connects."""
+    """Sends these bytes to each caller that connects."""
 
     def serve(listening: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -106,8 +106,8 @@ def test_actionlint_does_not_know_the_action_so_what_it_is_given_is_checked_here
     assert {step["uses"] for _, step in used} == {"$/.github/actions/ready"}
     for job, step in used:
         assert set(step["with"]) <= set(READY["inputs"])
-        wanted = set(re.findall(r"steps\.(\w+)\.outputs\.([\w-]+)", json.dumps(job)))
-        assert wanted <= {(step.get("id"), output) for output in READY["outputs"]}
+        needed = set(re.findall(r"steps\.(\w+)\.outputs\.([\w-]+)", json.dumps(job)))
+        assert needed <= {(step.get("id"), output) for output in READY["outputs"]}
 
 
 def shell(script: str, folder: Path, environment: Mapping[str, str]) -> Sequence[str]:

@@ -136,7 +136,7 @@ REASONS: Mapping[str, Reason] = {
     ),
     "ORG_RESTRICTION_VIOLATION": Reason(
         what="your network's header X-Goog-Allowed-Resources leaves the organisation out",
-        fix="whoever runs its proxy adds the organisation, or use another network",
+        fix="the proxy's administrator adds the organisation, or use another network",
     ),
     "TLS_ORG_POLICY_VIOLATED": Reason(
         what="the organisation forbids the version of TLS", fix="a newer OpenSSL here, or the proxy's"

@@ -35,7 +35,7 @@ class Guarded:
     Args:
         row_policies: Its row access policies; ``None`` where its kind has none.
         reads: What a view reads, by its name.
-        more_reads: It reads more than that.
+        more_reads: It may read more than that.
     """
 
     row_policies: Answer[JSON] | None
