@@ -39,8 +39,8 @@ def test_settings_of_a_function_are_compared_by_what_they_mean_to_lambda(
 
 def test_a_setting_of_a_function_that_the_program_drops_is_set_back() -> None:
     bare = {"name": "f", "role": "r"}
-    assert not {"VpcConfig", "KMSKeyArn", "SnapStart", "LoggingConfig"} & set(function_form.request(bare))
-    back = function_form.request(bare, {"vpcConfig", "kmsKeyArn", "snapStart"})
-    assert (back["VpcConfig"], back["KMSKeyArn"], back["SnapStart"]) == (
-        {"SubnetIds": [], "SecurityGroupIds": []}, "", {"ApplyOn": "None"},
+    assert not {"VpcConfig", "KMSKeyArn", "SnapStart", "LoggingConfig", "Layers"} & set(function_form.request(bare))
+    back = function_form.request(bare, {"vpcConfig", "kmsKeyArn", "snapStart", "layers"})
+    assert (back["VpcConfig"], back["KMSKeyArn"], back["SnapStart"], back["Layers"]) == (
+        {"SubnetIds": [], "SecurityGroupIds": []}, "", {"ApplyOn": "None"}, [],
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
@@ -21,15 +21,17 @@ UNKNOWN: Final = _Unknown.UNKNOWN
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """A zip file.
+    """A zip file, or texts of which one is made.
 
     Args:
         path: where it is on this machine; empty in comparisons and in what comes from the state.
         hash: the engine's own hash of its content.
+        texts: the texts by their names in it, where the program has them instead of a file.
     """
 
     path: str = ""
     hash: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def contains_unknown(value: Any) -> bool:  # noqa: ANN401 (any JSON-like value)

@@ -13,7 +13,11 @@ from typing import Any, cast
 from google.protobuf.struct_pb2 import Struct, Value  # type: ignore[import-untyped]  # protobuf ships no types
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
-from pulumi.runtime.rpc import _special_archive_sig, _special_sig_key  # the wire's marks have no public names
+from pulumi.runtime.rpc import (  # the wire's marks have no public names
+    _special_archive_sig,
+    _special_asset_sig,
+    _special_sig_key,
+)
 
 from pulumi_offline.plugins.errors import UnsupportedError
 from pulumi_offline.plugins.values import UNKNOWN, Archive, Properties
@@ -21,6 +25,7 @@ from pulumi_offline.plugins.values import UNKNOWN, Archive, Properties
 _SIGNATURE = _special_sig_key
 _ARCHIVE = "keyless-archive"
 _HASH = "keyless-archive-hash"
+_TEXTS = "keyless-archive-texts"
 
 
 def readable_archives(properties: Struct) -> None:
@@ -41,21 +46,29 @@ def _make_readable(value: Value) -> None:
     if kind != "struct_value":
         return
     fields = value.struct_value.fields
-    is_archive = _SIGNATURE in fields and fields[_SIGNATURE].string_value == _special_archive_sig
-    if is_archive and "uri" not in fields and not fields["assets"].struct_value.fields:
+    if _SIGNATURE not in fields or fields[_SIGNATURE].string_value != _special_archive_sig:
+        readable_archives(value.struct_value)
+        return
+    assets = {name: asset.struct_value.fields for name, asset in fields["assets"].struct_value.fields.items()}
+    if "uri" not in fields and all(_is_text(asset) for asset in assets.values()):
         path, archive_hash = fields["path"].string_value, fields["hash"].string_value
+        texts = {name: asset["text"].string_value for name, asset in assets.items()}
         value.struct_value.Clear()
         value.struct_value.fields[_ARCHIVE].string_value = path
         value.struct_value.fields[_HASH].string_value = archive_hash
-    elif not is_archive:
-        readable_archives(value.struct_value)
+        value.struct_value.get_or_create_struct(_TEXTS).update(texts)
+
+
+def _is_text(asset: Mapping[str, Value]) -> bool:
+    return _SIGNATURE in asset and asset[_SIGNATURE].string_value == _special_asset_sig and "text" in asset
 
 
 def plain(value: PropertyValue) -> Any:  # noqa: ANN401 (any JSON-like value)
     """One property value as a plain one.
 
     Raises:
-        UnsupportedError: for assets other than `FileArchive`, and for resource references.
+        UnsupportedError: for assets other than `FileArchive` and an `AssetArchive` of texts, and for resource
+            references.
     """
     inner = value.value
     if isinstance(inner, str):
@@ -66,13 +79,14 @@ def plain(value: PropertyValue) -> Any:  # noqa: ANN401 (any JSON-like value)
     if isinstance(inner, float):
         return int(inner) if inner.is_integer() else inner
     if isinstance(inner, Mapping) and _ARCHIVE in inner:
-        return Archive(path=str(inner[_ARCHIVE].value), hash=str(inner[_HASH].value))
+        texts = plain(inner[_TEXTS])
+        return Archive(path=str(inner[_ARCHIVE].value), hash=str(inner[_HASH].value), texts=texts)
     if isinstance(inner, Mapping):
         return {key: plain(item) for key, item in inner.items()}
     if isinstance(inner, Sequence):
         return [plain(cast("PropertyValue", item)) for item in inner]
     raise UnsupportedError(
-        f"a {type(inner).__name__} cannot be read by the stand-in plugin; pass a FileArchive or plain values"
+        f"a {type(inner).__name__} cannot be read by the stand-in plugin; pass a FileArchive, texts or plain values"
     )
 
 
@@ -106,7 +120,14 @@ def property_value(value: Any) -> PropertyValue:  # noqa: ANN401 (any JSON-like 
 def _archive(value: Archive) -> PropertyValue:
     """The archive as the engine writes it: the SDK's own would lose the hash."""
     marks = {_SIGNATURE: _special_archive_sig, "path": value.path, "hash": value.hash}
-    return PropertyValue({key: PropertyValue(text) for key, text in marks.items() if text})
+    made = {key: PropertyValue(text) for key, text in marks.items() if text}
+    if value.texts:
+        made["assets"] = PropertyValue({name: _asset(text) for name, text in value.texts.items()})
+    return PropertyValue(made)
+
+
+def _asset(text: str) -> PropertyValue:
+    return PropertyValue({_SIGNATURE: PropertyValue(_special_asset_sig), "text": PropertyValue(text)})
 
 
 def property_map(values: Mapping[str, Any]) -> dict[str, PropertyValue]:

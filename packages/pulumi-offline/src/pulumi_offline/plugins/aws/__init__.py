@@ -9,6 +9,7 @@ from pulumi_offline.plugins.aws.alias import Alias
 from pulumi_offline.plugins.aws.api import AwsApi, Models
 from pulumi_offline.plugins.aws.function import Function
 from pulumi_offline.plugins.aws.iam import Role, RolePolicy, RolePolicyAttachment
+from pulumi_offline.plugins.aws.layer_version import LayerVersion
 from pulumi_offline.plugins.aws.log_group import LogGroup
 from pulumi_offline.plugins.aws.permission import Permission
 from pulumi_offline.plugins.aws.regional import regional
@@ -38,6 +39,7 @@ def served(api: AwsApi) -> Served:
             RolePolicyAttachment(api),
             regional(LogGroup, api),
             regional(Function, api),
+            regional(LayerVersion, api),
             regional(Alias, api),
             regional(Permission, api),
             regional(EventRule, api),

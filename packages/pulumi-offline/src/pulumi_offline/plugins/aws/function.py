@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from pulumi_offline.plugins import archives
 from pulumi_offline.plugins.aws import function_form
 from pulumi_offline.plugins.aws.api import again
 from pulumi_offline.plugins.aws.base import AwsKind, retag
@@ -45,6 +45,7 @@ class Function(AwsKind):
             "reservedConcurrentExecutions": function_form.UNRESERVED,
             "vpcConfig": {},
             "kmsKeyArn": "",
+            "layers": [],
         },
         client_side={"publish": False, "skipDestroy": False},
         kept=named("role code codeSha256 handler runtime architectures loggingConfig"),
@@ -58,7 +59,7 @@ class Function(AwsKind):
         """Only zip files are served."""
         failures: dict[str, str] = {}
         if "code" not in inputs:
-            failures["code"] = "the stand-in plugin serves functions with a FileArchive only"
+            failures["code"] = "the stand-in plugin serves functions made from an archive only"
         if inputs.get("packageType", "Zip") != "Zip":
             failures["packageType"] = "the stand-in plugin serves Zip only"
         return failures
@@ -74,16 +75,14 @@ class Function(AwsKind):
     def differing(self, name: str, state: Properties, inputs: Properties) -> Change | None:
         """The code differs when its archive does, whatever Lambda runs."""
         code = inputs.get("code")
-        if name != "code" or not isinstance(code, Archive):
+        if name != archives.CODE or not isinstance(code, Archive):
             return super().differing(name, state, inputs)
-        old = state.get("code")
-        same = isinstance(old, Archive) and old.hash == code.hash
-        return None if same else Change(old=old, new=code, replaces=False)
+        return archives.change(state, code, replaces=False)
 
     def make(self, inputs: Properties) -> str:
         """CreateFunction, again while IAM's new role has not reached Lambda, then wait until it is active."""
         request = function_form.request(inputs) | {
-            "Code": {"ZipFile": _content(inputs["code"])},
+            "Code": {"ZipFile": archives.content(inputs["code"])},
             "Architectures": inputs.get("architectures", ["x86_64"]),
             "PackageType": "Zip",
             "Tags": inputs.get("tags", {}),
@@ -107,9 +106,8 @@ class Function(AwsKind):
         versions = self._pages("list_versions_by_function", "Versions", FunctionName=resource_id)
         if answer is None or not versions:
             return None
-        code = {"code": state["code"]} if "code" in state else {}
-        latest = str(versions[-1]["Version"])
-        return self.client_side(state) | code | function_form.state(answer, latest=latest, region=self._api.region)
+        live = function_form.state(answer, latest=str(versions[-1]["Version"]), region=self._api.region)
+        return self.client_side(state) | archives.kept(state) | live
 
     def change(self, edit: Edit) -> None:
         """Configuration first, then code, each waited for, as Lambda takes one change at a time; then a version."""
@@ -123,7 +121,7 @@ class Function(AwsKind):
             self._ask(
                 "update_function_code",
                 FunctionName=edit.id,
-                ZipFile=_content(edit.inputs["code"]),
+                ZipFile=archives.content(edit.inputs["code"]),
                 Architectures=edit.inputs.get("architectures", edit.state["architectures"]),
             )
             self._wait_until_ready(edit.id)
@@ -166,10 +164,3 @@ class Function(AwsKind):
                 raise PluginError(f"function {name} is still {'/'.join(sorted(states))} after {_LIMIT_SECONDS:.0f} s")
             time.sleep(pause)
             pause = min(pause * 2, 1.0)
-
-
-def _content(code: Archive) -> bytes:
-    try:
-        return Path(code.path).read_bytes()
-    except OSError as error:
-        raise PluginError(f"the function's code {code.path} can't be read: {error.strerror}") from error

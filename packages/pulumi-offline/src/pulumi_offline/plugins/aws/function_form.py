@@ -45,6 +45,8 @@ def request(inputs: Properties, changed: Collection[str] = ()) -> dict[str, Any]
     """
     body = {key: inputs.get(name, default) for key, (name, default) in _ALWAYS.items()}
     body["Environment"] = {"Variables": inputs.get("environment", {}).get("variables", {})}
+    if inputs.get("layers") or "layers" in changed:
+        body["Layers"] = inputs.get("layers", [])
     if inputs.get("kmsKeyArn") or "kmsKeyArn" in changed:
         body["KMSKeyArn"] = inputs.get("kmsKeyArn", "")
     if inputs.get("snapStart") or "snapStart" in changed:
@@ -72,6 +74,7 @@ def state(answer: Mapping[str, Any], *, latest: str, region: str) -> Properties:
         "reservedConcurrentExecutions": answer.get("Concurrency", {}).get("ReservedConcurrentExecutions", UNRESERVED),
         "snapStart": _snap_start(live.get("SnapStart", {})),
         "vpcConfig": _network(live.get("VpcConfig", {})),
+        "layers": [layer["Arn"] for layer in live.get("Layers", [])],
         "loggingConfig": in_the_program(live.get("LoggingConfig", {})),
         "tags": tags,
         "tagsAll": tags,
