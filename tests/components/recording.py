@@ -139,7 +139,7 @@ def record(
     stack: str = "dev",
     preview: bool = False,
     answers: Mapping[str, Mapping[str, Any]] | None = None,
-    program: Path = ROOT / "__main__.py",
+    program: Path | Callable[[], object] = ROOT / "__main__.py",
     defaults: Mapping[str, str] = DEFAULTS | REQUIRED,
 ) -> Recording:
     """Runs a program once, as a deployment or as a first preview.
@@ -166,7 +166,10 @@ def record(
     def run() -> pulumi.Output[None]:
         exported: dict[str, pulumi.Output[Any]] = {}
         with _exports_into(exported):
-            runpy.run_path(str(program), run_name="__main__")
+            if isinstance(program, Path):
+                runpy.run_path(str(program), run_name="__main__")
+            else:
+                program()
         return pulumi.Output.all(**{name: known_or_marked(value) for name, value in exported.items()}).apply(
             outputs.update
         )

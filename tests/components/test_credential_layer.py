@@ -1,20 +1,171 @@
-"""The layer holds the one file, and the function finds it by the one variable."""
+"""The layer holds the one file, where the variable says and in the function's region; anything else is refused."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
+from collections.abc import Callable
+from typing import Any, cast
 
-from tests.components.recording import record
+import pulumi
+import pulumi_aws as aws
+import pytest
 
-PROGRAM = Path(__file__).parent / "programs" / "credential_layer.py"
+from keyless_bigquery.components.credential_layer import CredentialLayer, CredentialLayerArgs
+from keyless_bigquery.trust.trust import GoogleEndpoints, TrustChain, TrustError
+from tests.components.recording import UNKNOWN, Recording, record
+
+LAYER = "aws:lambda/layerVersion:LayerVersion"
+FUNCTION = "arn:aws:lambda:eu-west-1:210987654321:function:orders"
+TRUST = TrustChain(
+    aws_account_id="210987654321", role_name="Reader", function_name="orders", endpoints=GoogleEndpoints()
+)
+CONFIGURATION = TRUST.credential_configuration(
+    provider_name="projects/1/locations/global/workloadIdentityPools/pool/providers/aws-role",
+    service_account_email="reader@my-project.iam.gserviceaccount.com",
+)
+
+
+def program(*layers: tuple[str, dict[str, Any]], later: bool = False) -> Callable[[], None]:
+    """A user's program with these layers; `later`: their arguments are outputs."""
+
+    def run() -> None:
+        options = pulumi.ResourceOptions(providers=[aws.Provider("aws", region="us-east-1")])
+        for name, given in layers:
+            arguments = {"credential_configuration": CONFIGURATION, **given}
+            if later:
+                arguments = {key: pulumi.Output.from_input(value) for key, value in arguments.items()}
+            layer = CredentialLayer(name, cast("CredentialLayerArgs", arguments), options)
+            pulumi.export(f"{name}-arn", layer.arn)
+            pulumi.export("environment", layer.environment)
+
+    return run
+
+
+def made(given: dict[str, Any], *, later: bool = False) -> Recording:
+    return record(program=program(("orders", given), later=later))
 
 
 def test_the_layer_holds_the_file_where_the_variable_says() -> None:
-    stack = record(program=PROGRAM)
-    layer = stack.only("aws:lambda/layerVersion:LayerVersion")
+    stack = made({})
+    layer = stack.only(LAYER)
     assert (layer.name, layer.inputs["layerName"]) == ("orders-layer", "orders")
     files = layer.inputs["code"].assets
-    assert {name: asset.text for name, asset in files.items()} == {
-        "credential-configuration.json": '{"type": "external_account"}'
-    }
+    assert {name: asset.text for name, asset in files.items()} == {"credential-configuration.json": CONFIGURATION}
     assert stack.outputs["environment"] == {"GOOGLE_APPLICATION_CREDENTIALS": "/opt/credential-configuration.json"}
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_the_layer_is_made_in_the_functions_region(later: bool) -> None:
+    for given, region in (
+        ({}, None),
+        ({"region": "ap-northeast-1"}, "ap-northeast-1"),
+        ({"function_arn": FUNCTION}, "eu-west-1"),
+        ({"function_arn": f"{FUNCTION}:live", "region": "eu-west-1"}, "eu-west-1"),
+    ):
+        assert made(given, later=later).only(LAYER).inputs.get("region") == region
+
+
+def test_two_layers_fit_one_program_and_a_preview_knows_what_needs_no_cloud() -> None:
+    stack = record(program=program(("orders", {}), ("audit", {"layer_name": "audit_2"})), preview=True)
+    assert {layer.inputs["layerName"] for layer in stack.of_type(LAYER)} == {"orders", "audit_2"}
+    assert stack.outputs["audit-arn"] == UNKNOWN
+    assert stack.outputs["environment"] != UNKNOWN
+
+
+def test_a_configuration_that_is_known_later_is_no_hindrance_to_a_preview() -> None:
+    def run() -> None:
+        provider = aws.Provider("aws", region="us-east-1")
+        role = aws.iam.Role("role", name="r", assume_role_policy="{}", opts=pulumi.ResourceOptions(provider=provider))
+        options = pulumi.ResourceOptions(providers=[provider])
+        CredentialLayer("orders", {"credential_configuration": role.arn, "function_arn": role.arn}, options)
+
+    inputs = record(program=run, preview=True).only(LAYER).inputs
+    assert inputs["layerName"] == "orders"
+    assert {name for name, value in inputs.items() if isinstance(value, pulumi.output.Unknown)} == {"code", "region"}
+
+
+def refusal(given: dict[str, Any], *, later: bool) -> str:
+    """The message; of what is known later, Pulumi puts in front which resource was about to be made."""
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 (the callers compare the message)
+        made(given, later=later)
+    assert later or isinstance(refused.value, TrustError)
+    before, _, text = str(refused.value).partition("orders: ")
+    assert before == "" or later
+    return f"orders: {text}"
+
+
+KEY_FILE = json.dumps({"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----secret"})
+GOOD = json.loads(CONFIGURATION)
+
+
+def changed(**fields: Any) -> str:
+    """The configuration with other fields; without those that are None."""
+    return json.dumps({name: value for name, value in {**GOOD, **fields}.items() if value is not None})
+
+
+REFUSED: tuple[tuple[str, Any, str], ...] = (
+    ("credential_configuration", KEY_FILE, "its type is 'service_account'"),
+    ("credential_configuration", '{"type": "authorized_user", "refresh_token": "secret"}', "'authorized_user'"),
+    ("credential_configuration", "", "not a JSON object"),
+    ("credential_configuration", "[]", "not a JSON object"),
+    ("credential_configuration", "/secret/key.json", "not a JSON object"),
+    ("credential_configuration", "[" * 100_000, "not a JSON object"),
+    ("credential_configuration", '{"type": "external_account", "a": "secret", "a": ""}', "each there once"),
+    ("credential_configuration", changed(private_key="secret"), "it has 'private_key', which no such"),
+    ("credential_configuration", changed(client_secret="secret"), "it has 'client_secret', which no such"),
+    ("credential_configuration", changed(audience=None), "it has no audience"),
+    ("credential_configuration", changed(token_url="ftp://h/secret"), "its token_url is"),
+    ("credential_configuration", changed(credential_source=None), "environment_id is aws1"),
+    ("credential_configuration", changed(credential_source={"file": "/secret"}), "environment_id is aws1"),
+    (
+        "credential_configuration",
+        changed(credential_source={**GOOD["credential_source"], "headers": {"Authorization": "secret"}}),
+        "it has 'headers', which no such",
+    ),
+    ("layer_name", "", "1 to 140 letters"),
+    ("layer_name", "l" * 141, "1 to 140 letters"),
+    ("layer_name", "orders layer", "1 to 140 letters"),
+    ("layer_name", "commandes-é", "1 to 140 letters"),
+    ("layer_name", "arn:aws:lambda:us-east-1:210987654321:layer:orders", "1 to 140 letters"),
+    ("region", "", "not the name of an AWS region"),
+    ("region", "us-east-1a", "not the name of an AWS region"),
+    ("region", "us-gov-west-1", "standard AWS partition"),
+    ("function_arn", "", "ARN of a Lambda function"),
+    ("function_arn", "orders", "ARN of a Lambda function"),
+    ("function_arn", FUNCTION.replace("aws", "aws-cn", 1), "of the partition aws"),
+    ("function_arn", FUNCTION.replace("eu-west-1", "cn-north-1"), "standard AWS partition"),
+    ("function_arn", f"{FUNCTION}\n", "ARN of a Lambda function"),
+)
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(("argument", "value", "rule"), REFUSED)
+def test_a_bad_argument_is_refused_with_its_key_value_rule_and_fix_before_a_layer_is_made(
+    argument: str, value: str, rule: str, later: bool
+) -> None:
+    head, _, tail = argument.partition("_")
+    text = refusal({argument: value}, later=later)
+    assert text.startswith(f"orders: {head}{tail.title()} is ")
+    assert rule in text
+    assert text.endswith((".", ":orders", "ap-northeast-1"))
+    assert "secret" not in text.replace("client_secret", "").replace("ftp://h/secret", "")
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_layer_in_another_region_than_the_functions_is_refused(later: bool) -> None:
+    assert refusal({"region": "us-east-1", "function_arn": FUNCTION}, later=later) == (
+        "orders: region is 'us-east-1', and the function of functionArn is in 'eu-west-1': Lambda attaches a layer to"
+        " functions of its own region alone. Leave region out, or make one layer for each region."
+    )
+
+
+def test_a_name_that_no_layer_may_have_needs_a_layer_name() -> None:
+    with pytest.raises(TrustError, match="layerName is 'my orders'"):
+        record(program=program(("my orders", {})))
+    assert record(program=program(("my orders", {"layer_name": "orders"}))).only(LAYER).inputs["layerName"] == "orders"
+
+
+def test_what_is_no_text_is_refused() -> None:
+    for argument, value in (("credential_configuration", GOOD), ("layer_name", None), ("region", 1)):
+        with pytest.raises(TrustError, match=f"is of type {type(value).__name__}: it must be text"):
+            made({argument: value})
