@@ -12,8 +12,8 @@ import pulumi
 import pulumi_aws as aws
 
 from keyless_bigquery import rules
+from keyless_bigquery.components import shipped
 from keyless_bigquery.runtime.environment import CREDENTIALS_FILE
-from keyless_bigquery.trust import shipped
 from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE, TrustError
 
 PATH = f"/opt/{CREDENTIAL_CONFIGURATION_FILE}"
@@ -151,6 +151,9 @@ def _checked(name: str, key: str, value: pulumi.Input[str], check: _Check) -> pu
         if verdict is not None:
             raise TrustError(f"{name}: {key} is {shown}: {verdict[0]}. {verdict[1]}")
         return taken
-    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
-        return pulumi.Output.from_input(value).apply(lambda known: _checked(name, key, known, check))
-    raise TrustError(f"{name}: {key} is of type {type(value).__name__}: it must be text, or an output that is text.")
+    if not isinstance(value, pulumi.Output) and not inspect.isawaitable(value):
+        raise TrustError(
+            f"{name}: {key} is of type {type(value).__name__}: it must be text, or an output that is text."
+        )
+    later: pulumi.Input[str] = value
+    return pulumi.Output.from_input(later).apply(lambda known: _checked(name, key, known, check))
