@@ -2,9 +2,8 @@
 
 What `python -m ministack` does not do: it listens on a port that the system chose and that is never free in between;
 what it answers, and for how long, is up to `federation_emulator/ports`; the account's root user has to sign, too; a
-function
-that gets another role starts afresh, so that it never goes on with its old role's credentials; and an error that a
-function raised is reported by its type.
+function that gets another role starts afresh, so that it never goes on with its old role's credentials; its layers are
+where its variables look for them; and an error that a function raised is reported by its type.
 """
 
 from __future__ import annotations
@@ -48,6 +47,7 @@ def main() -> None:
     _start_afresh_with_another_role()
     _report_the_type_of_an_error()
     _check_the_signature_of_root()
+    _of_ours("opt_folder").serve()
     _seal_addresses_of_packages(admission)
     _guard_runtime_interfaces(handling.refused, serving.REQUEST_SECONDS)
     app = guarding.Guard(aws.OnlyWebIdentity(application.app), rule=admission.problem, write=aws.write)
