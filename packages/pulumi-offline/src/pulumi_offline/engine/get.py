@@ -13,7 +13,7 @@ from federation_emulator.servers.errors import EngineError
 from federation_emulator.servers.progress import Progress
 from keyless_bigquery.cache import cache_folder
 from pulumi_offline.engine import go_build, installer
-from pulumi_offline.engine.pins import CLI, LANGUAGE_HOST, Version
+from pulumi_offline.engine.pins import CLI, LANGUAGE_HOST, YAML_HOST, GoModule, Version
 
 _LIMIT_SECONDS = 20.0
 
@@ -61,6 +61,24 @@ def ensure(progress: Progress) -> Engine:
     return Engine(finished / "bin")
 
 
+def yaml_host(progress: Progress) -> Path:
+    """The language host for programs in YAML: the engine's own, or one that is built first if need be.
+
+    Raises:
+        EngineError: one line with the reason and the fix.
+    """
+    engine = find()
+    if engine is not None and (own := engine.folder / YAML_HOST.name).exists():
+        return own
+    target = _place(YAML_HOST, YAML_HOST.sums)
+    build_once(
+        target,
+        lambda folder: go_build.build_tool(YAML_HOST, folder, progress=progress),
+        waiting=lambda: progress.say(f"another process is building {YAML_HOST}; waiting for it"),
+    )
+    return target / YAML_HOST.name
+
+
 def on_path() -> tuple[Engine | None, str]:
     """The engine on PATH, if it is of a suitable version and has its Python language host; else the reason."""
     program = shutil.which("pulumi")
@@ -88,8 +106,11 @@ def _version(program: str) -> Version:
 
 
 def _finished() -> Path:
-    key = digest(CLI.sums, LANGUAGE_HOST.sums)
-    return cache_folder() / "engines" / f"pulumi-{CLI.version}-{this_platform()}-{key}"
+    return _place(CLI, CLI.sums, LANGUAGE_HOST.sums)
+
+
+def _place(module: GoModule, *sums: bytes) -> Path:
+    return cache_folder() / "engines" / f"{module.name}-{module.version}-{this_platform()}-{digest(*sums)}"
 
 
 def _make(folder: Path, progress: Progress) -> None:

@@ -48,6 +48,18 @@ def build(folder: Path, *, progress: Progress) -> None:
     _compile(go, CLI, executables, progress=progress)
 
 
+def build_tool(module: GoModule, folder: Path, *, progress: Progress) -> None:
+    """Build one more program into the folder.
+
+    Raises:
+        EngineError: one line with the reason and the fix.
+    """
+    go = shutil.which("go")
+    if go is None:
+        raise EngineError(f"there is no {module} and no Go to build it with; install Go (https://go.dev/dl/)")
+    _compile(go, module, folder, progress=progress)
+
+
 def _compile(go: str, module: GoModule, folder: Path, *, progress: Progress) -> None:
     version, target = f"v{module.version}", folder / module.name
     command = [

@@ -94,3 +94,10 @@ LANGUAGE_HOST = GoModule(
     package="github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
     requires="github.com/pulumi/pulumi/sdk/v3",
 )
+YAML_HOST = GoModule(
+    name="pulumi-language-yaml",
+    folder=_MODULES / "language-yaml",
+    package="github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+    requires="github.com/pulumi/pulumi-yaml",
+)
+"""Part of the official release; where the engine is built, only what runs a program in YAML builds it."""
