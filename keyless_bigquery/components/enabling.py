@@ -26,7 +26,7 @@ deployer may not read it, is an answer too. ``sts`` and ``iamcredentials`` have 
 function calls them, and ``make verify`` waits for that."""
 
 
-def waiting_for_apis(google: gcp.Provider, *, suffix: str = "") -> pulumi.ResourceOptions:
+def waiting_for_apis(google: gcp.Provider, names: children.Names = children.PLAIN) -> pulumi.ResourceOptions:
     """Options for components: what is in them is made only when the APIs that this run enables take calls.
 
     After an API was enabled, it is asked until it answers, before anything that depends on it. It may refuse the next
@@ -44,8 +44,8 @@ def waiting_for_apis(google: gcp.Provider, *, suffix: str = "") -> pulumi.Resour
     async def retry(args: pulumi.ErrorHookArgs) -> bool:
         return await propagation.wait(args.errors[0], creates=args.failed_operation == "create")
 
-    asks = pulumi.ResourceHook(f"ask-enabled-api{suffix}", wait)
-    retries = pulumi.ErrorHook(f"wait-for-enabled-api{suffix}", retry)
+    asks = pulumi.ResourceHook(names("ask-enabled-api"), wait)
+    retries = pulumi.ErrorHook(names("wait-for-enabled-api"), retry)
 
     def hooks(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceOptions | None:
         if not args.type_.startswith("gcp:"):

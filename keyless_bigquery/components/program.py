@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
-import pulumi_gcp as gcp
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from keyless_bigquery import packaging as package
 from keyless_bigquery.cache import cache_folder
-from keyless_bigquery.components.federation import Federation, ForeignPoolError, TrustedPool
+from keyless_bigquery.components.federation import ForeignPoolError
 from keyless_bigquery.project import ROOT as ROOT
 from keyless_bigquery.settings.settings import Settings, SettingsError
 
@@ -108,21 +107,6 @@ def build_package(settings: Settings) -> Path:
         handlers=settings.handlers,
         warn=pulumi.log.warn,
     )
-
-
-def trusted_pool(settings: Settings, *, google: gcp.Provider, opts: pulumi.ResourceOptions) -> TrustedPool:
-    """The pool that admits the readers: the stack's own, or the one that the settings name.
-
-    Raises:
-        ForeignPoolError: The one that the settings name can't be used.
-    """
-    if settings.provider_name is None:
-        return Federation("federation", settings, google=google, opts=opts).pool
-    # Only such a stack needs what judges another team's provider.
-    from keyless_bigquery.components.foreign_pool import foreign_pool
-
-    trusts = [reader.trust for reader in settings.readers]
-    return foreign_pool(settings.provider_name, trusts, opts=pulumi.InvokeOptions(provider=google))
 
 
 def package_cache() -> Path:

@@ -7,7 +7,7 @@ from keyless_bigquery.components.credential_layer import CredentialLayer
 from keyless_bigquery.components.program import running
 
 with running() as settings:
-    clouds = Clouds("clouds", settings)
+    clouds = Clouds(settings)
     layer = CredentialLayer(
         "orders",
         {"credential_configuration": '{"type": "external_account"}'},
