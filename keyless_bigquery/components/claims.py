@@ -12,16 +12,18 @@ from pulumi.runtime.settings import get_monitor
 
 from keyless_bigquery.settings.problems import Problem
 
-_by_run: weakref.WeakKeyDictionary[object, dict[tuple[str, ...], str]] = weakref.WeakKeyDictionary()
+_Claims = dict[tuple[str, ...], str]
+
+_by_run: weakref.WeakKeyDictionary[object, _Claims] = weakref.WeakKeyDictionary()
 """By the engine's monitor, of which each run of a program has its own."""
 
+_served: list[_Claims] = []
+"""One, in a process that serves components: each has a monitor of its own there, and the process serves one run."""
 
-class _Process:
-    """Stands for the run in a process that serves components: the engine starts one for each."""
 
-
-serving: list[_Process] = []
-"""One, where components are served to programs in other languages."""
+def serve() -> None:
+    """Takes this process for one that serves components."""
+    _served.append({})
 
 
 def taken(component: str, key: str, *claim: str) -> Problem | None:
@@ -34,9 +36,9 @@ def taken(component: str, key: str, *claim: str) -> Problem | None:
         key: The argument that chooses the id.
         claim: What is taken, the id last.
     """
-    run = serving[0] if serving else get_monitor()
-    holder = _by_run.setdefault(run, {}).setdefault((key, *claim), component)
+    claims = _served[0] if _served else _by_run.setdefault(get_monitor(), {})
+    holder = claims.setdefault((key, *claim), component)
     if holder == component:
         return None
     rule = f"component {holder!r} of this program has the same, and neither may have a way into what the other reads"
-    return Problem(key=key, value=claim[-1], rule=rule, fix=f"Give one of them another {key}")
+    return Problem(key=key, value=claim[-1], rule=rule, fix=f"Give one of them another {key}.")

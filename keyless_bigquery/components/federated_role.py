@@ -249,11 +249,12 @@ def _looked_up(component: FederatedRole, read: _Read) -> _Read:
     """
     aws = component.get_provider("aws:index:Provider")
     if read.aws_account_id is None and aws is not None:
-        read = replace(read, aws_account_id=look_ups.aws_account(aws))
+        read = replace(read, aws_account_id=look_ups.aws_account(pulumi.InvokeOptions(provider=aws)))
         if read.role_arn is not None:
             read.trust(read.role_arn)
     if read.look_up_tables:
-        missing = [*look_ups.missing_tables("tables", read.tables, pulumi.InvokeOptions(parent=component))]
+        names = {f"tables[{place}]": table for place, table in enumerate(read.tables)}
+        missing = [*look_ups.missing_tables(names, pulumi.InvokeOptions(parent=component))]
         if missing:
             raise arguments.refused(read.component, missing)
     return read

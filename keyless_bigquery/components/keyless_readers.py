@@ -37,8 +37,8 @@ class KeylessReaders(pulumi.ComponentResource):
         names: children.Names,
         args: KeylessReadersArgs,
         *,
-        google: gcp.Provider,
-        aws_provider: aws.Provider,
+        google: gcp.Provider | None,
+        aws_provider: aws.Provider | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         settings = args.settings

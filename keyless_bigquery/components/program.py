@@ -86,21 +86,25 @@ def configured() -> dict[str, str]:
     return {key: value for key in keys if (value := config.get(key))}
 
 
-def build_package(settings: Settings) -> Path:
+def build_package(settings: Settings, function: Path | None = None) -> Path:
     """The function's package for the stack's runtime and architecture, without the credential configuration.
+
+    Args:
+        settings: The stack's.
+        function: The function's folder; ``None``: the project's own.
 
     Raises:
         keyless_bigquery.packaging.PackageError: A wheel or an interpreter can't be had, or what was built is not fit
             for Lambda.
     """
-    choice = settings.function_bytecode
+    folder, choice = function or FUNCTION, settings.function_bytecode
     if choice is package.Bytecode.WHERE_AVAILABLE and package.compiler(settings.target, choice) is None:
         pulumi.log.warn(package.absence(settings.target))
     return package.build(
         target=settings.target,
-        function=FUNCTION,
+        function=folder,
         library=LIBRARY,
-        lock=FUNCTION / "requirements.txt",
+        lock=folder / "requirements.txt",
         cache=package_cache(),
         bytecode=choice,
         contents=settings.function_package,

@@ -26,7 +26,7 @@ _NOT_SENT = frozenset({"deletionProtection", "deletionPolicy"})
 """Source: ``clientSideFields`` in ``resourceBigQueryTableUpdate``."""
 
 
-def keeps_rows(table: OwnTable, *, google: gcp.Provider, name: str) -> pulumi.ResourceHook:
+def keeps_rows(table: OwnTable, *, google: gcp.Provider | None, name: str) -> pulumi.ResourceHook:
     """The hook that ends preview and deployment before the rows of a table lose something.
 
     It belongs before a create and an update of the table, and before an update of the component around it.
@@ -54,7 +54,7 @@ def not_there(error: str, table: OwnTable) -> bool:
     return f"{table.path} not found" in error or Refusal.read(error) is not None
 
 
-async def _live_columns(table: OwnTable, google: gcp.Provider) -> Sequence[schema_changes.Column] | None:
+async def _live_columns(table: OwnTable, google: gcp.Provider | None) -> Sequence[schema_changes.Column] | None:
     """The columns that the table has; ``None`` if there is none.
 
     Raises:

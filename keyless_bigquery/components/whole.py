@@ -43,8 +43,8 @@ def make(
     settings: Settings,
     *,
     archive: Path,
-    google: gcp.Provider,
-    aws_provider: aws.Provider,
+    google: gcp.Provider | None,
+    aws_provider: aws.Provider | None,
     names: Names = PLAIN,
     opts: pulumi.ResourceOptions | None = None,
 ) -> Whole:
@@ -69,7 +69,7 @@ def make(
 
 
 def _trusted_pool(
-    names: Names, settings: Settings, *, google: gcp.Provider, opts: pulumi.ResourceOptions
+    names: Names, settings: Settings, *, google: gcp.Provider | None, opts: pulumi.ResourceOptions
 ) -> TrustedPool:
     """The pool that admits the readers: one of their own, or the one that the settings name."""
     trusts = [reader.trust for reader in settings.readers]

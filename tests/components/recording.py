@@ -184,10 +184,12 @@ def record(
 TABLE_LOOK_UP = "gcp:bigquery/getTable:getTable"
 DATASET_LOOK_UP = "gcp:bigquery/getDataset:getDataset"
 CALLER_LOOK_UP = "aws:index/getCallerIdentity:getCallerIdentity"
+REGION_LOOK_UP = "aws:index/getRegion:getRegion"
 FOUND: Mapping[str, Mapping[str, Any]] = {
     TABLE_LOOK_UP: {},
     DATASET_LOOK_UP: {},
     CALLER_LOOK_UP: {"accountId": REQUIRED["awsAccountId"]},
+    REGION_LOOK_UP: {"region": "eu-west-1"},
 }
 """What the components' look-ups are answered where all is as it should be."""
 

@@ -210,7 +210,7 @@ def test_a_role_of_another_account_than_the_providers_is_refused_unless_it_is_na
     assert "the account here is 111111111111" in refusal({**GOOD, "aws_account_id": "111111111111"})
     made(GOOD, answers={**FOUND, CALLER_LOOK_UP: {}})  # the provider is not configured yet
     error = refusal(GOOD, answers={**FOUND, CALLER_LOOK_UP: Exception("ExpiredToken")})
-    assert "account can't be found out: " in error
+    assert "AWS provider can't be found out: " in error
     assert "ExpiredToken" in error
 
 

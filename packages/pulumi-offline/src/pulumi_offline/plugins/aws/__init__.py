@@ -10,7 +10,7 @@ from pulumi_offline.plugins.aws.api import AwsApi, Models
 from pulumi_offline.plugins.aws.function import Function
 from pulumi_offline.plugins.aws.iam import Role, RolePolicy, RolePolicyAttachment
 from pulumi_offline.plugins.aws.log_group import LogGroup
-from pulumi_offline.plugins.aws.lookups import GetCallerIdentity
+from pulumi_offline.plugins.aws.lookups import GetCallerIdentity, GetRegion
 from pulumi_offline.plugins.aws.permission import Permission
 from pulumi_offline.plugins.aws.regional import regional
 from pulumi_offline.plugins.aws.schedule import EventRule, EventTarget
@@ -44,7 +44,7 @@ def served(api: AwsApi) -> Served:
             regional(EventRule, api),
             regional(EventTarget, api),
         ],
-        [GetCallerIdentity(api)],
+        [GetCallerIdentity(api), GetRegion(api)],
     )
 
 
