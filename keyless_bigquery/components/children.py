@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import pulumi
 
 
-def suffix(name: str, usual: str) -> str:
-    """What the names of a component's children end in, so that two such components of one program have their own.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Names:
+    """Names of a component's children, so that two such components of one program have their own.
 
-    Nothing where the component has its usual name, and otherwise what its name adds to that: the children of the
-    reader ``reader`` are called ``function`` and ``function-log``, those of ``reader-orders`` ``function-orders`` and
+    A component of a user's program puts its own name in front, as Pulumi's components do: ``orders-pool``. Those of a
+    stack's program are called by what they are, and the ones of a listed reader end in its name: ``function-log`` and
     ``function-log-orders``.
     """
-    return "" if name == usual else f"-{name.removeprefix(f'{usual}-')}"
+
+    prefix: str = ""
+    suffix: str = ""
+
+    def __call__(self, base: str) -> str:
+        """The name of the child that is called so where neither is set."""
+        return f"{self.prefix}{base}{self.suffix}"
+
+    def of(self, suffix: str) -> Names:
+        """The names of those children that end in another suffix before their own."""
+        return dataclasses.replace(self, suffix=suffix + self.suffix)
+
+
+PLAIN = Names()
+"""Those of a stack's program."""
 
 
 def options(
     parent: pulumi.ComponentResource,
-    provider: pulumi.ProviderResource,
+    provider: pulumi.ProviderResource | None,
     *,
     depends_on: Sequence[pulumi.Resource] = (),
     protect: bool = False,
@@ -30,6 +46,12 @@ def options(
     the name is what changes, unless the option says otherwise (pulumi-terraform-bridge,
     ``nameRequiresDeleteBeforeReplace``). Where a replacement has the name of the old one it is refused as existing, and
     the old one stays.
+
+    Args:
+        parent: The component.
+        provider: With what the child is made; ``None``: with the component's own of that package.
+        depends_on: What must be there before.
+        protect: Whether the engine refuses to delete it; otherwise the component's option counts.
     """
     return pulumi.ResourceOptions(
         parent=parent,

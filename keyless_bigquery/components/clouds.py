@@ -24,12 +24,17 @@ class Clouds(pulumi.ComponentResource):
     google: gcp.Provider
     aws: aws.Provider
 
-    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("keyless:infra:Clouds", name, None, opts)
-        child, suffix = pulumi.ResourceOptions(parent=self), children.suffix(name, "clouds")
+    def __init__(
+        self,
+        settings: Settings,
+        names: children.Names = children.PLAIN,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("keyless:infra:Clouds", names("clouds"), None, opts)
+        child = pulumi.ResourceOptions(parent=self)
         google = GoogleEndpoints(base_url=settings.google_endpoint, universe_domain=settings.google_universe_domain)
         self.google = gcp.Provider(
-            f"google{suffix}",
+            names("google"),
             project=settings.google_project,
             # No label that this program did not ask for: a provider upgrade must not show up as a change of the data.
             add_pulumi_attribution_label=False,
@@ -50,7 +55,7 @@ class Clouds(pulumi.ComponentResource):
         # pulumi-aws, provider/config.go, validateCredentials.
         elsewhere = None if settings.aws_endpoint is None else True
         self.aws = aws.Provider(
-            f"aws{suffix}",
+            names("aws"),
             region=settings.aws_region,
             allowed_account_ids=[settings.aws_account_id],
             skip_credentials_validation=elsewhere,

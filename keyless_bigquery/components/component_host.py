@@ -3,18 +3,63 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
+from difflib import get_close_matches
 
-from pulumi.provider.experimental import component_provider_host
+import pulumi
+from pulumi.provider import ConstructResult
+from pulumi.provider import main as serve
+from pulumi.provider.experimental.analyzer import ComponentDefinition
+from pulumi.provider.experimental.component import ComponentProvider
 
+from keyless_bigquery.components import claims
 from keyless_bigquery.components.credential_layer import CredentialLayer
 from keyless_bigquery.components.federated_role import FederatedRole
+from keyless_bigquery.components.keyless_reader import KeylessReader
 
 NAME = "keyless-bigquery"
-COMPONENTS = (FederatedRole, CredentialLayer)
+COMPONENTS: tuple[type[pulumi.ComponentResource], ...] = (FederatedRole, CredentialLayer, KeylessReader)
+
+
+class Components(ComponentProvider):
+    """The SDK's own, but a refusal reaches the user without a traceback, and a misspelt argument is refused."""
+
+    def construct(
+        self,
+        name: str,
+        resource_type: str,
+        inputs: pulumi.Inputs,
+        options: pulumi.ResourceOptions | None = None,
+    ) -> ConstructResult:
+        """Makes a component.
+
+        Raises:
+            pulumi.InputPropertiesError: Its arguments can't be used.
+        """
+        try:
+            return super().construct(name, resource_type, inputs, options)
+        except Exception as error:
+            # The SDK wraps what a component raises, and prints the wrapped one's traceback.
+            inner = getattr(error, "inner", error)
+            if isinstance(inner, pulumi.RunError):
+                raise pulumi.InputPropertiesError(str(inner)) from error
+            raise
+
+    def map_inputs(self, inputs: pulumi.Inputs, component_def: ComponentDefinition) -> pulumi.Inputs:
+        """The inputs under the names of Python.
+
+        Raises:
+            pulumi.InputPropertiesError: One has a name that the schema lacks, which the SDK drops without a word.
+        """
+        for key in inputs:
+            if key not in component_def.inputs:
+                near = get_close_matches(str(key), component_def.inputs, n=1)
+                fix = f"Did you mean {near[0]}?" if near else f"They are: {', '.join(component_def.inputs)}."
+                raise pulumi.InputPropertiesError(f"{component_def.name} has no argument {key}. {fix}")
+        return super().map_inputs(inputs, component_def)
 
 
 def main() -> None:
     """Serves until the engine ends it. Its arguments are the engine's."""
-    component_provider_host(
-        components=list(COMPONENTS), name=NAME, version=importlib.metadata.version("keyless-bigquery")
-    )
+    claims.serve()
+    serve(Components([*COMPONENTS], NAME, None, importlib.metadata.version("keyless-bigquery")), sys.argv[1:])

@@ -26,7 +26,7 @@ deployer may not read it, is an answer too. ``sts`` and ``iamcredentials`` have 
 function calls them, and ``make verify`` waits for that."""
 
 
-def waiting_for_apis(google: gcp.Provider, *, suffix: str = "") -> pulumi.ResourceOptions:
+def waiting_for_apis(google: gcp.Provider | None, names: children.Names = children.PLAIN) -> pulumi.ResourceOptions:
     """Options for components: what is in them is made only when the APIs that this run enables take calls.
 
     After an API was enabled, it is asked until it answers, before anything that depends on it. It may refuse the next
@@ -44,8 +44,8 @@ def waiting_for_apis(google: gcp.Provider, *, suffix: str = "") -> pulumi.Resour
     async def retry(args: pulumi.ErrorHookArgs) -> bool:
         return await propagation.wait(args.errors[0], creates=args.failed_operation == "create")
 
-    asks = pulumi.ResourceHook(f"ask-enabled-api{suffix}", wait)
-    retries = pulumi.ErrorHook(f"wait-for-enabled-api{suffix}", retry)
+    asks = pulumi.ResourceHook(names("ask-enabled-api"), wait)
+    retries = pulumi.ErrorHook(names("wait-for-enabled-api"), retry)
 
     def hooks(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceOptions | None:
         if not args.type_.startswith("gcp:"):
@@ -57,7 +57,7 @@ def waiting_for_apis(google: gcp.Provider, *, suffix: str = "") -> pulumi.Resour
     return children.also(hooks)
 
 
-async def _asked(api: str, project: str, google: gcp.Provider) -> str:
+async def _asked(api: str, project: str, google: gcp.Provider | None) -> str:
     """Asks an API for something; the error's text, or nothing, which a question that takes too long gives as well."""
     if api not in _QUESTIONS:
         return ""

@@ -21,18 +21,18 @@ class ExecutionRole(pulumi.ComponentResource):
 
     def __init__(
         self,
-        name: str,
+        names: children.Names,
         settings: Settings,
         trust: TrustChain,
         *,
         log_group_arn: pulumi.Output[str],
-        provider: aws.Provider,
+        provider: aws.Provider | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:ExecutionRole", name, None, opts)
-        suffix, child = children.suffix(name, "identity"), children.options(self, provider)
+        super().__init__("keyless:infra:ExecutionRole", names("identity"), None, opts)
+        child = children.options(self, provider)
         role = aws.iam.Role(
-            f"execution-role{suffix}",
+            names("execution-role"),
             name=trust.role_name,
             description="Identity of one Lambda function; Google lets it read one BigQuery table.",
             assume_role_policy=role_policies.lambda_only(),
@@ -49,13 +49,13 @@ class ExecutionRole(pulumi.ComponentResource):
             documents["read-own-environment"] = role_policies.decrypt_with(settings.environment_kms_key_arn)
         self.arn = role.arn
         self.policies = [
-            aws.iam.RolePolicy(f"may-{policy}{suffix}", name=policy, role=role.name, policy=document, opts=child)
+            aws.iam.RolePolicy(names(f"may-{policy}"), name=policy, role=role.name, policy=document, opts=child)
             for policy, document in documents.items()
         ]
         if settings.subnet_ids:
             self.policies.append(
                 aws.iam.RolePolicyAttachment(
-                    f"may-use-network{suffix}",
+                    names("may-use-network"),
                     role=role.name,
                     policy_arn=role_policies.NETWORK_POLICY_ARN,
                     opts=child,

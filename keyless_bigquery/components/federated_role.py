@@ -5,29 +5,25 @@ No ``from __future__ import annotations``: Pulumi infers the schema for other la
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NotRequired, TypedDict
 
 import pulumi
-import pulumi_gcp as gcp
-import pulumi_random as random
 
 from keyless_bigquery import rules
-from keyless_bigquery.components import listed_tables
+from keyless_bigquery.components import arguments, children, claims, listed_tables, look_ups
+from keyless_bigquery.components.federation import Federation, FederationArgs, TrustedPool
 from keyless_bigquery.components.foreign_pool import foreign_pool
-from keyless_bigquery.trust.role_arn import trust_of_role
-from keyless_bigquery.trust.trust import (
-    GoogleEndpoints,
-    ProviderName,
-    TrustChain,
-    TrustError,
-    attribute_condition,
-    attribute_mapping,
-    audience,
-)
+from keyless_bigquery.components.program import plain_errors
+from keyless_bigquery.components.reader_access import ReaderAccess, ReaderAccessArgs
+from keyless_bigquery.settings import declaration
+from keyless_bigquery.settings.problems import Problem, Values
+from keyless_bigquery.settings.reader_settings import MOST_TABLES
+from keyless_bigquery.trust import role_arn
+from keyless_bigquery.trust.trust import GoogleEndpoints, TrustChain
 
 IMPERSONATION, DIRECT = "impersonation", "direct"
-_SUFFIX_BYTES = 2
+_PROVIDER_ID = "aws-role"
 _LONGEST_PREFIX = 27
 """What a pool's id of 32 leaves for the name in front of a hyphen and four digits."""
 
@@ -38,11 +34,19 @@ class FederatedRoleArgs(TypedDict):
     """What a federated role is made from."""
 
     role_arn: pulumi.Input[str]
-    """ARN of the IAM role that is to read. It is never changed."""
+    """ARN of the IAM role that is to read, of the partition `aws`. It is never changed. A path is taken and left out:
+    sessions' ARNs have none, and a role's name is unique in its account."""
     google_project: str
     """Id of the Google project that pays for the queries, and holds pool and service account."""
     tables: Sequence[str]
-    """What the role may read: `project.dataset.table`, views too, or `project.dataset` for all in a dataset."""
+    """What the role may read: `project.dataset.table`, views too, or `project.dataset` for all in a dataset. Plain
+    text, since each is a grant of its own."""
+    look_up_tables: NotRequired[bool]
+    """Whether each table is looked up before anything is made, which is the default. `false` where the same program
+    makes one: name it in the option `dependsOn` then."""
+    aws_account_id: NotRequired[str]
+    """The account that the role must be of. By default that of the AWS provider among the option `providers`, if there
+    is one."""
     function_name: NotRequired[str]
     """Name of the Lambda function, so that its length together with the role's is checked."""
     access: NotRequired[str]
@@ -81,38 +85,37 @@ class FederatedRole(pulumi.ComponentResource):
     service_account: pulumi.Output[str | None]
     """E-mail address of the service account; none with direct access."""
 
+    @plain_errors()
     def __init__(self, name: str, args: FederatedRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Registers the resources.
 
         Args:
-            name: Its name, from which those of all its resources begin.
+            name: Its name, with which those of all its resources begin.
             args: What it is made from.
-            opts: As for each component.
+            opts: As for each component. The Google provider, and an AWS provider, are those of `providers`.
 
         Raises:
-            TrustError: An argument can't be used; it names the argument, the value, the rule and the fix.
-            keyless_bigquery.components.federation.ForeignPoolError: The provider that exists can't be used.
+            pulumi.RunError: Arguments can't be used, and nothing is made; it names each with value, rule and fix.
         """
-        check(name, args)
+        given = _read(name, args)
         super().__init__("keyless-bigquery:index:FederatedRole", name, dict(args), opts)
-        child = pulumi.ResourceOptions(parent=self)
-        trust = pulumi.Output.from_input(args["role_arn"]).apply(lambda arn: _trust(arn, args))
-        existing = args.get("provider_name")
-        if existing is None:
-            self.provider_name = _provider(name, args, trust, child)
-        else:
-            known = _trust(str(args["role_arn"]), args)
-            self.provider_name = foreign_pool(existing, [known], opts=pulumi.InvokeOptions(parent=self)).provider_name
-        self.audience = self.provider_name.apply(audience)
-        self.principal = pulumi.Output.all(trust, self.provider_name).apply(
-            lambda known: known[0].principal_set(ProviderName.parse(known[1]).pool_name)
+        read = _looked_up(self, given)
+        names = children.Names(prefix=f"{name}-")
+        inside = pulumi.ResourceOptions(parent=self)
+        trust = pulumi.Output.from_input(args["role_arn"]).apply(read.trust)
+        pool = self._pool(names, read, trust)
+        access = ReaderAccess(
+            names,
+            ReaderAccessArgs(
+                project=read.google_project, account_id=read.service_account_id, principal=pool.principal(trust)
+            ),
+            google=None,
+            opts=inside,
         )
-        reader = _reader(name, args, self.principal, child)
-        _grant(name, args, reader, child)
-        self.service_account = pulumi.Output.from_input(reader.email)
-        self.credential_configuration = pulumi.Output.all(trust, self.provider_name, reader.email).apply(
-            lambda known: known[0].credential_configuration(provider_name=known[1], service_account_email=known[2])
-        )
+        listed_tables.grants(read.tables, access, called=names, opts=children.options(self, None))
+        self.provider_name, self.audience, self.principal = pool.provider_name, pool.audience, pool.principal(trust)
+        self.service_account = pulumi.Output.from_input(access.email)
+        self.credential_configuration = pool.credential_configuration(trust, access.email)
         self.register_outputs(
             {
                 "credentialConfiguration": self.credential_configuration,
@@ -123,118 +126,138 @@ class FederatedRole(pulumi.ComponentResource):
             }
         )
 
+    def _pool(self, names: children.Names, read: "_Read", trust: pulumi.Output[TrustChain]) -> TrustedPool:
+        """The pool that is made, or that of the provider that exists."""
+        if read.provider_name is not None and read.role_arn is not None:
+            return foreign_pool(read.provider_name, [read.trust(read.role_arn)], opts=pulumi.InvokeOptions(parent=self))
+        args = FederationArgs(
+            project=read.google_project,
+            pool_id=read.pool_id,
+            pool_id_prefix=read.pool_id_prefix,
+            provider_id=_PROVIDER_ID,
+            trusts=trust.apply(lambda known: [known]),
+        )
+        return Federation(names, args, google=None, opts=pulumi.ResourceOptions(parent=self)).pool
+
 
 @dataclass(frozen=True, kw_only=True)
-class _Reader:
-    """Who reads: an account's e-mail address, if there is one, and the member of a policy."""
+class _Read:
+    """The arguments, after all checks that need no cloud."""
 
-    email: pulumi.Output[str] | None
-    member: pulumi.Output[str]
+    component: str
+    role_arn: str | None
+    """``None``: known later."""
+    google_project: str
+    tables: Sequence[str]
+    look_up_tables: bool
+    aws_account_id: str | None
+    function_name: str | None
+    provider_name: str | None
+    pool_id: str | None
+    pool_id_prefix: str
+    service_account_id: str | None
+    """``None``: direct access."""
+    endpoints: GoogleEndpoints
 
+    def refused(self, problem: Problem) -> pulumi.RunError:
+        return arguments.refused(self.component, [problem])
 
-def _provider(
-    name: str, args: FederatedRoleArgs, trust: pulumi.Output[TrustChain], child: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    """The pool and the provider that admits the role; the provider's full resource name."""
-    pool_id: pulumi.Input[str] | None = args.get("pool_id")
-    if pool_id is None:
-        suffix = random.RandomId(f"{name}-pool-suffix", byte_length=_SUFFIX_BYTES, opts=child)
-        pool_id = pulumi.Output.concat(_slug(name, _LONGEST_PREFIX), "-", suffix.hex)
-    pool = gcp.iam.WorkloadIdentityPool(
-        f"{name}-pool",
-        project=args["google_project"],
-        workload_identity_pool_id=pool_id,
-        display_name="AWS role",
-        description="Lets one AWS role read BigQuery without a service account key.",
-        opts=child,
-    )
-    provider = gcp.iam.WorkloadIdentityPoolProvider(
-        f"{name}-provider",
-        project=args["google_project"],
-        workload_identity_pool_id=pool.workload_identity_pool_id,
-        workload_identity_pool_provider_id="aws-role",
-        display_name="AWS account",
-        aws=gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id=trust.apply(lambda known: known.aws_account_id)),
-        attribute_mapping=attribute_mapping(),
-        attribute_condition=trust.apply(lambda known: attribute_condition([known])),
-        opts=child,
-    )
-    return provider.name
+    def trust(self, arn: str) -> TrustChain:
+        """The trust in the role; it may be known only now.
 
+        Raises:
+            pulumi.RunError: It can't be built.
+        """
+        if (problem := self.problem(arn)) is not None:
+            raise self.refused(problem)
+        return role_arn.trust_of_role(arn, function_name=self.function_name, endpoints=self.endpoints)
 
-def _reader(
-    name: str, args: FederatedRoleArgs, principal: pulumi.Output[str], child: pulumi.ResourceOptions
-) -> _Reader:
-    """The service account that the role alone may impersonate; with direct access the role's principal itself."""
-    if args.get("access", IMPERSONATION) == DIRECT:
-        return _Reader(email=None, member=principal)
-    account = gcp.serviceaccount.Account(
-        f"{name}-account",
-        project=args["google_project"],
-        account_id=args.get("service_account_id") or _slug(name, _LONGEST_ACCOUNT),
-        display_name="BigQuery reader",
-        description="Impersonated by one AWS role. It has no key, and needs none.",
-        opts=child,
-    )
-    gcp.serviceaccount.IAMMember(
-        f"{name}-may-impersonate",
-        service_account_id=account.name,
-        role="roles/iam.workloadIdentityUser",
-        member=principal,
-        opts=child,
-    )
-    return _Reader(email=account.email, member=account.member)
+    def problem(self, arn: str) -> Problem | None:
+        """What is wrong with the role."""
+        verdict = role_arn.problem(arn, function_name=self.function_name)
+        if verdict is None and self.aws_account_id not in {None, account := role_arn.account_of(arn)}:
+            verdict = (
+                f"the role is of account {account}, and the account here is {self.aws_account_id}",
+                "Name a role of that account; or, if the other one is meant, set awsAccountId to it.",
+            )
+        return None if verdict is None else Problem(key="roleArn", value=arn, rule=verdict[0], fix=verdict[1])
 
 
-def _grant(name: str, args: FederatedRoleArgs, reader: _Reader, child: pulumi.ResourceOptions) -> None:
-    """The right to start jobs, and one read grant for each table or dataset."""
-    gcp.projects.IAMMember(
-        f"{name}-may-start-jobs",
-        project=args["google_project"],
-        role="roles/bigquery.jobUser",
-        member=reader.member,
-        opts=child,
-    )
-    listed_tables.grants(args["tables"], reader, suffix=f"-{name}", opts=child)
-
-
-def check(name: str, args: FederatedRoleArgs) -> None:
-    """Refuses arguments that can't be used, before anything is made; what is not known yet is checked when it is.
+def _read(name: str, args: FederatedRoleArgs) -> _Read:
+    """The arguments.
 
     Raises:
-        TrustError: It names the argument, the value, the rule and the fix.
+        pulumi.RunError: Some can't be used.
     """
-    checks: Sequence[tuple[str, object, rules.Rule]] = (
-        ("googleProject", args["google_project"], rules.project_id),
-        ("providerName", args.get("provider_name"), rules.provider_name),
-        ("poolId", args.get("pool_id"), rules.pool_or_provider_id),
-        ("serviceAccountId", args.get("service_account_id"), rules.service_account_id),
-        ("functionName", args.get("function_name"), rules.function_name),
-        ("googleEndpoint", args.get("google_endpoint"), rules.google_endpoint),
-        ("googleUniverseDomain", args.get("google_universe_domain"), rules.universe_domain),
-        ("access", args.get("access"), rules.one_of((IMPERSONATION, DIRECT))),
-        *((f"tables[{place}]", table, rules.table_or_dataset) for place, table in enumerate(args["tables"])),
+    given: dict[str, object] = {"access": IMPERSONATION, "look_up_tables": True}
+    given |= {key: value for key, value in args.items() if value is not None}
+    values = arguments.values(FederatedRoleArgs, given, later=("role_arn",))
+    later = isinstance(given.get("role_arn"), pulumi.Output)
+    access = declaration.choice(IMPERSONATION, DIRECT).read(values, "access")
+    account_id = values.optional("serviceAccountId", rules.service_account_id)
+    universe = values.optional("googleUniverseDomain", rules.universe_domain)
+    read = _Read(
+        component=f"FederatedRole {name}",
+        role_arn=None if later else values.text("roleArn", role_arn.problem),
+        google_project=values.text("googleProject", rules.project_id),
+        tables=declaration.texts(rules.table_or_dataset, MOST_TABLES).read(values, "tables"),
+        look_up_tables=declaration.switch().read(values, "lookUpTables"),
+        aws_account_id=values.optional("awsAccountId", rules.account_id),
+        function_name=values.optional("functionName", rules.function_name),
+        provider_name=values.optional("providerName", rules.provider_name),
+        pool_id=values.optional("poolId", rules.pool_or_provider_id),
+        pool_id_prefix=f"{_slug(name, _LONGEST_PREFIX)}-",
+        service_account_id=(account_id or _slug(name, _LONGEST_ACCOUNT)) if access == IMPERSONATION else None,
+        endpoints=GoogleEndpoints(
+            base_url=values.optional("googleEndpoint", rules.google_endpoint),
+            universe_domain=universe or GoogleEndpoints.universe_domain,
+        ),
     )
-    for key, value, rule in checks:
-        if isinstance(value, str) and (verdict := rule(value)) is not None:
-            raise TrustError(f"{name}: {key} is {value[:200]!r}: {verdict[0]}. {verdict[1]}")
-    if not args["tables"]:
-        raise TrustError(f"{name}: tables is empty: it must name at least one table or dataset")
-    if isinstance(arn := args["role_arn"], str):
-        _trust(arn, args)
-    elif "provider_name" in args:
-        raise TrustError(
-            f"{name}: roleArn is known only later, and a provider that exists is judged before anything is made: give"
-            " the ARN as text, or leave providerName out"
-        )
+    if not values.problems:
+        _check_together(name, read, values, account_id)
+    if values.problems:
+        raise arguments.refused(read.component, values.problems)
+    return read
 
 
-def _trust(arn: str, args: FederatedRoleArgs) -> TrustChain:
-    endpoints = GoogleEndpoints(
-        base_url=args.get("google_endpoint"),
-        universe_domain=args.get("google_universe_domain", GoogleEndpoints.universe_domain),
-    )
-    return trust_of_role(arn, function_name=args.get("function_name"), endpoints=endpoints)
+def _check_together(name: str, read: _Read, values: Values, account_id: str | None) -> None:
+    """Adds what is wrong with arguments that are good one by one."""
+    if not read.tables:
+        values.add("tables", None, "it must name at least one table or dataset", "For example: my-project.sales.orders")
+    if read.role_arn is not None:
+        values.problems.extend(filter(None, [read.problem(read.role_arn)]))
+    if read.provider_name is not None:
+        if read.role_arn is None:
+            rule = "it is known only later, and a provider that exists is judged before anything is made"
+            values.add("roleArn", "an output", rule, "Give the ARN as text, or leave providerName out.")
+        if read.pool_id is not None:
+            rule = "with providerName no pool is made"
+            values.add("poolId", read.pool_id, rule, "Remove one of the two.")
+    if read.service_account_id is None and account_id is not None:
+        rule = "with direct access there is no service account"
+        values.add("serviceAccountId", account_id, rule, "Remove it, or set access to impersonation.")
+    for key, claimed in (("serviceAccountId", read.service_account_id), ("poolId", read.pool_id)):
+        if claimed is not None and (problem := claims.taken(name, key, read.google_project, claimed)) is not None:
+            values.problems.append(problem)
+
+
+def _looked_up(component: FederatedRole, read: _Read) -> _Read:
+    """The arguments, after what only the clouds know was checked, before anything is made in them.
+
+    Raises:
+        pulumi.RunError: The role is of another account than the AWS provider, or a table is not there.
+    """
+    aws = component.get_provider("aws:index:Provider")
+    if read.aws_account_id is None and aws is not None:
+        read = replace(read, aws_account_id=look_ups.aws_account(pulumi.InvokeOptions(provider=aws)))
+        if read.role_arn is not None:
+            read.trust(read.role_arn)
+    if read.look_up_tables:
+        names = {f"tables[{place}]": table for place, table in enumerate(read.tables)}
+        missing = [*look_ups.missing_tables(names, pulumi.InvokeOptions(parent=component))]
+        if missing:
+            raise arguments.refused(read.component, missing)
+    return read
 
 
 def _slug(name: str, longest: int) -> str:

@@ -14,7 +14,7 @@ import pulumi_gcp as gcp
 import pulumi_random as random
 
 from keyless_bigquery.components import children
-from keyless_bigquery.settings.settings import POOL_SUFFIX_BYTES, Settings
+from keyless_bigquery.settings.settings import POOL_SUFFIX_BYTES
 from keyless_bigquery.trust.trust import (
     TrustChain,
     attribute_condition,
@@ -36,9 +36,45 @@ class TrustedPool:
     provider_name: pulumi.Output[str]
     audience: pulumi.Output[str]
 
-    def principal(self, trust: TrustChain) -> pulumi.Output[str]:
+    def principal(self, trust: pulumi.Input[TrustChain]) -> pulumi.Output[str]:
         """The principal set that stands for one reader's role: every session of that role, and of no other."""
-        return self.pool_name.apply(trust.principal_set)
+        return pulumi.Output.all(trust, self.pool_name).apply(lambda known: known[0].principal_set(known[1]))
+
+    def credential_configuration(
+        self, trust: pulumi.Input[TrustChain], email: pulumi.Output[str] | None
+    ) -> pulumi.Output[str]:
+        """What Google's client libraries read in the function.
+
+        Args:
+            trust: The reader's.
+            email: Its service account's address; ``None``: it reads under its own principal.
+        """
+        return pulumi.Output.all(trust, self.provider_name, email).apply(
+            lambda known: known[0].credential_configuration(provider_name=known[1], service_account_email=known[2])
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FederationArgs:
+    """What a federation is made from.
+
+    Args:
+        project: Id of the project that holds the pool.
+        pool_id: The pool's id; ``None``: the prefix and random digits.
+        pool_id_prefix: What the id then begins with.
+        provider_id: The provider's id.
+        trusts: The roles that are admitted, all of one account.
+        project_number: The project's number, to compare with Google's word; ``None``: that is taken.
+        protect: Whether pool and provider survive a destroy.
+    """
+
+    project: str
+    pool_id: str | None
+    pool_id_prefix: str
+    provider_id: str
+    trusts: pulumi.Input[Sequence[TrustChain]]
+    project_number: str | None = None
+    protect: bool = False
 
 
 class Federation(pulumi.ComponentResource):
@@ -48,56 +84,54 @@ class Federation(pulumi.ComponentResource):
 
     def __init__(
         self,
-        name: str,
-        settings: Settings,
+        names: children.Names,
+        args: FederationArgs,
         *,
-        google: gcp.Provider,
+        google: gcp.Provider | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:Federation", name, None, opts)
-        suffix = children.suffix(name, "federation")
-        child = children.options(self, google, protect=settings.deletion_protection)
-        deletion_policy = "PREVENT" if settings.deletion_protection else "DELETE"
-        trusts = [reader.trust for reader in settings.readers]
+        super().__init__("keyless:infra:Federation", names("federation"), None, opts)
+        child = children.options(self, google, protect=args.protect)
+        deletion_policy = "PREVENT" if args.protect else "DELETE"
+        trusts = pulumi.Output.from_input(args.trusts)
         pool = gcp.iam.WorkloadIdentityPool(
-            f"pool{suffix}",
-            project=settings.pool_project,
-            workload_identity_pool_id=self._pool_id(settings, suffix),
+            names("pool"),
+            project=args.project,
+            workload_identity_pool_id=self._pool_id(names, args),
             display_name="AWS Lambda readers",
             description="Lets AWS roles, each named, read BigQuery without a service account key.",
             deletion_policy=deletion_policy,
             opts=child,
         )
+        account_id = trusts.apply(lambda known: known[0].aws_account_id)
         provider = gcp.iam.WorkloadIdentityPoolProvider(
-            f"aws-provider{suffix}",
-            project=settings.pool_project,
+            names("aws-provider"),
+            project=args.project,
             workload_identity_pool_id=pool.workload_identity_pool_id,
-            workload_identity_pool_provider_id=settings.provider_id,
+            workload_identity_pool_provider_id=args.provider_id,
             display_name="AWS account",
-            description=_admitted(trusts),
-            aws=gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id=trusts[0].aws_account_id),
+            description=trusts.apply(_admitted),
+            aws=gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id=account_id),
             attribute_mapping=attribute_mapping(),
-            attribute_condition=attribute_condition(trusts),
+            attribute_condition=trusts.apply(attribute_condition),
             deletion_policy=deletion_policy,
             opts=child,
         )
         self.pool = TrustedPool(
-            pool_name=pool.name.apply(
-                lambda pool_name: check_project_number(pool_name, settings.google_project_number)
-            ),
+            pool_name=pool.name.apply(lambda pool_name: check_project_number(pool_name, args.project_number)),
             provider_name=provider.name,
             audience=provider.name.apply(audience),
         )
         self.register_outputs({"audience": self.pool.audience})
 
-    def _pool_id(self, settings: Settings, suffix: str) -> pulumi.Input[str]:
-        if settings.pool_id is not None:
-            return settings.pool_id
+    def _pool_id(self, names: children.Names, args: FederationArgs) -> pulumi.Input[str]:
+        if args.pool_id is not None:
+            return args.pool_id
         # In a project where a pool of this stack was before, its id is taken. A trigger and no keeper, since a suffix
         # that was made without one stays as it is.
-        opts = pulumi.ResourceOptions(parent=self, replacement_trigger=settings.pool_project)
-        ending = random.RandomId(f"pool-suffix{suffix}", byte_length=POOL_SUFFIX_BYTES, opts=opts)
-        return pulumi.Output.concat(settings.pool_id_prefix, ending.hex)
+        opts = pulumi.ResourceOptions(parent=self, replacement_trigger=args.project)
+        ending = random.RandomId(names("pool-suffix"), byte_length=POOL_SUFFIX_BYTES, opts=opts)
+        return pulumi.Output.concat(args.pool_id_prefix, ending.hex)
 
 
 def _admitted(trusts: Sequence[TrustChain]) -> str:

@@ -66,13 +66,15 @@ def of_service() -> pulumi.ResourceOptions:
     )
 
 
-def known(suffixes: Sequence[str], *, own: str = "") -> pulumi.ResourceOptions:
+def known(suffixes: Sequence[str], names: children.Names) -> pulumi.ResourceOptions:
     """Options by which a component and all that is in it are known under their former names, too.
 
     Args:
         suffixes: As for :func:`aliases`.
-        own: Likewise.
+        names: Theirs today. With a prefix no earlier version made them.
     """
+    if names.prefix:
+        return pulumi.ResourceOptions()
     return children.also(
-        lambda args: pulumi.ResourceOptions(aliases=[*aliases(args.type_, args.name, suffixes, own=own)])
+        lambda args: pulumi.ResourceOptions(aliases=[*aliases(args.type_, args.name, suffixes, own=names.suffix)])
     )

@@ -26,7 +26,9 @@ _roomy: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 # A loop does not show which executor it has.
 
 
-async def ask(function: str, arguments: Mapping[str, Any], provider: pulumi.ProviderResource) -> Mapping[str, Any]:
+async def ask(
+    function: str, arguments: Mapping[str, Any], provider: pulumi.ProviderResource | None
+) -> Mapping[str, Any]:
     """Calls a function of a provider from a hook.
 
     Returns:

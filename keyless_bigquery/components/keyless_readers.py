@@ -13,7 +13,7 @@ import pulumi_gcp as gcp
 from keyless_bigquery.components import children, former_names, outputs
 from keyless_bigquery.components.federation import TrustedPool
 from keyless_bigquery.components.reader import Reader, ReaderArgs
-from keyless_bigquery.components.reader_access import ReaderAccess
+from keyless_bigquery.components.reader_access import ReaderAccess, ReaderAccessArgs
 from keyless_bigquery.components.warehouse import Warehouse
 from keyless_bigquery.settings.settings import Settings
 
@@ -34,32 +34,37 @@ class KeylessReaders(pulumi.ComponentResource):
 
     def __init__(
         self,
-        name: str,
+        names: children.Names,
         args: KeylessReadersArgs,
         *,
-        google: gcp.Provider,
-        aws_provider: aws.Provider,
+        google: gcp.Provider | None,
+        aws_provider: aws.Provider | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        suffix, settings = children.suffix(name, "readers"), args.settings
-        formerly = former_names.known([reader.suffix for reader in settings.readers], own=suffix)
-        super().__init__("keyless:infra:KeylessReaders", name, None, pulumi.ResourceOptions.merge(opts, formerly))
+        settings = args.settings
+        formerly = former_names.known([reader.suffix for reader in settings.readers], names)
+        super().__init__(
+            "keyless:infra:KeylessReaders", names("readers"), None, pulumi.ResourceOptions.merge(opts, formerly)
+        )
         inside = pulumi.ResourceOptions(parent=self)
         access = {
             reader.label: ReaderAccess(
-                f"reader-access{reader.suffix}{suffix}",
-                settings,
-                reader,
-                principal=args.pool.principal(reader.trust),
+                names.of(reader.suffix),
+                ReaderAccessArgs(
+                    project=settings.google_project,
+                    account_id=reader.service_account_id if settings.access == "impersonation" else None,
+                    principal=args.pool.principal(reader.trust),
+                    protect=settings.deletion_protection,
+                ),
                 google=google,
                 opts=inside,
             )
             for reader in settings.readers
         }
-        warehouse = Warehouse(f"warehouse{suffix}", settings, access=access, google=google, opts=inside)
+        warehouse = Warehouse(names, settings, access=access, google=google, opts=inside)
         self.readers = {
             reader.label: Reader(
-                f"reader{reader.suffix}{suffix}",
+                names.of(reader.suffix),
                 ReaderArgs(
                     settings=settings,
                     reader=reader,

@@ -16,6 +16,8 @@ from typing import Protocol
 import pulumi
 import pulumi_gcp as gcp
 
+from keyless_bigquery.components import children
+
 READS = "roles/bigquery.dataViewer"
 """The role of every grant."""
 
@@ -52,20 +54,22 @@ def grants(
     names: Sequence[str],
     reader: Grantee,
     *,
-    suffix: str,
+    called: children.Names,
     opts: pulumi.ResourceOptions,
     made: Made = MappingProxyType({}),
 ) -> list[pulumi.Resource]:
     """Makes the grants."""
-    return [_grant(name, reader, suffix=suffix, opts=opts, made=made) for name in names]
+    return [_grant(name, reader, called=called, opts=opts, made=made) for name in names]
 
 
-def _grant(name: str, reader: Grantee, *, suffix: str, opts: pulumi.ResourceOptions, made: Made) -> pulumi.Resource:
+def _grant(
+    name: str, reader: Grantee, *, called: children.Names, opts: pulumi.ResourceOptions, made: Made
+) -> pulumi.Resource:
     project, dataset, *table = name.split(".")
     dataset_id = made.get(f"{project}.{dataset}", dataset)
     if table:
         return gcp.bigquery.IamMember(
-            f"{logical_name(name)}{suffix}",
+            called(logical_name(name)),
             project=project,
             dataset_id=dataset_id,
             table_id=made.get(name, table[0]),
@@ -75,7 +79,7 @@ def _grant(name: str, reader: Grantee, *, suffix: str, opts: pulumi.ResourceOpti
         )
     # An account under its e-mail: BigQuery answers it there, wherever it was written.
     return gcp.bigquery.DatasetAccess(
-        f"{logical_name(name)}{suffix}",
+        called(logical_name(name)),
         project=project,
         dataset_id=dataset_id,
         role=READS,

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
-import pulumi_gcp as gcp
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from keyless_bigquery import packaging as package
 from keyless_bigquery.cache import cache_folder
-from keyless_bigquery.components.federation import Federation, ForeignPoolError, TrustedPool
+from keyless_bigquery.components.federation import ForeignPoolError
 from keyless_bigquery.project import ROOT as ROOT
 from keyless_bigquery.settings.settings import Settings, SettingsError
 
@@ -87,42 +86,31 @@ def configured() -> dict[str, str]:
     return {key: value for key in keys if (value := config.get(key))}
 
 
-def build_package(settings: Settings) -> Path:
+def build_package(settings: Settings, function: Path | None = None) -> Path:
     """The function's package for the stack's runtime and architecture, without the credential configuration.
+
+    Args:
+        settings: The stack's.
+        function: The function's folder; ``None``: the project's own.
 
     Raises:
         keyless_bigquery.packaging.PackageError: A wheel or an interpreter can't be had, or what was built is not fit
             for Lambda.
     """
-    choice = settings.function_bytecode
+    folder, choice = function or FUNCTION, settings.function_bytecode
     if choice is package.Bytecode.WHERE_AVAILABLE and package.compiler(settings.target, choice) is None:
         pulumi.log.warn(package.absence(settings.target))
     return package.build(
         target=settings.target,
-        function=FUNCTION,
+        function=folder,
         library=LIBRARY,
-        lock=FUNCTION / "requirements.txt",
+        lock=folder / "requirements.txt",
         cache=package_cache(),
         bytecode=choice,
         contents=settings.function_package,
         handlers=settings.handlers,
         warn=pulumi.log.warn,
     )
-
-
-def trusted_pool(settings: Settings, *, google: gcp.Provider, opts: pulumi.ResourceOptions) -> TrustedPool:
-    """The pool that admits the readers: the stack's own, or the one that the settings name.
-
-    Raises:
-        ForeignPoolError: The one that the settings name can't be used.
-    """
-    if settings.provider_name is None:
-        return Federation("federation", settings, google=google, opts=opts).pool
-    # Only such a stack needs what judges another team's provider.
-    from keyless_bigquery.components.foreign_pool import foreign_pool
-
-    trusts = [reader.trust for reader in settings.readers]
-    return foreign_pool(settings.provider_name, trusts, opts=pulumi.InvokeOptions(provider=google))
 
 
 def package_cache() -> Path:

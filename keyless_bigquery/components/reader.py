@@ -59,42 +59,40 @@ class Reader(pulumi.ComponentResource):
 
     def __init__(
         self,
-        name: str,
+        names: children.Names,
         args: ReaderArgs,
         *,
-        provider: aws.Provider,
+        provider: aws.Provider | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:Reader", name, None, opts)
-        self._suffix, self._child = children.suffix(name, "reader"), children.options(self, provider)
+        super().__init__("keyless:infra:Reader", names("reader"), None, opts)
+        self._names, self._child = names, children.options(self, provider)
         settings, reader, trust = args.settings, args.reader, args.reader.trust
         self.principal, self.service_account = args.pool.principal(trust), args.access.email
         self.table, self.tables = args.table, args.table.apply(lambda first: [first, *reader.tables])
         # Of its own module, since `aws.cloudwatch` would load forty others for it.
         log_group = LogGroup(
-            f"function-log{self._suffix}",
+            names("function-log"),
             name=f"/aws/lambda/{trust.function_name}",
             retention_in_days=settings.log_retention_days,
             region=settings.aws_region,
             opts=self._child,
         )
         role = ExecutionRole(
-            f"identity{self._suffix}",
+            names,
             settings,
             trust,
             log_group_arn=log_group.arn,
             provider=provider,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.credential_configuration = pulumi.Output.all(
-            provider_name=args.pool.provider_name, service_account_email=args.access.email
-        ).apply(lambda known: trust.credential_configuration(**known))
+        self.credential_configuration = args.pool.credential_configuration(trust, args.access.email)
         after = [*role.policies, *args.ready_after]
         function = self._function(args, role, children.options(self, provider, depends_on=after))
         alias = self._alias(settings, function) if settings.snap_start else None
         if reader.schedule is not None:
             Schedule(
-                f"clock{self._suffix}",
+                names,
                 reader.schedule,
                 function=function,
                 alias=alias,
@@ -114,7 +112,7 @@ class Reader(pulumi.ComponentResource):
             subnet_ids=list(settings.subnet_ids), security_group_ids=list(settings.security_group_ids)
         )
         return aws.lambda_.Function(
-            f"function{self._suffix}",
+            self._names("function"),
             name=reader.trust.function_name,
             region=settings.aws_region,
             description="Reads BigQuery without a service account key.",
@@ -148,7 +146,7 @@ class Reader(pulumi.ComponentResource):
 
     def _alias(self, settings: Settings, function: aws.lambda_.Function) -> aws.lambda_.Alias:
         return aws.lambda_.Alias(
-            f"function-alias{self._suffix}",
+            self._names("function-alias"),
             name=ALIAS,
             region=settings.aws_region,
             description="The newest published version, which starts from a snapshot.",

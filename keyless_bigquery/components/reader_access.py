@@ -7,12 +7,29 @@ people's access away.
 
 from __future__ import annotations
 
+import dataclasses
+
 import pulumi
 import pulumi_gcp as gcp
 
 from keyless_bigquery.components import children
-from keyless_bigquery.settings.reader_settings import ReaderSettings
-from keyless_bigquery.settings.settings import Settings
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReaderAccessArgs:
+    """What a reader's access is made from.
+
+    Args:
+        project: Id of the project that pays, and holds the account.
+        account_id: The service account's id; ``None``: direct access.
+        principal: The principal set that stands for the reader's role.
+        protect: Whether the account survives a destroy.
+    """
+
+    project: str
+    account_id: str | None
+    principal: pulumi.Output[str]
+    protect: bool = False
 
 
 class ReaderAccess(pulumi.ComponentResource):
@@ -30,40 +47,38 @@ class ReaderAccess(pulumi.ComponentResource):
 
     def __init__(
         self,
-        name: str,
-        settings: Settings,
-        reader: ReaderSettings,
+        names: children.Names,
+        args: ReaderAccessArgs,
         *,
-        principal: pulumi.Output[str],
-        google: gcp.Provider,
+        google: gcp.Provider | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:ReaderAccess", name, None, opts)
-        suffix, child = children.suffix(name, "reader-access"), children.options(self, google)
-        self.email, self.member, self.grants = None, principal, []
-        if settings.access == "impersonation":
+        super().__init__("keyless:infra:ReaderAccess", names("reader-access"), None, opts)
+        child = children.options(self, google)
+        self.email, self.member, self.grants = None, args.principal, []
+        if args.account_id is not None:
             account = gcp.serviceaccount.Account(
-                f"reader-account{suffix}",
-                project=settings.google_project,
-                account_id=reader.service_account_id,
+                names("reader-account"),
+                project=args.project,
+                account_id=args.account_id,
                 display_name="BigQuery reader",
                 description="Impersonated by one AWS Lambda function. It has no key, and needs none.",
                 # One made again under the same e-mail is another identity.
-                deletion_policy="PREVENT" if settings.deletion_protection else "DELETE",
-                opts=children.options(self, google, protect=settings.deletion_protection),
+                deletion_policy="PREVENT" if args.protect else "DELETE",
+                opts=children.options(self, google, protect=args.protect),
             )
             may_impersonate = gcp.serviceaccount.IAMMember(
-                f"may-impersonate{suffix}",
+                names("may-impersonate"),
                 service_account_id=account.name,
                 role="roles/iam.workloadIdentityUser",
-                member=principal,
+                member=args.principal,
                 opts=child,
             )
             self.email, self.member = account.email, account.member
             self.grants.append(may_impersonate)
         may_start_jobs = gcp.projects.IAMMember(
-            f"may-start-jobs{suffix}",
-            project=settings.google_project,
+            names("may-start-jobs"),
+            project=args.project,
             role="roles/bigquery.jobUser",
             member=self.member,
             opts=child,

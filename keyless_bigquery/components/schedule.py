@@ -13,19 +13,19 @@ class Schedule(pulumi.ComponentResource):
 
     def __init__(
         self,
-        name: str,
+        names: children.Names,
         expression: str,
         *,
         function: aws.lambda_.Function,
         alias: aws.lambda_.Alias | None,
         region: str,
-        provider: aws.Provider,
+        provider: aws.Provider | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:Schedule", name, None, opts)
-        suffix, child = children.suffix(name, "clock"), children.options(self, provider)
+        super().__init__("keyless:infra:Schedule", names("clock"), None, opts)
+        child = children.options(self, provider)
         rule = aws.cloudwatch.EventRule(
-            f"schedule{suffix}",
+            names("schedule"),
             name=function.name,
             region=region,
             description="Starts one function that reads BigQuery.",
@@ -35,7 +35,7 @@ class Schedule(pulumi.ComponentResource):
             opts=child,
         )
         allowed = aws.lambda_.Permission(
-            f"may-start-function{suffix}",
+            names("may-start-function"),
             statement_id="schedule",
             region=region,
             action="lambda:InvokeFunction",
@@ -46,7 +46,7 @@ class Schedule(pulumi.ComponentResource):
             opts=child,
         )
         aws.cloudwatch.EventTarget(
-            f"scheduled-function{suffix}",
+            names("scheduled-function"),
             rule=rule.name,
             target_id="function",
             region=region,

@@ -21,15 +21,19 @@ class Services(pulumi.ComponentResource):
     callers: pulumi.ResourceOptions
 
     def __init__(
-        self, name: str, settings: Settings, *, google: gcp.Provider, opts: pulumi.ResourceOptions | None = None
+        self,
+        names: children.Names,
+        settings: Settings,
+        *,
+        google: gcp.Provider | None,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        suffix = children.suffix(name, "services")
-        waiting = enabling.waiting_for_apis(google, suffix=suffix)
-        super().__init__("keyless:infra:Services", name, None, pulumi.ResourceOptions.merge(opts, waiting))
+        waiting = enabling.waiting_for_apis(google, names)
+        super().__init__("keyless:infra:Services", names("services"), None, pulumi.ResourceOptions.merge(opts, waiting))
         child = children.options(self, google)
         enabled = [
             gcp.projects.Service(
-                f"enable-{service}{'' if project == settings.google_project else f'-in-{project}'}{suffix}",
+                names(f"enable-{service}{'' if project == settings.google_project else f'-in-{project}'}"),
                 project=project,
                 service=f"{service}.googleapis.com",
                 disable_on_destroy=False,

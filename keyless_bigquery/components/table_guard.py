@@ -26,7 +26,7 @@ _NOT_SENT = frozenset({"deletionProtection", "deletionPolicy"})
 """Source: ``clientSideFields`` in ``resourceBigQueryTableUpdate``."""
 
 
-def keeps_rows(table: OwnTable, *, google: gcp.Provider, suffix: str) -> pulumi.ResourceHook:
+def keeps_rows(table: OwnTable, *, google: gcp.Provider | None, name: str) -> pulumi.ResourceHook:
     """The hook that ends preview and deployment before the rows of a table lose something.
 
     It belongs before a create and an update of the table, and before an update of the component around it.
@@ -34,7 +34,7 @@ def keeps_rows(table: OwnTable, *, google: gcp.Provider, suffix: str) -> pulumi.
     Args:
         table: The table.
         google: The provider to look it up with; needs ``bigquery.tables.get``.
-        suffix: What the hook's name ends in.
+        name: The hook's name.
     """
 
     async def refuse(change: pulumi.ResourceHookArgs) -> None:
@@ -46,7 +46,7 @@ def keeps_rows(table: OwnTable, *, google: gcp.Provider, suffix: str) -> pulumi.
         if problem is not None:
             raise pulumi.RunError(problem)
 
-    return pulumi.ResourceHook(f"no-row-is-lost{suffix}", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+    return pulumi.ResourceHook(name, refuse, pulumi.ResourceHookOptions(on_dry_run=True))
 
 
 def not_there(error: str, table: OwnTable) -> bool:
@@ -54,7 +54,7 @@ def not_there(error: str, table: OwnTable) -> bool:
     return f"{table.path} not found" in error or Refusal.read(error) is not None
 
 
-async def _live_columns(table: OwnTable, google: gcp.Provider) -> Sequence[schema_changes.Column] | None:
+async def _live_columns(table: OwnTable, google: gcp.Provider | None) -> Sequence[schema_changes.Column] | None:
     """The columns that the table has; ``None`` if there is none.
 
     Raises:

@@ -31,18 +31,17 @@ class Warehouse(pulumi.ComponentResource):
 
     def __init__(
         self,
-        name: str,
+        names: children.Names,
         settings: Settings,
         *,
         access: Mapping[str, ReaderAccess],
-        google: gcp.Provider,
+        google: gcp.Provider | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         own = settings.table == "own"
-        suffix = children.suffix(name, "warehouse")
         guards = {
             reader.label: table_guard.keeps_rows(
-                _own(settings, reader), google=google, suffix=f"{reader.suffix}{suffix}"
+                _own(settings, reader), google=google, name=names.of(reader.suffix)("no-row-is-lost")
             )
             for reader in settings.readers
             if own
@@ -52,24 +51,25 @@ class Warehouse(pulumi.ComponentResource):
         schemas = {reader.label: columns.schema(reader.columns) for reader in settings.readers if own}
         guarded = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=list(guards.values())))
         opts = pulumi.ResourceOptions.merge(opts, guarded)
-        super().__init__("keyless:infra:Warehouse", name, {"schemas": schemas}, opts)
+        super().__init__("keyless:infra:Warehouse", names("warehouse"), {"schemas": schemas}, opts)
         child = children.options(self, google)
         kept = children.options(self, google, protect=settings.deletion_protection)
-        dataset = _dataset(f"dataset{suffix}", settings, kept) if own else None
+        dataset = _dataset(names("dataset"), settings, kept) if own else None
         self.tables, self.grants = {}, {}
         project, made = settings.data_project, dict[str, pulumi.Output[str]]()
         for reader in settings.readers:
+            called = names.of(reader.suffix)
             dataset_id: pulumi.Input[str] = reader.dataset_id
             table_id: pulumi.Input[str] = reader.table_id
             if dataset is not None:
                 guard = guards[reader.label]
-                table = _table(f"table{reader.suffix}{suffix}", settings, reader, dataset.dataset_id, kept, guard)
+                table = _table(called("table"), settings, reader, dataset.dataset_id, kept, guard)
                 dataset_id, table_id = dataset.dataset_id, table.table_id
                 made[f"{project}.{reader.dataset_id}"] = dataset_id
                 made[settings.table_of(reader)] = table_id
             self.tables[reader.label] = pulumi.Output.concat(project, ".", dataset_id, ".", table_id)
             first = gcp.bigquery.IamMember(
-                f"may-read-table{reader.suffix}{suffix}",
+                called("may-read-table"),
                 project=project,
                 dataset_id=dataset_id,
                 table_id=table_id,
@@ -80,7 +80,7 @@ class Warehouse(pulumi.ComponentResource):
             self.grants[reader.label] = [first]
         for reader in settings.readers:
             more = listed_tables.grants(
-                reader.tables, access[reader.label], suffix=f"{reader.suffix}{suffix}", made=made, opts=child
+                reader.tables, access[reader.label], called=names.of(reader.suffix), made=made, opts=child
             )
             self.grants[reader.label].extend(more)
         self.register_outputs({"tables": self.tables})

@@ -81,7 +81,7 @@ def setting(kind: Kind[T], description: str, *, default: object = "", scope: Sco
 def declared(declaring: type) -> tuple[Setting, ...]:
     """The settings that a dataclass declares, in its order."""
     return tuple(
-        Setting(key=_camel_case(field.name), field=field.name, **field.metadata[_DECLARED])
+        Setting(key=camel_case(field.name), field=field.name, **field.metadata[_DECLARED])
         for field in dataclasses.fields(declaring)
         if _DECLARED in field.metadata
     )
@@ -183,6 +183,7 @@ def objects(take: Callable[[Values, str], T]) -> Kind[T]:
     return Kind(read=take, type="array", items="object")
 
 
-def _camel_case(name: str) -> str:
+def camel_case(name: str) -> str:
+    """A field's name as a key of the config or of a schema."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)

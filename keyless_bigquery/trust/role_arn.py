@@ -7,7 +7,7 @@ import re
 from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES
 from keyless_bigquery.trust.trust import GoogleEndpoints, TrustChain, TrustError
 
-_ROLE = re.compile(r"arn:aws:iam::(?P<account>[0-9]{12}):role/(?:[!-.0-~]+/)*(?P<name>[A-Za-z0-9_+=,.@-]{1,64})")
+_ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/(?:[!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}")
 _EXAMPLE = "For example: arn:aws:iam::210987654321:role/my-function-role"
 
 
@@ -23,27 +23,46 @@ def trust_of_role(arn: str, *, function_name: str | None, endpoints: GoogleEndpo
         endpoints: Where the function finds Google's APIs.
 
     Raises:
-        TrustError: It is no ARN of a role, or of a partition that Google can't verify; or role and session are too long
-            for ``google.subject``.
+        TrustError: There is a :func:`problem`.
     """
-    found = _ROLE.fullmatch(arn)
-    if found is None:
-        raise TrustError(f"roleArn is {arn[:200]!r}: {_rule(arn)}. {_EXAMPLE}")
-    trust = TrustChain(
-        aws_account_id=found["account"],
-        role_name=found["name"],
+    if (verdict := problem(arn, function_name=function_name)) is not None:
+        raise TrustError(f"roleArn is {arn[:200]!r}: {'. '.join(verdict)}")
+    return _trust(arn, function_name, endpoints)
+
+
+def problem(arn: str, *, function_name: str | None = None) -> tuple[str, str] | None:
+    """What is wrong with a role, and how to fix it; ``None``: nothing is.
+
+    It is no ARN of a role, or of a partition that Google can't verify; or role and session are too long for
+    ``google.subject``.
+    """
+    if _ROLE.fullmatch(arn) is None:
+        return _wrong(arn), _EXAMPLE
+    subject = _trust(arn, function_name, GoogleEndpoints()).caller_arn
+    if (length := len(subject.encode())) > MOST_SUBJECT_BYTES:
+        return (
+            f"google.subject would be {subject!r}, {length} bytes long, and Google STS takes at most"
+            f" {MOST_SUBJECT_BYTES}",
+            "Shorten the name of the role or of the function.",
+        )
+    return None
+
+
+def account_of(arn: str) -> str:
+    """The account of a role without a :func:`problem`."""
+    return arn.split(":")[4]
+
+
+def _trust(arn: str, function_name: str | None, endpoints: GoogleEndpoints) -> TrustChain:
+    return TrustChain(
+        aws_account_id=account_of(arn),
+        role_name=arn.rpartition("/")[2],
         function_name=function_name or "",
         endpoints=endpoints,
     )
-    if (length := len(trust.caller_arn.encode())) > MOST_SUBJECT_BYTES:
-        raise TrustError(
-            f"google.subject would be {trust.caller_arn!r}, {length} bytes long, and Google STS takes at most"
-            f" {MOST_SUBJECT_BYTES}. Shorten the name of the role or of the function"
-        )
-    return trust
 
 
-def _rule(arn: str) -> str:
+def _wrong(arn: str) -> str:
     if re.match(r"arn:aws-[a-z-]+:", arn):
         return "Google's AWS providers verify callers of the partition aws alone, not of China or GovCloud"
     if arn.startswith("arn:aws:sts:"):

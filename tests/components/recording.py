@@ -67,7 +67,7 @@ class Recording:
 class _Clouds(Mocks):
     """Answers with the shapes of the real clouds, so that what the program derives from them is real too."""
 
-    def __init__(self, answers: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, answers: Mapping[str, Mapping[str, Any] | Exception]) -> None:
         self.resources: list[Registration] = []
         self._answers = answers
 
@@ -85,7 +85,10 @@ class _Clouds(Mocks):
 
     def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         assert args.token in self._answers, f"the program must not look this up: {args.token}"
-        return {**args.args, **self._answers[args.token]}, []
+        answer = self._answers[args.token]
+        if isinstance(answer, Exception):
+            return {}, [("", str(answer))]
+        return {**args.args, **answer}, []
 
 
 def _pool(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,7 +141,7 @@ def record(
     *,
     stack: str = "dev",
     preview: bool = False,
-    answers: Mapping[str, Mapping[str, Any]] | None = None,
+    answers: Mapping[str, Mapping[str, Any] | Exception] | None = None,
     program: Path | Callable[[], object] = ROOT / "__main__.py",
     defaults: Mapping[str, str] = DEFAULTS | REQUIRED,
 ) -> Recording:
@@ -148,7 +151,7 @@ def record(
         settings: What differs from the defaults.
         stack: The stack's name.
         preview: Nothing that a cloud computes is known.
-        answers: What a look-up is answered, by its token. Any other look-up fails.
+        answers: What a look-up is answered, by its token; an error is its refusal. Any other look-up fails.
         program: The program, if it is another than the stack's.
         defaults: What its project file fills in.
     """
@@ -177,6 +180,18 @@ def record(
     run()
     return Recording(resources=tuple(clouds.resources), outputs=outputs)
 
+
+TABLE_LOOK_UP = "gcp:bigquery/getTable:getTable"
+DATASET_LOOK_UP = "gcp:bigquery/getDataset:getDataset"
+CALLER_LOOK_UP = "aws:index/getCallerIdentity:getCallerIdentity"
+REGION_LOOK_UP = "aws:index/getRegion:getRegion"
+FOUND: Mapping[str, Mapping[str, Any]] = {
+    TABLE_LOOK_UP: {},
+    DATASET_LOOK_UP: {},
+    CALLER_LOOK_UP: {"accountId": REQUIRED["awsAccountId"]},
+    REGION_LOOK_UP: {"region": "eu-west-1"},
+}
+"""What the components' look-ups are answered where all is as it should be."""
 
 UNKNOWN = "an output whose value is not known yet"
 

@@ -3,39 +3,54 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
+import pulumi_gcp as gcp
 import pytest
 
-from keyless_bigquery.components.federated_role import FederatedRoleArgs, check
+from keyless_bigquery.components.federated_role import FederatedRole
 from keyless_bigquery.components.listed_tables import logical_name
-from keyless_bigquery.trust.trust import TrustError
-from tests.components.recording import PROJECT_NUMBER, UNKNOWN, Recording, record
+from tests.components.recording import (
+    CALLER_LOOK_UP,
+    DATASET_LOOK_UP,
+    FOUND,
+    PROJECT_NUMBER,
+    TABLE_LOOK_UP,
+    UNKNOWN,
+    Recording,
+    record,
+)
 
+PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
 PROGRAM = Path(__file__).parent / "programs" / "roles_that_exist.py"
 ROLE = "arn:aws:iam::210987654321:role/Reader"
-GOOD: FederatedRoleArgs = {"role_arn": ROLE, "google_project": "my-project", "tables": ["my-project.shop.users"]}
+GOOD: Any = {"role_arn": ROLE, "google_project": "my-project", "tables": ["my-project.shop.users"]}
 
 
 def test_the_name_is_in_the_names_of_all_that_is_made_so_that_two_fit_one_program() -> None:
-    made = [found.name for found in record(program=PROGRAM).resources if found.name not in ("dev", "clouds")]
+    made = [
+        found.name for found in record(program=PROGRAM, answers=FOUND).resources if found.name not in ("dev", "clouds")
+    ]
     own = [name for name in made if name not in ("google", "aws")]
     assert sorted(own) == sorted(
         [
-            *("orders", "orders-pool-suffix", "orders-pool", "orders-provider", "orders-account"),
-            *("orders-may-impersonate", "orders-may-start-jobs", f"{logical_name('my-project.shop.users')}-orders"),
-            *("audit", "audit-pool-suffix", "audit-pool", "audit-provider", "audit-may-start-jobs"),
-            f"{logical_name('my-project.shop.events')}-audit",
+            *("orders", "orders-federation", "orders-pool-suffix", "orders-pool", "orders-aws-provider"),
+            *("orders-reader-access", "orders-reader-account", "orders-may-impersonate", "orders-may-start-jobs"),
+            f"orders-{logical_name('my-project.shop.users')}",
+            *("audit", "audit-federation", "audit-pool-suffix", "audit-pool", "audit-aws-provider"),
+            *("audit-reader-access", "audit-may-start-jobs", f"audit-{logical_name('my-project.shop.events')}"),
         ]
     )
 
 
 def test_condition_and_binding_name_the_role_exactly_and_its_path_is_left_out() -> None:
-    stack = record(program=PROGRAM)
+    stack = record(program=PROGRAM, answers=FOUND)
     session = "arn:aws:sts::210987654321:assumed-role/Orders-Role"
-    provider = next(found for found in stack.resources if found.name == "orders-provider").inputs
+    provider = next(found for found in stack.resources if found.name == "orders-aws-provider").inputs
     assert provider["attributeCondition"] == (
         f"assertion.account == '210987654321' && assertion.arn.startsWith('{session}/')"
     )
@@ -47,7 +62,7 @@ def test_condition_and_binding_name_the_role_exactly_and_its_path_is_left_out() 
 
 
 def test_the_credential_configuration_impersonates_or_reads_as_the_principal_itself() -> None:
-    outputs = record(program=PROGRAM).outputs
+    outputs = record(program=PROGRAM, answers=FOUND).outputs
     own, direct = json.loads(outputs["orders"]), json.loads(outputs["audit"])
     assert "/orders@my-project." in own["service_account_impersonation_url"]
     assert "service_account_impersonation_url" not in direct
@@ -55,8 +70,8 @@ def test_the_credential_configuration_impersonates_or_reads_as_the_principal_its
 
 
 def test_a_preview_knows_what_needs_no_cloud() -> None:
-    stack = record(program=PROGRAM, preview=True)
-    provider = next(found for found in stack.resources if found.name == "orders-provider").inputs
+    stack = record(program=PROGRAM, answers=FOUND, preview=True)
+    provider = next(found for found in stack.resources if found.name == "orders-aws-provider").inputs
     assert "Orders-Role" in provider["attributeCondition"]
     assert stack.outputs["orders"] == UNKNOWN
 
@@ -76,7 +91,7 @@ def of_a_shared_pool(condition: str) -> Recording:
     }
     settings = {"pool": "existing", "providerName": SHARED}
     program = PROGRAM.with_name("role_of_a_shared_pool.py")
-    return record(settings, program=program, answers={LOOK_UP: found})
+    return record(settings, program=program, answers={**FOUND, LOOK_UP: found})
 
 
 def test_a_provider_that_exists_is_used_as_it_is_and_refused_where_it_admits_another() -> None:
@@ -111,22 +126,113 @@ def test_a_provider_that_exists_is_used_as_it_is_and_refused_where_it_admits_ano
         ("pool_id", "gcp-pool", "poolId", "reserved"),
         ("service_account_id", "abc", "serviceAccountId", "6 to 30"),
         ("google_endpoint", "http://example.com", "googleEndpoint", "http"),
+        ("role_arn", "", "roleArn is not set", "no default"),
+        ("role_arn", None, "roleArn is not set", "argument roleArn"),
+        ("role_arn", 5, "roleArn is '5'", "ARN of an IAM role"),
+        ("role_arn", "arn:aws:iam::210987654321:role/Léser", "roleArn", "ARN of an IAM role"),
+        ("role_arn", "arn:aws:iam::210987654321:root", "roleArn", "ARN of an IAM role"),
+        ("tables", "my-project.shop.users", "tables", "a list of texts"),
+        ("tables", None, "tables is not set", "at least one"),
+        ("tables", [None], "tables", "a list of texts"),
+        ("tables", ["`my-project.shop.users`"], "tables[0]", "backticks"),
+        ("tables", ["my-project.shop.users"] * 2, "tables[1]", "in the list already"),
+        ("tables", ["my-project.shop.users", ""], "tables[1]", "project.dataset.table"),
+        ("tables", [pulumi.Output.from_input("my-project.shop.users")], "tables is 'an output'", "known only later"),
+        ("tables", [f"my-project.shop.t{place}" for place in range(51)], "tables", "at most 50"),
+        ("google_project", pulumi.Output.from_input("my-project"), "googleProject is 'an output'", "known only later"),
+        ("google_project", b"my-project", "googleProject", "must be text"),
+        ("google_project", "Projekt-Ä", "googleProject", "lower-case"),
+        ("look_up_tables", "maybe", "lookUpTables", "true, false"),
+        ("aws_account_id", 210987654321.5, "awsAccountId", "12 digits"),
+        ("function_nam", "orders", "function_nam", "Did you mean function_name?"),
     ],
 )
 def test_a_bad_argument_is_refused_with_its_key_value_rule_and_fix(
     argument: str, value: Any, key: str, rule: str
 ) -> None:
     long_role = {"role_arn": f"{ROLE}{'r' * 50}"} if argument == "function_name" else {}
-    with pytest.raises(TrustError) as refused:
-        check("orders", {**GOOD, **long_role, argument: value})  # type: ignore[typeddict-item]  # bad on purpose
-    assert key in str(refused.value)
-    assert rule in str(refused.value)
+    refused = refusal({**GOOD, **long_role, argument: value})
+    assert refused.startswith("1 argument of FederatedRole orders can't be used; nothing of it was created.")
+    assert key in refused
+    assert rule in refused
+
+
+def refusal(*given: Any, answers: Any = FOUND, **others: Any) -> str:
+    """Why a program with such roles ends; nothing but the components themselves is registered then."""
+    with pytest.raises(pulumi.RunError) as refused:
+        made(*given, answers=answers, **others)
+    return str(refused.value)
+
+
+def made(
+    *given: Any, answers: Any = FOUND, preview: bool = False, names: Sequence[str] = ("orders", "Orders")
+) -> Recording:
+    def program() -> None:
+        google = gcp.Provider("google", project="my-project")
+        opts = pulumi.ResourceOptions(providers=[google, aws.Provider("aws", region="us-east-1")])
+        for name, args in zip(names, given, strict=False):
+            FederatedRole(name, args, opts)
+
+    return record(program=program, answers=answers, preview=preview)
 
 
 def test_what_is_good_is_taken_and_a_path_is_no_part_of_the_name() -> None:
-    check("orders", GOOD)
-    check("orders", {**GOOD, "role_arn": "arn:aws:iam::210987654321:role/service-role/team/Reader"})
-    later: FederatedRoleArgs = {**GOOD, "role_arn": pulumi.Output.from_input("known later")}
-    check("orders", later)
-    with pytest.raises(TrustError, match="roleArn is known only later"):
-        check("orders", {**later, "provider_name": SHARED})
+    made(GOOD)
+    made({**GOOD, "role_arn": "arn:aws:iam::210987654321:role/service-role/team/Reader"})
+    later = {**GOOD, "role_arn": pulumi.Output.from_input(ROLE)}
+    made(later)
+    assert "roleArn is 'an output'" in refusal({**later, "provider_name": SHARED})
+
+
+def test_a_role_that_is_known_later_is_judged_then() -> None:
+    def program() -> None:
+        google = gcp.Provider("google", project="my-project")
+        aws_provider = aws.Provider("aws", region="us-east-1")
+        role = aws.iam.Role(
+            "role", name="Later", assume_role_policy="{}", opts=pulumi.ResourceOptions(provider=aws_provider)
+        )
+        args: Any = {**GOOD, "role_arn": role.arn}
+        FederatedRole("orders", args, pulumi.ResourceOptions(providers=[google]))
+
+    clause = "assertion.arn.startsWith('arn:aws:sts::210987654321:assumed-role/Later/')"
+    made = record(program=program, answers=FOUND).only(PROVIDER).inputs
+    assert made["attributeCondition"].endswith(clause)
+    previewed = record(program=program, answers=FOUND, preview=True).only(PROVIDER).inputs
+    assert isinstance(previewed["attributeCondition"], pulumi.output.Unknown)
+    wrong = {**GOOD, "role_arn": pulumi.Output.from_input("arn:aws:iam::210987654321:user/Reader")}
+    assert "ARN of an IAM role" in refusal(wrong)
+
+
+def test_a_role_of_another_account_than_the_providers_is_refused_unless_it_is_named() -> None:
+    other = {**GOOD, "role_arn": "arn:aws:iam::111111111111:role/Reader"}
+    assert "the role is of account 111111111111, and the account here is 210987654321" in refusal(other)
+    made({**other, "aws_account_id": "111111111111"})
+    assert "the account here is 111111111111" in refusal({**GOOD, "aws_account_id": "111111111111"})
+    made(GOOD, answers={**FOUND, CALLER_LOOK_UP: {}})  # the provider is not configured yet
+    error = refusal(GOOD, answers={**FOUND, CALLER_LOOK_UP: Exception("ExpiredToken")})
+    assert "AWS provider can't be found out: " in error
+    assert "ExpiredToken" in error
+
+
+def test_a_table_that_is_not_there_is_refused_and_what_is_no_answer_is_left_to_the_grant() -> None:
+    lost = Exception("projects/my-project/datasets/shop/tables/users not found")
+    error = refusal(GOOD, answers={**FOUND, TABLE_LOOK_UP: lost})
+    assert (
+        "tables[0] is 'my-project.shop.users': there is no such table. Check: bq show my-project:shop.users." in error
+    )
+    made({**GOOD, "look_up_tables": False}, answers={**FOUND, TABLE_LOOK_UP: lost})
+    made(GOOD, answers={**FOUND, TABLE_LOOK_UP: Exception("Error 403: Access Denied")})
+    dataset = {**GOOD, "tables": ["my-project.shop"]}
+    lost = Exception("projects/my-project/datasets/shop not found")
+    assert "no such dataset" in refusal(dataset, answers={**FOUND, DATASET_LOOK_UP: lost})
+
+
+def test_two_components_never_share_an_id() -> None:
+    error = refusal(GOOD, GOOD)
+    assert "FederatedRole Orders" in error
+    assert "serviceAccountId is 'orders': component 'orders' of this program has the same" in error
+    made(GOOD, {**GOOD, "service_account_id": "orders-two"})
+    fixed = {**GOOD, "access": "direct", "pool_id": "readers"}
+    assert "poolId is 'readers'" in refusal(fixed, fixed)
+    made(GOOD)
+    made(GOOD)  # another run

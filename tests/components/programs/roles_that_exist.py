@@ -7,7 +7,7 @@ from keyless_bigquery.components.federated_role import FederatedRole
 from keyless_bigquery.components.program import running
 
 with running() as settings:
-    clouds = Clouds("clouds", settings)
+    clouds = Clouds(settings)
     for name, access, table in (
         ("orders", "impersonation", "users"),
         ("audit", "direct", "events"),

@@ -11,6 +11,7 @@ from pulumi_offline.plugins.aws.function import Function
 from pulumi_offline.plugins.aws.iam import Role, RolePolicy, RolePolicyAttachment
 from pulumi_offline.plugins.aws.layer_version import LayerVersion
 from pulumi_offline.plugins.aws.log_group import LogGroup
+from pulumi_offline.plugins.aws.lookups import GetCallerIdentity, GetRegion
 from pulumi_offline.plugins.aws.permission import Permission
 from pulumi_offline.plugins.aws.regional import regional
 from pulumi_offline.plugins.aws.schedule import EventRule, EventTarget
@@ -44,7 +45,8 @@ def served(api: AwsApi) -> Served:
             regional(Permission, api),
             regional(EventRule, api),
             regional(EventTarget, api),
-        ]
+        ],
+        [GetCallerIdentity(api), GetRegion(api)],
     )
 
 
