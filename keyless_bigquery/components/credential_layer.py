@@ -3,18 +3,19 @@
 No ``from __future__ import annotations``: Pulumi infers the schema for other languages from the annotations themselves.
 """
 
-import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from keyless_bigquery import rules
-from keyless_bigquery.components import shipped
+from keyless_bigquery.components import arguments, shipped
 from keyless_bigquery.runtime.environment import CREDENTIALS_FILE
-from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE, TrustError
+from keyless_bigquery.settings.declaration import camel_case
+from keyless_bigquery.settings.problems import HIDDEN, Problem
+from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
 
 PATH = f"/opt/{CREDENTIAL_CONFIGURATION_FILE}"
 """Where Lambda puts the file of a layer. Source: AWS Lambda, "Layers"."""
@@ -31,6 +32,10 @@ _layer_name = rules.pattern(
     "For example: orders-credentials. Without layerName it is the component's name.",
 )
 """Source: Lambda API, ``PublishLayerVersion``."""
+
+
+_CONFIGURATION, _LAYER_NAME = "credentialConfiguration", "layerName"
+_REGION, _FUNCTION_ARN = "region", "functionArn"
 
 
 class CredentialLayerArgs(TypedDict):
@@ -63,28 +68,31 @@ class CredentialLayer(pulumi.ComponentResource):
         """Registers the layer.
 
         Args:
-            name: Its name, from which that of its resource begins.
+            name: Its name, with which that of its resource begins.
             args: What it is made from.
             opts: As for each component.
 
         Raises:
-            TrustError: An argument can't be used; it names the argument, the value, the rule and the fix. What is
-                known only later is checked then, before the layer is made.
+            pulumi.RunError: Arguments can't be used, and nothing is made; it names each with value, rule and fix. What
+                is known only later is judged then, before the layer is made.
         """
-        content = _checked(name, "credentialConfiguration", args["credential_configuration"], _configuration)
-        layer_name = _checked(name, "layerName", args.get("layer_name", name), _text(_layer_name))
-        region = _region(name, args)
-        super().__init__(
-            "keyless-bigquery:index:CredentialLayer", name, {**args, "credential_configuration": content}, opts
-        )
+        component = f"CredentialLayer {name}"
+        given = _given(component, name, args)
+
+        def judged(*keys: str) -> pulumi.Output[dict[str, str]]:
+            known = pulumi.Output.all(**{key: given[key] for key in keys if key in given})
+            return known.apply(lambda values: _judged(component, values))
+
+        # Without its arguments: what is refused, perhaps for being a key, is not in the state then.
+        super().__init__("keyless-bigquery:index:CredentialLayer", name, None, opts)
         layer = aws.lambda_.LayerVersion(
             f"{name}-layer",
-            layer_name=layer_name,
+            layer_name=judged(_LAYER_NAME)[_LAYER_NAME],
             description="Where Google trusts the function's role. No secret.",
-            code=pulumi.Output.from_input(content).apply(
+            code=judged(_CONFIGURATION)[_CONFIGURATION].apply(
                 lambda text: pulumi.AssetArchive({CREDENTIAL_CONFIGURATION_FILE: pulumi.StringAsset(text)})
             ),
-            region=region,
+            region=judged(_REGION, _FUNCTION_ARN).apply(_region) if {_REGION, _FUNCTION_ARN} & set(given) else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = layer.arn
@@ -92,68 +100,64 @@ class CredentialLayer(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn, "environment": self.environment})
 
 
-def _region(name: str, args: CredentialLayerArgs) -> pulumi.Input[str] | None:
-    """Where the layer is made; ``None``: where the provider is."""
-    region, function = args.get("region"), args.get("function_arn")
-    if region is not None:
-        region = _checked(name, "region", region, _text(rules.region))
-    if function is None:
-        return region
-    of_function = _checked(name, "functionArn", function, _function_region)
-    if region is None:
-        return of_function
-    if isinstance(region, str) and isinstance(of_function, str):
-        return _same_region(name, region, of_function)
-    both = pulumi.Output.all(region, of_function)
-    return both.apply(lambda known: _same_region(name, known[0], known[1]))
-
-
-def _same_region(name: str, region: str, of_function: str) -> str:
-    if region != of_function:
-        raise TrustError(
-            f"{name}: region is {region!r}, and the function of functionArn is in {of_function!r}: Lambda attaches a"
-            " layer to functions of its own region alone. Leave region out, or make one layer for each region."
-        )
-    return region
-
-
-_Check = Callable[[str], tuple[str, rules.Verdict, str]]
-"""Looks at a value: how it is shown, what is wrong with it, and what is taken from it."""
-
-
-def _text(rule: rules.Rule) -> _Check:
-    return lambda value: (repr(value[:200]), rule(value), value)
-
-
-def _configuration(value: str) -> tuple[str, rules.Verdict, str]:
-    """A credential configuration, which is never shown: it may be a key by mistake."""
-    return f"a text of {len(value)} characters", shipped.credential_configuration(value), value
-
-
-def _function_region(value: str) -> tuple[str, rules.Verdict, str]:
-    found = _FUNCTION.fullmatch(value)
-    region = found["region"] if found else ""
-    no_function = (
-        "it must be the ARN of a Lambda function of the partition aws",
-        "For example: arn:aws:lambda:us-east-1:210987654321:function:orders",
-    )
-    return repr(value[:200]), rules.region(region) if found else no_function, region
-
-
-def _checked(name: str, key: str, value: pulumi.Input[str], check: _Check) -> pulumi.Input[str]:
-    """What is taken from the value: at once where it is known, and otherwise as soon as it is.
+def _given(component: str, name: str, args: CredentialLayerArgs) -> dict[str, object]:
+    """The arguments by their names in the schema: text, after all checks, or outputs.
 
     Raises:
-        TrustError: It can't be used.
+        pulumi.RunError: Some can't be used.
     """
-    if isinstance(value, str):
-        shown, verdict, taken = check(value)
-        if verdict is not None:
-            raise TrustError(f"{name}: {key} is {shown}: {verdict[0]}. {verdict[1]}")
-        return taken
-    if not isinstance(value, pulumi.Output) and not inspect.isawaitable(value):
-        raise TrustError(
-            f"{name}: {key} is of type {type(value).__name__}: it must be text, or an output that is text."
+    problems = arguments.values(CredentialLayerArgs, args, later=[*CredentialLayerArgs.__annotations__]).problems
+    given: dict[str, object] = {_CONFIGURATION: "", _LAYER_NAME: name}
+    given |= {camel_case(key): value for key, value in args.items() if value is not None}
+    known = {key: arguments.as_text(value)[0] for key, value in given.items() if not isinstance(value, pulumi.Output)}
+    if problems := problems or _problems(known):
+        raise arguments.refused(component, problems)
+    return given | known
+
+
+def _judged(component: str, values: Mapping[str, object]) -> dict[str, str]:
+    """The same as text.
+
+    Raises:
+        pulumi.RunError: Some can't be used.
+    """
+    texts = {key: arguments.as_text(value)[0] for key, value in values.items()}
+    if problems := _problems(texts):
+        raise arguments.refused(component, problems)
+    return texts
+
+
+def _problems(texts: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with those that are known. A configuration is not shown: it may be a key by mistake."""
+    checks: Mapping[str, rules.Rule] = {
+        _CONFIGURATION: shipped.credential_configuration,
+        _LAYER_NAME: _layer_name,
+        _REGION: rules.region,
+        _FUNCTION_ARN: _function_arn,
+    }
+    found = []
+    for key, text in texts.items():
+        if (verdict := checks[key](text)) is not None:
+            shown = HIDDEN if key == _CONFIGURATION else text
+            found.append(Problem(key=key, value=shown, rule=verdict[0], fix=verdict[1]))
+    if not found and _REGION in texts and _FUNCTION_ARN in texts:
+        region, of_function = texts[_REGION], _region({_FUNCTION_ARN: texts[_FUNCTION_ARN]})
+        if region != of_function:
+            rule = f"functionArn's is {of_function}, and Lambda attaches a layer to functions of its own region alone"
+            found.append(Problem(key=_REGION, value=region, rule=rule, fix="Leave it out: the function's is taken."))
+    return found
+
+
+def _region(texts: Mapping[str, str]) -> str:
+    """Where the layer is made: where the function is."""
+    found = _FUNCTION.fullmatch(texts.get(_FUNCTION_ARN, ""))
+    return found["region"] if found else texts[_REGION]
+
+
+def _function_arn(value: str) -> rules.Verdict:
+    if (found := _FUNCTION.fullmatch(value)) is None:
+        return (
+            "it must be the ARN of a Lambda function of the partition aws",
+            "For example: arn:aws:lambda:us-east-1:210987654321:function:orders",
         )
-    later: pulumi.Input[str] = value
-    return pulumi.Output.from_input(later).apply(lambda known: _checked(name, key, known, check))
+    return rules.region(found["region"])
