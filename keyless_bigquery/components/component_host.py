@@ -42,7 +42,7 @@ class Components(ComponentProvider):
             # The SDK wraps what a component raises, and prints the wrapped one's traceback.
             inner = getattr(error, "inner", error)
             if isinstance(inner, pulumi.RunError):
-                raise pulumi.InputPropertiesError(str(inner)) from error
+                raise pulumi.InputPropertiesError(str(inner), []) from error
             raise
 
     def map_inputs(self, inputs: pulumi.Inputs, component_def: ComponentDefinition) -> pulumi.Inputs:
@@ -55,7 +55,7 @@ class Components(ComponentProvider):
             if key not in component_def.inputs:
                 near = get_close_matches(str(key), component_def.inputs, n=1)
                 fix = f"Did you mean {near[0]}?" if near else f"They are: {', '.join(component_def.inputs)}."
-                raise pulumi.InputPropertiesError(f"{component_def.name} has no argument {key}. {fix}")
+                raise pulumi.InputPropertiesError(f"{component_def.name} has no argument {key}. {fix}", [])
         return super().map_inputs(inputs, component_def)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-import pulumi_gcp as gcp
 
 from keyless_bigquery.components import children
 from keyless_bigquery.components.hook_calls import ask
@@ -26,7 +25,9 @@ deployer may not read it, is an answer too. ``sts`` and ``iamcredentials`` have 
 function calls them, and ``make verify`` waits for that."""
 
 
-def waiting_for_apis(google: gcp.Provider | None, names: children.Names = children.PLAIN) -> pulumi.ResourceOptions:
+def waiting_for_apis(
+    google: pulumi.ProviderResource | None, names: children.Names = children.PLAIN
+) -> pulumi.ResourceOptions:
     """Options for components: what is in them is made only when the APIs that this run enables take calls.
 
     After an API was enabled, it is asked until it answers, before anything that depends on it. It may refuse the next
@@ -57,7 +58,7 @@ def waiting_for_apis(google: gcp.Provider | None, names: children.Names = childr
     return children.also(hooks)
 
 
-async def _asked(api: str, project: str, google: gcp.Provider | None) -> str:
+async def _asked(api: str, project: str, google: pulumi.ProviderResource | None) -> str:
     """Asks an API for something; the error's text, or nothing, which a question that takes too long gives as well."""
     if api not in _QUESTIONS:
         return ""

@@ -26,7 +26,7 @@ class ExecutionRole(pulumi.ComponentResource):
         trust: TrustChain,
         *,
         log_group_arn: pulumi.Output[str],
-        provider: aws.Provider | None,
+        provider: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:ExecutionRole", names("identity"), None, opts)

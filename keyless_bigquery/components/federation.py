@@ -87,7 +87,7 @@ class Federation(pulumi.ComponentResource):
         names: children.Names,
         args: FederationArgs,
         *,
-        google: gcp.Provider | None,
+        google: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:Federation", names("federation"), None, opts)

@@ -129,8 +129,8 @@ class KeylessReader(pulumi.ComponentResource):
         made = whole.make(
             settings,
             archive=build_package(settings, function),
-            google=None,
-            aws_provider=None,
+            google=self.get_provider("gcp:index:Provider"),
+            aws_provider=self.get_provider("aws:index:Provider"),
             names=Names(prefix=f"{name}-"),
             opts=pulumi.ResourceOptions(parent=self),
         )

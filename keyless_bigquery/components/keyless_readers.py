@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
-import pulumi_gcp as gcp
 
 from keyless_bigquery.components import children, former_names, outputs
 from keyless_bigquery.components.federation import TrustedPool
@@ -37,8 +35,8 @@ class KeylessReaders(pulumi.ComponentResource):
         names: children.Names,
         args: KeylessReadersArgs,
         *,
-        google: gcp.Provider | None,
-        aws_provider: aws.Provider | None,
+        google: pulumi.ProviderResource | None,
+        aws_provider: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         settings = args.settings

@@ -62,7 +62,7 @@ class Reader(pulumi.ComponentResource):
         names: children.Names,
         args: ReaderArgs,
         *,
-        provider: aws.Provider | None,
+        provider: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:Reader", names("reader"), None, opts)

@@ -50,7 +50,7 @@ class ReaderAccess(pulumi.ComponentResource):
         names: children.Names,
         args: ReaderAccessArgs,
         *,
-        google: gcp.Provider | None,
+        google: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:ReaderAccess", names("reader-access"), None, opts)

@@ -19,7 +19,7 @@ class Schedule(pulumi.ComponentResource):
         function: aws.lambda_.Function,
         alias: aws.lambda_.Alias | None,
         region: str,
-        provider: aws.Provider | None,
+        provider: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("keyless:infra:Schedule", names("clock"), None, opts)

@@ -25,7 +25,7 @@ class Services(pulumi.ComponentResource):
         names: children.Names,
         settings: Settings,
         *,
-        google: gcp.Provider | None,
+        google: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         waiting = enabling.waiting_for_apis(google, names)

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-import pulumi_gcp as gcp
 
 from keyless_bigquery.components.hook_calls import ask
 from keyless_bigquery.components.propagation import Refusal
@@ -26,7 +25,7 @@ _NOT_SENT = frozenset({"deletionProtection", "deletionPolicy"})
 """Source: ``clientSideFields`` in ``resourceBigQueryTableUpdate``."""
 
 
-def keeps_rows(table: OwnTable, *, google: gcp.Provider | None, name: str) -> pulumi.ResourceHook:
+def keeps_rows(table: OwnTable, *, google: pulumi.ProviderResource | None, name: str) -> pulumi.ResourceHook:
     """The hook that ends preview and deployment before the rows of a table lose something.
 
     It belongs before a create and an update of the table, and before an update of the component around it.
@@ -54,7 +53,9 @@ def not_there(error: str, table: OwnTable) -> bool:
     return f"{table.path} not found" in error or Refusal.read(error) is not None
 
 
-async def _live_columns(table: OwnTable, google: gcp.Provider | None) -> Sequence[schema_changes.Column] | None:
+async def _live_columns(
+    table: OwnTable, google: pulumi.ProviderResource | None
+) -> Sequence[schema_changes.Column] | None:
     """The columns that the table has; ``None`` if there is none.
 
     Raises:

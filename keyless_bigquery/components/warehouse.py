@@ -35,7 +35,7 @@ class Warehouse(pulumi.ComponentResource):
         settings: Settings,
         *,
         access: Mapping[str, ReaderAccess],
-        google: gcp.Provider | None,
+        google: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         own = settings.table == "own"

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
-import pulumi_gcp as gcp
 
 from keyless_bigquery.components import outputs
 from keyless_bigquery.components.children import PLAIN, Names
@@ -43,8 +41,8 @@ def make(
     settings: Settings,
     *,
     archive: Path,
-    google: gcp.Provider | None,
-    aws_provider: aws.Provider | None,
+    google: pulumi.ProviderResource | None,
+    aws_provider: pulumi.ProviderResource | None,
     names: Names = PLAIN,
     opts: pulumi.ResourceOptions | None = None,
 ) -> Whole:
@@ -69,7 +67,7 @@ def make(
 
 
 def _trusted_pool(
-    names: Names, settings: Settings, *, google: gcp.Provider | None, opts: pulumi.ResourceOptions
+    names: Names, settings: Settings, *, google: pulumi.ProviderResource | None, opts: pulumi.ResourceOptions
 ) -> TrustedPool:
     """The pool that admits the readers: one of their own, or the one that the settings name."""
     trusts = [reader.trust for reader in settings.readers]
