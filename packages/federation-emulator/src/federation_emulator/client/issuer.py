@@ -15,11 +15,14 @@ import secrets
 import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from google.auth import jwt
 from google.auth.crypt import EsSigner, RSASigner
+
+from federation_emulator.ports.web_identity import TokenRequest, claims
 
 ALGORITHMS = ("RS256", "ES256", "ES384")
 _CURVES: Mapping[str, ec.EllipticCurve] = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1()}
@@ -58,6 +61,53 @@ class Issuer:
         kid = header.pop("kid", self._ids[algorithm])
         made: bytes = jwt.encode(signer, {"iss": self.uri, **claims}, header=header, key_id=kid)  # type: ignore[no-untyped-call]  # google-auth's own
         return made.decode()
+
+
+def aws_claims(role: str, *, audience: str, now: datetime, **changes: object) -> dict[str, Any]:
+    """Claims as ``GetWebIdentityToken`` gives them to a role's session, without ``iss``.
+
+    Args:
+        role: ARN of the role.
+        audience: The token's ``aud``.
+        now: Its ``iat``; it lasts five minutes.
+        changes: Claims that differ; ``None`` leaves one out.
+    """
+    request = TokenRequest(audiences=(audience,), algorithm="RS256")
+    made = claims(
+        request, role=role, account=role.split(":")[4], region="us-east-1", now=int(now.timestamp()), principal_tags={}
+    )
+    return _changed(made, {"iss": None, **changes})
+
+
+def github_claims(repository: str, *, audience: str, now: datetime, **changes: object) -> dict[str, Any]:
+    """Claims as a job of GitHub Actions gets them on the branch ``main``, without ``iss``; see :func:`aws_claims`."""
+    issued, owner = int(now.timestamp()), repository.partition("/")[0]
+    made = {
+        "sub": f"repo:{repository}:ref:refs/heads/main",
+        "aud": audience,
+        "iat": issued,
+        "nbf": issued,
+        "exp": issued + 300,
+        "jti": secrets.token_hex(16),
+        "repository": repository,
+        "repository_owner": owner,
+        "repository_id": "74",
+        "repository_owner_id": "65",
+        "ref": "refs/heads/main",
+        "ref_type": "branch",
+        "event_name": "push",
+        "actor": owner,
+        "workflow": "deploy",
+        "job_workflow_ref": f"{repository}/.github/workflows/deploy.yml@refs/heads/main",
+        "runner_environment": "github-hosted",
+        "run_id": "1",
+        "run_attempt": "1",
+    }
+    return _changed(made, changes)
+
+
+def _changed(made: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**made, **changes}.items() if value is not None}
 
 
 def _new_key(algorithm: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
