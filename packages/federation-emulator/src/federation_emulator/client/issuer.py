@@ -19,7 +19,6 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from google.auth import jwt
 from google.auth.crypt import EsSigner, RSASigner
 
 from federation_emulator.ports.web_identity import TokenRequest, claims
@@ -51,16 +50,24 @@ class Issuer:
         keys = [{**_public(key), "alg": name, "use": "sig", "kid": self._ids[name]} for name, key in self._keys.items()]
         return json.dumps({"keys": keys})
 
-    def token(self, claims: Mapping[str, Any], *, algorithm: str = "RS256", **header: str) -> str:
+    def token(self, claims: Mapping[str, Any], *, algorithm: str = "RS256", **header: str | None) -> str:
         """Sign claims as they are, with ``iss`` unless they have one.
 
-        ``header`` changes the token's own (``kid``, ``alg``, ``typ``), which is what an attack would do.
+        ``header`` changes the token's own, which is what an attack would do; ``None`` leaves a field out.
         """
+        fields = _changed({"typ": "JWT", "alg": algorithm, "kid": self.key_id(algorithm)}, header)
+        return self.sign(json.dumps(fields), json.dumps({"iss": self.uri, **claims}), algorithm=algorithm)
+
+    def sign(self, header: str, payload: str, *, algorithm: str) -> str:
+        """Sign any two texts."""
         key = self._keys[algorithm]
         signer = RSASigner(key) if isinstance(key, rsa.RSAPrivateKey) else EsSigner(key)  # type: ignore[no-untyped-call]  # google-auth's own
-        kid = header.pop("kid", self._ids[algorithm])
-        made: bytes = jwt.encode(signer, {"iss": self.uri, **claims}, header=header, key_id=kid)  # type: ignore[no-untyped-call]  # google-auth's own
-        return made.decode()
+        signed = f"{_encoded(header.encode())}.{_encoded(payload.encode())}"
+        return f"{signed}.{_encoded(signer.sign(signed))}"
+
+    def key_id(self, algorithm: str) -> str:
+        """The id of the key that signs."""
+        return self._ids[algorithm]
 
 
 def aws_claims(role: str, *, audience: str, now: datetime, **changes: object) -> dict[str, Any]:
@@ -119,13 +126,17 @@ def _new_key(algorithm: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
 def _public(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> dict[str, str]:
     if isinstance(key, rsa.RSAPrivateKey):
         numbers = key.public_key().public_numbers()
-        return {"kty": "RSA", "n": _encoded(numbers.n, _RSA_BITS // 8), "e": _encoded(numbers.e, 3)}
+        return {"kty": "RSA", "n": _number(numbers.n, _RSA_BITS // 8), "e": _number(numbers.e, 3)}
     point, size = key.public_key().public_numbers(), key.key_size // 8
-    return {"kty": "EC", "crv": f"P-{key.key_size}", "x": _encoded(point.x, size), "y": _encoded(point.y, size)}
+    return {"kty": "EC", "crv": f"P-{key.key_size}", "x": _number(point.x, size), "y": _number(point.y, size)}
 
 
-def _encoded(number: int, size: int) -> str:
-    return urlsafe_b64encode(number.to_bytes(size, "big")).rstrip(b"=").decode()
+def _number(number: int, size: int) -> str:
+    return _encoded(number.to_bytes(size, "big"))
+
+
+def _encoded(text: bytes) -> str:
+    return urlsafe_b64encode(text).rstrip(b"=").decode()
 
 
 def main() -> None:

@@ -105,13 +105,13 @@ def verify(token: IdentityToken, keys: Mapping[str, PublicKey], trail: Trail) ->
     key = keys.get(token.key_id)
     if key is None or not key.serves(token.algorithm):
         _refuse(
-            "the issuer's key set must have the token's key",
+            "the key set must have the token's key",
             actual=shown,
             expected=f"kid {', '.join(list(keys)[:10])}, of a kind that alg needs",
             fix="get a new token; after a rotation upload the issuer's new key set as jwksJson, if it was uploaded",
             description="The ID Token is signed with a key that the issuer does not publish.",
         )
-    trail.passed(Part.SUBJECT_TOKEN, "the issuer's key set has the token's key", shown)
+    trail.passed(Part.SUBJECT_TOKEN, "the key set has the token's key", shown)
     if not key.verifies(token.signature, token.signed):
         _refuse(
             "the token's signature must be its key's",
@@ -139,7 +139,7 @@ def check_claims(claims: Mapping[str, Any], oidc: Oidc, *, provider: str, now: d
     issuer, subject = claims.get("iss"), claims.get("sub")
     if issuer != oidc.issuer_uri:
         _refuse(
-            "iss must be exactly the provider's issuer URI",
+            "iss must be the provider's issuer URI",
             actual=_shown(issuer),
             expected=oidc.issuer_uri,
             fix="set the provider's oidc.issuerUri to the token's issuer, letter for letter",
@@ -159,13 +159,13 @@ def _check_audience(audience: object, oidc: Oidc, provider: str, trail: Trail) -
     found = next((each for each in named if isinstance(each, str) and each in allowed), None)
     if found is None:
         _refuse(
-            "aud must name an audience that the provider allows",
+            "aud must be one that is allowed",
             actual=_shown(audience),
             expected=" or ".join(allowed),
             fix="ask the issuer for a token with this audience, or add the token's to oidc.allowedAudiences",
             description=f"The audience in ID Token [{_shown(audience)}] does not match the expected audience.",
         )
-    trail.passed(Part.SUBJECT_TOKEN, "aud names an audience that the provider allows", found)
+    trail.passed(Part.SUBJECT_TOKEN, "aud is one that is allowed", found)
 
 
 def _check_time(claims: Mapping[str, Any], now: datetime, trail: Trail) -> None:
@@ -177,7 +177,7 @@ def _check_time(claims: Mapping[str, Any], now: datetime, trail: Trail) -> None:
     expected = f"iat and nbf before {at:.0f}, iat after {at - DAY_SECONDS:.0f}, exp after {at:.0f}"
     if at >= expires or issued < at - DAY_SECONDS:
         _refuse(
-            "the token must not have expired, nor be older than 24 hours",
+            "the token must not be too old",
             actual=shown,
             expected=expected,
             fix="get a new token for each exchange",
@@ -212,7 +212,7 @@ def _malformed(
 ) -> NoReturn:
     refuse(
         Part.REQUEST,
-        rule="the subject token must be a signed JWT with the fields that Google names",
+        rule="the subject token must be a signed JWT",
         actual=actual,
         expected=expected,
         fix="send the token as the issuer gave it; for AWS, ask GetWebIdentityToken with SigningAlgorithm RS256",

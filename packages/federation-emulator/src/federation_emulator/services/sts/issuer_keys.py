@@ -57,9 +57,9 @@ def _refuse(
 ) -> NoReturn:
     refuse(
         Part.SUBJECT_TOKEN,
-        rule="the issuer's keys must be within reach: jwksJson of the provider, or those of the local AWS",
+        rule="the issuer's keys must be within reach",
         actual=actual,
-        expected=f"jwksJson, or the issuer {ISSUER}",
+        expected=f"jwksJson of the provider, or the local AWS's issuer, {ISSUER}",
         fix=fix,
         answer=OAuthError("invalid_grant", "Error connecting to the given credential's issuer."),
     )
