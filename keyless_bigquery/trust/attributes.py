@@ -1,4 +1,4 @@
-"""Attribute mapping and attribute condition: what AWS said about the caller becomes Google's attributes.
+"""Attribute mapping and attribute condition: what AWS said about the caller, or a token, becomes Google's attributes.
 
 Limits and keys are those of the IAM v1 API, ``WorkloadIdentityPoolProvider``, and of "IAM quotas". What an expression
 may hold is in :mod:`keyless_bigquery.trust.expressions`.
@@ -18,6 +18,9 @@ from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING, MOST_CONDITION_CHA
 
 SUBJECT = "google.subject"
 GROUPS = "google.groups"
+
+Assertion = Caller | Mapping[str, Any]
+"""What a provider vouches for: the caller that AWS named, or the claims of an OIDC token."""
 
 MOST_ATTRIBUTE_BYTES = 8192
 MOST_ATTRIBUTES = 50
@@ -90,11 +93,11 @@ def condition_problem(condition: str) -> str | None:
     return f"the attribute condition {problem}" if problem else None
 
 
-def map_attributes(mapping: Mapping[str, str], caller: Caller) -> Attributes:
+def map_attributes(mapping: Mapping[str, str], caller: Assertion) -> Attributes:
     """Evaluate a mapping for a caller.
 
     Raises:
-        MappingError: An expression failed, reads what an AWS assertion doesn't have, or isn't a string (for
+        MappingError: An expression failed, reads what the assertion doesn't have, or isn't a string (for
             ``google.groups``: a list of strings).
     """
     variables, functions = {"assertion": _assertion(caller)}, Functions()
@@ -117,7 +120,7 @@ def map_attributes(mapping: Mapping[str, str], caller: Caller) -> Attributes:
     )
 
 
-def condition_holds(condition: str, caller: Caller, attributes: Attributes) -> bool:
+def condition_holds(condition: str, caller: Assertion, attributes: Attributes) -> bool:
     """Evaluate an attribute condition.
 
     Returns:
@@ -138,7 +141,9 @@ def condition_holds(condition: str, caller: Caller, attributes: Attributes) -> b
     return value
 
 
-def _assertion(caller: Caller) -> dict[str, str]:
+def _assertion(caller: Assertion) -> Mapping[str, Any]:
+    if not isinstance(caller, Caller):
+        return caller
     return {"account": caller.account, "arn": caller.arn, "userid": caller.user_id}
 
 
