@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = next(one for one in COMMANDS if one.name == given.of_keyless)
 
     def run() -> int:
-        return stacks.on_stack(given.stack, lambda: command.run(given)) if command.of_stack else command.run(given)
+        if command.of_stack and not command.alone(given):
+            return stacks.on_stack(given.stack, lambda: command.run(given))
+        return command.run(given)
 
     return boundary.run(run, name=command.name, interrupted=command.interrupted)
 

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from keyless_tools.boundary import DONE, FAILED, UsageError
+from keyless_tools.options import KEYS, PLUGINS, Option, option
 from keyless_tools.stacks import stacks
 
 OFFLINE, READS, CHANGES, SHELL = "without a cloud", "a deployed stack, unchanged", "a stack's life", "your shell"
@@ -19,9 +20,6 @@ OFFLINE, READS, CHANGES, SHELL = "without a cloud", "a deployed stack, unchanged
 
 _STACKS: Final = r"ls Pulumi.*.yaml 2>/dev/null | sed -n 's/^Pulumi\.\(.*\)\.yaml$/\1/p'"
 """How a shell lists the stacks that have settings in the current folder."""
-
-Option = Callable[[argparse.ArgumentParser], object]
-"""Adds an argument to a command's parser."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +33,7 @@ class Command:
         run: Runs it; returns its exit code.
         options: Its arguments.
         interrupted: What Ctrl-C leaves behind.
+        alone: Whether what was typed needs no stack.
     """
 
     name: str
@@ -43,6 +42,7 @@ class Command:
     run: Callable[[argparse.Namespace], int]
     options: tuple[Option, ...] = ()
     interrupted: str = "nothing was changed"
+    alone: Callable[[argparse.Namespace], bool] = lambda _: False
 
     @property
     def of_stack(self) -> bool:
@@ -71,7 +71,7 @@ def _local_cloud_options(parser: argparse.ArgumentParser) -> None:
     from federation_emulator import commands
 
     commands.add_serve(parser)
-    _PLUGINS(parser)
+    PLUGINS(parser)
     title = "without this project's stack, and on a cloud that runs"
     commands.add_commands(parser.add_subparsers(dest="command", metavar="COMMAND", title=title))
 
@@ -109,6 +109,12 @@ def _guardrails(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    if arguments.keys is not None:
+        from keyless_tools.doctor.keys import run as keys
+
+        return keys.run(arguments.stack, arguments.keys, days=arguments.days, in_json=arguments.json)
+    if arguments.days is not None:
+        raise UsageError("--days is for --keys, which is not given")
     from keyless_tools.doctor.examine import run
 
     return run(arguments.stack, as_json=arguments.json)
@@ -198,22 +204,12 @@ def _get_plugins(chosen: str | None, folder: Path = Path(os.devnull)) -> None:
         official.download([plugin for plugin in found if not plugin.official], Progress())
 
 
-def _option(*names: str, **how: Any) -> Option:  # noqa: ANN401  (what `add_argument` takes)
-    return lambda parser: parser.add_argument(*names, **how)
-
-
-_PLUGINS: Final = _option(
-    "--plugins", choices=["auto", "official", "stand-in"],
-    help="Pulumi's provider plugins: official ones that are installed or can be downloaded, else stand-ins (auto); "
-    "only official ones; only stand-ins. Default: KEYLESS_PLUGINS, or auto",
-)  # fmt: skip
-
 COMMANDS: Final = (
     Command(
         name="demo", group=OFFLINE, help="deploy, call the function, be refused, tear down", run=_demo,
         options=(
-            _option("-v", "--verbose", action="store_true", help="whole logs, and the chain of each decision"),
-            _PLUGINS,
+            option("-v", "--verbose", action="store_true", help="whole logs, and the chain of each decision"),
+            PLUGINS,
         ),
         interrupted="the local cloud has ended",
     ),
@@ -228,18 +224,18 @@ COMMANDS: Final = (
     Command(
         name="preview", group=OFFLINE, help="what a change would do to stacks, on a local cloud", run=_preview,
         options=(
-            _option("stack", nargs="*", help="a stack that has its Pulumi.STACK.yaml, such as dev"),
-            _option(
+            option("stack", nargs="*", help="a stack that has its Pulumi.STACK.yaml, such as dev"),
+            option(
                 "--folder", type=Path, default=Path("build/preview"), help="where the reports go (default: %(default)s)"
             ),
-            _option("--base", type=Path, metavar="FOLDER", help="what is changed; default: nothing is deployed yet"),
-            _PLUGINS,
+            option("--base", type=Path, metavar="FOLDER", help="what is changed; default: nothing is deployed yet"),
+            PLUGINS,
         ),
     ),
     Command(
         name="guardrails", group=OFFLINE, help="judge previews by what no stack may do", run=_guardrails,
         options=(
-            _option(
+            option(
                 "previews", nargs="*", default=["-"], metavar="FILE",
                 help="what `pulumi preview --json --show-sames` printed; none, or -, is standard input",
             ),
@@ -247,12 +243,16 @@ COMMANDS: Final = (
     ),
     Command(
         name="doctor", group=READS, help="check each link of the chain; name what failed and its fix", run=_doctor,
-        options=(_option("--json", action="store_true", help="print JSON"),),
+        options=(
+            option("--json", action="store_true", help="print JSON"),
+            *KEYS,
+        ),
+        alone=lambda arguments: bool(arguments.keys),
     ),
     Command(
         name="verify", group=READS, help="probe each function until the chain works", run=_verify,
         options=(
-            _option(
+            option(
                 "--limit", type=float, default=600.0, metavar="SECONDS",
                 help="how long to wait for each reader (default: 600)",
             ),
@@ -262,23 +262,23 @@ COMMANDS: Final = (
     Command(
         name="invoke", group=READS, help="invoke a function once; print its log and its result", run=_invoke,
         options=(
-            _option(
+            option(
                 "event", nargs="?", type=Path, default=Path("lambda_src/example_event.json"), metavar="EVENT",
                 help="file with the event, as JSON (default: %(default)s)",
             ),
-            _option("--reader", help="whose function, where there are several"),
+            option("--reader", help="whose function, where there are several"),
         ),
         interrupted="the function may still run",
     ),
     Command(
         name="adopt", group=CHANGES, help="take what was made by hand into a stack", run=_adopt,
-        options=(_option("--run", action="store_true", help="import; without, only print what would be imported"),),
+        options=(option("--run", action="store_true", help="import; without, only print what would be imported"),),
         interrupted="run it again to go on",
     ),
     Command(
         name="recover", group=CHANGES, help="take over what an interrupted `pulumi up` had made", run=_recover,
         options=(
-            _option(
+            option(
                 "--planned", action="store_true", help="also what the next up would create and exists already"
             ),
         ),
@@ -286,12 +286,12 @@ COMMANDS: Final = (
     ),
     Command(
         name="destroy", group=CHANGES, help="print what is lost, ask for the stack's name, destroy it", run=_destroy,
-        options=(_option("--confirmed", metavar="STACK", help="the stack's name again, instead of a question"),),
+        options=(option("--confirmed", metavar="STACK", help="the stack's name again, instead of a question"),),
         interrupted="run it again to destroy what is left",
     ),
     Command(
         name="completion", group=SHELL, help='print completions: eval "$(keyless completion bash)"',
-        run=_completion, options=(_option("shell", choices=["bash", "zsh"]),),
+        run=_completion, options=(option("shell", choices=["bash", "zsh"]),),
     ),
 )  # fmt: skip
 """Every command, in the help's order."""

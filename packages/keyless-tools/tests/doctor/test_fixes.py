@@ -105,8 +105,9 @@ RUN: dict[str, set[str]] = {
     "last deployment": {"settings_of_the_last_deployment"},
     "theirs": {"use_location", "select_columns", "edit_access_list"},
     "organisation": {"allow_value"},
+    "keys": {"disable_key", "enable_key", "delete_key"},
 }
-"""What each of the tests below runs."""
+"""What each of the tests below runs, and that of the keys in ``test_keys_deployed``."""
 
 
 def test_every_command_that_is_printed_is_followed_by_some_test() -> None:

@@ -35,8 +35,9 @@ from federation_emulator.core.recovery import drop_lost_datasets, finish_renames
 from federation_emulator.core.trace import Refused
 from federation_emulator.faults.layer import FaultLayer
 from federation_emulator.services.bigquery import datasets, effects, jobs, rows, tables
-from federation_emulator.services.iam import accounts, pools
+from federation_emulator.services.iam import accounts, keys, pools
 from federation_emulator.services.iam_credentials import routes as iam_credentials
+from federation_emulator.services.policy_analyzer import routes as policy_analyzer
 from federation_emulator.services.resource_manager import routes as resource_manager
 from federation_emulator.services.service_usage import routes as service_usage
 from federation_emulator.services.sts import routes as sts
@@ -51,6 +52,8 @@ _POOLS = _PROJECT + "/locations/global/workloadIdentityPools"
 _POOL = _POOLS + "/{pool:name}"
 _PROVIDER = _POOL + "/providers/{provider:name}"
 _ACCOUNT = _PROJECT + "/serviceAccounts/{account:name}"
+_KEY = _ACCOUNT + "/keys/{key:name}"
+_ACTIVITIES = _PROJECT + "/locations/global/activityTypes/{type:name}/activities"
 _BIGQUERY = "/bigquery/v2/projects/{project:name}"
 _DATASET = _BIGQUERY + "/datasets/{dataset:name}"
 _TABLE = _DATASET + "/tables/{table:name}"
@@ -124,6 +127,15 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("POST", _ACCOUNT + ":undelete", accounts.undelete_account),
     ("POST", _ACCOUNT + ":getIamPolicy", accounts.get_account_policy),
     ("POST", _ACCOUNT + ":setIamPolicy", accounts.set_account_policy),
+    # IAM: keys of service accounts, and when they were used
+    ("GET", _ACCOUNT + "/keys", keys.list_keys),
+    ("POST", _ACCOUNT + "/keys", keys.create_key),
+    ("POST", _ACCOUNT + "/keys:upload", keys.upload_key),
+    ("GET", _KEY, keys.get_key),
+    ("DELETE", _KEY, keys.delete_key),
+    ("POST", _KEY + ":disable", keys.switch_key),
+    ("POST", _KEY + ":enable", keys.switch_key),
+    ("GET", _ACTIVITIES + ":query", policy_analyzer.query_activities),
     # BigQuery
     ("GET", "/$discovery/rest", datasets.get_document),
     ("GET", _BIGQUERY + "/datasets", datasets.list_datasets),

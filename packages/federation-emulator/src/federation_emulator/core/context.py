@@ -24,6 +24,7 @@ from federation_emulator.faults.propagation import Propagated
 from federation_emulator.servers.sockets import reachable
 from federation_emulator.services.bigquery.job import Jobs
 from federation_emulator.services.bigquery.model import Access, Catalogue, ColumnTags, Details, View
+from federation_emulator.services.iam.key import Key
 from federation_emulator.services.iam.model import Account, Operations, Pool, Provider
 from federation_emulator.services.resource_manager.model import OrganisationPolicy
 from federation_emulator.services.service_usage.model import EnabledService
@@ -45,6 +46,7 @@ class Cloud:
     pools: Collection[Pool]
     providers: Collection[Provider]
     accounts: Collection[Account]
+    account_keys: Collection[Key]
     policies: Propagated[Policy]
     organisation_policies: Collection[OrganisationPolicy]
     datasets: Propagated[Access]
@@ -144,6 +146,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         pools=Collection("pools", Pool, folder=folder),
         providers=Collection("providers", Provider, folder=folder),
         accounts=Collection("service_accounts", Account, folder=folder),
+        account_keys=Collection("service_account_keys", Key, folder=folder),
         policies=Propagated("policies", Policy, folder=folder, clock=clock, delay=iam_delay),
         organisation_policies=Collection("organisation_policies", OrganisationPolicy, folder=folder),
         datasets=Propagated("dataset_access", Access, folder=folder, clock=clock, delay=iam_delay, first_at_once=True),

@@ -22,7 +22,7 @@ _BIGQUERY = "bigquery.v2"
 _PLACE = re.compile(r"\{[^}]*\}")
 _DOCUMENTS = (
     *("sts.v1", "iamcredentials.v1", "iam.v1", "cloudresourcemanager.v1", "cloudbilling.v1", "serviceusage.v1"),
-    _BIGQUERY,
+    *("policyanalyzer.v1", _BIGQUERY),
 )
 _SYSTEM_PARAMETERS = frozenset(
     name

@@ -48,26 +48,33 @@ _POOL_ADMIN = _POOL_READ | _all(_POOLS, _POOL_CHANGES) | _all(_PROVIDERS, _POOL_
 _ACCOUNT_READ = _all("iam.serviceAccounts", "get list")
 _ACCOUNT_CHANGES = "create update disable enable delete undelete getIamPolicy setIamPolicy"
 _ACCOUNT_ADMIN = _ACCOUNT_READ | _all("iam.serviceAccounts", _ACCOUNT_CHANGES)
+_KEY_READ = _all("iam.serviceAccountKeys", "get list")
+_KEY_ADMIN = _KEY_READ | _all("iam.serviceAccountKeys", "create disable enable delete")
+_KEY_USE = "policyanalyzer.serviceAccountKeyLastAuthenticationActivities.query"
+_KEYS = {*_KEY_ADMIN, _KEY_USE}
 _SERVICES = _all("serviceusage.services", "list get")
 _SERVICES_ADMIN = {*_SERVICES, USE_SERVICES, *_all("serviceusage.services", "enable disable")}
 _PROJECT_IAM = _all("resourcemanager.projects", "get getIamPolicy setIamPolicy")
 _REVIEW = {
     *("resourcemanager.projects.getIamPolicy", "serviceusage.services.list", f"{_POOLS}.list", f"{_PROVIDERS}.list"),
     *_all("iam.serviceAccounts", "list getIamPolicy"),
+    "iam.serviceAccountKeys.list",
     *_all("bigquery", "datasets.getIamPolicy tables.getIamPolicy tables.list rowAccessPolicies.list"),
 }
 
 ROLES: dict[str, frozenset[str]] = {
     name: frozenset(permissions)
     for name, permissions in {
-        "roles/owner": {*_BIGQUERY_ADMIN, *_POOL_ADMIN, *_ACCOUNT_ADMIN, *_SERVICES_ADMIN, *_PROJECT_IAM},
+        "roles/owner": {*_BIGQUERY_ADMIN, *_POOL_ADMIN, *_ACCOUNT_ADMIN, *_KEYS, *_SERVICES_ADMIN, *_PROJECT_IAM},
         "roles/browser": {"resourcemanager.projects.get", "resourcemanager.projects.getIamPolicy"},
         "roles/iam.workloadIdentityUser": {GET_ACCESS_TOKEN},
         "roles/iam.serviceAccountTokenCreator": {GET_ACCESS_TOKEN, DELEGATE},
         "roles/iam.serviceAccountUser": _ACCOUNT_READ,
-        "roles/iam.serviceAccountViewer": {*_ACCOUNT_READ, "iam.serviceAccounts.getIamPolicy"},
+        "roles/iam.serviceAccountViewer": {*_ACCOUNT_READ, *_KEY_READ, "iam.serviceAccounts.getIamPolicy"},
         "roles/iam.serviceAccountAdmin": _ACCOUNT_ADMIN,
+        "roles/iam.serviceAccountKeyAdmin": {*_ACCOUNT_READ, *_KEY_ADMIN},
         "roles/iam.securityReviewer": _REVIEW,
+        "roles/policyanalyzer.activityAnalysisViewer": {_KEY_USE},
         "roles/orgpolicy.policyViewer": {"orgpolicy.policy.get"},
         "roles/orgpolicy.policyAdmin": {"orgpolicy.policy.get", "orgpolicy.policy.set"},
         "roles/iam.workloadIdentityPoolViewer": _POOL_READ,

@@ -45,9 +45,24 @@ def examine(stack: Stack, clouds: Clouds) -> tuple[Walked, ...]:
 def clouds_of(stack: Stack) -> Clouds:
     """Both clouds as the settings name them, with the credentials of this process."""
     settings = stack.settings
-    endpoints = GoogleEndpoints(universe_domain=settings.google_universe_domain, base_url=settings.google_endpoint)
     aws = AwsApi(boto3.Session(region_name=settings.aws_region), endpoint=settings.aws_endpoint)
+    return Clouds(google=google_of(endpoints_of(stack), project=settings.google_project), aws=aws)
+
+
+def endpoints_of(stack: Stack) -> GoogleEndpoints:
+    """Where the settings have Google's APIs."""
+    settings = stack.settings
+    return GoogleEndpoints(universe_domain=settings.google_universe_domain, base_url=settings.google_endpoint)
+
+
+def google_of(endpoints: GoogleEndpoints, *, project: str) -> GoogleApi | str:
+    """Google's APIs with the credentials of this process; a text says why there are none.
+
+    Args:
+        endpoints: Where they are.
+        project: One that the calls may count for.
+    """
     try:
-        return Clouds(google=GoogleApi(credentials_from(), endpoints, project=settings.google_project), aws=aws)
+        return GoogleApi(credentials_from(), endpoints, project=project)
     except CredentialsError as error:
-        return Clouds(google=str(error), aws=aws)
+        return str(error)

@@ -17,7 +17,7 @@ from keyless_bigquery.settings.function_environment import variables
 from keyless_bigquery.settings.reader_settings import ReaderSettings
 from keyless_bigquery.trust.trust import ProviderName, TrustChain, attribute_condition
 from keyless_tools.doctor import fixes
-from keyless_tools.doctor.stack import Stack, StackError
+from keyless_tools.doctor.stack import Stack, StackError, not_deployed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -141,12 +141,12 @@ def expected_of(stack: Stack) -> tuple[Expected, ...]:
     """
     deployed = stack.outputs.get(outputs.READERS)
     if not isinstance(deployed, dict):
-        raise _not_deployed(stack, outputs.READERS)
+        raise not_deployed(stack, outputs.READERS)
     readers = [reader for reader in stack.settings.readers if reader.label in deployed]
     if not readers:
         first = f"{outputs.READERS}.{stack.settings.readers[0].label}"
         if not deployed:
-            raise _not_deployed(stack, first)
+            raise not_deployed(stack, first)
         raise StackError(
             f"the stack {stack.name} has no output {first}, but readers {', '.join(deployed)}, with tables perhaps."
             f" `{fixes.preview(stack.name)}` shows what the next deployment would delete"
@@ -291,10 +291,5 @@ def _output(stack: Stack, name: str, of: Mapping[str, Any] | None = None) -> str
     """An output of the stack, or of the exports of a reader."""
     value = (stack.outputs if of is None else of).get(name)
     if not isinstance(value, str):
-        raise _not_deployed(stack, name if of is None else f"{outputs.READERS}.….{name}")
+        raise not_deployed(stack, name if of is None else f"{outputs.READERS}.….{name}")
     return value
-
-
-def _not_deployed(stack: Stack, output: str) -> StackError:
-    run = fixes.deploy(stack.name)
-    return StackError(f"the stack {stack.name} has no output {output}: it was not deployed to its end. Run `{run}`")

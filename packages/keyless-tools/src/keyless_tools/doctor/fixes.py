@@ -119,6 +119,21 @@ def enable_account(email: str, *, project: str) -> str:
     return command("gcloud iam service-accounts enable {email} --project={project}", email=email, project=project)
 
 
+def disable_key(key: str, *, email: str) -> str:
+    """Disables a key of a service account."""
+    return _key("disable", key, email)
+
+
+def enable_key(key: str, *, email: str) -> str:
+    """Undoes that."""
+    return _key("enable", key, email)
+
+
+def delete_key(key: str, *, email: str) -> str:
+    """Deletes a key, which can't be had back."""
+    return _key("delete", key, email)
+
+
 def bring_table_back(table: str) -> str:
     """A deleted table as it was an hour ago; BigQuery keeps it for seven days. Source: BigQuery, "Time travel".
 
@@ -196,6 +211,11 @@ def edit_access_list(dataset: str) -> str:
     show = command("bq show --format=prettyjson {dataset}", dataset=dataset)
     update = command("bq update --source dataset.json {dataset}", dataset=dataset)
     return one_after_another(f"{show} > dataset.json", '"${EDITOR:-vi}" dataset.json', update)
+
+
+def _key(verb: str, key: str, email: str) -> str:
+    template = "gcloud iam service-accounts keys {verb} {key} --iam-account={email}"
+    return command(template, verb=verb, key=key, email=email)
 
 
 def _of(grant: Grant) -> tuple[str, ...]:

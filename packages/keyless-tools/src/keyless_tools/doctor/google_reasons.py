@@ -22,6 +22,8 @@ ROLES: Mapping[str, str] = {
     "iam.workloadIdentityPoolProviders.list": "roles/iam.workloadIdentityPoolViewer",
     "iam.serviceAccounts.get": "roles/iam.serviceAccountViewer",
     "iam.serviceAccounts.getIamPolicy": "roles/iam.securityReviewer",
+    "iam.serviceAccountKeys.list": "roles/iam.serviceAccountViewer",
+    "policyanalyzer.serviceAccountKeyLastAuthenticationActivities.query": "roles/policyanalyzer.activityAnalysisViewer",
     "resourcemanager.projects.getIamPolicy": "roles/browser",
     "orgpolicy.policy.get": "roles/orgpolicy.policyViewer",
     "bigquery.datasets.get": "roles/bigquery.metadataViewer",

@@ -9,6 +9,7 @@ from typing import Any
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.settings.settings import KEYS, Settings, SettingsError
 from keyless_tools.boundary import NotReadError
+from keyless_tools.doctor import fixes
 from pulumi_offline.engine.runner import Pulumi, PulumiError
 
 _ALWAYS_SET = "googleUniverseDomain"
@@ -51,6 +52,12 @@ def read_stack(name: str) -> Stack:
         problems = "\n".join(f"  - {problem}" for problem in error.problems)
         raise StackError(f"the settings of the stack {name} can't be used\n{problems}") from error
     return Stack(name=name, settings=settings, outputs=outputs)
+
+
+def not_deployed(stack: Stack, output: str) -> StackError:
+    """The error of a stack that lacks an output."""
+    run = fixes.deploy(stack.name)
+    return StackError(f"the stack {stack.name} has no output {output}: it was not deployed to its end. Run `{run}`")
 
 
 def values_of(configured: Mapping[str, Any]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from federation_emulator.services.iam.rules import ACCOUNT_FIELDS, changed_accou
 
 async def create_account(cloud: Cloud, request: Request) -> Response:
     """``POST /v1/projects/P/serviceAccounts``."""
-    _permit(cloud, request, "create", request.path_params["project"])
+    _permit(cloud, request, "iam.serviceAccounts.create", request.path_params["project"])
     project = cloud.project_of(request.path_params["project"])
     body = await read_json(request)
     account_id = text_field(body, "accountId")
@@ -44,7 +44,7 @@ async def create_account(cloud: Cloud, request: Request) -> Response:
 
 async def list_accounts(cloud: Cloud, request: Request) -> Response:
     """``GET /v1/projects/P/serviceAccounts``."""
-    _permit(cloud, request, "list", request.path_params["project"])
+    _permit(cloud, request, "iam.serviceAccounts.list", request.path_params["project"])
     project = cloud.project_of(request.path_params["project"])
     live = [a.wire() for a in cloud.accounts.values() if a.project_id == project.id and not a.expire_time]
     return answer(page(request, live, key="accounts"))
@@ -85,7 +85,7 @@ async def undelete_account(cloud: Cloud, request: Request) -> Response:
     """``POST …/UNIQUE_ID:undelete``; refused while a namesake lives."""
     project = request.path_params["project"]
     account = _in(cloud, cloud.accounts.get(request.path_params["account"]), project)
-    _permit(cloud, request, "undelete", account.project_id if account else project)
+    _permit(cloud, request, "iam.serviceAccounts.undelete", account.project_id if account else project)
     await read_json(request)
     now = cloud.clock.now()
     if account is None or not account.expire_time or from_rfc3339(account.expire_time) <= now:
@@ -127,11 +127,22 @@ def _in(cloud: Cloud, account: Account | None, project: str) -> Account | None:
     return account if here else None
 
 
-def _permit(cloud: Cloud, request: Request, verb: str, project: str, account: Account | None = None) -> None:
+def permitted_account(cloud: Cloud, request: Request, permission: str) -> Account:
+    """Return the account that the path names, if the caller holds a permission on it."""
+    name, project = request.path_params["account"], request.path_params["project"]
+    account = _in(cloud, find_account(cloud, name), project)
+    # Permission before existence, so that no caller without it learns which accounts exist.
+    _permit(cloud, request, permission, account.project_id if account else project, account)
+    if account is None:
+        raise not_found(f"Unknown service account: {name:.200}")
+    return account
+
+
+def _permit(cloud: Cloud, request: Request, permission: str, project: str, account: Account | None = None) -> None:
     administer(
         cloud,
         request,
-        f"iam.serviceAccounts.{verb}",
+        permission,
         resource=request.url.path.removeprefix("/v1/"),
         project=project,
         policies=cloud.account_policies(account) if account else None,
@@ -140,13 +151,7 @@ def _permit(cloud: Cloud, request: Request, verb: str, project: str, account: Ac
 
 
 def _permitted(cloud: Cloud, request: Request, verb: str) -> Account:
-    name, project = request.path_params["account"], request.path_params["project"]
-    account = _in(cloud, find_account(cloud, name), project)
-    # Permission before existence, so that no caller without it learns which accounts exist.
-    _permit(cloud, request, verb, account.project_id if account else project, account)
-    if account is None:
-        raise not_found(f"Unknown service account: {name:.200}")
-    return account
+    return permitted_account(cloud, request, f"iam.serviceAccounts.{verb}")
 
 
 def _save(cloud: Cloud, account: Account) -> Account:

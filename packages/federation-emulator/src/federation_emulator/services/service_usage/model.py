@@ -15,6 +15,7 @@ TITLES = {
     "iamcredentials.googleapis.com": "IAM Service Account Credentials API",
     "logging.googleapis.com": "Cloud Logging API",
     "monitoring.googleapis.com": "Cloud Monitoring API",
+    "policyanalyzer.googleapis.com": "Policy Analyzer API",
     "serviceusage.googleapis.com": "Service Usage API",
     "storage.googleapis.com": "Cloud Storage API",
     "sts.googleapis.com": "Security Token Service API",

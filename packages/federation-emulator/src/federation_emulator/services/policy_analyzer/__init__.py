@@ -1,0 +1,1 @@
+"""Policy Analyzer v1: when keys were used last."""
