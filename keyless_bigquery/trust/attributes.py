@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keyless_bigquery.trust.caller import Caller
+from keyless_bigquery.trust.caller import Asserted
 from keyless_bigquery.trust.expressions import ExpressionError, evaluate, expression_problem, work_of
 from keyless_bigquery.trust.functions import Functions
 from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING, MOST_CONDITION_CHARACTERS
@@ -90,14 +90,14 @@ def condition_problem(condition: str) -> str | None:
     return f"the attribute condition {problem}" if problem else None
 
 
-def map_attributes(mapping: Mapping[str, str], caller: Caller) -> Attributes:
+def map_attributes(mapping: Mapping[str, str], caller: Asserted) -> Attributes:
     """Evaluate a mapping for a caller.
 
     Raises:
-        MappingError: An expression failed, reads what an AWS assertion doesn't have, or isn't a string (for
+        MappingError: An expression failed, reads what the assertion doesn't have, or isn't a string (for
             ``google.groups``: a list of strings).
     """
-    variables, functions = {"assertion": _assertion(caller)}, Functions()
+    variables, functions = {"assertion": dict(caller.assertion)}, Functions()
     values = {
         key: _value(expression, variables, functions, attribute=key)
         for key, expression in (mapping or DEFAULT_AWS_MAPPING).items()
@@ -117,7 +117,7 @@ def map_attributes(mapping: Mapping[str, str], caller: Caller) -> Attributes:
     )
 
 
-def condition_holds(condition: str, caller: Caller, attributes: Attributes) -> bool:
+def condition_holds(condition: str, caller: Asserted, attributes: Attributes) -> bool:
     """Evaluate an attribute condition.
 
     Returns:
@@ -131,15 +131,11 @@ def condition_holds(condition: str, caller: Caller, attributes: Attributes) -> b
     google: dict[str, Any] = {"subject": attributes.subject}
     if attributes.groups is not None:
         google["groups"] = list(attributes.groups)
-    variables = {"assertion": _assertion(caller), "google": google, "attribute": dict(attributes.custom)}
+    variables = {"assertion": dict(caller.assertion), "google": google, "attribute": dict(attributes.custom)}
     value = _value(condition, variables, Functions(), attribute="")
     if not isinstance(value, bool):
         raise MappingError(f"the condition gave {type(value).__name__}, not a boolean")
     return value
-
-
-def _assertion(caller: Caller) -> dict[str, str]:
-    return {"account": caller.account, "arn": caller.arn, "userid": caller.user_id}
 
 
 def _value(expression: str, variables: Mapping[str, Any], functions: Functions, *, attribute: str) -> object:
