@@ -16,7 +16,7 @@ from keyless_bigquery.trust.attributes import (
     condition_holds,
     map_attributes,
 )
-from keyless_bigquery.trust.caller import Caller
+from keyless_bigquery.trust.caller import Asserted
 from keyless_bigquery.trust.foreign_provider import ForeignProvider, Refusal, refusals
 from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING
 from keyless_bigquery.trust.trust import TrustChain
@@ -160,7 +160,7 @@ def test_no_stranger_has_the_role_itself(name: str) -> None:
 
 
 # An independent oracle: who gets in is asked of the rules by which Google decides, and who is meant read off the ARN.
-def let_in(condition: str, mapping: dict[str, str], caller: Caller) -> str | None:
+def let_in(condition: str, mapping: dict[str, str], caller: Asserted) -> str | None:
     """The role attribute of a caller who is let in."""
     try:
         attributes = map_attributes(mapping, caller)
