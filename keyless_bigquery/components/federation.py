@@ -1,4 +1,4 @@
-"""What Google trusts: the pool, and the AWS provider that admits exactly the readers' roles.
+"""What Google trusts: the pool, and the provider that admits exactly the readers' roles.
 
 It makes no service account key, and no way in but those roles: mapping and condition come from
 ``keyless_bigquery.trust.trust``.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
@@ -15,6 +16,7 @@ import pulumi_random as random
 
 from keyless_bigquery.components import children
 from keyless_bigquery.settings.settings import POOL_SUFFIX_BYTES, Settings
+from keyless_bigquery.trust.subject_tokens import AwsOidc
 from keyless_bigquery.trust.trust import (
     TrustChain,
     attribute_condition,
@@ -42,7 +44,7 @@ class TrustedPool:
 
 
 class Federation(pulumi.ComponentResource):
-    """The pool and its AWS provider."""
+    """The pool and its provider."""
 
     pool: TrustedPool
 
@@ -72,14 +74,14 @@ class Federation(pulumi.ComponentResource):
             f"aws-provider{suffix}",
             project=settings.pool_project,
             workload_identity_pool_id=pool.workload_identity_pool_id,
-            workload_identity_pool_provider_id=settings.provider_id,
+            workload_identity_pool_provider_id=settings.own_provider_id,
             display_name="AWS account",
             description=_admitted(trusts),
-            aws=gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id=trusts[0].aws_account_id),
-            attribute_mapping=attribute_mapping(),
+            attribute_mapping=attribute_mapping(trusts[0].subject_token),
             attribute_condition=attribute_condition(trusts),
             deletion_policy=deletion_policy,
             opts=child,
+            **kind_of_provider(trusts[0]),
         )
         self.pool = TrustedPool(
             pool_name=pool.name.apply(
@@ -98,6 +100,15 @@ class Federation(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self, replacement_trigger=settings.pool_project)
         ending = random.RandomId(f"pool-suffix{suffix}", byte_length=POOL_SUFFIX_BYTES, opts=opts)
         return pulumi.Output.concat(settings.pool_id_prefix, ending.hex)
+
+
+def kind_of_provider(trust: TrustChain) -> dict[str, Any]:
+    """The argument of a provider that says whose word it takes."""
+    token = trust.subject_token
+    if isinstance(token, AwsOidc):
+        # No audience: then the provider's own name is the only one.
+        return {"oidc": gcp.iam.WorkloadIdentityPoolProviderOidcArgs(issuer_uri=token.issuer)}
+    return {"aws": gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id=trust.aws_account_id)}
 
 
 def _admitted(trusts: Sequence[TrustChain]) -> str:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 
+from keyless_bigquery.runtime import token_request
+
+TOKEN_POLICY = "get-token-for-google"  # noqa: S105 - the name of a policy
+"""Name of the role's policy by which AWS signs a token for it."""
+
 NETWORK_POLICY_ARN = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
 """AWS's own policy that lets a role, and the Lambda service as that role, manage network interfaces."""
 
@@ -61,6 +66,31 @@ def find_subnets() -> str:
 def decrypt_with(kms_key_arn: str) -> str:
     """Read the environment that one key encrypts."""
     return _document({"Effect": "Allow", "Action": "kms:Decrypt", "Resource": kms_key_arn})
+
+
+def token_for_google(audience: str) -> str:
+    """Get AWS's signed token for one provider of Google's, and for no other service.
+
+    ``ForAllValues`` keeps other audiences out of the same token, and holds for a request that names none, too: so the
+    key must be there. The action has no resource type. Sources: AWS IAM, "Controlling access with IAM policies" of
+    outbound identity federation; "Multivalued context keys", which says when to add ``Null``.
+
+    Args:
+        audience: The audience of the token exchange.
+    """
+    return _document(
+        {
+            "Effect": "Allow",
+            "Action": token_request.ACTION,
+            "Resource": "*",
+            "Condition": {
+                "ForAllValues:StringEquals": {"sts:IdentityTokenAudience": [token_request.token_audience(audience)]},
+                "Null": {"sts:IdentityTokenAudience": "false"},
+                "StringEquals": {"sts:SigningAlgorithm": token_request.ALGORITHM},
+                "NumericLessThanEquals": {"sts:DurationSeconds": token_request.SECONDS},
+            },
+        }
+    )
 
 
 def _document(statement: dict[str, object]) -> str:

@@ -18,13 +18,6 @@ AWS_SIGNATURE, AWS_OIDC = "aws-signature", "aws-oidc"
 JWT = "urn:ietf:params:oauth:token-type:jwt"
 """Type of a signed token. Source: RFC 8693, section 3."""
 
-MOST_TOKEN_SECONDS = 300
-"""How long a signed token is good; it is exchanged at once. Source: AWS STS API, GetWebIdentityToken: its default."""
-
-TOKEN_ALGORITHM = "RS256"  # noqa: S105 - the name of an algorithm
-"""Of the two that AWS signs with, the one that Google takes. Sources: AWS STS API, GetWebIdentityToken; Google,
-"Configure Workload Identity Federation with other identity providers", which takes RS256 and ES256."""
-
 
 @dataclass(frozen=True)
 class AwsSignature:
@@ -133,14 +126,3 @@ SubjectToken = AwsSignature | AwsOidc
 def subject_token(name: str | None, issuer: str | None) -> SubjectToken:
     """The one that the settings ``subjectToken`` and ``awsTokenIssuer`` choose."""
     return AwsOidc(issuer or "") if name == AWS_OIDC else AwsSignature()
-
-
-def token_audience(audience: str) -> str:
-    """What a signed token is asked for: the provider's full name, which Google takes where a provider lists none.
-
-    Source: IAM API, ``WorkloadIdentityPoolProvider.oidc.allowedAudiences``.
-
-    Args:
-        audience: The audience of the exchange, as in the credential configuration.
-    """
-    return f"https:{audience}"
