@@ -11,12 +11,13 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from keyless_bigquery.trust.caller import Asserted, Caller, TokenHolder
+from keyless_bigquery.trust.attributes import Assertion
+from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.subject_tokens import AwsOidc
 from keyless_bigquery.trust.trust import TrustChain
 
 
-def caller_of(trust: TrustChain, *, role_id: str = "AROAEXAMPLEEXAMPLEAA") -> Asserted:
+def caller_of(trust: TrustChain, *, role_id: str = "AROAEXAMPLEEXAMPLEAA") -> Assertion:
     """The caller that runs as a role.
 
     Args:
@@ -25,8 +26,13 @@ def caller_of(trust: TrustChain, *, role_id: str = "AROAEXAMPLEEXAMPLEAA") -> As
     """
     user_id = f"{role_id}:{trust.function_name}"
     if isinstance(trust.subject_token, AwsOidc):
-        return TokenHolder(claims=_claims(trust, trust.caller_arn, user_id))
+        return _claims(trust, trust.caller_arn, user_id)
     return Caller(account=trust.aws_account_id, arn=trust.caller_arn, user_id=user_id)
+
+
+def arn_of(caller: Assertion) -> str:
+    """By which ARN a caller is known: in a token that AWS signed it is the subject."""
+    return caller.arn if isinstance(caller, Caller) else str(caller.get("sub", ""))
 
 
 def _claims(trust: TrustChain, subject: str, user_id: str) -> dict[str, Any]:
@@ -43,7 +49,7 @@ def unnamed(text: str) -> str:
     return f"nobody-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def strangers(trust: TrustChain, *, stranger: str) -> Iterator[Asserted]:
+def strangers(trust: TrustChain, *, stranger: str) -> Iterator[Assertion]:
     """Callers who aren't the role, most telling first.
 
     Args:
@@ -59,7 +65,7 @@ def strangers(trust: TrustChain, *, stranger: str) -> Iterator[Asserted]:
             continue
         user_id = "AIDAEXAMPLEEXAMPLEAA"
         if isinstance(trust.subject_token, AwsOidc):
-            yield TokenHolder(claims=_claims(trust, arn, user_id))
+            yield _claims(trust, arn, user_id)
         else:
             yield Caller(account=trust.aws_account_id, arn=arn, user_id=user_id)
     yield caller_of(dataclasses.replace(trust, aws_account_id=f"{(int(trust.aws_account_id) + 1) % 10**12:012d}"))

@@ -1,4 +1,4 @@
-"""Attribute mapping and attribute condition: what AWS said about the caller becomes Google's attributes.
+"""Attribute mapping and attribute condition: what AWS said about the caller, or a token, becomes Google's attributes.
 
 Limits and keys are those of the IAM v1 API, ``WorkloadIdentityPoolProvider``, and of "IAM quotas". What an expression
 may hold is in :mod:`keyless_bigquery.trust.expressions`.
@@ -11,13 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keyless_bigquery.trust.caller import Asserted
+from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.expressions import ExpressionError, evaluate, expression_problem, work_of
 from keyless_bigquery.trust.functions import Functions
 from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING, MOST_CONDITION_CHARACTERS
 
 SUBJECT = "google.subject"
 GROUPS = "google.groups"
+
+Assertion = Caller | Mapping[str, Any]
+"""What a provider vouches for: the caller that AWS named, or the claims of an OIDC token."""
 
 MOST_ATTRIBUTE_BYTES = 8192
 MOST_ATTRIBUTES = 50
@@ -90,14 +93,14 @@ def condition_problem(condition: str) -> str | None:
     return f"the attribute condition {problem}" if problem else None
 
 
-def map_attributes(mapping: Mapping[str, str], caller: Asserted) -> Attributes:
+def map_attributes(mapping: Mapping[str, str], caller: Assertion) -> Attributes:
     """Evaluate a mapping for a caller.
 
     Raises:
         MappingError: An expression failed, reads what the assertion doesn't have, or isn't a string (for
             ``google.groups``: a list of strings).
     """
-    variables, functions = {"assertion": dict(caller.assertion)}, Functions()
+    variables, functions = {"assertion": _assertion(caller)}, Functions()
     values = {
         key: _value(expression, variables, functions, attribute=key)
         for key, expression in (mapping or DEFAULT_AWS_MAPPING).items()
@@ -117,7 +120,7 @@ def map_attributes(mapping: Mapping[str, str], caller: Asserted) -> Attributes:
     )
 
 
-def condition_holds(condition: str, caller: Asserted, attributes: Attributes) -> bool:
+def condition_holds(condition: str, caller: Assertion, attributes: Attributes) -> bool:
     """Evaluate an attribute condition.
 
     Returns:
@@ -131,11 +134,17 @@ def condition_holds(condition: str, caller: Asserted, attributes: Attributes) ->
     google: dict[str, Any] = {"subject": attributes.subject}
     if attributes.groups is not None:
         google["groups"] = list(attributes.groups)
-    variables = {"assertion": dict(caller.assertion), "google": google, "attribute": dict(attributes.custom)}
+    variables = {"assertion": _assertion(caller), "google": google, "attribute": dict(attributes.custom)}
     value = _value(condition, variables, Functions(), attribute="")
     if not isinstance(value, bool):
         raise MappingError(f"the condition gave {type(value).__name__}, not a boolean")
     return value
+
+
+def _assertion(caller: Assertion) -> Mapping[str, Any]:
+    if not isinstance(caller, Caller):
+        return caller
+    return {"account": caller.account, "arn": caller.arn, "userid": caller.user_id}
 
 
 def _value(expression: str, variables: Mapping[str, Any], functions: Functions, *, attribute: str) -> object:

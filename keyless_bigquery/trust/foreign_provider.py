@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from keyless_bigquery.trust.adversarial_callers import caller_of, strangers, unnamed
+from keyless_bigquery.trust.adversarial_callers import arn_of, caller_of, strangers, unnamed
 from keyless_bigquery.trust.attributes import (
     MOST_ATTRIBUTE_BYTES,
     SUBJECT,
+    Assertion,
     Attributes,
     MappingError,
     condition_holds,
@@ -21,7 +22,6 @@ from keyless_bigquery.trust.attributes import (
     map_attributes,
     mapping_problem,
 )
-from keyless_bigquery.trust.caller import Asserted
 from keyless_bigquery.trust.lexer import Kind, words
 from keyless_bigquery.trust.named_roles import Bound, bound, text_of
 from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES, ROLE_ATTRIBUTE
@@ -201,7 +201,7 @@ class _Case:
             yield Refusal(
                 rule="the mapping must give values for the function",
                 actual=f"{problem}{_of_user_id(mapping.values())}",
-                fix=f"map only what an assertion always has: {', '.join(caller.assertion)}",
+                fix=f"map only what {self.token.always}",
             )
             return
         if (value := attributes.custom.get(ROLE_ATTRIBUTE)) is not None and value != ours:
@@ -214,14 +214,14 @@ class _Case:
         if subject > MOST_SUBJECT_BYTES or together > MOST_ATTRIBUTE_BYTES:
             yield Refusal(
                 rule=f"{SUBJECT} may have {MOST_SUBJECT_BYTES} bytes, all attributes together {MOST_ATTRIBUTE_BYTES}",
-                actual=f"{subject} and {together} for {caller.arn}",
+                actual=f"{subject} and {together} for {reader.caller_arn}",
                 fix="shorten roleName or functionName, or map fewer attributes",
             )
         for stranger in strangers(reader, stranger=unnamed(" ".join(mapping.values()))):
             if (theirs := self._attributes(stranger)) and theirs.custom.get(ROLE_ATTRIBUTE) == ours:
                 yield Refusal(
                     rule=f"{_ROLE} must not be {ours} for any principal but that role",
-                    actual=f"{stranger.arn} gets it too",
+                    actual=f"{arn_of(stranger)} gets it too",
                     fix=self._mapping_fix,
                 )
                 return
@@ -237,7 +237,7 @@ class _Case:
             )
         limit = bound(condition, account_id=self.account, role_attribute=ROLE_ATTRIBUTE, subject_token=self.token)
         admitted = [
-            stranger.arn or "an empty ARN"
+            arn_of(stranger) or "an empty ARN"
             for reader in self.readers
             for stranger in strangers(reader, stranger=unnamed(condition))
             if not self._is_named(stranger, limit) and self._admits(stranger)
@@ -251,20 +251,20 @@ class _Case:
                 fix=f"narrow it; for this stack {_clauses(self.readers)} is all that is needed",
             )
 
-    def _is_named(self, stranger: Asserted, limit: Bound) -> bool:
+    def _is_named(self, stranger: Assertion, limit: Bound) -> bool:
         """Whether it is one of ours, or a role that the condition names for another team."""
         names = {reader.role_name for reader in self.readers} | (limit.names or set() if limit.closed else set())
         family = self.token.family(self.account)
-        return any(self.token.is_of(f"{family}{name}", stranger.arn) for name in names)
+        return any(self.token.is_of(f"{family}{name}", arn_of(stranger)) for name in names)
 
-    def _admits(self, caller: Asserted) -> bool:
+    def _admits(self, caller: Assertion) -> bool:
         attributes = self._attributes(caller)
         try:
             return attributes is not None and condition_holds(self.provider.attribute_condition, caller, attributes)
         except MappingError:
             return False
 
-    def _attributes(self, caller: Asserted) -> Attributes | None:
+    def _attributes(self, caller: Assertion) -> Attributes | None:
         """What a caller is mapped to; ``None`` if the mapping fails, and so refuses it."""
         try:
             return map_attributes(self.provider.attribute_mapping, caller)

@@ -35,6 +35,9 @@ class AwsSignature:
     in_full: ClassVar[str] = "from arn:aws:sts to the slash after the role"
     """How a condition names a role and no other."""
 
+    always: ClassVar[str] = "an AWS assertion has: account, arn, userid"
+    """What a mapping can read of every caller."""
+
     credential_source: ClassVar[Mapping[str, Any]] = {
         "environment_id": "aws1",
         "region_url": "http://169.254.169.254/latest/meta-data/placement/availability-zone",
@@ -94,6 +97,7 @@ class AwsOidc:
     """
 
     in_full: ClassVar[str] = "by == or in"
+    always: ClassVar[str] = "every token of AWS's has: iss, sub, aud, and the account and principal of the role"
     credential_source: ClassVar[Mapping[str, Any]] = {}
     """None: no client asks AWS for the token by itself, so a supplier must."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keyless_bigquery.trust import provider_answer
-from keyless_bigquery.trust.adversarial_callers import caller_of, strangers, unnamed
+from keyless_bigquery.trust.adversarial_callers import arn_of, caller_of, strangers, unnamed
 from keyless_bigquery.trust.attributes import MappingError, condition_holds, map_attributes
 from keyless_bigquery.trust.foreign_provider import ForeignProvider, Refusal, refusals
 from keyless_bigquery.trust.named_roles import bound
@@ -114,7 +114,7 @@ def test_a_fit_condition_admits_the_role_and_no_caller_that_imitates_it(conditio
 
 
 def test_who_imitates_a_role_has_another_subject() -> None:
-    subjects = [caller.arn for caller in strangers(READER, stranger="other")]
+    subjects = [arn_of(caller) for caller in strangers(READER, stranger="other")]
     assert f"{ROLES}{ROLE}" not in subjects
     for subject in (
         f"{ROLES}{ROLE}2",
