@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.denials import (
     what_a_query_reads,
+    what_a_token_says,
     what_is_asked,
     what_is_judged_and_run,
     what_is_signed,
@@ -21,6 +22,7 @@ CASES: tuple[Case, ...] = (
     *what_is_signed.CASES,
     *what_is_tampered_with.CASES,
     *what_is_asked.CASES,
+    *what_a_token_says.CASES,
     *who_calls.CASES,
     *whom_a_binding_names.CASES,
     *who_may_impersonate.CASES,

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 import requests
+from google.auth.external_account import Credentials
 
 from federation_emulator.core.trace import Link
+from tests.emulator import identity
 from tests.emulator.chain import (
     ACCOUNT,
     ACCOUNT_PATH,
@@ -61,6 +63,7 @@ class World:
         bigquery_url: The BigQuery emulator behind the local Google, for another run of it.
         signing: How the subject token differs from the right one; arguments of ``signing.document``.
         edits: What is done to the subject token after signing, in order.
+        token: Makes an OIDC token, which is exchanged in place of a signed request; ``None`` signs one.
         form: How the exchange's own fields differ.
         headers: Headers of the exchange.
         federated: A token to impersonate with instead of exchanging; ``None`` exchanges.
@@ -82,6 +85,7 @@ class World:
     bigquery_url: str
     signing: dict[str, Any] = field(default_factory=dict)
     edits: list[Callable[[Document], Document]] = field(default_factory=list)
+    token: Callable[[], str] | None = None
     form: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     federated: str | None = None
@@ -147,13 +151,21 @@ class World:
             set_environment(environment, self.keys)
             base = f"{self.google.url}/v1/projects/-/serviceAccounts"
             changes = {"service_account_impersonation_url": f"{base}/{self.account}:generateAccessToken"}
-            credentials = self.chain.credentials(**changes) if self.account else self.chain.direct_credentials()
+            credentials: Credentials
+            if self.token:
+                credentials = identity.credentials(self.google, self.token, impersonated=bool(self.account))
+            else:
+                credentials = self.chain.credentials(**changes) if self.account else self.chain.direct_credentials()
             with self.chain.client(credentials, project=self.payer) as client:
                 rows = list(client.query_and_wait(self.filled(self.sql), retry=None, job_retry=None))
         return bool(rows) or not self.rows_wanted
 
     def exchange(self) -> requests.Response:
         """The exchange alone."""
+        if self.token:
+            token = self.token()
+            self.seen |= {token, *(token.split(".")[1:] if token.count(".") == 2 else [])} - {""}
+            return self._remember(identity.exchange(self.google, token, **self.form), "access_token")
         signed = document(self.keys, **self.signing)
         for edit in self.edits:
             signed = edit(signed)

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from google.api_core.client_options import ClientOptions
 from google.auth.aws import Credentials
+from google.auth.external_account import Credentials as ExternalAccount
 from google.auth.transport.requests import Request
 from google.cloud import bigquery
 
@@ -173,7 +174,7 @@ class Chain:
         made: Credentials = Credentials.from_info(info, scopes=[SCOPE])  # type: ignore[no-untyped-call]  # google-auth's own
         return made
 
-    def client(self, credentials: Credentials | None = None, *, project: str = PROJECT) -> bigquery.Client:
+    def client(self, credentials: ExternalAccount | None = None, *, project: str = PROJECT) -> bigquery.Client:
         """A real BigQuery client, whose jobs are the project's."""
         options = ClientOptions(api_endpoint=self.google.url, universe_domain=UNIVERSE)
         return bigquery.Client(project=project, credentials=credentials or self.credentials(), client_options=options)

@@ -89,8 +89,8 @@ def test_a_wrong_method_and_a_501_of_a_served_route_are_noted(shared: Google) ->
     pools = f"/v1/projects/{PROJECT}/locations/global/workloadIdentityPools"
     shared.done("POST", f"/v1/projects/{PROJECT}/services/iam.googleapis.com:enable", {})
     shared.done("POST", f"{pools}?workloadIdentityPoolId=some-pool", {})
-    oidc = {"oidc": {"issuerUri": "https://issuer.example"}}
-    answer = shared.call("POST", f"{pools}/some-pool/providers?workloadIdentityPoolProviderId=some-oidc", oidc)
+    saml = {"saml": {"idpMetadataXml": "<x/>"}}
+    answer = shared.call("POST", f"{pools}/some-pool/providers?workloadIdentityPoolProviderId=some-saml", saml)
     assert answer.status_code == 501
     assert noted(shared, f"{pools}/some-pool/providers")[0]["reason"] == answer.json()["error"]["message"]
 

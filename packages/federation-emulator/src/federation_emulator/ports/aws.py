@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from federation_emulator.ports.layer import App, Headers, Message, Receive, Scope, Send, refuse
+from federation_emulator.ports.layer import App, Headers, Message, Receive, Scope, Send, answer
 from federation_emulator.ports.origin import Asked, Objection, objection
+from federation_emulator.ports.web_identity import ISSUER_HOST, KEY_SET
 
 HEALTH = "/_ministack/health"
 
@@ -58,7 +59,7 @@ class Admission:
 
     def problem(self, asked: Asked) -> Objection | None:
         """Say why a request is refused before its body is read."""
-        return objection(asked, other_host=_asks_who) or self._call_problem(asked)
+        return objection(asked, other_host=_may_name) or self._call_problem(asked)
 
     def seal(self, path: str) -> str:
         """What a package's address must carry, since its path can be guessed."""
@@ -66,6 +67,8 @@ class Admission:
 
     def _call_problem(self, asked: Asked) -> Objection | None:
         if asked.method == "GET" and asked.target == HEALTH:
+            return None
+        if _asks_for_keys(asked):
             return None
         query = parse_qsl(asked.query, keep_blank_values=True)
         if asked.method == "GET" and asked.target.startswith(_PACKAGE):
@@ -118,6 +121,16 @@ def _is_call_of(service: str, asked: Asked) -> bool:
     return asked.method in {"GET", "POST"} and asked.target == "/"
 
 
+def _may_name(asked: Asked, host: str) -> bool:
+    """Whether this comes from the local Google, for a host that is AWS's elsewhere."""
+    return _asks_who(asked, host) or (host == ISSUER_HOST and _asks_for_keys(asked))
+
+
+def _asks_for_keys(asked: Asked) -> bool:
+    """Whether this asks for the token issuer's public keys."""
+    return (asked.method, asked.target, asked.query) == ("GET", KEY_SET, "")
+
+
 def _asks_who(asked: Asked, host: str) -> bool:
     """Whether this is a subject token that the local Google hands on: it was signed for a host of AWS's.
 
@@ -155,7 +168,7 @@ class OnlyWebIdentity:
         ]
         if actions != [_WEB_IDENTITY] or len(body) > _MOST_FORM_BYTES:
             problem = _refused("The request is not signed: send an Authorization header with AWS Signature Version 4.")
-            await refuse(send, problem.status, *write(asked, problem))
+            await answer(send, problem.status, *write(asked, problem))
             return
         read = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -187,5 +200,5 @@ def write(asked: Asked, problem: Objection) -> tuple[Headers, bytes]:
             f"<Message>{escape(problem.message)}</Message></Error></ErrorResponse>"
         )
         return [(b"content-type", b"text/xml")], body.encode()
-    answer = json.dumps({"__type": code, "message": problem.message}).encode()
-    return [(b"content-type", b"application/json"), (b"x-amzn-errortype", code.encode())], answer
+    document = json.dumps({"__type": code, "message": problem.message}).encode()
+    return [(b"content-type", b"application/json"), (b"x-amzn-errortype", code.encode())], document

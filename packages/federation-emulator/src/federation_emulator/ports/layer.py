@@ -37,11 +37,11 @@ class Guard:
             if problem is None:
                 await self._app(scope, receive, _without_cors(send))
             else:
-                await refuse(send, problem.status, *self._write(asked, problem))
+                await answer(send, problem.status, *self._write(asked, problem))
 
 
-async def refuse(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    """Send a refusal."""
+async def answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    """Send a whole answer."""
     lasting = [*headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": lasting})
     await send({"type": "http.response.body", "body": body})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from federation_emulator.servers import environments
 from federation_emulator.servers.process import Child, Command, ProcessError
 
 _LAUNCHER = Path(__file__).parent / "ministack_main.py"
+_ISSUER = (sys.executable, "-I", "-m", "federation_emulator.client.issuer")
+"""What starts the process that signs tokens: with this Python, since a library that signs is nothing for functions."""
+
 SERVICES = ("iam", "sts", "lambda", "logs", "events")
 CLOSED = "http://127.0.0.1:9"
 """A proxy that refuses each connection at once."""
@@ -72,7 +76,7 @@ class LocalAws:
         python = environments.LOCAL_AWS.python
         command = Command(
             name="the local AWS (ministack)",
-            arguments=[str(python), "-I", str(_LAUNCHER), str(settings.port), str(settings.request_seconds)],
+            arguments=[str(python), "-I", str(_LAUNCHER), str(settings.port), str(settings.request_seconds), *_ISSUER],
             environment=clean_environment(settings, temporary),
             log=settings.folder / "aws.log",
             folder=settings.folder,

@@ -2,9 +2,8 @@
 
 What `python -m ministack` does not do: it listens on a port that the system chose and that is never free in between;
 what it answers, and for how long, is up to `federation_emulator/ports`; the account's root user has to sign, too; a
-function
-that gets another role starts afresh, so that it never goes on with its old role's credentials; and an error that a
-function raised is reported by its type.
+function that gets another role starts afresh, so that it never goes on with its old role's credentials; an error that a
+function raised is reported by its type; and a web identity token is signed with a key that the issuer publishes.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _TRACEBACK = "Traceback (most recent call last):"
 
 def main() -> None:
     """Bind, say which port, serve until SIGTERM or SIGINT."""
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    port = int(sys.argv[1])
     listener = socket.create_server(("127.0.0.1", port))
     # asyncio sets it on sockets of its own only; without it each answer waits 40 ms for the client's delayed ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -42,7 +41,9 @@ def main() -> None:
     os.environ["BIND_HOST"] = "127.0.0.1"
     # Every function inherits this one. Lambda sets it; ministack doesn't.
     os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand"
-    aws, guarding, handling, serving = (_of_ours(name) for name in ("aws", "layer", "handler", "server"))
+    aws, guarding, handling, serving, signing, outbound = (
+        _of_ours(name) for name in ("aws", "layer", "handler", "server", "signer", "outbound")
+    )
     admission = aws.Admission(services=os.environ["SERVICES"].split(","), key=secrets.token_bytes(32))
     application = importlib.import_module("ministack.app")
     _start_afresh_with_another_role()
@@ -50,11 +51,14 @@ def main() -> None:
     _check_the_signature_of_root()
     _seal_addresses_of_packages(admission)
     _guard_runtime_interfaces(handling.refused, serving.REQUEST_SECONDS)
-    app = guarding.Guard(aws.OnlyWebIdentity(application.app), rule=admission.problem, write=aws.write)
+    signer = signing.Signer(sys.argv[3:])
+    _issue_web_identity_tokens(outbound, signer)
+    inner = signing.KeySet(aws.OnlyWebIdentity(application.app), signer)
+    app = guarding.Guard(inner, rule=admission.problem, write=aws.write)
     settings = serving.settings(
         app,
         unreadable=lambda message: {"__type": "BadRequestException", "message": message},
-        request_seconds=float(sys.argv[2]) if len(sys.argv) > 2 else serving.REQUEST_SECONDS,
+        request_seconds=float(sys.argv[2]),
     )
     settings.lifespan = "on"
     # ministack has its own, as AWS does.
@@ -111,6 +115,22 @@ def _check_the_signature_of_root() -> None:
     """Root has to sign: ministack 1.5 takes a root user's key for granted, whatever the signature."""
     evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
     evaluator._is_root_key = lambda _access_key_id: False
+
+
+def _issue_web_identity_tokens(outbound: Any, signer: Any) -> None:  # noqa: ANN401 (modules)
+    """AWS signs tokens with the account's issuer; see `federation_emulator/ports/outbound.py`."""
+    names = {
+        "iam": "services.iam",
+        "sts": "services.sts",
+        "router": "core.router",
+        "actions": "core.iam_actions",
+        "evaluator": "core.iam_evaluator",
+    }
+    modules = {name: importlib.import_module(f"ministack.{path}") for name, path in names.items()}
+    made = outbound.Outbound(**modules, signer=signer)
+    made.install()
+    for name in ("services.lambda_svc", "core.lambda_runtime"):
+        made.remember_functions(importlib.import_module(f"ministack.{name}"))
 
 
 def _seal_addresses_of_packages(admission: Admission) -> None:

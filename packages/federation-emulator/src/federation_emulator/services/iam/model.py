@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any
 
 from federation_emulator.core.clock import from_rfc3339, rfc3339
+from keyless_bigquery.trust.organisation import AWS_ISSUER
 
 KEPT_AFTER_DELETE = timedelta(days=30)
 """How long a deleted resource can be brought back."""
@@ -68,18 +69,45 @@ class Pool(_Trusted):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Provider(_Trusted):
-    """An AWS provider of a pool: whose account it accepts, and how a caller becomes a principal.
+class Oidc:
+    """What an OIDC provider accepts.
 
     Attributes:
-        account_id: The only AWS account whose identities it accepts.
+        issuer_uri: The only issuer whose tokens it accepts.
+        allowed_audiences: Of which a token must name one; empty means the provider's own name.
+        jwks_json: The issuer's public keys; empty means those that the issuer publishes.
+    """
+
+    issuer_uri: str
+    allowed_audiences: tuple[str, ...] = ()
+    jwks_json: str = ""
+
+    def wire(self) -> dict[str, Any]:
+        """Write it as the API answers it."""
+        optional = {"allowedAudiences": list(self.allowed_audiences), "jwksJson": self.jwks_json}
+        return {"issuerUri": self.issuer_uri} | {key: value for key, value in optional.items() if value}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider(_Trusted):
+    """A provider of a pool, for AWS or OIDC: whom it accepts, and how a caller becomes a principal.
+
+    Attributes:
+        account_id: The only AWS account whose identities it accepts; empty for OIDC.
+        oidc: Which tokens it accepts; ``None`` for AWS.
         attribute_mapping: Google attribute → CEL expression; empty means Google's default for AWS.
         attribute_condition: CEL expression that must be true; empty means none.
     """
 
-    account_id: str
+    account_id: str = ""
+    oidc: Oidc | None = None
     attribute_mapping: Mapping[str, str] = field(default_factory=dict)
     attribute_condition: str = ""
+
+    @property
+    def issuer(self) -> str:
+        """Whose identities it accepts, as an organisation policy names it."""
+        return self.oidc.issuer_uri if self.oidc else AWS_ISSUER
 
     @property
     def pool_name(self) -> str:
@@ -93,7 +121,7 @@ class Provider(_Trusted):
             body["attributeMapping"] = dict(self.attribute_mapping)
         if self.attribute_condition:
             body["attributeCondition"] = self.attribute_condition
-        return {**body, "aws": {"accountId": self.account_id}}
+        return {**body, **({"oidc": self.oidc.wire()} if self.oidc else {"aws": {"accountId": self.account_id}})}
 
 
 @dataclass(frozen=True, kw_only=True)

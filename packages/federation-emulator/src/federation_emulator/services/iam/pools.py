@@ -14,15 +14,17 @@ from starlette.responses import Response
 
 from federation_emulator.core.access import administer
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import already_exists, failed_precondition, invalid_argument, not_found
+from federation_emulator.core.errors import already_exists, failed_precondition, not_found
 from federation_emulator.core.http import answer, flag_parameter, page, read_json
-from federation_emulator.services.iam.model import Pool, PoolState, Provider, deletion_deadline
+from federation_emulator.services.iam.model import Oidc, Pool, PoolState, Provider, deletion_deadline
 from federation_emulator.services.iam.rules import (
     POOL_FIELDS,
     PROVIDER_FIELDS,
     changed_pool,
     changed_provider,
     check_id,
+    check_kind,
+    kind_of,
     read_mask,
 )
 from federation_emulator.services.resource_manager.routes import check_provider
@@ -44,7 +46,7 @@ async def create_pool(cloud: Cloud, request: Request) -> Response:
 
 
 async def create_provider(cloud: Cloud, request: Request) -> Response:
-    """``POST …/providers?workloadIdentityPoolProviderId=``; only AWS providers."""
+    """``POST …/providers?workloadIdentityPoolProviderId=``; AWS and OIDC providers."""
     _permit(cloud, request, "create", _PROVIDERS)
     pool = _pool(cloud, request)
     provider_id = request.query_params.get("workloadIdentityPoolProviderId", "")
@@ -54,8 +56,9 @@ async def create_provider(cloud: Cloud, request: Request) -> Response:
     _check_live(pool)
     if _kept(cloud, cloud.providers.get(name)) is not None:
         raise already_exists()
-    provider = changed_provider(Provider(name=name, account_id=""), body, set(PROVIDER_FIELDS))
-    check_provider(cloud, cloud.project_of(request.path_params["project"]), provider.account_id)
+    empty = Provider(name=name, oidc=Oidc(issuer_uri="") if kind_of(body) == "oidc" else None)
+    provider = changed_provider(empty, body, set(PROVIDER_FIELDS))
+    check_provider(cloud, cloud.project_of(request.path_params["project"]), provider)
     return _save(cloud, provider)
 
 
@@ -84,15 +87,15 @@ async def update(cloud: Cloud, request: Request) -> Response:
     """``PATCH`` of a pool or provider, with ``updateMask=``."""
     _permit(cloud, request, "update")
     found, body = _found(cloud, request), await read_json(request)
-    if isinstance(found, Provider) and (body.get("oidc") or body.get("saml") or body.get("x509")):
-        raise invalid_argument("The kind of a provider can't be changed: create a new one, with another id.")
     fields = POOL_FIELDS if isinstance(found, Pool) else PROVIDER_FIELDS
     mask = read_mask(request.query_params.get("updateMask", ""), fields)
+    if isinstance(found, Provider):
+        check_kind(found, body, mask)
     _check_live(found)
     if isinstance(found, Pool):
         return _save(cloud, changed_pool(found, body, mask))
     changed = changed_provider(found, body, mask)
-    check_provider(cloud, cloud.project_of(request.path_params["project"]), changed.account_id)
+    check_provider(cloud, cloud.project_of(request.path_params["project"]), changed)
     return _save(cloud, changed)
 
 

@@ -13,15 +13,17 @@ from federation_emulator.console.messages import camel
 from federation_emulator.core.errors import invalid_argument, unimplemented
 from federation_emulator.core.http import text_field
 from federation_emulator.services.iam.model import Account, Pool, Provider
+from federation_emulator.services.iam.oidc_rules import check_claims_are_tested, read_oidc
 from keyless_bigquery.trust.attributes import condition_problem, mapping_problem
 from keyless_bigquery.trust.names import ACCOUNT_ID, POOL_OR_PROVIDER_ID
 
 _RESOURCE_ID = re.compile(POOL_OR_PROVIDER_ID)
 _ACCOUNT_ID = re.compile(ACCOUNT_ID)
 _AWS_ACCOUNT = re.compile(r"[0-9]{12}")
-_OTHER_KINDS = ("oidc", "saml", "x509", "actorProviders")
+_OTHER_KINDS = ("saml", "x509", "actorProviders")
 POOL_FIELDS = ("displayName", "description", "disabled", "mode")
-PROVIDER_FIELDS = ("displayName", "description", "disabled", "attributeMapping", "attributeCondition", "aws")
+PROVIDER_FIELDS = ("displayName", "description", "disabled", "attributeMapping", "attributeCondition", "aws", "oidc")
+_OIDC_FIELDS = ("oidc.issuerUri", "oidc.allowedAudiences", "oidc.jwksJson")
 ACCOUNT_FIELDS = ("displayName", "description")
 _TRUST_CONFIGURATIONS = ("inlineCertificateIssuanceConfig", "inlineTrustConfig")
 
@@ -47,11 +49,15 @@ def check_account_id(value: str) -> None:
 def read_mask(text: str, known: tuple[str, ...]) -> set[str]:
     """Read an update mask, camel or snake case, comma separated. ``aws.accountId`` counts as ``aws``.
 
+    Each field of ``oidc`` stands for itself, and ``oidc`` for all of them.
+
     Raises:
         ApiError: 400, the mask is empty or names a field that can't be changed.
     """
     paths = {camel(path.strip()) for path in text.split(",") if path.strip()}
     paths = {"aws" if path == "aws.accountId" else path for path in paths}
+    if "oidc" in known:
+        known = (*known, *_OIDC_FIELDS)
     unknown = sorted(paths - set(known))
     if unknown or not paths:
         raise invalid_argument(
@@ -78,14 +84,16 @@ def changed_provider(provider: Provider, body: dict[str, Any], mask: set[str]) -
     """Return the provider with the masked fields taken from the body. A masked field missing there is reset.
 
     Raises:
-        ApiError: 400, a field is malformed, or the kind would change; 501, a kind other than ``aws``.
+        ApiError: 400, a field is malformed, or is missing; 501, a kind other than ``aws`` and ``oidc``.
     """
     others = [kind for kind in _OTHER_KINDS if body.get(kind) is not None]
     if others:
-        raise unimplemented(f"Providers of kind {others[0]} are not offered by the local cloud: only aws.")
+        raise unimplemented(f"Providers of kind {others[0]} are not offered by the local cloud: only aws and oidc.")
     changes: dict[str, Any] = _common(body, mask)
-    if "aws" in mask:
+    if provider.oidc is None and "aws" in mask:
         changes["account_id"] = _account(body.get("aws") or {})
+    if provider.oidc is not None:
+        changes["oidc"] = read_oidc(body.get("oidc") or {}, mask, provider.oidc)
     if "attributeMapping" in mask:
         mapping = body.get("attributeMapping") or {}
         _check(mapping_problem(mapping))
@@ -94,7 +102,38 @@ def changed_provider(provider: Provider, body: dict[str, Any], mask: set[str]) -
         condition = text_field(body, "attributeCondition", limit=100_000)
         _check(condition_problem(condition))
         changes["attribute_condition"] = condition
-    return replace(provider, **changes)
+    changed = replace(provider, **changes)
+    if changed.oidc is not None:
+        if not changed.attribute_mapping:
+            _check("an OIDC provider must have an attribute mapping, with google.subject in it")
+        check_claims_are_tested(changed.oidc.issuer_uri, changed.attribute_condition)
+    return changed
+
+
+def check_kind(provider: Provider, body: dict[str, Any], mask: set[str]) -> None:
+    """Insist that a change leaves a provider of the kind that it is.
+
+    Raises:
+        ApiError: 400, body or mask names another kind.
+    """
+    own = "oidc" if provider.oidc else "aws"
+    named = {kind for kind in ("aws", "oidc", *_OTHER_KINDS) if body.get(kind) is not None}
+    if (named | {path.partition(".")[0] for path in mask} & {"aws", "oidc"}) - {own}:
+        raise invalid_argument("The kind of a provider can't be changed: create a new one, with another id.")
+
+
+def kind_of(body: dict[str, Any]) -> str:
+    """Say of which kind a new provider is: ``aws`` or ``oidc``.
+
+    Raises:
+        ApiError: 400, it is of both.
+    """
+    if body.get("aws") is not None and body.get("oidc") is not None:
+        raise invalid_argument(
+            "Invalid value at 'workload_identity_pool_provider' (oneof), oneof field 'provider_config' is already set. "
+            "Cannot set 'oidc'"
+        )
+    return "oidc" if body.get("oidc") is not None else "aws"
 
 
 def changed_account(account: Account, body: dict[str, Any], mask: set[str]) -> Account:

@@ -17,6 +17,7 @@ from federation_emulator.core.http import answer, read_json
 from federation_emulator.core.policies import replace_policy
 from federation_emulator.core.policy_form import policy_wire, requested_version
 from federation_emulator.core.store import new_etag
+from federation_emulator.services.iam.model import Provider
 from federation_emulator.services.resource_manager.model import OrganisationPolicy
 from federation_emulator.services.resource_manager.rules import (
     CONSTRAINTS,
@@ -88,9 +89,10 @@ async def clear_organisation_policy(cloud: Cloud, request: Request) -> Response:
     return answer({})
 
 
-def check_provider(cloud: Cloud, project: Project, aws_account_id: str) -> None:
-    """Insist that the project's policies allow a provider for this AWS account; 400 ``FAILED_PRECONDITION``."""
-    check_allowed([_policy(cloud, project, constraint) for constraint in CONSTRAINTS], aws_account_id)
+def check_provider(cloud: Cloud, project: Project, provider: Provider) -> None:
+    """Insist that the project's policies allow a provider; 400 ``FAILED_PRECONDITION``."""
+    policies = [_policy(cloud, project, constraint) for constraint in CONSTRAINTS]
+    check_allowed(policies, provider.issuer, provider.account_id)
 
 
 def _check_etag(sent: str | None, present: OrganisationPolicy) -> None:

@@ -9,7 +9,7 @@ from federation_emulator.core.errors import ApiError, failed_precondition, inval
 from federation_emulator.core.http import text_field
 from federation_emulator.core.permissions import Policy
 from federation_emulator.services.resource_manager.model import OrganisationPolicy
-from keyless_bigquery.trust.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT, needed_values, permits
+from keyless_bigquery.trust.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT, permits
 
 CONSTRAINTS = (PROVIDERS_CONSTRAINT, ACCOUNTS_CONSTRAINT)
 """The constraints that exist here: those that concern a provider for AWS."""
@@ -75,16 +75,16 @@ def read_organisation_policy(body: dict[str, Any], *, etag: str) -> Organisation
     )
 
 
-def check_allowed(policies: Iterable[OrganisationPolicy], aws_account_id: str) -> None:
-    """Insist that a provider for an AWS account may be made or changed.
+def check_allowed(policies: Iterable[OrganisationPolicy], issuer: str, aws_account_id: str) -> None:
+    """Insist that a provider may be made or changed, for an issuer and, unless it is empty, an AWS account.
 
     Raises:
         ApiError: 400 ``FAILED_PRECONDITION``, in the words of Google's "Troubleshoot Workload Identity Federation".
     """
-    needed = needed_values(aws_account_id)
+    needed = {PROVIDERS_CONSTRAINT: issuer, ACCOUNTS_CONSTRAINT: aws_account_id}
     for policy in policies:
         value = needed[policy.constraint]
-        if not permits(policy.list_policy(), value):
+        if value and not permits(policy.list_policy(), value):
             violation = {"type": policy.constraint, "description": f"Org Policy violated for value: '{value}'."}
             raise ApiError(
                 400,

@@ -15,7 +15,13 @@ from urllib.parse import unquote
 
 from federation_emulator.core.errors import OAuthError
 from federation_emulator.core.trace import Part, refuse
-from federation_emulator.services.sts.model import ACCESS_TOKEN_TYPE, AWS_TOKEN_TYPE, GRANT_TYPE, ExchangeRequest
+from federation_emulator.services.sts.model import (
+    ACCESS_TOKEN_TYPE,
+    AWS_TOKEN_TYPE,
+    GRANT_TYPE,
+    JWT_TYPES,
+    ExchangeRequest,
+)
 
 INVALID_TARGET = (
     'The target service indicated by the "audience" parameters is invalid. This might either be because the pool or '
@@ -76,20 +82,34 @@ def check_request(request: ExchangeRequest) -> str:
         Refused: A field is missing or has a value that Google doesn't accept here.
     """
     fixed = {
-        "grant_type": (request.grant_type, GRANT_TYPE, "unsupported_grant_type"),
-        "requested_token_type": (request.requested_token_type, ACCESS_TOKEN_TYPE, "invalid_request"),
-        "subject_token_type": (request.subject_token_type, AWS_TOKEN_TYPE, "invalid_request"),
+        "grant_type": (request.grant_type, (GRANT_TYPE,), "unsupported_grant_type"),
+        "requested_token_type": (request.requested_token_type, (ACCESS_TOKEN_TYPE,), "invalid_request"),
+        "subject_token_type": (request.subject_token_type, (AWS_TOKEN_TYPE, *JWT_TYPES), "invalid_request"),
     }
-    for name, (actual, needed, kind) in fixed.items():
-        if actual != needed:
-            _refuse(name, actual[:80] or "none", needed, OAuthError(kind, f"Invalid value of {name} in request."))
+    for name, (actual, known, kind) in fixed.items():
+        if actual not in known:
+            error = OAuthError(kind, f"Invalid value of {name} in request.")
+            _refuse(name, actual[:80] or "none", " or ".join(known), error)
     _check_options(request.options)
     name = _provider_name(request.audience)
     _check_scopes(request.scope)
     if not request.subject_token:
         error = OAuthError("invalid_request", "Missing required parameter: subject_token")
-        _refuse("subject_token", "none", "the signed GetCallerIdentity request", error)
+        _refuse("subject_token", "none", "the signed GetCallerIdentity request, or the OIDC token", error)
     return name
+
+
+def check_kind(request: ExchangeRequest, *, oidc: bool) -> None:
+    """Insist that the token is of the provider's kind.
+
+    Raises:
+        Refused: It is of the other one. Google's text for that isn't publicly known; this is the one for a type that
+            it doesn't take at all.
+    """
+    known = JWT_TYPES if oidc else (AWS_TOKEN_TYPE,)
+    if request.subject_token_type not in known:
+        error = OAuthError("invalid_request", "Invalid value of subject_token_type in request.")
+        _refuse("subject_token_type", request.subject_token_type, f"{' or '.join(known)}, for this provider", error)
 
 
 def _provider_name(audience: str) -> str:

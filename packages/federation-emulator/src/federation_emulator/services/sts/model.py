@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a type's name)
 AWS_TOKEN_TYPE = "urn:ietf:params:aws:token-type:aws4_request"  # noqa: S105  (a type's name)
+
+JWT_TYPES = ("urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token")
+"""Types of an OIDC token. Source: STS v1 API, ``token``."""
 
 QUERY = "Action=GetCallerIdentity&Version=2011-06-15"
 """Of the request that a subject token holds, signed."""
@@ -48,6 +52,24 @@ class SignedRequest:
     region: str
     access_key_id: str
     headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityToken:
+    """An OIDC token, decoded and not yet believed.
+
+    Attributes:
+        algorithm: ``alg`` of its header.
+        key_id: ``kid`` of its header.
+        claims: Its payload.
+        signed: What the signature is over: header and payload, as they were sent.
+    """
+
+    algorithm: str
+    key_id: str
+    claims: Mapping[str, Any]
+    signed: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,14 +15,16 @@ from starlette.responses import JSONResponse, Response
 from federation_emulator.core.access import check_enabled
 from federation_emulator.core.clock import from_rfc3339
 from federation_emulator.core.context import Cloud
-from federation_emulator.core.errors import ApiError, OAuthError
+from federation_emulator.core.errors import ApiError, OAuthError, aborted
 from federation_emulator.core.http import read_body
 from federation_emulator.core.tokens import TokenKind
-from federation_emulator.core.trace import Link, Part, Refused, refuse
-from federation_emulator.services.iam.model import PoolState, Provider
+from federation_emulator.core.trace import Link, Part, Refused, Trail, refuse
+from federation_emulator.services.iam.model import Oidc, PoolState, Provider
 from federation_emulator.services.sts.aws_caller import ask_aws
-from federation_emulator.services.sts.exchange_rules import GCLOUD, check_client, check_request
+from federation_emulator.services.sts.exchange_rules import GCLOUD, check_client, check_kind, check_request
 from federation_emulator.services.sts.fields import read_fields
+from federation_emulator.services.sts.identity_token import check_claims, read_identity_token, verify
+from federation_emulator.services.sts.issuer_keys import keys_of
 from federation_emulator.services.sts.model import ACCESS_TOKEN_TYPE, LIFETIME_SECONDS, ExchangeRequest
 from federation_emulator.services.sts.rules import check_caller, check_provider, identify
 from federation_emulator.services.sts.subject_token import read_subject_token
@@ -39,20 +41,13 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
         check_client(request.headers.getlist("authorization"))
         name = check_request(asked)
         check_enabled(cloud, "sts.googleapis.com", cloud.find_project(name.split("/")[1]))
-        _provider(cloud, name)
-        trail.passed(Part.REQUEST, "the audience names an active provider of an active pool", name)
-        signed = read_subject_token(asked.subject_token, audience=asked.audience, now=cloud.clock.host())
-        trail.passed(
-            Part.REQUEST,
-            "the subject token is a signed GetCallerIdentity for this audience",
-            f"host {signed.host}, region {signed.region}",
-        )
-        answer = await ask_aws(cloud.aws, signed, limit_seconds=cloud.config.aws_timeout_seconds)
-        # Again: what was changed while AWS was asked counts from the moment that it was acknowledged.
         provider = _provider(cloud, name)
-        caller = check_caller(answer, provider)
-        trail.passed(Part.CALLER, "AWS verified the signature and names the provider's account", caller.arn)
-        principal = identify(provider, caller, trail)
+        trail.passed(Part.REQUEST, "the audience names an active provider of an active pool", name)
+        check_kind(asked, oidc=provider.oidc is not None)
+        if provider.oidc:
+            principal = await _from_token(cloud, asked, name, provider.oidc, trail)
+        else:
+            principal = await _from_aws(cloud, asked, name, trail)
         trail.principal = principal.member
         trail.passed(Part.PRINCIPAL, "the subject is known in the pool as", principal.member)
         token, record = cloud.tokens.issue(
@@ -72,6 +67,36 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
         },
         headers={"Cache-Control": "no-store"},
     )
+
+
+async def _from_aws(cloud: Cloud, asked: ExchangeRequest, name: str, trail: Trail) -> Principal:
+    """Name the principal of a signed AWS request."""
+    signed = read_subject_token(asked.subject_token, audience=asked.audience, now=cloud.clock.host())
+    trail.passed(
+        Part.REQUEST,
+        "the subject token is a signed GetCallerIdentity for this audience",
+        f"host {signed.host}, region {signed.region}",
+    )
+    answer = await ask_aws(cloud.aws, signed, limit_seconds=cloud.config.aws_timeout_seconds)
+    # Again: what was changed while AWS was asked counts from the moment that it was acknowledged.
+    provider = _provider(cloud, name)
+    caller = check_caller(answer, provider)
+    trail.passed(Part.CALLER, "AWS verified the signature and names the provider's account", caller.arn)
+    return identify(provider, caller, trail)
+
+
+async def _from_token(cloud: Cloud, asked: ExchangeRequest, name: str, oidc: Oidc, trail: Trail) -> Principal:
+    """Name the principal of an OIDC token."""
+    token = read_identity_token(asked.subject_token)
+    trail.passed(Part.REQUEST, "the subject token is a signed JWT", f"alg {token.algorithm}")
+    keys = await keys_of(oidc, cloud.aws, limit_seconds=cloud.config.aws_timeout_seconds)
+    # Again, as above.
+    provider = _provider(cloud, name)
+    if provider.oidc != oidc:
+        raise aborted("The provider was changed during the exchange. Try again.")
+    verify(token, keys, trail)
+    check_claims(token.claims, oidc, provider=name, now=cloud.clock.host(), trail=trail)
+    return identify(provider, token.claims, trail)
 
 
 async def introspect_token(cloud: Cloud, request: Request) -> Response:

@@ -102,16 +102,16 @@ def check_caller(answer: Caller | AwsRefusal, provider: Provider) -> Caller:
     return answer
 
 
-def identify(provider: Provider, caller: Caller, trail: Trail) -> Principal:
-    """Map a caller to attributes, test the condition, and name the principal.
+def identify(provider: Provider, assertion: cel.Assertion, trail: Trail) -> Principal:
+    """Map what was vouched for to attributes, test the condition, and name the principal.
 
     Raises:
         Refused: A mapping gave no value, a value is too long, or the condition isn't true.
     """
-    mapped = _mapped(provider, caller)
+    mapped = _mapped(provider, assertion)
     shown = ", ".join(mapped.shown())
     trail.passed(Part.ATTRIBUTES, "the attribute mapping gives a subject within Google's limits", shown)
-    _check_condition(provider, caller, mapped)
+    _check_condition(provider, assertion, mapped)
     trail.passed(
         Part.CONDITION, "the attribute condition is true", provider.attribute_condition or "none set on the provider"
     )
@@ -120,9 +120,9 @@ def identify(provider: Provider, caller: Caller, trail: Trail) -> Principal:
     )
 
 
-def _mapped(provider: Provider, caller: Caller) -> cel.Attributes:
+def _mapped(provider: Provider, assertion: cel.Assertion) -> cel.Attributes:
     try:
-        mapped = cel.map_attributes(provider.attribute_mapping, caller)
+        mapped = cel.map_attributes(provider.attribute_mapping, assertion)
     except cel.MappingError as problem:
         _refuse_value(problem.attribute, str(problem))
     if not mapped.subject:
@@ -135,17 +135,17 @@ def _mapped(provider: Provider, caller: Caller) -> cel.Attributes:
     return mapped
 
 
-def _check_condition(provider: Provider, caller: Caller, mapped: cel.Attributes) -> None:
+def _check_condition(provider: Provider, assertion: cel.Assertion, mapped: cel.Attributes) -> None:
     problem = ""
     try:
-        holds = cel.condition_holds(provider.attribute_condition, caller, mapped)
+        holds = cel.condition_holds(provider.attribute_condition, assertion, mapped)
     except cel.MappingError as failure:
         holds, problem = False, f"; {failure}"
     if not holds:
         refuse(
             Part.CONDITION,
             rule="the provider's attribute condition must be true",
-            actual=f"{caller.arn}{problem}",
+            actual=f"{assertion.arn if isinstance(assertion, Caller) else mapped.subject}{problem}",
             expected=provider.attribute_condition,
             fix="call from the role that the condition names; to admit this one, name it in condition and binding",
             answer=OAuthError("unauthorized_client", "The given credential is rejected by the attribute condition."),
@@ -157,7 +157,7 @@ def _refuse_value(attribute: str, actual: str) -> NoReturn:
         Part.ATTRIBUTES,
         rule=f"the mapping must give a value for {attribute}",
         actual=actual,
-        expected="a string; an AWS assertion has only account, arn and userid",
+        expected="a string; an AWS assertion has only account, arn and userid, an OIDC one its token's claims",
         fix="correct the provider's attribute mapping",
         answer=OAuthError(
             "unauthorized_client", f"Could not obtain a value for {attribute} from the given credential."

@@ -171,7 +171,7 @@ def test_a_deleted_provider_of_a_live_pool_comes_back_alone_and_is_gone_after_th
 
 def test_other_kinds_of_provider_are_unimplemented(pooled: Google) -> None:
     path = f"{POOL_PATH}/providers?workloadIdentityPoolProviderId=another"
-    assert pooled.call("POST", path, {"oidc": {"issuerUri": "https://x"}}).status_code == 501
+    assert pooled.call("POST", path, {"saml": {"idpMetadataXml": "<x/>"}}).status_code == 501
     trust: dict[str, Any] = {"inlineTrustConfig": {"additionalTrustBundles": {}}}
     assert pooled.call("PATCH", f"{POOL_PATH}?updateMask=displayName", trust).status_code == 501
     assert pooled.call("PATCH", f"{PROVIDER_PATH}?updateMask=aws", {"oidc": {"issuerUri": "x"}}).status_code == 400

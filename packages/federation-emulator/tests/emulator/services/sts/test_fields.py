@@ -128,7 +128,7 @@ def test_options_that_ask_for_nothing_pass(options: str) -> None:
         ({"grant_type": ""}, "unsupported_grant_type"),
         ({"grant_type": GRANT_TYPE.upper()}, "unsupported_grant_type"),
         ({"requested_token_type": "urn:ietf:params:oauth:token-type:id_token"}, "invalid_request"),
-        ({"subject_token_type": "urn:ietf:params:oauth:token-type:jwt"}, "invalid_request"),
+        ({"subject_token_type": "urn:ietf:params:oauth:token-type:saml2"}, "invalid_request"),
         ({"audience": f"https:{AUDIENCE}"}, "invalid_request"),
         ({"audience": f" {AUDIENCE}"}, "invalid_request"),
         ({"audience": f"{AUDIENCE}\n"}, "invalid_request"),

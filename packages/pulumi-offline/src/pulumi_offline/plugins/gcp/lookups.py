@@ -33,9 +33,11 @@ class OfKind(Lookup):
         live = self._kind.read(resource_id, {})
         if live is None:
             raise MissingError(f"{resource_id} not found")
-        if "aws" in live:
-            # A function answers each block of a provider as a list.
-            live |= {"aws": [live["aws"]] if live["aws"] else [], "oidcs": [], "samls": [], "x509s": []}
+        if isinstance(self._kind, Provider):
+            # A function answers each block of a provider as a list, and each field of it.
+            aws, oidc = live.pop("aws", None), live.pop("oidc", None)
+            empty = {"issuerUri": "", "allowedAudiences": [], "jwksJson": ""}
+            live |= {"aws": [aws] if aws else [], "oidcs": [empty | oidc] if oidc else [], "samls": [], "x509s": []}
         return live | {"id": resource_id}
 
 

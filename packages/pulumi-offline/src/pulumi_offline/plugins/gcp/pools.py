@@ -1,4 +1,4 @@
-"""Workload identity pools and their AWS providers.
+"""Workload identity pools and their providers, for AWS and OIDC.
 
 Requests: https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools
 """
@@ -25,6 +25,8 @@ class _Federated(Named):
     """The input, and the query parameter, that names a new one."""
     sent: ClassVar[tuple[str, ...]]
     """Fields of the body, which are also the fields of the update mask."""
+    masked: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Those that the update mask names by their parts."""
 
     def _body(self, inputs: Properties) -> JSON:
         return {name: inputs[name] for name in self.sent if inputs.get(name) not in (None, "", False, {})}
@@ -45,11 +47,12 @@ class _Federated(Named):
         if live.get("state") == "DELETED":
             return None
         fields = {name: live.get(name, self.inputs.defaults.get(name)) for name in self.sent}
-        return fields | {"name": live["name"], "state": live.get("state", "ACTIVE")}
+        found = {name: value for name, value in fields.items() if value is not None}
+        return found | {"name": live["name"], "state": live.get("state", "ACTIVE")}
 
     def change(self, edit: Edit) -> None:
         """PATCH with a mask of what changed and a body of everything; no request for client-side changes."""
-        mask = [name for name in self.sent if name in edit.changes]
+        mask = [path for name in self.sent if name in edit.changes for path in self.masked.get(name, (name,))]
         if mask:
             query, body = {"updateMask": ",".join(mask)}, self._body(edit.inputs)
             self._wait(self._api.call("PATCH", self._url(edit.id), params=query, body=body))
@@ -81,7 +84,7 @@ class Pool(_Federated):
 
 
 class Provider(_Federated):
-    """A provider of a pool that trusts one AWS account."""
+    """A provider of a pool that trusts one AWS account, or one OIDC issuer."""
 
     resource_type = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
     ids = ids.PROVIDER
@@ -90,10 +93,24 @@ class Provider(_Federated):
         replace=named("workloadIdentityPoolId workloadIdentityPoolProviderId project"),
         defaults={**_TEXTS, "attributeCondition": ""},
         client_side={"deletionPolicy": "DELETE"},
-        kept=named("aws attributeMapping"),
+        kept=named("aws oidc attributeMapping"),
     )
-    sent = ("displayName", "description", "disabled", "attributeMapping", "attributeCondition", "aws")
+    sent = ("displayName", "description", "disabled", "attributeMapping", "attributeCondition", "aws", "oidc")
+    masked: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        # resource_iam_workload_identity_pool_provider.go, resourceIAMBetaWorkloadIdentityPoolProviderUpdate
+        "oidc": ("oidc.allowed_audiences", "oidc.issuer_uri", "oidc.jwks_json")
+    }
 
     def check(self, inputs: Properties) -> Mapping[str, str]:
-        """Exactly the AWS kind of provider is served."""
-        return {} if "aws" in inputs else {"aws": "the stand-in plugin serves AWS providers only: set aws.account_id"}
+        """Exactly one of the kinds that are served."""
+        if ("aws" in inputs) is not ("oidc" in inputs):
+            return {}
+        return {"aws": "one of aws and oidc must be set, and not both; the stand-in plugin serves no other kind"}
+
+    def same(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401 (any JSON-like value)
+        """An OIDC field that is empty is one that is not there."""
+        return super().same(name, *map(_set_fields, (old, new))) if name == "oidc" else super().same(name, old, new)
+
+
+def _set_fields(block: Any) -> Any:  # noqa: ANN401 (any JSON-like value)
+    return {name: value for name, value in block.items() if value} if isinstance(block, Mapping) else block

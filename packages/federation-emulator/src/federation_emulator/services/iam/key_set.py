@@ -1,0 +1,119 @@
+"""The public keys of an issuer: a JSON Web Key Set as Google takes it, and signatures verified with it. Pure.
+
+Sources: IAM v1 API, ``Oidc.jwksJson`` (which fields a key has, and no other); RFC 7517 and RFC 7518; Google,
+"Troubleshoot Workload Identity Federation" (the text for a set that isn't one). Google's own limits aren't published.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NoReturn
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from google.auth.crypt import EsVerifier, RSAVerifier
+
+from federation_emulator.core.strict_json import JsonProblem, parse_strictly
+
+MOST_CHARACTERS = 64 * 1024
+ALGORITHMS = ("RS256", "ES256")
+"""Source: STS v1 API, ``token``: "Must be `RS256` or `ES256`"."""
+
+_MOST_KEYS = 100
+_FIELDS = frozenset({"kty", "alg", "use", "kid", "n", "e", "x", "y", "crv"})
+_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,2000}")
+_CURVES: Mapping[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
+_LEAST_BITS, _MOST_BITS = 2048, 8192
+_MOST_EXPONENT = 2**32
+
+
+class KeySetProblem(ValueError):  # noqa: N818  (a finding about a text, not a malfunction)
+    """The text is no key set. The message quotes nothing of a key but its id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicKey:
+    """One key of a set; ``algorithm`` is empty where the set leaves it out."""
+
+    algorithm: str
+    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+    def serves(self, algorithm: str) -> bool:
+        """Whether signatures with this algorithm can be verified with it."""
+        if self.algorithm not in {"", algorithm}:
+            return False
+        if isinstance(self.key, rsa.RSAPublicKey):
+            return algorithm == "RS256"
+        return algorithm == "ES256" and isinstance(self.key.curve, ec.SECP256R1)
+
+    def verifies(self, signature: bytes, message: bytes) -> bool:
+        """Whether a signature is this key's, over this message."""
+        verifier = RSAVerifier(self.key) if isinstance(self.key, rsa.RSAPublicKey) else EsVerifier(self.key)  # type: ignore[no-untyped-call]  # google-auth's own
+        return bool(verifier.verify(message, signature))
+
+
+@lru_cache(maxsize=64)
+def read_key_set(text: str) -> Mapping[str, PublicKey]:
+    """Read a key set, by key id. The result is shared: it depends on the text alone.
+
+    Raises:
+        KeySetProblem: It isn't a set of RSA and EC signing keys of the fields that Google names.
+    """
+    if len(text) > MOST_CHARACTERS:
+        _refuse(f"it has {len(text)} characters; the limit of the local cloud is {MOST_CHARACTERS}")
+    try:
+        found = parse_strictly(text)
+    except JsonProblem as problem:
+        _refuse(str(problem))
+    if not isinstance(found, dict) or set(found) != {"keys"} or not isinstance(found["keys"], list):
+        _refuse('it must be {"keys": […]} and no more')
+    if not 1 <= len(found["keys"]) <= _MOST_KEYS:
+        _refuse(f"it has {len(found['keys'])} keys; it must have 1 to {_MOST_KEYS}")
+    keys: dict[str, PublicKey] = {}
+    for index, entry in enumerate(found["keys"]):
+        where = f"key {index + 1}"
+        if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+            _refuse(f"{where} must be an object of strings")
+        if unknown := sorted(set(entry) - _FIELDS):
+            _refuse(f"{where} has {unknown[0]:.40}; a key may have {', '.join(sorted(_FIELDS))} and no more")
+        key_id = entry.get("kid", "")
+        if not key_id or key_id in keys:
+            _refuse(f"{where} must have a kid of its own")
+        if entry.get("use", "sig") != "sig":
+            _refuse(f"{where} must have use sig")
+        keys[key_id] = PublicKey(algorithm=entry.get("alg", ""), key=_public_key(entry, where))
+    return keys
+
+
+def _public_key(entry: Mapping[str, str], where: str) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
+    kind = entry.get("kty")
+    if kind not in {"RSA", "EC"}:
+        _refuse(f"{where} must have kty RSA or EC")
+    try:
+        if kind == "EC":
+            curve = _CURVES[entry["crv"]]
+            return ec.EllipticCurvePublicNumbers(_number(entry["x"]), _number(entry["y"]), curve).public_key()
+        return _rsa_key(_number(entry["n"]), _number(entry["e"]))
+    except (KeyError, ValueError) as problem:
+        raise KeySetProblem(
+            f"{where} must be RSA of {_LEAST_BITS} to {_MOST_BITS} bits with n and e, or EC with crv, x and y"
+        ) from problem
+
+
+def _rsa_key(modulus: int, exponent: int) -> rsa.RSAPublicKey:
+    if not _LEAST_BITS <= modulus.bit_length() <= _MOST_BITS or exponent > _MOST_EXPONENT:
+        raise ValueError("too short or too long")
+    return rsa.RSAPublicNumbers(n=modulus, e=exponent).public_key()
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("no base64url")
+    return int.from_bytes(urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
+
+
+def _refuse(problem: str) -> NoReturn:
+    raise KeySetProblem(problem)

@@ -1,0 +1,65 @@
+"""Where an issuer's public keys come from: the provider itself, or the local AWS for its own issuer; nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import NoReturn
+
+import httpx
+
+from federation_emulator.core.errors import OAuthError
+from federation_emulator.core.trace import Part, refuse
+from federation_emulator.ports.web_identity import ISSUER, ISSUER_HOST, KEY_SET
+from federation_emulator.services.iam.key_set import MOST_CHARACTERS, KeySetProblem, PublicKey, read_key_set
+from federation_emulator.services.iam.model import Oidc
+
+
+async def keys_of(oidc: Oidc, aws: httpx.AsyncClient, *, limit_seconds: float) -> Mapping[str, PublicKey]:
+    """Get the keys with which a provider's tokens are verified, by id.
+
+    Google fetches them from where the issuer's discovery document says. Here nothing leaves the machine: a key set was
+    uploaded, or the issuer is the local AWS's, whose set is asked for at each exchange, so that a key that has left it
+    counts no more.
+
+    Raises:
+        Refused: The issuer is another one, or the local AWS did not answer with a key set.
+    """
+    if oidc.jwks_json:
+        return read_key_set(oidc.jwks_json)
+    if oidc.issuer_uri != ISSUER:
+        _refuse(f"{oidc.issuer_uri}, without jwksJson", "upload the issuer's key set as the provider's oidc.jwksJson")
+    try:
+        async with asyncio.timeout(limit_seconds):
+            return read_key_set(await _ask(aws))
+    except TimeoutError:
+        _refuse(f"no whole key set within {limit_seconds:g} s")
+    except (httpx.HTTPError, UnicodeDecodeError) as problem:
+        _refuse(type(problem).__name__)
+    except KeySetProblem as problem:
+        _refuse(f"no key set: {problem}")
+
+
+async def _ask(aws: httpx.AsyncClient) -> str:
+    headers = {"host": ISSUER_HOST, "accept-encoding": "identity"}
+    async with aws.stream("GET", KEY_SET, headers=headers) as response:
+        response.raise_for_status()
+        received = bytearray()
+        async for chunk in response.aiter_raw():
+            received += chunk
+            if len(received) > MOST_CHARACTERS:
+                break
+        return received.decode()
+
+
+def _refuse(
+    actual: str, fix: str = "use the AWS that the local cloud starts; another one has no such issuer"
+) -> NoReturn:
+    refuse(
+        Part.SUBJECT_TOKEN,
+        rule="the issuer's keys must be within reach",
+        actual=actual,
+        expected=f"jwksJson of the provider, or the local AWS's issuer, {ISSUER}",
+        fix=fix,
+        answer=OAuthError("invalid_grant", "Error connecting to the given credential's issuer."),
+    )

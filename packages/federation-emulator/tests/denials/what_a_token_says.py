@@ -1,0 +1,248 @@
+"""OIDC tokens: of another form, key, issuer, audience, time or subject than the provider's."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from federation_emulator.client.issuer import Issuer, aws_claims
+from federation_emulator.core.trace import Link, Part
+from tests.denials.case import By, Case, Step
+from tests.denials.impersonation import denied
+from tests.denials.world import World
+from tests.emulator.chain import ACCOUNT, AUDIENCE, OTHER_ACCOUNT, ROLE
+from tests.emulator.identity import AUDIENCE as OWN
+from tests.emulator.identity import OTHER_ISSUER, PATH, ROLE_ARN, deploy_oidc
+
+Make = Callable[[World, Issuer], str]
+_HOUR, _DAY = 3600, 86_400
+
+
+@cache
+def _issuer() -> Issuer:
+    """The provider's issuer, whose keys were uploaded."""
+    return Issuer(OTHER_ISSUER)
+
+
+def _claims(world: World, **changes: Any) -> dict[str, Any]:
+    return aws_claims(ROLE_ARN, audience=f"https:{OWN}", now=world.google.clock.now(), **changes)
+
+
+def _now(world: World) -> int:
+    return int(world.google.clock.now().timestamp())
+
+
+def _right(world: World) -> None:
+    """Send the right token of the issuer."""
+    world.token = lambda: _issuer().token(_claims(world))
+
+
+def _send(make: Make) -> Step:
+    """Deploy the provider, and send a token."""
+
+    def step(world: World) -> None:
+        deploy_oidc(world.chain, _issuer())
+        world.token = lambda: make(world, _issuer())
+
+    return step
+
+
+def _saying(**changes: Any) -> Step:
+    """Send a token with other claims, times in seconds from now."""
+
+    def make(world: World, issuer: Issuer) -> str:
+        moved = {
+            name: _now(world) + value if name in {"iat", "exp", "nbf"} else value for name, value in changes.items()
+        }
+        return issuer.token(_claims(world, **moved))
+
+    return _send(make)
+
+
+def _headed(algorithm: str = "RS256", **header: str | None) -> Step:
+    """Send a token with another header."""
+    return _send(lambda world, issuer: issuer.token(_claims(world), algorithm=algorithm, **header))
+
+
+def _edited(edit: Callable[[str, str, str], str]) -> Step:
+    """Send a token that was changed after signing."""
+    return _send(lambda world, issuer: edit(*issuer.token(_claims(world)).split(".")))
+
+
+def _twice(world: World, issuer: Issuer) -> str:
+    payload = json.dumps({"iss": issuer.uri, **_claims(world)})
+    header = json.dumps({"alg": "RS256", "kid": issuer.key_id("RS256")})
+    return issuer.sign(
+        header, payload.replace('{"iss"', '{"sub": "arn:aws:iam::1:role/other", "iss"'), algorithm="RS256"
+    )
+
+
+def _renamed(header: str, _payload: str, signature: str) -> str:
+    """The payload of another role under the signature of the right one."""
+    other = urlsafe_b64encode(b'{"sub": "arn:aws:iam::210987654321:role/other"}').rstrip(b"=").decode()
+    return f"{header}.{other}.{signature}"
+
+
+def _before_rotation(world: World) -> None:
+    """Send a token of a key that has left the key set, which has a new one."""
+    deploy_oidc(world.chain, _issuer())
+    old = _issuer().token(_claims(world))
+    _issuer().rotate("RS256")
+    _patch(world, "oidc.jwksJson", {"jwksJson": _issuer().key_set()})
+    world.token = lambda: old
+
+
+def _patch(world: World, mask: str, oidc: dict[str, Any]) -> None:
+    world.google.done("PATCH", f"{PATH}?updateMask={mask}", {"oidc": oidc})
+
+
+def _allowing(*audiences: str) -> Step:
+    def step(world: World) -> None:
+        if world.token is None:
+            _send(lambda world, issuer: issuer.token(_claims(world)))(world)
+        _patch(world, "oidc.allowedAudiences", {"allowedAudiences": list(audiences)})
+
+    return step
+
+
+def _without_keys(world: World) -> None:
+    """Have a provider for an issuer whose keys the local Google would have to fetch."""
+    _send(lambda world, issuer: issuer.token(_claims(world)))(world)
+    _patch(world, "oidc.jwksJson", {})
+
+
+def _with_keys(world: World) -> None:
+    _patch(world, "oidc.jwksJson", {"jwksJson": _issuer().key_set()})
+
+
+def _disabled(*, disabled: bool) -> Step:
+    def step(world: World) -> None:
+        if world.token is None:
+            _send(lambda world, issuer: issuer.token(_claims(world)))(world)
+        world.google.done("PATCH", f"{PATH}?updateMask=disabled", {"disabled": disabled})
+
+    return step
+
+
+def _to_aws(world: World) -> None:
+    """Send the token to the provider for AWS."""
+    _send(lambda world, issuer: issuer.token(_claims(world)))(world)
+    world.form = {"audience": AUDIENCE}
+
+
+def _right_provider(world: World) -> None:
+    world.form = {}
+
+
+def _admitting_all(step: Step) -> Step:
+    """Have a provider whose condition admits each role; the binding still names one."""
+
+    def all_admitted(world: World) -> None:
+        step(world)
+        world.google.done("PATCH", f"{PATH}?updateMask=attributeCondition", {"attributeCondition": "true"})
+
+    return all_admitted
+
+
+_GET = "the issuer's own token"
+_FORM = By(Link.TOKEN_EXCHANGE, Part.REQUEST, "the subject token must be a signed JWT", 400, "invalid_request")
+_KEY = By(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "the key set must have the token's key", 400, "invalid_grant")
+_SIGNATURE = By(
+    Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "the token's signature must be its key's", 400, "invalid_grant"
+)
+_ISSUER = By(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "iss must be the provider's issuer URI", 400, "invalid_grant")
+_AUDIENCE = By(
+    *(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "aud must be one that is allowed", 400, "invalid_grant"),
+    says="does not match the expected audience.",
+)
+_OLD = By(
+    *(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "the token must not be too old", 400, "invalid_grant"),
+    says="is stale to sign-in.",
+)
+_EARLY = By(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "the token must not be of the future", 400, "invalid_grant")
+_REACH = By(
+    *(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "the issuer's keys must be within reach", 400, "invalid_grant"),
+    says="Error connecting to the given credential's issuer.",
+)
+_CONDITION = By(
+    *(Link.TOKEN_EXCHANGE, Part.CONDITION, "the provider's attribute condition must be true"),
+    *(400, "unauthorized_client", "The given credential is rejected by the attribute condition."),
+)
+_TYPE = By(
+    *(Link.TOKEN_EXCHANGE, Part.REQUEST, "the exchange's subject_token_type must have a value that Google accepts"),
+    *(400, "invalid_request", "Invalid value of subject_token_type in request."),
+)
+_TARGET = By(
+    *(Link.TOKEN_EXCHANGE, Part.REQUEST, "the audience must name an active provider of an active pool"),
+    *(400, "invalid_target", "The target service indicated by the"),
+)
+_BY_IT = "of the provider's issuer"
+_SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/session"
+
+CASES: tuple[Case, ...] = (
+    _FORM("alg none", "signed with RS256", _headed(alg="none"), _right),
+    _FORM(
+        "no signature",
+        "with its signature",
+        _edited(lambda header, payload, _signature: f"{header}.{payload}."),
+        _right,
+    ),
+    _FORM("HS256", "signed with RS256", _headed(alg="HS256"), _right),
+    _FORM("ES384", "signed with RS256", _headed("ES384"), _right),
+    _FORM("no kid", "with its kid", _headed(kid=None), _right),
+    _FORM("crit", "without an extension", _headed(crit="exp"), _right),
+    _FORM("sub twice", "each claim once", _send(_twice), _right),
+    _FORM("no sub", "with sub", _saying(sub=None), _right),
+    _FORM("no exp", "with exp", _send(lambda w, i: i.token(_claims(w, exp=None))), _right),
+    _FORM("exp in letters", "in seconds", _send(lambda w, i: i.token(_claims(w, exp="never"))), _right),
+    _FORM("20 KB", "a shorter one", _saying(more="x" * 16_000), _right),
+    _KEY("unknown kid", _BY_IT, _headed(kid="another"), _right),
+    _KEY("another kind's kid", _BY_IT, _send(lambda w, i: i.token(_claims(w), kid=i.key_id("ES256"))), _right),
+    _KEY("rotated key", "signed with the new one", _before_rotation, _right),
+    _SIGNATURE(
+        "another issuer's",
+        _BY_IT,
+        _send(lambda w, i: Issuer(i.uri, algorithms=("RS256",)).token(_claims(w), kid=i.key_id("RS256"))),
+        _right,
+    ),
+    _SIGNATURE("changed payload", "as it was signed", _edited(_renamed), _right),
+    _ISSUER("another issuer", _BY_IT, _saying(iss="https://issuer.example.com"), _right),
+    _ISSUER("a slash behind it", "without", _saying(iss=f"{OTHER_ISSUER}/"), _right),
+    _ISSUER("no iss", "with iss", _send(lambda w, i: i.token(_claims(w) | {"iss": None})), _right),
+    _AUDIENCE("another provider's", "for this provider", _saying(aud=f"https:{AUDIENCE}"), _right),
+    _AUDIENCE("http:", "with https: or neither", _saying(aud=f"http:{OWN}"), _right),
+    _AUDIENCE("no aud", "with aud", _saying(aud=None), _right),
+    _AUDIENCE(
+        "the provider's, which allows another", "it allows this one", _allowing("other"), _allowing(f"https:{OWN}")
+    ),
+    _OLD("expired", "a new one", _saying(iat=-301, exp=-1), _right),
+    _OLD("iat yesterday", "a new one", _saying(iat=-_DAY - 10, exp=_HOUR), _right),
+    _EARLY("iat tomorrow", "a token of now", _saying(iat=_DAY, exp=_DAY + _HOUR), _right),
+    _EARLY("nbf tomorrow", "a token of now", _saying(nbf=_DAY), _right),
+    _REACH("no jwksJson", "with jwksJson", _without_keys, _with_keys),
+    _CONDITION(
+        "another role, where sub names it",
+        "of the right one",
+        _saying(sub=f"arn:aws:iam::{ACCOUNT}:role/Other"),
+        _right,
+    ),
+    _CONDITION("a longer name, where sub names it", "of the right one", _saying(sub=f"{ROLE_ARN}-2"), _right),
+    _CONDITION("the session, where sub names it", "of the role", _saying(sub=_SESSION), _right),
+    _CONDITION(
+        "another account, where sub names it",
+        "of the right one",
+        _saying(sub=f"arn:aws:iam::{OTHER_ACCOUNT}:role/{ROLE}"),
+        _right,
+    ),
+    _TYPE("a JWT for AWS", "for the OIDC provider", _to_aws, _right_provider),
+    _TARGET("a disabled OIDC provider", "it is enabled", _disabled(disabled=True), _disabled(disabled=False)),
+    denied(
+        "a token of an unbound role",
+        _admitting_all(_saying(sub=f"arn:aws:iam::{ACCOUNT}:role/Other")),
+        _right,
+        change="of the bound one",
+    ),
+)
