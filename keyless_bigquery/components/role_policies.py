@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from keyless_bigquery.runtime import token_request
+from keyless_bigquery.settings.stack import StackSettings
+from keyless_bigquery.trust.subject_tokens import AWS_OIDC
 
 TOKEN_POLICY = "get-token-for-google"  # noqa: S105 - the name of a policy
 """Name of the role's policy by which AWS signs a token for it."""
@@ -17,6 +19,14 @@ _NETWORK_ACTIONS = (
     *("ec2:DescribeSubnets", "ec2:DetachNetworkInterface"),
     *("ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"),
 )
+
+
+def inline_policies(settings: StackSettings) -> tuple[str, ...]:
+    """The names of a role's own policies."""
+    found: tuple[str, ...] = ("write-own-log",)
+    found += ("find-subnets", "leave-network-to-lambda") if settings.subnet_ids else ()
+    found += ("read-own-environment",) if settings.environment_kms_key_arn else ()
+    return (*found, TOKEN_POLICY) if settings.subject_token == AWS_OIDC else found
 
 
 def lambda_only() -> str:
