@@ -149,22 +149,20 @@ def _admitting_all(step: Step) -> Step:
 
 _GET = "the issuer's own token"
 _FORM = By(Link.TOKEN_EXCHANGE, Part.REQUEST, "the subject token must be a signed JWT", 400, "invalid_request")
-_KEY = By(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "the key set must have the token's key", 400, "invalid_grant")
-_SIGNATURE = By(
-    Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "the token's signature must be its key's", 400, "invalid_grant"
-)
-_ISSUER = By(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "iss must be the provider's issuer URI", 400, "invalid_grant")
+_KEY = By(Link.TOKEN_EXCHANGE, Part.ID_TOKEN, "the key set must have the token's key", 400, "invalid_grant")
+_SIGNATURE = By(Link.TOKEN_EXCHANGE, Part.ID_TOKEN, "the token's signature must be its key's", 400, "invalid_grant")
+_ISSUER = By(Link.TOKEN_EXCHANGE, Part.ID_TOKEN, "iss must be the provider's issuer URI", 400, "invalid_grant")
 _AUDIENCE = By(
-    *(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "aud must be one that is allowed", 400, "invalid_grant"),
+    *(Link.TOKEN_EXCHANGE, Part.ID_TOKEN, "aud must be one that is allowed", 400, "invalid_grant"),
     says="does not match the expected audience.",
 )
 _OLD = By(
-    *(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "the token must not be too old", 400, "invalid_grant"),
+    *(Link.TOKEN_EXCHANGE, Part.ID_TOKEN, "the token must not be too old", 400, "invalid_grant"),
     says="is stale to sign-in.",
 )
-_EARLY = By(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "the token must not be of the future", 400, "invalid_grant")
+_EARLY = By(Link.TOKEN_EXCHANGE, Part.ID_TOKEN, "the token must not be of the future", 400, "invalid_grant")
 _REACH = By(
-    *(Link.TOKEN_EXCHANGE, Part.SUBJECT_TOKEN, "the issuer's keys must be within reach", 400, "invalid_grant"),
+    *(Link.TOKEN_EXCHANGE, Part.ID_TOKEN, "the issuer's keys must be within reach", 400, "invalid_grant"),
     says="Error connecting to the given credential's issuer.",
 )
 _CONDITION = By(

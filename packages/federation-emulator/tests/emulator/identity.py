@@ -16,8 +16,10 @@ from tests.emulator.chain import (
     ACCOUNT,
     ACCOUNT_PATH,
     GENERATE,
+    POOL,
     POOL_NAME,
     POOL_PATH,
+    POOLS_PATH,
     REGION,
     ROLE,
     SCOPE,
@@ -26,7 +28,7 @@ from tests.emulator.chain import (
     Keys,
     LocalAccount,
 )
-from tests.emulator.google_server import Google
+from tests.emulator.google_server import PROJECT, Google
 from tests.emulator.signing import form
 
 PROVIDER = "oidc-provider"
@@ -39,6 +41,13 @@ MAPPING = {"google.subject": "assertion.sub", "attribute.aws_role": "assertion.s
 CONDITION = f"assertion.sub == '{ROLE_ARN}'"
 MEMBER = f"principalSet://iam.googleapis.com/{POOL_NAME}/attribute.aws_role/{ROLE_ARN}"
 OTHER_ISSUER = "https://issuer.example.com/of-the-tests"
+
+
+def make_pool(google: Google) -> None:
+    """Enable what an exchange needs, and make the pool."""
+    services = {"serviceIds": ["iam.googleapis.com", "sts.googleapis.com"]}
+    google.done("POST", f"/v1/projects/{PROJECT}/services:batchEnable", services)
+    google.done("POST", f"{POOLS_PATH}?workloadIdentityPoolId={POOL}", {})
 
 
 def make_provider(google: Google, oidc: dict[str, Any], **fields: Any) -> None:

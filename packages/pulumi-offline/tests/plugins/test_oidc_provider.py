@@ -68,6 +68,10 @@ def test_an_oidc_provider_is_made_changed_and_looked_up(deployment: Deployment, 
     assert deployment.up(program(google, oidc=oidc(allowed_audiences=[])), refresh=True) == {"same": 4, "update": 1}
     assert deployment.up(program(google, looks=True, oidc=oidc(jwks_json="")), refresh=True) == {"same": 5, "create": 1}
     assert deployment.output("trusts") == ["https://issuer.example.com", [], "", []]
-    for wrong in ({}, {"oidc": oidc(), "aws": gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id="210987654321")}):
+    both: dict[str, Any] = {
+        "oidc": oidc(),
+        "aws": gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id="210987654321"),
+    }
+    for wrong in ({}, both):
         with pytest.raises(Exception, match="one of aws and oidc must be set, and not both"):
             deployment.preview(program(google, **wrong))

@@ -43,7 +43,7 @@ class Part(Enum):
     """What a step of a decision looked at, in the order of the chain."""
 
     REQUEST = "request"
-    SUBJECT_TOKEN = "subject token"  # noqa: S105  (the name of a part, not a secret)
+    ID_TOKEN = "ID token"  # noqa: S105  (the name of a part, not a secret)
     CALLER = "caller ARN"
     ATTRIBUTES = "attributes"
     CONDITION = "condition"

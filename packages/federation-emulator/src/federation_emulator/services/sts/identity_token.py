@@ -111,7 +111,7 @@ def verify(token: IdentityToken, keys: Mapping[str, PublicKey], trail: Trail) ->
             fix="get a new token; after a rotation upload the issuer's new key set as jwksJson, if it was uploaded",
             description="The ID Token is signed with a key that the issuer does not publish.",
         )
-    trail.passed(Part.SUBJECT_TOKEN, "the key set has the token's key", shown)
+    trail.passed(Part.ID_TOKEN, "the key set has the token's key", shown)
     if not key.verifies(token.signature, token.signed):
         _refuse(
             "the token's signature must be its key's",
@@ -120,7 +120,7 @@ def verify(token: IdentityToken, keys: Mapping[str, PublicKey], trail: Trail) ->
             fix="send the token as the issuer gave it",
             description="The signature of the ID Token is invalid.",
         )
-    trail.passed(Part.SUBJECT_TOKEN, "the token's signature is its key's", shown)
+    trail.passed(Part.ID_TOKEN, "the token's signature is its key's", shown)
 
 
 def check_claims(claims: Mapping[str, Any], oidc: Oidc, *, provider: str, now: datetime, trail: Trail) -> None:
@@ -147,7 +147,7 @@ def check_claims(claims: Mapping[str, Any], oidc: Oidc, *, provider: str, now: d
         )
     if not isinstance(subject, str) or not subject:
         _malformed("no sub", expected="sub, a text")
-    trail.passed(Part.SUBJECT_TOKEN, "iss is the provider's issuer URI", oidc.issuer_uri)
+    trail.passed(Part.ID_TOKEN, "iss is the provider's issuer URI", oidc.issuer_uri)
     _check_audience(claims.get("aud"), oidc, provider, trail)
     _check_time(claims, now, trail)
 
@@ -165,7 +165,7 @@ def _check_audience(audience: object, oidc: Oidc, provider: str, trail: Trail) -
             fix="ask the issuer for a token with this audience, or add the token's to oidc.allowedAudiences",
             description=f"The audience in ID Token [{_shown(audience)}] does not match the expected audience.",
         )
-    trail.passed(Part.SUBJECT_TOKEN, "aud is one that is allowed", found)
+    trail.passed(Part.ID_TOKEN, "aud is one that is allowed", found)
 
 
 def _check_time(claims: Mapping[str, Any], now: datetime, trail: Trail) -> None:
@@ -191,7 +191,7 @@ def _check_time(claims: Mapping[str, Any], now: datetime, trail: Trail) -> None:
             fix="set the issuer's clock right",
             description=f"ID Token issued at {issued:.0f} is not valid yet.",
         )
-    trail.passed(Part.SUBJECT_TOKEN, "the token is of this moment", shown)
+    trail.passed(Part.ID_TOKEN, "the token is of this moment", shown)
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float | None:
@@ -222,7 +222,7 @@ def _malformed(
 
 def _refuse(rule: str, *, actual: str, expected: str, fix: str, description: str) -> NoReturn:
     refuse(
-        Part.SUBJECT_TOKEN,
+        Part.ID_TOKEN,
         rule=rule,
         actual=actual,
         expected=expected,

@@ -56,7 +56,7 @@ def _refuse(
     actual: str, fix: str = "use the AWS that the local cloud starts; another one has no such issuer"
 ) -> NoReturn:
     refuse(
-        Part.SUBJECT_TOKEN,
+        Part.ID_TOKEN,
         rule="the issuer's keys must be within reach",
         actual=actual,
         expected=f"jwksJson of the provider, or the local AWS's issuer, {ISSUER}",
