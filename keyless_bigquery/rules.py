@@ -19,6 +19,7 @@ from keyless_bigquery.trust.names import (
     PROJECT_NUMBER,
     PROVIDER_NAME,
     SERVICE_PLACEHOLDER,
+    TOKEN_ISSUER,
 )
 
 Verdict = forms.Verdict
@@ -253,6 +254,14 @@ provider_name = pattern(
     " projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
     "`gcloud iam workload-identity-pools providers describe PROVIDER --workload-identity-pool=POOL --location=global"
     " --format='value(name)'` prints it.",
+)
+
+token_issuer = pattern(
+    TOKEN_ISSUER,
+    "it must be the issuer of the account's tokens, letter by letter: https://UUID.tokens.sts.global.api.aws in small"
+    " letters, without a port, a path or a slash at the end",
+    "`aws iam get-outbound-web-identity-federation-info --query IssuerIdentifier --output text` prints it, where"
+    " `aws iam enable-outbound-web-identity-federation` was run once in the account.",
 )
 
 reader_name = pattern(

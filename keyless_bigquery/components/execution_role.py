@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from keyless_bigquery.components import children, role_policies
 from keyless_bigquery.settings.settings import Settings
+from keyless_bigquery.trust.subject_tokens import AWS_OIDC
 from keyless_bigquery.trust.trust import TrustChain
 
 
@@ -26,6 +27,7 @@ class ExecutionRole(pulumi.ComponentResource):
         trust: TrustChain,
         *,
         log_group_arn: pulumi.Output[str],
+        audience: pulumi.Output[str],
         provider: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -47,6 +49,8 @@ class ExecutionRole(pulumi.ComponentResource):
             documents["leave-network-to-lambda"] = role_policies.no_network_changes_by_code(function_arn)
         if settings.environment_kms_key_arn is not None:
             documents["read-own-environment"] = role_policies.decrypt_with(settings.environment_kms_key_arn)
+        if settings.subject_token == AWS_OIDC:
+            documents[role_policies.TOKEN_POLICY] = audience.apply(role_policies.token_for_google)
         self.arn = role.arn
         self.policies = [
             aws.iam.RolePolicy(names(f"may-{policy}"), name=policy, role=role.name, policy=document, opts=child)

@@ -1,4 +1,4 @@
-"""What Google trusts: the pool, and the AWS provider that admits exactly the readers' roles.
+"""What Google trusts: the pool, and the provider that admits exactly the readers' roles.
 
 It makes no service account key, and no way in but those roles: mapping and condition come from
 ``keyless_bigquery.trust.trust``.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
@@ -15,6 +16,7 @@ import pulumi_random as random
 
 from keyless_bigquery.components import children
 from keyless_bigquery.settings.settings import POOL_SUFFIX_BYTES
+from keyless_bigquery.trust.subject_tokens import AwsOidc, AwsSignature, SubjectToken
 from keyless_bigquery.trust.trust import (
     TrustChain,
     attribute_condition,
@@ -64,6 +66,7 @@ class FederationArgs:
         pool_id_prefix: What the id then begins with.
         provider_id: The provider's id.
         trusts: The roles that are admitted, all of one account.
+        subject_token: By what these roles show who they are.
         project_number: The project's number, to compare with Google's word; ``None``: that is taken.
         protect: Whether pool and provider survive a destroy.
     """
@@ -73,12 +76,13 @@ class FederationArgs:
     pool_id_prefix: str
     provider_id: str
     trusts: pulumi.Input[Sequence[TrustChain]]
+    subject_token: SubjectToken = dataclasses.field(default_factory=AwsSignature)
     project_number: str | None = None
     protect: bool = False
 
 
 class Federation(pulumi.ComponentResource):
-    """The pool and its AWS provider."""
+    """The pool and its provider."""
 
     pool: TrustedPool
 
@@ -111,11 +115,11 @@ class Federation(pulumi.ComponentResource):
             workload_identity_pool_provider_id=args.provider_id,
             display_name="AWS account",
             description=trusts.apply(_admitted),
-            aws=gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id=account_id),
-            attribute_mapping=attribute_mapping(),
+            attribute_mapping=attribute_mapping(args.subject_token),
             attribute_condition=trusts.apply(attribute_condition),
             deletion_policy=deletion_policy,
             opts=child,
+            **kind_of_provider(args.subject_token, account_id),
         )
         self.pool = TrustedPool(
             pool_name=pool.name.apply(lambda pool_name: check_project_number(pool_name, args.project_number)),
@@ -132,6 +136,14 @@ class Federation(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self, replacement_trigger=args.project)
         ending = random.RandomId(names("pool-suffix"), byte_length=POOL_SUFFIX_BYTES, opts=opts)
         return pulumi.Output.concat(args.pool_id_prefix, ending.hex)
+
+
+def kind_of_provider(token: SubjectToken, account_id: pulumi.Input[str]) -> dict[str, Any]:
+    """The argument of a provider that says whose word it takes."""
+    if isinstance(token, AwsOidc):
+        # No audience: then the provider's own name is the only one.
+        return {"oidc": gcp.iam.WorkloadIdentityPoolProviderOidcArgs(issuer_uri=token.issuer)}
+    return {"aws": gcp.iam.WorkloadIdentityPoolProviderAwsArgs(account_id=account_id)}
 
 
 def _admitted(trusts: Sequence[TrustChain]) -> str:

@@ -6,7 +6,7 @@ POOL_NAME = "pool_name"
 """Full resource name of the workload identity pool."""
 
 PROVIDER_NAME = "provider_name"
-"""Full resource name of the pool's AWS provider."""
+"""Full resource name of the pool's provider."""
 
 AUDIENCE = "audience"
 """The audience of the token exchange."""

@@ -83,6 +83,7 @@ class Reader(pulumi.ComponentResource):
             settings,
             trust,
             log_group_arn=log_group.arn,
+            audience=args.pool.audience,
             provider=provider,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -60,7 +60,7 @@ class TokenSource:
             keyless_bigquery.runtime.deadline.OutOfTimeError: The time is up.
         """
         supplier = Remembering(self._supplier or RoleSessionSupplier(os.environ, limit))
-        credentials = self._configuration.credentials(supplier)
+        credentials = self._configuration.credentials(supplier, limit)
         with requests.Session() as session:
             # google-auth's own session for token requests waits 120 s, four times over.
             bounded(session, limit=limit, most_seconds=_REQUEST_SECONDS)

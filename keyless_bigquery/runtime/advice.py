@@ -18,6 +18,10 @@ NETWORK = (
     "the function's way out: a function in a VPC needs a NAT to reach Google; and the addresses in"
     " credential-configuration.json and BIGQUERY_EMULATOR_HOST"
 )
+AWS_NETWORK = (
+    "the function's way out: a function in a VPC needs a NAT or an endpoint of AWS STS; and AWS_ENDPOINT_URL_STS where"
+    " it is set"
+)
 UNEXPECTED = "this is a defect of the function: the places named are in its package"
 
 SOCKET_SIGNS: Mapping[str, str] = {

@@ -82,6 +82,10 @@ class Remembering(Supplier):
         self.secrets = tuple(value for value in values if value)
         return given
 
+    def remember(self, token: str) -> None:
+        """Adds what AWS gave for the session."""
+        self.secrets = (*self.secrets, token)
+
     def get_aws_region(self, context: object, request: object) -> str:
         """As the other."""
         return str(self._supplier.get_aws_region(context, request))  # type: ignore[no-untyped-call]  # google-auth has no types

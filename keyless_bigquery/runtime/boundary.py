@@ -18,8 +18,8 @@ from keyless_bigquery.runtime.redaction import holds, scrub
 
 _RUNTIME = __name__.rpartition(".")[0]
 _TOKEN = (
-    *("google.auth.external_account", "google.auth.aws"),
-    *(f"{_RUNTIME}.{name}" for name in ("access_token", "aws_credentials", "credentials", "transport")),
+    *("google.auth.external_account", "google.auth.aws", "google.auth.identity_pool"),
+    *(f"{_RUNTIME}.{name}" for name in ("access_token", "aws_credentials", "credentials", "transport", "web_identity")),
 )
 """Modules that handle the session and tokens. What their errors quote is not foreseen."""
 

@@ -37,6 +37,7 @@ from keyless_bigquery.runtime.foreign_answer import foreign, foreign_response, i
 from keyless_bigquery.runtime.late import Known, known, late
 from keyless_bigquery.runtime.signals import OWN_WORDS, Refusal, signal_of
 from keyless_bigquery.runtime.token_signals import EXCHANGE, IMPERSONATION
+from keyless_bigquery.runtime.web_identity_signals import EXCHANGE as OF_A_TOKEN
 
 _IMPERSONATION_REFUSED = "Unable to acquire impersonated credentials"
 _LONGEST_READ = 4_000
@@ -146,7 +147,7 @@ def _exchange(error: google.auth.exceptions.OAuthError) -> ReaderError:
         )
     if not isinstance(name, str):
         return TokenExchangeError("Google STS gave an answer that is no token and no OAuth error", advice.STS_STATUS)
-    signal = signal_of(EXCHANGE, refusal)
+    signal = signal_of((*OF_A_TOKEN, *EXCHANGE), refusal)
     return signal.error(f"Google STS refused the subject token: {name}: {refusal.message}")
 
 

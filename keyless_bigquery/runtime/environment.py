@@ -73,6 +73,10 @@ CONTAINER_TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105 - 
 AWS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """The region, in the first that is set; put there by Lambda, ECS and EKS."""
 
+STS_ENDPOINT = "AWS_ENDPOINT_URL_STS"
+"""Base URL of AWS STS where it is not the region's public one, as the AWS SDKs read it. Optional. Asked only where AWS
+signs the subject token. Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints"."""
+
 _PROJECT_ID = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
 _DATASET = rf"{_PROJECT_ID}\.[A-Za-z0-9_]{{1,1024}}"
 _TABLE = rf"{_DATASET}\.[A-Za-z0-9_-]{{1,1024}}"
@@ -168,6 +172,15 @@ def aws_region(environ: Mapping[str, str]) -> str:
     if (wrong := forms.region(environ[name])) is not None:
         raise _invalid(name, wrong, environ[name])
     return environ[name]
+
+
+def sts_endpoint(environ: Mapping[str, str]) -> str:
+    """The base URL of AWS STS that :data:`STS_ENDPOINT` names, without a slash at the end.
+
+    Raises:
+        ConfigurationError: It is no address for credentials.
+    """
+    return str(_endpoint(environ, STS_ENDPOINT)).rstrip("/")
 
 
 def handler(environ: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ import urllib3
 
 from keyless_bigquery.runtime import advice
 from keyless_bigquery.runtime.errors import NetworkError
-from keyless_bigquery.runtime.foreign_answer import PASSING, PROXY, needed_for
+from keyless_bigquery.runtime.foreign_answer import PASSING, PROXY, SUBJECT_TOKEN, needed_for
 
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})([^'\"\\)]{0,60})")
 """How http.client begins to say what a proxy answered to CONNECT."""
@@ -61,10 +61,11 @@ def unreachable(url: str, reason: str, *, proxy: str | None = None) -> NetworkEr
         proxy: Host and port of the proxy in between.
     """
     place = urlsplit(url)
-    by_way = f", by way of the proxy {proxy}" if proxy else ""
+    by_way, link = f", by way of the proxy {proxy}" if proxy else "", needed_for(place.path)
+    network = advice.AWS_NETWORK if link == SUBJECT_TOKEN else advice.NETWORK
     return NetworkError(
-        f"{place.netloc or _UNKNOWN}, needed for {needed_for(place.path)}: {reason}{by_way}",
-        f"{PROXY}; {advice.NETWORK}" if proxy else advice.NETWORK,
+        f"{place.netloc or _UNKNOWN}, needed for {link}: {reason}{by_way}",
+        f"{PROXY}; {network}" if proxy else network,
     )
 
 

@@ -20,6 +20,7 @@ import requests
 from keyless_bigquery.runtime.errors import NetworkError
 
 EXCHANGE, IMPERSONATION, QUERY = "the token exchange", "impersonation", "the query"
+SUBJECT_TOKEN = "the subject token"  # noqa: S105 - the name of a link
 _LINKS = ((":generateAccessToken", IMPERSONATION), ("/token", EXCHANGE), ("/queries", QUERY), ("/jobs", QUERY))
 _ADDRESSES = {
     EXCHANGE: "token_url in credential-configuration.json",
@@ -60,6 +61,8 @@ PROXY = "HTTPS_PROXY (user, password, host and port), NO_PROXY, and what the pro
 
 def needed_for(path: str) -> str:
     """The link of the chain that a request of this path is for."""
+    if path == "/":  # AWS STS is asked there, and no API of Google's
+        return SUBJECT_TOKEN
     return next((link for ending, link in _LINKS if ending in path), "the chain")
 
 
@@ -67,7 +70,7 @@ def service_of(url: str) -> tuple[str, str]:
     """Which service a URL is of: its host, and what that is needed for. One host may be several services'."""
     place = urlsplit(url)
     link = needed_for(place.path)
-    return place.netloc, link if link in _ADDRESSES else QUERY
+    return place.netloc, link if link in {*_ADDRESSES, SUBJECT_TOKEN} else QUERY
 
 
 def is_token_request(url: str) -> bool:

@@ -34,7 +34,7 @@ from google.cloud.bigquery.table import RowIterator
 from keyless_bigquery.runtime.deadline import OutOfTimeError
 from keyless_bigquery.runtime.errors import NetworkError, QueryError, ReaderError
 from keyless_bigquery.runtime.failed_request import unreachable
-from keyless_bigquery.runtime.foreign_answer import EXCHANGE, IMPERSONATION, service_of
+from keyless_bigquery.runtime.foreign_answer import EXCHANGE, IMPERSONATION, SUBJECT_TOKEN, service_of
 from keyless_bigquery.runtime.pages import Pages
 from keyless_bigquery.runtime.transport import SlowAnswerError
 
@@ -129,7 +129,7 @@ def late(error: BaseException, found: Known) -> ReaderError | None:
     when = "before the function's time was up" if up else "in time"
     begun = isinstance(found.answer, requests.Response) and found.answer.url == url
     answered = begun or found.reused or (host != "" and (host, link) in _answered(inner))
-    if link in (EXCHANGE, IMPERSONATION):
+    if link in (EXCHANGE, IMPERSONATION, SUBJECT_TOKEN):
         if answered:
             return NetworkError(f"{host}, needed for {link}: it can be reached, and gave no answer {when}", _SLOW)
     elif found.job is not None:

@@ -29,7 +29,7 @@ def _aws(says: str, cause: str, check: str, *, passes: str = "") -> Signal:
     )
 
 
-EXCHANGE: Sequence[Signal] = (
+AWS: Sequence[Signal] = (
     # AWS's message says more than its code: a wrong clock, region and key are all SignatureDoesNotMatch.
     _aws(r"is now earlier than", "the clock is more than 15 minutes behind AWS's", _CLOCK),
     _aws(r"not yet current|is still later than", "the clock is more than 15 minutes ahead of AWS's", _CLOCK),
@@ -76,6 +76,11 @@ EXCHANGE: Sequence[Signal] = (
         "the status of AWS STS in the region; then run the function again",
         passes=AGAIN,
     ),
+)
+"""AWS's refusals of a signed request, whoever sends it."""
+
+EXCHANGE: Sequence[Signal] = (
+    *AWS,
     _aws(r"AWS response", "AWS refuses the signed request", "AWS's code and message, as Google quotes them"),
     Signal(
         text=API_OFF,

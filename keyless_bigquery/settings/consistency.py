@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 
 from keyless_bigquery import rules
 from keyless_bigquery.packaging.target import RUNTIMES
+from keyless_bigquery.runtime.environment import STS_ENDPOINT
 from keyless_bigquery.settings import own_variables
 from keyless_bigquery.settings.function_environment import variables
 from keyless_bigquery.settings.problems import HIDDEN, Values
 from keyless_bigquery.settings.reader_settings import ReaderSettings, listed, slug
-from keyless_bigquery.settings.stack import StackSettings
+from keyless_bigquery.settings.stack import OIDC_SUFFIX, StackSettings
 from keyless_bigquery.trust.names import MOST_CONDITION_CHARACTERS, MOST_SUBJECT_BYTES
+from keyless_bigquery.trust.subject_tokens import AWS_OIDC
 from keyless_bigquery.trust.trust import attribute_condition
 
 POOL_SUFFIX_BYTES = 2
@@ -25,6 +27,7 @@ def check(settings: StackSettings, values: Values) -> None:
     for rule in (
         _stack_name,
         _pool,
+        _subject_token,
         _table,
         _access,
         _network,
@@ -82,6 +85,28 @@ def _pool(settings: StackSettings, values: Values) -> None:
         if (value := values.own(key)) is not None:
             rule = "with pool=existing the provider's own name says it, and nothing of the pool is made here"
             values.add(key, value, rule, "Remove it, or set pool to own.")
+
+
+def _subject_token(settings: StackSettings, values: Values) -> None:
+    issuer = settings.aws_token_issuer
+    if settings.subject_token != AWS_OIDC:
+        if issuer is not None:
+            rule = "it is of the tokens that AWS signs, and with subjectToken=aws-signature there is none"
+            values.add("awsTokenIssuer", issuer, rule, "Remove it, or set subjectToken to aws-oidc.")
+        return
+    if issuer is None:
+        how_to_find = "`aws iam get-outbound-web-identity-federation-info` prints it as IssuerIdentifier."
+        values.text("awsTokenIssuer", rules.token_issuer, how_to_find)
+    if settings.pool == "own" and (verdict := rules.pool_or_provider_id(settings.own_provider_id)) is not None:
+        rule = f"with subjectToken=aws-oidc it is {settings.own_provider_id!r}: {verdict[0]}"
+        values.add("providerId", settings.provider_id, rule, f"Take at most {32 - len(OIDC_SUFFIX)} characters.")
+    for place, reader in enumerate(settings.readers):
+        if STS_ENDPOINT in reader.environment:
+            key = f"{own_variables.KEY}.{STS_ENDPOINT}"
+            rule = "with subjectToken=aws-oidc the function asks AWS STS for its token at that address"
+            fix = "Remove it: awsEndpoint sets it where AWS has another address."
+            own = values.own(own_variables.KEY) is None or STS_ENDPOINT not in values.mapping(own_variables.KEY)
+            values.add(f"readers[{place}].{key}" if reader.name and own else key, HIDDEN, rule, fix)
 
 
 def _derived_pool_id(settings: StackSettings, values: Values) -> None:

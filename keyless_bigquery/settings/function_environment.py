@@ -7,6 +7,7 @@ from typing import TypeVar
 from keyless_bigquery.runtime import environment
 from keyless_bigquery.settings.reader_settings import ReaderSettings
 from keyless_bigquery.settings.stack import StackSettings
+from keyless_bigquery.trust.subject_tokens import AWS_OIDC
 from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
 
 T = TypeVar("T")
@@ -35,6 +36,8 @@ def variables(settings: StackSettings, reader: ReaderSettings, *, table: T, tabl
         given[environment.TABLES] = tables
     if endpoints.base_url is not None:
         given[environment.API_ENDPOINT] = endpoints.url("bigquery", "")
+    if settings.aws_endpoint is not None and settings.subject_token == AWS_OIDC:
+        given[environment.STS_ENDPOINT] = settings.aws_endpoint
     if reader.handler != environment.DEFAULT_HANDLER:
         given[environment.HANDLER] = reader.handler
     return {**given, **reader.environment}

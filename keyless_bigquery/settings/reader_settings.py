@@ -22,6 +22,7 @@ from keyless_bigquery.settings.declaration import (
     texts,
 )
 from keyless_bigquery.settings.problems import Values, as_text
+from keyless_bigquery.trust.subject_tokens import subject_token
 from keyless_bigquery.trust.trust import GoogleEndpoints, TrustChain
 
 MOST_TABLES = 50
@@ -215,6 +216,7 @@ def _reader(values: Values, stack: Values) -> ReaderSettings:
                 universe_domain=stack.value("googleUniverseDomain") or "",
                 base_url=stack.value("functionGoogleEndpoint") or stack.value("googleEndpoint"),
             ),
+            subject_token=subject_token(stack.value("subjectToken"), stack.value("awsTokenIssuer")),
         ),
         columns_key=f"{values.path}columns",
         columns_listed=values.own("columns") not in {None, "[]"},

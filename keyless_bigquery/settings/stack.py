@@ -23,9 +23,13 @@ from keyless_bigquery.settings.declaration import (
 )
 from keyless_bigquery.settings.reader_settings import ReaderSettings, slug
 from keyless_bigquery.trust.names import MINIMUM_BYTES_BILLED
+from keyless_bigquery.trust.subject_tokens import AWS_OIDC, AWS_SIGNATURE
 
 HOST = "host"
 """Value of the function's runtime or architecture that stands for the machine on which Pulumi runs."""
+
+OIDC_SUFFIX = "-oidc"
+"""What the id of an own provider ends in where its subject tokens are AWS's."""
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARN")
 """The levels that Lambda takes for its own lines. Source: Lambda API, ``LoggingConfig.SystemLogLevel``."""
@@ -102,8 +106,19 @@ class StackSettings:
     )
     provider_id: str = setting(
         text(rules.pool_or_provider_id),
-        'Id of the AWS provider in an own pool, 4 to 32 of a-z, 0-9 and "-".',
+        'Id of the provider in an own pool, 4 to 32 of a-z, 0-9 and "-". With subjectToken=aws-oidc, -oidc is added.',
         default="aws-lambda",
+    )
+    subject_token: str = setting(
+        choice(AWS_SIGNATURE, AWS_OIDC),
+        "aws-signature: the role signs a GetCallerIdentity request, and Google sends it to AWS. aws-oidc: AWS signs a"
+        " token for the role, and Google checks it; outbound identity federation must be enabled in the account.",
+        default=AWS_SIGNATURE,
+    )
+    aws_token_issuer: str | None = setting(
+        optional(rules.token_issuer),
+        "With subjectToken=aws-oidc: the account's own issuer, https://UUID.tokens.sts.global.api.aws, as `aws iam"
+        " get-outbound-web-identity-federation-info` prints it.",
     )
     table: str = setting(
         choice("own", "existing"),
@@ -210,6 +225,14 @@ class StackSettings:
     def pool_id_prefix(self) -> str:
         """What a pool id with a random suffix begins with."""
         return f"bq-{slug(self.stack)}-"
+
+    @property
+    def own_provider_id(self) -> str:
+        """The id of the provider that the stack makes.
+
+        Each kind has its own: one can't become the other, and Google keeps a deleted provider's id taken for 30 days.
+        """
+        return f"{self.provider_id}{OIDC_SUFFIX}" if self.subject_token == AWS_OIDC else self.provider_id
 
     def table_of(self, reader: ReaderSettings) -> str:
         """A reader's first table, as ``project.dataset.table``."""

@@ -9,15 +9,39 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
+from keyless_bigquery.trust.attributes import Assertion
 from keyless_bigquery.trust.caller import Caller
+from keyless_bigquery.trust.subject_tokens import AwsOidc
 from keyless_bigquery.trust.trust import TrustChain
 
 
-def caller_of(trust: TrustChain) -> Caller:
-    """The caller that runs as a role. The unique id is made up: only AWS knows the real one."""
-    user_id = f"AROAEXAMPLEEXAMPLEAA:{trust.function_name}"
+def caller_of(trust: TrustChain, *, role_id: str = "AROAEXAMPLEEXAMPLEAA") -> Assertion:
+    """The caller that runs as a role.
+
+    Args:
+        trust: The role.
+        role_id: Its unique id, which only AWS knows; by default one that is made up.
+    """
+    user_id = f"{role_id}:{trust.function_name}"
+    if isinstance(trust.subject_token, AwsOidc):
+        return _claims(trust, trust.caller_arn, user_id)
     return Caller(account=trust.aws_account_id, arn=trust.caller_arn, user_id=user_id)
+
+
+def arn_of(caller: Assertion) -> str:
+    """By which ARN a caller is known: in a token that AWS signed it is the subject."""
+    return caller.arn if isinstance(caller, Caller) else str(caller.get("sub", ""))
+
+
+def _claims(trust: TrustChain, subject: str, user_id: str) -> dict[str, Any]:
+    """The claims that every token of a role has. Source: AWS IAM, "Understanding token claims"."""
+    return {
+        "iss": getattr(trust.subject_token, "issuer", ""),
+        "sub": subject,
+        "https://sts.amazonaws.com/": {"aws_account": trust.aws_account_id, "principal_id": user_id},
+    }
 
 
 def unnamed(text: str) -> str:
@@ -25,7 +49,7 @@ def unnamed(text: str) -> str:
     return f"nobody-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def strangers(trust: TrustChain, *, stranger: str) -> Iterator[Caller]:
+def strangers(trust: TrustChain, *, stranger: str) -> Iterator[Assertion]:
     """Callers who aren't the role, most telling first.
 
     Args:
@@ -37,7 +61,13 @@ def strangers(trust: TrustChain, *, stranger: str) -> Iterator[Caller]:
             yield caller_of(dataclasses.replace(trust, role_name=name))
     yield caller_of(dataclasses.replace(trust, role_name=stranger, function_name=trust.role_name))
     for arn in _other_arns(trust.aws_account_id, trust.role_name, trust.function_name):
-        yield Caller(account=trust.aws_account_id, arn=arn, user_id="AIDAEXAMPLEEXAMPLEAA")
+        if arn == trust.caller_arn:
+            continue
+        user_id = "AIDAEXAMPLEEXAMPLEAA"
+        if isinstance(trust.subject_token, AwsOidc):
+            yield _claims(trust, arn, user_id)
+        else:
+            yield Caller(account=trust.aws_account_id, arn=arn, user_id=user_id)
     yield caller_of(dataclasses.replace(trust, aws_account_id=f"{(int(trust.aws_account_id) + 1) % 10**12:012d}"))
 
 
@@ -59,6 +89,9 @@ def _other_arns(account_id: str, role_name: str, session_name: str) -> Iterator[
     yield f"{iam}:user/{role_name}"
     yield f"{iam}:user/{role_name}/{session_name}"
     yield f"{iam}:role/{role_name}"
+    yield f"{iam}:role/{role_name}/{session_name}"
+    yield f"{iam}:role/{session_name}/{role_name}"
+    yield f"{sts}:assumed-role/{role_name}/{session_name}"
     yield f"{iam}:role/assumed-role/{role_name}/{session_name}"
     yield f"{iam}:root"
     yield f"{sts}:federated-user/{role_name}"

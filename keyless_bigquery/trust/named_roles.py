@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from keyless_bigquery.trust.lexer import Kind, Word, words
+from keyless_bigquery.trust.subject_tokens import AwsSignature, SubjectToken
 
 _PLAIN = re.compile(r"[rR]?(?:'(?P<single>[^'\\]*)'|\"(?P<double>[^\"\\]*)\")")
 _IS_ONE_OF = re.compile(r" (?:== ''|in \[ ''(?: , '')*(?: ,)? \])")
@@ -58,19 +59,24 @@ class Bound:
 _ANYBODY = Bound()
 
 
-def bound(condition: str, *, account_id: str, role_attribute: str) -> Bound:
+def bound(condition: str, *, account_id: str, role_attribute: str, subject_token: SubjectToken | None = None) -> Bound:
     """Bound who can pass a condition.
 
     Args:
         condition: A condition that :func:`~keyless_bigquery.trust.attributes.condition_problem` found nothing wrong
             with.
         account_id: The account whose roles are meant.
-        role_attribute: Bare name of the attribute that holds the role's ARN without session, by Google's own mapping.
+        role_attribute: Bare name of the attribute that holds the role's ARN without session, by the kind's own mapping.
             ``google.subject`` must be the caller's ARN.
+        subject_token: What the provider takes; by default a signed request.
     """
-    return _Reader(family=f"arn:aws:sts::{account_id}:assumed-role/", role_attribute=role_attribute).read(
-        words(condition)
-    )
+    token = subject_token or AwsSignature()
+    return _Reader(
+        family=token.family(account_id),
+        caller=token.caller.replace(".", " . "),
+        role_attribute=role_attribute,
+        sessions=isinstance(token, AwsSignature),
+    ).read(words(condition))
 
 
 def text_of(word: Word) -> str | None:
@@ -82,7 +88,10 @@ def text_of(word: Word) -> str | None:
 @dataclass(frozen=True, kw_only=True)
 class _Reader:
     family: str
+    caller: str
     role_attribute: str
+    sessions: bool
+    """The caller's ARN ends in a session, behind a slash after the role's name; otherwise it is the role's own."""
 
     def read(self, found: Sequence[Word]) -> Bound:
         signs = {text for text, _ in _outside_brackets(found)}
@@ -100,9 +109,11 @@ class _Reader:
         shape = " ".join("''" if text_of(word) is not None else word.text for word in found)
         texts = [text for word in found if (text := text_of(word)) is not None]
         role = f"attribute . {self.role_attribute}"
-        for who in ("assertion . arn", "google . subject", role):
+        for who in (self.caller, "google . subject", role):
             if shape == f"'' == {who}" or (shape.startswith(who) and _IS_ONE_OF.fullmatch(shape.removeprefix(who))):
-                return self._role_arns(texts) if who == role else self._whole_arns(texts)
+                return self._role_arns(texts) if self.sessions and who == role else self._whole_arns(texts)
+            if not self.sessions:
+                continue  # a beginning may be that of another role's ARN, and a part that of another path's
             if shape == f"{who} . startsWith ( '' )":
                 return self._prefix(texts[0])
             if who != role and shape.startswith(f"{who} . "):
@@ -110,8 +121,10 @@ class _Reader:
         return _ANYBODY
 
     def _whole_arns(self, arns: Sequence[str]) -> Bound:
-        roles = [arn.removeprefix(self.family).partition("/") for arn in arns if arn.startswith(self.family)]
-        return Bound(only_roles=True, names=frozenset(name for name, _, _ in roles))
+        roles = [arn.removeprefix(self.family) for arn in arns if arn.startswith(self.family)]
+        return Bound(
+            only_roles=True, names=frozenset(role.partition("/")[0] if self.sessions else role for role in roles)
+        )
 
     def _role_arns(self, arns: Sequence[str]) -> Bound:
         names = [arn.removeprefix(self.family) for arn in arns if arn.startswith(self.family)]

@@ -40,6 +40,10 @@ DEFAULT_AWS_MAPPING = {
 caller's ARN unchanged, which keeps an IAM user whose path imitates a role apart from the role. Source: IAM API,
 ``WorkloadIdentityPoolProvider.attributeMapping``."""
 
+TOKEN_ISSUER = r"https://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tokens\.sts\.global\.api\.aws"  # noqa: S105 - the form of an address
+"""Issuer of the tokens that AWS signs for an account's roles. Source: AWS IAM, "Understanding token claims", ``iss``.
+"""
+
 MOST_SUBJECT_BYTES = 127
 """Longest ``google.subject`` that Google STS accepts. Source: Google, "IAM quotas and limits"."""
 

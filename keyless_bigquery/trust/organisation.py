@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from keyless_bigquery.trust.subject_tokens import AwsOidc
+from keyless_bigquery.trust.trust import TrustChain
+
 PROVIDERS_CONSTRAINT = "constraints/iam.workloadIdentityPoolProviders"
 """Which providers may be made. Its values are issuers."""
 
@@ -24,9 +27,11 @@ AWS_ISSUER = "https://sts.amazonaws.com"
 """The issuer that stands for AWS."""
 
 
-def needed_values(aws_account_id: str) -> dict[str, str]:
-    """What must be allowed for a provider of an AWS account, by constraint."""
-    return {PROVIDERS_CONSTRAINT: AWS_ISSUER, ACCOUNTS_CONSTRAINT: aws_account_id}
+def needed_values(trust: TrustChain) -> dict[str, str]:
+    """What must be allowed for a provider that admits a role, by constraint."""
+    if isinstance(trust.subject_token, AwsOidc):
+        return {PROVIDERS_CONSTRAINT: trust.subject_token.issuer}
+    return {PROVIDERS_CONSTRAINT: AWS_ISSUER, ACCOUNTS_CONSTRAINT: trust.aws_account_id}
 
 
 def only_values(list_policy: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from keyless_bigquery.trust.attributes import SUBJECT
-from keyless_bigquery.trust.foreign_provider import AWS, ForeignProvider
+from keyless_bigquery.trust.foreign_provider import AWS, OIDC, ForeignProvider
 
-_OTHER_KINDS = {"oidc": "OIDC", "saml": "SAML", "x509": "X.509"}
+_OTHER_KINDS = {"oidc": OIDC, "saml": "SAML", "x509": "X.509"}
 """Block of ``WorkloadIdentityPoolProvider`` → how its kind is called."""
 
 
@@ -23,7 +23,8 @@ def read(answer: Mapping[str, object]) -> ForeignProvider:
         answer: The fields of the IAM v1 API by name, each as the API has it, as a look-up has it (a block is a list,
             and its fields are in snake case), null, or missing.
     """
-    block = _block(answer.get("aws"))
+    block, oidc = _block(answer.get("aws")), _block(answer.get("oidc")) or {}
+    audiences = oidc.get("allowedAudiences") or oidc.get("allowed_audiences") or ()
     return ForeignProvider(
         aws_account_id="" if block is None else _text(block.get("accountId") or block.get("account_id")),
         attribute_mapping=_mapping(answer.get("attributeMapping") or {}),
@@ -31,6 +32,9 @@ def read(answer: Mapping[str, object]) -> ForeignProvider:
         state=_text(answer.get("state")),
         disabled=bool(answer.get("disabled")),
         kind=next((kind for name, kind in _OTHER_KINDS.items() if answer.get(name)), "") if block is None else AWS,
+        issuer=_text(oidc.get("issuerUri") or oidc.get("issuer_uri")),
+        allowed_audiences=tuple(map(str, audiences)) if isinstance(audiences, Sequence) else (str(audiences),),
+        has_keys=bool(oidc.get("jwksJson") or oidc.get("jwks_json")),
     )
 
 

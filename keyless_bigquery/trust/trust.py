@@ -15,13 +15,8 @@ import json
 import re
 from collections.abc import Sequence
 
-from keyless_bigquery.trust.names import (
-    DEFAULT_AWS_MAPPING,
-    POOL_NAME,
-    PROVIDER_NAME,
-    ROLE_ATTRIBUTE,
-    SERVICE_PLACEHOLDER,
-)
+from keyless_bigquery.trust.names import POOL_NAME, PROVIDER_NAME, ROLE_ATTRIBUTE, SERVICE_PLACEHOLDER
+from keyless_bigquery.trust.subject_tokens import AwsSignature, SubjectToken
 
 CREDENTIAL_CONFIGURATION_FILE = "credential-configuration.json"
 """Name of the credential configuration at the root of the function's package."""
@@ -60,35 +55,28 @@ class TrustChain:
             an assumed role's ARN.
         function_name: Name of the function. Lambda uses it as the session name.
         endpoints: Where the function finds Google's APIs.
+        subject_token: By what the role shows Google who it is.
     """
 
     aws_account_id: str
     role_name: str
     function_name: str
     endpoints: GoogleEndpoints = dataclasses.field(default_factory=GoogleEndpoints)
+    subject_token: SubjectToken = dataclasses.field(default_factory=AwsSignature)
 
     @property
     def role_arn(self) -> str:
-        """The assumed role's ARN without a session name: the value of the role attribute and of the binding."""
-        return f"arn:aws:sts::{self.aws_account_id}:assumed-role/{self.role_name}"
+        """The role's ARN without a session name: the value of the role attribute and of the binding."""
+        return f"{self.subject_token.family(self.aws_account_id)}{self.role_name}"
 
     @property
     def caller_arn(self) -> str:
-        """What GetCallerIdentity answers to the function: the value of ``google.subject``."""
-        return f"{self.role_arn}/{self.function_name}"
+        """What AWS says of the function: the value of ``google.subject``."""
+        return self.subject_token.caller_arn(self.role_arn, self.function_name)
 
     def function_arn(self, region: str) -> str:
         """The function's own ARN."""
         return f"arn:aws:lambda:{region}:{self.aws_account_id}:function:{self.function_name}"
-
-    @property
-    def condition_clause(self) -> str:
-        """What an attribute condition must say to admit this role, its account named beside it.
-
-        Anchored at the start of the ARN, so that no path or session name can imitate it, and ended by the slash
-        before the session name, so that a role whose name only starts with this one is refused.
-        """
-        return f"assertion.arn.startsWith('{self.role_arn}/')"
 
     def principal_set(self, pool_name: str) -> str:
         """The member of the service account's binding.
@@ -102,10 +90,9 @@ class TrustChain:
     def credential_configuration(self, *, provider_name: str, service_account_email: str | None) -> str:
         """The file that google-auth reads, holding no secret.
 
-        Byte for byte what ``gcloud iam workload-identity-pools create-cred-config --aws`` writes, with
-        ``--service-account=…`` or without; it ends without a line break.
-        The ``169.254.169.254`` addresses are never called on Lambda, where the environment has keys and region, and
-        the verification URL is only signed: Google calls it to check the subject token.
+        For a signed request byte for byte what ``gcloud iam workload-identity-pools create-cred-config --aws`` writes,
+        with ``--service-account=…`` or without; it ends without a line break. For a signed token it has no
+        ``credential_source``, so that only a program with a supplier of its own can use it.
 
         Args:
             provider_name: The provider's full resource name, with the project's *number*.
@@ -118,17 +105,11 @@ class TrustChain:
             "universe_domain": self.endpoints.universe_domain,
             "type": "external_account",
             "audience": audience(provider_name),
-            "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
+            "subject_token_type": self.subject_token.token_type,
             "token_url": self.endpoints.url("sts", "/v1/token"),
-            "credential_source": {
-                "environment_id": "aws1",
-                "region_url": "http://169.254.169.254/latest/meta-data/placement/availability-zone",
-                "url": "http://169.254.169.254/latest/meta-data/iam/security-credentials",
-                "regional_cred_verification_url": (
-                    "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
-                ),
-            },
         }
+        if source := self.subject_token.credential_source:
+            configuration["credential_source"] = source
         if service_account_email is None:
             configuration["token_info_url"] = self.endpoints.url("sts", "/v1/introspect")
         else:
@@ -171,16 +152,16 @@ def audience(provider_name: str) -> str:
     return f"//iam.googleapis.com/{provider_name}"
 
 
-def attribute_mapping() -> dict[str, str]:
-    """The provider's attribute mapping: Google's own for AWS, written out, so that a change of Google's is seen."""
-    return dict(DEFAULT_AWS_MAPPING)
+def attribute_mapping(subject_token: SubjectToken | None = None) -> dict[str, str]:
+    """The provider's attribute mapping; by default for a signed request."""
+    return dict((subject_token or AwsSignature()).mapping)
 
 
 def attribute_condition(chains: Sequence[TrustChain]) -> str:
     """The provider's condition: one account, and exactly the roles of the readers.
 
     Args:
-        chains: At least one, all of the same account.
+        chains: At least one, all of the same account and with the same kind of subject token.
 
     Raises:
         TrustError: There is none, or two accounts are among them: a provider is of one account.
@@ -191,8 +172,8 @@ def attribute_condition(chains: Sequence[TrustChain]) -> str:
             f"The roles are of the accounts {sorted(accounts)}: a provider admits the roles of exactly one. Use a pool"
             " and a provider for each account."
         )
-    clauses = " || ".join(chain.condition_clause for chain in chains)
-    return f"assertion.account == '{accounts.pop()}' && {clauses if len(chains) == 1 else f'({clauses})'}"
+    token = chains[0].subject_token
+    return token.condition(accounts.pop(), [token.clause(chain.role_arn) for chain in chains])
 
 
 def check_project_number(pool_name: str, expected: str | None) -> str:

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from keyless_bigquery.trust.subject_tokens import AwsOidc
 from keyless_bigquery.trust.trust import (
     GoogleEndpoints,
     ProviderName,
@@ -152,3 +153,36 @@ def test_the_pools_project_number_is_accepted_when_it_is_the_one_in_the_settings
 def test_a_pool_in_another_project_than_the_settings_say_is_refused() -> None:
     with pytest.raises(TrustError, match=r"123456789012.*googleProjectNumber says 999"):
         check_project_number(POOL, "999")
+
+
+ISSUER = "https://0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0.tokens.sts.global.api.aws"
+BY_TOKEN = dataclasses.replace(TRUST, subject_token=AwsOidc(ISSUER))
+
+
+def test_where_aws_signs_the_token_each_string_names_the_role_itself() -> None:
+    role = "arn:aws:iam::210987654321:role/Reader-Dev"
+    assert BY_TOKEN.role_arn == BY_TOKEN.caller_arn == role
+    assert attribute_mapping(BY_TOKEN.subject_token) == {
+        "google.subject": "assertion.sub",
+        "attribute.aws_role": "assertion.sub",
+    }
+    assert attribute_condition([BY_TOKEN]) == f"assertion.sub == '{role}'"
+    other = dataclasses.replace(BY_TOKEN, role_name="Other")
+    assert attribute_condition([BY_TOKEN, other]) == (
+        f"assertion.sub == '{role}' || assertion.sub == 'arn:aws:iam::210987654321:role/Other'"
+    )
+    assert BY_TOKEN.principal_set("projects/1/locations/global/workloadIdentityPools/pool") == (
+        f"principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/attribute.aws_role/{role}"
+    )
+
+
+def test_where_aws_signs_the_token_the_configuration_says_how_and_has_no_source() -> None:
+    name = "projects/1/locations/global/workloadIdentityPools/pool/providers/aws-lambda-oidc"
+    signed, token = (
+        json.loads(
+            trust.credential_configuration(provider_name=name, service_account_email="a@p.iam.gserviceaccount.com")
+        )
+        for trust in (TRUST, BY_TOKEN)
+    )
+    del signed["credential_source"]
+    assert token == {**signed, "subject_token_type": "urn:ietf:params:oauth:token-type:jwt"}

@@ -86,6 +86,12 @@ class PackagedFunction:
             del configuration["service_account_impersonation_url"]
         file.write_text(json.dumps(configuration))
 
+    def by_signed_token(self, url: str) -> dict[str, str]:
+        """Writes the credential configuration anew, for tokens that AWS signs. Returns the variable that it needs."""
+        file = self.report.with_name("credential-configuration.json")
+        file.write_text(json.dumps(token_configuration(url)))
+        return {"AWS_ENDPOINT_URL_STS": url}
+
     def handler(self, source: str) -> dict[str, str]:
         """Puts another function into the package. Returns the variable that names it."""
         module = f"handler_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
@@ -244,3 +250,10 @@ def credential_configuration(url: str) -> dict[str, Any]:
         },
         "service_account_impersonation_url": (f"{url}{google_stand_in.IMPERSONATION_PATH}"),
     }
+
+
+def token_configuration(url: str) -> dict[str, Any]:
+    """What the program writes where AWS signs the subject token."""
+    configuration = credential_configuration(url)
+    del configuration["credential_source"]
+    return {**configuration, "subject_token_type": "urn:ietf:params:oauth:token-type:jwt"}

@@ -1,4 +1,4 @@
-"""A scripted Google: one server for the token exchange, the impersonation and BigQuery's queries.
+"""A scripted Google: one server for the token exchange, the impersonation and BigQuery's queries; and AWS STS.
 
 It checks nothing: what real services check is the local cloud's job. Here the answers are what matters, each taken
 from Google's documented errors, and the record of what the function sent.
@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from typing import Any
+from xml.sax.saxutils import escape
 
 from tests.http_server import Answer, Handler, Request, json_answer, serving
 
 FEDERATED_TOKEN = "planted-federated-token-1f2e3d4c"
 ACCESS_TOKEN = "planted-access-token-5a6b7c8d"
+SUBJECT_TOKEN = "eyJwbGFudGVkIjoidG9rZW4ifQ.eyJwbGFudGVkIjoiY2xhaW1zIn0.cGxhbnRlZC1zaWduYXR1cmU"
 TOKEN_PATH = "/v1/token"
 IMPERSONATION_PATH = "/v1/projects/-/serviceAccounts/reader@local-keyless.iam.gserviceaccount.com:generateAccessToken"
 QUERY_PATH = "/bigquery/v2/projects/local-keyless/queries"
@@ -31,6 +33,7 @@ class GoogleStandIn:
     def begin(self) -> None:
         """Forgets what came, and answers as a Google where everything is in order."""
         self.sent: list[Request] = []
+        self.signed_token: Handler = lambda _: token_answer(SUBJECT_TOKEN)
         self.exchange: Handler = lambda _: json_answer(
             {"access_token": FEDERATED_TOKEN, "token_type": "Bearer", "expires_in": 3600}
         )
@@ -47,6 +50,8 @@ class GoogleStandIn:
     def answer(self, sent: Request) -> Answer | None:
         """What the script says."""
         self.sent.append(sent)
+        if sent.path == "/":
+            return self.signed_token(sent)
         for begins, handler in (
             (f"POST {TOKEN_PATH}", self.exchange),
             ("POST /v1/projects/-/serviceAccounts/", self.impersonation),
@@ -99,6 +104,30 @@ def google_error(code: int, reason: str, message: str, status: str = "ERROR") ->
         },
         status=code,
     )
+
+
+def token_answer(token: str) -> Answer:
+    """AWS STS's answer to GetWebIdentityToken."""
+    return xml_answer(
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<GetWebIdentityTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">\n  <GetWebIdentityTokenResult>'
+        f"\n    <WebIdentityToken>{token}</WebIdentityToken>\n    <Expiration>2026-11-29T12:05:00.703Z</Expiration>\n"
+        "  </GetWebIdentityTokenResult>\n  <ResponseMetadata><RequestId>c9c99a1c</RequestId></ResponseMetadata>\n"
+        "</GetWebIdentityTokenResponse>\n"
+    )
+
+
+def aws_error(status: int, code: str, message: str) -> Answer:
+    """AWS STS's error envelope."""
+    return xml_answer(
+        '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
+        f"<Code>{code}</Code><Message>{escape(message)}</Message></Error><RequestId>c9c99a1c</RequestId></ErrorResponse>",
+        status=status,
+    )
+
+
+def xml_answer(text: str, *, status: int = 200) -> Answer:
+    return Answer(status=status, body=text.encode(), headers={"Content-Type": "text/xml"})
 
 
 def oauth_error(error: str, description: str, status_code: int = 400) -> Answer:

@@ -20,10 +20,19 @@ from tests.docs.pages import read
 from tests.doctor.users import FakeTime
 from tests.http_server import Answer, Request, json_answer
 from tests.runtime.conftest import PackagedFunction
-from tests.runtime.google_stand_in import GoogleStandIn, google_error, oauth_error
+from tests.runtime.google_stand_in import GoogleStandIn, aws_error, google_error, oauth_error
 
 TABLE = Path(__file__).with_name("answers.md")
-SERVICES = {"Google STS": "exchange", "IAM Credentials": "impersonation", "BigQuery": "query"}
+SERVICES = {
+    "AWS STS": "signed_token",
+    "Google STS": "exchange",
+    "Google STS, of a signed token": "exchange",
+    "IAM Credentials": "impersonation",
+    "BigQuery": "query",
+}
+
+
+BY_SIGNED_TOKEN = {"AWS STS", "Google STS, of a signed token"}
 
 
 class Row(NamedTuple):
@@ -45,9 +54,11 @@ def rows_of(service: str) -> list[Row]:
 
 def answer_of(service: str, row: Row) -> Answer:
     """The HTTP answer that a row describes."""
-    if service == "Google STS":
+    if service.startswith("Google STS"):
         return oauth_error(row.answer, row.message)
     code, _, name = row.answer.partition(" ")
+    if service == "AWS STS":
+        return aws_error(int(code), name, row.message)
     if service == "BigQuery":
         return google_error(int(code), name, row.message)
     return json_answer({"error": {"code": int(code), "message": row.message, "status": name}}, status=int(code))
@@ -67,8 +78,9 @@ def test_each_answer_is_reported_as_what_it_is(function: PackagedFunction, googl
         return answers[place] if place < len(answers) else well(sent)
 
     setattr(google, SERVICES[service], answer)
+    environ = function.by_signed_token(google.url) if service in BY_SIGNED_TOKEN else {}
     # One process for all: a function that failed works again.
-    *failed, worked = function.invoke(events=tuple(range(len(rows) + 1))).results
+    *failed, worked = function.invoke(events=tuple(range(len(rows) + 1)), environ=environ).results
     assert worked["returned"] == len(rows)
     wrong = [problem for row, result in zip(rows, failed, strict=True) for problem in problems(row, result)]
     assert not wrong, "\n".join(wrong)
@@ -106,7 +118,9 @@ def verified(attempt: Attempt) -> tuple[int, str]:
 
 def test_the_table_has_every_link_that_an_answer_can_break_and_waits_only_for_the_stacks_own_changes() -> None:
     rows = [row for service in SERVICES for row in rows_of(service)]
-    assert {row.link for row in rows} == {"token exchange", "impersonation", "job creation", "table access", "query"}
+    assert {row.link for row in rows} == {
+        *("subject token", "token exchange", "impersonation", "job creation", "table access", "query")
+    }
     waiting = {row.message for row in rows_of("BigQuery") if row.waits == "yes"}
     ours = ("jobs.create", "API has not been used", "keyless_local", "Exceeded rate limits")
     assert [text for text in waiting if not any(word in text for word in ours)] == []

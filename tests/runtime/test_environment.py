@@ -9,7 +9,7 @@ import pytest
 
 from keyless_bigquery import rules
 from keyless_bigquery.runtime import environment
-from keyless_bigquery.runtime.aws_credentials import RoleSessionSupplier
+from keyless_bigquery.runtime.aws_credentials import Remembering, RoleSessionSupplier
 from keyless_bigquery.runtime.credentials import CredentialConfiguration
 from keyless_bigquery.runtime.deadline import TimeLimit
 from keyless_bigquery.runtime.environment import Environment
@@ -201,6 +201,9 @@ def test_what_is_no_function_in_the_package_is_refused(value: str) -> None:
     assert f"environment variable KEYLESS_HANDLER is {value!r}: it must be module.function" in str(refused.value)
 
 
+JWT = "urn:ietf:params:oauth:token-type:jwt"
+
+
 def configuration(**values: object) -> str:
     """The good file with some values changed."""
     return json.dumps({**credential_configuration("http://127.0.0.1:9"), **values})
@@ -223,6 +226,11 @@ def configuration(**values: object) -> str:
             "its service_account_impersonation_url is 'https",
         ),
         (configuration(credential_source={"file": "/token"}), "not that of an AWS provider"),
+        (configuration(subject_token_type=JWT), "it has a credential_source, and a token that AWS signs"),
+        (configuration(subject_token_type=JWT, credential_source={"file": "/t"}), "it has a credential_source"),
+        (configuration(subject_token_type=f"{JWT} "), "its subject_token_type must be urn:ietf:params:aws"),
+        (configuration(subject_token_type="urn:ietf:params:oauth:token-type:id_token"), "subject_token_type must be"),
+        (configuration(subject_token_type="urn:ietf:params:oauth:token-type:saml2"), "subject_token_type must be"),
         (
             configuration(
                 credential_source={
@@ -238,9 +246,10 @@ def configuration(**values: object) -> str:
 def test_a_file_that_is_no_credential_configuration_is_refused(tmp_path: Path, content: str, says: str) -> None:
     file = tmp_path / "credential-configuration.json"
     file.write_text(configuration())
-    supplier = RoleSessionSupplier({}, TimeLimit())
-    assert CredentialConfiguration.from_file(file).credentials(supplier)
+    limit = TimeLimit()
+    supplier = Remembering(RoleSessionSupplier({}, limit))
+    assert CredentialConfiguration.from_file(file).credentials(supplier, limit)
     file.write_text(content)
     with pytest.raises(ConfigurationError) as refused:
-        CredentialConfiguration.from_file(file).credentials(supplier)
+        CredentialConfiguration.from_file(file).credentials(supplier, limit)
     assert says in str(refused.value)

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keyless_bigquery.trust.adversarial_callers import caller_of, strangers, unnamed
+from keyless_bigquery.trust.adversarial_callers import arn_of, caller_of, strangers, unnamed
 from keyless_bigquery.trust.attributes import (
+    Assertion,
     MappingError,
     condition_holds,
     map_attributes,
 )
-from keyless_bigquery.trust.caller import Caller
 from keyless_bigquery.trust.foreign_provider import ForeignProvider, Refusal, refusals
 from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING
 from keyless_bigquery.trust.trust import TrustChain
@@ -156,11 +156,11 @@ def test_a_text_can_not_have_named_its_unnamed_role() -> None:
 @given(st.text("abRz09_+=,.@-", min_size=1, max_size=64))
 def test_no_stranger_has_the_role_itself(name: str) -> None:
     trust = dataclasses.replace(READER, role_name=name)
-    assert not [s.arn for s in strangers(trust, stranger=unnamed(name)) if s.arn.startswith(f"{trust.role_arn}/")]
+    assert not [s for s in map(arn_of, strangers(trust, stranger=unnamed(name))) if s.startswith(f"{trust.role_arn}/")]
 
 
 # An independent oracle: who gets in is asked of the rules by which Google decides, and who is meant read off the ARN.
-def let_in(condition: str, mapping: dict[str, str], caller: Caller) -> str | None:
+def let_in(condition: str, mapping: dict[str, str], caller: Assertion) -> str | None:
     """The role attribute of a caller who is let in."""
     try:
         attributes = map_attributes(mapping, caller)
@@ -196,6 +196,6 @@ def test_a_fit_provider_lets_in_only_who_is_named_and_gives_our_value_to_our_rol
 
 def test_a_role_whose_name_is_the_beginning_of_the_others_is_among_those_who_are_tried() -> None:
     trust = dataclasses.replace(READER, role_name="reader", function_name="fn")
-    tried = [caller.arn for caller in strangers(trust, stranger="other")]
+    tried = [arn_of(caller) for caller in strangers(trust, stranger="other")]
     assert "arn:aws:sts::210987654321:assumed-role/reade/fn" in tried
     assert "arn:aws:sts::210987654321:assumed-role/readery/fn" not in tried

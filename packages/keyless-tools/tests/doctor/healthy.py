@@ -10,6 +10,7 @@ from typing import Any
 from keyless_bigquery.components import outputs
 from keyless_bigquery.settings.settings import Settings
 from keyless_bigquery.trust.organisation import ACCOUNTS_CONSTRAINT, PROVIDERS_CONSTRAINT
+from keyless_bigquery.trust.subject_tokens import AwsOidc
 from keyless_bigquery.trust.trust import attribute_condition, attribute_mapping
 from keyless_tools.doctor.answer import JSON, Absent, Answer, Found, Hidden, Off, Silent
 from keyless_tools.doctor.expected import Expected, expected_of
@@ -69,7 +70,7 @@ def seen(chain: Expected) -> Seen:
         ),
         credential_configuration=Found(value=chain.credential_configuration),
         function_policies={"": Absent()},
-        role_policies=Found(value={"inline": ["write-own-log"], "attached": []}),
+        role_policies=Found(value={"inline": list(chain.inline_policies), "attached": []}),
         role=Found(
             value={
                 "RoleId": "AROA1",
@@ -94,8 +95,12 @@ def seen(chain: Expected) -> Seen:
             value={
                 "name": PROVIDER,
                 "state": "ACTIVE",
-                "aws": {"accountId": chain.trust.aws_account_id},
-                "attributeMapping": attribute_mapping(),
+                **(
+                    {"oidc": {"issuerUri": chain.trust.subject_token.issuer}}
+                    if isinstance(chain.trust.subject_token, AwsOidc)
+                    else {"aws": {"accountId": chain.trust.aws_account_id}}
+                ),
+                "attributeMapping": attribute_mapping(chain.trust.subject_token),
                 "attributeCondition": attribute_condition([chain.trust]),
             }
         ),

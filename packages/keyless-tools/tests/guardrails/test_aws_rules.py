@@ -14,6 +14,7 @@ from keyless_tools.guardrails.rules.function_environment import NO_SECRET_IN_ENV
 from tests.guardrails.judging import breaks, is_open
 from tests.guardrails.programs.parts import document, statement, trust
 
+AUDIENCE = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/aws-oidc"
 LOGS = "arn:aws:logs:us-east-1:210987654321:log-group:/aws/lambda/reader"
 
 
@@ -40,6 +41,7 @@ LOGS = "arn:aws:logs:us-east-1:210987654321:log-group:/aws/lambda/reader"
         (["ec2:DescribeSubnets", "ec2:DeleteNetworkInterface"], "*", True),
         (["ec2:DescribeSubnets", 1], "*", True),
         ("ec2:Describe*", "*", True),
+        ("sts:GetWebIdentityToken", "*", True),
     ],
 )
 @pytest.mark.parametrize("form", ["rolePolicy", "policy", "inline"])
@@ -62,6 +64,9 @@ def test_a_star_is_let_through_for_the_streams_of_one_log_group_and_where_there_
         (role_policies.own_log_only(LOGS), False),
         (role_policies.decrypt_with("arn:aws:kms:us-east-1:210987654321:key/1"), False),
         (role_policies.find_subnets(), False),
+        (role_policies.token_for_google(AUDIENCE), False),
+        (role_policies.token_for_google(AUDIENCE.replace("pool", "*")), True),
+        (role_policies.token_for_google(AUDIENCE).replace("ForAllValues", "ForAnyValue"), True),
         (role_policies.no_network_changes_by_code("arn:aws:lambda:us-east-1:210987654321:function:reader"), False),
         (document(statement(NotAction="iam:*", Resource=LOGS)), True),
         (document(statement(Action="a:B", NotResource=LOGS)), True),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keyless_bigquery.components import outputs
-from keyless_bigquery.components.role_policies import NETWORK_POLICY_ARN
+from keyless_bigquery.components.role_policies import NETWORK_POLICY_ARN, inline_policies
 from keyless_bigquery.settings import apis
 from keyless_bigquery.settings.function_environment import variables
 from keyless_bigquery.settings.reader_settings import ReaderSettings
@@ -182,11 +182,7 @@ def _expected(
         trust=trust,
         function=_output(stack, outputs.FUNCTION_NAME, exported),
         role_arn=_output(stack, outputs.ROLE_ARN, exported),
-        inline_policies=(
-            "write-own-log",
-            *(("find-subnets", "leave-network-to-lambda") if settings.subnet_ids else ()),
-            *(("read-own-environment",) if settings.environment_kms_key_arn else ()),
-        ),
+        inline_policies=inline_policies(settings),
         attached_policies=(NETWORK_POLICY_ARN,) if settings.subnet_ids else (),
         scheduled=reader.schedule is not None,
         log_group=_output(stack, outputs.LOG_GROUP, exported),
@@ -248,6 +244,9 @@ def _undeployed(stack: Stack, deployed: Mapping[str, Any]) -> Iterator[str]:
             found = deployed[label].get(name)
             if found != value and not (name == outputs.FUNCTION_NAME and str(found).partition(":")[0] == value):
                 yield f"{name} of {label} is {found or 'none'}, configured is {value or 'none'}"
+        configuration, token = deployed.get(label, {}).get(outputs.CREDENTIAL_CONFIGURATION), reader.trust.subject_token
+        if configuration is not None and token.token_type not in str(configuration):
+            yield f"{label} has another kind of subject token, configured is {token.name}"
         more = ", ".join(reader.tables)
         if label in deployed and (found := ", ".join(_tables(deployed[label])[1:])) != more:
             yield f"{outputs.TABLES} of {label} are {found or 'none'} besides the first, configured is {more or 'none'}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keyless_bigquery.trust.attributes import Attributes, MappingError, map_attributes
-from keyless_bigquery.trust.caller import Caller
+from keyless_bigquery.trust import adversarial_callers
+from keyless_bigquery.trust.attributes import Assertion, Attributes, MappingError, map_attributes
 from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING
 from keyless_bigquery.trust.principals import Principal, federated_principal
 from keyless_tools.doctor.answer import JSON, Answer, Found
@@ -11,11 +11,10 @@ from keyless_tools.doctor.expected import Expected
 from keyless_tools.doctor.observed import Seen
 
 
-def caller_of(expected: Expected, role: Answer[JSON]) -> Caller:
-    """What AWS answers to the function's GetCallerIdentity. The unique id of a role that wasn't read is made up."""
+def caller_of(expected: Expected, role: Answer[JSON]) -> Assertion:
+    """What AWS says of the function. The unique id of a role that wasn't read is made up."""
     role_id = role.value["RoleId"] if isinstance(role, Found) else "AROAUNKNOWN"
-    trust = expected.trust
-    return Caller(account=trust.aws_account_id, arn=trust.caller_arn, user_id=f"{role_id}:{expected.function}")
+    return adversarial_callers.caller_of(expected.trust, role_id=role_id)
 
 
 def principal_of(expected: Expected, attributes: Attributes) -> Principal:

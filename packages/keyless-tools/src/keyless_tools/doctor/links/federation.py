@@ -7,7 +7,8 @@ from keyless_bigquery.trust.attributes import MappingError, condition_holds, map
 from keyless_bigquery.trust.foreign_provider import Refusal, refusals
 from keyless_bigquery.trust.members import difference, matches
 from keyless_bigquery.trust.names import DEFAULT_AWS_MAPPING, MOST_SUBJECT_BYTES
-from keyless_bigquery.trust.organisation import AWS_ISSUER, needed_values, permits
+from keyless_bigquery.trust.organisation import needed_values, permits
+from keyless_bigquery.trust.subject_tokens import AwsOidc
 from keyless_bigquery.trust.trust import attribute_mapping
 from keyless_tools.doctor import fixes
 from keyless_tools.doctor.answer import JSON, Absent, Answer, Found
@@ -16,6 +17,7 @@ from keyless_tools.doctor.finding import Judgement, failed, not_looked, not_seen
 from keyless_tools.doctor.identity import caller_of, principal_of
 from keyless_tools.doctor.observed import Seen
 
+_OIDC = "oidc"
 _NO_PROVIDER = "there is no provider to look at"
 
 
@@ -48,7 +50,7 @@ def organisation_policy(expected: Expected, seen: Seen) -> Judgement:
     """The organisation allows a provider of this AWS account, which it asks when one is made or changed."""
     there = isinstance(seen.provider, Found)
     later = "it acts when a provider is made or changed, and this one is there"
-    for constraint, value in needed_values(expected.trust.aws_account_id).items():
+    for constraint, value in needed_values(expected.trust).items():
         answer = seen.organisation_policies[constraint]
         if isinstance(answer, Absent):
             return not_looked(f"{constraint} does not exist here")
@@ -61,14 +63,17 @@ def organisation_policy(expected: Expected, seen: Seen) -> Judgement:
                 return ok(f"{refused}: {later}, but `pulumi up` will be refused when it has to change it")
             fix = fixes.allow_value(constraint, value, project=expected.pool_project)
             return failed(refused, expected=f"{value} among its allowed values", fix=fix)
-    return ok(f"allows {AWS_ISSUER} and the account {expected.trust.aws_account_id}")
+    return ok(f"allows {' and '.join(needed_values(expected.trust).values())}")
 
 
 def provider(expected: Expected, seen: Seen) -> Judgement:
     """The provider is there, and can be used."""
-    trusted = (f"--account-id={expected.trust.aws_account_id}", f"--attribute-condition={expected.condition}")
-    create = fixes.up(expected.stack) if expected.pool_is_ours else _provider(expected, "create-aws", *trusted)
-    undelete, enable = _provider(expected, "undelete"), _provider(expected, "update-aws", "--no-disabled")
+    kind, trusted = _kind(expected)
+    flags = [trusted, f"--attribute-condition={expected.condition}"]
+    if kind == _OIDC:  # Google has a mapping of its own for AWS alone
+        flags.append(_mapping_flag(expected))
+    create = fixes.up(expected.stack) if expected.pool_is_ours else _provider(expected, f"create-{kind}", *flags)
+    undelete, enable = _provider(expected, "undelete"), _provider(expected, f"update-{kind}", "--no-disabled")
     return _active(f"provider {expected.provider_name}", seen.provider, create=create, undelete=undelete, enable=enable)
 
 
@@ -77,6 +82,8 @@ def account(expected: Expected, seen: Seen) -> Judgement:
     needed = expected.trust.aws_account_id
     if not isinstance(seen.provider, Found):
         return not_looked(_NO_PROVIDER)
+    if isinstance(expected.trust.subject_token, AwsOidc):
+        return _issuer(expected, seen.provider.value, expected.trust.subject_token.issuer)
     found = seen.provider.value.get("aws", {}).get("accountId")
     if found is None:
         fix = fixes.up(expected.stack)
@@ -89,12 +96,28 @@ def account(expected: Expected, seen: Seen) -> Judgement:
     return ok(found)
 
 
+def _issuer(expected: Expected, provider: JSON, needed: str) -> Judgement:
+    """The provider admits tokens of the account's issuer, checked with the issuer's own keys, for itself alone."""
+    oidc = provider.get("oidc")
+    if oidc is None:
+        return failed("the provider is not one for OIDC", expected=f"issuer {needed}", fix=fixes.up(expected.stack))
+    found = oidc.get("issuerUri")
+    if found != needed:
+        fix = _changed(expected, f"--issuer-uri={needed}")
+        return failed(f"the provider admits tokens of {found}", expected=f"{needed}, the account's own", fix=fix)
+    if added := [name for name in ("allowedAudiences", "jwksJson") if oidc.get(name)]:
+        fix = _changed(expected, "--allowed-audiences=" if added == ["allowedAudiences"] else "--jwk-json-path=")
+        needed = "neither: the provider's own name as audience, and the issuer's keys"
+        return failed(f"the provider has {' and '.join(added)}", expected=needed, fix=fix)
+    return ok(f"{found}; whether the account has outbound federation enabled isn't checked, the function reports it")
+
+
 def mapping(expected: Expected, seen: Seen) -> Judgement:
     """The mapping gives the function the principal that the bindings name."""
     if not isinstance(seen.provider, Found):
         return not_looked(_NO_PROVIDER)
     found = dict(seen.provider.value.get("attributeMapping") or DEFAULT_AWS_MAPPING)
-    fix = _changed(expected, "--attribute-mapping=" + ",".join(f"{k}={v}" for k, v in attribute_mapping().items()))
+    fix = _changed(expected, _mapping_flag(expected))
     needed = f"a mapping that makes it {expected.principal}"
     try:
         attributes = map_attributes(found, caller_of(expected, seen.role))
@@ -108,7 +131,11 @@ def mapping(expected: Expected, seen: Seen) -> Judgement:
     principal = principal_of(expected, attributes)
     if not matches(expected.principal, principal):
         return failed(difference(expected.principal, principal), expected=needed, fix=fix)
-    as_written = "" if found == attribute_mapping() else "not the stack's own, but it gives the same principal: "
+    as_written = (
+        ""
+        if found == attribute_mapping(expected.trust.subject_token)
+        else "not the stack's own, but it gives the same principal: "
+    )
     return ok(as_written + shown)
 
 
@@ -129,14 +156,14 @@ def condition(expected: Expected, seen: Seen) -> Judgement:
     if not holds:
         fix = _changed(expected, f"--attribute-condition={expected.condition}")
         needed = f"true, as {expected.condition} is"
-        return failed(f"false for {caller.arn}{why}: {found}", expected=needed, fix=fix)
+        return failed(f"false for {expected.trust.caller_arn}{why}: {found}", expected=needed, fix=fix)
     but = ""
     if expected.pool_is_ours and found != expected.condition:
         written = f"it reads {found}" if found else "there is none, so that every role of the account may come"
         but = f", but not the stack's own: {written}. `{fixes.up(expected.stack)}` puts it back"
     elif not expected.pool_is_ours and (reasons := _unfit(expected, seen.provider.value)):
         but = f", but the next `pulumi up` will refuse this provider: {reasons[0]}"
-    return ok(f"true for {caller.arn}{but}")
+    return ok(f"true for {expected.trust.caller_arn}{but}")
 
 
 def _unfit(expected: Expected, provider: JSON) -> list[Refusal]:
@@ -158,7 +185,22 @@ def _active(what: str, answer: Answer[JSON], *, create: str, undelete: str, enab
 
 def _changed(expected: Expected, flag: str) -> str:
     """What changes the provider: the stack if it is the stack's, else its owner."""
-    return fixes.up(expected.stack) if expected.pool_is_ours else _provider(expected, "update-aws", flag)
+    return (
+        fixes.up(expected.stack) if expected.pool_is_ours else _provider(expected, f"update-{_kind(expected)[0]}", flag)
+    )
+
+
+def _kind(expected: Expected) -> tuple[str, str]:
+    """The provider's kind, as ``gcloud`` calls it, and the flag that says whose word it takes."""
+    token = expected.trust.subject_token
+    if isinstance(token, AwsOidc):
+        return _OIDC, f"--issuer-uri={token.issuer}"
+    return "aws", f"--account-id={expected.trust.aws_account_id}"
+
+
+def _mapping_flag(expected: Expected) -> str:
+    mapping = attribute_mapping(expected.trust.subject_token)
+    return "--attribute-mapping=" + ",".join(f"{key}={expression}" for key, expression in mapping.items())
 
 
 def _pool(expected: Expected, verb: str, *flags: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from keyless_bigquery.components.role_policies import TOKEN_POLICY
 from keyless_bigquery.trust.trust import CREDENTIAL_CONFIGURATION_FILE
 from keyless_tools.doctor import fixes
 from keyless_tools.doctor.answer import JSON, Absent, Found
@@ -79,6 +80,11 @@ def role(expected: Expected, seen: Seen) -> Judgement:
     if may_assume != [LAMBDA]:
         needed = f"{LAMBDA} alone: any principal that assumes the role can read the table"
         return failed(f"{name} may be assumed by {', '.join(may_assume) or 'no principal'}", expected=needed, fix=fix)
+    if TOKEN_POLICY in expected.inline_policies and isinstance(seen.role_policies, Found):
+        if TOKEN_POLICY not in seen.role_policies.value["inline"]:
+            needed = f"{TOKEN_POLICY}: without it AWS signs no token for the role"
+            return failed(f"{name} has no policy {TOKEN_POLICY}", expected=needed, fix=fix)
+        return ok(f"{name} may be assumed by {LAMBDA} alone; what its policy {TOKEN_POLICY} says isn't checked")
     return ok(f"{name} may be assumed by {LAMBDA} alone")
 
 

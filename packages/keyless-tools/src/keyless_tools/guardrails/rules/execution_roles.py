@@ -35,6 +35,10 @@ _BROAD_MANAGED = re.compile(
 _WITHOUT_RESOURCE_TYPE = frozenset({"ec2:describesubnets"})
 """Actions that AWS evaluates on no resource, so that a statement has to name all: "Service Authorization Reference"."""
 
+_FOR_ONE_AUDIENCE = "sts:getwebidentitytoken"
+"""The action by which AWS signs a token for the role. It has no resource type either: what bounds it is its audience.
+"""
+
 Statement = Mapping[str, Any]
 _Fault = tuple[str, str]
 """What was seen, and the fix."""
@@ -79,7 +83,16 @@ def _wild(statements: Sequence[Statement]) -> Iterator[_Fault]:
 
 def _has_no_resource_type(statement: Statement) -> bool:
     actions = texts(statement.get("action"))
+    if [str(one).lower() for one in actions] == [_FOR_ONE_AUDIENCE]:
+        return _names_audiences(statement.get("condition"))
     return bool(actions) and all(isinstance(one, str) and one.lower() in _WITHOUT_RESOURCE_TYPE for one in actions)
+
+
+def _names_audiences(condition: object) -> bool:
+    """Whether a token is signed only for audiences that are written out, and for no others besides."""
+    equals = condition.get("ForAllValues:StringEquals") if isinstance(condition, Mapping) else None
+    named = texts(equals.get("sts:IdentityTokenAudience")) if isinstance(equals, Mapping) else []
+    return bool(named) and all(isinstance(one, str) and "*" not in one for one in named)
 
 
 def _is_wild(key: str, value: str) -> bool:
