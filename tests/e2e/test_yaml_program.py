@@ -109,7 +109,7 @@ def project(deployed: StackHarness, tmp_path: Path) -> Project:
     workspace.lay_in(NAME, version="0.1.0", command=[str(PLUGIN)])
     host = workspace.home / "plugins" / f"language-yaml-v{YAML_HOST.version}"
     host.mkdir(parents=True)
-    (host / YAML_HOST.name).symlink_to(get.yaml_host(Progress()))
+    (host / YAML_HOST.name).symlink_to(get.tool(YAML_HOST, Progress()))
     folder = tmp_path / "project"
     folder.mkdir()
     account, url = cloud.endpoints.aws_account_id, cloud.google_url
