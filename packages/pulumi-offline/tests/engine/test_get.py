@@ -13,7 +13,7 @@ import pytest
 from federation_emulator.servers.errors import EngineError
 from federation_emulator.servers.progress import Progress
 from pulumi_offline.engine import get, go_build, installer
-from pulumi_offline.engine.pins import CLI, LANGUAGE_HOST, ROOT, Version
+from pulumi_offline.engine.pins import CLI, LANGUAGE_HOST, NODEJS_SDK, ROOT, YAML_HOST, Version
 
 
 def program(folder: Path, name: str, text: str) -> Path:
@@ -53,6 +53,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_pins_are_read_from_the_go_modules() -> None:
     assert str(CLI.version) == "3.259.0"
     assert str(LANGUAGE_HOST.version) == "3.60.0"
+    assert str(YAML_HOST.version) == "1.25.0"
+    assert NODEJS_SDK.version == CLI.version
+    assert NODEJS_SDK.sums.removeprefix(CLI.sums).startswith(b"// Writes the SDK for Node")
 
 
 @pytest.mark.parametrize("version", ["v3.259.0", "3.300.1", "v3.259.1-alpha.1"])
@@ -74,6 +77,14 @@ def test_an_engine_of_another_version_is_not_taken(machine: Path, version: str, 
     found, why_not = get.on_path()
     assert found is None
     assert reason in why_not
+
+
+def test_a_further_program_is_that_next_to_the_engine_or_else_built(machine: Path, progress: Progress) -> None:
+    pulumi(machine, "v3.259.0")
+    with pytest.raises(EngineError, match=r"there is no pulumi-language-yaml 1\.25\.0 and no Go to build it with"):
+        get.tool(YAML_HOST, progress)
+    own = program(machine, "pulumi-language-yaml", "true")
+    assert get.tool(YAML_HOST, progress) == own
 
 
 def test_an_engine_without_its_language_host_is_not_taken(machine: Path) -> None:

@@ -13,7 +13,7 @@ from federation_emulator.servers.errors import EngineError
 from federation_emulator.servers.progress import Progress
 from keyless_bigquery.cache import cache_folder
 from pulumi_offline.engine import go_build, installer
-from pulumi_offline.engine.pins import CLI, LANGUAGE_HOST, YAML_HOST, GoModule, Version
+from pulumi_offline.engine.pins import CLI, LANGUAGE_HOST, GoModule, Version
 
 _LIMIT_SECONDS = 20.0
 
@@ -61,22 +61,22 @@ def ensure(progress: Progress) -> Engine:
     return Engine(finished / "bin")
 
 
-def yaml_host(progress: Progress) -> Path:
-    """The language host for programs in YAML: the engine's own, or one that is built first if need be.
+def tool(module: GoModule, progress: Progress) -> Path:
+    """A program besides the engine: the one next to it, as the official release has some, or one that is built first.
 
     Raises:
         EngineError: one line with the reason and the fix.
     """
     engine = find()
-    if engine is not None and (own := engine.folder / YAML_HOST.name).exists():
+    if engine is not None and (own := engine.folder / module.name).exists():
         return own
-    target = _place(YAML_HOST, YAML_HOST.sums)
+    target = _place(module, module.sums)
     build_once(
         target,
-        lambda folder: go_build.build_tool(YAML_HOST, folder, progress=progress),
-        waiting=lambda: progress.say(f"another process is building {YAML_HOST}; waiting for it"),
+        lambda folder: go_build.build_tool(module, folder, progress=progress),
+        waiting=lambda: progress.say(f"another process is building {module}; waiting for it"),
     )
-    return target / YAML_HOST.name
+    return target / module.name
 
 
 def on_path() -> tuple[Engine | None, str]:

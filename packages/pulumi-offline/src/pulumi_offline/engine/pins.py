@@ -53,12 +53,16 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True)
 class GoModule:
-    """A Go module, in a folder, that pins one program: its name, its import path, and the module that holds that."""
+    """A Go module, in a folder, that pins one program: its name, its import path, and the module that holds that.
+
+    ``source`` is a file in the folder of which it is built, where it is ours.
+    """
 
     name: str
     folder: Path
     package: str
     requires: str
+    source: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -79,7 +83,8 @@ class GoModule:
     @property
     def sums(self) -> bytes:
         """Everything that decides what is built."""
-        return (self.folder / "go.mod").read_bytes() + (self.folder / "go.sum").read_bytes()
+        files = ["go.mod", "go.sum", *([self.source] if self.source else [])]
+        return b"".join((self.folder / name).read_bytes() for name in files)
 
 
 CLI = GoModule(
@@ -101,3 +106,12 @@ YAML_HOST = GoModule(
     requires="github.com/pulumi/pulumi-yaml",
 )
 """Part of the official release; where the engine is built, only what runs a program in YAML builds it."""
+
+NODEJS_SDK = GoModule(
+    name="pulumi-nodejs-sdk",
+    folder=_MODULES / "engine",
+    package="./nodejs-sdk",
+    requires="github.com/pulumi/pulumi/pkg/v3",
+    source="nodejs-sdk/main.go",
+)
+"""Ours: writes a package's SDK for Node with the engine's own generator, since no language host for Node is served."""

@@ -1,0 +1,133 @@
+"""The example in YAML: deployed by the real engine through the components' plugin, its role reads its tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from federation_emulator.core.roles import make_roles
+from federation_emulator.servers.progress import Progress
+from keyless_bigquery.components.component_host import NAME
+from keyless_bigquery.components.program import ROOT
+from pulumi_offline.engine import get
+from pulumi_offline.engine.pins import YAML_HOST
+from pulumi_offline.engine.workspace import Workspace
+from pulumi_offline.stack_harness import StackHarness
+from tests.e2e.test_federated_role import dataset_of_tables, read
+
+EXAMPLE = ROOT / "examples" / "yaml" / "Pulumi.yaml"
+PLUGIN = Path(sys.executable).with_name(f"pulumi-resource-{NAME}")
+STACK, ROLE = "yaml", "Orders-Yaml"
+_SECONDS = 120
+_BUILD_SECONDS = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A user's project in YAML."""
+
+    stage: StackHarness
+    folder: Path
+    environment: Mapping[str, str]
+
+    def pulumi(self, *arguments: str, fails: bool = False) -> str:
+        """Runs ``pulumi``. Returns what it printed."""
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        assert (done.returncode != 0) is fails, done.stdout + done.stderr
+        return done.stdout + (done.stderr if fails else "")
+
+    def write(self, *changes: tuple[str, str]) -> None:
+        """Writes the example into the project, with these texts replaced."""
+        program = EXAMPLE.read_text()
+        for old, new in changes:
+            assert old in program
+            program = program.replace(old, new)
+        (self.folder / "Pulumi.yaml").write_text(program)
+
+
+@pytest.mark.timeout(_BUILD_SECONDS)
+def test_a_role_reads_its_tables_and_bad_arguments_are_refused_in_a_line(project: Project, tmp_path: Path) -> None:
+    # What a program for the local cloud has more: where Google is. And the output of which the layer is made.
+    url = f"googleEndpoint: {project.stage.cloud.google_url}"
+    local = ("googleProject: ${googleProject}", f"googleProject: ${{googleProject}}\n      {url}")
+    output = ("outputs:", "outputs:\n  configuration: ${orders-reader.credentialConfiguration}")
+    arn, function = "roleArn: ${roleArn}", "functionArn: ${functionArn}"
+    for good, bad, line in (
+        (arn, "roleArn: orders", "roleArn is 'orders': it must be the ARN of an IAM role"),
+        (
+            function,
+            f"{function}\n      region: eu-west-1",
+            "region is 'eu-west-1': functionArn's is us-east-1, and Lambda",
+        ),
+        (function, "functionArm: ${functionArn}", "Property functionArm does not exist"),
+    ):
+        project.write(local, (good, bad))
+        printed = project.pulumi("preview", fails=True)
+        assert line in printed
+        assert "Traceback" not in printed
+        assert 'File "' not in printed
+
+    project.write(local, output)
+    project.pulumi("up", "--yes", "--skip-preview")
+    assert "14 unchanged" in project.pulumi("up", "--yes", "--skip-preview")
+    outputs = json.loads(project.pulumi("stack", "output", "--json"))
+    assert outputs["layer"].endswith(":layer:orders-credentials:1")
+    assert outputs["environment"] == {"GOOGLE_APPLICATION_CREDENTIALS": "/opt/credential-configuration.json"}
+
+    def rows(table: str) -> subprocess.CompletedProcess[str]:
+        return read(project.stage, outputs["configuration"], ROLE, table, tmp_path)
+
+    assert rows("orders").stdout == "of orders\n"
+    assert "403" in rows("secrets").stderr
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert "invalid_target" in rows("orders").stderr
+
+
+@pytest.fixture
+def project(deployed: StackHarness, tmp_path: Path) -> Project:
+    """The example's stack on the local cloud: its engine has the host for YAML and the components' plugin."""
+    cloud = deployed.cloud
+    dataset_of_tables(deployed, "shop", "orders", "items", "secrets")
+    make_roles(cloud.endpoints, [ROLE])
+    workspace = Workspace(tmp_path / "workspace")
+    workspace.lay_in(NAME, version="0.1.0", command=[str(PLUGIN)])
+    host = workspace.home / "plugins" / f"language-yaml-v{YAML_HOST.version}"
+    host.mkdir(parents=True)
+    (host / YAML_HOST.name).symlink_to(get.tool(YAML_HOST, Progress()))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    account, url = cloud.endpoints.aws_account_id, cloud.google_url
+    config = {
+        "keyless-orders:googleProject": cloud.project_id,
+        "keyless-orders:roleArn": f"arn:aws:iam::{account}:role/{ROLE}",
+        "keyless-orders:functionArn": f"arn:aws:lambda:{cloud.aws_region}:{account}:function:orders",
+        "gcp:project": cloud.project_id,
+        "gcp:iamBetaCustomEndpoint": f"{url}/v1/",
+        "gcp:resourceManagerCustomEndpoint": f"{url}/v1/",
+        "gcp:bigQueryCustomEndpoint": f"{url}/bigquery/v2/",
+        "gcp:serviceUsageCustomEndpoint": f"{url}/v1beta1/",
+        "gcp:cloudBillingCustomEndpoint": f"{url}/v1/",
+        "aws:region": cloud.aws_region,
+    }
+    (folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": config}))
+    environment = {**os.environ, **deployed.environment(), **workspace.environment(), "PULUMI_OPTION_CONFIG_FILE": ""}
+    made = Project(stage=deployed, folder=folder, environment=environment)
+    made.write()
+    made.pulumi("stack", "init", STACK)
+    return made
