@@ -48,6 +48,23 @@ NOT_TYPED = {
         "pulumi new https://github.com/OWNER/keyless-bigquery",
     ): "packages/keyless-tools/tests/delivery/test_template.py",
     (
+        "docs/existing.md",
+        "aws lambda get-function-configuration --function-name orders",
+    ): "a function and layers to fill in",
+    (
+        "docs/existing.md",
+        "bq query --use_legacy_sql=false 'SELECT user_email,",
+    ): "BigQuery's own record of jobs",
+    (
+        "docs/existing.md",
+        "keyless doctor --keys OLD_ACCOUNT@my-project.iam.gserviceaccount.com",
+    ): "an account to fill in: packages/keyless-tools/tests/doctor/test_keys.py",
+    ("docs/existing.md", "aws secretsmanager delete-secret --secret-id bigquery-key"): "a secret to fill in",
+    (
+        "docs/existing.md",
+        "gcloud resource-manager org-policies enable-enforce iam.disableServiceAccountKeyCreation",
+    ): "a policy that the local Google doesn't have",
+    (
         "docs/function.md",
         "echo 'PyYAML==6.0.3' >> lambda_src/requirements.in",
     ): "a registry: tests/replacing has its lock",

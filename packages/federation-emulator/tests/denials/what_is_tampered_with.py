@@ -61,7 +61,7 @@ CASES = (
     ),
     _malformed("a changed host", header("host", lambda _value: "sts.eu-west-1.amazonaws.com"), rule=_HOST),
     _malformed("a changed URL", url(f"sts.{REGION}", "sts.eu-west-1"), rule=_HOST),
-    _malformed("a target given twice", added(TARGET, AUDIENCE), rule=_ONCE),
+    _malformed("two targets", added(TARGET, f"{AUDIENCE}-2"), rule=_ONCE),
     _malformed("a second target, its name in capitals", added(TARGET.upper(), f"{AUDIENCE}-2"), rule=_ONCE),
     _malformed(
         "a body next to the signed request",

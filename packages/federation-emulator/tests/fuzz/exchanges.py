@@ -277,6 +277,10 @@ def _fields(sent: Sent) -> dict[str, str]:
 def _meaning(token: Any) -> tuple[Any, ...]:
     """What a subject token says, without the freedoms that a client has in saying it."""
     headers = [(entry["key"].encode("ascii").lower().decode(), entry["value"]) for entry in token["headers"]]
+    target = next((pair for pair in headers if pair[0] == TARGET), None)
+    if target is not None and headers.count(target) == 2:
+        # As Google's library for Java sends it.
+        headers.remove(target)
     if len(dict(headers)) != len(headers) or set(token) != {"url", "method", "headers"}:
         raise ValueError("something comes twice, or in addition")
     values = dict(headers)

@@ -212,7 +212,8 @@ def test_a_stacks_readers_are_looked_at_each_and_direct_access_has_no_key() -> N
 
 def test_a_stack_that_is_not_deployed_is_not_taken_for_one_without_keys() -> None:
     stack = healthy.stack()
-    for readers in ({}, None):
+    nothing: tuple[object, ...] = ({}, None)
+    for readers in nothing:
         missing = dataclasses.replace(stack, outputs={**stack.outputs, outputs.READERS: readers})
         with pytest.raises(StackError, match="has no output readers"):
             of_stack(missing, "no credentials")

@@ -17,7 +17,7 @@ from federation_emulator.core.strict_json import parse_strictly
 from federation_emulator.core.trace import Part, refuse
 from federation_emulator.services.sts import signed_request
 from federation_emulator.services.sts.model import SignedRequest
-from federation_emulator.services.sts.signed_request import refuse_format
+from federation_emulator.services.sts.signed_request import TARGET_HEADER, refuse_format
 
 MOST_TOKEN_CHARACTERS = 32 * 1024
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!'()*/+-]|%[0-9A-Fa-f]{2})+")
@@ -93,7 +93,13 @@ def _headers(listed: object) -> dict[str, str]:
         )
     # Only ASCII has a case that HTTP ignores: a Kelvin sign must not become a k.
     names = [entry["key"].lower() if entry["key"].isascii() else entry["key"] for entry in listed]
-    repeated = sorted(name[:40] for name, count in Counter(names).items() if count > 1)
+    pairs = list(zip(names, (entry["value"] for entry in listed), strict=True))
+    for name, value in pairs:
+        if name == TARGET_HEADER and pairs.count((name, value)) > 1:
+            # Google's own library for Java lists the target that it signed once more.
+            pairs.remove((name, value))
+            break
+    repeated = sorted(name[:40] for name, count in Counter(name for name, _ in pairs).items() if count > 1)
     if repeated:
         refuse_format(
             "no header may be repeated, whatever its case",
@@ -101,4 +107,4 @@ def _headers(listed: object) -> dict[str, str]:
             expected="each header once",
             fix="remove the second one: two values leave open which one was signed",
         )
-    return dict(zip(names, (entry["value"] for entry in listed), strict=True))
+    return dict(pairs)

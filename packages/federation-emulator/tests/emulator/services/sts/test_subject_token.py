@@ -77,6 +77,18 @@ def test_no_header_may_be_repeated_or_left_out(chain: Chain, role_keys: Keys, na
     refused(chain, without(document(role_keys), name))
 
 
+def test_the_target_may_be_listed_once_more_as_googles_library_for_java_does(chain: Chain, role_keys: Keys) -> None:
+    """Source: google-auth-library-java, ``AwsCredentials.buildSubjectToken``: signed, and added again."""
+    twice = document(role_keys)
+    again = dict(header(twice, "x-goog-cloud-target-resource"))
+    twice["headers"].append(again)
+    assert exchange(chain.google, twice).status_code == 200
+    thrice = {**twice, "headers": [*twice["headers"], again]}
+    assert "x-goog-cloud-target-resource" in refused(chain, thrice, FORMAT).actual
+    other = {**twice, "headers": [*twice["headers"][:-1], {**again, "value": f"{again['value']}-2"}]}
+    assert "x-goog-cloud-target-resource" in refused(chain, other, FORMAT).actual
+
+
 def test_other_regions_and_the_global_host_pass_when_signed_for_themselves(chain: Chain, role_keys: Keys) -> None:
     for host, region in (
         ("sts.eu-west-1.amazonaws.com", "eu-west-1"),
