@@ -175,12 +175,12 @@ def aws_region(environ: Mapping[str, str]) -> str:
 
 
 def sts_endpoint(environ: Mapping[str, str]) -> str:
-    """The base URL of AWS STS that :data:`STS_ENDPOINT` names, without a slash at the end.
+    """The base URL of AWS STS that :data:`STS_ENDPOINT` names, without a slash at the end; empty if none is named.
 
     Raises:
         ConfigurationError: It is no address for credentials.
     """
-    return str(_endpoint(environ, STS_ENDPOINT)).rstrip("/")
+    return (_endpoint(environ, STS_ENDPOINT) or "").rstrip("/")
 
 
 def handler(environ: Mapping[str, str]) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-import google.auth.aws
 import google.auth.external_account
 import google.auth.identity_pool
 import google.auth.transport.requests
@@ -21,6 +21,7 @@ from keyless_bigquery.runtime.aws_credentials import Remembering
 from keyless_bigquery.runtime.deadline import OutOfTimeError, TimeLimit
 from keyless_bigquery.runtime.environment import STS_ENDPOINT, sts_endpoint
 from keyless_bigquery.runtime.errors import NetworkError, ReaderError, SubjectTokenError
+from keyless_bigquery.runtime.signature import signed_headers
 
 LARGEST_ANSWER_BYTES = 64 * 1024
 """An answer that is larger is none of AWS's; a token has about 2 KB."""
@@ -62,15 +63,11 @@ class WebIdentitySupplier(google.auth.identity_pool.SubjectTokenSupplier):
         """
         credentials = self._session.get_aws_security_credentials(context, request)
         region = self._session.get_aws_region(context, request)
-        public = f"https://sts.{region}.amazonaws.com/"
-        body = token_request.body(context.audience)
-        # The signer takes AWS's public addresses only. The signed host goes along to whatever stands in its place.
-        signed = google.auth.aws.RequestSigner(region).get_request_options(  # type: ignore[no-untyped-call]  # google-auth has no types
-            credentials, public, "POST", body, {"Content-Type": "application/x-www-form-urlencoded"}
-        )
-        url = f"{sts_endpoint(self._environ)}/" if self._environ.get(STS_ENDPOINT) else public
+        base = sts_endpoint(self._environ) or f"https://sts.{region}.amazonaws.com"
+        url, body = f"{base}/", token_request.body(context.audience)
+        headers = signed_headers(credentials, url=url, region=region, body=body, now=datetime.now(UTC))
         # As a stream, so that no more is read than an answer of AWS's can have.
-        with request.session.post(url, data=body.encode(), headers=signed["headers"], stream=True) as answer:
+        with request.session.post(url, data=body.encode(), headers=headers, stream=True) as answer:
             text = self._read(answer, url)
         token = token_of(answer.status_code, text, host=urlsplit(url).netloc, kind=answer.headers.get("content-type"))
         self._session.remember(token)

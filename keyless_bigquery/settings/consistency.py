@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from keyless_bigquery import rules
 from keyless_bigquery.packaging.target import RUNTIMES
-from keyless_bigquery.runtime.environment import STS_ENDPOINT
 from keyless_bigquery.settings import own_variables
 from keyless_bigquery.settings.function_environment import variables
 from keyless_bigquery.settings.problems import HIDDEN, Values
@@ -100,13 +99,6 @@ def _subject_token(settings: StackSettings, values: Values) -> None:
     if settings.pool == "own" and (verdict := rules.pool_or_provider_id(settings.own_provider_id)) is not None:
         rule = f"with subjectToken=aws-oidc it is {settings.own_provider_id!r}: {verdict[0]}"
         values.add("providerId", settings.provider_id, rule, f"Take at most {32 - len(OIDC_SUFFIX)} characters.")
-    for place, reader in enumerate(settings.readers):
-        if STS_ENDPOINT in reader.environment:
-            key = f"{own_variables.KEY}.{STS_ENDPOINT}"
-            rule = "with subjectToken=aws-oidc the function asks AWS STS for its token at that address"
-            fix = "Remove it: awsEndpoint sets it where AWS has another address."
-            own = values.own(own_variables.KEY) is None or STS_ENDPOINT not in values.mapping(own_variables.KEY)
-            values.add(f"readers[{place}].{key}" if reader.name and own else key, HIDDEN, rule, fix)
 
 
 def _derived_pool_id(settings: StackSettings, values: Values) -> None:

@@ -18,7 +18,8 @@ def variables(settings: StackSettings, reader: ReaderSettings, *, table: T, tabl
 
     Args:
         settings: The stack's settings.
-        reader: The reader's. Its own variables have none of the names here.
+        reader: The reader's. Its own variables have none of the names here but that of an endpoint of AWS STS, which
+            the function's network may have.
         table: The table that it reads, as ``project.dataset.table``; perhaps not known yet.
         tables: All that it may read, that table first, joined by commas; ``None``: that table alone.
     """

@@ -6,16 +6,19 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
+import google.auth.aws
 import pytest
 
 from keyless_bigquery.runtime import credentials, token_request
 from keyless_bigquery.runtime.credentials import CredentialConfiguration
+from keyless_bigquery.runtime.signature import signed_headers
 from keyless_bigquery.runtime.web_identity import LARGEST_ANSWER_BYTES, token_of
 from keyless_bigquery.trust.subject_tokens import AwsOidc, AwsSignature
 from tests.http_server import Answer, Request
@@ -34,20 +37,41 @@ STS = "sts.us-east-1.amazonaws.com"
 SECRETS = (*AWS_SECRETS.values(), SUBJECT_TOKEN, ACCESS_TOKEN)
 
 
-def signature_of(sent: Request) -> str:
-    """What AWS's own signer would have signed the request with."""
-    request = botocore.awsrequest.AWSRequest(
-        "POST",
-        f"https://{STS}/",
-        data=sent.body,
-        headers={"Content-Type": sent.headers["content-type"], "Host": STS, "X-Amz-Date": sent.headers["x-amz-date"]},
+def signature_by_aws(url: str, body: bytes, *, host: str, stamp: str, region: str, token: str | None) -> str:
+    """What AWS's own signer would have signed a request with."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Host": host, "X-Amz-Date": stamp}
+    request = botocore.awsrequest.AWSRequest("POST", url, data=body, headers=headers)
+    key_id, secret, _ = AWS_SECRETS.values()
+    signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(key_id, secret, token), "sts", region)
+    request.context["timestamp"] = stamp
+    if token:
+        request.headers["X-Amz-Security-Token"] = token
+    return str(signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request))
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        (f"https://{STS}/", STS),
+        (f"https://{STS}:443/", STS),
+        ("https://vpce-0a-1b.sts.us-east-1.vpce.amazonaws.com/", "vpce-0a-1b.sts.us-east-1.vpce.amazonaws.com"),
+        ("http://127.0.0.1:4566/", "127.0.0.1:4566"),
+        ("http://localhost:80/", "localhost"),
+    ],
+)
+@pytest.mark.parametrize("token", [AWS_SECRETS["AWS_SESSION_TOKEN"], None])
+@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-7"])
+def test_a_request_is_signed_as_awss_own_signer_signs_it(url: str, host: str, token: str | None, region: str) -> None:
+    key_id, secret, _ = AWS_SECRETS.values()
+    session = google.auth.aws.AwsSecurityCredentials(key_id, secret, token)
+    body, now = token_request.body(AUDIENCE.removeprefix("https:")), datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    headers = signed_headers(session, url=url, region=region, body=body, now=now)
+    expected = signature_by_aws(url, body.encode(), host=host, stamp="20260102T030405Z", region=region, token=token)
+    assert headers["host"] == host
+    assert headers["authorization"] == (
+        f"AWS4-HMAC-SHA256 Credential={key_id}/20260102/{region}/sts/aws4_request, SignedHeaders=content-type;host;"
+        f"x-amz-date{';x-amz-security-token' if token else ''}, Signature={expected}"
     )
-    session = botocore.credentials.Credentials(*AWS_SECRETS.values())
-    signer = botocore.auth.SigV4Auth(session, "sts", "us-east-1")
-    request.context["timestamp"] = sent.headers["x-amz-date"]
-    request.headers["X-Amz-Security-Token"] = AWS_SECRETS["AWS_SESSION_TOKEN"]
-    text = signer.string_to_sign(request, signer.canonical_request(request))
-    return str(signer.signature(text, request))
 
 
 def test_the_function_reads_rows_by_a_token_that_aws_signed(function: PackagedFunction, google: GoogleStandIn) -> None:
@@ -56,7 +80,8 @@ def test_the_function_reads_rows_by_a_token_that_aws_signed(function: PackagedFu
     assert [result["returned"] for result in done.results] == [{}, {}]
     issued, exchanged = google.sent[:2]
     assert google.paths.count("/") == 1, "a second invocation has the access token of the first"
-    assert (issued.method, issued.target, issued.headers["Host"]) == ("POST", "/", STS)
+    host = google.url.removeprefix("http://")
+    assert (issued.method, issued.target, issued.headers["Host"]) == ("POST", "/", host)
     assert issued.form == {
         "Action": ["GetWebIdentityToken"],
         "Version": ["2011-06-15"],
@@ -64,9 +89,9 @@ def test_the_function_reads_rows_by_a_token_that_aws_signed(function: PackagedFu
         "DurationSeconds": ["300"],
         "SigningAlgorithm": ["RS256"],
     }
-    assert f"Signature={signature_of(issued)}" in str(issued.authorization)
-    assert "/us-east-1/sts/aws4_request" in str(issued.authorization)
-    assert "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token" in str(issued.authorization)
+    stamp, token = issued.headers["x-amz-date"], AWS_SECRETS["AWS_SESSION_TOKEN"]
+    signature = signature_by_aws(google.url, issued.body, host=host, stamp=stamp, region="us-east-1", token=token)
+    assert str(issued.authorization).endswith(f"Signature={signature}")
     assert exchanged.form["subject_token"] == [SUBJECT_TOKEN]
     assert exchanged.form["subject_token_type"] == ["urn:ietf:params:oauth:token-type:jwt"]
     assert exchanged.form["audience"] == [f"//iam.googleapis.com/{PROVIDER}"]

@@ -67,10 +67,8 @@ def test_what_keeps_the_token_out_fails_with_its_fix(seen: Seen, link: Link, act
 
 
 def test_an_organisation_that_does_not_allow_the_issuer_is_named_with_it() -> None:
-    policies = {
-        **SEEN.organisation_policies,
-        PROVIDERS_CONSTRAINT: Found(value={"listPolicy": {"allowedValues": ["x"]}}),
-    }
+    others: Answer[JSON] = Found(value={"listPolicy": {"allowedValues": ["x"]}})
+    policies = {**SEEN.organisation_policies, PROVIDERS_CONSTRAINT: others}
     seen = dataclasses.replace(SEEN, provider=Absent(), organisation_policies=policies)
     finding = found(seen, Link.ORGANISATION_POLICY)
     assert finding.verdict is Verdict.FAILED
