@@ -17,13 +17,17 @@ from keyless_bigquery.components.foreign_pool import foreign_pool
 from keyless_bigquery.components.program import plain_errors
 from keyless_bigquery.components.reader_access import ReaderAccess, ReaderAccessArgs
 from keyless_bigquery.settings import declaration
+from keyless_bigquery.settings.consistency import check_issuer
 from keyless_bigquery.settings.problems import Problem, Values
 from keyless_bigquery.settings.reader_settings import MOST_TABLES
 from keyless_bigquery.trust import role_arn
+from keyless_bigquery.trust.subject_tokens import AWS_OIDC, AWS_SIGNATURE, SubjectToken, subject_token
 from keyless_bigquery.trust.trust import GoogleEndpoints, TrustChain
 
 IMPERSONATION, DIRECT = "impersonation", "direct"
-_PROVIDER_ID = "aws-role"
+_PROVIDER_IDS = {AWS_SIGNATURE: "aws-role", AWS_OIDC: "aws-role-oidc"}
+"""One kind of provider can't become the other, and a deleted one's id stays taken for 30 days."""
+
 _LONGEST_PREFIX = 27
 """What a pool's id of 32 leaves for the name in front of a hyphen and four digits."""
 
@@ -59,6 +63,12 @@ class FederatedRoleArgs(TypedDict):
     taken for 30 days."""
     service_account_id: NotRequired[str]
     """Id of the service account that is made. By default the component's name."""
+    subject_token: NotRequired[str]
+    """`aws-signature`, the default: the role signs a GetCallerIdentity request. `aws-oidc`: AWS signs a token for the
+    role, by outbound identity federation. Its credential configuration serves programs with a supplier of such tokens,
+    as this package's library for functions has one; not the layer in other runtimes."""
+    aws_token_issuer: NotRequired[str]
+    """With `aws-oidc` the account's own issuer, as `aws iam get-outbound-web-identity-federation-info` prints it."""
     google_endpoint: NotRequired[str | None]
     """Base URL that serves every Google API, where it is not Google's public hosts; `{service}` in it stands for the
     API's short name."""
@@ -134,8 +144,9 @@ class FederatedRole(pulumi.ComponentResource):
             project=read.google_project,
             pool_id=read.pool_id,
             pool_id_prefix=read.pool_id_prefix,
-            provider_id=_PROVIDER_ID,
+            provider_id=_PROVIDER_IDS[read.subject_token.name],
             trusts=trust.apply(lambda known: [known]),
+            subject_token=read.subject_token,
         )
         return Federation(names, args, google=None, opts=pulumi.ResourceOptions(parent=self)).pool
 
@@ -158,6 +169,7 @@ class _Read:
     service_account_id: str | None
     """``None``: direct access."""
     endpoints: GoogleEndpoints
+    subject_token: SubjectToken
 
     def refused(self, problem: Problem) -> pulumi.RunError:
         return arguments.refused(self.component, [problem])
@@ -170,11 +182,13 @@ class _Read:
         """
         if (problem := self.problem(arn)) is not None:
             raise self.refused(problem)
-        return role_arn.trust_of_role(arn, function_name=self.function_name, endpoints=self.endpoints)
+        return role_arn.trust_of_role(
+            arn, function_name=self.function_name, endpoints=self.endpoints, subject_token=self.subject_token
+        )
 
     def problem(self, arn: str) -> Problem | None:
         """What is wrong with the role."""
-        verdict = role_arn.problem(arn, function_name=self.function_name)
+        verdict = role_arn.problem(arn, function_name=self.function_name, subject_token=self.subject_token)
         if verdict is None and self.aws_account_id not in {None, account := role_arn.account_of(arn)}:
             verdict = (
                 f"the role is of account {account}, and the account here is {self.aws_account_id}",
@@ -189,12 +203,14 @@ def _read(name: str, args: FederatedRoleArgs) -> _Read:
     Raises:
         pulumi.RunError: Some can't be used.
     """
-    given: dict[str, object] = {"access": IMPERSONATION, "look_up_tables": True}
+    given: dict[str, object] = {"access": IMPERSONATION, "look_up_tables": True, "subject_token": AWS_SIGNATURE}
     given |= {key: value for key, value in args.items() if value is not None}
     values = arguments.values(FederatedRoleArgs, given, later=("role_arn",))
     later = isinstance(given.get("role_arn"), pulumi.Output)
     access = declaration.choice(IMPERSONATION, DIRECT).read(values, "access")
     account_id = values.optional("serviceAccountId", rules.service_account_id)
+    token = declaration.choice(AWS_SIGNATURE, AWS_OIDC).read(values, "subjectToken")
+    issuer = values.optional("awsTokenIssuer", rules.token_issuer)
     universe = values.optional("googleUniverseDomain", rules.universe_domain)
     read = _Read(
         component=f"FederatedRole {name}",
@@ -212,7 +228,10 @@ def _read(name: str, args: FederatedRoleArgs) -> _Read:
             base_url=values.optional("googleEndpoint", rules.google_endpoint),
             universe_domain=universe or GoogleEndpoints.universe_domain,
         ),
+        subject_token=subject_token(token, issuer),
     )
+    if not values.problems:
+        check_issuer(token, issuer, values)
     if not values.problems:
         _check_together(name, read, values, account_id)
     if values.problems:

@@ -86,16 +86,20 @@ def _pool(settings: StackSettings, values: Values) -> None:
             values.add(key, value, rule, "Remove it, or set pool to own.")
 
 
-def _subject_token(settings: StackSettings, values: Values) -> None:
-    issuer = settings.aws_token_issuer
-    if settings.subject_token != AWS_OIDC:
-        if issuer is not None:
-            rule = "it is of the tokens that AWS signs, and with subjectToken=aws-signature there is none"
-            values.add("awsTokenIssuer", issuer, rule, "Remove it, or set subjectToken to aws-oidc.")
-        return
-    if issuer is None:
+def check_issuer(subject_token: str, issuer: str | None, values: Values) -> None:
+    """Adds what is wrong with an issuer of subject tokens, given their kind."""
+    if subject_token == AWS_OIDC and issuer is None:
         how_to_find = "`aws iam get-outbound-web-identity-federation-info` prints it as IssuerIdentifier."
         values.text("awsTokenIssuer", rules.token_issuer, how_to_find)
+    elif subject_token != AWS_OIDC and issuer is not None:
+        rule = "it is of the tokens that AWS signs, and with subjectToken=aws-signature there is none"
+        values.add("awsTokenIssuer", issuer, rule, "Remove it, or set subjectToken to aws-oidc.")
+
+
+def _subject_token(settings: StackSettings, values: Values) -> None:
+    check_issuer(settings.subject_token, settings.aws_token_issuer, values)
+    if settings.subject_token != AWS_OIDC:
+        return
     if settings.pool == "own" and (verdict := rules.pool_or_provider_id(settings.own_provider_id)) is not None:
         rule = f"with subjectToken=aws-oidc it is {settings.own_provider_id!r}: {verdict[0]}"
         values.add("providerId", settings.provider_id, rule, f"Take at most {32 - len(OIDC_SUFFIX)} characters.")
