@@ -21,19 +21,20 @@ _COMMAND = re.compile(r"pulumi config set (?:--path )?'?([\w.\[\]]+)'? VALUE", r
 _WHERE = re.compile(r"from stack ('[^']*')")
 
 
-def refused(component: str, problems: Sequence[Problem]) -> pulumi.RunError:
+def refused(component: str, problems: Sequence[Problem], *, late: bool = False) -> pulumi.RunError:
     """The error that ends the program with its message alone.
 
     Args:
         component: Type and name of the component.
         problems: What is wrong, of each argument the first. A fix that sets a key of the config is one that gives an
             argument here.
+        late: Whether something may have been made before it was known.
     """
     by_key = {problem.key: problem for problem in reversed(problems)}
     found = [problem for problem in problems if by_key[problem.key] is problem]
     count = "1 argument" if len(found) == 1 else f"{len(found)} arguments"
     lines = "\n".join(f"  - {problem}" for problem in found)
-    text = f"{count} of {component} can't be used; nothing of it was created.\n{lines}"
+    text = f"{count} of {component} can't be used{'' if late else '; nothing of it was created'}.\n{lines}"
     return pulumi.RunError(_WHERE.sub(r"from component and stack, \1,", _COMMAND.sub(r"argument \1", text)))
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import weakref
 
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from keyless_bigquery.settings.problems import Problem
@@ -26,6 +28,22 @@ def serve() -> None:
     _served.append({})
 
 
+def refuse_namesake(kind: type[pulumi.ComponentResource], name: str, opts: pulumi.ResourceOptions | None) -> None:
+    """Refuses a second component of one kind, name and parent, which would be the same resource to the engine.
+
+    Raises:
+        pulumi.RunError: There is one already. Not in a unit test, which may make its component again.
+    """
+    parent = "" if opts is None or opts.parent is None else str(id(opts.parent))
+    taken_before = (kind.__name__, parent, name) in _claims()
+    _claims()[kind.__name__, parent, name] = name
+    if taken_before and not isinstance(get_monitor(), MockMonitor):
+        raise pulumi.RunError(
+            f"name is {name!r}: this program has a {kind.__name__} of that name already, and to the engine both are one"
+            " resource. Give each a name of its own."
+        )
+
+
 def taken(component: str, key: str, *claim: str) -> Problem | None:
     """Takes an id for a component; a problem where another has it.
 
@@ -36,9 +54,12 @@ def taken(component: str, key: str, *claim: str) -> Problem | None:
         key: The argument that chooses the id.
         claim: What is taken, the id last.
     """
-    claims = _served[0] if _served else _by_run.setdefault(get_monitor(), {})
-    holder = claims.setdefault((key, *claim), component)
+    holder = _claims().setdefault((key, *claim), component)
     if holder == component:
         return None
     rule = f"component {holder!r} of this program has the same, and neither may have a way into what the other reads"
     return Problem(key=key, value=claim[-1], rule=rule, fix=f"Give one of them another {key}.")
+
+
+def _claims() -> _Claims:
+    return _served[0] if _served else _by_run.setdefault(get_monitor(), {})

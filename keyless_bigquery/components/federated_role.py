@@ -107,6 +107,7 @@ class FederatedRole(pulumi.ComponentResource):
         Raises:
             pulumi.RunError: Arguments can't be used, and nothing is made; it names each with value, rule and fix.
         """
+        claims.refuse_namesake(type(self), name, opts)
         given = _read(name, args)
         super().__init__("keyless-bigquery:index:FederatedRole", name, dict(args), opts)
         read = _looked_up(self, given)
@@ -171,9 +172,6 @@ class _Read:
     endpoints: GoogleEndpoints
     subject_token: SubjectToken
 
-    def refused(self, problem: Problem) -> pulumi.RunError:
-        return arguments.refused(self.component, [problem])
-
     def trust(self, arn: str) -> TrustChain:
         """The trust in the role; it may be known only now.
 
@@ -181,7 +179,7 @@ class _Read:
             pulumi.RunError: It can't be built.
         """
         if (problem := self.problem(arn)) is not None:
-            raise self.refused(problem)
+            raise arguments.refused(self.component, [problem], late=self.role_arn is None)
         return role_arn.trust_of_role(
             arn, function_name=self.function_name, endpoints=self.endpoints, subject_token=self.subject_token
         )

@@ -121,6 +121,7 @@ class KeylessReader(pulumi.ComponentResource):
         Raises:
             pulumi.RunError: Arguments can't be used, and nothing is made; it names each with value, rule and fix.
         """
+        claims.refuse_namesake(type(self), name, opts)
         # Without its arguments: what is refused, perhaps for being a secret, is not in the state then.
         super().__init__("keyless-bigquery:index:KeylessReader", name, None, opts)
         component = f"KeylessReader {name}"

@@ -30,6 +30,17 @@ role = FederatedRole("sales-reader", {
 }, pulumi.ResourceOptions(providers=[google]))
 pulumi.export("configuration", role.credential_configuration)
 """
+REFUSED = [
+    ("user/Sales", "role/service-role/Sales", "it must be the ARN of an IAM role"),
+    ("sales.nothing", "sales.orders", "there is no such table. Check: bq show"),
+    (
+        'for _ in "12": role =',
+        "role =",
+        "name is 'sales-reader': this program has a FederatedRole of that name already",
+    ),
+]
+"""What the program has in place of what, and why it ends then."""
+
 _SECONDS = 200
 
 
@@ -44,8 +55,13 @@ def test_a_program_with_the_installed_wheel_lets_a_role_that_exists_read_a_row(
     project.mkdir()
     options = f"runtime: {{name: python, options: {{virtualenv: {python.parents[1]}}}}}"
     (project / "Pulumi.yaml").write_text(f"name: sales\n{options}\n")
-    (project / "__main__.py").write_text(PROGRAM)
     pulumi(deployed, project, "stack", "init", "dev")
+    for wrong, right, refusal in REFUSED:
+        (project / "__main__.py").write_text(PROGRAM.replace(right, wrong))
+        shown = pulumi(deployed, project, "preview", fails=True)
+        assert refusal in shown
+        assert "Traceback" not in shown
+    (project / "__main__.py").write_text(PROGRAM)
     pulumi(deployed, project, "up", "--yes", "--skip-preview")
     configuration = pulumi(deployed, project, "stack", "output", "configuration")
     assert read(deployed, configuration, "Sales", "orders", tmp_path, dataset="sales").stdout == "of orders\n"
@@ -65,8 +81,8 @@ def installed(folder: Path) -> Path:
     return python
 
 
-def pulumi(stage: StackHarness, folder: Path, *arguments: str) -> str:
-    """Runs ``pulumi`` in the project's folder, with the local cloud's plugins."""
+def pulumi(stage: StackHarness, folder: Path, *arguments: str, fails: bool = False) -> str:
+    """Runs ``pulumi`` in the project's folder, with the local cloud's plugins, and takes what it prints."""
     here = {
         "LOCAL_GOOGLE": stage.cloud.google_url,
         "LOCAL_PROJECT": stage.cloud.project_id,
@@ -81,5 +97,5 @@ def pulumi(stage: StackHarness, folder: Path, *arguments: str) -> str:
         ["pulumi", *arguments, "--non-interactive"], cwd=folder, env=environment, capture_output=True, text=True,
         timeout=_SECONDS, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode != 0) == fails, done.stdout + done.stderr
     return done.stdout
