@@ -18,7 +18,7 @@ from federation_emulator.servers.progress import Progress
 from keyless_bigquery.components.component_host import NAME
 from keyless_bigquery.components.program import ROOT
 from pulumi_offline.engine import get
-from pulumi_offline.engine.pins import YAML_HOST
+from pulumi_offline.engine.pins import YAML_HOST, GoModule
 from pulumi_offline.engine.workspace import Workspace
 from pulumi_offline.stack_harness import StackHarness
 from tests.e2e.test_federated_role import dataset_of_tables, read
@@ -99,6 +99,13 @@ def test_a_role_reads_its_tables_and_bad_arguments_are_refused_in_a_line(project
     assert "invalid_target" in rows("orders").stderr
 
 
+def lay_in_host(home: Path, module: GoModule) -> None:
+    """Brings the engine a language host, which is built first if need be."""
+    host = home / "plugins" / f"{module.name.removeprefix('pulumi-')}-v{module.version}"
+    host.mkdir(parents=True)
+    (host / module.name).symlink_to(get.tool(module, Progress()))
+
+
 @pytest.fixture
 def project(deployed: StackHarness, tmp_path: Path) -> Project:
     """The example's stack on the local cloud: its engine has the host for YAML and the components' plugin."""
@@ -107,9 +114,7 @@ def project(deployed: StackHarness, tmp_path: Path) -> Project:
     make_roles(cloud.endpoints, [ROLE])
     workspace = Workspace(tmp_path / "workspace")
     workspace.lay_in(NAME, version="0.1.0", command=[str(PLUGIN)])
-    host = workspace.home / "plugins" / f"language-yaml-v{YAML_HOST.version}"
-    host.mkdir(parents=True)
-    (host / YAML_HOST.name).symlink_to(get.tool(YAML_HOST, Progress()))
+    lay_in_host(workspace.home, YAML_HOST)
     folder = tmp_path / "project"
     folder.mkdir()
     account, url = cloud.endpoints.aws_account_id, cloud.google_url

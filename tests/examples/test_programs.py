@@ -24,7 +24,7 @@ EXAMPLES = ROOT / "examples"
 MADE_BY = {
     "container": "tests/examples/test_container.py",
     "python": "tests/examples/test_programs.py",
-    "typescript": "tests/examples/test_programs.py",
+    "typescript": "tests/e2e/test_typescript_program.py",
     "yaml": "tests/e2e/test_yaml_program.py",
 }
 SCHEMA = ROOT / "component" / "schema.json"

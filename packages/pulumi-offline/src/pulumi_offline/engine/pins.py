@@ -107,6 +107,14 @@ YAML_HOST = GoModule(
 )
 """Part of the official release; where the engine is built, only what runs a program in YAML builds it."""
 
+NODEJS_HOST = GoModule(
+    name="pulumi-language-nodejs",
+    folder=_MODULES / "language-nodejs",
+    package="github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+    requires="github.com/pulumi/pulumi/sdk/v3",
+)
+"""Likewise for a program in TypeScript. It is as old as the Python host, and for the same reason."""
+
 NODEJS_SDK = GoModule(
     name="pulumi-nodejs-sdk",
     folder=_MODULES / "engine",
@@ -114,4 +122,4 @@ NODEJS_SDK = GoModule(
     requires="github.com/pulumi/pulumi/pkg/v3",
     source="nodejs-sdk/main.go",
 )
-"""Ours: writes a package's SDK for Node with the engine's own generator, since no language host for Node is served."""
+"""Ours: writes a package's SDK for Node with the engine's own generator, which that host is too old to have."""
