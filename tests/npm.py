@@ -1,4 +1,4 @@
-"""npm packages that a test needs: those of a lock, installed once into the cache."""
+"""What a program in Node needs: the packages of a lock, installed once into the cache, and the components' SDK."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from federation_emulator.servers.cache import build_once, digest
+from federation_emulator.servers.progress import Progress
 from keyless_bigquery.cache import cache_folder
+from keyless_bigquery.components.program import ROOT
+from pulumi_offline.engine import get
+from pulumi_offline.engine.pins import NODEJS_SDK
 
 SEEN_BY_FUNCTIONS = "/usr/bin:/bin"
 """Where the local AWS looks for programs."""
@@ -35,3 +39,14 @@ def packages(folder: Path) -> Path:
 
     target = cache_folder() / "npm" / f"{folder.name}-{digest(*(file.read_bytes() for file in files))}"
     return build_once(target, install, waiting=lambda: None)
+
+
+def write_sdk(folder: Path) -> None:
+    """Writes the components' SDK into a new folder, as it follows from the schema that is checked in.
+
+    Skips the test where there is no Go.
+    """
+    if shutil.which("go") is None:
+        pytest.skip("there is no Go, with which the generator of an SDK for Node is built: TypeScript was not tried")
+    schema = ROOT / "component" / "schema.json"
+    subprocess.run([get.tool(NODEJS_SDK, Progress()), schema, folder], check=True, timeout=_SECONDS)

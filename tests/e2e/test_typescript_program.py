@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from federation_emulator.servers.progress import Progress
 from keyless_bigquery.components.program import ROOT
-from pulumi_offline.engine import get
-from pulumi_offline.engine.pins import NODEJS_HOST, NODEJS_SDK
+from pulumi_offline.engine.pins import NODEJS_HOST
 from tests import npm
 from tests.e2e.test_federated_role import read
 from tests.e2e.test_yaml_program import ROLE, Project, lay_in_host
@@ -30,8 +28,7 @@ def test_the_role_reads_its_table_and_no_longer_after_destroy(project: Project, 
         shutil.copy(EXAMPLE / name, project.folder)
     (project.folder / "node_modules").symlink_to(installed)
     # Where `pulumi package add` would make a package of it.
-    schema = ROOT / "component" / "schema.json"
-    subprocess.run([get.tool(NODEJS_SDK, Progress()), schema, project.folder / "sdk"], check=True, timeout=60)
+    npm.write_sdk(project.folder / "sdk")
     program = (EXAMPLE / "index.ts").read_text().replace("@pulumi/keyless-bigquery", "./sdk")
     local = f'googleProject: project,\n  googleEndpoint: "{project.stage.cloud.google_url}",'
     program = program.replace("googleProject: project,", local)

@@ -14,10 +14,7 @@ import pytest
 import yaml
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from federation_emulator.servers.progress import Progress
 from keyless_bigquery.components.program import ROOT
-from pulumi_offline.engine import get
-from pulumi_offline.engine.pins import NODEJS_SDK
 from tests import npm
 
 EXAMPLES = ROOT / "examples"
@@ -106,7 +103,7 @@ def test_the_typescript_program_fits_the_sdk_that_is_generated_of_the_schema_and
 ) -> None:
     example = EXAMPLES / "typescript"
     (tmp_path / "node_modules").symlink_to(npm.packages(example) / "node_modules")
-    subprocess.run([get.tool(NODEJS_SDK, Progress()), SCHEMA, tmp_path / "sdk"], check=True, timeout=_CHECK_SECONDS)
+    npm.write_sdk(tmp_path / "sdk")
     program = (example / "index.ts").read_text().replace("@pulumi/keyless-bigquery", "./sdk")
     (tmp_path / "index.ts").write_text(program)
     (tmp_path / "misspelt.ts").write_text(program.replace("roleArn:", "roleArm:"))
