@@ -11,12 +11,12 @@ from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NoReturn
-
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from google.auth.crypt import EsVerifier, RSAVerifier
+from typing import TYPE_CHECKING, NoReturn
 
 from federation_emulator.core.strict_json import JsonProblem, parse_strictly
+
+if TYPE_CHECKING:
+    from google.auth.crypt import Verifier
 
 MOST_CHARACTERS = 64 * 1024
 ALGORITHMS = ("RS256", "ES256")
@@ -25,7 +25,6 @@ ALGORITHMS = ("RS256", "ES256")
 _MOST_KEYS = 100
 _FIELDS = frozenset({"kty", "alg", "use", "kid", "n", "e", "x", "y", "crv"})
 _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,2000}")
-_CURVES: Mapping[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
 _LEAST_BITS, _MOST_BITS = 2048, 8192
 _MOST_EXPONENT = 2**32
 
@@ -36,23 +35,23 @@ class KeySetProblem(ValueError):  # noqa: N818  (a finding about a text, not a m
 
 @dataclass(frozen=True, kw_only=True)
 class PublicKey:
-    """One key of a set; ``algorithm`` is empty where the set leaves it out."""
+    """One key of a set.
+
+    Attributes:
+        algorithm: The one of :data:`ALGORITHMS` that it serves; empty for a key that serves none of them.
+        verifier: Verifies its signatures.
+    """
 
     algorithm: str
-    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+    verifier: Verifier
 
     def serves(self, algorithm: str) -> bool:
         """Whether signatures with this algorithm can be verified with it."""
-        if self.algorithm not in {"", algorithm}:
-            return False
-        if isinstance(self.key, rsa.RSAPublicKey):
-            return algorithm == "RS256"
-        return algorithm == "ES256" and isinstance(self.key.curve, ec.SECP256R1)
+        return algorithm in ALGORITHMS and algorithm == self.algorithm
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Whether a signature is this key's, over this message."""
-        verifier = RSAVerifier(self.key) if isinstance(self.key, rsa.RSAPublicKey) else EsVerifier(self.key)  # type: ignore[no-untyped-call]  # google-auth's own
-        return bool(verifier.verify(message, signature))
+        return bool(self.verifier.verify(message, signature))  # type: ignore[no-untyped-call]  # google-auth's own
 
 
 @lru_cache(maxsize=64)
@@ -84,29 +83,32 @@ def read_key_set(text: str) -> Mapping[str, PublicKey]:
             _refuse(f"{where} must have a kid of its own")
         if entry.get("use", "sig") != "sig":
             _refuse(f"{where} must have use sig")
-        keys[key_id] = PublicKey(algorithm=entry.get("alg", ""), key=_public_key(entry, where))
+        keys[key_id] = _public_key(entry, where)
     return keys
 
 
-def _public_key(entry: Mapping[str, str], where: str) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
-    kind = entry.get("kty")
-    if kind not in {"RSA", "EC"}:
-        _refuse(f"{where} must have kty RSA or EC")
+def _public_key(entry: Mapping[str, str], where: str) -> PublicKey:
+    # Imported here, so that a server that never sees an OIDC provider doesn't load it.
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from google.auth.crypt import EsVerifier, RSAVerifier
+
+    curves: Mapping[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
+    kind, serves = entry.get("kty"), ""
+    verifier: Verifier | None = None
     try:
         if kind == "EC":
-            curve = _CURVES[entry["crv"]]
-            return ec.EllipticCurvePublicNumbers(_number(entry["x"]), _number(entry["y"]), curve).public_key()
-        return _rsa_key(_number(entry["n"]), _number(entry["e"]))
-    except (KeyError, ValueError) as problem:
-        raise KeySetProblem(
-            f"{where} must be RSA of {_LEAST_BITS} to {_MOST_BITS} bits with n and e, or EC with crv, x and y"
-        ) from problem
-
-
-def _rsa_key(modulus: int, exponent: int) -> rsa.RSAPublicKey:
-    if not _LEAST_BITS <= modulus.bit_length() <= _MOST_BITS or exponent > _MOST_EXPONENT:
-        raise ValueError("too short or too long")
-    return rsa.RSAPublicNumbers(n=modulus, e=exponent).public_key()
+            point = ec.EllipticCurvePublicNumbers(_number(entry["x"]), _number(entry["y"]), curves[entry["crv"]])
+            verifier = EsVerifier(point.public_key())
+            serves = "ES256" if entry["crv"] == "P-256" else ""
+        elif kind == "RSA":
+            numbers = rsa.RSAPublicNumbers(n=_number(entry["n"]), e=_number(entry["e"]))
+            if _LEAST_BITS <= numbers.n.bit_length() <= _MOST_BITS and numbers.e <= _MOST_EXPONENT:
+                verifier, serves = RSAVerifier(numbers.public_key()), "RS256"  # type: ignore[no-untyped-call]  # google-auth's own
+    except (KeyError, ValueError):
+        verifier = None
+    if verifier is None:
+        _refuse(f"{where} must be RSA of {_LEAST_BITS} to {_MOST_BITS} bits with n and e, or EC with crv, x and y")
+    return PublicKey(algorithm=serves if entry.get("alg", serves) == serves else "", verifier=verifier)
 
 
 def _number(text: str) -> int:

@@ -139,7 +139,7 @@ def keys(**changes: Any) -> str:
         (keys(d="x"), "has d"),
         (keys(kid=None), "a kid of its own"),
         (keys(use="enc"), "use sig"),
-        (keys(kty="oct"), "kty RSA or EC"),
+        (keys(kty="oct"), "RSA of 2048"),
         (keys(kty="RSA"), "RSA of 2048"),
         (keys(crv="P-521"), "with crv"),
         (keys(x="AQAB"), "with crv"),
