@@ -9,7 +9,7 @@ from datetime import datetime
 
 from keyless_bigquery.runtime.printable import one_line
 from keyless_tools.doctor import fixes
-from keyless_tools.doctor.answer import Absent, Answer, Found
+from keyless_tools.doctor.answer import Absent, Answer, Found, Hidden, Off, Silent
 from keyless_tools.doctor.finding import not_seen
 from keyless_tools.doctor.keys.key import Key, wait_of
 from keyless_tools.doctor.report import FAILED, NOT_SEEN, PASSED
@@ -48,7 +48,7 @@ def as_json(looked: Sequence[Looked], *, days: int) -> str:
         {
             "reader": one.reader,
             "serviceAccount": one.email,
-            "notSeen": "" if isinstance(one.keys, Found) else _why_not(one),
+            "notSeen": "" if isinstance(one.keys, Found) else _why_not(one.email, one.keys),
             "keys": [
                 {"id": key.id} | dict(_facts(key)) | dict(_commands(key, days))
                 for key in (one.keys.value if isinstance(one.keys, Found) else ())
@@ -65,7 +65,7 @@ def _lines(one: Looked, days: int) -> Iterator[str]:
         yield f"{who}direct access, so there is no service account, and no key"
         return
     if not isinstance(one.keys, Found):
-        yield f"{who}{_why_not(one)}"
+        yield f"{who}{_why_not(one.email, one.keys)}"
         return
     count = len(one.keys.value)
     yield f"{who}{one.email} has {count or 'no'} user-managed key{'' if count == 1 else 's'}"
@@ -75,11 +75,10 @@ def _lines(one: Looked, days: int) -> Iterator[str]:
             yield f"    {name:<10}{value}"
 
 
-def _why_not(one: Looked) -> str:
-    if isinstance(one.keys, Absent):
-        return f"there is no service account {one.email}: compare the e-mail with `gcloud iam service-accounts list`"
-    assert not isinstance(one.keys, Found)  # noqa: S101 - for mypy; both callers have asked
-    return not_seen(f"the keys of {one.email}", one.keys).actual
+def _why_not(email: str | None, answer: Absent | Hidden | Off | Silent) -> str:
+    if isinstance(answer, Absent):
+        return f"there is no service account {email}: compare the e-mail with `gcloud iam service-accounts list`"
+    return not_seen(f"the keys of {email}", answer).actual
 
 
 def _facts(key: Key) -> Iterator[tuple[str, str]]:
