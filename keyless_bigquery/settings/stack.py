@@ -111,8 +111,8 @@ class StackSettings:
     )
     subject_token: str = setting(
         choice(AWS_SIGNATURE, AWS_OIDC),
-        "aws-signature: the role signs a GetCallerIdentity request, and Google sends it to AWS. aws-oidc: AWS signs a"
-        " token for the role, and Google checks it; outbound identity federation must be enabled in the account.",
+        "aws-signature: the role signs a request that Google sends to AWS. aws-oidc: AWS signs a token that Google checks;"
+        " outbound identity federation must be enabled in the account.",
         default=AWS_SIGNATURE,
     )
     aws_token_issuer: str | None = setting(
