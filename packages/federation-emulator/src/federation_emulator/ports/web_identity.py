@@ -33,7 +33,8 @@ _ALGORITHMS = ("RS256", "ES384")
 _FORM = "application/x-www-form-urlencoded"
 _SECONDS = re.compile(r"[0-9]{1,6}")
 _MEMBER = re.compile(r"(?P<list>Audience|Tags)\.member\.(?P<number>[1-9][0-9]{0,3})(?:\.(?P<part>Key|Value))?")
-_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
+_TAG_TEXT = re.compile(r"[\w .:/=+\-@]*", re.ASCII)
+"""AWS takes letters and digits of every script; here they are ASCII's."""
 
 
 class StsError(Exception):

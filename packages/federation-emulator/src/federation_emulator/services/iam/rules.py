@@ -117,7 +117,7 @@ def check_kind(provider: Provider, body: dict[str, Any], mask: set[str]) -> None
         ApiError: 400, body or mask names another kind.
     """
     own = "oidc" if provider.oidc else "aws"
-    named = {kind for kind in ("aws", "oidc", *_OTHER_KINDS) if body.get(kind) is not None}
+    named = {kind for kind in ("aws", "oidc", "saml", "x509") if body.get(kind) is not None}
     if (named | {path.partition(".")[0] for path in mask} & {"aws", "oidc"}) - {own}:
         raise invalid_argument("The kind of a provider can't be changed: create a new one, with another id.")
 

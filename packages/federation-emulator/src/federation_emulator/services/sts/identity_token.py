@@ -204,7 +204,9 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
 
 
 def _shown(value: object) -> str:
-    return str(value)[:_SHOWN] if isinstance(value, str | list) else "nothing"
+    if value is None:
+        return "nothing"
+    return str(value)[:_SHOWN] if isinstance(value, str | list) else type(value).__name__
 
 
 def _malformed(

@@ -134,9 +134,9 @@ def test_a_mapping_and_a_condition_read_claims_of_each_kind(federated: Google, i
         {"attributeMapping": mapping, "attributeCondition": condition},
     )
     special = {"aws_account": ACCOUNT, "source_region": "us-east-1", "lambda_source_function_arn": "arn:of:it"}
-    right = {"roles": ["admin", "x"], "level": 3, "flag": True, NAMESPACE: special}
+    right: dict[str, Any] = {"roles": ["admin", "x"], "level": 3, "flag": True, NAMESPACE: special}
     assert principal(federated, signed(issuer, federated, **right)).endswith(f"/subject/{ACCOUNT}/{ROLE}")
-    for wrong, error in (
+    refusals: tuple[tuple[dict[str, Any], str], ...] = (
         ({"roles": ["x"]}, "unauthorized_client"),
         ({"flag": "true"}, "unauthorized_client"),
         ({"flag": None}, "unauthorized_client"),
@@ -146,7 +146,8 @@ def test_a_mapping_and_a_condition_read_claims_of_each_kind(federated: Google, i
         ({"roles": ["x"] * 51}, "invalid_request"),
         ({"level": 2**63}, "invalid_request"),
         ({NAMESPACE: {**special, "aws_account": "x" * 120}}, "invalid_request"),
-    ):
+    )
+    for wrong, error in refusals:
         answer = exchange(federated, signed(issuer, federated, **{**right, **wrong}))
         assert answer.json()["error"] == error, (wrong, answer.text)
 
