@@ -111,13 +111,13 @@ class StackSettings:
     )
     subject_token: str = setting(
         choice(AWS_SIGNATURE, AWS_OIDC),
-        "aws-signature: the role signs a GetCallerIdentity request, and Google sends it to AWS. aws-oidc: AWS signs a"
-        " token for the role, and Google checks it; outbound identity federation must be enabled in the account.",
+        "aws-signature: the role signs a request that Google sends to AWS. aws-oidc: AWS signs a token that Google"
+        " checks; outbound identity federation must be enabled in the account.",
         default=AWS_SIGNATURE,
     )
     aws_token_issuer: str | None = setting(
         optional(rules.token_issuer),
-        "With subjectToken=aws-oidc: the account's own issuer, https://UUID.tokens.sts.global.api.aws, as `aws iam"
+        "With subjectToken=aws-oidc: the account's issuer, https://UUID.tokens.sts.global.api.aws. `aws iam"
         " get-outbound-web-identity-federation-info` prints it.",
     )
     table: str = setting(

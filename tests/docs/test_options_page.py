@@ -28,6 +28,8 @@ EVERY_ADDITION = {
     "subnetIds": '["subnet-0123456789abcdef0"]',
     "securityGroupIds": '["sg-0123456789abcdef0"]',
     "environmentKmsKeyArn": "arn:aws:kms:us-east-1:210987654321:key/1234abcd",
+    "subjectToken": "aws-oidc",
+    "awsTokenIssuer": "https://0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0.tokens.sts.global.api.aws",
     "poolProject": "pool-project",
     "dataProject": "data-project",
 }

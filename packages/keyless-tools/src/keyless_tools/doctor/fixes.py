@@ -102,7 +102,7 @@ def pool(verb: str, *flags: str, pool_id: str, project: str) -> str:
 
 
 def provider(verb: str, *flags: str, provider_id: str, pool_id: str, project: str) -> str:
-    """``gcloud`` on an AWS provider; arguments as for :func:`pool`."""
+    """``gcloud`` on a provider; arguments as for :func:`pool`."""
     template = "gcloud iam workload-identity-pools providers {verb} {id} --workload-identity-pool={pool_id}"
     more = ("--location=global", f"--project={project}", *flags)
     return command(template, *more, verb=verb, id=provider_id, pool_id=pool_id)

@@ -106,7 +106,8 @@ def _issuer(expected: Expected, provider: JSON, needed: str) -> Judgement:
         fix = _changed(expected, f"--issuer-uri={needed}")
         return failed(f"the provider admits tokens of {found}", expected=f"{needed}, the account's own", fix=fix)
     if added := [name for name in ("allowedAudiences", "jwksJson") if oidc.get(name)]:
-        fix = _changed(expected, "--allowed-audiences=" if added == ["allowedAudiences"] else "--jwk-json-path=")
+        # How gcloud clears either isn't documented: its owner decides.
+        fix = fixes.up(expected.stack) if expected.pool_is_ours else _provider(expected, "describe")
         needed = "neither: the provider's own name as audience, and the issuer's keys"
         return failed(f"the provider has {' and '.join(added)}", expected=needed, fix=fix)
     return ok(f"{found}; whether the account has outbound federation enabled isn't checked, the function reports it")
