@@ -16,6 +16,7 @@ from keyless_bigquery.components import claims
 from keyless_bigquery.components.credential_layer import CredentialLayer
 from keyless_bigquery.components.federated_role import FederatedRole
 from keyless_bigquery.components.keyless_reader import KeylessReader
+from keyless_bigquery.trust.trust import TrustError
 
 NAME = "keyless-bigquery"
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...] = (FederatedRole, CredentialLayer, KeylessReader)
@@ -41,7 +42,7 @@ class Components(ComponentProvider):
         except Exception as error:
             # The SDK wraps what a component raises, and prints the wrapped one's traceback.
             inner = getattr(error, "inner", error)
-            if isinstance(inner, pulumi.RunError):
+            if isinstance(inner, pulumi.RunError | TrustError):
                 raise pulumi.InputPropertiesError(str(inner), []) from error
             raise
 

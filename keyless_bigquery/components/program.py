@@ -16,6 +16,7 @@ from keyless_bigquery.cache import cache_folder
 from keyless_bigquery.components.federation import ForeignPoolError
 from keyless_bigquery.project import ROOT as ROOT
 from keyless_bigquery.settings.settings import Settings, SettingsError
+from keyless_bigquery.trust.trust import TrustError
 
 FUNCTION = ROOT / "lambda_src"
 """The function's folder, which is the user's."""
@@ -52,12 +53,13 @@ def plain_errors() -> Iterator[None]:
     """Ends the program with the message alone, without a traceback, where the message says all there is to say.
 
     Raises:
-        pulumi.RunError: In place of a :class:`SettingsError`, :class:`keyless_bigquery.packaging.PackageError` or
-            :class:`keyless_bigquery.components.federation.ForeignPoolError`.
+        pulumi.RunError: In place of a :class:`SettingsError`, :class:`keyless_bigquery.packaging.PackageError`,
+            :class:`keyless_bigquery.components.federation.ForeignPoolError` or
+            :class:`keyless_bigquery.trust.trust.TrustError`.
     """
     try:
         yield
-    except (SettingsError, package.PackageError, ForeignPoolError) as error:
+    except (SettingsError, package.PackageError, ForeignPoolError, TrustError) as error:
         raise pulumi.RunError(str(error)) from error
 
 

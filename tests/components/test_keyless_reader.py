@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_type_hints
 
@@ -89,6 +90,15 @@ def test_each_argument_is_a_setting_and_has_its_type() -> None:
         kind = settings[name]
         expected = {"array": "Sequence", "object": "Mapping"}.get(kind.type or "", types.get(kind.type or ""))
         assert expected in {hint, getattr(hint, "__origin__", hint).__name__}, name
+
+
+def test_the_program_of_the_page_makes_what_the_page_says() -> None:
+    page = (ROOT / "component" / "README.md").read_text()
+    (source,) = re.findall(r"```py\n(.*?)```", page, re.DOTALL | re.ASCII)
+    source = source.replace('"lambda_src"', repr(FUNCTION)).replace("30}", f"30, **{HOST}}}")
+    stack = record(program=lambda: exec(source, {}), answers=FOUND)  # noqa: S102 (it is the page's)
+    assert stack.only("aws:lambda/function:Function").name == "orders-function"
+    assert stack.only("aws:cloudwatch/logGroup:LogGroup").inputs["retentionInDays"] == 30
 
 
 def test_any_other_setting_is_given_by_its_key() -> None:

@@ -21,6 +21,10 @@ with running() as settings:
             "google_project": settings.google_project,
             "function": str(FUNCTION),
             "deletion_protection": False,
+            "table": "existing",
+            "dataset_id": "shop_of_a_program",
+            "table_id": "users",
+            "columns": [{"name": "name"}],
             "settings": local,
         },
         opts,
@@ -30,10 +34,6 @@ with running() as settings:
         "function": str(FUNCTION),
         "deletionProtection": False,
         "memoryMb": 256,
-        "table": "existing",
-        "datasetId": "shop_of_a_program",
-        "tableId": "users",
-        "columns": [{"name": "name"}],
         "settings": local,
     }
     nothing_yet = dict.fromkeys(map(camel_case, outputs.OF_READER))
