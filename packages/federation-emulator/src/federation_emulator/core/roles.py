@@ -53,7 +53,7 @@ def make_roles(endpoints: Endpoints, names: Iterable[str]) -> None:
         iam = iam or _client(endpoints, "iam")
         statement = {"Effect": "Allow", "Principal": {"AWS": endpoints.aws_account_id}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException), _reported(f"role {name} was not made"):
+        with _reported(f"role {name} was not made"), contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
 
 
