@@ -21,7 +21,10 @@ _FOLDED = {"IGNORECASE", "I"}
 EXCEPTIONS = {
     "keyless_bigquery/runtime/redaction.py": "a wider match takes out more of what may be a secret",
     **dict.fromkeys(
-        [f"keyless_bigquery/runtime/{name}signals.py" for name in ("", "bigquery_", "query_", "token_")],
+        [
+            f"keyless_bigquery/runtime/{name}signals.py"
+            for name in ("", "bigquery_", "query_", "token_", "web_identity_")
+        ],
         "Signal.fits searches each pattern with re.ASCII",
     ),
     "packages/keyless-tools/src/keyless_tools/doctor/links/table_kinds.py": "pieces of patterns that are ASCII's",

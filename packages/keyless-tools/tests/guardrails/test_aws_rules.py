@@ -67,6 +67,7 @@ def test_a_star_is_let_through_for_the_streams_of_one_log_group_and_where_there_
         (role_policies.token_for_google(AUDIENCE), False),
         (role_policies.token_for_google(AUDIENCE.replace("pool", "*")), True),
         (role_policies.token_for_google(AUDIENCE).replace("ForAllValues", "ForAnyValue"), True),
+        (role_policies.token_for_google(AUDIENCE).replace('"false"', '"true"'), True),
         (role_policies.no_network_changes_by_code("arn:aws:lambda:us-east-1:210987654321:function:reader"), False),
         (document(statement(NotAction="iam:*", Resource=LOGS)), True),
         (document(statement(Action="a:B", NotResource=LOGS)), True),

@@ -39,6 +39,7 @@ _FOR_ONE_AUDIENCE = "sts:getwebidentitytoken"
 """The action by which AWS signs a token for the role. It has no resource type either: what bounds it is its audience.
 """
 
+_AUDIENCE = "sts:IdentityTokenAudience"
 Statement = Mapping[str, Any]
 _Fault = tuple[str, str]
 """What was seen, and the fix."""
@@ -90,9 +91,13 @@ def _has_no_resource_type(statement: Statement) -> bool:
 
 def _names_audiences(condition: object) -> bool:
     """Whether a token is signed only for audiences that are written out, and for no others besides."""
-    equals = condition.get("ForAllValues:StringEquals") if isinstance(condition, Mapping) else None
-    named = texts(equals.get("sts:IdentityTokenAudience")) if isinstance(equals, Mapping) else []
-    return bool(named) and all(isinstance(one, str) and "*" not in one for one in named)
+    if not isinstance(condition, Mapping):
+        return False
+    equals, null = condition.get("ForAllValues:StringEquals"), condition.get("Null")
+    named = texts(equals.get(_AUDIENCE)) if isinstance(equals, Mapping) else []
+    # ForAllValues holds for a request that names none, too.
+    needed = isinstance(null, Mapping) and null.get(_AUDIENCE) == "false"
+    return needed and bool(named) and all(isinstance(one, str) and "*" not in one for one in named)
 
 
 def _is_wild(key: str, value: str) -> bool:
