@@ -59,7 +59,7 @@ def get_ready(folder: Path, endpoints: Endpoints, *, kept: bool) -> str:
 
 
 def instructions(folder: Path, endpoints: Endpoints, *, kept: bool = False) -> str:
-    """What `make local-cloud` prints: lines to paste into another terminal, and what works there.
+    """What `keyless local-cloud` prints: lines to paste into another terminal, and what works there.
 
     The token is not printed: the line reads it from its file.
     """
