@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,8 @@ from pathlib import Path
 from pulumi_offline.engine.pins import ROOT
 
 TEMPLATE = ROOT / "template"
-_OURS = ("keyless_", "_keyless", "federation_emulator", "_federation", "pulumi_offline", "_pulumi_offline", "pip")
+VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
+_OURS = ("federation_emulator", "keyless_", "pulumi_offline", "pip")
 """What a project has to install itself, and pip, whose command `python3 -m venv` makes."""
 
 

@@ -16,9 +16,8 @@ from keyless_bigquery.packaging.lock import read as read_lock
 from keyless_bigquery.settings.settings import KEYS, Settings, SettingsError
 from pulumi_offline.demo import scenario
 from pulumi_offline.engine.pins import ROOT
-from tests.template.making import TEMPLATE, files_of
+from tests.template.making import TEMPLATE, VERSION, files_of
 
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 PACKAGES = ("federation-emulator", "keyless-tools", "pulumi-offline")
 
 
