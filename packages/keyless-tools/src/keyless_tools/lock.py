@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from keyless_bigquery.command_line import command_line
 from keyless_tools.boundary import UsageError
 
 _LIBRARYS = Path(keyless_bigquery.__file__).with_name("runtime") / "requirements.in"
+_FROM_LIBRARY = re.compile(r"-r .*(keyless_bigquery/runtime/requirements\.in)$", re.MULTILINE)
 _OPTIONS = (
     *("--quiet", "--color", "never", "--universal", "--python-version", "3.11", "--generate-hashes"),
     *("--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "keyless lock"),
@@ -53,6 +55,5 @@ def lock(folder: Path) -> Path:
     if done.returncode != 0:
         raise LockError(f"{users} can't be locked: {' '.join(done.stderr.split()) or 'uv printed nothing'}")
     # The same on each machine, wherever the library is installed.
-    within = _LIBRARYS.relative_to(_LIBRARYS.parents[2]).as_posix()
-    target.write_text(target.read_text().replace(str(_LIBRARYS), within))
+    target.write_text(_FROM_LIBRARY.sub(r"-r \1", target.read_text()))
     return target
