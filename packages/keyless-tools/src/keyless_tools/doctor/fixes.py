@@ -31,16 +31,6 @@ def up(stack: str) -> str:
     return command("pulumi up --refresh --stack {stack}", stack=stack)
 
 
-def verify(stack: str) -> str:
-    """Probes each function until the chain works."""
-    return command("keyless verify {stack}", stack=stack)
-
-
-def doctor(stack: str) -> str:
-    """Names the first failed link and its fix."""
-    return command("keyless doctor {stack}", stack=stack)
-
-
 def deploy(stack: str) -> str:
     """Deploys settings that were changed since the last time."""
     return command("pulumi up --stack {stack}", stack=stack)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from keyless_bigquery.command_line import command_line
 from keyless_bigquery.runtime.errors import Link as FunctionsLink
 from keyless_bigquery.runtime.printable import one_line
-from keyless_tools.doctor import fixes
 from keyless_tools.doctor.answer import Absent, Found
 from keyless_tools.doctor.expected import Expected
 from keyless_tools.doctor.finding import Judgement, not_looked, not_seen, ok, unknown
@@ -32,7 +32,7 @@ _PLATFORM = re.compile(
 
 def last_invocation(expected: Expected, seen: Seen) -> Judgement:
     """The newest invocation ended well. Where there was none, that is said, and is no failure."""
-    verify = fixes.verify(expected.stack)
+    verify = command_line("keyless", "verify", expected.stack)
     if isinstance(seen.last_log, Absent):
         return not_looked("there is no log to look at")
     if not isinstance(seen.last_log, Found):

@@ -10,7 +10,6 @@ from rich.text import Text
 from keyless_bigquery.attempt import Attempt, Failure
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.runtime.printable import one_line
-from keyless_tools.doctor import fixes
 from keyless_tools.doctor.verify.waiting import Outcome
 
 _INDENT = " " * 12
@@ -42,7 +41,8 @@ class Report:
         if failure is not None:
             reason = f"gave up after {took}" if failure.may_pass else "not transient, so not tried again"
             self._line(f"  {reason}: {named(failure)}", style="bold red")
-            self._line(f"  `{fixes.doctor(self._stack)}` names the failed link and the command that fixes it")
+            doctor = command_line("keyless", "doctor", self._stack)
+            self._line(f"  `{doctor}` names the failed link and the command that fixes it")
         elif not outcome.attempt.probed:
             run = command_line("pulumi", "up", "--stack", self._stack)
             self._line(f"  the deployed function does not know the probe: run `{run}` first", style="bold red")
