@@ -100,7 +100,8 @@ locks: $(READY) ## pin every dependency again, with hashes
 	$(UV) lock
 	$(UV) export --quiet --frozen --no-dev --extra pulumi --package keyless-bigquery --no-emit-workspace --no-header \
 	  -o requirements.txt
-	for name in $(LOCKS) lambda_src/requirements; do $(LOCK) $$name.in -o $$name.txt || exit; done
+	for name in $(LOCKS); do $(LOCK) $$name.in -o $$name.txt || exit; done
+	$(KEYLESS) lock lambda_src template/lambda_src
 	for name in benchmarks/candidates/naive benchmarks/candidates/pandas benchmarks/candidates/floor \
 	  benchmarks/candidates/raw examples/container; do \
 	  $(LOCK) $$name/requirements.in -o $$name/requirements.txt -c lambda_src/requirements.txt || exit; done

@@ -1,4 +1,4 @@
-"""The function, run against a local Google: `pytest lambda_src`, or `make test`."""
+"""The function, run against a local Google: `pytest lambda_src`."""
 
 import json
 from pathlib import Path

@@ -22,7 +22,7 @@ _QUESTIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 """What an API is asked after its enabling, of those that resources call. That there is no such thing, or that the
 deployer may not read it, is an answer too. ``sts`` and ``iamcredentials`` have nothing that a provider could ask: the
-function calls them, and ``make verify`` waits for that."""
+function calls them, and ``keyless verify`` waits for that."""
 
 
 def waiting_for_apis(

@@ -220,7 +220,7 @@ def _missing(found: Mapping[str, Any], package: Imported) -> str:
     if owner is not None:
         return (
             f"imports {imported}, which is left out of the package. Set functionPackage: full, or name {owner} in"
-            f" {package.function}/requirements.in and run `make locks`."
+            f" {package.function}/requirements.in and run `keyless lock`."
         )
     if not found["text"].startswith(("No module named", "cannot import name")):
         return f"can't import {imported}: {found['text'].rstrip('.')}."
@@ -228,7 +228,7 @@ def _missing(found: Mapping[str, Any], package: Imported) -> str:
         return f"imports {name} from {module}, which has no such name."
     return (
         f"imports {imported}, which is not locked: add `{_distribution(imported)}` to"
-        f" {package.function}/requirements.in and run `make locks`. If it is a module of yours, put it into"
+        f" {package.function}/requirements.in and run `keyless lock`. If it is a module of yours, put it into"
         f" {package.function}/."
     )
 

@@ -80,7 +80,7 @@ def owners(folder: Path) -> Iterator[tuple[str, str]]:
             if digests.setdefault(path, digest) != digest:
                 raise PackageError(
                     f"{path!r} is in two locked packages, of which {name} is one, with different content, and only one"
-                    " can ship. Remove one of them from lambda_src/requirements.in, and run `make locks`."
+                    " can ship. Remove one of them from lambda_src/requirements.in, and run `keyless lock`."
                 )
             yield path, name
 
@@ -96,20 +96,20 @@ def _explain(output: str, *, what: str) -> str:
     if found := _OTHER_HASH.search(text):
         return (
             f"a wheel of {found[1]} is not the one that the lock's hashes name. If you did not change the lock, do not"
-            " use this registry; otherwise run `make locks`."
+            " use this registry; otherwise run `keyless lock`."
         )
     if found := _NO_WHEEL.search(text):
         return (
             f"{found[1]} has no wheel for {what}. Pin a version that has one in lambda_src/requirements.in and run"
-            " `make locks`, or choose another functionRuntime or functionArchitecture."
+            " `keyless lock`, or choose another functionRuntime or functionArchitecture."
         )
     if found := _ABSENT.search(text):
         return (
             f"the package registry has no {found[1] or found[2]}, which the lock names. Pin a version that it has in"
-            " lambda_src/requirements.in, and run `make locks`."
+            " lambda_src/requirements.in, and run `keyless lock`."
         )
     if "--require-hashes" in text:
-        return f"the lock isn't pinned with hashes: {_tail(text)} Run `make locks`."
+        return f"the lock isn't pinned with hashes: {_tail(text)} Run `keyless lock`."
     if "No module named uv" in text:
         return f"{sys.executable} has no uv, which installs the packages. Run: pip install -r requirements.txt"
     return f"uv could not install the function's packages for {what}: {_tail(text)}"

@@ -70,5 +70,5 @@ def _text(what: str) -> str:
     package = _DISTRIBUTIONS.get(f"{top}.{second}") or _DISTRIBUTIONS.get(top) or top
     return (
         f"{what} was used, and a stand-in ships in its place, since a query needs none of it. Set"
-        f" functionPackage: full, or name {package} in lambda_src/requirements.in and run `make locks`."
+        f" functionPackage: full, or name {package} in lambda_src/requirements.in and run `keyless lock`."
     )

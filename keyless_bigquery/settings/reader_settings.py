@@ -147,7 +147,7 @@ class ReaderSettings:
     )
     verify_event: str | None = setting(
         Kind(read=lambda values, key: values.optional(key, event_rules.event), type=None),  # text or a map
-        "An event, as JSON, with which `make verify` invokes the function once, when the chain works. Empty: it"
+        "An event, as JSON, with which `keyless verify` invokes the function once, when the chain works. Empty: it"
         " doesn't.",
         scope=Scope.INHERITED,
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from keyless_bigquery.settings import consistency, declaration, own_variables
 from keyless_bigquery.settings.consistency import POOL_SUFFIX_BYTES
-from keyless_bigquery.settings.problems import Problem, SettingsError, Values
+from keyless_bigquery.settings.problems import Problem, SettingsError, Values, as_text
 from keyless_bigquery.settings.reader_settings import ReaderSettings
 from keyless_bigquery.settings.stack import LOG_LEVELS, StackSettings
 
@@ -33,14 +33,16 @@ class Settings(StackSettings):
         """The settings of a stack.
 
         Args:
-            given: Config keys without namespace, and their values as Pulumi hands them out: text, and JSON for lists.
+            given: Config keys without namespace, and their values as Pulumi hands them out: text, and JSON for lists. A
+                key that is absent has its declared default, since a project's ``Pulumi.yaml`` need not repeat them.
             stack: The stack's name, from which names that are not set are derived.
             secret: The keys whose values the engine keeps as secrets.
 
         Raises:
             SettingsError: With every problem found, not only the first.
         """
-        values = Values(given, stack=stack, secret=secret)
+        defaults = {one.key: as_text(one.default) for one in DECLARED}
+        values = Values({**defaults, **given}, stack=stack, secret=secret)
         values.refuse_unknown(KEYS)
         own_variables.refuse_secret(values)
         settings = cls(stack=stack, **declaration.read(cls, values))

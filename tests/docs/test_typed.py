@@ -43,10 +43,15 @@ NOT_TYPED = {
         "docs/delivery.md",
         'pulumi config set permissionsBoundaryArn "$(pulumi',
     ): "what bootstrap made with GitHub",
+    ("docs/delivery.md", "mkdir ~/reports && cd ~/reports"): "tests/template types it",
+    ("template/README.md", ".venv/bin/uv build --all-packages --wheel"): "tests/template types it",
     (
-        "docs/delivery.md",
-        "pulumi new https://github.com/OWNER/keyless-bigquery",
-    ): "packages/keyless-tools/tests/delivery/test_template.py",
+        "template/README.md",
+        "keyless-bigquery[pulumi] @ git+https://github.com/OWNER/keyless-bigquery@v0.1.0",
+    ): "no command",
+    ("template/README.md", "python3 -m venv .venv"): "tests/template types it",
+    ("template/README.md", "gcloud auth application-default login"): "tests/template types it",
+    ("template/README.md", "pip install -r requirements-dev.txt"): "tests/template types it",
     (
         "docs/existing.md",
         "aws lambda get-function-configuration --function-name orders",

@@ -83,8 +83,8 @@ class Clone:
     def make(cls, folder: Path, cloud: LocalCloud, plugins: Mapping[str, str]) -> Clone:
         """Copy what git would, set it up, and leave what use leaves: a stack, build folders, caches."""
         clone = copy_repository(folder / "clone")
-        _settings(clone, cloud)
-        made = cls(folder=clone, environment={**_environment(folder / "bin", cloud), **plugins})
+        put_settings(clone, cloud)
+        made = cls(folder=clone, environment={**readers_environment(folder / "bin", cloud), **plugins})
         assert shutil.which("pulumi", path=made.environment["PATH"]) is None
         made.type("make setup\n. .venv/bin/activate\npulumi stack init used-before")
         for left in ("build/preview", ".pytest_cache", ".ruff_cache", ".local/cloud"):
@@ -134,8 +134,8 @@ class Clone:
         return [json.loads(line) for line in calls.read_text().splitlines()]
 
 
-def _settings(clone: Path, cloud: LocalCloud) -> None:
-    """The stack's settings with the local cloud's endpoints, and without the two that the reader sets."""
+def put_settings(clone: Path, cloud: LocalCloud) -> None:
+    """Writes the stack's settings with the local cloud's endpoints, and without the two that the reader sets."""
     target = clone / "Pulumi.dev.yaml"
     write_settings(target, ROOT / "Pulumi.local.yaml", cloud.endpoints)
     settings = yaml.safe_load(target.read_text())
@@ -144,7 +144,8 @@ def _settings(clone: Path, cloud: LocalCloud) -> None:
     target.write_text(yaml.safe_dump(settings))
 
 
-def _environment(programs: Path, cloud: LocalCloud) -> dict[str, str]:
+def readers_environment(programs: Path, cloud: LocalCloud) -> dict[str, str]:
+    """A reader's shell: no pulumi, and in ``programs`` stand-ins for tools that no registry has."""
     programs.mkdir()
     _executable(programs / "gcloud", f"#!/bin/sh\n{_GCLOUD}\n")
     _executable(programs / "bq", _BQ.format(python=sys.executable))

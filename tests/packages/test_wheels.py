@@ -34,10 +34,14 @@ with LocalCloud.start(options=["--no-bigquery"]) as cloud:
     assert cloud.decisions() == []
 """
 OFFLINE = """
+import json
+from importlib.resources import files
 from federation_emulator.servers.progress import Progress
 from pulumi_offline.engine import get
 
 assert (get.ensure(Progress()).folder / "pulumi").exists()
+# Else the engine takes a package of this name for one that has a plugin, and looks for it.
+assert json.loads(files("pulumi_offline").joinpath("pulumi-plugin.json").read_text()) == {"resource": False}
 """
 TOOLS = """
 import runpy, sys

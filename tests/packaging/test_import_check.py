@@ -18,7 +18,7 @@ WRAPPER = (
 WRAPPED = f"from keyless_bigquery.runtime.wrapper import with_bigquery\n@with_bigquery\n{READER}"
 
 REFUSED = {
-    "import yaml": "imports yaml, which is not locked: add `PyYAML` to lambda_src/requirements.in and run `make locks`",
+    "import yaml": "yaml, which is not locked: add `PyYAML` to lambda_src/requirements.in and run `keyless lock`",
     "import pandas": "imports pandas, which is not locked: add `pandas` to lambda_src/requirements.in",
     "from google.cloud import storage": "not locked: add `google-cloud-storage` to lambda_src/requirements.in",
     "import google.cloud.pubsub_v1": "not locked: add `google-cloud-pubsub-v1` to lambda_src/requirements.in",
@@ -27,7 +27,7 @@ REFUSED = {
     "import acme.needs": ("imports what fails: acme/needs.py, line 2, imports yaml, which is not locked: add `PyYAML`"),
     "from dateutil import parser": (
         "imports dateutil.parser, which is left out of the package. Set functionPackage: full, or name python-dateutil"
-        " in lambda_src/requirements.in and run `make locks`."
+        " in lambda_src/requirements.in and run `keyless lock`."
     ),
     "import dateutil.parser.isoparser": "imports dateutil.parser, which is left out of the package.",
     "from cryptography.fernet import Fernet": "imports cryptography.fernet, which is left out .* name cryptography in",

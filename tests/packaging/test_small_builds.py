@@ -226,7 +226,7 @@ def test_two_packages_with_different_files_of_one_name_are_refused(workshop: Wor
 def test_a_lock_without_hashes_is_refused(workshop: Workshop, line: str) -> None:
     workshop.add("acme", {})
     workshop.lock.write_text(line)
-    with pytest.raises(PackageError, match=r"the lock isn't pinned with hashes: .*acme.* Run `make locks`"):
+    with pytest.raises(PackageError, match=r"the lock isn't pinned with hashes: .*acme.* Run `keyless lock`"):
         workshop.build()
 
 

@@ -130,7 +130,7 @@ print(json.dumps(said))
         "a text's language is asked": "charset-normalizer",
         "a key is read": "cryptography",
     }.items():
-        assert f"or name {package} in lambda_src/requirements.in and run `make locks`." in said[use]
+        assert f"or name {package} in lambda_src/requirements.in and run `keyless lock`." in said[use]
 
 
 def test_no_signature_is_found_good_and_no_refusal_is_taken_for_an_answer(stand_ins: Path) -> None:

@@ -31,7 +31,7 @@ def clone(tmp_path: Path) -> Path:
 
 
 def put(function: Path, clone: Path) -> None:
-    """Puts a function into a clone, locked as `make locks` would."""
+    """Puts a function into a clone, locked as `keyless lock` would."""
     shutil.copytree(function, clone / "lambda_src")
     lock = (ROOT / "lambda_src" / "requirements.txt").read_text()
     if (function / "requirements.in").exists():

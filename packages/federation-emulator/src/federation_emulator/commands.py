@@ -248,9 +248,9 @@ def run(arguments: argparse.Namespace) -> int:
         return COMMANDS[arguments.command](arguments)
     except FileNotFoundError as error:
         raise ProcessError(
-            f"{error.filename} is not there; start the local cloud (`make local-cloud`) or name its --state"
+            f"{error.filename} is not there; start the local cloud (`keyless local-cloud`) or name its --state"
         ) from error
     except httpx.HTTPError as error:
         raise ProcessError(
-            f"the local cloud does not answer ({type(error).__name__}: {error}); is `make local-cloud` running?"
+            f"the local cloud does not answer ({type(error).__name__}: {error}); is `keyless local-cloud` running?"
         ) from error

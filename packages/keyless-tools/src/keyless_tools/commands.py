@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from keyless_bigquery.runtime.printable import one_line
 from keyless_tools.boundary import DONE, FAILED, UsageError
 from keyless_tools.options import KEYS, PLUGINS, Option, option
 from keyless_tools.stacks import stacks
@@ -52,18 +52,20 @@ class Command:
 
 def _demo(arguments: argparse.Namespace) -> int:
     from pulumi_offline.demo import main
+    from pulumi_offline.engine.official import get_plugins
 
-    _get_plugins(arguments.plugins)
+    get_plugins(arguments.plugins)
     return main(verbose=arguments.verbose)
 
 
 def _local_cloud(arguments: argparse.Namespace) -> int:
     from federation_emulator import commands
+    from pulumi_offline.engine.official import get_plugins
     from pulumi_offline.shell import get_ready
 
     if arguments.command:
         return commands.run(arguments)
-    _get_plugins(arguments.plugins, arguments.state.absolute())
+    get_plugins(arguments.plugins, arguments.state.absolute())
     return commands.serve(arguments, lambda folder, endpoints: get_ready(folder, endpoints, kept=arguments.keep))
 
 
@@ -91,15 +93,24 @@ def _explain_options(parser: argparse.ArgumentParser) -> None:
 
 def _preview(arguments: argparse.Namespace) -> int:
     from keyless_tools.delivery import looking
+    from pulumi_offline.engine.official import get_plugins
     from pulumi_offline.previews import preview
 
     if not arguments.stack:
         raise UsageError(f"no stack is named; {stacks()}")
-    _get_plugins(arguments.plugins)
+    get_plugins(arguments.plugins)
     base = None if arguments.base is None else arguments.base.absolute()
     reports = arguments.folder.absolute()
     done = preview(arguments.stack, lambda pulumi: looking.preview(pulumi, reports), base=base)
     return DONE if done else FAILED
+
+
+def _lock(arguments: argparse.Namespace) -> int:
+    from keyless_tools.lock import lock
+
+    for folder in arguments.folders:
+        sys.stderr.write(f"{one_line(f'{lock(folder)} is up to date')}\n")
+    return DONE
 
 
 def _guardrails(arguments: argparse.Namespace) -> int:
@@ -185,25 +196,6 @@ def _completion(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _get_plugins(chosen: str | None, folder: Path = Path(os.devnull)) -> None:
-    """Fixes which plugins this process and what it starts use, and downloads what is missing.
-
-    Args:
-        chosen: What ``--plugins`` names.
-        folder: Where a workspace's own plugins are, besides those of the user.
-    """
-    from pulumi_offline.engine import official, plugins
-
-    if chosen:
-        os.environ[plugins.VARIABLE] = chosen
-    if plugins.Mode.of() is not plugins.Mode.STAND_IN and official.may_download():
-        from federation_emulator.servers.progress import Progress
-        from pulumi_offline.engine.workspace import Workspace
-
-        found = Workspace(folder, mode=plugins.Mode.AUTO).plugins()
-        official.download([plugin for plugin in found if not plugin.official], Progress())
-
-
 COMMANDS: Final = (
     Command(
         name="demo", group=OFFLINE, help="deploy, call the function, be refused, tear down", run=_demo,
@@ -238,6 +230,15 @@ COMMANDS: Final = (
             option(
                 "previews", nargs="*", default=["-"], metavar="FILE",
                 help="what `pulumi preview --json --show-sames` printed; none, or -, is standard input",
+            ),
+        ),
+    ),
+    Command(
+        name="lock", group=OFFLINE, help="pin the packages that a function ships, with hashes", run=_lock,
+        options=(
+            option(
+                "folders", nargs="*", type=Path, default=[Path("lambda_src")], metavar="FOLDER",
+                help="the function's folder (default: lambda_src)",
             ),
         ),
     ),

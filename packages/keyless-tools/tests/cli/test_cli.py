@@ -40,7 +40,12 @@ def test_the_help_fits_one_screen_and_names_every_command_and_the_exit_codes() -
     lines = parser().format_help().splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
-    assert {line.split()[0] for line in lines if line.startswith("  ")} == {*ASKED_FOR, "guardrails", "completion"}
+    assert {line.split()[0] for line in lines if line.startswith("  ")} == {
+        *ASKED_FOR,
+        "guardrails",
+        "lock",
+        "completion",
+    }
     assert lines[-1] == "exit codes: 0 done, 1 refused or failed, 2 wrong usage or not readable"
 
 

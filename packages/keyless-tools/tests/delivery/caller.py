@@ -1,8 +1,6 @@
-"""The workflow of a project of its own that calls this one's, as docs/delivery.md shows it."""
+"""The workflow of a project of its own that calls this one's: the template's."""
 
 from __future__ import annotations
-
-import re
 
 from keyless_tools.delivery.workflow_rules import Workflow
 from pulumi_offline.engine.pins import ROOT
@@ -12,5 +10,5 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 def caller() -> Workflow:
     """That workflow, with a commit in it."""
-    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "delivery.md").read_text(), re.DOTALL)
+    text = (ROOT / "template" / ".github" / "workflows" / "delivery.yml").read_text()
     return Workflow.read("delivery.yml", text.replace("@COMMIT", f"@{COMMIT}"))

@@ -51,7 +51,7 @@ def faults(calling: Workflow) -> list[str]:
     return found
 
 
-def test_the_documented_caller_has_ten_lines_and_passes_every_linter(
+def test_the_templates_caller_has_ten_lines_and_passes_every_linter(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     calling = caller()

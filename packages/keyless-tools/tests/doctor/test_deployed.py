@@ -151,7 +151,7 @@ def test_an_invocation_that_failed_is_quoted_until_one_ends_well(
     (unseen,) = [finding for finding in failed.findings if finding.verdict is Verdict.UNKNOWN]
     assert unseen.link is Link.LAST_INVOCATION
     assert "ERROR table access failed: BigQuery answered 403 accessDenied: Access Denied: Table" in unseen.actual
-    assert unseen.actual.endswith("Fixed since? Run `make verify STACK=local`")
+    assert unseen.actual.endswith("Fixed since? Run `keyless verify local`")
     assert done.status == PASSED, done.output
     assert exit_code([fixed]) == PASSED
     assert of_link(fixed, Link.LAST_INVOCATION).actual.startswith("it ended well at ")

@@ -89,7 +89,7 @@ def test_one_that_failed_is_quoted_and_keeps_all_checks_from_having_passed(lines
     assert unseen.link is Link.LAST_INVOCATION
     assert line.split("\n")[0] in unseen.actual
     assert "\n" not in unseen.actual
-    assert unseen.actual.endswith("Fixed since? Run `make verify STACK=dev`")
+    assert unseen.actual.endswith("Fixed since? Run `keyless verify dev`")
     assert exit_code([Walked(reader="r", findings=found)]) == NOT_SEEN
 
 
@@ -111,7 +111,7 @@ def test_a_function_that_was_not_invoked_yet_fails_no_check_and_that_is_said() -
     none = printed(seen([]))
     assert none == (
         PASSED,
-        "reader r: all checks passed; no invocation was seen in the log: `make verify STACK=dev` makes one",
+        "reader r: all checks passed; no invocation was seen in the log: `keyless verify dev` makes one",
     )
     assert printed(seen(ENDED_WELL[0])) == (PASSED, "reader r: all checks passed")
     assert printed(Absent()) == (PASSED, "reader r: all checks passed; there is no log to look at")

@@ -74,7 +74,7 @@ def test_verify_gives_up_at_the_limit_with_the_last_error_and_a_hint(
     assert code == FAILED
     gave_up = r"gave up after \d+\.\d s and [12] tr(y|ies): table access failed: BigQuery answered 403"
     assert re.search(gave_up, printed), printed
-    assert "`make doctor STACK=local` names the failed link" in printed
+    assert "`keyless doctor local` names the failed link" in printed
 
 
 def test_verify_does_not_wait_for_what_is_not_transient(

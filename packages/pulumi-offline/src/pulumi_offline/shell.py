@@ -8,6 +8,7 @@ import yaml
 
 from federation_emulator.core import terminal
 from federation_emulator.core.endpoints import TOKEN_FILE, Endpoints, write_private
+from federation_emulator.servers.process import ProcessError
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.runtime.printable import one_line
 from pulumi_offline.engine.pins import ROOT, project_name
@@ -20,7 +21,13 @@ _KEYS_ELSEWHERE = frozenset({"secretsprovider", "encryptedkey"})
 
 
 def prepare(folder: Path, endpoints: Endpoints) -> None:
-    """Write the stack's settings for this run into the state folder of the local cloud."""
+    """Write the stack's settings for this run into the state folder of the local cloud.
+
+    Raises:
+        ProcessError: when the project has no such stack.
+    """
+    if not (ROOT / CONFIG_FILE).is_file():
+        raise ProcessError(f"{ROOT / CONFIG_FILE} is not there; copy it from the template of keyless-bigquery")
     write_settings(folder / CONFIG_FILE, ROOT / CONFIG_FILE, endpoints)
 
 
@@ -59,7 +66,7 @@ def get_ready(folder: Path, endpoints: Endpoints, *, kept: bool) -> str:
 
 
 def instructions(folder: Path, endpoints: Endpoints, *, kept: bool = False) -> str:
-    """What `make local-cloud` prints: lines to paste into another terminal, and what works there.
+    """What `keyless local-cloud` prints: lines to paste into another terminal, and what works there.
 
     The token is not printed: the line reads it from its file.
     """

@@ -89,5 +89,5 @@ def test_without_a_pulumi_on_path_that_of_set_up_is_run_and_without_either_it_sa
     monkeypatch.setattr("pulumi_offline.engine.get.find", lambda: Engine(program.parent))
     assert Pulumi().must("version") == f"{program.parent}:/usr/bin:/bin\n"
     monkeypatch.setattr("pulumi_offline.engine.get.find", lambda: None)
-    with pytest.raises(PulumiError, match="there is no pulumi: `make setup` gets one"):
+    with pytest.raises(PulumiError, match=r"there is no pulumi: `python -m pulumi_offline\.engine` gets one"):
         Pulumi().must("version")

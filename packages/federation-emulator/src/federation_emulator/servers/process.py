@@ -70,7 +70,8 @@ class Child:
         program = shutil.which(command.arguments[0], path=command.environment.get("PATH", os.defpath))
         if program is None:
             raise ProcessError(
-                f"{command.name} can't be started: {command.arguments[0]}: no such program; run `make setup`"
+                f"{command.name} can't be started: {command.arguments[0]}: no such program;"
+                " run `make setup`, or install the package again"
             )
         try:
             with command.log.open("wb") as log:
@@ -85,7 +86,8 @@ class Child:
                 )
         except OSError as error:
             raise ProcessError(
-                f"{command.name} can't be started: {command.arguments[0]}: {error.strerror}; run `make setup`"
+                f"{command.name} can't be started: {command.arguments[0]}: {error.strerror};"
+                " run `make setup`, or install the package again"
             ) from error
         return cls(command, process)
 

@@ -75,6 +75,14 @@ def test_the_settings_of_this_run_are_laid_over_the_tracked_ones(tmp_path: Path)
     assert f"{project_name()}:" not in settings
 
 
+def test_a_project_without_the_local_stack_is_pointed_to_the_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulumi_offline.shell.ROOT", tmp_path)
+    with pytest.raises(ProcessError, match=r"Pulumi\.local\.yaml is not there; copy it from the template"):
+        prepare(tmp_path, ENDPOINTS)
+
+
 def test_what_was_written_is_read_again_until_it_is_forgotten(tmp_path: Path) -> None:
     ENDPOINTS.write(tmp_path)
     assert Endpoints.read(tmp_path) == ENDPOINTS

@@ -12,7 +12,7 @@ from keyless_tools.boundary import NotReadError
 from keyless_tools.doctor import fixes
 from pulumi_offline.engine.runner import Pulumi, PulumiError
 
-_ALWAYS_SET = "googleUniverseDomain"
+_MUST_BE_SET = frozenset({"googleProject", "awsAccountId"})
 
 
 class StackError(NotReadError):
@@ -68,9 +68,10 @@ def values_of(configured: Mapping[str, Any]) -> dict[str, str]:
 def _settings(configured: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """What is configured, by key without namespace.
 
-    That is the project's name, which may be any: it is taken from a key that always has a value.
+    That is the project's name, which may be any: it is taken from a key that each stack sets, since a project need not
+    declare the settings that have a default.
     """
-    project = next((key.partition(":")[0] for key in configured if key.endswith(f":{_ALWAYS_SET}")), "")
+    project = next((key.partition(":")[0] for key in configured if key.partition(":")[2] in _MUST_BE_SET), "")
     return {key: configured.get(f"{project}:{key}", {}) for key in KEYS}
 
 

@@ -1,4 +1,4 @@
-"""``make demo``: the whole chain on this machine, with what it allows and what it refuses."""
+"""``keyless demo``: the whole chain on this machine, with what it allows and what it refuses."""
 
 from __future__ import annotations
 

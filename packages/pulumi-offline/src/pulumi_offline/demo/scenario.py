@@ -40,7 +40,7 @@ ROWS = ({"user_id": 1, "name": "Alice"}, {"user_id": 2, "name": "Bob"}, {"user_i
 EXPECTED_LOG = ["The query data:", *(f"user_id={row['user_id']}, name={row['name']}" for row in ROWS)]
 """What the function that ships with this project prints for them."""
 
-_SHIPPED = "b03f056c634141f2d64103e4d55536cc1a07412918445ee0ad36c136d2e65578"
+SHIPPED = "b03f056c634141f2d64103e4d55536cc1a07412918445ee0ad36c136d2e65578"
 """SHA-256 of that function. Of one that was changed nothing is known but whether it succeeds."""
 
 _STRANGER = "another-role"
@@ -193,7 +193,7 @@ def outcome_of(invocation: Invocation) -> str:
 
 def is_shipped(handler: bytes) -> bool:
     """Whether this is the function that ships with this project, of which it is known what it prints."""
-    return hashlib.sha256(handler).hexdigest() == _SHIPPED
+    return hashlib.sha256(handler).hexdigest() == SHIPPED
 
 
 def _expect_repair(report: Report, what: str, changes: Mapping[OpType, int]) -> None:

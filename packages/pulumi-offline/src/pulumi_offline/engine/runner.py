@@ -162,7 +162,8 @@ class Pulumi:
         engine = get.find()
         if engine is None:
             raise PulumiError(
-                "there is no pulumi: `make setup` gets one, and so does https://www.pulumi.com/docs/install/"
+                "there is no pulumi: `python -m pulumi_offline.engine` gets one; or install it from"
+                " https://www.pulumi.com/docs/install/"
             )
         path = os.pathsep.join([str(engine.folder), environment.get("PATH", os.defpath)])
         return str(engine.pulumi), {**environment, "PATH": path}

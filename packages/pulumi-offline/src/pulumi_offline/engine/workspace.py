@@ -155,11 +155,14 @@ def plugin_version(plugin: str) -> str:
     try:
         listed = files(package) or []
     except PackageNotFoundError as error:
-        raise EngineError(f"{package} is not installed here; run `make setup`") from error
+        raise EngineError(
+            f"{package} is not installed here; run `make setup`, or in a project from the template"
+            " `pip install -r requirements-dev.txt`"
+        ) from error
     for file in listed:
         if file.name == "pulumi-plugin.json":
             return str(json.loads(file.read_text())["version"])
-    raise EngineError(f"{package} holds no pulumi-plugin.json; reinstall it with `make setup`")
+    raise EngineError(f"{package} holds no pulumi-plugin.json; install it again")
 
 
 def search_path(*first: Path) -> str:
@@ -170,7 +173,7 @@ def search_path(*first: Path) -> str:
 def _ready_engine() -> get.Engine:
     engine = get.find()
     if engine is None:
-        raise EngineError("there is no pulumi engine yet; run `make setup`")
+        raise EngineError("there is no pulumi engine yet; run `python -m pulumi_offline.engine`")
     return engine
 
 

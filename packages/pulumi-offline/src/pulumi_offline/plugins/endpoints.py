@@ -16,8 +16,9 @@ def loopback(setting: str, url: object, *, plugin: str) -> str:
             what the local one needs.
     """
     fix = (
-        f"this is the stand-in {plugin} plugin of the local cloud, which serves no real cloud: set it to the address "
-        f"that `make local-cloud` prints, or install the official plugin with `pulumi plugin install resource {plugin}`"
+        f"this is the stand-in {plugin} plugin of the local cloud, which serves no real cloud: set it to the"
+        f" address that `keyless local-cloud` prints, or install the official one:"
+        f" `pulumi plugin install resource {plugin}`"
     )
     if not isinstance(url, str) or not url:
         raise ConfigError(f"{setting} is not set; {fix}")

@@ -34,7 +34,9 @@ def main() -> None:
     from importlib.metadata import version
 
     if version("sqlglot") != SQLGLOT:
-        raise SystemExit(f"sqlglot is {version('sqlglot')}, expected {SQLGLOT}: run `make setup`")
+        raise SystemExit(
+            f"sqlglot is {version('sqlglot')}, expected {SQLGLOT}: run `make setup`, or install the package again"
+        )
     asyncio.run(_serve(Path(folder), Path(extensions), project, keep=keep == "keep"))
 
 

@@ -41,7 +41,7 @@ class Report:
         if failure is not None:
             reason = f"gave up after {took}" if failure.may_pass else "not transient, so not tried again"
             self._line(f"  {reason}: {named(failure)}", style="bold red")
-            doctor = command_line("make", "doctor", f"STACK={self._stack}")
+            doctor = command_line("keyless", "doctor", self._stack)
             self._line(f"  `{doctor}` names the failed link and the command that fixes it")
         elif not outcome.attempt.probed:
             run = command_line("pulumi", "up", "--stack", self._stack)

@@ -73,7 +73,7 @@ def api_from(settings: Properties, environment: Mapping[str, str], models: Model
     key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
     if not key or not secret:
         raise ConfigError(
-            "aws: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to what `make local-cloud` prints"
+            "aws: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to what `keyless local-cloud` prints"
         )
     api = AwsApi(
         endpoints=endpoints,

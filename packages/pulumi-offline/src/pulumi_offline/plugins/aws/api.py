@@ -53,7 +53,7 @@ class AwsApi:
         """
         if service not in self.endpoints:
             raise ConfigError(
-                f"aws:endpoints names no address for {service}; set it to the address that `make local-cloud` prints"
+                f"aws:endpoints names no address for {service}; set it to the address that `keyless local-cloud` prints"
             )
         with self.models.lock:
             if (service, self.region) not in self._clients:
@@ -102,7 +102,7 @@ def aws_errors() -> Iterator[None]:
             request=str(error.operation_name),
         ) from error
     except BotoCoreError as error:
-        raise PluginError(f"the local AWS: {error}; is `make local-cloud` still running?") from error
+        raise PluginError(f"the local AWS: {error}; is `keyless local-cloud` still running?") from error
 
 
 def unless_gone(ask: Callable[[], _Answer]) -> _Answer | None:

@@ -52,7 +52,7 @@ def api_from(settings: Properties, environment: Mapping[str, str]) -> GoogleApi:
 
     token = settings.get("accessToken") or environment.get("GOOGLE_OAUTH_ACCESS_TOKEN")
     if not token:
-        raise ConfigError("gcp: no token; set GOOGLE_OAUTH_ACCESS_TOKEN to what `make local-cloud` prints")
+        raise ConfigError("gcp: no token; set GOOGLE_OAUTH_ACCESS_TOKEN to what `keyless local-cloud` prints")
     return GoogleApi(
         endpoints=Endpoints(
             iam=endpoint("iamBetaCustomEndpoint", "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT"),

@@ -88,7 +88,7 @@ class GoogleApi:
         except requests.RequestException as error:
             raise PluginError(
                 f"{where}: the local cloud at {urlsplit(url).netloc} does not answer ({type(error).__name__}); "
-                "is `make local-cloud` still running?"
+                "is `keyless local-cloud` still running?"
             ) from error
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             raise _service_error(where, response)
