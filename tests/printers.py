@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import logging
 import sys
 import tempfile
-from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -41,7 +40,11 @@ from keyless_bigquery.settings.schema_refusal import OwnTable, refusal, stale
 from keyless_tools.delivery import looking, report
 from keyless_tools.delivery.looking import DeliveryError
 from keyless_tools.doctor import invoke
+from keyless_tools.doctor.answer import Absent, Answer, Found, Silent
 from keyless_tools.doctor.finding import Finding, Link, failed
+from keyless_tools.doctor.keys import report as keys_report
+from keyless_tools.doctor.keys.key import Key
+from keyless_tools.doctor.keys.report import Looked
 from keyless_tools.doctor.report import Walked, as_json, print_report
 from keyless_tools.doctor.stack import StackError
 from keyless_tools.doctor.verify.report import Report
@@ -55,39 +58,11 @@ from pulumi_offline import previews
 from pulumi_offline.demo.report import Report as DemoReport
 from pulumi_offline.engine.runner import Ended, Pulumi
 from tests.previews import STACK, preview, step
+from tests.printing import Printer, main_that_fails, on_console, printed
 
-Printer = Callable[[str], str]
 TOOLS = "packages/keyless-tools/src/keyless_tools"
 EMULATOR = "packages/federation-emulator/src/federation_emulator"
 OFFLINE = "packages/pulumi-offline/src/pulumi_offline"
-
-
-def printed(call: Callable[[], object], arguments: tuple[str, ...] | list[str] = ()) -> str:
-    """What a call writes to standard output and standard error."""
-    with (
-        contextlib.redirect_stdout(io.StringIO()) as out,
-        contextlib.redirect_stderr(out),
-        mock.patch.object(sys, "argv", ["program", *arguments]),
-    ):
-        call()
-    return out.getvalue()
-
-
-def on_console(call: Callable[[Console], object]) -> str:
-    """What a call prints on a console that is too wide to wrap anything."""
-    out = io.StringIO()
-    call(Console(file=out, width=100_000, highlight=False))
-    return "".join(f"{line.rstrip(' ')}\n" for line in out.getvalue().split("\n"))
-
-
-def main_that_fails(main: Callable[[], int], arguments: list[str], place: str, error: type[Exception]) -> Printer:
-    """A command line whose work ends with an error of this text."""
-
-    def shown(text: str) -> str:
-        with mock.patch(place, side_effect=error(text)):
-            return printed(main, arguments)
-
-    return shown
 
 
 def rows(text: str) -> str:
@@ -104,6 +79,15 @@ def error_of_the_function(text: str) -> str:
 def diagnosed(text: str) -> str:
     walks = [Walked(reader=text, findings=(Finding(link=Link.ROLE, **vars(failed(text, expected=text, fix=text))),))]
     return on_console(lambda console: print_report(console, walks)) + as_json(walks)
+
+
+def keys_left(text: str) -> str:
+    when = datetime.fromtimestamp(0, UTC)
+    named = dict.fromkeys(("account", "project", "id", "reason", "last_use"), text)
+    key = Key(**named, created=when, expires=when, uploaded=False, disabled=True)
+    found: Answer[tuple[Key, ...]] = Found(value=(key,))
+    looked = [Looked(reader=text, email=text, keys=keys) for keys in (found, Silent(why=text), Absent())]
+    return keys_report.as_text(looked, days=1) + keys_report.as_json(looked, days=1)
 
 
 def attempts(text: str, failed: Failure) -> tuple[Attempt, Attempt]:
@@ -133,15 +117,9 @@ def explained(text: str) -> str:
     refusal = Refusal(part=Part.PERMISSION, rule=text, actual=text, expected=text, fix=text)
     steps = (Step(part=Part.CALLER, rule=text, actual=text), Step(part=Part.TOKEN, rule=text, actual=text))
     decision = Decision(
-        id="1",
-        time="t",
-        link=TracedLink.JOB,
-        allowed=False,
-        resource=text,
-        principal=text,
-        steps=steps,
+        id="1", time="t", link=TracedLink.JOB, allowed=False, resource=text, principal=text, steps=steps,
         refusal=refusal,
-    )
+    )  # fmt: skip
     return render_chain([decision])
 
 
@@ -192,6 +170,11 @@ class Answering(Pulumi):
 def recovered(text: str) -> str:
     one = Importable(urn=f"b::{text}", type="t:t:T", import_id=text, parent="p", provider="p")
     return printed(lambda: recover._take_over(Answering(stack=text), [one]))
+
+
+def destroyed(text: str) -> str:
+    ended = printed(lambda: destroy.destroy(Answering(stack=text), confirmed=text))
+    return ended + destroy.explanation(text, [{"urn": f"a::{text}", "id": text}])
 
 
 def planned(text: str) -> str:
@@ -259,6 +242,7 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
     "rows": (rows, "keyless_bigquery/runtime/rows.py"),
     "the function's error": (error_of_the_function, "keyless_bigquery/runtime/wrapper.py"),
     "doctor": (diagnosed, f"{TOOLS}/doctor/report.py"),
+    "doctor --keys": (keys_left, f"{TOOLS}/doctor/keys/run.py"),
     "invoke": (invoked, f"{TOOLS}/doctor/invoke.py"),
     "verify": (verified, f"{TOOLS}/doctor/verify/report.py"),
     "explain": (explained, f"{EMULATOR}/commands.py"),
@@ -266,14 +250,7 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
     "guardrails": (judged, f"{TOOLS}/guardrails/files.py"),
     "comment": (commented, f"{TOOLS}/delivery/report.py"),
     "recover": (recovered, f"{TOOLS}/lifecycle/recover.py"),
-    "destroy": (
-        lambda text: printed(lambda: destroy.destroy(Answering(stack=text), confirmed=text)),
-        f"{TOOLS}/lifecycle/destroy.py",
-    ),
-    "destroy, protected": (
-        lambda text: destroy.explanation(text, [{"urn": f"a::{text}", "id": text}]),
-        f"{TOOLS}/lifecycle/destroy.py",
-    ),
+    "destroy": (destroyed, f"{TOOLS}/lifecycle/destroy.py"),
     "adopt": (lambda text: printed(lambda: adopt.show(Answering(stack=text))), f"{TOOLS}/lifecycle/adopt.py"),
     "what a table would lose": (unkept, "keyless_bigquery/components/table_guard.py"),
     "what an up would do": (planned, f"{TOOLS}/lifecycle/adopt.py"),
