@@ -44,6 +44,7 @@ class Condition(enum.StrEnum):
     NETWORK_POLICY = f"{INSIDE_BOUNDARY}, and iam:PolicyARN is AWSLambdaENIManagementAccess"
     PASSED_TO_LAMBDA = "iam:PassedToService is Lambda"
     THROUGH_LAMBDA = "kms:ViaService is Lambda"
+    FOR_GOOGLE = "sts:IdentityTokenAudience is a provider of Google's, and sts:SigningAlgorithm what Google takes"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -141,5 +142,7 @@ ACTIONS: tuple[Action, ...] = (
         " DescribeSubnets UnassignPrivateIpAddresses",
     ),
     *_actions(_RUN, (Form.ANY_KEY,), "kms", "Decrypt"),
+    # With subjectToken=aws-oidc.
+    *_actions(_RUN, _ANYTHING, "sts", "GetWebIdentityToken", condition=Condition.FOR_GOOGLE),
 )
 """The one table from which the policies are made."""

@@ -14,12 +14,16 @@ from bootstrap.aws_actions import ACTIONS, Access, Condition, Form
 from bootstrap.settings import Settings
 from bootstrap.subjects import ISSUER
 from keyless_bigquery.components.role_policies import NETWORK_POLICY_ARN
+from keyless_bigquery.runtime import token_request
 
 AUDIENCE = "sts.amazonaws.com"
 """For whom GitHub signs the token; the action that logs in asks for this one."""
 
 ISSUER_NAME = ISSUER.removeprefix("https://")
 """What the OIDC provider and its condition keys are called."""
+
+_PROVIDERS = "https://iam.googleapis.com/projects/*/locations/global/workloadIdentityPools/*/providers/*"
+"""The audiences of providers in Google. Which one a reader's token is for is in its own policy."""
 
 _Statement = dict[str, Any]
 
@@ -82,8 +86,7 @@ def _statements(settings: Settings, *accesses: Access) -> list[_Statement]:
         resources = [arn for form in forms for arn in _resources(settings, form)]
         if resources:
             statement: _Statement = {"Effect": "Allow", "Action": names, "Resource": resources}
-            equals = _equals(settings, condition)
-            found.append({**statement, "Condition": {"StringEquals": equals}} if equals else statement)
+            found.append({**statement, **_condition(settings, condition)})
     return found
 
 
@@ -105,15 +108,22 @@ def _resources(settings: Settings, form: Form) -> list[str]:
     return list(dict.fromkeys(arn.replace("NAME", name) for name in names))
 
 
-def _equals(settings: Settings, condition: Condition) -> Mapping[str, str]:
+def _condition(settings: Settings, condition: Condition) -> Mapping[str, Any]:
     inside = {"iam:PermissionsBoundary": boundary_arn(settings)}
-    return {
+    equals = {
         Condition.NONE: {},
         Condition.INSIDE_BOUNDARY: inside,
         Condition.NETWORK_POLICY: {**inside, "iam:PolicyARN": NETWORK_POLICY_ARN},
         Condition.PASSED_TO_LAMBDA: {"iam:PassedToService": "lambda.amazonaws.com"},
         Condition.THROUGH_LAMBDA: {"kms:ViaService": f"lambda.{settings.aws_region}.amazonaws.com"},
+        Condition.FOR_GOOGLE: {"sts:SigningAlgorithm": token_request.ALGORITHM},
     }[condition]
+    if condition is not Condition.FOR_GOOGLE:
+        return {"Condition": {"StringEquals": equals}} if equals else {}
+    # `ForAllValues` holds for a request without an audience, too.
+    audience = {"sts:IdentityTokenAudience": _PROVIDERS}
+    absent = {"sts:IdentityTokenAudience": "false"}
+    return {"Condition": {"StringEquals": equals, "ForAllValues:StringLike": audience, "Null": absent}}
 
 
 def _document(*statements: _Statement) -> str:

@@ -6,7 +6,7 @@ Source: AWS, "Policy evaluation logic"; "IAM JSON policy elements: Condition ope
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -37,8 +37,15 @@ def _covers(pattern: str, resource: str) -> bool:
 
 
 def _holds(operator: str, keys: Mapping[str, Any], given: Mapping[str, str]) -> bool:
-    assert operator == "StringEquals", operator
-    return all(name in given and given[name] in _listed(values) for name, values in keys.items())
+    return all(_OPERATORS[operator](given.get(name), _listed(values)) for name, values in keys.items())
+
+
+_OPERATORS: Mapping[str, Callable[[str | None, list[str]], bool]] = {
+    "StringEquals": lambda value, those: value in those,
+    "ForAllValues:StringLike": lambda value, those: value is None or any(_covers(one, value) for one in those),
+    "Null": lambda value, those: [str(value is None).lower()] == those,
+}
+"""The condition operators, for a key of one value at most. For one that is not there, ``ForAllValues`` is true."""
 
 
 def _listed(value: Any) -> list[str]:

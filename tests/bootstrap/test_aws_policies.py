@@ -234,10 +234,25 @@ def test_inside_the_boundary_there_is_what_a_reader_is_for_and_nothing_else() ->
     assert allowed(BOUNDARY, "logs:PutLogEvents", STREAM)
     assert allowed(BOUNDARY, "kms:Decrypt", key)
     assert all(allowed(BOUNDARY, action) for action in NETWORK_ACTIONS)
-    assert actions_of(BOUNDARY) == {*NETWORK_ACTIONS, "logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt"}
+    others = {"logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt", "sts:GetWebIdentityToken"}
+    assert actions_of(BOUNDARY) == {*NETWORK_ACTIONS, *others}
     for other in (STREAM.replace("prod", "dev"), STREAM.replace("prod", "prod2"), STREAM.replace(ACCOUNT, "1" * 12)):
         assert not allowed(BOUNDARY, "logs:PutLogEvents", other)
     assert not allowed(BOUNDARY, "kms:Decrypt", key.replace("us-east-1", "eu-west-1"))
+
+
+def test_inside_the_boundary_a_signed_token_is_for_a_provider_of_googles_and_for_no_other_service() -> None:
+    pool = "https://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p"
+    good = {"sts__SigningAlgorithm": "RS256", "sts__IdentityTokenAudience": f"{pool}/providers/aws-oidc"}
+    assert allowed(BOUNDARY, "sts:GetWebIdentityToken", **good)
+    without = {key: value for key, value in good.items() if key != "sts__IdentityTokenAudience"}
+    for wrong in (
+        without,
+        good | {"sts__SigningAlgorithm": "ES384"},
+        good | {"sts__IdentityTokenAudience": pool},
+        good | {"sts__IdentityTokenAudience": "https://sts.example.com"},
+    ):
+        assert not allowed(BOUNDARY, "sts:GetWebIdentityToken", **wrong)
 
 
 def test_a_preview_reads_and_decrypts_and_does_nothing_else() -> None:
@@ -254,7 +269,10 @@ def test_no_action_is_a_pattern_and_only_what_has_no_resource_has_them_all(docum
     for statement in statements(document):
         assert not [action for action in statement["Action"] if "*" in action]
         if "*" in statement["Resource"]:
-            assert all(re.match(r"ec2:|logs:DescribeLogGroups$", action) for action in statement["Action"])
+            assert all(
+                re.match(r"ec2:|logs:DescribeLogGroups$|sts:GetWebIdentityToken$", action)
+                for action in statement["Action"]
+            )
     assert len(re.sub(r"\s", "", document)) < limit
 
 
