@@ -24,6 +24,14 @@ class Names:
         """The name of the child that is called so where neither is set."""
         return f"{self.prefix}{base}{self.suffix}"
 
+    def group(self, base: str) -> str:
+        """The name of a component in it that groups children: that of the whole, where it has one.
+
+        Pulumi derives the former name of a child from its parent's where it begins with that (its SDK's
+        ``inherited_child_alias``), so with one name for all, an alias of the whole is one of every child.
+        """
+        return self.prefix.removesuffix("-") or self(base)
+
     def of(self, suffix: str) -> Names:
         """The names of those children that end in another suffix before their own."""
         return dataclasses.replace(self, suffix=suffix + self.suffix)

@@ -14,7 +14,10 @@ from pulumi.runtime.settings import get_monitor
 
 from keyless_bigquery.settings.problems import Problem
 
-_Claims = dict[tuple[str, ...], str]
+Holder = tuple[str, str, str]
+"""A component: its name, its kind, and the kind of its parent."""
+
+_Claims = dict[tuple[str, ...], Holder]
 
 _by_run: weakref.WeakKeyDictionary[object, _Claims] = weakref.WeakKeyDictionary()
 """By the engine's monitor, of which each run of a program has its own."""
@@ -28,36 +31,43 @@ def serve() -> None:
     _served.append({})
 
 
-def refuse_namesake(kind: type[pulumi.ComponentResource], name: str, opts: pulumi.ResourceOptions | None) -> None:
-    """Refuses a second component of one kind, name and parent, which would be the same resource to the engine.
+def served() -> bool:
+    """Whether this process serves components to a program in another language."""
+    return bool(_served)
+
+
+def named(kind: type[pulumi.ComponentResource], name: str, opts: pulumi.ResourceOptions | None) -> Holder:
+    """A component as a holder of ids.
 
     Raises:
-        pulumi.RunError: There is one already. Not in a unit test, which may make its component again.
+        pulumi.RunError: Its name is none; or there is one of that kind, name and kind of parent already, which would be
+            the same resource to the engine. Not in a unit test, which may make its component again.
     """
-    parent = "" if opts is None or opts.parent is None else str(id(opts.parent))
-    taken_before = (kind.__name__, parent, name) in _claims()
-    _claims()[kind.__name__, parent, name] = name
+    if not isinstance(name, str) or not name:
+        raise pulumi.RunError(f"the name of a {kind.__name__} is {name!r}: it must be text. Give it one.")
+    parent = "" if opts is None or opts.parent is None else opts.parent.pulumi_resource_type
+    holder = (name, kind.__name__, parent)
+    taken_before = _claims().setdefault(holder, holder) is not holder
     if taken_before and not isinstance(get_monitor(), MockMonitor):
         raise pulumi.RunError(
             f"name is {name!r}: this program has a {kind.__name__} of that name already, and to the engine both are one"
             " resource. Give each a name of its own."
         )
+    return holder
 
 
-def taken(component: str, key: str, *claim: str) -> Problem | None:
+def taken(holder: Holder, key: str, *claim: str) -> Problem | None:
     """Takes an id for a component; a problem where another has it.
 
-    One of the same name is none: the engine refuses it by itself, and a unit test may make it again.
-
     Args:
-        component: Its name.
+        holder: The component.
         key: The argument that chooses the id.
         claim: What is taken, the id last.
     """
-    holder = _claims().setdefault((key, *claim), component)
-    if holder == component:
+    found = _claims().setdefault((key, *claim), holder)
+    if found == holder:
         return None
-    rule = f"component {holder!r} of this program has the same, and neither may have a way into what the other reads"
+    rule = f"{found[1]} {found[0]!r} of this program has the same, and neither may have a way into what the other reads"
     return Problem(key=key, value=claim[-1], rule=rule, fix=f"Give one of them another {key}.")
 
 

@@ -31,7 +31,7 @@ class ExecutionRole(pulumi.ComponentResource):
         provider: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:ExecutionRole", names("identity"), None, opts)
+        super().__init__("keyless:infra:ExecutionRole", names.group("identity"), None, opts)
         child = children.options(self, provider)
         role = aws.iam.Role(
             names("execution-role"),

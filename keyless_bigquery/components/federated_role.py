@@ -4,7 +4,7 @@ No ``from __future__ import annotations``: Pulumi infers the schema for other la
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NotRequired, TypedDict
 
@@ -28,6 +28,7 @@ IMPERSONATION, DIRECT = "impersonation", "direct"
 _PROVIDER_IDS = {AWS_SIGNATURE: "aws-role", AWS_OIDC: "aws-role-oidc"}
 """One kind of provider can't become the other, and a deleted one's id stays taken for 30 days."""
 
+_DEFAULTS = {"access": IMPERSONATION, "lookUpTables": "true", "subjectToken": AWS_SIGNATURE}
 _LONGEST_PREFIX = 27
 """What a pool's id of 32 leaves for the name in front of a hyphen and four digits."""
 
@@ -61,12 +62,17 @@ class FederatedRoleArgs(TypedDict):
     pool_id: NotRequired[str]
     """Id of the pool that is made. By default the component's name and four random digits: a deleted pool's id stays
     taken for 30 days."""
+    provider_id: NotRequired[str]
+    """Id of the provider that is made. By default `aws-role`, or with `aws-oidc` `aws-role-oidc`. Going back to a
+    former `subjectToken` within 30 days needs another: a deleted provider's id stays taken."""
     service_account_id: NotRequired[str]
-    """Id of the service account that is made. By default the component's name."""
+    """Id of the service account that is made. By default the component's name: two stacks in one project need one
+    each."""
     subject_token: NotRequired[str]
     """`aws-signature`, the default: the role signs a GetCallerIdentity request. `aws-oidc`: AWS signs a token for the
-    role, by outbound identity federation. Its credential configuration serves programs with a supplier of such tokens,
-    as this package's library for functions has one; not the layer in other runtimes."""
+    role, by outbound identity federation; the role needs `sts:GetWebIdentityToken` for it, which is not granted here.
+    Its credential configuration serves programs with a supplier of such tokens, as this package's library for functions
+    has one, and no layer."""
     aws_token_issuer: NotRequired[str]
     """With `aws-oidc` the account's own issuer, as `aws iam get-outbound-web-identity-federation-info` prints it."""
     google_endpoint: NotRequired[str | None]
@@ -107,8 +113,8 @@ class FederatedRole(pulumi.ComponentResource):
         Raises:
             pulumi.RunError: Arguments can't be used, and nothing is made; it names each with value, rule and fix.
         """
-        claims.refuse_namesake(type(self), name, opts)
-        given = _read(name, args)
+        holder = claims.named(type(self), name, opts)
+        given = _read(holder, args)
         super().__init__("keyless-bigquery:index:FederatedRole", name, dict(args), opts)
         read = _looked_up(self, given)
         names = children.Names(prefix=f"{name}-")
@@ -145,7 +151,7 @@ class FederatedRole(pulumi.ComponentResource):
             project=read.google_project,
             pool_id=read.pool_id,
             pool_id_prefix=read.pool_id_prefix,
-            provider_id=_PROVIDER_IDS[read.subject_token.name],
+            provider_id=read.provider_id or _PROVIDER_IDS[read.subject_token.name],
             trusts=trust.apply(lambda known: [known]),
             subject_token=read.subject_token,
         )
@@ -167,6 +173,7 @@ class _Read:
     provider_name: str | None
     pool_id: str | None
     pool_id_prefix: str
+    provider_id: str | None
     service_account_id: str | None
     """``None``: direct access."""
     endpoints: GoogleEndpoints
@@ -195,16 +202,15 @@ class _Read:
         return None if verdict is None else Problem(key="roleArn", value=arn, rule=verdict[0], fix=verdict[1])
 
 
-def _read(name: str, args: FederatedRoleArgs) -> _Read:
+def _read(holder: claims.Holder, args: FederatedRoleArgs) -> _Read:
     """The arguments.
 
     Raises:
         pulumi.RunError: Some can't be used.
     """
-    given: dict[str, object] = {"access": IMPERSONATION, "look_up_tables": True, "subject_token": AWS_SIGNATURE}
-    given |= {key: value for key, value in args.items() if value is not None}
-    values = arguments.values(FederatedRoleArgs, given, later=("role_arn",))
-    later = isinstance(given.get("role_arn"), pulumi.Output)
+    name, *_ = holder
+    values = arguments.values(FederatedRoleArgs, args, defaults=_DEFAULTS, later=("role_arn",))
+    later = isinstance(args, Mapping) and isinstance(args.get("role_arn"), pulumi.Output)
     access = declaration.choice(IMPERSONATION, DIRECT).read(values, "access")
     account_id = values.optional("serviceAccountId", rules.service_account_id)
     token = declaration.choice(AWS_SIGNATURE, AWS_OIDC).read(values, "subjectToken")
@@ -221,6 +227,7 @@ def _read(name: str, args: FederatedRoleArgs) -> _Read:
         provider_name=values.optional("providerName", rules.provider_name),
         pool_id=values.optional("poolId", rules.pool_or_provider_id),
         pool_id_prefix=f"{_slug(name, _LONGEST_PREFIX)}-",
+        provider_id=values.optional("providerId", rules.pool_or_provider_id),
         service_account_id=(account_id or _slug(name, _LONGEST_ACCOUNT)) if access == IMPERSONATION else None,
         endpoints=GoogleEndpoints(
             base_url=values.optional("googleEndpoint", rules.google_endpoint),
@@ -231,13 +238,13 @@ def _read(name: str, args: FederatedRoleArgs) -> _Read:
     if not values.problems:
         check_issuer(token, issuer, values)
     if not values.problems:
-        _check_together(name, read, values, account_id)
+        _check_together(holder, read, values, account_id)
     if values.problems:
         raise arguments.refused(read.component, values.problems)
     return read
 
 
-def _check_together(name: str, read: _Read, values: Values, account_id: str | None) -> None:
+def _check_together(holder: claims.Holder, read: _Read, values: Values, account_id: str | None) -> None:
     """Adds what is wrong with arguments that are good one by one."""
     if not read.tables:
         values.add("tables", None, "it must name at least one table or dataset", "For example: my-project.sales.orders")
@@ -247,14 +254,17 @@ def _check_together(name: str, read: _Read, values: Values, account_id: str | No
         if read.role_arn is None:
             rule = "it is known only later, and a provider that exists is judged before anything is made"
             values.add("roleArn", "an output", rule, "Give the ARN as text, or leave providerName out.")
-        if read.pool_id is not None:
-            rule = "with providerName no pool is made"
-            values.add("poolId", read.pool_id, rule, "Remove one of the two.")
+        for key, value in (("poolId", read.pool_id), ("providerId", read.provider_id)):
+            if value is not None:
+                values.add(key, value, "with providerName no pool and no provider is made", "Remove one of the two.")
+    elif read.pool_id is None and (verdict := rules.pool_or_provider_id(f"{read.pool_id_prefix}0000")) is not None:
+        rule = f"the id derived from the component's name is invalid: {verdict[0]}"
+        values.add("poolId", f"{read.pool_id_prefix}0000", rule, "Give poolId, or another name to the component.")
     if read.service_account_id is None and account_id is not None:
         rule = "with direct access there is no service account"
         values.add("serviceAccountId", account_id, rule, "Remove it, or set access to impersonation.")
     for key, claimed in (("serviceAccountId", read.service_account_id), ("poolId", read.pool_id)):
-        if claimed is not None and (problem := claims.taken(name, key, read.google_project, claimed)) is not None:
+        if claimed is not None and (problem := claims.taken(holder, key, read.google_project, claimed)) is not None:
             values.problems.append(problem)
 
 

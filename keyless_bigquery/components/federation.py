@@ -94,7 +94,7 @@ class Federation(pulumi.ComponentResource):
         google: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:Federation", names("federation"), None, opts)
+        super().__init__("keyless:infra:Federation", names.group("federation"), None, opts)
         child = children.options(self, google, protect=args.protect)
         deletion_policy = "PREVENT" if args.protect else "DELETE"
         trusts = pulumi.Output.from_input(args.trusts)

@@ -14,6 +14,7 @@ import pulumi_gcp as gcp
 
 from keyless_bigquery.command_line import command_line
 from keyless_bigquery.components.federation import ForeignPoolError, TrustedPool
+from keyless_bigquery.runtime.printable import one_line
 from keyless_bigquery.trust import provider_answer
 from keyless_bigquery.trust.foreign_provider import refusals
 from keyless_bigquery.trust.trust import ProviderName, TrustChain, audience
@@ -72,11 +73,11 @@ def _look_up(name: str, opts: pulumi.InvokeOptions) -> gcp.iam.AwaitableGetWorkl
         describe = command_line(*on_it, "describe", parts.provider_id, *place)
         undelete = command_line(*on_it, "undelete", parts.provider_id, *place)
         raise ForeignPoolError(
-            f"{_problem(name)}\n  - it can't be read: {error}. Check: `{describe}`. Where that fails, the setting names"
+            f"{_problem(name)}\n  - it can't be read: {one_line(error)}. Check: `{describe}`. Where that fails, it is"
             " another provider than there is, or you lack iam.workloadIdentityPoolProviders.get on it. Where it shows"
             f" `state: DELETED`, its owner can bring it back for 30 days: `{undelete}`"
         ) from error
 
 
 def _problem(name: str) -> str:
-    return f"The provider of the setting providerName, {name}, can't be used; nothing was created."
+    return f"providerName is {name!r}: this provider can't be used; nothing was created."

@@ -13,6 +13,7 @@ from keyless_bigquery.components import arguments, claims, look_ups, whole
 from keyless_bigquery.components.children import Names
 from keyless_bigquery.components.program import build_package, plain_errors
 from keyless_bigquery.project import project_folder
+from keyless_bigquery.settings.declaration import switch
 from keyless_bigquery.settings.problems import Problem, as_text
 from keyless_bigquery.settings.reader_settings import ONLY_READER, slug
 from keyless_bigquery.settings.settings import DECLARED, KEYS, Settings, SettingsError
@@ -121,12 +122,16 @@ class KeylessReader(pulumi.ComponentResource):
         Raises:
             pulumi.RunError: Arguments can't be used, and nothing is made; it names each with value, rule and fix.
         """
-        claims.refuse_namesake(type(self), name, opts)
+        holder = claims.named(type(self), name, opts)
         # Without its arguments: what is refused, perhaps for being a secret, is not in the state then.
         super().__init__("keyless-bigquery:index:KeylessReader", name, None, opts)
         component = f"KeylessReader {name}"
-        settings, function = _read(self, name, component, args)
-        _check(self, name, component, settings, look_up=args.get("look_up_tables", True) is not False)
+        if not slug(name):
+            raise pulumi.RunError(
+                f"name is {name!r}: names in both clouds begin with it. Give it letters a-z or digits."
+            )
+        settings, function, look_up = _read(self, name, component, args)
+        _check(self, holder, component, settings, look_up=look_up)
         made = whole.make(
             settings,
             archive=build_package(settings, function),
@@ -156,18 +161,20 @@ class KeylessReader(pulumi.ComponentResource):
 
 def _read(
     reader: pulumi.ComponentResource, name: str, component: str, args: Mapping[str, Any]
-) -> tuple[Settings, Path]:
-    """The settings that the arguments are, and the function's folder.
+) -> tuple[Settings, Path, bool]:
+    """The settings that the arguments are, the function's folder, and whether tables are looked up.
 
     Raises:
         pulumi.RunError: Some can't be used.
     """
-    values = arguments.values(KeylessReaderArgs, args)
+    values = arguments.values(KeylessReaderArgs, args, defaults={"lookUpTables": "true"})
+    args = args if isinstance(args, Mapping) else {}
+    look_up = switch().read(values, "lookUpTables")
     problems, given = list(values.problems), {one.key: as_text(one.default) for one in DECLARED}
     given["awsRegion"] = ""
     given |= {key: text for key in KEYS if (text := values.own(key)) is not None}
     if isinstance(more := args.get("settings"), Mapping):
-        for key, value in more.items():
+        for key, value in ((str(key), value) for key, value in more.items() if value is not None):
             text, verdict = arguments.as_text(value)
             if verdict is not None:
                 problems.append(Problem(key=f"settings.{key}", value=text, rule=verdict[0], fix=verdict[1]))
@@ -183,7 +190,7 @@ def _read(
         rule, fix = "it must be a map of settings", 'For example: {"logRetentionDays": 30}'
         problems.append(Problem(key="settings", value=values.own("settings"), rule=rule, fix=fix))
     folder = project_folder() / (values.own("function") or _FUNCTION)
-    if not folder.is_dir():
+    if not _is_folder(folder):
         rule, fix = "there is no such folder", f"Make it, or name the one that has the handler. Looked for: {folder}"
         problems.append(Problem(key="function", value=str(args.get("function", _FUNCTION)), rule=rule, fix=fix))
     if given["providerName"]:
@@ -197,10 +204,19 @@ def _read(
         raise arguments.refused(component, [*problems, *error.problems]) from error
     if problems:
         raise arguments.refused(component, problems)
-    return settings, folder
+    return settings, folder, look_up
 
 
-def _check(reader: pulumi.ComponentResource, name: str, component: str, settings: Settings, *, look_up: bool) -> None:
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that is too long, or holds a NUL
+        return False
+
+
+def _check(
+    reader: pulumi.ComponentResource, holder: claims.Holder, component: str, settings: Settings, *, look_up: bool
+) -> None:
     """Refuses ids that another component has, and tables that are not there.
 
     Raises:
@@ -215,7 +231,7 @@ def _check(reader: pulumi.ComponentResource, name: str, component: str, settings
         "datasetId": (settings.data_project, only.dataset_id) if own_table else None,
         "poolId": (settings.pool_project, settings.pool_id) if settings.pool_id else None,
     }
-    problems = [claims.taken(name, key, *claim) for key, claim in ids.items() if claim is not None]
+    problems = [claims.taken(holder, key, *claim) for key, claim in ids.items() if claim is not None]
     if look_up:
         names = {} if own_table else {"tableId": settings.table_of(only)}
         own_dataset = f"{settings.data_project}.{only.dataset_id}" if own_table else None

@@ -42,7 +42,7 @@ class KeylessReaders(pulumi.ComponentResource):
         settings = args.settings
         formerly = former_names.known([reader.suffix for reader in settings.readers], names)
         super().__init__(
-            "keyless:infra:KeylessReaders", names("readers"), None, pulumi.ResourceOptions.merge(opts, formerly)
+            "keyless:infra:KeylessReaders", names.group("readers"), None, pulumi.ResourceOptions.merge(opts, formerly)
         )
         inside = pulumi.ResourceOptions(parent=self)
         access = {

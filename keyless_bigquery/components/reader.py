@@ -65,7 +65,7 @@ class Reader(pulumi.ComponentResource):
         provider: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:Reader", names("reader"), None, opts)
+        super().__init__("keyless:infra:Reader", names.group("reader"), None, opts)
         self._names, self._child = names, children.options(self, provider)
         settings, reader, trust = args.settings, args.reader, args.reader.trust
         self.principal, self.service_account = args.pool.principal(trust), args.access.email

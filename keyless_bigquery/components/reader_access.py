@@ -53,7 +53,7 @@ class ReaderAccess(pulumi.ComponentResource):
         google: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:ReaderAccess", names("reader-access"), None, opts)
+        super().__init__("keyless:infra:ReaderAccess", names.group("reader-access"), None, opts)
         child = children.options(self, google)
         self.email, self.member, self.grants = None, args.principal, []
         if args.account_id is not None:

@@ -22,7 +22,7 @@ class Schedule(pulumi.ComponentResource):
         provider: pulumi.ProviderResource | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("keyless:infra:Schedule", names("clock"), None, opts)
+        super().__init__("keyless:infra:Schedule", names.group("clock"), None, opts)
         child = children.options(self, provider)
         rule = aws.cloudwatch.EventRule(
             names("schedule"),

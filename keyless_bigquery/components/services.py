@@ -29,7 +29,9 @@ class Services(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         waiting = enabling.waiting_for_apis(google, names)
-        super().__init__("keyless:infra:Services", names("services"), None, pulumi.ResourceOptions.merge(opts, waiting))
+        super().__init__(
+            "keyless:infra:Services", names.group("services"), None, pulumi.ResourceOptions.merge(opts, waiting)
+        )
         child = children.options(self, google)
         enabled = [
             gcp.projects.Service(

@@ -51,7 +51,7 @@ class Warehouse(pulumi.ComponentResource):
         schemas = {reader.label: columns.schema(reader.columns) for reader in settings.readers if own}
         guarded = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=list(guards.values())))
         opts = pulumi.ResourceOptions.merge(opts, guarded)
-        super().__init__("keyless:infra:Warehouse", names("warehouse"), {"schemas": schemas}, opts)
+        super().__init__("keyless:infra:Warehouse", names.group("warehouse"), {"schemas": schemas}, opts)
         child = children.options(self, google)
         kept = children.options(self, google, protect=settings.deletion_protection)
         dataset = _dataset(names("dataset"), settings, kept) if own else None

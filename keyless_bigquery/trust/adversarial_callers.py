@@ -26,7 +26,7 @@ def caller_of(trust: TrustChain, *, role_id: str = "AROAEXAMPLEEXAMPLEAA") -> As
     """
     user_id = f"{role_id}:{trust.function_name}"
     if isinstance(trust.subject_token, AwsOidc):
-        return _claims(trust, trust.caller_arn, user_id)
+        return _claims(trust, trust.caller_arn)
     return Caller(account=trust.aws_account_id, arn=trust.caller_arn, user_id=user_id)
 
 
@@ -35,12 +35,15 @@ def arn_of(caller: Assertion) -> str:
     return caller.arn if isinstance(caller, Caller) else str(caller.get("sub", ""))
 
 
-def _claims(trust: TrustChain, subject: str, user_id: str) -> dict[str, Any]:
-    """The claims that every token of a role has. Source: AWS IAM, "Understanding token claims"."""
+def _claims(trust: TrustChain, subject: str) -> dict[str, Any]:
+    """The claims that every token of a role has, but for audience and times, which the provider itself checks.
+
+    Source: AWS IAM, "Understanding token claims".
+    """
     return {
         "iss": getattr(trust.subject_token, "issuer", ""),
         "sub": subject,
-        "https://sts.amazonaws.com/": {"aws_account": trust.aws_account_id, "principal_id": user_id},
+        "https://sts.amazonaws.com/": {"aws_account": trust.aws_account_id, "principal_id": subject},
     }
 
 
@@ -65,7 +68,7 @@ def strangers(trust: TrustChain, *, stranger: str) -> Iterator[Assertion]:
             continue
         user_id = "AIDAEXAMPLEEXAMPLEAA"
         if isinstance(trust.subject_token, AwsOidc):
-            yield _claims(trust, arn, user_id)
+            yield _claims(trust, arn)
         else:
             yield Caller(account=trust.aws_account_id, arn=arn, user_id=user_id)
     yield caller_of(dataclasses.replace(trust, aws_account_id=f"{(int(trust.aws_account_id) + 1) % 10**12:012d}"))

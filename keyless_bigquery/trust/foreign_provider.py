@@ -248,7 +248,7 @@ class _Case:
                 rule=f"the attribute condition must name each role that it admits in full, {self.token.in_full}, in "
                 f"account {self.account}",
                 actual=f"{who} would be admitted by {condition}" if who else f"no proof of that in {condition}",
-                fix=f"narrow it; for this stack {_clauses(self.readers)} is all that is needed",
+                fix=f"narrow it; here {_clauses(self.readers)} is all that is needed",
             )
 
     def _is_named(self, stranger: Assertion, limit: Bound) -> bool:

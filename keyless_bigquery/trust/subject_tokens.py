@@ -97,7 +97,9 @@ class AwsOidc:
     """
 
     in_full: ClassVar[str] = "by == or in"
-    always: ClassVar[str] = "every token of AWS's has: iss, sub, aud, and the account and principal of the role"
+    always: ClassVar[str] = (
+        "every token of AWS's has: iss, sub, the role's account and principal; aud is checked anyway"
+    )
     credential_source: ClassVar[Mapping[str, Any]] = {}
     """None: no client asks AWS for the token by itself, so a supplier must."""
 

@@ -38,11 +38,11 @@ def test_the_name_is_in_the_names_of_all_that_is_made_so_that_two_fit_one_progra
     own = [name for name in made if name not in ("google", "aws")]
     assert sorted(own) == sorted(
         [
-            *("orders", "orders-federation", "orders-pool-suffix", "orders-pool", "orders-aws-provider"),
-            *("orders-reader-access", "orders-reader-account", "orders-may-impersonate", "orders-may-start-jobs"),
+            *("orders", "orders", "orders", "orders-pool-suffix", "orders-pool", "orders-aws-provider"),
+            *("orders-reader-account", "orders-may-impersonate", "orders-may-start-jobs"),
             f"orders-{logical_name('my-project.shop.users')}",
-            *("audit", "audit-federation", "audit-pool-suffix", "audit-pool", "audit-aws-provider"),
-            *("audit-reader-access", "audit-may-start-jobs", f"audit-{logical_name('my-project.shop.events')}"),
+            *("audit", "audit", "audit", "audit-pool-suffix", "audit-pool", "audit-aws-provider"),
+            *("audit-may-start-jobs", f"audit-{logical_name('my-project.shop.events')}"),
         ]
     )
 
@@ -145,6 +145,9 @@ def test_a_provider_that_exists_is_used_as_it_is_and_refused_where_it_admits_ano
         ("look_up_tables", "maybe", "lookUpTables", "true, false"),
         ("aws_account_id", 210987654321.5, "awsAccountId", "12 digits"),
         ("function_nam", "orders", "function_nam", "Did you mean function_name?"),
+        (5, "orders", "5 is 'orders'", "no such argument"),
+        ("provider_id", "gcp-role", "providerId", "reserved"),
+        ("tables", {"a": "b"}, "tables", "a list for the argument tables"),
     ],
 )
 def test_a_bad_argument_is_refused_with_its_key_value_rule_and_fix(
@@ -227,10 +230,54 @@ def test_a_table_that_is_not_there_is_refused_and_what_is_no_answer_is_left_to_t
     assert "no such dataset" in refusal(dataset, answers={**FOUND, DATASET_LOOK_UP: lost})
 
 
+@pytest.mark.parametrize("given", [None, [], "orders", 5])
+def test_arguments_that_are_no_map_are_refused(given: Any) -> None:
+    assert "arguments are a map from their names" in refusal(given)
+
+
+def test_what_is_empty_is_not_given() -> None:
+    made({**GOOD, "access": "", "look_up_tables": "", "function_name": None})
+
+
+@pytest.mark.parametrize("name", [None, "", 5])
+def test_a_name_that_is_none_is_refused(name: Any) -> None:
+    with pytest.raises(pulumi.RunError, match="the name of a FederatedRole is"):
+        made(GOOD, names=(name,))
+
+
+def test_an_id_that_the_components_name_makes_is_judged_too() -> None:
+    with pytest.raises(pulumi.RunError, match="poolId is 'gcp-reader-0000': the id derived from the component's name"):
+        made(GOOD, names=("gcp-reader",))
+    made({**GOOD, "pool_id": "readers"}, names=("gcp-reader",))
+
+
+def test_a_resource_in_the_place_of_its_arn_is_named() -> None:
+    def program() -> None:
+        google = gcp.Provider("google", project="my-project")
+        region = aws.Provider("aws", region="us-east-1")
+        role = aws.iam.Role("role", name="Later", assume_role_policy="{}", opts=pulumi.ResourceOptions(provider=region))
+        given: Any = {**GOOD, "role_arn": role}
+        FederatedRole("orders", given, pulumi.ResourceOptions(providers=[google]))
+
+    with pytest.raises(pulumi.RunError, match=r"roleArn is 'a Role': it is a resource.*such as its arn"):
+        record(program=program, answers=FOUND)
+
+
+def test_components_of_one_name_under_other_parents_share_no_id_either() -> None:
+    def program() -> None:
+        google = gcp.Provider("google", project="my-project")
+        for kind in ("test:index:Team", "test:index:Squad"):
+            parent = pulumi.ComponentResource(kind, "a", None, pulumi.ResourceOptions(providers=[google]))
+            FederatedRole("orders", GOOD, pulumi.ResourceOptions(parent=parent))
+
+    with pytest.raises(pulumi.RunError, match="serviceAccountId is 'orders': FederatedRole 'orders' of this program"):
+        record(program=program, answers=FOUND)
+
+
 def test_two_components_never_share_an_id() -> None:
     error = refusal(GOOD, GOOD)
     assert "FederatedRole Orders" in error
-    assert "serviceAccountId is 'orders': component 'orders' of this program has the same" in error
+    assert "serviceAccountId is 'orders': FederatedRole 'orders' of this program has the same" in error
     made(GOOD, {**GOOD, "service_account_id": "orders-two"})
     fixed = {**GOOD, "access": "direct", "pool_id": "readers"}
     assert "poolId is 'readers'" in refusal(fixed, fixed)

@@ -154,7 +154,7 @@ def test_a_name_that_is_too_long_for_what_follows_from_it_says_which_argument_he
 
 def test_two_components_never_share_an_id() -> None:
     refused = refusal(GOOD, GOOD, names=["orders", "Orders"])
-    assert "roleName is 'keyless-bigquery-orders-dev': component 'orders' of this program has the same" in refused
+    assert "roleName is 'keyless-bigquery-orders-dev': KeylessReader 'orders' of this program has the same" in refused
     assert "datasetId" in refused
 
 

@@ -25,12 +25,12 @@ def own(deployed: StackHarness) -> Iterator[StackHarness]:
     own.stack.workspace.program = lambda: program()
     own.up()
     yield own
-    own.stack.workspace.program = lambda: program(parent=True)  # protected no more
+    own.stack.workspace.program = lambda: program("sales", parent=True)  # protected no more
     own.up()
     own.destroy()
 
 
-def program(**options: Any) -> None:
+def program(name: str = "shop", **options: Any) -> None:
     with running() as settings:
         clouds = Clouds(settings)
         team = pulumi.ComponentResource(
@@ -39,8 +39,10 @@ def program(**options: Any) -> None:
         at = {"parent": team} if "parent" in options else {"providers": [clouds.google, clouds.aws]}
         table = f"{settings.google_project}.options.users"
         FederatedRole(
-            "sales",
+            name,
             {
+                "pool_id": "shop-readers",
+                "service_account_id": "shop-reader",
                 "role_arn": f"arn:aws:iam::{settings.aws_account_id}:role/Options",
                 "google_project": settings.google_project,
                 "tables": [table],
@@ -63,10 +65,11 @@ def other_text(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransf
     return pulumi.ResourceTransformationResult(props={**args.props, "description": "by another"}, opts=args.opts)
 
 
-def test_parent_aliases_protect_and_transforms_reach_all_that_is_in_it(own: StackHarness) -> None:
+def test_name_parent_aliases_protect_and_transforms_reach_all_that_is_in_it(own: StackHarness) -> None:
     own.stack.workspace.program = lambda: program(
+        name="sales",
         parent=True,
-        aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],
+        aliases=[pulumi.Alias(name="shop", parent=pulumi.ROOT_STACK_RESOURCE)],
         protect=True,
         transforms=[other_name],
         transformations=[other_text],
@@ -74,7 +77,7 @@ def test_parent_aliases_protect_and_transforms_reach_all_that_is_in_it(own: Stac
     before = {one["urn"]: one for one in resources(own)}
     assert set(own.up()) <= {"same", "update"}, "it has moved, and nothing was made again"
     after = [one for one in resources(own) if "sales" in one["urn"].split("::")[-1]]
-    assert len(after) == len([urn for urn in before if "sales" in urn.split("::")[-1]])
+    assert len(after) == len([urn for urn in before if "shop" in urn.split("::")[-1]])
     assert all("test:index:Team$keyless-bigquery:index:FederatedRole" in one["urn"] for one in after)
     assert all(one["protect"] for one in after)
     clouds = {one["provider"].split("::")[2].split("$")[-1] for one in after if one["type"].startswith("gcp:")}

@@ -84,3 +84,5 @@ def test_every_version_is_the_librarys_and_packages_name_each_other_exactly() ->
         pinned = re.findall(r"^keyless-\S+==(\S+)$|@v(\d[\d.]+)(?:#|$)|# v(\S+)$", text, re.MULTILINE | re.ASCII)
         assert pinned
         assert {"".join(found) for found in pinned} == {VERSION}, name
+    served = (ROOT / "component" / "requirements.txt").read_text()
+    assert f"keyless-bigquery[pulumi]=={VERSION}\n" in served

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from keyless_bigquery import rules
 from keyless_bigquery.components import outputs
 from keyless_bigquery.trust.trust import GoogleEndpoints
 from keyless_tools.boundary import UsageError
@@ -19,6 +20,12 @@ from keyless_tools.doctor.stack import Stack, not_deployed, read_stack
 _UNIVERSE = "GOOGLE_CLOUD_UNIVERSE_DOMAIN"
 """Google's own libraries read it too. Source: google-auth, ``environment_vars.py``."""
 
+_LOCAL = "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM"
+"""Where gcloud looks for IAM. In a shell of the local cloud every API is there, and the shell's token is good nowhere
+else. Plain http is on this machine only."""
+
+_MOST_DAYS = 3650
+
 
 def run(stack: str | None, email: str, *, days: int | None, in_json: bool) -> int:
     """Prints the keys that are left; 0: none, 1: some, 2: not all could be looked at.
@@ -30,12 +37,14 @@ def run(stack: str | None, email: str, *, days: int | None, in_json: bool) -> in
         in_json: As JSON.
 
     Raises:
-        UsageError: Both or none are given, it is no e-mail of a service account, or ``days`` is less than one.
+        UsageError: Both or none are given, it is no e-mail of a service account, or ``days`` is out of range.
         StackError: The stack can't be read.
     """
     days = DAYS if days is None else days
-    if days < 1:
-        raise UsageError(f"--days is {days}: it is 1 at least, or a key in use would be deleted; without it, {DAYS}")
+    if not 1 <= days <= _MOST_DAYS:
+        raise UsageError(
+            f"--days is {days}: it is 1 to {_MOST_DAYS}, so that no key in use is deleted; without it, {DAYS}"
+        )
     looked = of_email(email, stack) if email else of_stack(read_stack(str(stack)))
     sys.stdout.write(f"{as_json(looked, days=days)}\n" if in_json else as_text(looked, days=days))
     return exit_code(looked)
@@ -54,7 +63,11 @@ def of_email(email: str, stack: str | None = None) -> tuple[Looked, ...]:
             f"--keys is {email!r}: a service account's e-mail is NAME@PROJECT.iam.gserviceaccount.com, in lower case;"
             " for a stack's accounts: `keyless doctor STACK --keys`"
         )
-    endpoints = GoogleEndpoints(universe_domain=os.environ.get(_UNIVERSE) or "googleapis.com")
+    local = os.environ.get(_LOCAL, "").rstrip("/")
+    endpoints = GoogleEndpoints(
+        universe_domain=os.environ.get(_UNIVERSE) or "googleapis.com",
+        base_url=local if rules.google_endpoint(local) is None and local.startswith("http://") else None,
+    )
     return (Looked(reader="", email=email, keys=keys_of(google_of(endpoints, project=project_of(email)), email)),)
 
 
