@@ -3,15 +3,16 @@
 No ``from __future__ import annotations``: Pulumi infers the schema for other languages from the annotations themselves.
 """
 
+import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from keyless_bigquery import rules
-from keyless_bigquery.components import arguments, shipped
+from keyless_bigquery.components import arguments, claims, look_ups, shipped
 from keyless_bigquery.runtime.environment import CREDENTIALS_FILE
 from keyless_bigquery.settings.declaration import camel_case
 from keyless_bigquery.settings.problems import HIDDEN, Problem
@@ -21,7 +22,7 @@ PATH = f"/opt/{CREDENTIAL_CONFIGURATION_FILE}"
 """Where Lambda puts the file of a layer. Source: AWS Lambda, "Layers"."""
 
 _FUNCTION = re.compile(
-    r"arn:aws:lambda:(?P<region>[a-z0-9-]+):[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:(\$LATEST|[A-Za-z0-9_-]+))?",
+    r"arn:aws:lambda:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):function:[A-Za-z0-9_-]{1,64}(:(\$LATEST|[A-Za-z0-9_-]+))?",
     re.ASCII,
 )
 """Source: Lambda API, ``FunctionArn``, of the partition whose callers Google can verify."""
@@ -36,20 +37,26 @@ _layer_name = rules.pattern(
 
 _CONFIGURATION, _LAYER_NAME = "credentialConfiguration", "layerName"
 _REGION, _FUNCTION_ARN = "region", "functionArn"
+_PLAIN = "google_endpoint"
 
 
 class CredentialLayerArgs(TypedDict):
     """What a credential layer is made from."""
 
     credential_configuration: pulumi.Input[str]
-    """The output of the same name of a `FederatedRole`. It holds no secret; a key file in its place is refused."""
+    """The output of the same name of a `FederatedRole` whose `subjectToken` is `aws-signature`. It holds no secret; a
+    key file in its place, or an address that is not Google's, is refused."""
     function_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the function that gets the layer. The layer is made in its region, since Lambda takes none of another."""
+    """ARN of the function that gets the layer, of the AWS provider's account. The layer is made in its region, since
+    Lambda takes none of another."""
     region: NotRequired[pulumi.Input[str]]
     """Region of the layer. By default that of `functionArn`, or else the AWS provider's; another than the function's
     is refused."""
     layer_name: NotRequired[pulumi.Input[str]]
     """The layer's name. By default the component's."""
+    google_endpoint: NotRequired[str | None]
+    """The `googleEndpoint` of the `FederatedRole`, if that has one which is neither Google's own nor this machine. With
+    a `googleUniverseDomain` it is `https://{service}.DOMAIN`."""
 
 
 class CredentialLayer(pulumi.ComponentResource):
@@ -76,20 +83,21 @@ class CredentialLayer(pulumi.ComponentResource):
             pulumi.RunError: Arguments can't be used, and nothing is made; it names each with value, rule and fix. What
                 is known only later is judged then, before the layer is made.
         """
-        component = f"CredentialLayer {name}"
-        given = _given(component, name, args)
-
-        def judged(*keys: str) -> pulumi.Output[dict[str, str]]:
-            known = pulumi.Output.all(**{key: given[key] for key in keys if key in given})
-            return known.apply(lambda values: _judged(component, values))
-
+        judge = _Judge(claims.named(type(self), name, opts))
+        given = judge.given(args)
         # Without its arguments: what is refused, perhaps for being a key, is not in the state then.
         super().__init__("keyless-bigquery:index:CredentialLayer", name, None, opts)
+        judge.look_up(self, given)
+
+        def judged(*keys: str, claim: bool = False) -> pulumi.Output[dict[str, str]]:
+            known = pulumi.Output.all(**{key: given[key] for key in keys if key in given})
+            return known.apply(lambda values: judge.texts(values, claim=claim))
+
         layer = aws.lambda_.LayerVersion(
             f"{name}-layer",
             layer_name=judged(_LAYER_NAME)[_LAYER_NAME],
             description="Where Google trusts the function's role. No secret.",
-            code=judged(_CONFIGURATION)[_CONFIGURATION].apply(
+            code=judged(*given, claim=True)[_CONFIGURATION].apply(
                 lambda text: pulumi.AssetArchive({CREDENTIAL_CONFIGURATION_FILE: pulumi.StringAsset(text)})
             ),
             region=judged(_REGION, _FUNCTION_ARN).apply(_region) if {_REGION, _FUNCTION_ARN} & set(given) else None,
@@ -100,40 +108,77 @@ class CredentialLayer(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn, "environment": self.environment})
 
 
-def _given(component: str, name: str, args: CredentialLayerArgs) -> dict[str, object]:
-    """The arguments by their names in the schema: text, after all checks, or outputs.
+@dataclasses.dataclass
+class _Judge:
+    """Judges the arguments: those that are known at once, and all of them before the layer is made."""
 
-    Raises:
-        pulumi.RunError: Some can't be used.
-    """
-    problems = arguments.values(CredentialLayerArgs, args, later=[*CredentialLayerArgs.__annotations__]).problems
-    given: dict[str, object] = {_CONFIGURATION: "", _LAYER_NAME: name}
-    given |= {camel_case(key): value for key, value in args.items() if value is not None}
-    known = {key: arguments.as_text(value)[0] for key, value in given.items() if not isinstance(value, pulumi.Output)}
-    if problems := problems or _problems(known):
-        raise arguments.refused(component, problems)
-    return given | known
+    holder: claims.Holder
+    endpoint: str | None = None
+    account: str | None = None
+    """The AWS provider's; ``None``: not known."""
+
+    def given(self, args: CredentialLayerArgs) -> dict[str, object]:
+        """The arguments by their names in the schema: text, after all checks that need no cloud, or outputs.
+
+        Raises:
+            pulumi.RunError: Some can't be used.
+        """
+        later = [name for name in CredentialLayerArgs.__annotations__ if name != _PLAIN]
+        values = arguments.values(CredentialLayerArgs, args, later=later)
+        self.endpoint = values.optional(camel_case(_PLAIN), rules.google_endpoint)
+        if values.problems:
+            raise self._refused(values.problems)
+        given: dict[str, object] = {_CONFIGURATION: "", _LAYER_NAME: self.holder[0]}
+        given |= {camel_case(key): value for key, value in args.items() if value is not None and key != _PLAIN}
+        return given | self.texts({key: value for key, value in given.items() if not _is_later(value)})
+
+    def look_up(self, layer: pulumi.ComponentResource, given: Mapping[str, object]) -> None:
+        """Compares with the AWS provider, if the component has one of its own, before anything is made.
+
+        Raises:
+            pulumi.RunError: Arguments can't be used.
+        """
+        if (provider := layer.get_provider("aws:index:Provider")) is not None:
+            self.account = look_ups.aws_account(pulumi.InvokeOptions(provider=provider))
+        later = {key for key, value in given.items() if _is_later(value)}
+        self.texts({key: given[key] for key in given if key not in later}, claim=later <= {_CONFIGURATION})
+
+    def texts(self, values: Mapping[str, object], *, claim: bool = False) -> dict[str, str]:
+        """The same as text.
+
+        Args:
+            values: What is known.
+            claim: Whether the layer's name is taken for it; name and place must be known.
+
+        Raises:
+            pulumi.RunError: Some can't be used.
+        """
+        texts = {key: arguments.as_text(value)[0] for key, value in values.items()}
+        problems = _problems(texts, self.endpoint, self.account)
+        if claim and not problems:
+            where = (self.account or "", _region(texts))
+            if (taken := claims.taken(self.holder, _LAYER_NAME, *where, texts[_LAYER_NAME])) is not None:
+                rule = "another component of this program has the same, and to Lambda both are versions of one layer"
+                problems = [dataclasses.replace(taken, rule=rule)]
+        if problems:
+            raise self._refused(problems)
+        return texts
+
+    def _refused(self, problems: Sequence[Problem]) -> Exception:
+        return arguments.refused(f"CredentialLayer {self.holder[0]}", problems)
 
 
-def _judged(component: str, values: Mapping[str, object]) -> dict[str, str]:
-    """The same as text.
-
-    Raises:
-        pulumi.RunError: Some can't be used.
-    """
-    texts = {key: arguments.as_text(value)[0] for key, value in values.items()}
-    if problems := _problems(texts):
-        raise arguments.refused(component, problems)
-    return texts
+def _is_later(value: object) -> bool:
+    return isinstance(value, pulumi.Output)
 
 
-def _problems(texts: Mapping[str, str]) -> list[Problem]:
+def _problems(texts: Mapping[str, str], endpoint: str | None, account: str | None) -> list[Problem]:
     """What is wrong with those that are known. A configuration is not shown: it may be a key by mistake."""
     checks: Mapping[str, rules.Rule] = {
-        _CONFIGURATION: shipped.credential_configuration,
+        _CONFIGURATION: lambda text: shipped.credential_configuration(text, endpoint=endpoint),
         _LAYER_NAME: _layer_name,
         _REGION: rules.region,
-        _FUNCTION_ARN: _function_arn,
+        _FUNCTION_ARN: lambda arn: _function_arn(arn, account),
     }
     found = []
     for key, text in texts.items():
@@ -149,15 +194,21 @@ def _problems(texts: Mapping[str, str]) -> list[Problem]:
 
 
 def _region(texts: Mapping[str, str]) -> str:
-    """Where the layer is made: where the function is."""
+    """Where the layer is made: where the function is. Empty: in the provider's region."""
     found = _FUNCTION.fullmatch(texts.get(_FUNCTION_ARN, ""))
-    return found["region"] if found else texts[_REGION]
+    return found["region"] if found else texts.get(_REGION, "")
 
 
-def _function_arn(value: str) -> rules.Verdict:
+def _function_arn(value: str, account: str | None) -> rules.Verdict:
     if (found := _FUNCTION.fullmatch(value)) is None:
         return (
             "it must be the ARN of a Lambda function of the partition aws",
             "For example: arn:aws:lambda:us-east-1:210987654321:function:orders",
+        )
+    if account not in {None, found["account"]}:
+        return (
+            f"it is of account {found['account']}, and the AWS provider, which makes the layer, of {account}: Lambda"
+            " attaches no layer of another account that gives it no right to it",
+            "Give an AWS provider of the function's account.",
         )
     return rules.region(found["region"])

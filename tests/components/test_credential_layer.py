@@ -10,9 +10,10 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from keyless_bigquery.components import claims
 from keyless_bigquery.components.credential_layer import CredentialLayer, CredentialLayerArgs
 from keyless_bigquery.trust.trust import GoogleEndpoints, TrustChain
-from tests.components.recording import UNKNOWN, Recording, record
+from tests.components.recording import CALLER_LOOK_UP, FOUND, UNKNOWN, Recording, record
 
 LAYER = "aws:lambda/layerVersion:LayerVersion"
 FUNCTION = "arn:aws:lambda:eu-west-1:210987654321:function:orders"
@@ -25,15 +26,20 @@ CONFIGURATION = TRUST.credential_configuration(
 )
 
 
+PLAIN = "google_endpoint"
+
+
 def program(*layers: tuple[str, dict[str, Any]], later: bool = False) -> Callable[[], None]:
-    """A user's program with these layers; `later`: their arguments are outputs."""
+    """A user's program with these layers; `later`: those of their arguments that may be outputs are."""
 
     def run() -> None:
         options = pulumi.ResourceOptions(providers=[aws.Provider("aws", region="us-east-1")])
         for name, given in layers:
             arguments = {"credential_configuration": CONFIGURATION, **given}
             if later:
-                arguments = {key: pulumi.Output.from_input(value) for key, value in arguments.items()}
+                arguments = {
+                    key: value if key == PLAIN else pulumi.Output.from_input(value) for key, value in arguments.items()
+                }
             layer = CredentialLayer(name, cast("CredentialLayerArgs", arguments), options)
             pulumi.export(f"{name}-arn", layer.arn)
             pulumi.export("environment", layer.environment)
@@ -42,7 +48,7 @@ def program(*layers: tuple[str, dict[str, Any]], later: bool = False) -> Callabl
 
 
 def made(given: dict[str, Any], *, later: bool = False) -> Recording:
-    return record(program=program(("orders", given), later=later))
+    return record(program=program(("orders", given), later=later), answers=FOUND)
 
 
 def test_the_layer_holds_the_file_where_the_variable_says() -> None:
@@ -66,7 +72,7 @@ def test_the_layer_is_made_in_the_functions_region(later: bool) -> None:
 
 
 def test_two_layers_fit_one_program_and_a_preview_knows_what_needs_no_cloud() -> None:
-    stack = record(program=program(("orders", {}), ("audit", {"layer_name": "audit_2"})), preview=True)
+    stack = record(program=program(("orders", {}), ("audit", {"layer_name": "audit_2"})), preview=True, answers=FOUND)
     assert {layer.inputs["layerName"] for layer in stack.of_type(LAYER)} == {"orders", "audit_2"}
     assert stack.outputs["audit-arn"] == UNKNOWN
     assert stack.outputs["environment"] != UNKNOWN
@@ -79,7 +85,7 @@ def test_a_configuration_that_is_known_later_is_no_hindrance_to_a_preview() -> N
         options = pulumi.ResourceOptions(providers=[provider])
         CredentialLayer("orders", {"credential_configuration": role.arn, "function_arn": role.arn}, options)
 
-    inputs = record(program=run, preview=True).only(LAYER).inputs
+    inputs = record(program=run, preview=True, answers=FOUND).only(LAYER).inputs
     assert inputs["layerName"] == "orders"
     assert {name for name, value in inputs.items() if isinstance(value, pulumi.output.Unknown)} == {"code", "region"}
 
@@ -105,8 +111,8 @@ def changed(**fields: Any) -> str:
 
 
 REFUSED: tuple[tuple[str, Any, str], ...] = (
-    ("credential_configuration", KEY_FILE, "its type is 'service_account'"),
-    ("credential_configuration", '{"type": "authorized_user", "refresh_token": "secret"}', "'authorized_user'"),
+    ("credential_configuration", KEY_FILE, "its type is not external_account"),
+    ("credential_configuration", '{"type": "authorized_user", "refresh_token": "secret"}', "its type is not external"),
     ("credential_configuration", "", "not a JSON object"),
     ("credential_configuration", "[]", "not a JSON object"),
     ("credential_configuration", "/secret/key.json", "not a JSON object"),
@@ -115,13 +121,13 @@ REFUSED: tuple[tuple[str, Any, str], ...] = (
     ("credential_configuration", changed(private_key="secret"), "it has 'private_key', which no such"),
     ("credential_configuration", changed(client_secret="secret"), "it has 'client_secret', which no such"),
     ("credential_configuration", changed(audience=None), "it has no audience"),
-    ("credential_configuration", changed(token_url="ftp://h/secret"), "its token_url is"),
+    ("credential_configuration", changed(token_url="ftp://h/secret"), "its token_url must be"),
     ("credential_configuration", changed(credential_source=None), "environment_id is aws1"),
     ("credential_configuration", changed(credential_source={"file": "/secret"}), "environment_id is aws1"),
     (
         "credential_configuration",
         changed(credential_source={**GOOD["credential_source"], "headers": {"Authorization": "secret"}}),
-        "it has 'headers', which no such",
+        "it has 'credential_source.headers', which no such",
     ),
     ("layer_name", "", "1 to 140 letters"),
     ("layer_name", "l" * 141, "1 to 140 letters"),
@@ -149,7 +155,7 @@ def test_a_bad_argument_is_refused_with_its_key_value_rule_and_fix_before_a_laye
     assert text.startswith(f"{head}{tail.title()} is ")
     assert rule in text
     assert text.endswith((".", ":orders", "ap-northeast-1"))
-    assert "secret" not in text.replace("client_secret", "").replace("ftp://h/secret", "")
+    assert "secret" not in text.replace("client_secret", "")
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -163,7 +169,8 @@ def test_a_layer_in_another_region_than_the_functions_is_refused(later: bool) ->
 def test_a_name_that_no_layer_may_have_needs_a_layer_name() -> None:
     with pytest.raises(pulumi.RunError, match="layerName is 'my orders'"):
         record(program=program(("my orders", {})))
-    assert record(program=program(("my orders", {"layer_name": "orders"}))).only(LAYER).inputs["layerName"] == "orders"
+    named = record(program=program(("my orders", {"layer_name": "orders"})), answers=FOUND)
+    assert named.only(LAYER).inputs["layerName"] == "orders"
 
 
 def test_what_is_no_text_and_what_is_misspelt_is_refused() -> None:
@@ -175,3 +182,69 @@ def test_what_is_no_text_and_what_is_misspelt_is_refused() -> None:
     ):
         assert rule in refusal({argument: value}, later=False)
     assert made({"credential_configuration": GOOD}).only(LAYER).inputs["code"].assets.keys()
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_function_of_another_account_than_the_aws_providers_is_refused_before_a_layer_is_made(later: bool) -> None:
+    foreign = FUNCTION.replace("210987654321", "111111111111")
+    assert refusal({"function_arn": foreign}, later=later) == (
+        f"functionArn is {foreign!r}: it is of account 111111111111, and the AWS provider, which makes the layer, of"
+        " 210987654321: Lambda attaches no layer of another account that gives it no right to it. Give an AWS provider"
+        " of the function's account."
+    )
+    for function, account in ((FUNCTION, "210987654321"), (foreign, "111111111111")):
+        answers = {**FOUND, CALLER_LOOK_UP: {"accountId": account}}
+        assert record(program=program(("orders", {"function_arn": function}), later=later), answers=answers).only(LAYER)
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_one_layer_name_is_of_one_component_in_a_region(later: bool) -> None:
+    first = ("orders", {"function_arn": FUNCTION})
+    for second, refused in (
+        ({"layer_name": "orders", "region": "eu-west-1"}, True),
+        ({"layer_name": "orders", "region": "us-east-1"}, False),
+        ({"region": "eu-west-1"}, False),
+    ):
+        both = program(first, ("audit", second), later=later)
+        if refused:
+            with pytest.raises(pulumi.RunError, match=r"layerName is 'orders': another component .* one layer\. Give"):
+                record(program=both, answers=FOUND)
+        else:
+            assert len(record(program=both, answers=FOUND).of_type(LAYER)) == 2
+
+
+def test_a_layer_name_that_is_taken_is_refused_in_a_preview_whose_configuration_is_not_known_yet() -> None:
+    def run() -> None:
+        provider = aws.Provider("aws", region="us-east-1")
+        role = aws.iam.Role("role", name="r", assume_role_policy="{}", opts=pulumi.ResourceOptions(provider=provider))
+        for name in ("orders", "audit"):
+            CredentialLayer(
+                name,
+                {"credential_configuration": role.arn, "layer_name": "orders"},
+                pulumi.ResourceOptions(providers=[provider]),
+            )
+
+    with pytest.raises(pulumi.RunError, match="1 argument of CredentialLayer audit can't be used"):
+        record(program=run, preview=True, answers=FOUND)
+
+
+def test_a_second_layer_of_one_name_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = program(("orders", {}), ("orders", {}))
+    monkeypatch.setattr(claims, "MockMonitor", type("Other", (), {}))  # as with the engine's own monitor
+    with pytest.raises(pulumi.RunError, match=r"^name is 'orders': this program has a CredentialLayer of that name"):
+        record(program=twice, answers=FOUND)
+
+
+def test_an_endpoint_of_ones_own_is_taken_where_it_is_given_and_refused_where_it_is_not() -> None:
+    endpoint = "https://{service}.apis.internal.example"
+    own = CONFIGURATION.replace("https://sts.googleapis.com", "https://sts.apis.internal.example").replace(
+        "https://iamcredentials.googleapis.com", "https://iamcredentials.apis.internal.example"
+    )
+    for later in (False, True):
+        given = {"credential_configuration": own}
+        assert made({**given, PLAIN: endpoint}, later=later).only(LAYER)
+        assert "its token_url must be" in refusal(given, later=later)
+        assert made({PLAIN: ""}, later=later).only(LAYER)
+    assert "googleEndpoint is 'http://apis.example': tokens travel" in refusal(
+        {PLAIN: "http://apis.example"}, later=False
+    )

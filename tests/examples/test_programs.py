@@ -51,7 +51,8 @@ class Clouds(Mocks):
         self.made[args.name] = dict(args.inputs)
         pool = "projects/1/locations/global/workloadIdentityPools/pool"
         computed = {"name": f"{pool}/providers/aws-role" if "aws" in args.inputs else pool, "hex": "a1b2"}
-        account = {"email": "a@b", "member": "serviceAccount:a@b"}
+        email = "reader@my-project.iam.gserviceaccount.com"
+        account = {"email": email, "member": f"serviceAccount:{email}"}
         return f"{args.name}-id", computed | account | dict(args.inputs)
 
     def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
