@@ -127,7 +127,10 @@ class _Judge:
         values = arguments.values(CredentialLayerArgs, args, later=later)
         self.endpoint = values.optional(camel_case(_PLAIN), rules.google_endpoint)
         if values.problems:
-            raise self._refused(values.problems)
+            # What is under no name of an argument may be a key by mistake, too.
+            known = {camel_case(name) for name in CredentialLayerArgs.__annotations__}
+            unseen = [one if one.key in known else dataclasses.replace(one, value=HIDDEN) for one in values.problems]
+            raise self._refused(unseen)
         given: dict[str, object] = {_CONFIGURATION: "", _LAYER_NAME: self.holder[0]}
         given |= {camel_case(key): value for key, value in args.items() if value is not None and key != _PLAIN}
         return given | self.texts({key: value for key, value in given.items() if not _is_later(value)})

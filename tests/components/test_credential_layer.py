@@ -181,6 +181,8 @@ def test_what_is_no_text_and_what_is_misspelt_is_refused() -> None:
         ("functionarn", FUNCTION, "there is no such argument. Did you mean function_arn?"),
     ):
         assert rule in refusal({argument: value}, later=False)
+    misspelt = refusal({"credential_configurations": KEY_FILE}, later=False)
+    assert misspelt.startswith("credential_configurations is '[not shown]': there is no such argument. Did you mean")
     assert made({"credential_configuration": GOOD}).only(LAYER).inputs["code"].assets.keys()
 
 
