@@ -15,9 +15,8 @@ from types import MappingProxyType
 import pulumi
 
 from keyless_bigquery.components import claims
-from keyless_bigquery.runtime.printable import one_line
 from keyless_bigquery.settings.declaration import camel_case
-from keyless_bigquery.settings.problems import Problem, Values
+from keyless_bigquery.settings.problems import HIDDEN, Problem, Values
 
 _COMMAND = re.compile(r"pulumi config set (?:--path )?'?([\w.\[\]]+)'? VALUE", re.ASCII)
 _WHERE = re.compile(r"from stack ('[^']*')")
@@ -71,14 +70,15 @@ def values(
     names = [*declared.__annotations__]
     if not isinstance(given, Mapping):
         rule = "arguments are a map from their names"
-        problems.append(Problem(key="args", value=one_line(given, 80), rule=rule, fix=f"They are: {', '.join(names)}."))
+        problems.append(Problem(key="args", value=HIDDEN, rule=rule, fix=f"They are: {', '.join(names)}."))
         given = {}
     for name, value in ((str(name), value) for name, value in given.items()):
         key = camel_case(name) if name in names else name
         if name not in names:
             near = get_close_matches(name, names, n=1)
             fix = f"Did you mean {near[0]}?" if near else f"They are: {', '.join(names)}."
-            problems.append(Problem(key=key, value=one_line(value, 80), rule="there is no such argument", fix=fix))
+            # Its value may be a key or another secret, by mistake.
+            problems.append(Problem(key=key, value=HIDDEN, rule="there is no such argument", fix=fix))
         elif value is None or value == "" or (name in later and isinstance(value, pulumi.Output)):
             continue
         else:

@@ -69,7 +69,8 @@ class CredentialLayer(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     """ARN of the layer's version, for the function's `layers`. Another configuration makes another version."""
     environment: pulumi.Output[dict[str, str]]
-    """The one variable that the function needs: GOOGLE_APPLICATION_CREDENTIALS."""
+    """The variable by which Google's libraries find the file, GOOGLE_APPLICATION_CREDENTIALS. Those for Go and Java need
+    GOOGLE_CLOUD_PROJECT, too: the project that pays."""
 
     def __init__(self, name: str, args: CredentialLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Registers the layer.
@@ -127,10 +128,7 @@ class _Judge:
         values = arguments.values(CredentialLayerArgs, args, later=later)
         self.endpoint = values.optional(camel_case(_PLAIN), rules.google_endpoint)
         if values.problems:
-            # What is under no name of an argument may be a key by mistake, too.
-            known = {camel_case(name) for name in CredentialLayerArgs.__annotations__}
-            unseen = [one if one.key in known else dataclasses.replace(one, value=HIDDEN) for one in values.problems]
-            raise self._refused(unseen)
+            raise self._refused(values.problems)
         given: dict[str, object] = {_CONFIGURATION: "", _LAYER_NAME: self.holder[0]}
         given |= {camel_case(key): value for key, value in args.items() if value is not None and key != _PLAIN}
         return given | self.texts({key: value for key, value in given.items() if not _is_later(value)})

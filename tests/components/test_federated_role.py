@@ -145,7 +145,7 @@ def test_a_provider_that_exists_is_used_as_it_is_and_refused_where_it_admits_ano
         ("look_up_tables", "maybe", "lookUpTables", "true, false"),
         ("aws_account_id", 210987654321.5, "awsAccountId", "12 digits"),
         ("function_nam", "orders", "function_nam", "Did you mean function_name?"),
-        (5, "orders", "5 is 'orders'", "no such argument"),
+        (5, "orders", "5 is '[not shown]'", "no such argument"),
         ("provider_id", "gcp-role", "providerId", "reserved"),
         ("tables", {"a": "b"}, "tables", "a list for the argument tables"),
     ],
