@@ -69,8 +69,8 @@ class CredentialLayer(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     """ARN of the layer's version, for the function's `layers`. Another configuration makes another version."""
     environment: pulumi.Output[dict[str, str]]
-    """The variable by which Google's libraries find the file, GOOGLE_APPLICATION_CREDENTIALS. Those for Go and Java need
-    GOOGLE_CLOUD_PROJECT, too: the project that pays."""
+    """The variable by which Google's libraries find the file, GOOGLE_APPLICATION_CREDENTIALS. Those for Go and Java
+    need GOOGLE_CLOUD_PROJECT, too: the project that pays."""
 
     def __init__(self, name: str, args: CredentialLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Registers the layer.
