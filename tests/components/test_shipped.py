@@ -143,7 +143,7 @@ def test_a_session_and_its_signature_go_nowhere_but_where_gcloud_writes(name: st
     assert "evil" not in str(verdict)
 
 
-@pytest.mark.parametrize("name", GOOD["credential_source"].keys() - {"environment_id"})
+@pytest.mark.parametrize("name", sorted(GOOD["credential_source"].keys() - {"environment_id"}))
 def test_an_address_of_aws_that_is_missing_is_named(name: str) -> None:
     source = {key: value for key, value in GOOD["credential_source"].items() if key != name}
     verdict = credential_configuration(changed(credential_source=source))
