@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 
 import pulumi
+from pulumi.resource import DependencyResource
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
@@ -45,7 +46,9 @@ def named(kind: type[pulumi.ComponentResource], name: str, opts: pulumi.Resource
     """
     if not isinstance(name, str) or not name:
         raise pulumi.RunError(f"the name of a {kind.__name__} is {name!r}: it must be text. Give it one.")
-    parent = "" if opts is None or opts.parent is None else opts.parent.pulumi_resource_type
+    above = None if opts is None else opts.parent
+    # In a process that serves components, nothing is known of what is above but its URN, and that is an output.
+    parent = "" if above is None or isinstance(above, DependencyResource) else above.pulumi_resource_type
     holder = (name, kind.__name__, parent)
     taken_before = _claims().setdefault(holder, holder) is not holder
     if taken_before and not isinstance(get_monitor(), MockMonitor):

@@ -42,6 +42,8 @@ class Components(ComponentProvider):
         except Exception as error:
             # The SDK wraps what a component raises, and prints the wrapped one's traceback.
             inner = getattr(error, "inner", error)
+            if isinstance(inner, pulumi.InputPropertiesError):
+                raise inner from error
             if isinstance(inner, pulumi.RunError | TrustError):
                 raise pulumi.InputPropertiesError(str(inner), []) from error
             raise

@@ -82,7 +82,7 @@ class KeylessReaderArgs(TypedDict):
     deletion_protection: NotRequired[bool]
     """Whether pool, provider, service account, dataset and table survive `pulumi destroy`, which is the default."""
     settings: NotRequired[Mapping[str, Any]]
-    """Any other setting of docs/options.md by its key, such as `{"logRetentionDays": 30}`."""
+    """Any other setting of docs/options.md by its key, such as `{"logLevel": "WARN"}`."""
 
 
 class KeylessReader(pulumi.ComponentResource):
@@ -187,7 +187,7 @@ def _read(
             else:
                 given[key] = text
     elif more is not None:
-        rule, fix = "it must be a map of settings", 'For example: {"logRetentionDays": 30}'
+        rule, fix = "it must be a map of settings", 'For example: {"logLevel": "WARN"}'
         problems.append(Problem(key="settings", value=values.own("settings"), rule=rule, fix=fix))
     folder = project_folder() / (values.own("function") or _FUNCTION)
     if not _is_folder(folder):

@@ -127,7 +127,7 @@ def test_any_other_setting_is_given_by_its_key() -> None:
         ({"environment": {"PATH_OF": {"a": 1}}}, "environment.PATH_OF"),
         ({"schedule": "hourly"}, "schedule is 'hourly'"),
         ({"columns": [{"name": "a", "typ": "STRING"}]}, "columns[0].typ"),
-        ({"nonsense": 1}, "nonsense is '1': there is no such argument"),
+        ({"nonsense": 1}, "nonsense is '[not shown]': there is no such argument"),
         ({"settings": {"logRetention": 30}}, "logRetention is '30': there is no such setting. Did you mean"),
         ({"settings": {"memoryMb": 256}, "memory_mb": 256}, "settings.memoryMb is '256': it is given twice"),
         (

@@ -125,7 +125,9 @@ def test_an_existing_pool_that_admits_exactly_the_reader_is_used_and_not_touched
     ids=lambda changed: next(iter(changed)),
 )
 def test_an_existing_pool_that_lets_others_in_is_refused_before_anything_is_made(changed: dict[str, Any]) -> None:
-    with pytest.raises(pulumi.RunError, match=r"providerName, .*/aws-lambda, can't be used; nothing was created"):
+    with pytest.raises(
+        pulumi.RunError, match=r"providerName is '.*/aws-lambda': this provider can't be used; nothing was created"
+    ):
         record({"pool": "existing", "providerName": THEIRS}, answers=provider(**changed))
 
 

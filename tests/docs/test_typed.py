@@ -44,7 +44,7 @@ NOT_TYPED = {
         'pulumi config set permissionsBoundaryArn "$(pulumi',
     ): "what bootstrap made with GitHub",
     ("docs/delivery.md", "mkdir ~/reports && cd ~/reports"): "tests/template types it",
-    ("template/README.md", ".venv/bin/uv build --all-packages --wheel"): "tests/template types it",
+    ("template/README.md", ".venv/bin/uv build --all-packages --wheel --out-dir"): "tests/template types it",
     (
         "template/README.md",
         "keyless-bigquery[pulumi] @ git+https://github.com/OWNER/keyless-bigquery@v0.1.0",

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from keyless_bigquery.components.component_host import NAME
 from pulumi_offline.engine.workspace import Workspace
 from pulumi_offline.stack_harness import StackHarness
 from tests.e2e.test_federated_role import dataset_of_tables
+
+NAME = "keyless-bigquery"
+"""The package's name. Its host is not imported here: its protobuf files and Google's can't both be loaded."""
 
 PROGRAM = Path(__file__).parents[1] / "components" / "programs" / "whole_functions.py"
 

@@ -108,7 +108,7 @@ def test_it_ends_with_one_thread_in_the_program_that_pulumi_itself_starts(fresh:
 def test_without_the_waiting_it_fails_at_the_first_refusal(
     fresh: StackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enabling, "waiting_for_apis", lambda _google, **_: pulumi.ResourceOptions())
+    monkeypatch.setattr(enabling, "waiting_for_apis", lambda *_: pulumi.ResourceOptions())
     with pytest.raises(automation.CommandError, match="has not been used in project 123456789012 before"):
         up(fresh)
 

@@ -15,13 +15,15 @@ import yaml
 
 from federation_emulator.core.roles import make_roles
 from federation_emulator.servers.progress import Progress
-from keyless_bigquery.components.component_host import NAME
 from keyless_bigquery.components.program import ROOT
 from pulumi_offline.engine import get
 from pulumi_offline.engine.pins import YAML_HOST, GoModule
 from pulumi_offline.engine.workspace import Workspace
 from pulumi_offline.stack_harness import StackHarness
 from tests.e2e.test_federated_role import dataset_of_tables, read
+
+NAME = "keyless-bigquery"
+"""The package's name. Its host is not imported here: its protobuf files and Google's can't both be loaded."""
 
 EXAMPLE = ROOT / "examples" / "yaml" / "Pulumi.yaml"
 PLUGIN = Path(sys.executable).with_name(f"pulumi-resource-{NAME}")

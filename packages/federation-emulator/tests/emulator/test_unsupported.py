@@ -58,7 +58,6 @@ def get(target: str) -> bytes:
         ("GET", f"/bigquery/v2/projects/{PROJECT}/datasets/d/models"),
         ("GET", "/v1/roles/owner"),
         ("POST", f"/v1/projects/{PROJECT}/serviceAccounts/a@b.c:signBlob"),
-        ("POST", f"/v1/projects/{PROJECT}/serviceAccounts/a@b.c/keys"),
         ("POST", f"/v1/projects/{PROJECT}:undelete"),
         ("GET", f"/v1beta1/projects/{PROJECT}/services:unknown"),
         ("GET", "/discovery/v1/apis"),

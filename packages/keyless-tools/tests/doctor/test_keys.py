@@ -256,7 +256,7 @@ def test_what_is_no_e_mail_of_a_service_account_is_refused(email: str) -> None:
         (["--keys"], "no stack is named"),
         (["--keys", "dev"], "for a stack's accounts: `keyless doctor STACK --keys`"),
         (["dev", "--keys", ACCOUNT], "the stack dev is named too: leave one of them out"),
-        (["--keys", ACCOUNT, "--days", "0"], "--days is 0: it is 1 at least"),
+        (["--keys", ACCOUNT, "--days", "0"], "--days is 0: it is 1 to 3650"),
         (["dev", "--days", "3"], "--days is for --keys"),
     ],
 )

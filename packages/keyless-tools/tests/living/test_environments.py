@@ -105,7 +105,7 @@ def dev(environments: Environments) -> StackHarness:
 
 
 def test_another_mapping_is_an_update_of_the_provider_alone(dev: StackHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(federation, "attribute_mapping", lambda: {"google.subject": "assertion.arn"})
+    monkeypatch.setattr(federation, "attribute_mapping", lambda _: {"google.subject": "assertion.arn"})
     assert plan(dev.beside("dev")) == {"aws-provider": "update"}
 
 

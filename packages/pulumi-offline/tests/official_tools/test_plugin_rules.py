@@ -139,7 +139,6 @@ def test_pages_join_to_the_whole_and_the_last_one_has_no_token(plugin: Plugin, p
     ("method", "path"),
     [
         ("GET", "/v1/projects/{project}/roles/custom"),
-        ("POST", "/v1/projects/{project}/serviceAccounts/a@b.c/keys"),
         ("GET", "/v2/projects/{project}/policies/a"),
         ("GET", "/v3/projects/{project}"),
         ("POST", "/v1/projects/{project}:listOrgPolicies"),

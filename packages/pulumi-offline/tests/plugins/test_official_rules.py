@@ -35,6 +35,7 @@ ORDERS: dict[str, tuple[str | None, bool]] = {
     "aws:lambda/function:Function": ("name", False),
     "aws:cloudwatch/eventTarget:EventTarget": ("targetId", False),
     "aws:lambda/permission:Permission": ("statementId", False),
+    "aws:lambda/layerVersion:LayerVersion": (None, False),
     # DeleteBeforeReplace: true.
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (None, True),
 }
