@@ -149,6 +149,7 @@ def test_the_readmes_first_lines_test_the_function_and_preview_the_stack_without
     assert re.search(r"Resources:\n\s+\+ \d+ to create\s*$", printed)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_the_project_deploys_as_its_readme_has_it_and_an_upgrade_is_another_number(deploying: Clone) -> None:
     deployed = deploying.type(DEPLOY, activate=True)

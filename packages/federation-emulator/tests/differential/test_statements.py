@@ -87,7 +87,7 @@ def _contents(gateway: Gateway, shop: Shop) -> str:
 
 @pytest.mark.timeout(300)
 def test_queries_read_what_was_admitted(gateway: Gateway, shop: Shop) -> None:
-    _run(1800, lambda seed: _check(gateway, shop, _queries(seed, shop)), seed=1)
+    _run(900, lambda seed: _check(gateway, shop, _queries(seed, shop)), seed=1)
 
 
 @pytest.mark.timeout(300)

@@ -171,6 +171,7 @@ def editor(folder: Path, code: str) -> Path:
     return program
 
 
+@pytest.mark.soak
 def test_what_was_added_is_removed_and_nothing_else(stage: StackHarness, tmp_path: Path) -> None:
     broken = broken_all_at_once(stage, ADDED)
     removes = "found['access'] = [one for one in access if one.get('userByEmail') != 'stranger@example.com']"
@@ -193,6 +194,7 @@ def test_settings_that_would_cost_rows_are_changed_back(stage: StackHarness) -> 
     assert_nothing_to_do(stage)
 
 
+@pytest.mark.soak
 def test_other_settings_are_deployed_and_a_pause_and_another_location_are_ended(stage: StackHarness) -> None:
     shell(stage, f"pulumi config set --path 'tables[0]' local-keyless.near --stack {STACK}")
     assert follow(stage) == RUN["not deployed"]
