@@ -227,7 +227,7 @@ def test_a_provider_that_was_never_there_or_is_deleted_is_one_error_with_its_nam
     forget_failed_runs()
     for refused, provider in ((absent, "their-axs"), (deleted, PROVIDER)):
         shown = " ".join(str(refused.value).split())
-        assert f"providers/{provider}, can't be used; nothing was created. - it can't be read: " in shown
+        assert f"providers/{provider}': this provider can't be used; nothing was created. - it can't be read: " in shown
         assert f"gcloud iam workload-identity-pools providers undelete {provider} --workload-identity-pool" in shown
         assert "Traceback" not in shown
     assert set(guest.preview().change_summary) == {"same"}

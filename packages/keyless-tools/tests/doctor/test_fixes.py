@@ -180,6 +180,7 @@ def test_what_was_added_is_removed_and_nothing_else(stage: StackHarness, tmp_pat
     del broken
 
 
+@pytest.mark.soak
 def test_a_package_is_made_again(stage: StackHarness) -> None:
     broken = broken_all_at_once(stage, [breaks.a_package_without_the_file])
     assert follow(stage) == RUN["package"]
@@ -259,6 +260,7 @@ def guest(deployed: StackHarness) -> Iterator[StackHarness]:
         made.destroy()
 
 
+@pytest.mark.soak
 def test_of_another_teams_table_the_settings_are_adapted_and_its_view_is_authorised(
     guest: StackHarness, tmp_path: Path
 ) -> None:
