@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import sys
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ from pulumi_offline import previews
 from pulumi_offline.demo.report import Report as DemoReport
 from pulumi_offline.engine.runner import Ended, Pulumi
 from tests.previews import STACK, preview, step
-from tests.printing import Printer, main_that_fails, on_console, printed
+from tests.printing import Printer, last_line_of_a_log, main_that_fails, on_console, printed
 
 TOOLS = "packages/keyless-tools/src/keyless_tools"
 EMULATOR = "packages/federation-emulator/src/federation_emulator"
@@ -130,13 +129,6 @@ def demonstrated(text: str) -> str:
             shown.check(text, expected=text, actual=text, held=False)
 
     return on_console(report_all).split("done in")[0]
-
-
-def end_of_a_log(text: str) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "log"
-        log.write_text(f"a{text}b", errors="surrogatepass")
-        return last_lines(log)
 
 
 def judged(text: str) -> str:
@@ -256,7 +248,7 @@ ONE_LINE: dict[str, tuple[Printer, str]] = {
     "what an up would do": (planned, f"{TOOLS}/lifecycle/adopt.py"),
     "lint": (linted, "tools/lint_workflows.py"),
     "progress": (lambda text: printed(lambda: Progress().say(text)), f"{EMULATOR}/servers/progress.py"),
-    "the end of a log": (end_of_a_log, f"{EMULATOR}/servers/process.py"),
+    "the end of a log": (lambda text: last_line_of_a_log(last_lines, text), f"{EMULATOR}/servers/process.py"),
     "server log": (logged, f"{EMULATOR}/console/log_lines.py"),
     "serve": (started, f"{EMULATOR}/servers/serve.py"),
     "clock": (lambda text: asked("clock", {"now": text, "aheadSeconds": 1}), f"{EMULATOR}/commands.py"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from unittest import mock
 
 from rich.console import Console
@@ -40,3 +42,11 @@ def main_that_fails(main: Callable[[], int], arguments: list[str], place: str, e
             return printed(main, arguments)
 
     return shown
+
+
+def last_line_of_a_log(show: Callable[[Path], str], text: str) -> str:
+    """What is shown of a log that holds the text."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        log.write_text(f"a{text}b", errors="surrogatepass")
+        return show(log)
