@@ -86,7 +86,8 @@ def _statements(settings: Settings, *accesses: Access) -> list[_Statement]:
         resources = [arn for form in forms for arn in _resources(settings, form)]
         if resources:
             statement: _Statement = {"Effect": "Allow", "Action": names, "Resource": resources}
-            found.append({**statement, **_condition(settings, condition)})
+            when = _condition(settings, condition)
+            found.append({**statement, "Condition": when} if when else statement)
     return found
 
 
@@ -108,22 +109,24 @@ def _resources(settings: Settings, form: Form) -> list[str]:
     return list(dict.fromkeys(arn.replace("NAME", name) for name in names))
 
 
-def _condition(settings: Settings, condition: Condition) -> Mapping[str, Any]:
+def _condition(settings: Settings, condition: Condition) -> Mapping[str, Mapping[str, str]]:
+    """The condition as a policy has it: keys and values by operator."""
     inside = {"iam:PermissionsBoundary": boundary_arn(settings)}
-    equals = {
+    return {
         Condition.NONE: {},
-        Condition.INSIDE_BOUNDARY: inside,
-        Condition.NETWORK_POLICY: {**inside, "iam:PolicyARN": NETWORK_POLICY_ARN},
-        Condition.PASSED_TO_LAMBDA: {"iam:PassedToService": "lambda.amazonaws.com"},
-        Condition.THROUGH_LAMBDA: {"kms:ViaService": f"lambda.{settings.aws_region}.amazonaws.com"},
-        Condition.FOR_GOOGLE: {"sts:SigningAlgorithm": token_request.ALGORITHM},
+        Condition.INSIDE_BOUNDARY: {"StringEquals": inside},
+        Condition.NETWORK_POLICY: {"StringEquals": {**inside, "iam:PolicyARN": NETWORK_POLICY_ARN}},
+        Condition.PASSED_TO_LAMBDA: {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+        Condition.THROUGH_LAMBDA: {
+            "StringEquals": {"kms:ViaService": f"lambda.{settings.aws_region}.amazonaws.com"},
+        },
+        Condition.FOR_GOOGLE: {
+            "StringEquals": {"sts:SigningAlgorithm": token_request.ALGORITHM},
+            "ForAllValues:StringLike": {"sts:IdentityTokenAudience": _PROVIDERS},
+            # `ForAllValues` holds for a request without an audience, too.
+            "Null": {"sts:IdentityTokenAudience": "false"},
+        },
     }[condition]
-    if condition is not Condition.FOR_GOOGLE:
-        return {"Condition": {"StringEquals": equals}} if equals else {}
-    # `ForAllValues` holds for a request without an audience, too.
-    audience = {"sts:IdentityTokenAudience": _PROVIDERS}
-    absent = {"sts:IdentityTokenAudience": "false"}
-    return {"Condition": {"StringEquals": equals, "ForAllValues:StringLike": audience, "Null": absent}}
 
 
 def _document(*statements: _Statement) -> str:
