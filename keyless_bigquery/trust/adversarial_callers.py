@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterator
-from typing import Any
 
 from keyless_bigquery.trust.attributes import Assertion
 from keyless_bigquery.trust.caller import Caller
@@ -24,10 +23,7 @@ def caller_of(trust: TrustChain, *, role_id: str = "AROAEXAMPLEEXAMPLEAA") -> As
         trust: The role.
         role_id: Its unique id, which only AWS knows; by default one that is made up.
     """
-    user_id = f"{role_id}:{trust.function_name}"
-    if isinstance(trust.subject_token, AwsOidc):
-        return _claims(trust, trust.caller_arn)
-    return Caller(account=trust.aws_account_id, arn=trust.caller_arn, user_id=user_id)
+    return _caller(trust, trust.caller_arn, f"{role_id}:{trust.function_name}")
 
 
 def arn_of(caller: Assertion) -> str:
@@ -35,15 +31,18 @@ def arn_of(caller: Assertion) -> str:
     return caller.arn if isinstance(caller, Caller) else str(caller.get("sub", ""))
 
 
-def _claims(trust: TrustChain, subject: str) -> dict[str, Any]:
-    """The claims that every token of a role has, but for audience and times, which the provider itself checks.
+def _caller(trust: TrustChain, arn: str, user_id: str) -> Assertion:
+    """A caller in the role's account, as the provider knows it.
 
-    Source: AWS IAM, "Understanding token claims".
+    Of a token the claims that each has, but for audience and times, which the provider itself checks. Source: AWS IAM,
+    "Understanding token claims".
     """
+    if not isinstance(trust.subject_token, AwsOidc):
+        return Caller(account=trust.aws_account_id, arn=arn, user_id=user_id)
     return {
-        "iss": getattr(trust.subject_token, "issuer", ""),
-        "sub": subject,
-        "https://sts.amazonaws.com/": {"aws_account": trust.aws_account_id, "principal_id": subject},
+        "iss": trust.subject_token.issuer,
+        "sub": arn,
+        "https://sts.amazonaws.com/": {"aws_account": trust.aws_account_id, "principal_id": arn},
     }
 
 
@@ -64,13 +63,8 @@ def strangers(trust: TrustChain, *, stranger: str) -> Iterator[Assertion]:
             yield caller_of(dataclasses.replace(trust, role_name=name))
     yield caller_of(dataclasses.replace(trust, role_name=stranger, function_name=trust.role_name))
     for arn in _other_arns(trust.aws_account_id, trust.role_name, trust.function_name):
-        if arn == trust.caller_arn:
-            continue
-        user_id = "AIDAEXAMPLEEXAMPLEAA"
-        if isinstance(trust.subject_token, AwsOidc):
-            yield _claims(trust, arn)
-        else:
-            yield Caller(account=trust.aws_account_id, arn=arn, user_id=user_id)
+        if arn != trust.caller_arn:
+            yield _caller(trust, arn, "AIDAEXAMPLEEXAMPLEAA")
     yield caller_of(dataclasses.replace(trust, aws_account_id=f"{(int(trust.aws_account_id) + 1) % 10**12:012d}"))
 
 
