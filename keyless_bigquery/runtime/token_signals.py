@@ -77,7 +77,7 @@ AWS: Sequence[Signal] = (
         passes=AGAIN,
     ),
 )
-"""AWS's refusals of a signed request, whoever sends it."""
+"""AWS's refusals of a signed request, whether Google or the function sends it."""
 
 EXCHANGE: Sequence[Signal] = (
     *AWS,

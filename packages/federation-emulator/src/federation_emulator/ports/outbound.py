@@ -1,7 +1,7 @@
 """Outbound identity federation of the local AWS: what ministack answers wrongly or not at all, put in its place.
 
 ministack (1.5.33) has no switch for the account. Its token is signed with HS256, which no public key verifies, and
-names the account's root user whoever asks. It leaves the condition keys of the action out of the policies' evaluation.
+names the account's root user for every caller. It leaves the action's condition keys out of the policies' evaluation.
 """
 
 from __future__ import annotations
