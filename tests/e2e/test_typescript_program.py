@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from keyless_bigquery.components.program import ROOT
 from pulumi_offline.engine.pins import NODEJS_HOST
 from tests import npm
-from tests.e2e.test_yaml_program import Project, lay_in_host
+from tests.e2e.test_yaml_program import Project, check_that_the_role_reads_until_a_destroy, lay_in_host
 from tests.e2e.test_yaml_program import project as project
 
 EXAMPLE = ROOT / "examples" / "typescript"
@@ -34,11 +33,4 @@ def test_the_role_reads_its_table_and_no_longer_after_destroy(project: Project) 
     (project.folder / "index.ts").write_text(f"{program}export const configuration = role.credentialConfiguration;\n")
 
     project.pulumi("up", "--yes", "--skip-preview")
-    outputs = json.loads(project.pulumi("stack", "output", "--json"))
-    assert ":layer:orders-credentials:" in outputs["layer"]
-    assert outputs["environment"] == {"GOOGLE_APPLICATION_CREDENTIALS": "/opt/credential-configuration.json"}
-
-    assert project.rows(outputs["configuration"], "orders").stdout == "of orders\n"
-    assert "403" in project.rows(outputs["configuration"], "secrets").stderr
-    project.pulumi("destroy", "--yes", "--skip-preview")
-    assert "invalid_target" in project.rows(outputs["configuration"], "orders").stderr
+    check_that_the_role_reads_until_a_destroy(project)

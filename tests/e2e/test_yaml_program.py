@@ -93,6 +93,10 @@ def test_a_role_reads_its_tables_and_bad_arguments_are_refused_in_a_line(project
     project.write(local, output)
     project.pulumi("up", "--yes", "--skip-preview")
     assert "14 unchanged" in project.pulumi("up", "--yes", "--skip-preview")
+    check_that_the_role_reads_until_a_destroy(project)
+
+
+def check_that_the_role_reads_until_a_destroy(project: Project) -> None:
     outputs = json.loads(project.pulumi("stack", "output", "--json"))
     assert ":layer:orders-credentials:" in outputs["layer"]
     assert outputs["environment"] == {"GOOGLE_APPLICATION_CREDENTIALS": "/opt/credential-configuration.json"}
