@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 from types import MappingProxyType
 
 import pulumi
 
 from keyless_bigquery.components import claims
 from keyless_bigquery.settings.declaration import camel_case
-from keyless_bigquery.settings.problems import HIDDEN, Problem, Values
+from keyless_bigquery.settings.problems import HIDDEN, Problem, Values, nearest
 
 _COMMAND = re.compile(r"pulumi config set (?:--path )?'?([\w.\[\]]+)'? VALUE", re.ASCII)
 _WHERE = re.compile(r"from stack ('[^']*')")
@@ -75,10 +74,9 @@ def values(
     for name, value in ((str(name), value) for name, value in given.items()):
         key = camel_case(name) if name in names else name
         if name not in names:
-            near = get_close_matches(name, names, n=1)
-            fix = f"Did you mean {near[0]}?" if near else f"They are: {', '.join(names)}."
             # Its value may be a key or another secret, by mistake.
-            problems.append(Problem(key=key, value=HIDDEN, rule="there is no such argument", fix=fix))
+            rule, fix = "there is no such argument", nearest(name, names)
+            problems.append(Problem(key=key, value=HIDDEN, rule=rule, fix=fix))
         elif value is None or value == "" or (name in later and isinstance(value, pulumi.Output)):
             continue
         else:

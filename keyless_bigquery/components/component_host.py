@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from difflib import get_close_matches
 
 import pulumi
 from pulumi.provider import ConstructResult
@@ -16,6 +15,7 @@ from keyless_bigquery.components import claims
 from keyless_bigquery.components.credential_layer import CredentialLayer
 from keyless_bigquery.components.federated_role import FederatedRole
 from keyless_bigquery.components.keyless_reader import KeylessReader
+from keyless_bigquery.settings.problems import nearest
 from keyless_bigquery.trust.trust import TrustError
 
 NAME = "keyless-bigquery"
@@ -56,8 +56,7 @@ class Components(ComponentProvider):
         """
         for key in inputs:
             if key not in component_def.inputs:
-                near = get_close_matches(str(key), component_def.inputs, n=1)
-                fix = f"Did you mean {near[0]}?" if near else f"They are: {', '.join(component_def.inputs)}."
+                fix = nearest(str(key), component_def.inputs)
                 raise pulumi.InputPropertiesError(f"{component_def.name} has no argument {key}. {fix}", [])
         return super().map_inputs(inputs, component_def)
 

@@ -3,7 +3,6 @@
 No ``from __future__ import annotations``: Pulumi infers the schema for other languages from the annotations themselves.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NotRequired, TypedDict
@@ -19,7 +18,7 @@ from keyless_bigquery.components.reader_access import ReaderAccess, ReaderAccess
 from keyless_bigquery.settings import declaration
 from keyless_bigquery.settings.consistency import check_issuer
 from keyless_bigquery.settings.problems import Problem, Values
-from keyless_bigquery.settings.reader_settings import MOST_TABLES
+from keyless_bigquery.settings.reader_settings import MOST_TABLES, slug
 from keyless_bigquery.trust import role_arn
 from keyless_bigquery.trust.subject_tokens import AWS_OIDC, AWS_SIGNATURE, SubjectToken, subject_token
 from keyless_bigquery.trust.trust import GoogleEndpoints, TrustChain
@@ -121,16 +120,15 @@ class FederatedRole(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
         trust = pulumi.Output.from_input(args["role_arn"]).apply(read.trust)
         pool = self._pool(names, read, trust)
+        principal = pool.principal(trust)
         access = ReaderAccess(
             names,
-            ReaderAccessArgs(
-                project=read.google_project, account_id=read.service_account_id, principal=pool.principal(trust)
-            ),
+            ReaderAccessArgs(project=read.google_project, account_id=read.service_account_id, principal=principal),
             google=None,
             opts=inside,
         )
         listed_tables.grants(read.tables, access, called=names, opts=children.options(self, None))
-        self.provider_name, self.audience, self.principal = pool.provider_name, pool.audience, pool.principal(trust)
+        self.provider_name, self.audience, self.principal = pool.provider_name, pool.audience, principal
         self.service_account = pulumi.Output.from_input(access.email)
         self.credential_configuration = pool.credential_configuration(trust, access.email)
         self.register_outputs(
@@ -226,9 +224,9 @@ def _read(holder: claims.Holder, args: FederatedRoleArgs) -> _Read:
         function_name=values.optional("functionName", rules.function_name),
         provider_name=values.optional("providerName", rules.provider_name),
         pool_id=values.optional("poolId", rules.pool_or_provider_id),
-        pool_id_prefix=f"{_slug(name, _LONGEST_PREFIX)}-",
+        pool_id_prefix=f"{_id_of(name, _LONGEST_PREFIX)}-",
         provider_id=values.optional("providerId", rules.pool_or_provider_id),
-        service_account_id=(account_id or _slug(name, _LONGEST_ACCOUNT)) if access == IMPERSONATION else None,
+        service_account_id=(account_id or _id_of(name, _LONGEST_ACCOUNT)) if access == IMPERSONATION else None,
         endpoints=GoogleEndpoints(
             base_url=values.optional("googleEndpoint", rules.google_endpoint),
             universe_domain=universe or GoogleEndpoints.universe_domain,
@@ -287,8 +285,8 @@ def _looked_up(component: FederatedRole, read: _Read) -> _Read:
     return read
 
 
-def _slug(name: str, longest: int) -> str:
+def _id_of(name: str, longest: int) -> str:
     """A component's name as Google takes ids: small letters, digits and hyphens, at least six of them."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    letters = slug if "a" <= slug[:1] <= "z" else f"role-{slug}"
+    short = slug(name)
+    letters = short if "a" <= short[:1] <= "z" else f"role-{short}"
     return (letters if len(letters) >= _SHORTEST_ID else f"{letters}-reader")[:longest].strip("-")

@@ -14,9 +14,9 @@ from keyless_bigquery.components.children import Names
 from keyless_bigquery.components.program import build_package, plain_errors
 from keyless_bigquery.project import project_folder
 from keyless_bigquery.settings.declaration import switch
-from keyless_bigquery.settings.problems import Problem, as_text
+from keyless_bigquery.settings.problems import Problem
 from keyless_bigquery.settings.reader_settings import ONLY_READER, slug
-from keyless_bigquery.settings.settings import DECLARED, KEYS, Settings, SettingsError
+from keyless_bigquery.settings.settings import KEYS, Settings, SettingsError
 
 OWN_ARGUMENTS = ("function", "look_up_tables", "settings")
 """Those that are no setting."""
@@ -170,9 +170,9 @@ def _read(
     values = arguments.values(KeylessReaderArgs, args, defaults={"lookUpTables": "true"})
     args = args if isinstance(args, Mapping) else {}
     look_up = switch().read(values, "lookUpTables")
-    problems, given = list(values.problems), {one.key: as_text(one.default) for one in DECLARED}
-    given["awsRegion"] = ""
-    given |= {key: text for key in KEYS if (text := values.own(key)) is not None}
+    problems = list(values.problems)
+    # Where no region is given, it is the provider's and not the setting's default.
+    given = {"awsRegion": ""} | {key: text for key in KEYS if (text := values.own(key)) is not None}
     if isinstance(more := args.get("settings"), Mapping):
         for key, value in ((str(key), value) for key, value in more.items() if value is not None):
             text, verdict = arguments.as_text(value)
@@ -193,7 +193,7 @@ def _read(
     if not _is_folder(folder):
         rule, fix = "there is no such folder", f"Make it, or name the one that has the handler. Looked for: {folder}"
         problems.append(Problem(key="function", value=str(args.get("function", _FUNCTION)), rule=rule, fix=fix))
-    if given["providerName"]:
+    if given.get("providerName"):
         given["pool"] = "existing"
     if problems:
         raise arguments.refused(component, problems)

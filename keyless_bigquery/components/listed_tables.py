@@ -8,7 +8,6 @@ authorised views. Source: hashicorp/terraform-provider-google-beta, ``iam_bigque
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
@@ -17,6 +16,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from keyless_bigquery.components import children
+from keyless_bigquery.settings.reader_settings import slug
 
 READS = "roles/bigquery.dataViewer"
 """The role of every grant."""
@@ -46,8 +46,7 @@ def logical_name(name: str) -> str:
     Args:
         name: ``project.dataset.table`` or ``project.dataset``.
     """
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_SLUG].strip("-")
-    return f"may-read-{slug}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"may-read-{slug(name)[:_LONGEST_SLUG].strip('-')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def grants(

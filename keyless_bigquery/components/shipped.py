@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from keyless_bigquery import rules
 from keyless_bigquery.runtime import forms
 from keyless_bigquery.runtime.environment import LOOPBACK
-from keyless_bigquery.trust.names import PROVIDER_NAME
+from keyless_bigquery.trust.names import ACCOUNT_EMAIL, PROVIDER_NAME
 from keyless_bigquery.trust.subject_tokens import AWS_OIDC, AWS_SIGNATURE, JWT, AwsSignature
 from keyless_bigquery.trust.trust import GoogleEndpoints
 
@@ -28,11 +28,8 @@ _LIFETIME_SECONDS = range(600, 43_200 + 1)
 """Source: gcloud, ``create-cred-config --service-account-token-lifetime-seconds``; IAM, ``generateAccessToken``."""
 
 _AUDIENCE = re.compile(rf"//iam\.googleapis\.com/{PROVIDER_NAME}", re.ASCII)
-_IMPERSONATION_PATH = re.compile(
-    r"/v1/projects/-/serviceAccounts/[a-z0-9][a-z0-9-]{0,62}@([a-z0-9-]+\.)+gserviceaccount\.com:generateAccessToken",
-    re.ASCII,
-)
-"""Source: IAM Service Account Credentials API, ``generateAccessToken``; IAM, "Types of service accounts"."""
+_IMPERSONATION_PATH = re.compile(rf"/v1/projects/-/serviceAccounts/{ACCOUNT_EMAIL}:generateAccessToken", re.ASCII)
+"""Source: IAM Service Account Credentials API, ``generateAccessToken``."""
 
 _GOOGLES = (
     r"https://{service}(\.googleapis\.com|\.[a-z0-9-]+\.rep\.googleapis\.com|-[a-z][a-z0-9]*\.p\.googleapis\.com)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -42,6 +42,12 @@ def setting_of(path: str) -> str:
 def as_text(value: object) -> str:
     """A value inside a list or object of the config, in the form in which Pulumi hands out a value by itself."""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def nearest(name: str, names: Collection[str], *, otherwise: str = "They are") -> str:
+    """The fix of a name that there is not: the one that is meant, or all that there are."""
+    near = get_close_matches(name, names, n=1)
+    return f"Did you mean {near[0]}?" if near else f"{otherwise}: {', '.join(names)}."
 
 
 class SettingsError(ValueError):
@@ -164,8 +170,7 @@ class Values:
     def refuse_unknown(self, keys: Sequence[str]) -> None:
         """Makes a problem of each unknown key: most likely a misspelt one, whose default would be used."""
         for key in sorted(set(self._given) - set(keys)):
-            near, value = get_close_matches(key, keys, n=1), self._given[key]
-            fix = f"Did you mean {near[0]}?" if near else f"The keys are: {', '.join(keys)}."
+            value, fix = self._given[key], nearest(key, keys, otherwise="The keys are")
             if setting_of(key) in keys:
                 value, fix = HIDDEN, f"It is a path: {command_line('pulumi', 'config', 'set', '--path', key)} VALUE"
             self.add(key, value, "there is no such setting", fix)

@@ -35,9 +35,9 @@ ONLY_READER = "reader"
 """What the reader of a stack without a list of readers is called in the outputs."""
 
 
-def slug(stack: str) -> str:
-    """The stack's name in the characters that every name here may have."""
-    return re.sub(r"[^a-z0-9]+", "-", stack.lower()).strip("-")
+def slug(name: str) -> str:
+    """A name, such as a stack's, in the characters that every name here may have."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def _name(values: Values) -> str:

@@ -8,6 +8,10 @@ PROJECT_ID = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
 ACCOUNT_ID = PROJECT_ID
 """The part of a service account's e-mail before the @. Source: IAM API, ``serviceAccounts.create``."""
 
+ACCOUNT_EMAIL = r"[a-z0-9][a-z0-9-]{0,62}@(?:[a-z0-9-]+\.)+gserviceaccount\.com"
+"""E-mail of a service account: of users, of App Engine, of Compute Engine, of a universe. Source: IAM, "Types
+of service accounts"."""
+
 PROJECT_NUMBER = r"[0-9]{1,19}"
 """Number of a project: an int64."""
 

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlencode
 
+from keyless_bigquery.trust.names import ACCOUNT_EMAIL
 from keyless_tools.doctor.answer import Absent, Answer, Found, Silent
 from keyless_tools.doctor.finding import not_seen
 from keyless_tools.doctor.google_api import GoogleApi
 from keyless_tools.doctor.keys.key import Key, LastUse, key_of, last_use_of
 
-EMAIL = re.compile(r"[a-z0-9][a-z0-9-]{0,62}@(?:[a-z0-9-]+\.)+gserviceaccount\.com", re.ASCII)
-"""A service account's e-mail: of users, of App Engine, of Compute Engine, of a universe."""
+EMAIL = re.compile(ACCOUNT_EMAIL, re.ASCII)
+"""A service account's e-mail."""
 
 _OF_A_PROJECT = re.compile(r"[^@]+@([a-z0-9-]+)\.iam\.gserviceaccount\.com", re.ASCII)
 _LIST = "iam.serviceAccountKeys.list"
