@@ -117,6 +117,8 @@ def organisation_policy(stage: StackHarness, constraint: str, policy: Mapping[st
     admin = {"role": "roles/orgpolicy.policyAdmin", "members": owner}
     stage.google("POST", f"{project}:setIamPolicy", {"policy": {"bindings": [*before, admin]}})
     stage.google("POST", f"{project}:setOrgPolicy", {"policy": {"constraint": constraint, **policy}})
-    yield
-    stage.google("POST", f"{project}:clearOrgPolicy", {"constraint": constraint})
-    stage.google("POST", f"{project}:setIamPolicy", {"policy": {"bindings": before}})
+    try:
+        yield
+    finally:
+        stage.google("POST", f"{project}:clearOrgPolicy", {"constraint": constraint})
+        stage.google("POST", f"{project}:setIamPolicy", {"policy": {"bindings": before}})

@@ -16,7 +16,7 @@ from federation_emulator.core.errors import aborted
 from federation_emulator.core.http import answer, read_json
 from federation_emulator.core.policies import replace_policy
 from federation_emulator.core.policy_form import policy_wire, requested_version
-from federation_emulator.core.store import new_etag
+from federation_emulator.core.store import new_etag, same_etag
 from federation_emulator.services.iam.model import Provider
 from federation_emulator.services.resource_manager.model import OrganisationPolicy
 from federation_emulator.services.resource_manager.rules import (
@@ -96,7 +96,7 @@ def check_provider(cloud: Cloud, project: Project, provider: Provider) -> None:
 
 
 def _check_etag(sent: str | None, present: OrganisationPolicy) -> None:
-    if sent and sent != present.etag:
+    if sent and not same_etag(sent, present.etag):
         raise aborted("The policy was changed since it was read. Read it again.")
 
 
