@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from federation_emulator.core.loopback import CLOSED
+
 AUTHORITY = "ca.pem"
 """The certificate of the local Google's own authority."""
 
@@ -18,12 +20,7 @@ BUNDLE = "ca-bundle.pem"
 TRUST_STORE = "truststore.p12"
 """The same for Java, as PKCS #12 without a password: there is no secret in it."""
 
-PUBLIC_UNIVERSE = "googleapis.com"
-"""Google's own, which every client has where none is named."""
-
 _JAVA_TRUST = re.compile(r"-Djavax\.net\.ssl\.trustStore\w*=(?:'[^']*'|\S)+\s*", re.ASCII)
-_NOWHERE = "http://127.0.0.1:9"
-"""The discard port, on which no program of a user can listen."""
 
 
 def trust(authority: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -65,6 +62,6 @@ def without_google(environment: Mapping[str, str]) -> dict[str, str]:
     hosts = [host for host in named.split(",") if host and host != "*"]
     direct = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
     return {
-        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), _NOWHERE),
+        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), CLOSED),
         **dict.fromkeys(("NO_PROXY", "no_proxy"), direct),
     }
