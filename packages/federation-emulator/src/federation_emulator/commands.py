@@ -72,7 +72,7 @@ def add_explain(explain: argparse.ArgumentParser) -> None:
 def add_serve(serve: argparse.ArgumentParser) -> None:
     """Adds the options of `serve`."""
     _add_state(serve)
-    serve.add_argument("--seed", type=Path, metavar="FILE", help="YAML: what there is from the start")
+    serve.add_argument("--seed", type=seed, metavar="FILE", help="YAML: what there is from the start; or `example`")
     serve.add_argument("--project-id", help="default: the seed's, or local-keyless")
     serve.add_argument("--project-number", help="default: the seed's, or 123456789012")
     serve.add_argument(
@@ -118,6 +118,11 @@ def duration(text: str) -> timedelta:
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no step of time; write a number and s, m, h or d, such as 31d")
     return timedelta(**{_UNITS[found["unit"]]: int(found["count"])})
+
+
+def seed(text: str) -> Path:
+    """Read a seed's file; ``example`` is the one of this package."""
+    return Path(__file__).with_name("example.yaml") if text == "example" else Path(text)
 
 
 def port(text: str) -> int:
