@@ -232,9 +232,8 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
         if config.state_directory is not None and config.bigquery_url:
             await drop_lost_datasets(cloud)
         yield
-        await cloud.aws.aclose()
-        await cloud.emulator.aclose()
-        await cloud.emulator_reads.aclose()
+        cloud.aws.close()
+        cloud.emulator.close()
 
     app = Starlette(
         routes=[

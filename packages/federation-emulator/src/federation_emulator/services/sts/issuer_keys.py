@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import NoReturn
-
-import httpx
 
 from federation_emulator.core.errors import OAuthError
 from federation_emulator.core.trace import Part, refuse
+from federation_emulator.core.upstream import Upstream, UpstreamError
 from federation_emulator.ports.web_identity import ISSUER, ISSUER_HOST, KEY_SET
 from federation_emulator.services.iam.key_set import MOST_CHARACTERS, KeySetProblem, PublicKey, read_key_set
 from federation_emulator.services.iam.model import Oidc
 
 
-async def keys_of(oidc: Oidc, aws: httpx.AsyncClient, *, limit_seconds: float) -> Mapping[str, PublicKey]:
+async def keys_of(oidc: Oidc, aws: Upstream, *, limit_seconds: float) -> Mapping[str, PublicKey]:
     """Get the keys with which a provider's tokens are verified, by id.
 
     Google fetches them from where the issuer's discovery document says. Here nothing leaves the machine: a key set was
@@ -30,26 +29,19 @@ async def keys_of(oidc: Oidc, aws: httpx.AsyncClient, *, limit_seconds: float) -
     if oidc.issuer_uri != ISSUER:
         _refuse(f"{oidc.issuer_uri}, without jwksJson", "upload the issuer's key set as the provider's oidc.jwksJson")
     try:
-        async with asyncio.timeout(limit_seconds):
-            return read_key_set(await _ask(aws))
-    except TimeoutError:
-        _refuse(f"no whole key set within {limit_seconds:g} s")
-    except (httpx.HTTPError, UnicodeDecodeError) as problem:
-        _refuse(type(problem).__name__)
-    except KeySetProblem as problem:
+        answer = await aws.send(
+            "GET",
+            KEY_SET,
+            headers={"host": ISSUER_HOST, "accept-encoding": "identity"},
+            limit_seconds=limit_seconds,
+            most_bytes=MOST_CHARACTERS,
+            repeatable=True,
+        )
+        if answer.status == HTTPStatus.OK:
+            return read_key_set(answer.body.decode())
+        _refuse(f"status {answer.status}")
+    except (UpstreamError, UnicodeDecodeError, KeySetProblem) as problem:
         _refuse(f"no key set: {problem}")
-
-
-async def _ask(aws: httpx.AsyncClient) -> str:
-    headers = {"host": ISSUER_HOST, "accept-encoding": "identity"}
-    async with aws.stream("GET", KEY_SET, headers=headers) as response:
-        response.raise_for_status()
-        received = bytearray()
-        async for chunk in response.aiter_raw():
-            received += chunk
-            if len(received) > MOST_CHARACTERS:
-                break
-        return received.decode()
 
 
 def _refuse(
