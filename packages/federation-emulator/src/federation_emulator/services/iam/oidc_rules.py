@@ -36,7 +36,7 @@ def read_oidc(body: dict[str, Any], mask: Set[str], before: Oidc) -> Oidc:
         ApiError: 400, a field is malformed; 501, a discovery document is named.
     """
     if body.get("discoveryUri"):
-        raise unimplemented("oidc.discovery_uri is not offered by the local cloud, which fetches nothing.")
+        raise unimplemented("oidc.discovery_uri is not offered by the local cloud.")
 
     def masked(name: str) -> bool:
         return bool({"oidc", f"oidc.{name}"} & mask)
