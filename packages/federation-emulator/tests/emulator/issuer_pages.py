@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -42,8 +43,8 @@ class Pages:
 
 
 @contextmanager
-def answering() -> Iterator[Pages]:
-    """One on a free port, which publishes its issuer's keys, until the block ends."""
+def answering(context: ssl.SSLContext | None = None) -> Iterator[Pages]:
+    """One on a free port, which publishes its issuer's keys, until the block ends; with TLS if a context is given."""
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 5
@@ -63,7 +64,11 @@ def answering() -> Iterator[Pages]:
             del format, arguments
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        pages = Pages(Issuer(f"http://127.0.0.1:{server.server_port}", algorithms=("RS256",)))
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        pages = Pages(
+            Issuer(f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}", algorithms=("RS256",))
+        )
         pages.publish()
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()

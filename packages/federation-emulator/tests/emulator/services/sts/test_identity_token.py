@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64decode
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+import yaml
 from google.auth.exceptions import OAuthError
 
-from federation_emulator.client.issuer import Issuer, github_claims
+from federation_emulator.client.issuer import GITHUB, Issuer, github_claims
 from federation_emulator.core.trace import Link
 from federation_emulator.ports.web_identity import ISSUER, NAMESPACE
+from federation_emulator.seed.model import seed_from
+from keyless_bigquery.components.program import ROOT
 from tests.emulator.chain import ACCOUNT, ROLE, Chain, Keys, LocalAccount
 from tests.emulator.google_server import Google
 from tests.emulator.identity import (
@@ -33,6 +37,7 @@ from tests.emulator.identity import (
     signed,
 )
 
+README = ROOT / "packages/federation-emulator/README.md"
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
 ROWS = [("users-1",), ("users-2",), ("users-3",)]
 FUNCTION = """
@@ -153,18 +158,18 @@ def test_a_mapping_and_a_condition_read_claims_of_each_kind(federated: Google, i
         assert answer.json()["error"] == error, (wrong, answer.text)
 
 
-def test_a_job_of_github_is_known_by_its_repository(chain: Chain) -> None:
+def test_a_job_of_github_is_known_by_its_repository_as_the_readme_has_it(chain: Chain) -> None:
     google = chain.google
-    github = Issuer("https://token.actions.githubusercontent.com", algorithms=("RS256",))
-    make_provider(
-        google,
-        {"issuerUri": github.uri, "jwksJson": github.key_set(), "allowedAudiences": ["sts.example.com"]},
-        attributeMapping={"google.subject": "assertion.sub", "attribute.repository": "assertion.repository"},
-        attributeCondition="assertion.repository_owner_id == '65' && assertion.ref == 'refs/heads/main'",
-    )
+    github = Issuer(GITHUB, algorithms=("RS256",))
+    shown = re.search(r"```yaml\n(pools:\n  ci:\n.*?)```", README.read_text(), re.DOTALL)
+    assert shown
+    written = yaml.safe_load(shown[1])
+    written["pools"]["ci"]["providers"]["github"]["jwks"] = github.key_set()
+    made = seed_from(written).pools["ci"].providers["github"]
+    make_provider(google, made.oidc, attributeMapping=made.mapping, attributeCondition=made.condition)
     claims = github_claims("octo/app", audience="sts.example.com", now=google.clock.now())
     assert principal(google, github.token(claims)).endswith("/subject/repo:octo/app:ref:refs/heads/main")
-    for wrong in ({"ref": "refs/heads/other"}, {"repository_owner_id": "66"}):
+    for wrong in ({"ref": "refs/heads/other"}, {"repository_id": "75"}):
         assert exchange(google, github.token({**claims, **wrong})).json()["error"] == "unauthorized_client"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +22,7 @@ from federation_emulator.services.sts.issuer_keys import IssuerKeys
 from tests.emulator.google_server import Google
 from tests.emulator.identity import AUDIENCE, ROLE_ARN, exchange, make_pool, make_provider
 from tests.emulator.issuer_pages import DISCOVERY, Page, Pages, answering
+from tests.emulator.services.iam.certificates import server_certificate
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +147,19 @@ def test_what_is_no_published_key_set_is_refused_with_its_reason(
     assert why in keys.refused()
     pages.publish()
     assert Keys(pages.issuer.uri).of(known) == {known}
+
+
+def test_a_certificate_is_verified_by_an_authority_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "issuer.pem"
+    file.write_bytes(server_certificate("127.0.0.1"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with answering(context) as pages:
+        assert Keys(pages.issuer.uri).refused() == "ConnectError"
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        assert Keys(pages.issuer.uri).of("any") == {pages.issuer.key_id("RS256")}
 
 
 def test_nothing_is_fetched_from_elsewhere() -> None:
