@@ -25,6 +25,7 @@ from federation_emulator.services.iam.key import Key
 from federation_emulator.services.iam.model import Account, Operations, Pool, Provider
 from federation_emulator.services.resource_manager.model import OrganisationPolicy
 from federation_emulator.services.service_usage.model import EnabledService
+from federation_emulator.services.sts.issuer_keys import IssuerKeys
 from keyless_bigquery.trust.principals import Principal
 
 
@@ -55,6 +56,7 @@ class Cloud:
     counters: Counter[str]
     catalogue: Catalogue
     aws: Upstream
+    issuer_keys: IssuerKeys
     emulator: Upstream
 
     @property
@@ -122,6 +124,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     def iam_delay() -> timedelta:
         return faults.settings.iam_delay
 
+    aws = Upstream(config.aws_url)
     cloud = Cloud(
         config=config,
         clock=clock,
@@ -153,7 +156,8 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         understood={},
         counters=Counter(),
         catalogue=Catalogue(),
-        aws=Upstream(config.aws_url),
+        aws=aws,
+        issuer_keys=IssuerKeys(aws, clock.now, limit_seconds=config.aws_timeout_seconds),
         emulator=Upstream(config.bigquery_url),
     )
     for changes in (cloud.services, cloud.policies, cloud.datasets):

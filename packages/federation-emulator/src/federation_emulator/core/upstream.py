@@ -1,4 +1,4 @@
-"""A client of one server on this machine: HTTP/1.1 over TCP or a Unix socket, without proxies, redirects or TLS.
+"""A client of one server on this machine: HTTP/1.1 over TCP, TLS or a Unix socket, without proxies or redirects.
 
 Each exchange of a token asks AWS, and each query the BigQuery emulator; a general client took half of that time.
 """
@@ -6,6 +6,7 @@ Each exchange of a token asks AWS, and each query the BigQuery emulator; a gener
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -35,12 +36,13 @@ class Answer:
 
 
 class Upstream:
-    """The client of the server at ``http://HOST:PORT``, or at ``unix:`` and the path of a socket."""
+    """The client of the server at ``http://HOST:PORT``, or at ``unix:`` and the path of a socket; ``tls`` for https."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, tls: ssl.SSLContext | None = None) -> None:
         self._socket = reachable(url.removeprefix("unix:")) if url.startswith("unix:") else ""
         parts = urlsplit(url)
-        self._host, self._port = parts.hostname or "", parts.port or 80
+        self._host, self._port = parts.hostname or "", parts.port or (443 if tls else 80)
+        self._tls = tls
         self._authority = "localhost" if self._socket else parts.netloc
         self._kept: list[_Connection] = []
 
@@ -156,7 +158,7 @@ class Upstream:
     async def _connect(self) -> _Connection:
         if self._socket:
             return _Connection(*await asyncio.open_unix_connection(self._socket))
-        return _Connection(*await asyncio.open_connection(self._host, self._port))
+        return _Connection(*await asyncio.open_connection(self._host, self._port, ssl=self._tls))
 
 
 class _Connection:
