@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ class AwsSettings:
         port: port on 127.0.0.1; 0 lets the system choose.
         keep: whether it writes what it holds into that folder when it is ended in order, and begins with it again.
         request_seconds: how long a client may take to send a request, or to take in an answer.
+        issuers: file of the keys of issuers that a role may trust; see `federation_emulator/ports/issuers.py`.
     """
 
     account_id: str
@@ -43,6 +45,7 @@ class AwsSettings:
     port: int = 0
     keep: bool = False
     request_seconds: float = REQUEST_SECONDS
+    issuers: Path = Path(os.devnull)
 
     @property
     def kept(self) -> Path:
@@ -76,7 +79,11 @@ class LocalAws:
         python = environments.LOCAL_AWS.python
         command = Command(
             name="the local AWS (ministack)",
-            arguments=[str(python), "-I", str(_LAUNCHER), str(settings.port), str(settings.request_seconds), *_ISSUER],
+            arguments=[
+                *(str(python), "-I", str(_LAUNCHER)),
+                *(str(settings.port), str(settings.request_seconds), str(settings.issuers)),
+                *_ISSUER,
+            ],
             environment=clean_environment(settings, temporary),
             log=settings.folder / "aws.log",
             folder=settings.folder,

@@ -53,7 +53,7 @@ def main() -> None:
     _of_ours("opt_folder").serve()
     _seal_addresses_of_packages(admission)
     _guard_runtime_interfaces(handling.refused, serving.REQUEST_SECONDS)
-    signer = signing.Signer(sys.argv[3:])
+    signer = signing.Signer(sys.argv[4:])
     _issue_web_identity_tokens(outbound, signer)
     inner = signing.KeySet(aws.OnlyWebIdentity(application.app), signer)
     app = guarding.Guard(inner, rule=admission.problem, write=aws.write)

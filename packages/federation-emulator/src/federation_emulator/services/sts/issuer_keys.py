@@ -1,26 +1,30 @@
-"""Where an issuer's public keys come from: the provider itself, or the local AWS for its own issuer; nowhere else."""
+"""Where an issuer's public keys come from: the provider itself, the local AWS for its own issuer, or a local file."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NoReturn
 
 import httpx
 
 from federation_emulator.core.errors import OAuthError
 from federation_emulator.core.trace import Part, refuse
+from federation_emulator.ports.issuers import FILE, IssuersProblem, published_keys
 from federation_emulator.ports.web_identity import ISSUER, ISSUER_HOST, KEY_SET
 from federation_emulator.services.iam.key_set import MOST_CHARACTERS, KeySetProblem, PublicKey, read_key_set
 from federation_emulator.services.iam.model import Oidc
 
 
-async def keys_of(oidc: Oidc, aws: httpx.AsyncClient, *, limit_seconds: float) -> Mapping[str, PublicKey]:
+async def keys_of(
+    oidc: Oidc, aws: httpx.AsyncClient, *, limit_seconds: float, issuers: Path | None = None
+) -> Mapping[str, PublicKey]:
     """Get the keys with which a provider's tokens are verified, by id.
 
     Google fetches them from where the issuer's discovery document says. Here nothing leaves the machine: a key set was
     uploaded, or the issuer is the local AWS's, whose set is asked for at each exchange, so that a key that has left it
-    counts no more.
+    counts no more; or the issuer is in the file ``issuers``.
 
     Raises:
         Refused: The issuer is another one, or the local AWS did not answer with a key set.
@@ -28,7 +32,7 @@ async def keys_of(oidc: Oidc, aws: httpx.AsyncClient, *, limit_seconds: float) -
     if oidc.jwks_json:
         return read_key_set(oidc.jwks_json)
     if oidc.issuer_uri != ISSUER:
-        _refuse(f"{oidc.issuer_uri}, without jwksJson", "upload the issuer's key set as the provider's oidc.jwksJson")
+        return _published(oidc.issuer_uri, issuers)
     try:
         async with asyncio.timeout(limit_seconds):
             return read_key_set(await _ask(aws))
@@ -38,6 +42,20 @@ async def keys_of(oidc: Oidc, aws: httpx.AsyncClient, *, limit_seconds: float) -
         _refuse(type(problem).__name__)
     except KeySetProblem as problem:
         _refuse(f"no key set: {problem}")
+
+
+def _published(issuer: str, file: Path | None) -> Mapping[str, PublicKey]:
+    try:
+        found = published_keys(file, issuer) if file else None
+        if found is not None:
+            return read_key_set(found)
+    except (IssuersProblem, KeySetProblem) as problem:
+        _refuse(f"no key set of {issuer}: {problem}", f"write {FILE} in the local cloud's folder anew")
+    _refuse(
+        f"{issuer}, without jwksJson",
+        f"upload the issuer's key set as the provider's oidc.jwksJson, or write it into {FILE} in the local cloud's"
+        " folder",
+    )
 
 
 async def _ask(aws: httpx.AsyncClient) -> str:

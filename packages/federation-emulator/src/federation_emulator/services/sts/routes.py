@@ -89,7 +89,8 @@ async def _from_token(cloud: Cloud, asked: ExchangeRequest, name: str, oidc: Oid
     """Name the principal of an OIDC token."""
     token = read_identity_token(asked.subject_token)
     trail.passed(Part.REQUEST, "the subject token is a signed JWT", f"alg {token.algorithm}")
-    keys = await keys_of(oidc, cloud.aws, limit_seconds=cloud.config.aws_timeout_seconds)
+    limit_seconds, issuers = cloud.config.aws_timeout_seconds, cloud.config.issuers
+    keys = await keys_of(oidc, cloud.aws, limit_seconds=limit_seconds, issuers=issuers)
     # Again, as above.
     provider = _provider(cloud, name)
     if provider.oidc != oidc:
