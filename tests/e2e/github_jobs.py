@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Mapping
 
+import boto3
 import google.auth.exceptions
+import httpx
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from google.auth import identity_pool
 from google.auth.transport.requests import Request
 
+from bootstrap.aws_policies import AUDIENCE
 from federation_emulator.client.cloud import LocalCloud
 from federation_emulator.client.issuer import Issuer
 from pulumi_offline.stack_harness import StackHarness
@@ -61,14 +68,55 @@ class Jobs:
         credentials.refresh(Request())
         return str(credentials.token)
 
-    def google_environment(self, claims: Mapping[str, str]) -> dict[str, str]:
-        """The variables that a job's steps have of Google."""
-        return {"GOOGLE_OAUTH_ACCESS_TOKEN": self.google_token(claims)}
-
     def opened_on_google(self, claims: Mapping[str, str]) -> set[str]:
-        """Which identities a job has there: by one call that only the one or the other may make."""
+        """The identities that a job has there, by a call that each of them may make."""
         try:
-            token = self.google_token(claims)
+            headers = {"Authorization": f"Bearer {self.google_token(claims)}"}
         except google.auth.exceptions.OAuthError:
             return set()
-        raise NotImplementedError(token)
+        project = f"{self.cloud.google_url}/v1/projects/{self.cloud.project_id}"
+        # Whether a policy may be set is judged before the policy is looked at, and there is none in the request.
+        asked = {"preview": ("getIamPolicy", 200), "deploy": ("setIamPolicy", 400)}
+        return {
+            identity
+            for identity, (method, status) in asked.items()
+            if httpx.post(f"{project}:{method}", json={}, headers=headers, timeout=30).status_code == status
+        }
+
+    def opened_on_aws(self, claims: Mapping[str, str]) -> set[str]:
+        """The identities that a job has there."""
+        found = set()
+        for identity in ("preview", "deploy"):
+            with contextlib.suppress(ClientError):
+                self.aws_session(claims, identity)
+                found.add(identity)
+        return found
+
+    def aws_session(self, claims: Mapping[str, str], identity: str, *, audience: str = AUDIENCE) -> dict[str, str]:
+        """Assume a role as the action that logs in does.
+
+        Raises:
+            ClientError: AWS refuses it.
+        """
+        client = boto3.client(
+            "sts",
+            endpoint_url=self.cloud.aws_url,
+            region_name=self.cloud.aws_region,
+            config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
+        )
+        answer = client.assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{self.cloud.aws_account_id}:role/ci-keyless-bigquery-prod-{identity}",
+            RoleSessionName="GitHubActions",
+            WebIdentityToken=self.token(claims, audience=audience),
+        )
+        return dict(answer["Credentials"])
+
+    def environment(self, claims: Mapping[str, str], identity: str) -> dict[str, str]:
+        """The variables that the steps of a job have once it is logged in to both clouds."""
+        session = self.aws_session(claims, identity)
+        return {
+            "GOOGLE_OAUTH_ACCESS_TOKEN": self.google_token(claims),
+            "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": session["SessionToken"],
+        }

@@ -62,11 +62,14 @@ def jobs(cloud: LocalCloud, bootstrap: StackHarness) -> Jobs:
 def test_a_job_gets_what_it_is_for_and_no_more(jobs: Jobs, job: str) -> None:
     claims, expected = JOBS[job]
     assert jobs.opened_on_google(claims) == expected
+    # AWS knows one subject from another, and not that a job in the environment is on main as well.
+    assert jobs.opened_on_aws(claims) == (expected if expected != {"preview", "deploy"} else {"deploy"})
 
 
 def test_first(jobs: Jobs, cloud: LocalCloud, tmp_path: Path) -> None:
-    deployer = jobs.google_environment(JOBS["main in the environment deploys"][0])
-    with StackHarness(cloud, tmp_path, {}, name=NAME, environment=deployer) as stack:
+    deployer = jobs.environment(JOBS["main in the environment deploys"][0], "deploy")
+    bounded = {"permissionsBoundaryArn": jobs.bootstrap.output("permissions_boundary_arn")}
+    with StackHarness(cloud, tmp_path, bounded, name=NAME, environment=deployer) as stack:
         print(stack.up())
         print(stack.preview().change_summary)
         print(stack.destroy())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from federation_emulator.ports.aws import HEALTH
+from federation_emulator.ports.issuers import FILE
 from federation_emulator.ports.server import REQUEST_SECONDS
 from federation_emulator.servers import environments
 from federation_emulator.servers.process import Child, Command, ProcessError
@@ -36,7 +36,8 @@ class AwsSettings:
         port: port on 127.0.0.1; 0 lets the system choose.
         keep: whether it writes what it holds into that folder when it is ended in order, and begins with it again.
         request_seconds: how long a client may take to send a request, or to take in an answer.
-        issuers: file of the keys of issuers that a role may trust; see `federation_emulator/ports/issuers.py`.
+        issuers: file of the keys of issuers that a role may trust, see `federation_emulator/ports/issuers.py`; None:
+            in its own folder.
     """
 
     account_id: str
@@ -45,7 +46,7 @@ class AwsSettings:
     port: int = 0
     keep: bool = False
     request_seconds: float = REQUEST_SECONDS
-    issuers: Path = Path(os.devnull)
+    issuers: Path | None = None
 
     @property
     def kept(self) -> Path:
@@ -81,7 +82,7 @@ class LocalAws:
             name="the local AWS (ministack)",
             arguments=[
                 *(str(python), "-I", str(_LAUNCHER)),
-                *(str(settings.port), str(settings.request_seconds), str(settings.issuers)),
+                *(str(settings.port), str(settings.request_seconds), str(settings.issuers or settings.folder / FILE)),
                 *_ISSUER,
             ],
             environment=clean_environment(settings, temporary),
