@@ -19,6 +19,7 @@ from google.auth.transport.requests import Request
 from bootstrap.aws_policies import AUDIENCE
 from federation_emulator.client.cloud import LocalCloud
 from federation_emulator.client.issuer import Issuer
+from federation_emulator.ports.enforcement import AUTHORIZATIONS
 from pulumi_offline.stack_harness import StackHarness
 
 _JWT = "urn:ietf:params:oauth:token-type:jwt"
@@ -92,8 +93,10 @@ class Jobs:
                 found.add(identity)
         return found
 
-    def aws_session(self, claims: Mapping[str, str], identity: str, *, audience: str = AUDIENCE) -> dict[str, str]:
-        """Assume a role as the action that logs in does.
+    def aws_session(
+        self, claims: Mapping[str, str], identity: str, *, audience: str = AUDIENCE, session: str = "GitHubActions"
+    ) -> dict[str, str]:
+        """Assume a role as the action that logs in does, in a session of this name.
 
         Raises:
             ClientError: AWS refuses it.
@@ -106,17 +109,37 @@ class Jobs:
         )
         answer = client.assume_role_with_web_identity(
             RoleArn=f"arn:aws:iam::{self.cloud.aws_account_id}:role/ci-keyless-bigquery-prod-{identity}",
-            RoleSessionName="GitHubActions",
+            RoleSessionName=session,
             WebIdentityToken=self.token(claims, audience=audience),
         )
         return dict(answer["Credentials"])
 
-    def environment(self, claims: Mapping[str, str], identity: str) -> dict[str, str]:
+    def environment(self, claims: Mapping[str, str], identity: str, *, session: str) -> dict[str, str]:
         """The variables that the steps of a job have once it is logged in to both clouds."""
-        session = self.aws_session(claims, identity)
+        given = self.aws_session(claims, identity, session=session)
         return {
             "GOOGLE_OAUTH_ACCESS_TOKEN": self.google_token(claims),
-            "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": session["SessionToken"],
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
         }
+
+    def used_on_aws(self, session: str) -> dict[str, set[str]]:
+        """The actions that sessions of this name were allowed, by role and identity; what was refused is in `refused`."""
+        found: dict[str, set[str]] = {}
+        answer = httpx.get(self.cloud.aws_url + AUTHORIZATIONS, timeout=30).json()
+        for one in answer["authorizations"]:
+            _, role, name = one["principal"].split("/")
+            if name == session:
+                allowed = role.rpartition("-")[2] if one["allowed"] else "refused"
+                found.setdefault(allowed, set()).add(one["action"])
+        return found
+
+    def used_on_google(self) -> dict[str, set[str]]:
+        """The permissions that GitHub's jobs used, by the binding that gave them."""
+        found: dict[str, set[str]] = {}
+        answer = httpx.get(f"{self.cloud.google_url}/_local/permissions", timeout=30).json()
+        for one in answer["permissions"]:
+            if "/github-prod/" in one["principal"]:
+                found.setdefault(one["grant"], set()).add(one["permission"])
+        return found

@@ -6,9 +6,9 @@ the real engine, with its own policies enforced on both sides.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +17,14 @@ from federation_emulator.client.cloud import LocalCloud
 from federation_emulator.client.issuer import Issuer
 from federation_emulator.ports import issuers
 from pulumi_offline.engine.pins import ROOT
+from pulumi_offline.engine.workspace import Workspace
 from pulumi_offline.stack_harness import StackHarness
-from tests.bootstrap.given import JOBS, REQUIRED
+from tests.bootstrap.given import JOBS, KEY, REQUIRED
 from tests.e2e.github_jobs import Jobs
 
 NAME = "prod"
+DEPLOYS, PREVIEWS = JOBS["main in the environment deploys"][0], JOBS["a pull request's job looks"][0]
+ENVIRONMENT_KEY = KEY.replace("1111", "9999")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,13 @@ def bootstrap(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> It
             "CLOUD_BILLING": "v1",
         }.items()
     }
-    settings = {**REQUIRED, "googleProject": cloud.project_id, "awsAccountId": cloud.aws_account_id}
+    settings = {
+        **REQUIRED,
+        "googleProject": cloud.project_id,
+        "awsAccountId": cloud.aws_account_id,
+        "environmentKmsKeyArn": ENVIRONMENT_KEY,
+        "secretsKey": KEY,
+    }
     with StackHarness(
         cloud,
         tmp_path_factory.mktemp("bootstrap"),
@@ -66,10 +75,58 @@ def test_a_job_gets_what_it_is_for_and_no_more(jobs: Jobs, job: str) -> None:
     assert jobs.opened_on_aws(claims) == (expected if expected != {"preview", "deploy"} else {"deploy"})
 
 
-def test_first(jobs: Jobs, cloud: LocalCloud, tmp_path: Path) -> None:
-    deployer = jobs.environment(JOBS["main in the environment deploys"][0], "deploy")
-    bounded = {"permissionsBoundaryArn": jobs.bootstrap.output("permissions_boundary_arn")}
-    with StackHarness(cloud, tmp_path, bounded, name=NAME, environment=deployer) as stack:
-        print(stack.up())
-        print(stack.preview().change_summary)
-        print(stack.destroy())
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Life:
+    """What the engine did of a stack, as a job of GitHub's, and what both clouds recorded of it."""
+
+    steps: dict[str, set[str]]
+    used_on_aws: dict[str, set[str]]
+    used_on_google: dict[str, set[str]]
+
+
+WHOLE = {"schedule": "rate(1 hour)", "reservedConcurrency": 5}
+CHANGED = {"memoryMb": 256, "columns": [{"name": "user_id", "type": "INTEGER"}, {"name": "name", "type": "STRING"}]}
+
+
+@pytest.fixture(scope="module")
+def life(cloud: LocalCloud, jobs: Jobs, tmp_path_factory: pytest.TempPathFactory) -> Life:
+    """A stack from its first preview to its end."""
+    folder = tmp_path_factory.mktemp("stack")
+    state = {"PULUMI_BACKEND_URL": Workspace(folder).backend.as_uri()}
+    bounded = {
+        "permissionsBoundaryArn": jobs.bootstrap.output("permissions_boundary_arn"),
+        "environmentKmsKeyArn": ENVIRONMENT_KEY,
+    }
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    steps = {}
+    deployer = jobs.environment(DEPLOYS, "deploy", session="life")
+    previewer = jobs.environment(PREVIEWS, "preview", session="life")
+    with (
+        StackHarness(cloud, folder, bounded | WHOLE, name=NAME, environment=deployer) as stack,
+        # In a folder of its own, as on another machine: its plugins have other credentials.
+        StackHarness(cloud, elsewhere, bounded | WHOLE, name=NAME, environment=previewer | state) as looking,
+    ):
+        steps["a preview before the first deployment"] = set(looking.preview().change_summary)
+        steps["a deployment"] = set(stack.up())
+        steps["another one"] = set(stack.up(refresh=True))
+        steps["the watch for drift"] = set(looking.preview(refresh=True).change_summary)
+        steps["a change"] = set(stack.beside(NAME, bounded | CHANGED).up(refresh=True))
+        steps["the end"] = set(stack.destroy())
+    return Life(steps=steps, used_on_aws=jobs.used_on_aws("life"), used_on_google=jobs.used_on_google())
+
+
+def test_the_identities_suffice_for_a_stacks_whole_life(life: Life) -> None:
+    assert life.steps == {
+        "a preview before the first deployment": {"create"},
+        "a deployment": {"create"},
+        "another one": {"same"},
+        "the watch for drift": {"same"},
+        "a change": {"same", "update", "delete"},
+        "the end": {"delete"},
+    }
+
+
+def test_no_right_is_granted_that_nothing_uses(life: Life) -> None:
+    print(json.dumps({k: sorted(v) for k, v in life.used_on_aws.items()}, indent=1))
+    print(json.dumps({k: sorted(v) for k, v in life.used_on_google.items()}, indent=1))
+    assert False
