@@ -80,6 +80,7 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("GET", "/_local/decisions/{decision:name}", page.decision),
     ("GET", "/_local/resources", admin.resources),
     ("GET", "/_local/unsupported", admin.unsupported),
+    ("GET", "/_local/permissions", admin.permissions),
     ("GET", "/_local/clock", admin.clock),
     ("POST", "/_local/clock", admin.clock),
     ("GET", "/_local/faults", admin.faults),
