@@ -25,6 +25,7 @@ from starlette.types import Receive, Scope, Send
 from federation_emulator.console.page import routes as page
 from federation_emulator.console.page.guard import GuardLayer
 from federation_emulator.core import admin, unsupported
+from federation_emulator.core.bigquery_paths import BigQueryPaths
 from federation_emulator.core.clock import Clock, SystemClock
 from federation_emulator.core.config import CloudConfig
 from federation_emulator.core.context import Cloud, open_cloud
@@ -257,6 +258,7 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
     app.router.redirect_slashes = False
     app.add_middleware(FaultLayer, faults=cloud.faults)
     app.add_middleware(GuardLayer)
+    app.add_middleware(BigQueryPaths)
     return app
 
 
