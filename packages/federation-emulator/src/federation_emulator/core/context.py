@@ -157,9 +157,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         counters=Counter(),
         catalogue=Catalogue(),
         aws=aws,
-        issuer_keys=IssuerKeys(
-            aws, clock.now, limit_seconds=config.aws_timeout_seconds, issuers=config.issuers
-        ),
+        issuer_keys=IssuerKeys(aws, clock.now, limit_seconds=config.aws_timeout_seconds, issuers=config.issuers),
         emulator=Upstream(config.bigquery_url),
     )
     for changes in (cloud.services, cloud.policies, cloud.datasets):

@@ -33,7 +33,6 @@ def settings(app: App, *, unreadable: Unreadable, request_seconds: float = REQUE
         ws="none",
         log_level="warning",
         access_log=False,
-        proxy_headers=False,
         h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=2,

@@ -1,5 +1,4 @@
-"""Where an issuer's public keys come from: the provider itself, the local AWS for its own issuer, a file, or this
-machine.
+"""Where an issuer's public keys come from: the provider, the local AWS for its own issuer, a file, or this machine.
 
 Sources: OpenID Connect Discovery 1.0, sections 4.1 and 4.3; IAM v1 API, ``Oidc.issuerUri`` and ``Oidc.jwksJson``. For
 how long Google keeps what it fetched is not published; the times and limits here are the local cloud's own.
