@@ -107,7 +107,7 @@ def test_applied_again_it_corrects_what_differs_and_takes_nothing_away(google: I
             "grants[0]: refused with 400",
             "roles/nothing",
         ),
-        ({"datasets": {"d": {}}}, "datasets.d: refused with 501", "--no-bigquery"),
+        ({"datasets": {"d": {}}}, "datasets.d: refused with 501", "--without bigquery"),
     ],
 )
 def test_what_the_server_refuses_is_told_with_its_key_and_its_words(
