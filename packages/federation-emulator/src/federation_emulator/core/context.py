@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import httpx
 
+from federation_emulator.client.issuer import Issuer
 from federation_emulator.core.clock import Ahead, Clock, MovableClock
 from federation_emulator.core.config import DEPLOYER, CloudConfig, Project
 from federation_emulator.core.errors import permission_denied
@@ -62,6 +64,11 @@ class Cloud:
     issuer_keys: IssuerKeys
     emulator: httpx.AsyncClient
     emulator_reads: httpx.AsyncClient
+
+    @cached_property
+    def test_issuer(self) -> Issuer:
+        """Signs tokens for tests, with keys that end with this process. Only a provider that names them takes them."""
+        return Issuer("", algorithms=("RS256", "ES256"))
 
     @property
     def main_project(self) -> Project:
