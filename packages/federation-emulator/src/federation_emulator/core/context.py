@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
+from federation_emulator.client.issuer import Issuer
 from federation_emulator.core.clock import Ahead, Clock, MovableClock
 from federation_emulator.core.config import DEPLOYER, CloudConfig, Project
 from federation_emulator.core.errors import permission_denied
@@ -58,6 +60,11 @@ class Cloud:
     aws: Upstream
     issuer_keys: IssuerKeys
     emulator: Upstream
+
+    @cached_property
+    def test_issuer(self) -> Issuer:
+        """Signs tokens for tests, with keys that end with this process. Only a provider that names them takes them."""
+        return Issuer("", algorithms=("RS256", "ES256"))
 
     @property
     def main_project(self) -> Project:
