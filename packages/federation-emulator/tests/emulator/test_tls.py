@@ -14,10 +14,11 @@ import pytest
 import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
+from federation_emulator.client.languages import trust, without_google
 from federation_emulator.servers import tls
-from federation_emulator.servers.tls import Certificates, make_certificates, server_context
+from federation_emulator.servers.tls import Certificates, make_certificates, server_context, write_trust
 from tests.emulator.google_server import Google, serving
 
 AWAY = "http://127.0.0.1:9"
@@ -153,7 +154,47 @@ def test_a_client_that_never_shakes_hands_keeps_no_other_waiting(secure: Google)
         assert secure.done("GET", "/_local/health")["status"] == "ok"
 
 
-def test_no_key_is_in_a_file(made: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    server_context(made)
-    assert not list(tmp_path.iterdir())
+def test_what_clients_get_trusts_this_machine_s_authorities_too_and_holds_no_key(
+    made: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = ssl.create_default_context().get_ca_certs(binary_form=True)
+    earlier = make_certificates(NOW)
+    older = ssl.PEM_cert_to_DER_cert(earlier.authority.decode())
+    monkeypatch.setattr(tls, "_known", lambda: [*known[:3], older])
+    authority = write_trust(tmp_path, made)
+    assert {file.name for file in tmp_path.iterdir()} == {"ca.pem", "ca-bundle.pem", "truststore.p12"}
+    assert authority.read_bytes() == made.authority
+    bundle = ssl.create_default_context(cafile=str(tmp_path / "ca-bundle.pem"))
+    assert bundle.cert_store_stats()["x509"] == len(known[:3]) + 1
+    shaken(server_context(made), bundle, "localhost")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shaken(server_context(earlier), bundle, "localhost")
+    store = pkcs12.load_pkcs12((tmp_path / "truststore.p12").read_bytes(), None)
+    assert (store.key, len(store.additional_certs)) == (None, len(known[:3]) + 1)
+    for file in tmp_path.iterdir():
+        assert b"PRIVATE" not in file.read_bytes()
+
+
+def test_a_program_trusts_what_it_is_given_and_java_s_other_options_stay() -> None:
+    authority = Path("/a folder/ca.pem")
+    before = trust(authority, {"JAVA_TOOL_OPTIONS": "-Xmx1g -Djavax.net.ssl.trustStore='/an older/one' -ea"})
+    store = "-Djavax.net.ssl.trustStore='/a folder/truststore.p12' -Djavax.net.ssl.trustStoreType=PKCS12"
+    assert before["JAVA_TOOL_OPTIONS"] == f"-Xmx1g -ea {store}"
+    assert trust(authority, before) == before
+    assert trust(authority, {})["JAVA_TOOL_OPTIONS"] == store
+    assert before["SSL_CERT_FILE"] == before["REQUESTS_CA_BUNDLE"] == "/a folder/ca-bundle.pem"
+    assert before["NODE_EXTRA_CA_CERTS"] == "/a folder/ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("named", "direct"),
+    [
+        ("", "127.0.0.1,localhost"),
+        ("corp.example,localhost", "corp.example,localhost,127.0.0.1"),
+        ("*", "127.0.0.1,localhost"),
+    ],
+)
+def test_a_program_without_google_reaches_this_machine_only(named: str, direct: str) -> None:
+    found = without_google({"NO_PROXY": named, "HTTPS_PROXY": "http://corp.example:3128"})
+    assert found["NO_PROXY"] == found["no_proxy"] == direct
+    assert found["HTTPS_PROXY"] == found["https_proxy"] == "http://127.0.0.1:9"

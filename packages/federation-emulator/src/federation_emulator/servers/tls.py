@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import os
 import ssl
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from federation_emulator.client.languages import AUTHORITY, BUNDLE, TRUST_STORE
 
 LIFETIME = timedelta(days=30)
 """How long certificates are valid, and so the longest run over https."""
@@ -76,6 +81,31 @@ def make_certificates(now: datetime) -> Certificates:
     )
 
 
+def write_trust(folder: Path, certificates: Certificates) -> Path:
+    """Write what clients need to trust the authority besides what this machine trusts; no private key is in it.
+
+    Returns:
+        The authority's certificate; the other files of :mod:`federation_emulator.client.languages` are next to it.
+    """
+    authority = x509.load_pem_x509_certificate(certificates.authority)
+    with warnings.catch_warnings():
+        # The form of some public authorities is outdated; that is not ours to judge.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        known = [x509.load_der_x509_certificate(each) for each in _known()]
+    # Without those of earlier runs, which the shell that starts this one may trust.
+    trusted = [authority, *(each for each in known if each.subject != authority.subject)]
+    store = pkcs12.serialize_java_truststore(
+        [pkcs12.PKCS12Certificate(each, str(number).encode()) for number, each in enumerate(trusted)], NoEncryption()
+    )
+    for name, content in (
+        (TRUST_STORE, store),
+        (BUNDLE, b"".join(each.public_bytes(Encoding.PEM) for each in trusted)),
+        (AUTHORITY, certificates.authority),
+    ):
+        (folder / name).write_bytes(content)
+    return folder / AUTHORITY
+
+
 def server_context(certificates: Certificates) -> ssl.SSLContext:
     """A server's side of TLS 1.2 and 1.3 with this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -89,6 +119,11 @@ def server_context(certificates: Certificates) -> ssl.SSLContext:
     finally:
         os.close(memory)
     return context
+
+
+def _known() -> list[bytes]:
+    """The authorities that this machine trusts, as DER."""
+    return ssl.create_default_context().get_ca_certs(binary_form=True)
 
 
 def _named(name: str) -> x509.Name:
