@@ -78,10 +78,13 @@ def addresses(folder: Path, endpoints: Endpoints, choice: Choice, *, universe_do
     path = write_configuration(
         folder / CREDENTIALS, endpoints, provider, service_account=account, universe_domain=universe_domain
     )
-    return {"AWS_ENDPOINT_URL": endpoints.aws_url, **program_variables(endpoints, provider, path)}
+    variables = program_variables(endpoints, provider, path, universe_domain=universe_domain)
+    return {"AWS_ENDPOINT_URL": endpoints.aws_url, **variables}
 
 
-def program_variables(endpoints: Endpoints, provider: str, path: Path) -> dict[str, str]:
+def program_variables(
+    endpoints: Endpoints, provider: str, path: Path, *, universe_domain: str = UNIVERSE
+) -> dict[str, str]:
     """The variables by which a program finds the local Google, with the credential configuration at ``path``."""
     host = endpoints.google_url
     return {
