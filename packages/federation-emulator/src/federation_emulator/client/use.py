@@ -74,13 +74,20 @@ def environment(
 
 def addresses(folder: Path, endpoints: Endpoints, choice: Choice, *, universe_domain: str = UNIVERSE) -> dict[str, str]:
     """The same variables without the role's session; raises as :func:`environment`."""
-    provider, account = _found(endpoints, choice)
+    provider, account = the_only(endpoints, choice.provider, choice.service_account)
     path = write_configuration(
         folder / CREDENTIALS, endpoints, provider, service_account=account, universe_domain=universe_domain
     )
+    variables = program_variables(endpoints, provider, path, universe_domain=universe_domain)
+    return {"AWS_ENDPOINT_URL": endpoints.aws_url, **variables}
+
+
+def program_variables(
+    endpoints: Endpoints, provider: str, path: Path, *, universe_domain: str = UNIVERSE
+) -> dict[str, str]:
+    """The variables by which a program finds the local Google, with the credential configuration at ``path``."""
     host = endpoints.google_url
     return {
-        "AWS_ENDPOINT_URL": endpoints.aws_url,
         "GOOGLE_APPLICATION_CREDENTIALS": str(path),
         "GOOGLE_CLOUD_PROJECT": endpoints.project_id,
         "LOCAL_GOOGLE_URL": host,
@@ -99,7 +106,7 @@ def exports(variables: dict[str, str]) -> str:
 
 def signed_form(endpoints: Endpoints, choice: Choice) -> str:
     """The body of an exchange, signed a moment ago: for curl, or a client of one's own."""
-    provider, _account = _found(endpoints, choice)
+    provider, _account = the_only(endpoints, choice.provider, choice.service_account)
     return urlencode(
         {
             "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -121,15 +128,15 @@ def subject_token(endpoints: Endpoints, provider: str, keys: SessionKeys) -> str
     return quote(json.dumps({"url": url, "method": "POST", "headers": headers}), safe="")
 
 
-def _found(endpoints: Endpoints, choice: Choice) -> tuple[str, str | None]:
+def the_only(endpoints: Endpoints, provider: str | None, account: str | None) -> tuple[str, str | None]:
+    """The provider and the account that are meant, both checked; raises as :func:`environment`."""
     resources = Remote(endpoints).get("/_local/resources")
     names = [_short(provider["name"]) for provider in resources["providers"]]
     emails = [account["email"] for account in resources["serviceAccounts"]]
-    provider = choice.provider or (names[0] if len(names) == 1 else "")
+    provider = provider or (names[0] if len(names) == 1 else "")
     if provider not in names:
         said = f"there is no provider {provider}" if provider else f"there are {len(names)} providers"
         raise ProcessError(f"{said}; name one with --provider: {_listed(names)}")
-    account = choice.service_account
     if account is not None and email(endpoints, account) not in emails:
         raise ProcessError(f"there is no service account {account}; there are: {_listed(emails)}")
     return provider, account

@@ -29,6 +29,7 @@ from federation_emulator.core.endpoints import Endpoints, forget
 from federation_emulator.core.errors import StateError
 from federation_emulator.core.kept import Kept
 from federation_emulator.core.terminal import guidance, write_tool_settings
+from federation_emulator.ports import issuers
 from federation_emulator.servers.aws import AwsSettings, LocalAws, another_aws
 from federation_emulator.servers.bigquery import BigQueryEmulator, EmulatorSettings
 from federation_emulator.servers.listening import listener, server_settings
@@ -134,6 +135,7 @@ def serve(settings: ServeSettings) -> None:
                 bigquery_url=endpoints.bigquery_url,
                 deployer_token=endpoints.deployer_token,
                 other_projects=settings.other_projects,
+                issuers=settings.folder / issuers.FILE,
                 # Without --keep the emulators forget everything when they end, and what Google knows must not
                 # outlive them.
                 state_directory=_folder(settings, "google") if settings.keep else None,
@@ -238,6 +240,7 @@ def _aws_settings(settings: ServeSettings, kept: Kept | None) -> AwsSettings:
         folder=_folder(settings, "aws"),
         port=_port(settings.aws_port, kept.aws_port if kept else 0),
         keep=settings.keep,
+        issuers=settings.folder / issuers.FILE,
     )
 
 
