@@ -57,7 +57,7 @@ SMALLEST_USE = {
 }
 NEEDS = {
     "keyless-bigquery": [],
-    "federation-emulator": ["keyless-bigquery"],
+    "federation-emulator": [],
     "pulumi-offline": ["federation-emulator", "keyless-bigquery"],
     "keyless-tools": ["federation-emulator", "keyless-bigquery", "pulumi-offline"],
 }
