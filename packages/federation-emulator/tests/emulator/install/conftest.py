@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from federation_emulator.servers import launch
 from keyless_bigquery.components.program import ROOT
 
 UV = Path(sys.executable).with_name("uv")
@@ -63,6 +64,7 @@ class Image:
 @pytest.fixture(scope="session")
 def image(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
     """What the Containerfile makes. The environments are those of this machine's cache, where they are there."""
+    launch.prepare(launch.environments(here=False))
     folder = tmp_path_factory.mktemp("image")
     text = (PACKAGE / "Containerfile").read_text().replace("\\\n", "")
     for place, path in (("/opt/", f"{folder}/"), ("/wheel/", f"{wheel.parent}/"), ("/state", f"{folder}/state")):
