@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from federation_emulator.core.credentials import PUBLIC_UNIVERSE, UNIVERSE
 from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.core.loopback import NO_ANSWER
 from federation_emulator.library import one_line
@@ -53,6 +54,12 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         command.add_argument(
             "--service-account", metavar="ID", help="impersonate it; without, the role comes as itself"
         )
+    use.add_argument(
+        "--universe",
+        default=UNIVERSE,
+        choices=(UNIVERSE, PUBLIC_UNIVERSE),
+        help=f"{PUBLIC_UNIVERSE}: clients need no option for it; the program then reaches no public host over https",
+    )
     task.add_argument("run", nargs="+", metavar="COMMAND", help="what to run, after --")
     _add_token(commands.add_parser("token", help="print an OIDC token as a job of GitHub has it, of the test issuer"))
     add_explain(commands.add_parser("explain", help="print why something was allowed or refused"))
@@ -85,7 +92,7 @@ def add_explain(explain: argparse.ArgumentParser) -> None:
 def add_serve(serve: argparse.ArgumentParser) -> None:
     """Adds the options of `serve`."""
     _add_state(serve)
-    serve.add_argument("--seed", type=Path, metavar="FILE", help="YAML: what there is from the start")
+    serve.add_argument("--seed", type=seed, metavar="FILE", help="YAML: what there is from the start; or `example`")
     serve.add_argument("--project-id", help="default: the seed's, or local-keyless")
     serve.add_argument("--project-number", help="default: the seed's, or 123456789012")
     serve.add_argument(
@@ -102,6 +109,7 @@ def add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--aws-port", type=port, help="0 takes a free one; default: the kept one, or a free one")
     serve.add_argument("--aws-endpoint", metavar="URL", help="use this AWS on this machine instead of starting one")
     _add_without(serve)
+    serve.add_argument("--tls", action="store_true", help="serve the local Google over https, with a CA of this run")
     serve.add_argument("--keep", action="store_true", help="keep the state; the next run in this folder begins with it")
     serve.add_argument("--limit-seconds", type=float, default=30.0, help="how long the start may take")
     # Former names, and what `launch` adds.
@@ -133,6 +141,11 @@ def duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[found["unit"]]: int(found["count"])})
 
 
+def seed(text: str) -> Path:
+    """Read a seed's file; ``example`` is the one of this package."""
+    return Path(__file__).with_name("example.yaml") if text == "example" else Path(text)
+
+
 def port(text: str) -> int:
     """Read a port."""
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > _MOST_PORT:
@@ -160,7 +173,7 @@ def _come(arguments: argparse.Namespace) -> int:
     if arguments.command == "task":
         return task.run(arguments.run, folder=folder, endpoints=endpoints, choice=choice)
     if arguments.command == "use":
-        sys.stdout.write(use.exports(use.environment(folder, endpoints, choice)))
+        sys.stdout.write(use.exports(use.environment(folder, endpoints, choice, universe_domain=arguments.universe)))
     else:
         sys.stdout.write(use.signed_form(endpoints, choice) + "\n")
     return 0

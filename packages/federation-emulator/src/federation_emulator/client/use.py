@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from federation_emulator.client.languages import trust, without_google
 from federation_emulator.client.remote import Remote
-from federation_emulator.core.credentials import UNIVERSE, audience, email, write_configuration
+from federation_emulator.core.credentials import PUBLIC_UNIVERSE, UNIVERSE, audience, email, write_configuration
 from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.core.roles import SessionKeys, take_on
 from federation_emulator.library import command_line, signed_headers
@@ -55,8 +57,10 @@ def opened(folder: Path, *, limit_seconds: float) -> Endpoints:
         time.sleep(_POLL_SECONDS)
 
 
-def environment(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str, str]:
-    """The variables of a program that comes as a role.
+def environment(
+    folder: Path, endpoints: Endpoints, choice: Choice, *, universe_domain: str = UNIVERSE
+) -> dict[str, str]:
+    """The variables of a program that comes as a role; in Google's own universe it reaches no public host over https.
 
     The credential configuration is written below the state folder.
 
@@ -64,7 +68,7 @@ def environment(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str,
         ProcessError: The provider or service account isn't there, or isn't the only one and wasn't named.
         RoleError: The role can't be taken on.
     """
-    without_keys = addresses(folder, endpoints, choice)
+    without_keys = addresses(folder, endpoints, choice, universe_domain=universe_domain)
     return {**take_on(endpoints, choice.role).environment(), **without_keys}
 
 
@@ -87,6 +91,8 @@ def program_variables(endpoints: Endpoints, provider: str, path: Path) -> dict[s
         "LOCAL_GOOGLE_AUDIENCE": audience(endpoints, provider),
         # Some of Google's BigQuery clients take their address from here; the others need it in their options.
         "BIGQUERY_EMULATOR_HOST": host,
+        **(trust(Path(endpoints.ca_file), os.environ) if endpoints.ca_file else {}),
+        **(without_google(os.environ) if universe_domain == PUBLIC_UNIVERSE else {}),
     }
 
 

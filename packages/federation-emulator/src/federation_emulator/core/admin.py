@@ -43,6 +43,12 @@ async def decisions(cloud: Cloud, request: Request) -> Response:
     return answer({"run": cloud.trace.run, "decisions": to_json(cloud.trace.after(after))})
 
 
+async def permissions(cloud: Cloud, _request: Request) -> Response:
+    """``GET /_local/permissions``: which permissions were used by whom, and by which bindings they were held."""
+    names = ("principal", "permission", "grant")
+    return answer({"permissions": [dict(zip(names, one, strict=True)) for one in cloud.trace.used]})
+
+
 async def unsupported(cloud: Cloud, _request: Request) -> Response:
     """``GET /_local/unsupported``: what was asked for and isn't served, the latest at the end."""
     return answer({"unsupported": cloud.unsupported.to_json()})

@@ -1,0 +1,145 @@
+"""GitHub's jobs as the two clouds see them: each brings a token, and what it gets for it is asked of the real clients."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Mapping
+
+import boto3
+import google.auth.exceptions
+import httpx
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from google.auth import identity_pool
+from google.auth.transport.requests import Request
+
+from bootstrap.aws_policies import AUDIENCE
+from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.client.issuer import Issuer
+from federation_emulator.ports.enforcement import AUTHORIZATIONS
+from pulumi_offline.stack_harness import StackHarness
+
+_JWT = "urn:ietf:params:oauth:token-type:jwt"
+_CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
+
+
+class _Token(identity_pool.SubjectTokenSupplier):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def get_subject_token(self, context: object, request: object) -> str:
+        return self._token
+
+
+@dataclasses.dataclass(frozen=True)
+class Jobs:
+    """Jobs that run on GitHub, by the claims of their tokens."""
+
+    cloud: LocalCloud
+    github: Issuer
+    bootstrap: StackHarness
+
+    @property
+    def provider(self) -> str:
+        """Google's name of GitHub's provider, as the workflows read it."""
+        lines = self.bootstrap.output("environment_variables").splitlines()
+        return dict(line.split("=", 1) for line in lines)["GOOGLE_PROVIDER"]
+
+    def token(self, claims: Mapping[str, str], *, audience: str) -> str:
+        """Sign the token of a job."""
+        now = int(time.time())
+        return self.github.token({**claims, "aud": audience, "iat": now, "nbf": now, "exp": now + 300})
+
+    def google_token(self, claims: Mapping[str, str]) -> str:
+        """Exchange a job's token with google-auth.
+
+        Raises:
+            google.auth.exceptions.OAuthError: Google refuses it.
+        """
+        credentials = identity_pool.Credentials(
+            audience=f"//iam.googleapis.com/{self.provider}",
+            subject_token_type=_JWT,
+            token_url=f"{self.cloud.google_url}/v1/token",
+            subject_token_supplier=_Token(self.token(claims, audience=f"https://iam.googleapis.com/{self.provider}")),
+            scopes=[_CLOUD_PLATFORM],
+        )
+        credentials.refresh(Request())
+        return str(credentials.token)
+
+    def opened_on_google(self, claims: Mapping[str, str]) -> set[str]:
+        """The identities that a job has there, by a call that each of them may make."""
+        try:
+            headers = {"Authorization": f"Bearer {self.google_token(claims)}"}
+        except google.auth.exceptions.OAuthError:
+            return set()
+        project = f"{self.cloud.google_url}/v1/projects/{self.cloud.project_id}"
+        # Whether a policy may be set is judged before the policy is looked at, and there is none in the request.
+        asked = {"preview": ("getIamPolicy", 200), "deploy": ("setIamPolicy", 400)}
+        return {
+            identity
+            for identity, (method, status) in asked.items()
+            if httpx.post(f"{project}:{method}", json={}, headers=headers, timeout=30).status_code == status
+        }
+
+    def opened_on_aws(self, claims: Mapping[str, str]) -> set[str]:
+        """The identities that a job has there."""
+        found = set()
+        for identity in ("preview", "deploy"):
+            with contextlib.suppress(ClientError):
+                self.aws_session(claims, identity)
+                found.add(identity)
+        return found
+
+    def aws_session(
+        self, claims: Mapping[str, str], identity: str, *, audience: str = AUDIENCE, session: str = "GitHubActions"
+    ) -> dict[str, str]:
+        """Assume a role as the action that logs in does, in a session of this name.
+
+        Raises:
+            ClientError: AWS refuses it.
+        """
+        client = boto3.client(
+            "sts",
+            endpoint_url=self.cloud.aws_url,
+            region_name=self.cloud.aws_region,
+            config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
+        )
+        answer = client.assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{self.cloud.aws_account_id}:role/ci-keyless-bigquery-prod-{identity}",
+            RoleSessionName=session,
+            WebIdentityToken=self.token(claims, audience=audience),
+        )
+        return dict(answer["Credentials"])
+
+    def environment(self, claims: Mapping[str, str], identity: str, *, session: str) -> dict[str, str]:
+        """The variables that the steps of a job have once it is logged in to both clouds."""
+        given = self.aws_session(claims, identity, session=session)
+        return {
+            "GOOGLE_OAUTH_ACCESS_TOKEN": self.google_token(claims),
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }
+
+    def used_on_aws(self, session: str) -> dict[str, set[str]]:
+        """The actions that sessions of this name were allowed, by role and identity; what was refused is in `refused`."""
+        found: dict[str, set[str]] = {}
+        answer = httpx.get(self.cloud.aws_url + AUTHORIZATIONS, timeout=30).json()
+        for one in answer["authorizations"]:
+            _, role, name = one["principal"].split("/")
+            if name == session:
+                allowed = role.rpartition("-")[2] if one["allowed"] else "refused"
+                found.setdefault(allowed, set()).add(one["action"])
+        return found
+
+    def used_on_google(self) -> dict[str, set[str]]:
+        """The permissions that GitHub's jobs used, by the binding that gave them."""
+        found: dict[str, set[str]] = {}
+        answer = httpx.get(f"{self.cloud.google_url}/_local/permissions", timeout=30).json()
+        for one in answer["permissions"]:
+            if "/github-prod/" in one["principal"]:
+                found.setdefault(one["grant"], set()).add(one["permission"])
+        return found
