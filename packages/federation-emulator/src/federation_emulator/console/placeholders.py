@@ -1,8 +1,7 @@
 """Names in texts become placeholders: the same name the same one, so that equal stays equal and different different.
 
-What stays is what is everybody's: prose, the structure of resource names and ARNs, roles and permissions, hosts of
-Google's and AWS's APIs, CEL. What is neither is replaced, whatever it is: a name, a number, and a secret that a client
-sent where a name belongs.
+What is public stays: prose, the structure of resource names and ARNs, roles and permissions, the hosts of Google's and
+AWS's APIs, CEL. All else is replaced, whatever it is: a name, a number, a secret that a client sent in a name's place.
 """
 
 from __future__ import annotations

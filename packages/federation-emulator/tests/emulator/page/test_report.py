@@ -42,7 +42,7 @@ def test_a_secret_that_a_client_sent_where_a_name_belongs_is_not_in_the_report(
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        # What is everybody's stays
+        # What is public stays
         ("the caller must belong to the provider's AWS account", None),
         ("iam.serviceAccounts.getAccessToken is needed on the API bigquery.googleapis.com", None),
         ("roles/bigquery.dataViewer, roles/owner", None),
@@ -70,7 +70,7 @@ def test_a_secret_that_a_client_sent_where_a_name_belongs_is_not_in_the_report(
         ("prüfer", "VALUE-1"),
     ],
 )
-def test_names_are_replaced_and_what_is_everybodys_stays(text: str, written: str | None) -> None:
+def test_names_are_replaced_and_what_is_public_stays(text: str, written: str | None) -> None:
     assert Placeholders().replace(text) == (written or text)
 
 
