@@ -79,7 +79,7 @@ class Placeholders:
             is_prose = (
                 not is_value
                 and _SEGMENT.fullmatch(re.sub("'(?=[st]$)", "", word[0].strip(_EDGES))) is not None
-                and not text.endswith("= ", 0, word.start())
+                and not text.endswith(("= ", "kid "), 0, word.start())
                 and not any(start < word.end() and word.start() < end for start, end in quoted)
             )
             for match in _SEGMENT.finditer(text, *word.span()):
@@ -106,6 +106,8 @@ def _kind(match: re.Match[str]) -> str:
     kind = _KINDS.get(label[1], "") if label else ""
     if before.endswith("@"):
         kind = "PROJECT" if after.startswith(".iam.gserviceaccount.com") else "DOMAIN"
+    elif after.startswith("@"):
+        kind = kind or "USER"
     elif re.search(r"assumed-role/[^/ ]+/\Z", before):
         kind = "SESSION"
     if re.fullmatch("[0-9]{12}", match[0]):
