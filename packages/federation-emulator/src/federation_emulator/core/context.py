@@ -28,6 +28,7 @@ from federation_emulator.services.iam.key import Key
 from federation_emulator.services.iam.model import Account, Operations, Pool, Provider
 from federation_emulator.services.resource_manager.model import OrganisationPolicy
 from federation_emulator.services.service_usage.model import EnabledService
+from federation_emulator.services.sts.issuer_keys import IssuerKeys
 from keyless_bigquery.trust.principals import Principal
 
 
@@ -58,6 +59,7 @@ class Cloud:
     counters: Counter[str]
     catalogue: Catalogue
     aws: httpx.AsyncClient
+    issuer_keys: IssuerKeys
     emulator: httpx.AsyncClient
     emulator_reads: httpx.AsyncClient
 
@@ -126,6 +128,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     def iam_delay() -> timedelta:
         return faults.settings.iam_delay
 
+    aws = _client(config.aws_url, config.aws_timeout_seconds, kept_connections=20)
     cloud = Cloud(
         config=config,
         clock=clock,
@@ -157,7 +160,8 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         understood={},
         counters=Counter(),
         catalogue=Catalogue(),
-        aws=_client(config.aws_url, config.aws_timeout_seconds, kept_connections=20),
+        aws=aws,
+        issuer_keys=IssuerKeys(aws, clock.now, limit_seconds=config.aws_timeout_seconds),
         emulator=_client(config.bigquery_url, config.bigquery_timeout_seconds),
         emulator_reads=_client(config.bigquery_url, config.bigquery_timeout_seconds, kept_connections=20),
     )

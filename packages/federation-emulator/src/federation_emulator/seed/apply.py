@@ -84,8 +84,13 @@ class _Sowing:
             )
 
     def _provider(self, provider: Provider) -> Json:
+        kind = (
+            {"oidc": provider.oidc}
+            if provider.oidc
+            else {"aws": {"accountId": provider.account or self._seed.aws.account}}
+        )
         return {
-            "aws": {"accountId": provider.account or self._seed.aws.account},
+            **kind,
             "attributeMapping": provider.mapping,
             "attributeCondition": provider.condition,
             "displayName": provider.display_name,
