@@ -87,7 +87,7 @@ class AwsStandIn:
             error = f"<Type>Sender</Type><Code>{self.answer.code}</Code><Message>{self.answer.message}</Message>"
             text = f"<ErrorResponse {_NAMESPACE}><Error>{error}</Error><RequestId>1</RequestId></ErrorResponse>"
             return http_server.Answer(status=self.answer.status, body=text.encode())
-        caller = {**_RIGHT, **self.answer.caller}
+        caller: dict[str, str] = {**_RIGHT, **dict(self.answer.caller)}
         fields = f"<Arn>{caller['arn']}</Arn><UserId>{caller['user_id']}</UserId><Account>{caller['account']}</Account>"
         text = (
             f"<GetCallerIdentityResponse {_NAMESPACE}><GetCallerIdentityResult>{fields}</GetCallerIdentityResult>"
