@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak mutants lint format settings locks bench bench-setup denials fields clean
+.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak mutants lint format settings locks bench bench-setup denials fields fidelity clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -113,6 +113,9 @@ denials: $(READY) ## write docs/denials.md from the denial tests
 
 fields: $(READY) ## write the table of BigQuery's fields into SUPPORT.md
 	@PYTHONPATH=packages/federation-emulator $(RUN) -m tests.fields
+
+fidelity: $(READY) ## send every recorded answer's case to the local Google, print what differs, and write FIDELITY.md
+	@PYTHONPATH=packages/federation-emulator $(RUN) -m tests.fidelity $(ARGS)
 
 clean: ## remove what was made in this folder; the cache stays
 	rm -rf $(VENV) .local build .mypy_cache .ruff_cache .pytest_cache

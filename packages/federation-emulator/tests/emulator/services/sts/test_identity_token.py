@@ -98,7 +98,7 @@ def test_a_token_that_google_does_not_verify_is_refused_though_aws_signed_it(
     finally:
         iam.delete_role_policy(RoleName=ROLE, PolicyName="any-token")
     refused = [exchange(chain.google, token).json() for token in (es384, elsewhere)]
-    assert [each["error"] for each in refused] == ["invalid_request", "invalid_grant"]
+    assert [each["error"] for each in refused] == ["invalid_grant", "invalid_grant"]
     expected = "The audience in ID Token [https://example.com] does not match the expected audience."
     assert refused[1]["error_description"] == expected
     assert exchange(chain.google, both).ok
@@ -151,8 +151,8 @@ def test_a_mapping_and_a_condition_read_claims_of_each_kind(federated: Google, i
         ({NAMESPACE: {"aws_account": ACCOUNT}}, "unauthorized_client"),
         ({"roles": "admin"}, "unauthorized_client"),
         ({"roles": [1, "admin"]}, "unauthorized_client"),
-        ({"roles": ["x"] * 51}, "invalid_request"),
-        ({"level": 2**63}, "invalid_request"),
+        ({"roles": ["x"] * 51}, "invalid_grant"),
+        ({"level": 2**63}, "invalid_grant"),
         ({NAMESPACE: {**special, "aws_account": "x" * 120}}, "invalid_request"),
     )
     for wrong, error in refusals:
