@@ -82,7 +82,9 @@ class RoleTrust:
     def _trusts(self, role: Mapping[str, Any], provider_arn: str, token: RoleToken) -> bool:
         document = role.get("AssumeRolePolicyDocument") or "{}"
         if unknown := set(_operators(document)) - _OPERATORS:
-            message = f"{_ACTION}: the condition operator {sorted(unknown)[0]:.50} is not offered here, so it is refused"
+            message = (
+                f"{_ACTION}: the condition operator {sorted(unknown)[0]:.50} is not offered here, so it is refused"
+            )
             raise StsError("AccessDenied", message, status=403)
         context = self.evaluator.EvalContext(
             principal_arn=provider_arn,
