@@ -1,11 +1,13 @@
-"""GitHub's jobs as the two clouds see them: each brings a token, and what it gets for it is asked of the real clients."""
+"""GitHub's jobs as the two clouds see them: each brings a token to the real clients."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,13 +20,26 @@ from google.auth import identity_pool
 from google.auth.transport.requests import Request
 
 from bootstrap.aws_policies import AUDIENCE
+from bootstrap.subjects import ISSUER
 from federation_emulator.client.cloud import LocalCloud
 from federation_emulator.client.issuer import Issuer
+from federation_emulator.ports import issuers
 from federation_emulator.ports.enforcement import AUTHORIZATIONS
+from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.stack_harness import StackHarness
+from tests.bootstrap.given import JOBS, KEY, REQUIRED
 
 _ANSWER_SECONDS = 30.0
 _POOL = "/github-prod/"
+NAME = "prod"
+ENVIRONMENT_KEY = KEY.replace("1111", "9999")
+CLAIMS: Mapping[str, Mapping[str, Any]] = {
+    job: {name: value for name, value in claims.items() if name != "aud"} for job, (claims, _) in JOBS.items()
+}
+"""Of each job's token. The audience is another one on each side."""
+
+DEPLOYS, PREVIEWS = CLAIMS["main in the environment deploys"], CLAIMS["a pull request's job looks"]
+
 _JWT = "urn:ietf:params:oauth:token-type:jwt"
 _CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -34,6 +49,7 @@ class _Token(identity_pool.SubjectTokenSupplier):
         self._token = token
 
     def get_subject_token(self, context: object, request: object) -> str:
+        del context, request
         return self._token
 
 
@@ -119,7 +135,7 @@ class Jobs:
         )
         return dict(answer["Credentials"])
 
-    def client(self, service: str, session: Mapping[str, str] | None = None, **config: object) -> Any:  # noqa: ANN401 (botocore makes its clients at run time)
+    def client(self, service: str, session: Mapping[str, str] | None = None, **config: object) -> Any:
         """A client of the local AWS with a session's credentials."""
         given = session or {}
         return boto3.client(
@@ -143,7 +159,7 @@ class Jobs:
         }
 
     def used_on_aws(self, session: str) -> dict[str, set[str]]:
-        """The actions that sessions of this name were allowed, by role and identity; what was refused is in `refused`."""
+        """The actions that sessions of this name were allowed, by identity, and what they were refused."""
         found: dict[str, set[str]] = {}
         answer = httpx.get(self.cloud.aws_url + AUTHORIZATIONS, timeout=_ANSWER_SECONDS).json()
         for one in answer["authorizations"]:
@@ -163,3 +179,43 @@ class Jobs:
                 found.setdefault(identity, set()).add(one["permission"])
         refused = {d.refusal.rule for d in self.cloud.decisions(after) if d.refusal and _POOL in d.principal}
         return {**found, **({"refused": refused} if refused else {})}
+
+
+@contextlib.contextmanager
+def deployed(cloud: LocalCloud, folder: Path) -> Iterator[Jobs]:
+    """Deploy bootstrap as the owner of both clouds, and what GitHub's jobs then get for their tokens."""
+    google = {
+        f"GOOGLE_{name}_CUSTOM_ENDPOINT": f"{cloud.google_url}/{path}/"
+        for name, path in {
+            "IAM_BETA": "v1",
+            "SERVICE_USAGE": "v1beta1",
+            "RESOURCE_MANAGER": "v1",
+            "BIG_QUERY": "bigquery/v2",
+            "CLOUD_BILLING": "v1",
+        }.items()
+    }
+    given = {
+        **REQUIRED,
+        "googleProject": cloud.project_id,
+        "awsAccountId": cloud.aws_account_id,
+        "environmentKmsKeyArn": ENVIRONMENT_KEY,
+        "secretsKey": KEY,
+    }
+    github = Issuer(ISSUER, algorithms=("RS256",))
+    (cloud.folder / issuers.FILE).write_text(json.dumps({ISSUER: json.loads(github.key_set())}))
+    with StackHarness(cloud, folder, given, name=NAME, program=ROOT / "bootstrap", environment=google) as harness:
+        harness.up()
+        try:
+            yield Jobs(cloud, github, harness)
+        finally:
+            _unprotect(harness)
+            harness.destroy()
+            (cloud.folder / issuers.FILE).unlink()
+
+
+def _unprotect(harness: StackHarness) -> None:
+    """Let pool, provider and issuer be deleted, as an administrator would."""
+    exported = harness.stack.export_stack()
+    for resource in exported.deployment["resources"]:
+        resource["protect"] = False
+    harness.stack.import_stack(exported)

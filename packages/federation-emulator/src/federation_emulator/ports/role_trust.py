@@ -43,7 +43,7 @@ class RoleTrust:
         """Put it into ministack."""
         self.sts._web_identity_trust_denied = self._denied
 
-    def _denied(self, role_arn: str, parameters: Any, _use_json: bool) -> Answer | None:  # noqa: ANN401, FBT001 (ministack's)
+    def _denied(self, role_arn: str, parameters: Any, _use_json: bool) -> Answer | None:  # noqa: ANN401 (ministack's)
         given = {name: self.sts._p(parameters, name) for name in ("WebIdentityToken", "DurationSeconds")}
         try:
             self._check(role_arn, given["WebIdentityToken"] or "", given["DurationSeconds"] or "3600")

@@ -46,8 +46,7 @@ async def keys_of(
 
 def _published(issuer: str, file: Path | None) -> Mapping[str, PublicKey]:
     try:
-        found = published_keys(file, issuer) if file else None
-        if found is not None:
+        if file is not None and (found := published_keys(file, issuer)) is not None:
             return read_key_set(found)
     except (IssuersProblem, KeySetProblem) as problem:
         _refuse(f"no key set of {issuer}: {problem}", f"write {FILE} in the local cloud's folder anew")
