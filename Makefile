@@ -100,6 +100,8 @@ locks: $(READY) ## pin every dependency again, with hashes
 	$(UV) lock
 	$(UV) export --quiet --frozen --no-dev --extra pulumi --package keyless-bigquery --no-emit-workspace --no-header \
 	  -o requirements.txt
+	$(UV) export --quiet --frozen --no-dev --extra server --package federation-emulator --no-emit-workspace --no-header \
+	  -o packages/federation-emulator/src/federation_emulator/servers/locks/server.txt
 	for name in $(LOCKS); do $(LOCK) $$name.in -o $$name.txt || exit; done
 	$(KEYLESS) lock lambda_src template/lambda_src
 	for name in benchmarks/candidates/naive benchmarks/candidates/pandas benchmarks/candidates/floor \

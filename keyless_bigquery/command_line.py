@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from keyless_bigquery.runtime.printable import one_line
+# Relative: the emulator's wheel carries this module below a longer name.
+from .runtime.printable import one_line
 
 
 def command_line(*words: str) -> str:

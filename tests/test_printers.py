@@ -28,6 +28,7 @@ EXCEPTED = {
     "packages/federation-emulator/src/federation_emulator/servers/bigquery_emulator/reader.py": "answers, as JSON",
     "packages/pulumi-offline/src/pulumi_offline/demo/scenario.py": "prints by way of report.py",
     "packages/federation-emulator/src/federation_emulator/client/issuer.py": "keys and tokens, as its parent asks",
+    "packages/federation-emulator/src/federation_emulator/servers/serving.py": "prints that it has ended",
     "packages/federation-emulator/src/federation_emulator/servers/ministack_main.py": "prints a port, as JSON",
     "packages/pulumi-offline/src/pulumi_offline/plugins/serve.py": "prints a port, as the engine wants it",
     "tools/environments.py": "prints a set-up error through as_lines",

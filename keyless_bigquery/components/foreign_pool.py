@@ -45,7 +45,7 @@ def foreign_pool(name: str, trusts: Sequence[TrustChain], *, opts: pulumi.Invoke
     """
     parts = ProviderName.parse(name)
     found = _look_up(name, opts)
-    answer = {field: getattr(found, output, None) for field, output in _OUTPUTS.items()}
+    answer = {"name": name, **{field: getattr(found, output, None) for field, output in _OUTPUTS.items()}}
     reasons = refusals(provider_answer.read(answer), trusts)
     if reasons:
         lines = "\n".join(f"  - {reason}" for reason in reasons)

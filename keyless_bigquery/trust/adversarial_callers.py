@@ -31,6 +31,14 @@ def arn_of(caller: Assertion) -> str:
     return caller.arn if isinstance(caller, Caller) else str(caller.get("sub", ""))
 
 
+def with_audience(caller: Assertion, audience: str) -> Assertion:
+    """The same caller; of a token also its audience, where that is known.
+
+    It is text, since the function asks for one. Source: AWS IAM, "Understanding token claims".
+    """
+    return caller if isinstance(caller, Caller) or not audience else {**caller, "aud": audience}
+
+
 def _caller(trust: TrustChain, arn: str, user_id: str) -> Assertion:
     """A caller in the role's account, as the provider knows it.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from keyless_bigquery.trust.adversarial_callers import arn_of, caller_of, strangers, unnamed
+from keyless_bigquery.trust.adversarial_callers import arn_of, caller_of, strangers, unnamed, with_audience
 from keyless_bigquery.trust.attributes import (
     MOST_ATTRIBUTE_BYTES,
     SUBJECT,
@@ -49,6 +49,7 @@ class ForeignProvider:
         issuer: ``oidc.issuerUri``.
         allowed_audiences: ``oidc.allowedAudiences``.
         has_keys: It has ``oidc.jwksJson``.
+        audience: ``https:`` and its own full name, which the function's token names; empty: unknown.
     """
 
     aws_account_id: str
@@ -60,6 +61,7 @@ class ForeignProvider:
     issuer: str = ""
     allowed_audiences: tuple[str, ...] = ()
     has_keys: bool = False
+    audience: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +198,7 @@ class _Case:
     def _mapped(self, reader: TrustChain) -> Iterator[Refusal]:
         mapping, caller, ours = self.provider.attribute_mapping, caller_of(reader), reader.role_arn
         try:
-            attributes = map_attributes(mapping, caller)
+            attributes = map_attributes(mapping, with_audience(caller, self.provider.audience))
         except MappingError as problem:
             yield Refusal(
                 rule="the mapping must give values for the function",
@@ -260,14 +262,15 @@ class _Case:
     def _admits(self, caller: Assertion) -> bool:
         attributes = self._attributes(caller)
         try:
-            return attributes is not None and condition_holds(self.provider.attribute_condition, caller, attributes)
+            known, condition = with_audience(caller, self.provider.audience), self.provider.attribute_condition
+            return attributes is not None and condition_holds(condition, known, attributes)
         except MappingError:
             return False
 
     def _attributes(self, caller: Assertion) -> Attributes | None:
         """What a caller is mapped to; ``None`` if the mapping fails, and so refuses it."""
         try:
-            return map_attributes(self.provider.attribute_mapping, caller)
+            return map_attributes(self.provider.attribute_mapping, with_audience(caller, self.provider.audience))
         except MappingError:
             return None
 

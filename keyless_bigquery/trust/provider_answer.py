@@ -7,10 +7,12 @@ answer, and Google's own for AWS applies.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from keyless_bigquery.trust.attributes import SUBJECT
 from keyless_bigquery.trust.foreign_provider import AWS, OIDC, ForeignProvider
+from keyless_bigquery.trust.names import PROVIDER_NAME
 
 _OTHER_KINDS = {"oidc": OIDC, "saml": "SAML", "x509": "X.509"}
 """Block of ``WorkloadIdentityPoolProvider`` → how its kind is called."""
@@ -24,6 +26,7 @@ def read(answer: Mapping[str, object]) -> ForeignProvider:
             and its fields are in snake case), null, or missing.
     """
     block, oidc = _block(answer.get("aws")), _block(answer.get("oidc")) or {}
+    name = _text(answer.get("name"))
     audiences = oidc.get("allowedAudiences") or oidc.get("allowed_audiences") or ()
     return ForeignProvider(
         aws_account_id="" if block is None else _text(block.get("accountId") or block.get("account_id")),
@@ -35,6 +38,7 @@ def read(answer: Mapping[str, object]) -> ForeignProvider:
         issuer=_text(oidc.get("issuerUri") or oidc.get("issuer_uri")),
         allowed_audiences=tuple(map(str, audiences)) if isinstance(audiences, Sequence) else (str(audiences),),
         has_keys=bool(oidc.get("jwksJson") or oidc.get("jwks_json")),
+        audience=f"https://iam.googleapis.com/{name}" if re.fullmatch(PROVIDER_NAME, name) else "",
     )
 
 

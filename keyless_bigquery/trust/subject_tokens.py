@@ -97,9 +97,7 @@ class AwsOidc:
     """
 
     in_full: ClassVar[str] = "by == or in"
-    always: ClassVar[str] = (
-        "every token of AWS's has: iss, sub, the role's account and principal; aud is checked anyway"
-    )
+    always: ClassVar[str] = "every token of AWS's has: iss, sub, aud, the role's account and principal"
     credential_source: ClassVar[Mapping[str, Any]] = {}
     """None: no client asks AWS for the token by itself, so a supplier must."""
 

@@ -57,7 +57,7 @@ EXAMPLES = list(examples())
 
 
 @pytest.fixture(scope="session")
-def local_google_seed() -> dict[str, Any]:
+def federation_seed() -> dict[str, Any]:
     """The default's, under the project's name that the page uses."""
     import yaml
 

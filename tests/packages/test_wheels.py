@@ -29,7 +29,7 @@ assert audience(name) == f"//iam.googleapis.com/{name}"
 EMULATOR = """
 from federation_emulator.client.cloud import LocalCloud
 
-with LocalCloud.start(options=["--no-bigquery"]) as cloud:
+with LocalCloud.start(options=["--without", "bigquery"]) as cloud:
     assert cloud.google_url.startswith("http://127.0.0.1:")
     assert cloud.decisions() == []
 """

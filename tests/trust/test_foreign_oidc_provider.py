@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 
@@ -24,8 +25,15 @@ READER = TrustChain(
     aws_account_id=ACCOUNT, role_name=ROLE, function_name="reader-fn", subject_token=AwsOidc(issuer=ISSUER)
 )
 MAPPING = {"google.subject": "assertion.sub", "attribute.aws_role": "assertion.sub"}
+NAME = "projects/123456789012/locations/global/workloadIdentityPools/platform/providers/functions"
+AUDIENCE = f"https://iam.googleapis.com/{NAME}"
 FIT = ForeignProvider(
-    aws_account_id="", attribute_mapping=MAPPING, attribute_condition=OURS, kind="OIDC", issuer=ISSUER
+    aws_account_id="",
+    attribute_mapping=MAPPING,
+    attribute_condition=OURS,
+    kind="OIDC",
+    issuer=ISSUER,
+    audience=AUDIENCE,
 )
 
 
@@ -85,7 +93,12 @@ CONDITIONS = [
     (f"assertion.sub.extract('role/{{x}}') == '{ROLE}'", False),
     (f"{OURS} || assertion.sub.contains('reader')", False),
     (f"assertion['https://sts.amazonaws.com/'].aws_account == '{ACCOUNT}'", False),
-    (f"assertion.aud == 'x' || {OURS}", False),
+    (f"{OURS} && assertion.aud == '{AUDIENCE}'", True),
+    (f"assertion.aud in ['{AUDIENCE}', '{AUDIENCE.removeprefix('https:')}'] && {OURS}", True),
+    (f"{OURS} && assertion.aud == '{AUDIENCE}-2'", False),
+    (f"{OURS} && assertion.aud[0] == '{AUDIENCE}'", False),
+    (f"assertion.aud == '{AUDIENCE}'", False),
+    (f"assertion.aud == '{AUDIENCE}' || {OURS}", False),
     (f"!(assertion.sub != '{ROLES}{ROLE}')", False),
     ("true", False),
 ]
@@ -103,14 +116,23 @@ def test_a_fit_condition_admits_the_role_and_no_caller_that_imitates_it(conditio
         found = []
         for caller in callers:
             try:
-                attributes = map_attributes(MAPPING, caller)
-                if condition_holds(condition, caller, attributes):
+                known = {**cast(Mapping[str, Any], caller), "aud": AUDIENCE}
+                attributes = map_attributes(MAPPING, known)
+                if condition_holds(condition, known, attributes):
                     found.append(attributes.custom["aws_role"])
             except MappingError:
                 continue
         return found
 
     assert role_of_who_is_admitted(READER) == [f"{ROLES}{ROLE}"]
+
+
+def test_where_the_audience_is_not_known_a_condition_that_reads_it_is_refused() -> None:
+    reading = f"{OURS} && assertion.aud == '{AUDIENCE}'"
+    assert judged(attribute_condition=reading) == []
+    assert (
+        judged(attribute_condition=reading, audience="")[0].rule == "the attribute condition must let the function in"
+    )
 
 
 def test_who_imitates_a_role_has_another_subject() -> None:
@@ -146,7 +168,8 @@ def test_another_teams_role_with_a_path_counts_as_named() -> None:
     ],
 )
 def test_an_answer_of_google_and_one_of_a_look_up_are_read_alike(block: object) -> None:
-    found = provider_answer.read({"oidc": block, "attributeMapping": MAPPING, "state": "ACTIVE"})
+    found = provider_answer.read({"oidc": block, "attributeMapping": MAPPING, "state": "ACTIVE", "name": NAME})
     assert (found.kind, found.issuer, found.allowed_audiences, found.has_keys) == ("OIDC", ISSUER, ("a",), True)
+    assert found.audience == AUDIENCE
     bare = provider_answer.read({"oidc": [{"issuer_uri": ISSUER, "allowed_audiences": None, "jwks_json": ""}]})
-    assert (bare.allowed_audiences, bare.has_keys) == ((), False)
+    assert (bare.allowed_audiences, bare.has_keys, bare.audience) == ((), False, "")

@@ -7,7 +7,7 @@ import sys
 
 from federation_emulator.commands import parser, run
 from federation_emulator.expected import ExpectedError
-from keyless_bigquery.runtime.printable import as_lines, escape_what_stdout_lacks
+from federation_emulator.library import as_lines, escape_what_stdout_lacks
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -12,19 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from federation_emulator.core.endpoints import Endpoints
+from federation_emulator.core.loopback import NO_ANSWER
+from federation_emulator.library import one_line
+from federation_emulator.servers import launch
 from federation_emulator.servers.process import ProcessError
-from keyless_bigquery.runtime.printable import one_line
 
 if TYPE_CHECKING:
     from federation_emulator.client.remote import Remote
 
+CHILDREN = ("aws", "bigquery")
+"""The servers next to the local Google, each of which can be left out."""
+
 _DEFAULT_STATE = Path(".local") / "cloud"
-_DEFAULT_NAMES = {
-    "project-id": "local-keyless",
-    "project-number": "123456789012",
-    "aws-account-id": "210987654321",
-    "aws-region": "us-east-1",
-}
 _MOST_PORT = 65535
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(?P<count>[0-9]{1,9})(?P<unit>[smhd])")
@@ -32,7 +32,7 @@ _DURATION = re.compile(r"(?P<count>[0-9]{1,9})(?P<unit>[smhd])")
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = argparse.ArgumentParser(prog="python -m federation_emulator", description="The local cloud.")
+    made = argparse.ArgumentParser(prog="federation-emulator", description="The local cloud.")
     add_commands(made.add_subparsers(dest="command", required=True))
     return made
 
@@ -40,6 +40,8 @@ def parser() -> argparse.ArgumentParser:
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds each command to a command line, which may be another's."""
     add_serve(commands.add_parser("serve", help="run it in the foreground and print how to use it"))
+    prepare = commands.add_parser("prepare", help="make the environments that it runs in; else the first start does")
+    _add_without(prepare)
     use = commands.add_parser("use", help='print export lines for a program that comes as a role: eval "$(…)"')
     sign = commands.add_parser("sign", help="print the signed body of a token exchange, for curl")
     task = commands.add_parser("task", help="run a command as a container of a role: -- COMMAND ARGUMENT …")
@@ -52,6 +54,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
             "--service-account", metavar="ID", help="impersonate it; without, the role comes as itself"
         )
     task.add_argument("run", nargs="+", metavar="COMMAND", help="what to run, after --")
+    _add_token(commands.add_parser("token", help="print an OIDC token as a job of GitHub has it, of the test issuer"))
     add_explain(commands.add_parser("explain", help="print why something was allowed or refused"))
     clock = commands.add_parser("clock", help="print its time, or put its clock ahead")
     clock.add_argument("--advance", metavar="STEP", type=duration, help="how far, such as 90s, 15m, 2h, 31d")
@@ -59,6 +62,18 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     faults = commands.add_parser("faults", help="print the faults that are injected, or change them")
     faults.add_argument("fault", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `clear`")
     _add_state(faults)
+
+
+def _add_token(token: argparse.ArgumentParser) -> None:
+    token.add_argument("repository", metavar="OWNER/NAME", help="the job's repository")
+    token.add_argument("--branch", default="main", help="default: main")
+    token.add_argument("--environment", default="", help="the job's deployment environment, which its subject names")
+    token.add_argument("--immutable", action="store_true", help="a subject with the numbers of owner and repository")
+    token.add_argument("--claim", action="append", default=[], metavar="NAME=VALUE", help="may be given several times")
+    token.add_argument("--provider", metavar="POOL/PROVIDER", help="needed where there are several")
+    token.add_argument("--export", action="store_true", help="print export lines instead, as `use` does")
+    token.add_argument("--service-account", metavar="ID", help="with --export: impersonate it")
+    _add_state(token)
 
 
 def add_explain(explain: argparse.ArgumentParser) -> None:
@@ -85,10 +100,24 @@ def add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--aws-region", help="default: the seed's, or us-east-1")
     serve.add_argument("--google-port", type=port, help="0 takes a free one; default: the kept one, or a free one")
     serve.add_argument("--aws-port", type=port, help="0 takes a free one; default: the kept one, or a free one")
-    serve.add_argument("--aws-url", metavar="URL", help="use this AWS on this machine instead of starting one")
-    serve.add_argument("--no-bigquery", action="store_true", help="only the identity; BigQuery answers 501")
+    serve.add_argument("--aws-endpoint", metavar="URL", help="use this AWS on this machine instead of starting one")
+    _add_without(serve)
     serve.add_argument("--keep", action="store_true", help="keep the state; the next run in this folder begins with it")
     serve.add_argument("--limit-seconds", type=float, default=30.0, help="how long the start may take")
+    # Former names, and what `launch` adds.
+    serve.add_argument("--aws-url", dest="aws_endpoint", help=argparse.SUPPRESS)
+    serve.add_argument("--no-bigquery", dest="without", action="append_const", const="bigquery", help=argparse.SUPPRESS)
+    serve.add_argument("--launched-by", help=argparse.SUPPRESS)
+
+
+def _add_without(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=CHILDREN,
+        help="bigquery: BigQuery answers 501; aws: only OIDC providers serve. May be given twice",
+    )
 
 
 def _add_state(command: argparse.ArgumentParser) -> None:
@@ -119,55 +148,6 @@ def another_project(text: str) -> tuple[str, str]:
     return project_id, number
 
 
-def serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], str] | None = None) -> int:
-    """Serves until Ctrl-C. ``announce`` makes what is printed when all is ready; ``None``: how to come as a role.
-
-    Raises:
-        ProcessError: Something does not start, or an option contradicts the seed.
-    """
-    from federation_emulator.servers import serve as server
-
-    seed = None
-    names = _DEFAULT_NAMES
-    if arguments.seed is not None:
-        from federation_emulator.seed.model import read_seed
-
-        seed = read_seed(arguments.seed)
-        values = (seed.project.id, seed.project.number, seed.aws.account, seed.aws.region)
-        names = dict(zip(names, values, strict=True))
-        if arguments.no_bigquery and seed.datasets:
-            raise ProcessError(f"{arguments.seed} has datasets, and --no-bigquery leaves no place for them")
-
-    def name(option: str) -> str:
-        """The option, or the seed's value; an option that contradicts the seed is refused."""
-        given = getattr(arguments, option.replace("-", "_"))
-        if seed is not None and given is not None and given != names[option]:
-            raise ProcessError(f"--{option} is {given}, and {arguments.seed} says {names[option]}; leave one out")
-        return str(given or names[option])
-
-    settings = server.ServeSettings(
-        folder=arguments.state.absolute(),
-        project_id=name("project-id"),
-        project_number=name("project-number"),
-        other_projects=dict(arguments.also_project),
-        aws_account_id=name("aws-account-id"),
-        aws_region=name("aws-region"),
-        google_port=arguments.google_port,
-        aws_port=arguments.aws_port,
-        aws_url=arguments.aws_url,
-        bigquery=not arguments.no_bigquery,
-        seed=seed,
-        keep=arguments.keep,
-        limit_seconds=arguments.limit_seconds,
-        announce=announce,
-    )
-    try:
-        server.serve(settings)
-    except KeyboardInterrupt:
-        sys.stdout.write("the local cloud has ended\n")
-    return 0
-
-
 def _come(arguments: argparse.Namespace) -> int:
     """Does `use`, `sign` or `task`."""
     from federation_emulator.client import use
@@ -176,13 +156,32 @@ def _come(arguments: argparse.Namespace) -> int:
     folder = arguments.state.absolute()
     account = getattr(arguments, "service_account", None)
     choice = use.Choice(role=arguments.role, provider=arguments.provider, service_account=account)
-    endpoints = use.opened(folder, limit_seconds=use.START_SECONDS)
+    endpoints = use.opened(folder, limit_seconds=launch.start_seconds())
     if arguments.command == "task":
         return task.run(arguments.run, folder=folder, endpoints=endpoints, choice=choice)
     if arguments.command == "use":
         sys.stdout.write(use.exports(use.environment(folder, endpoints, choice)))
     else:
         sys.stdout.write(use.signed_form(endpoints, choice) + "\n")
+    return 0
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    from federation_emulator.client import oidc, use
+
+    folder = arguments.state.absolute()
+    made = {name: getattr(arguments, name) for name in ("branch", "environment", "immutable")}
+    job = oidc.Job(
+        repository=arguments.repository,
+        provider=arguments.provider,
+        service_account=arguments.service_account,
+        claims=made | oidc.claims(arguments.claim),
+    )
+    endpoints = use.opened(folder, limit_seconds=launch.start_seconds())
+    if arguments.export:
+        sys.stdout.write(use.exports(oidc.job_environment(folder, endpoints, job)))
+    else:
+        sys.stdout.write(oidc.job_token(endpoints, job) + "\n")
     return 0
 
 
@@ -208,14 +207,12 @@ def _clock(arguments: argparse.Namespace) -> int:
 
 
 def _faults(arguments: argparse.Namespace) -> int:
-    import yaml
-
     remote = _remote(arguments)
     named = [part for part in arguments.fault if part != "clear"]
     if unclear := [part for part in named if "=" not in part]:
         raise ProcessError(f"{unclear[0]!r} is no fault; write NAME=NUMBER, such as iamDelaySeconds=7, or clear")
     if arguments.fault:
-        given = {name: yaml.safe_load(value) for name, _, value in (part.partition("=") for part in named)}
+        given = {name: _number(value) for name, _, value in (part.partition("=") for part in named)}
         faults = remote.post("/_local/faults", given)
     else:
         faults = remote.get("/_local/faults")
@@ -223,9 +220,24 @@ def _faults(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _number(text: str) -> object:
+    """A number as JSON has it; the server refuses what is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    launch.prepare(launch.environments(arguments.without))
+    return 0
+
+
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "serve": serve,
+    "serve": launch.serve,
+    "prepare": _prepare,
     **dict.fromkeys(("use", "task", "sign"), _come),
+    "token": _token,
     "explain": _explain,
     "clock": _clock,
     "faults": _faults,
@@ -238,19 +250,18 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         ProcessError: Something does not start, or no local cloud answers.
+        EngineError: An environment can't be made.
         RoleError: The local AWS does not make one of the seed's roles.
         SeedError: The local Google refuses a part of the seed.
         StateError: The kept state can't be used.
     """
-    import httpx
-
     try:
         return COMMANDS[arguments.command](arguments)
     except FileNotFoundError as error:
         raise ProcessError(
             f"{error.filename} is not there; start the local cloud (`keyless local-cloud`) or name its --state"
         ) from error
-    except httpx.HTTPError as error:
+    except NO_ANSWER as error:
         raise ProcessError(
             f"the local cloud does not answer ({type(error).__name__}: {error}); is `keyless local-cloud` running?"
         ) from error

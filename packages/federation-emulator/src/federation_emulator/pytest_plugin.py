@@ -1,14 +1,16 @@
-"""A local Google for other people's tests: where this package is installed, ask for a fixture.
+"""A local Google for other people's tests: where this package is installed, ask for the fixture ``federation``.
 
-``local_google`` is one local Google for the session, seeded from the file that pytest's setting ``local_google_seed``
-names, or from what a fixture of that name returns. Decisions are those of the running test only, and faults are
-cleared after each test; pools, policies and the clock stay as a test left them.
+There is one local Google for the session and seed. The seed is the file that pytest's setting ``federation_seed``
+names, what a fixture of that name returns, or what a test's marker ``federation(seed=…)`` says. Decisions are those of
+the running test only, and faults are cleared after each test; pools, policies and the clock stay as a test left them.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
     from federation_emulator.client.remote import Remote
     from federation_emulator.core.trace import Decision
 
-_SETTING = "local_google_seed"
+_SETTING = "federation_seed"
 
 
-class LocalGoogle:
+class Federation:
     """A running local Google, as a test sees it.
 
     Attributes:
@@ -82,9 +84,45 @@ class LocalGoogle:
                 patch.setenv(name, value)
             yield variables
 
+    @contextmanager
+    def as_job(
+        self, repository: str, *, provider: str | None = None, service_account: str | None = None, **claims: object
+    ) -> Iterator[dict[str, str]]:
+        """Let this process come as a job of GitHub Actions while the block runs, with a token of the test issuer.
+
+        Args:
+            repository: ``OWNER/NAME``.
+            provider: ``POOL/PROVIDER``, one whose keys are the test issuer's; needed where there are several.
+            service_account: Id or e-mail of the account to impersonate; ``None`` for direct access.
+            claims: ``branch``, ``environment``, ``immutable``, or any claim; ``None`` leaves one out.
+
+        Raises:
+            ProcessError: There is no such provider for OIDC, or no such service account.
+        """
+        from federation_emulator.client import oidc
+
+        job = oidc.Job(repository=repository, provider=provider, service_account=service_account, claims=claims)
+        with pytest.MonkeyPatch.context() as patch:
+            variables = oidc.job_environment(self._cloud.folder, self._cloud.endpoints, job)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            yield variables
+
     def decisions(self) -> list[Decision]:
         """What was decided since the test began, oldest first."""
         return self._remote.decisions(self._last)
+
+    @property
+    def last(self) -> Decision:
+        """The newest decision since the test began.
+
+        Raises:
+            LookupError: Nothing was decided.
+        """
+        decisions = self.decisions()
+        if not decisions:
+            raise LookupError("nothing was decided since the test began; did the program use the role's variables?")
+        return decisions[-1]
 
     def last_refusal(self) -> Decision:
         """The newest refusal since the test began.
@@ -106,9 +144,9 @@ class LocalGoogle:
         Raises:
             ProcessError: There is no such fault.
         """
-        from pydantic.alias_generators import to_camel
+        from federation_emulator.console.messages import camel
 
-        self._remote.post("/_local/faults", {to_camel(name): value for name, value in settings.items()})
+        self._remote.post("/_local/faults", {camel(name): value for name, value in settings.items()})
 
     def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Call a Google API as the deployer.
@@ -135,35 +173,66 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(_SETTING, "seed of the local Google: a YAML file, from the root folder", default="")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker that gives a test another seed."""
+    config.addinivalue_line("markers", "federation(seed): the seed of the fixture `federation`: a file or a dictionary")
+
+
 @pytest.fixture(scope="session")
-def local_google_seed(pytestconfig: pytest.Config) -> Path | Mapping[str, Any]:
+def federation_seed(pytestconfig: pytest.Config) -> Path | Mapping[str, Any]:
     """The seed: a YAML file or a dictionary of the same form. Define it anew to choose another one."""
     named = str(pytestconfig.getini(_SETTING))
     return pytestconfig.rootpath / named if named else Path(__file__).with_name("function.yaml")
 
 
 @pytest.fixture(scope="session")
-def local_google_server(
-    local_google_seed: Path | Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LocalCloud]:
-    """The server behind ``local_google``, once for the session, in a folder of pytest's."""
-    import yaml
-
+def federation_server(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Path | Mapping[str, Any]], LocalCloud]]:
+    """Gives the server of a seed, each once for the session, in a folder of pytest's."""
     from federation_emulator.client.cloud import LocalCloud
+    from federation_emulator.servers import launch
 
-    folder = tmp_path_factory.mktemp("local-google")
-    if isinstance(local_google_seed, Mapping):
-        path = folder / "seed.yaml"
-        path.write_text(yaml.safe_dump(dict(local_google_seed), sort_keys=False))
-    else:
-        path = Path(os.fspath(local_google_seed)).absolute()
-    with LocalCloud.start(state_directory=folder / "cloud", options=["--seed", str(path)]) as cloud:
-        yield cloud
+    running: dict[str, LocalCloud] = {}
+
+    def serve(seed: Path | Mapping[str, Any]) -> LocalCloud:
+        key = repr(seed)
+        if key not in running:
+            folder = tmp_path_factory.mktemp("federation")
+            options = ["--seed", str(_written(seed, folder, pytestconfig))]
+            running[key] = held.enter_context(LocalCloud.start(state_directory=folder / "cloud", options=options))
+        return running[key]
+
+    # The first use on a machine takes a minute, which is shown.
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        launch.prepare(launch.environments())
+    with contextlib.ExitStack() as held:
+        yield serve
+
+
+def _written(seed: Path | Mapping[str, Any], folder: Path, config: pytest.Config) -> Path:
+    """The file of a seed; JSON is YAML, too."""
+    if not isinstance(seed, Mapping):
+        return config.rootpath / os.fspath(seed)
+    path = folder / "seed.yaml"
+    path.write_text(json.dumps(seed, ensure_ascii=False, default=str))
+    return path
 
 
 @pytest.fixture
-def local_google(local_google_server: LocalCloud) -> Iterator[LocalGoogle]:
+def federation(
+    request: pytest.FixtureRequest, federation_server: Callable[[Path | Mapping[str, Any]], LocalCloud]
+) -> Iterator[Federation]:
     """A local Google."""
-    google = LocalGoogle(local_google_server)
-    yield google
-    google.faults()
+    marker = request.node.get_closest_marker("federation")
+    seed = marker.kwargs["seed"] if marker else request.getfixturevalue("federation_seed")
+    found = Federation(federation_server(seed))
+    yield found
+    found.faults()
+
+
+@pytest.fixture
+def local_google(federation: Federation) -> Federation:
+    """The former name of ``federation``."""
+    return federation

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tests.denials import (
+    what_a_job_says,
     what_a_query_reads,
     what_a_token_says,
+    what_an_issuer_publishes,
     what_is_asked,
     what_is_judged_and_run,
     what_is_signed,
@@ -23,6 +25,8 @@ CASES: tuple[Case, ...] = (
     *what_is_tampered_with.CASES,
     *what_is_asked.CASES,
     *what_a_token_says.CASES,
+    *what_a_job_says.CASES,
+    *what_an_issuer_publishes.CASES,
     *who_calls.CASES,
     *whom_a_binding_names.CASES,
     *who_may_impersonate.CASES,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.denials.world import World
@@ -24,7 +26,9 @@ def world(
     role_keys: Keys,  # noqa: F811
     bigquery_url: str,
     dataset: str,
-) -> World:
+) -> Iterator[World]:
     """A deployed chain in which the right caller gets rows."""
     chain = deploy(google, aws, dataset=dataset)
-    return World(chain, right_keys=role_keys, keys=role_keys, bigquery_url=bigquery_url)
+    made = World(chain, right_keys=role_keys, keys=role_keys, bigquery_url=bigquery_url)
+    with made.ending:
+        yield made

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from federation_emulator.core.trace import Link
-from federation_emulator.pytest_plugin import LocalGoogle
+from federation_emulator.pytest_plugin import Federation
 from keyless_bigquery.runtime import BigQueryReader, ReaderError, with_bigquery
 from pulumi_offline.local_function import LocalFunction
 
@@ -30,36 +30,36 @@ def names(event: Mapping[str, str], bigquery: BigQueryReader) -> object:
 
 
 @pytest.fixture
-def tables(local_google: LocalGoogle, local_function: LocalFunction) -> Iterator[dict[str, str]]:
+def tables(federation: Federation, local_function: LocalFunction) -> Iterator[dict[str, str]]:
     """Two tables that are granted, a third one that isn't, and a view of it that is."""
     made = {
         name: local_function.add_table(f"shop.{name}", COLUMNS, rows=[{"user_id": 1, "name": f"{name}-1"}])
         for name in ("users", "orders")
     }
-    tables = f"/bigquery/v2/projects/{local_google.project_id}/datasets/shop/tables"
+    tables = f"/bigquery/v2/projects/{federation.project_id}/datasets/shop/tables"
     fields = [{"name": name, "type": kind} for name, kind in COLUMNS.items()]
     secrets = made["orders"].replace("orders", "secrets")
-    local_google.call("POST", tables, {"tableReference": {"tableId": "secrets"}, "schema": {"fields": fields}})
+    federation.call("POST", tables, {"tableReference": {"tableId": "secrets"}, "schema": {"fields": fields}})
     view = {"query": f"SELECT * FROM `{secrets}`", "useLegacySql": False}
-    local_google.call("POST", tables, {"tableReference": {"tableId": "view"}, "view": view})
-    policy: dict[str, Any] = local_google.call("POST", f"{tables}/users:getIamPolicy")
-    local_google.call("POST", f"{tables}/view:setIamPolicy", {"policy": {"bindings": policy["bindings"]}})
+    federation.call("POST", tables, {"tableReference": {"tableId": "view"}, "view": view})
+    policy: dict[str, Any] = federation.call("POST", f"{tables}/users:getIamPolicy")
+    federation.call("POST", f"{tables}/view:setIamPolicy", {"policy": {"bindings": policy["bindings"]}})
     yield {**made, "secrets": secrets, "view": secrets.replace("secrets", "view")}
     for name in ("view", "secrets"):
-        local_google.call("DELETE", f"{tables}/{name}")
+        federation.call("DELETE", f"{tables}/{name}")
 
 
 def test_listed_tables_are_joined_and_any_way_to_another_is_refused(
-    local_google: LocalGoogle, local_function: LocalFunction, tables: dict[str, str]
+    federation: Federation, local_function: LocalFunction, tables: dict[str, str]
 ) -> None:
     listed = [tables["users"], tables["orders"]]
     assert local_function.invoke(names, {"sql": JOINED.format(**tables)}) == {"names": ["users-1"], "tables": listed}
     for way, sql in REACHING.items():
         with pytest.raises(ReaderError, match="secrets"):
             local_function.invoke(names, {"sql": sql.format(**tables)})
-        assert local_google.last_refusal().link is Link.TABLE, way
-    path = f"/bigquery/v2/projects/{local_google.project_id}/datasets/shop/tables"
-    granted = local_google.call("POST", f"{path}/users:getIamPolicy")["bindings"]
-    local_google.call("POST", f"{path}/secrets:setIamPolicy", {"policy": {"bindings": granted}})
+        assert federation.last_refusal().link is Link.TABLE, way
+    path = f"/bigquery/v2/projects/{federation.project_id}/datasets/shop/tables"
+    granted = federation.call("POST", f"{path}/users:getIamPolicy")["bindings"]
+    federation.call("POST", f"{path}/secrets:setIamPolicy", {"policy": {"bindings": granted}})
     for way, sql in REACHING.items():
         assert local_function.invoke(names, {"sql": sql.format(**tables)})["tables"] == listed, way

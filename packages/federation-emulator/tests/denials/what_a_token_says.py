@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
@@ -62,6 +63,34 @@ def _saying(**changes: Any) -> Step:
     return _send(make)
 
 
+def _now_saying(**changes: Any) -> Step:
+    """Send a token with other claims to the provider that is there."""
+
+    def step(world: World) -> None:
+        world.token = lambda: _issuer().token(_claims(world, **changes))
+
+    return step
+
+
+def _having(fields: dict[str, Any], **changes: Any) -> Step:
+    """Send a token with other claims to a provider with other fields."""
+
+    def step(world: World) -> None:
+        _saying(**changes)(world)
+        world.google.done("PATCH", f"{PATH}?updateMask={','.join(fields)}", fields)
+
+    return step
+
+
+def _needing(condition: str, **changes: Any) -> Step:
+    return _having({"attributeCondition": condition}, **changes)
+
+
+def _mapping(subject: str, **changes: Any) -> Step:
+    mapping = {"google.subject": subject, "attribute.aws_role": "assertion.sub"}
+    return _having({"attributeMapping": mapping}, **changes)
+
+
 def _headed(algorithm: str = "RS256", **header: str | None) -> Step:
     """Send a token with another header."""
     return _send(lambda world, issuer: issuer.token(_claims(world), algorithm=algorithm, **header))
@@ -84,6 +113,13 @@ def _renamed(header: str, _payload: str, signature: str) -> str:
     """The payload of another role under the signature of the right one."""
     other = urlsafe_b64encode(b'{"sub": "arn:aws:iam::210987654321:role/other"}').rstrip(b"=").decode()
     return f"{header}.{other}.{signature}"
+
+
+def _keyed_with_the_public_key(world: World, issuer: Issuer) -> str:
+    """A token whose HMAC is keyed with what everyone may read, for a verifier that lets the token choose."""
+    header, payload, _ = issuer.token(_claims(world), alg="HS256").split(".")
+    made = hmac.digest(issuer.key_set().encode(), f"{header}.{payload}".encode(), "sha256")
+    return f"{header}.{payload}.{urlsafe_b64encode(made).rstrip(b'=').decode()}"
 
 
 def _before_rotation(world: World) -> None:
@@ -137,16 +173,6 @@ def _right_provider(world: World) -> None:
     world.form = {}
 
 
-def _admitting_all(step: Step) -> Step:
-    """Have a provider whose condition admits each role; the binding still names one."""
-
-    def all_admitted(world: World) -> None:
-        step(world)
-        world.google.done("PATCH", f"{PATH}?updateMask=attributeCondition", {"attributeCondition": "true"})
-
-    return all_admitted
-
-
 _GET = "the issuer's own token"
 _FORM = By(Link.TOKEN_EXCHANGE, Part.REQUEST, "the subject token must be a signed JWT", 400, "invalid_request")
 _KEY = By(Link.TOKEN_EXCHANGE, Part.ID_TOKEN, "the key set must have the token's key", 400, "invalid_grant")
@@ -169,6 +195,14 @@ _CONDITION = By(
     *(Link.TOKEN_EXCHANGE, Part.CONDITION, "the provider's attribute condition must be true"),
     *(400, "unauthorized_client", "The given credential is rejected by the attribute condition."),
 )
+_SUBJECT = By(
+    *(Link.TOKEN_EXCHANGE, Part.ATTRIBUTES, "the mapping must give a value for google.subject"),
+    *(400, "unauthorized_client", "Could not obtain a value for google.subject from the given credential."),
+)
+_LONG = By(
+    *(Link.TOKEN_EXCHANGE, Part.ATTRIBUTES, "google.subject may have at most 127 bytes", 400, "invalid_request"),
+    says="The size of mapped attribute google.subject exceeds the 127 bytes limit.",
+)
 _TYPE = By(
     *(Link.TOKEN_EXCHANGE, Part.REQUEST, "the exchange's subject_token_type must have a value that Google accepts"),
     *(400, "invalid_request", "Invalid value of subject_token_type in request."),
@@ -188,7 +222,8 @@ CASES: tuple[Case, ...] = (
         _edited(lambda header, payload, _signature: f"{header}.{payload}."),
         _right,
     ),
-    _FORM("HS256", "signed with RS256", _headed(alg="HS256"), _right),
+    _FORM("HS256 with the public key", "signed with RS256", _send(_keyed_with_the_public_key), _right),
+    _FORM("PS256", "signed with RS256", _headed(alg="PS256"), _right),
     _FORM("ES384", "signed with RS256", _headed("ES384"), _right),
     _FORM("no kid", "with its kid", _headed(kid=None), _right),
     _FORM("crit", "without an extension", _headed(crit="exp"), _right),
@@ -213,13 +248,14 @@ CASES: tuple[Case, ...] = (
     _AUDIENCE("another provider's", "for this provider", _saying(aud=f"https:{AUDIENCE}"), _right),
     _AUDIENCE("http:", "with https: or neither", _saying(aud=f"http:{OWN}"), _right),
     _AUDIENCE("no aud", "with aud", _saying(aud=None), _right),
+    _AUDIENCE("a list of others", "with this provider in it", _saying(aud=["a", "b"]), _now_saying(aud=["a", OWN])),
     _AUDIENCE(
         "the provider's, which allows another", "it allows this one", _allowing("other"), _allowing(f"https:{OWN}")
     ),
     _OLD("expired", "a new one", _saying(iat=-301, exp=-1), _right),
     _OLD("iat yesterday", "a new one", _saying(iat=-_DAY - 10, exp=_HOUR), _right),
-    _EARLY("iat tomorrow", "a token of now", _saying(iat=_DAY, exp=_DAY + _HOUR), _right),
-    _EARLY("nbf tomorrow", "a token of now", _saying(nbf=_DAY), _right),
+    _EARLY("iat in a minute", "a token of now", _saying(iat=60, exp=_HOUR), _right),
+    _EARLY("nbf in a minute", "a token of now", _saying(nbf=60), _right),
     _REACH("no jwksJson", "with jwksJson", _without_keys, _with_keys),
     _CONDITION(
         "another role, where sub names it",
@@ -235,11 +271,16 @@ CASES: tuple[Case, ...] = (
         _saying(sub=f"arn:aws:iam::{OTHER_ACCOUNT}:role/{ROLE}"),
         _right,
     ),
+    _CONDITION("a claim it lacks", "with the claim", _needing("assertion.admin"), _now_saying(admin=True)),
+    _CONDITION("a text for true", "true", _needing("assertion.admin", admin="true"), _now_saying(admin=True)),
+    _SUBJECT("no claim for the subject", "with the claim", _mapping("assertion.name"), _now_saying(name="job")),
+    _SUBJECT("a number for the subject", "a text", _mapping("assertion.name", name=7), _now_saying(name="7")),
+    _LONG("a subject of 128 bytes", "of 127", _mapping("assertion.name", name="x" * 128), _now_saying(name="x" * 127)),
     _TYPE("a JWT for AWS", "for the OIDC provider", _to_aws, _right_provider),
     _TARGET("a disabled OIDC provider", "it is enabled", _disabled(disabled=True), _disabled(disabled=False)),
     denied(
         "a token of an unbound role",
-        _admitting_all(_saying(sub=f"arn:aws:iam::{ACCOUNT}:role/Other")),
+        _needing("true", sub=f"arn:aws:iam::{ACCOUNT}:role/Other"),
         _right,
         change="of the bound one",
     ),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +33,7 @@ from tests.emulator.chain import (
 )
 from tests.emulator.conftest import set_environment
 from tests.emulator.google_server import PROJECT, Google, serving
+from tests.emulator.issuer_pages import Pages
 from tests.emulator.signing import Document, document, form, header
 
 ROLE_SET = f"principalSet://iam.googleapis.com/{POOL_NAME}/attribute.aws_role/arn:aws:sts::{ACCOUNT}:assumed-role/"
@@ -76,6 +79,8 @@ class World:
         new_in: The dataset of ``{new}``; empty for the one of the other tables.
         call: A call to make instead of the walk.
         account_id: The unique id of an account that was deleted.
+        pages: What an issuer publishes, where a case has one of its own.
+        ending: Ends with the case, and what a case puts on it with it.
         seen: Every key, signature and token that came up, to be looked for where none may be.
     """
 
@@ -98,6 +103,8 @@ class World:
     new_in: str = ""
     call: Callable[[], requests.Response] | None = None
     account_id: str = ""
+    pages: Pages | None = None
+    ending: ExitStack = field(default_factory=ExitStack)
     seen: set[str] = field(default_factory=set, repr=False)
 
     @property
@@ -147,13 +154,15 @@ class World:
         Returns:
             Whether it arrived: at rows, where rows were asked for.
         """
-        with pytest.MonkeyPatch.context() as environment:
+        with pytest.MonkeyPatch.context() as environment, tempfile.TemporaryDirectory() as folder:
             set_environment(environment, self.keys)
             base = f"{self.google.url}/v1/projects/-/serviceAccounts"
             changes = {"service_account_impersonation_url": f"{base}/{self.account}:generateAccessToken"}
             credentials: Credentials
             if self.token:
-                credentials = identity.credentials(self.google, self.token, impersonated=bool(self.account))
+                file = Path(folder, "token")
+                file.write_text(self.token())
+                credentials = identity.credentials(self.google, file, impersonated=bool(self.account))
             else:
                 credentials = self.chain.credentials(**changes) if self.account else self.chain.direct_credentials()
             with self.chain.client(credentials, project=self.payer) as client:

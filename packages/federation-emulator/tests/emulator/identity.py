@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -117,15 +118,21 @@ class Supplier(identity_pool.SubjectTokenSupplier):
         return self._give()
 
 
-def credentials(google: Google, give: Callable[[], str], *, impersonated: bool = True) -> identity_pool.Credentials:
-    """Real google-auth credentials with a supplier, as the function has them."""
-    url = f"{google.url}{GENERATE}" if impersonated else None
+def credentials(
+    google: Google, give: Callable[[], str] | Path, *, impersonated: bool = True
+) -> identity_pool.Credentials:
+    """Real google-auth credentials: with a supplier, as the function has them, or with the file of a configuration."""
+    source: dict[str, Any] = (
+        {"credential_source": {"file": str(give)}}
+        if isinstance(give, Path)
+        else {"subject_token_supplier": Supplier(give)}
+    )
     return identity_pool.Credentials(  # type: ignore[no-untyped-call]  # google-auth's own
         audience=AUDIENCE,
         subject_token_type=JWT,
         token_url=f"{google.url}/v1/token",
-        service_account_impersonation_url=url,
-        subject_token_supplier=Supplier(give),
+        service_account_impersonation_url=f"{google.url}{GENERATE}" if impersonated else None,
         universe_domain=UNIVERSE,
         scopes=[SCOPE],
+        **source,
     )

@@ -79,7 +79,7 @@ def test_a_suite_of_ones_own_gets_a_seeded_google_with_one_import(tmp_path: Path
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_mine.py").write_text(SUITE)
     seed = ROOT / "packages/federation-emulator/src/federation_emulator/example.yaml"
-    (tmp_path / "pytest.ini").write_text(f"[pytest]\nlocal_google_seed = {seed}\nfilterwarnings = error\n")
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\nfederation_seed = {seed}\nfilterwarnings = error\n")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=90,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from federation_emulator.commands import COMMANDS, parser
 from federation_emulator.faults.model import FaultSettings
-from federation_emulator.pytest_plugin import LocalGoogle
+from federation_emulator.pytest_plugin import Federation
 from federation_emulator.seed.model import Dataset, Pool, Provider, Seed, Table
 from keyless_bigquery.components.program import ROOT
 from tests.emulator.processes.conftest import alive, eventually
@@ -75,5 +75,5 @@ def test_the_table_of_the_faults_names_every_one() -> None:
 
 def test_the_table_of_the_fixture_names_everything_it_has() -> None:
     table = section("In pytest")
-    for name in {name for name in vars(LocalGoogle) if not name.startswith("_")}:
+    for name in {name for name in vars(Federation) if not name.startswith("_")}:
         assert re.search(rf"`{name}\b", table), name

@@ -60,13 +60,14 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _local_cloud(arguments: argparse.Namespace) -> int:
     from federation_emulator import commands
+    from federation_emulator.servers import launch
     from pulumi_offline.engine.official import get_plugins
     from pulumi_offline.shell import get_ready
 
     if arguments.command:
         return commands.run(arguments)
     get_plugins(arguments.plugins, arguments.state.absolute())
-    return commands.serve(arguments, lambda folder, endpoints: get_ready(folder, endpoints, kept=arguments.keep))
+    return launch.serve(arguments, lambda folder, endpoints: get_ready(folder, endpoints, kept=arguments.keep))
 
 
 def _local_cloud_options(parser: argparse.ArgumentParser) -> None:

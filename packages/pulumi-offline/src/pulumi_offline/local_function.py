@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from federation_emulator.pytest_plugin import LocalGoogle
+    from federation_emulator.pytest_plugin import Federation
 
 
 ROLE = "function"
@@ -38,9 +38,9 @@ class Context:
 
 
 @pytest.fixture
-def local_function(local_google: LocalGoogle) -> Iterator[LocalFunction]:
+def local_function(federation: Federation) -> Iterator[LocalFunction]:
     """A function's role on the local Google, which calls handlers as Lambda does. Needs the seed of the default."""
-    function = LocalFunction(local_google)
+    function = LocalFunction(federation)
     yield function
     function.remove_tables()
 
@@ -48,7 +48,7 @@ def local_function(local_google: LocalGoogle) -> Iterator[LocalFunction]:
 class LocalFunction:
     """Calls handlers as Lambda does, in this process, as a role that may read the tables that were added."""
 
-    def __init__(self, google: LocalGoogle) -> None:
+    def __init__(self, google: Federation) -> None:
         self._google = google
         self._tables: list[str] = []
         self._columns: list[str] = []

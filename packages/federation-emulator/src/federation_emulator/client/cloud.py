@@ -16,9 +16,8 @@ from federation_emulator.client.remote import Remote
 from federation_emulator.core.endpoints import FILE, Endpoints
 from federation_emulator.core.terminal import variables
 from federation_emulator.core.trace import Decision
+from federation_emulator.servers import launch
 from federation_emulator.servers.process import Child, Command
-
-_START_SECONDS = 30.0
 
 
 class LocalCloud(AbstractContextManager["LocalCloud"]):
@@ -55,7 +54,7 @@ class LocalCloud(AbstractContextManager["LocalCloud"]):
             name="the local cloud",
             arguments=[
                 *(sys.executable, "-m", "federation_emulator", "serve"),
-                *("--state", str(folder), "--limit-seconds", str(_START_SECONDS)),
+                *("--state", str(folder), "--limit-seconds", str(launch.START_SECONDS)),
                 *options,
             ],
             environment={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -66,9 +65,10 @@ class LocalCloud(AbstractContextManager["LocalCloud"]):
         )
         # Left by a cloud that was killed: it must not be taken for this one.
         (folder / FILE).unlink(missing_ok=True)
+        limit_seconds = launch.start_seconds()
         child = Child.start(command)
         try:
-            child.wait_for_file(folder / FILE, limit_seconds=_START_SECONDS)
+            child.wait_for_file(folder / FILE, limit_seconds=limit_seconds)
         except BaseException:
             child.stop()
             raise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
-
-import httpx
+from urllib.parse import urlencode
 
 from federation_emulator.core.endpoints import Endpoints
+from federation_emulator.core.loopback import ask
 from federation_emulator.core.trace import Decision, from_json
 from federation_emulator.servers.process import ProcessError
 
@@ -24,8 +25,9 @@ class Remote:
         """Read something.
 
         Raises:
-            ProcessError: It was refused; the text is the server's.
-            httpx.HTTPError: There was no answer.
+            ProcessError: It was refused, or failed; the text is the server's.
+            OSError: There was no answer.
+            http.client.HTTPException: The answer is no HTTP.
         """
         return self.call("GET", path, query=query)
 
@@ -45,16 +47,15 @@ class Remote:
         self, method: str, path: str, *, query: dict[str, str] | None = None, body: object = None
     ) -> dict[str, Any]:
         """Call any of its paths as the deployer; raises as :meth:`get`."""
-        answer = httpx.request(
+        headers = {"Authorization": f"Bearer {self.endpoints.deployer_token}", "Content-Type": "application/json"}
+        answer = ask(
             method,
-            self.endpoints.google_url + path,
-            params=query,
-            json=body,
-            headers={"Authorization": f"Bearer {self.endpoints.deployer_token}"},
-            timeout=_ANSWER_SECONDS,
-            trust_env=False,
+            f"{self.endpoints.google_url}{path}{f'?{urlencode(query)}' if query else ''}",
+            body=None if body is None else json.dumps(body).encode(),
+            headers=headers,
+            limit_seconds=_ANSWER_SECONDS,
         )
-        if answer.is_client_error:
-            raise ProcessError(str(answer.json()["error"]["message"]))
-        answer.raise_for_status()
-        return dict(answer.json()) if answer.content else {}
+        found = json.loads(answer.body or b"{}")
+        if not answer.good:
+            raise ProcessError(str(found["error"]["message"]))
+        return dict(found)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from federation_emulator.client.remote import Remote
-from federation_emulator.core.credentials import UNIVERSE, audience, configuration, email, write_configuration
+from federation_emulator.core.credentials import UNIVERSE, audience, email, write_configuration
 from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.core.roles import SessionKeys, take_on
+from federation_emulator.library import command_line, signed_headers
 from federation_emulator.servers.process import ProcessError
-from keyless_bigquery.command_line import command_line
+from federation_emulator.services.sts.model import QUERY, TARGET_HEADER
 
 CREDENTIALS = "credentials"
 """Folder of the state folder in which credential configurations are written."""
-
-START_SECONDS = 30.0
-"""How long a command waits for a local cloud that is being started."""
 
 _POLL_SECONDS = 0.05
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -70,13 +70,17 @@ def environment(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str,
 
 def addresses(folder: Path, endpoints: Endpoints, choice: Choice, *, universe_domain: str = UNIVERSE) -> dict[str, str]:
     """The same variables without the role's session; raises as :func:`environment`."""
-    provider, account = _found(endpoints, choice)
+    provider, account = the_only(endpoints, choice.provider, choice.service_account)
     path = write_configuration(
         folder / CREDENTIALS, endpoints, provider, service_account=account, universe_domain=universe_domain
     )
+    return {"AWS_ENDPOINT_URL": endpoints.aws_url, **program_variables(endpoints, provider, path)}
+
+
+def program_variables(endpoints: Endpoints, provider: str, path: Path) -> dict[str, str]:
+    """The variables by which a program finds the local Google, with the credential configuration at ``path``."""
     host = endpoints.google_url
     return {
-        "AWS_ENDPOINT_URL": endpoints.aws_url,
         "GOOGLE_APPLICATION_CREDENTIALS": str(path),
         "GOOGLE_CLOUD_PROJECT": endpoints.project_id,
         "LOCAL_GOOGLE_URL": host,
@@ -93,7 +97,7 @@ def exports(variables: dict[str, str]) -> str:
 
 def signed_form(endpoints: Endpoints, choice: Choice) -> str:
     """The body of an exchange, signed a moment ago: for curl, or a client of one's own."""
-    provider, _account = _found(endpoints, choice)
+    provider, _account = the_only(endpoints, choice.provider, choice.service_account)
     return urlencode(
         {
             "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -107,39 +111,23 @@ def signed_form(endpoints: Endpoints, choice: Choice) -> str:
 
 
 def subject_token(endpoints: Endpoints, provider: str, keys: SessionKeys) -> str:
-    """A GetCallerIdentity signed by google-auth, as it sends it."""
-    from google.auth import aws
-    from google.auth.transport.requests import Request
-
-    class Held(aws.AwsSecurityCredentialsSupplier):
-        def get_aws_security_credentials(self, context: object, request: object) -> aws.AwsSecurityCredentials:
-            del context, request
-            return aws.AwsSecurityCredentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
-
-        def get_aws_region(self, context: object, request: object) -> str:
-            del context, request
-            return keys.region
-
-    settings = configuration(endpoints, provider)
-    signer = aws.Credentials(  # type: ignore[no-untyped-call]  # google-auth's own
-        audience=settings["audience"],
-        subject_token_type=settings["subject_token_type"],
-        token_url=settings["token_url"],
-        aws_security_credentials_supplier=Held(),
-        universe_domain=settings["universe_domain"],
-    )
-    return str(signer.retrieve_subject_token(Request()))  # type: ignore[no-untyped-call]  # google-auth's own
+    """A signed GetCallerIdentity, as google-auth sends it."""
+    url = f"https://sts.{keys.region}.amazonaws.com?{QUERY}"
+    target = {TARGET_HEADER: audience(endpoints, provider)}
+    signed = signed_headers(keys, url=url, region=keys.region, body="", now=datetime.now(UTC), headers=target)
+    headers = [{"key": name, "value": value} for name, value in signed.items()]
+    return quote(json.dumps({"url": url, "method": "POST", "headers": headers}), safe="")
 
 
-def _found(endpoints: Endpoints, choice: Choice) -> tuple[str, str | None]:
+def the_only(endpoints: Endpoints, provider: str | None, account: str | None) -> tuple[str, str | None]:
+    """The provider and the account that are meant, both checked; raises as :func:`environment`."""
     resources = Remote(endpoints).get("/_local/resources")
     names = [_short(provider["name"]) for provider in resources["providers"]]
     emails = [account["email"] for account in resources["serviceAccounts"]]
-    provider = choice.provider or (names[0] if len(names) == 1 else "")
+    provider = provider or (names[0] if len(names) == 1 else "")
     if provider not in names:
         said = f"there is no provider {provider}" if provider else f"there are {len(names)} providers"
         raise ProcessError(f"{said}; name one with --provider: {_listed(names)}")
-    account = choice.service_account
     if account is not None and email(endpoints, account) not in emails:
         raise ProcessError(f"there is no service account {account}; there are: {_listed(emails)}")
     return provider, account

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from keyless_bigquery.runtime.printable import as_lines, one_line
+from federation_emulator.library import as_lines, one_line
 
 _INDENT = "    "
 

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from federation_emulator.core.trace import Decision, Part, Refusal
-from keyless_bigquery.runtime.printable import one_line
+from federation_emulator.library import one_line
 
 MOST_DESCENDANTS = 50
 _LINK_WIDTH = 16

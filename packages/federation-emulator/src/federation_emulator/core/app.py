@@ -85,6 +85,8 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("POST", "/_local/clock", admin.clock),
     ("GET", "/_local/faults", admin.faults),
     ("POST", "/_local/faults", admin.faults),
+    ("GET", "/_local/issuer", admin.issuer),
+    ("POST", "/_local/issuer", admin.issuer),
     # Security Token Service
     ("POST", "/v1/token", sts.exchange_token),
     ("POST", "/v1/introspect", sts.introspect_token),

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import httpx
 
+from federation_emulator.client.issuer import Issuer
 from federation_emulator.core.clock import Ahead, Clock, MovableClock
 from federation_emulator.core.config import DEPLOYER, CloudConfig, Project
 from federation_emulator.core.errors import permission_denied
@@ -28,6 +30,7 @@ from federation_emulator.services.iam.key import Key
 from federation_emulator.services.iam.model import Account, Operations, Pool, Provider
 from federation_emulator.services.resource_manager.model import OrganisationPolicy
 from federation_emulator.services.service_usage.model import EnabledService
+from federation_emulator.services.sts.issuer_keys import IssuerKeys
 from keyless_bigquery.trust.principals import Principal
 
 
@@ -58,8 +61,14 @@ class Cloud:
     counters: Counter[str]
     catalogue: Catalogue
     aws: httpx.AsyncClient
+    issuer_keys: IssuerKeys
     emulator: httpx.AsyncClient
     emulator_reads: httpx.AsyncClient
+
+    @cached_property
+    def test_issuer(self) -> Issuer:
+        """Signs tokens for tests, with keys that end with this process. Only a provider that names them takes them."""
+        return Issuer("", algorithms=("RS256", "ES256"))
 
     @property
     def main_project(self) -> Project:
@@ -126,6 +135,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     def iam_delay() -> timedelta:
         return faults.settings.iam_delay
 
+    aws = _client(config.aws_url, config.aws_timeout_seconds, kept_connections=20)
     cloud = Cloud(
         config=config,
         clock=clock,
@@ -157,7 +167,8 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         understood={},
         counters=Counter(),
         catalogue=Catalogue(),
-        aws=_client(config.aws_url, config.aws_timeout_seconds, kept_connections=20),
+        aws=aws,
+        issuer_keys=IssuerKeys(aws, clock.now, limit_seconds=config.aws_timeout_seconds, issuers=config.issuers),
         emulator=_client(config.bigquery_url, config.bigquery_timeout_seconds),
         emulator_reads=_client(config.bigquery_url, config.bigquery_timeout_seconds, kept_connections=20),
     )

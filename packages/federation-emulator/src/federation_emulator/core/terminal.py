@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from federation_emulator.core.endpoints import TOKEN_FILE, Endpoints, write_private
-from keyless_bigquery.command_line import command_line
-from keyless_bigquery.runtime.printable import one_line
+from federation_emulator.library import command_line, one_line
 
 BIGQUERY_SETTINGS_FILE = "bigqueryrc"
 _BIGQUERY_SETTINGS = "".join(f"[{command}]\n--use_legacy_sql=false\n" for command in ("query", "mk"))
@@ -55,21 +55,24 @@ def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
     }
 
 
-def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str]) -> str:
-    """What `serve` prints for people who bring a program of their own."""
+def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str], python: str = sys.executable) -> str:
+    """What `serve` prints for people who bring a program of their own; its commands are for this Python."""
     state = ("--state", str(folder))
     lines = [
         "The local Google is ready; Ctrl-C ends it.",
         f"  Google   {endpoints.google_url}   project {endpoints.project_id} ({endpoints.project_number})",
-        f"  AWS      {endpoints.aws_url}   account {endpoints.aws_account_id}, {endpoints.aws_region}",
+        f"  AWS      {endpoints.aws_url or 'none'}   account {endpoints.aws_account_id}, {endpoints.aws_region}",
         "In another terminal, in this folder, come as a role and run your program:",
-        *(f'  eval "$({_own("use", role, *state)})"' for role in roles or ["ROLE"]),
+        *(f'  eval "$({_own(python, "use", role, *state)})"' for role in roles or ["ROLE"]),
         f"Why something was allowed or refused: {endpoints.google_url}/ in a browser, or",
-        f"  {_own('explain', *state)}",
+        f"  {_own(python, 'explain', *state)}",
     ]
     return "".join(f"{one_line(line)}\n" for line in lines)
 
 
-def _own(*words: str) -> str:
-    """A command of the local cloud's own, for this Python."""
-    return command_line(sys.executable, "-m", "federation_emulator", *words)
+def _own(python: str, *words: str) -> str:
+    """A command of the local cloud's own: by its name where a shell finds it, else for this Python."""
+    found = shutil.which("federation-emulator")
+    if found is not None and Path(found).parent == Path(python).parent:
+        return command_line("federation-emulator", *words)
+    return command_line(python, "-m", "federation_emulator", *words)

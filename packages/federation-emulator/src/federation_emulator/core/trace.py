@@ -12,15 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import Enum
-from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from enum import StrEnum
+from typing import Any, NoReturn, cast
 
 from federation_emulator.core.clock import Clock, rfc3339
 from federation_emulator.core.errors import ApiError, OAuthError
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 KEPT_DECISIONS = 2000
 """How many decisions are remembered; older ones are forgotten first."""
@@ -32,7 +28,7 @@ LONGEST_VALUE = 600
 """Characters of an actual or expected value that are kept."""
 
 
-class Link(Enum):
+class Link(StrEnum):
     """A link of the chain: one kind of decision."""
 
     TOKEN_EXCHANGE = "token exchange"  # noqa: S105  (the name of a link, not a secret)
@@ -42,7 +38,7 @@ class Link(Enum):
     ADMINISTRATION = "administration"
 
 
-class Part(Enum):
+class Part(StrEnum):
     """What a step of a decision looked at, in the order of the chain."""
 
     REQUEST = "request"
@@ -53,6 +49,42 @@ class Part(Enum):
     PRINCIPAL = "principal"
     TOKEN = "token"  # noqa: S105  (the name of a part, not a secret)
     PERMISSION = "permission"
+
+
+class Check(StrEnum):
+    """The check at which a request was refused, by the name that a test asserts on."""
+
+    REQUEST = "request"
+    AUDIENCE = "audience"
+    ID_TOKEN = "ID token"  # noqa: S105  (the name of a check, not a secret)
+    SIGNATURE = "signature"
+    AWS_ACCOUNT = "AWS account"
+    MAPPING = "attribute mapping"
+    CONDITION = "attribute condition"
+    PRINCIPAL = "principal"
+    ACCESS_TOKEN = "access token"  # noqa: S105  (likewise)
+    SERVICE_ACCOUNT = "service account"
+    IMPERSONATION = "impersonation binding"
+    JOB = "job permission"
+    TABLE = "table permission"
+    ADMINISTRATION = "permission"
+
+
+_CHECKS = {
+    Part.REQUEST: Check.REQUEST,
+    Part.ID_TOKEN: Check.ID_TOKEN,
+    Part.CALLER: Check.SIGNATURE,
+    Part.ATTRIBUTES: Check.MAPPING,
+    Part.CONDITION: Check.CONDITION,
+    Part.PRINCIPAL: Check.PRINCIPAL,
+    Part.TOKEN: Check.ACCESS_TOKEN,
+}
+_PERMISSIONS = {
+    Link.IMPERSONATION: Check.IMPERSONATION,
+    Link.JOB: Check.JOB,
+    Link.TABLE: Check.TABLE,
+}
+"""The check of a part, and of the permission of a link, where the refusal names no finer one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +105,7 @@ class Refusal:
         actual: The value found.
         expected: The value that would have passed, or the nearest one.
         fix: What a person can do about it.
+        check: The check, where it is finer than the part.
     """
 
     part: Part
@@ -80,6 +113,7 @@ class Refusal:
     actual: str
     expected: str
     fix: str
+    check: Check | None = None
 
 
 class Refused(Exception):  # noqa: N818  (read as "raise Refused(...)": a verdict, not a malfunction)
@@ -91,13 +125,22 @@ class Refused(Exception):  # noqa: N818  (read as "raise Refused(...)": a verdic
         self.answer = answer
 
 
-def refuse(part: Part, *, rule: str, actual: str, expected: str, fix: str, answer: ApiError | OAuthError) -> NoReturn:
+def refuse(
+    part: Part,
+    *,
+    rule: str,
+    actual: str,
+    expected: str,
+    fix: str,
+    answer: ApiError | OAuthError,
+    check: Check | None = None,
+) -> NoReturn:
     """Refuse a request: the fields of a :class:`Refusal` for the trace, and the error that the client gets.
 
     Raises:
         Refused: Always.
     """
-    raise Refused(Refusal(part=part, rule=rule, actual=actual, expected=expected, fix=fix), answer)
+    raise Refused(Refusal(part=part, rule=rule, actual=actual, expected=expected, fix=fix, check=check), answer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,11 +167,45 @@ class Decision:
     refusal: Refusal | None = None
     parent: str | None = None
 
+    @property
+    def refused_at(self) -> str | None:
+        """The check that failed, one of :class:`Check`; ``None`` when allowed."""
+        if self.refusal is None:
+            return None
+        refusal = self.refusal
+        return str(refusal.check or _CHECKS.get(refusal.part) or _PERMISSIONS.get(self.link, Check.ADMINISTRATION))
+
+    @property
+    def rule(self) -> str | None:
+        """The rule that was broken, as a sentence; ``None`` when allowed."""
+        return self.refusal.rule if self.refusal else None
+
+    @property
+    def actual(self) -> str | None:
+        """The value found; ``None`` when allowed."""
+        return self.refusal.actual if self.refusal else None
+
+    @property
+    def expected(self) -> str | None:
+        """The value that would have passed, or the nearest one; ``None`` when allowed."""
+        return self.refusal.expected if self.refusal else None
+
+    @property
+    def fix(self) -> str | None:
+        """What a person can do about it; ``None`` when allowed."""
+        return self.refusal.fix if self.refusal else None
+
 
 def to_json(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
     """Write decisions as JSON values."""
-    written: list[dict[str, Any]] = _adapter().dump_python([*decisions], mode="json")
-    return written
+    return [
+        {
+            **vars(decision),
+            "steps": [vars(step) for step in decision.steps],
+            "refusal": decision.refusal and vars(decision.refusal),
+        }
+        for decision in decisions
+    ]
 
 
 def from_json(written: object) -> list[Decision]:
@@ -137,15 +214,19 @@ def from_json(written: object) -> list[Decision]:
     Raises:
         ValueError: A field is missing, or a link or part has a name that this version doesn't know.
     """
-    return _adapter().validate_python(written)
+    try:
+        return [_decision(one) for one in cast("list[dict[str, Any]]", written)]
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"no list of decisions: {error}") from error
 
 
-@cache
-def _adapter() -> TypeAdapter[list[Decision]]:
-    # Imported here: only a process that writes or reads decisions should pay for it.
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(list[Decision])
+def _decision(written: dict[str, Any]) -> Decision:
+    steps = tuple(Step(**{**step, "part": Part(step["part"])}) for step in written["steps"])
+    refusal = written["refusal"]
+    if refusal is not None:
+        check = refusal["check"]
+        refusal = Refusal(**{**refusal, "part": Part(refusal["part"]), "check": check and Check(check)})
+    return Decision(**{**written, "link": Link(written["link"]), "steps": steps, "refusal": refusal})
 
 
 @dataclass

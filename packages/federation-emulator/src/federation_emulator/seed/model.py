@@ -18,6 +18,7 @@ from pydantic.alias_generators import to_camel
 from federation_emulator.core.validation import problems
 from federation_emulator.expected import SeedError
 from federation_emulator.faults.model import NO_FAULTS, FaultSettings
+from federation_emulator.seed.providers import checked, key_set_text
 from keyless_bigquery.trust.names import PROJECT_ID
 
 CHAIN_SERVICES = (
@@ -84,13 +85,35 @@ class Aws(_Part):
 
 
 class Provider(_Part):
-    """An AWS provider. Without an account it accepts the seed's own; without a mapping Google's default counts."""
+    """A provider: for OIDC with an issuer, else for AWS.
+
+    An AWS one without an account accepts the seed's own; without a mapping Google's default counts.
+    """
 
     account: AwsAccountId | None = None
+    issuer: Annotated[str, checked("issuerUri")] = ""
+    allowed_audiences: Annotated[list[str], checked("allowedAudiences")] = []
+    jwks: Annotated[str, checked("jwksJson"), BeforeValidator(key_set_text)] = ""
     mapping: dict[str, Text] = {}
     condition: str = ""
     display_name: str = ""
     disabled: bool = False
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> Provider:
+        if self.oidc and not self.issuer:
+            raise ValueError("allowedAudiences and jwks belong to an issuer; add it")
+        if self.issuer and self.account is not None:
+            raise ValueError("a provider has an account, for AWS, or an issuer, for OIDC; leave one out")
+        if self.issuer and "google.subject" not in self.mapping:
+            raise ValueError("a provider with an issuer needs a mapping with google.subject in it")
+        return self
+
+    @property
+    def oidc(self) -> dict[str, Any]:
+        """The provider's OIDC configuration, as the API takes it; empty for AWS."""
+        given = {"issuerUri": self.issuer, "allowedAudiences": self.allowed_audiences, "jwksJson": self.jwks}
+        return {name: value for name, value in given.items() if value}
 
 
 class Pool(_Part):
@@ -215,15 +238,16 @@ def read_seed(path: Path) -> Seed:
         written = yaml.load(content.decode(), Loader=_Loader)  # noqa: S506  (a safe loader)
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise SeedError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
-    return seed_from({} if written is None else written, name=str(path))
+    return seed_from({} if written is None else written, name=str(path), folder=path.parent)
 
 
-def seed_from(written: object, *, name: str = "the seed") -> Seed:
+def seed_from(written: object, *, name: str = "the seed", folder: Path = Path()) -> Seed:
     """Check a seed that was written as plain values.
 
     Args:
         written: The mapping of a YAML file, or a dictionary of the same form.
         name: What to call it in the message.
+        folder: Where the files are that it names.
 
     Raises:
         SeedError: It has problems; all are named.
@@ -231,7 +255,7 @@ def seed_from(written: object, *, name: str = "the seed") -> Seed:
     if not isinstance(written, Mapping):
         raise SeedError(f"{name} must be a mapping with keys such as pools and grants, got {written!r:.40}")
     try:
-        return Seed.model_validate(dict(written))
+        return Seed.model_validate(dict(written), context=folder)
     except ValidationError as error:
         found = [line for problem in problems(error) for line in problem.splitlines()]
         count = "a problem" if len(found) == 1 else f"{len(found)} problems"

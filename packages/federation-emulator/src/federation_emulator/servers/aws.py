@@ -5,23 +5,21 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import httpx
-
+from federation_emulator.core.loopback import CLOSED, NO_ANSWER, ask
 from federation_emulator.ports.aws import HEALTH
 from federation_emulator.ports.issuers import FILE
 from federation_emulator.ports.server import REQUEST_SECONDS
 from federation_emulator.servers import environments
+from federation_emulator.servers.launch import STANDALONE
 from federation_emulator.servers.process import Child, Command, ProcessError
 
 _LAUNCHER = Path(__file__).parent / "ministack_main.py"
-_ISSUER = (sys.executable, "-I", "-m", "federation_emulator.client.issuer")
+_ISSUER = (sys.executable, "-I", str(STANDALONE), "federation_emulator.client.issuer")
 """What starts the process that signs tokens: with this Python, since a library that signs is nothing for functions."""
 
 SERVICES = ("iam", "sts", "lambda", "logs", "events")
-CLOSED = "http://127.0.0.1:9"
-"""A proxy that refuses each connection at once."""
-
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ANSWER_SECONDS = 5.0
 
@@ -137,11 +135,18 @@ def another_aws(url: str) -> str:
     Raises:
         ProcessError: it is elsewhere, or does not answer.
     """
-    found = httpx.URL(url)
-    if found.scheme != "http" or found.host not in _LOOPBACK or found.path not in {"", "/"}:
-        raise ProcessError(f"--aws-url is {url!r}; it must be http://127.0.0.1:PORT, an AWS on this machine")
     try:
-        httpx.get(found, timeout=_ANSWER_SECONDS, trust_env=False)
-    except httpx.HTTPError as error:
-        raise ProcessError(f"no AWS answers at --aws-url {url} ({type(error).__name__}); start it first") from error
+        found = urlsplit(url)
+        right = found.scheme == "http" and found.hostname in _LOOPBACK and found.path in {"", "/"} and not found.query
+        right = right and found.username is None and found.port != 0
+    except ValueError:
+        right = False
+    if not right:
+        raise ProcessError(f"--aws-endpoint is {url!r}; it must be http://127.0.0.1:PORT, an AWS on this machine")
+    try:
+        ask("GET", url, limit_seconds=_ANSWER_SECONDS)
+    except NO_ANSWER as error:
+        raise ProcessError(
+            f"no AWS answers at --aws-endpoint {url} ({type(error).__name__}); start it first"
+        ) from error
     return url.rstrip("/")

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from federation_emulator.library import CACHE_VARIABLE
 from federation_emulator.servers.errors import EngineError
-from keyless_bigquery.cache import CACHE_VARIABLE
 
 
 def this_platform() -> str:

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from federation_emulator.core.loopback import NO_ANSWER, ask
 from federation_emulator.expected import ExpectedError
-from keyless_bigquery.runtime.printable import one_line
+from federation_emulator.library import one_line
 
 _FOLLOW = Path(__file__).with_name("follow.py")
 _LAST_LINES = 5
@@ -126,17 +127,14 @@ class Child:
 
     def wait_for_answer(self, url: str, *, limit_seconds: float) -> None:
         """Wait until a GET of this URL answers 200."""
-        import httpx  # slow to load, and a command line names this module's error at each start
 
-        with httpx.Client(timeout=2.0, trust_env=False) as client:
+        def look() -> bool | None:
+            try:
+                return ask("GET", url, limit_seconds=2.0).good or None
+            except NO_ANSWER:
+                return None
 
-            def look() -> bool | None:
-                try:
-                    return client.get(url).status_code == httpx.codes.OK or None
-                except httpx.TransportError:
-                    return None
-
-            self._wait(look, what=f"does not answer at {url}", limit_seconds=limit_seconds)
+        self._wait(look, what=f"does not answer at {url}", limit_seconds=limit_seconds)
 
     def wait_for_file(self, path: Path, *, limit_seconds: float) -> None:
         """Wait until this file is there."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from keyless_bigquery.runtime.printable import one_line
+from federation_emulator.library import one_line
 
 
 @dataclass(kw_only=True)

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -48,10 +48,12 @@ class ServeSettings:
         other_projects: id and number of each project that exists besides the main one.
         google_port: port of the Google identity; 0 lets the system choose, None takes the kept one if there is one.
         aws_port: port of the local AWS; likewise.
-        aws_url: base URL of another local AWS, to be used instead of one of ours.
+        aws_endpoint: base URL of another local AWS, to be used instead of one of ours.
+        aws: whether there is an AWS; without, only providers of kind OIDC serve.
         bigquery: whether there is a BigQuery; without, its routes answer 501.
         keep: whether the state outlives the run, and the next one with the same folder begins with it.
         announce: makes what is printed when all is ready, of the folder and the addresses; None: how to come as a role.
+        python: the Python that the printed commands are for.
     """
 
     folder: Path
@@ -62,12 +64,14 @@ class ServeSettings:
     other_projects: Mapping[str, str] = field(default_factory=dict)
     google_port: int | None = None
     aws_port: int | None = None
-    aws_url: str | None = None
+    aws_endpoint: str | None = None
+    aws: bool = True
     bigquery: bool = True
     seed: Seed | None = None
     keep: bool = False
     limit_seconds: float = 30.0
     announce: Callable[[Path, Endpoints], str] | None = None
+    python: str = sys.executable
 
 
 def serve(settings: ServeSettings) -> None:
@@ -90,7 +94,7 @@ def serve(settings: ServeSettings) -> None:
         kept = _kept(settings) if settings.keep else None
         bound = held.enter_context(listener(_port(settings.google_port, kept.google_port if kept else 0)))
         aws_settings = _aws_settings(settings, kept)
-        aws = LocalAws.start(aws_settings) if settings.aws_url is None else None
+        aws = LocalAws.start(aws_settings) if settings.aws and settings.aws_endpoint is None else None
         if aws is not None:
             held.callback(aws.child.stop)
         bigquery = BigQueryEmulator.start(_emulator_settings(settings)) if settings.bigquery else None
@@ -105,7 +109,7 @@ def serve(settings: ServeSettings) -> None:
                 server.wait(limit_seconds=settings.limit_seconds)
         endpoints = Endpoints(
             google_url=f"http://127.0.0.1:{bound.getsockname()[1]}",
-            aws_url=aws.url if aws else another_aws(settings.aws_url or ""),
+            aws_url=aws.url if aws else another_aws(settings.aws_endpoint) if settings.aws_endpoint else "",
             bigquery_url=bigquery.url if bigquery else "",
             project_id=settings.project_id,
             project_number=settings.project_number,
@@ -173,7 +177,12 @@ async def _get_ready(app: ASGIApp, endpoints: Endpoints, settings: ServeSettings
     if settings.announce is not None:
         text = settings.announce(settings.folder, endpoints)
     else:
-        text = guidance(settings.folder, endpoints, roles=settings.seed.aws.roles if settings.seed else [])
+        text = guidance(
+            settings.folder,
+            endpoints,
+            roles=settings.seed.aws.roles if settings.seed else [],
+            python=settings.python,
+        )
     endpoints.write(settings.folder)
     sys.stdout.write(text)
     sys.stdout.flush()
@@ -201,8 +210,8 @@ def _keep(folder: Path, endpoints: Endpoints, *, ours: bool) -> None:
         project_id=endpoints.project_id,
         project_number=endpoints.project_number,
         aws_account_id=endpoints.aws_account_id,
-        google_port=httpx.URL(endpoints.google_url).port or 0,
-        aws_port=(httpx.URL(endpoints.aws_url).port or 0) if ours else 0,
+        google_port=urlsplit(endpoints.google_url).port or 0,
+        aws_port=(urlsplit(endpoints.aws_url).port or 0) if ours else 0,
         deployer_token=endpoints.deployer_token,
     ).write(folder)
 

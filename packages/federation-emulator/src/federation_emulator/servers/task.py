@@ -21,9 +21,9 @@ from pathlib import Path
 from federation_emulator.client.use import Choice, addresses
 from federation_emulator.core.credentials import PUBLIC_UNIVERSE
 from federation_emulator.core.endpoints import Endpoints
+from federation_emulator.core.loopback import CLOSED
 from federation_emulator.core.roles import RoleError, SessionKeys, take_on
 from federation_emulator.ports.handler import refused
-from federation_emulator.servers.aws import CLOSED
 from federation_emulator.servers.process import ProcessError
 
 _REQUEST_SECONDS = 5.0

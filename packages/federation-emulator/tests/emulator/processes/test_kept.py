@@ -47,7 +47,7 @@ def test_kept_state_survives_a_kill_and_an_orderly_end(tmp_path: Path) -> None:
         assert [row["f"][0]["v"] for row in found["rows"]] == ["pear", "quince"]
         assert exchange(again, Choice(role="reader")).json()["access_token"].startswith("local.")
         make_roles(again.endpoints, ["made-by-hand"])
-    with LocalCloud.start(state_directory=folder, options=["--keep", "--no-bigquery"]) as third:
+    with LocalCloud.start(state_directory=folder, options=["--keep", "--without", "bigquery"]) as third:
         # An orderly end keeps the local AWS too. A kill must not bring back what was kept then, so it is gone by now.
         assert take_on(third.endpoints, "made-by-hand").session_token
         assert not list((folder / "aws" / "kept").glob("*.json"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
 import pytest
 
 from federation_emulator.client.cloud import LocalCloud
@@ -27,7 +26,7 @@ serviceAccounts: [partner]
 def test_next_to_another_aws_and_without_bigquery_the_identity_is_as_strict(aws_url: str, tmp_path: Path) -> None:
     seed = tmp_path / "seed.yaml"
     seed.write_text(SEED)
-    options = ["--seed", str(seed), "--aws-url", aws_url, "--no-bigquery"]
+    options = ["--seed", str(seed), "--aws-endpoint", aws_url, "--without", "bigquery"]
     with LocalCloud.start(state_directory=tmp_path / "cloud", options=options) as cloud:
         assert (cloud.aws_url, cloud.project_id, cloud.project_number) == (aws_url, "my-project", "000000000042")
         assert "access_token" in exchange(cloud, Choice(role="option-reader", provider="pool-one/aws-one")).json()
@@ -35,7 +34,7 @@ def test_next_to_another_aws_and_without_bigquery_the_identity_is_as_strict(aws_
             exchange(cloud, Choice(role="option-other", provider="pool-one/aws-one")).json()["error"]
             == "unauthorized_client"
         )
-        with pytest.raises(httpx.HTTPStatusError, match="501"):
+        with pytest.raises(ProcessError, match="without bigquery"):
             Remote(cloud.endpoints).get("/bigquery/v2/projects/my-project/datasets")
         for choice, why in (
             (Choice(role="option-reader"), r"there are 2 providers; name one with --provider: pool-one/aws-one"),
@@ -53,7 +52,7 @@ def test_what_contradicts_itself_is_refused_at_once(tmp_path: Path) -> None:
     seed = tmp_path / "seed.yaml"
     state = ("--state", str(tmp_path / "cloud"), "--seed", str(seed))
     seed.write_text(SEED + "datasets: {shop: {}}\n")
-    assert "--no-bigquery leaves no place for them" in refused(*state, "--no-bigquery")
+    assert "--without bigquery leaves no place for them" in refused(*state, "--no-bigquery")
     assert "--project-id is other-project, and" in refused(*state, "--project-id", "other-project")
     seed.write_text("pool: {}\n")
     assert "pool: there is no such key" in refused(*state)
@@ -64,6 +63,6 @@ def test_another_aws_must_be_on_this_machine_and_answer(tmp_path: Path) -> None:
         with pytest.raises(ProcessError, match=r"it must be http://127\.0\.0\.1:PORT"):
             another_aws(elsewhere)
     silent = "http://127.0.0.1:9"
-    assert f"no AWS answers at --aws-url {silent}" in refused(
+    assert f"no AWS answers at --aws-endpoint {silent}" in refused(
         "--state", str(tmp_path / "cloud"), "--no-bigquery", "--aws-url", silent
     )

@@ -92,6 +92,9 @@ def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path, option: str) -> 
 
 
 def test_a_cloud_that_can_not_start_quotes_its_own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KEYLESS_CACHE", str(tmp_path / "empty"))
-    with pytest.raises(ProcessError, match=r"the local cloud ended with status 1; .*run `make setup`"):
+    for name in ("KEYLESS_CACHE", "UV_CACHE_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    with pytest.raises(ProcessError, match=r"the local cloud ended with status 1; .*is the package index reachable"):
         LocalCloud.start(state_directory=tmp_path / "cloud")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
+from federation_emulator.client.issuer import Issuer
 from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.expected import SeedError
 from federation_emulator.seed.apply import apply_seed
@@ -43,6 +45,28 @@ def test_everything_that_the_seed_names_is_there(google: InProcess) -> None:
     assert provider["attributeCondition"] == CONDITION
     bindings = google.call("POST", ACCOUNT_POLICY).json()["bindings"]
     assert bindings == [{"role": "roles/iam.workloadIdentityUser", "members": [MEMBER]}]
+
+
+def test_an_oidc_provider_is_made_and_corrected_and_stays_one(google: InProcess) -> None:
+    keys = Issuer("", algorithms=("ES256",)).key_set()
+    oidc = {"issuerUri": "https://issuer.example.com", "allowedAudiences": ["shop"], "jwksJson": keys}
+    written = {
+        "issuer": oidc["issuerUri"], "allowedAudiences": ["shop"], "jwks": keys,
+        "mapping": {"google.subject": "assertion.sub"}, "condition": "assertion.sub == 'job'",
+    }  # fmt: skip
+    seed = {"pools": {"keyless-pool": {"providers": {"aws-provider": written}}}}
+    sow(google, seed)
+    provider = google.call("GET", PROVIDER_PATH).json()
+    assert (provider["oidc"], provider["attributeCondition"]) == (oidc, "assertion.sub == 'job'")
+    assert "aws" not in provider
+    google.done("PATCH", f"{PROVIDER_PATH}?updateMask=oidc", {"oidc": {"issuerUri": "https://other.example.com"}})
+    sow(google, seed)
+    assert google.call("GET", PROVIDER_PATH).json()["oidc"] == oidc
+    sow(google, {"pools": {"keyless-pool": {"providers": {"aws-provider": {**written, "jwks": "test-issuer"}}}}})
+    uploaded = json.loads(google.call("GET", PROVIDER_PATH).json()["oidc"]["jwksJson"])
+    assert uploaded == google.done("GET", "/_local/issuer")
+    with pytest.raises(SeedError, match="aws-provider: refused with 400: The kind of a provider can't be changed"):
+        sow(google, SEED)
 
 
 def test_a_grant_keeps_its_condition_next_to_one_without(google: InProcess) -> None:
@@ -87,7 +111,7 @@ def test_applied_again_it_corrects_what_differs_and_takes_nothing_away(google: I
             "grants[0]: refused with 400",
             "roles/nothing",
         ),
-        ({"datasets": {"d": {}}}, "datasets.d: refused with 501", "--no-bigquery"),
+        ({"datasets": {"d": {}}}, "datasets.d: refused with 501", "--without bigquery"),
     ],
 )
 def test_what_the_server_refuses_is_told_with_its_key_and_its_words(

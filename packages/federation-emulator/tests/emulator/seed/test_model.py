@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from federation_emulator.client.issuer import Issuer
 from federation_emulator.expected import SeedError
 from federation_emulator.seed.model import CHAIN_SERVICES, MOST_BYTES, Seed, read_seed, seed_from
 from keyless_bigquery.components.program import ROOT
 
 TABLE: dict[str, Any] = {"columns": {"id": "INT64"}, "rows": [{"id": 1}]}
 GRANT: dict[str, Any] = {"role": "roles/bigquery.jobUser", "members": ["user:somebody@local.invalid"]}
+
+KEYS = Issuer("", algorithms=("ES256",)).key_set()
+OIDC: dict[str, Any] = {"issuer": "https://issuer.example.com", "mapping": {"google.subject": "assertion.sub"}}
 
 
 def refused(written: object) -> str:
@@ -52,6 +58,20 @@ def test_all_problems_are_reported_at_once() -> None:
         ({"project": {"number": "12345678901"}}, "a project's number is 12 digits in quotes, got '12345678901'"),
         ({"pools": {"p": {"providers": {"a": {"account": "1"}}}}}, "pools.p.providers.a.account: an AWS account is"),
         ({"pools": {"p": {"providers": {"a": {"oidc": {}}}}}}, "pools.p.providers.a.oidc: there is no such key"),
+        *(
+            ({"pools": {"p": {"providers": {"a": {**OIDC, **changes}}}}}, f"pools.p.providers.a{why}")
+            for changes, why in (
+                ({"issuer": "http://issuer.example.com"}, ".issuer: Invalid value 'http://issuer.example.com'"),
+                ({"issuer": ""}, ".issuer: Invalid value ''"),
+                ({"allowedAudiences": ["a"] * 11}, ".allowedAudiences: Invalid value for oidc.allowed_audiences"),
+                ({"jwks": {"keys": []}}, ".jwks: Input JWK is not in a valid json format: it has 0 keys"),
+                ({"jwks": "{}"}, ".jwks: Input JWK is not in a valid json format"),
+                ({"jwks": "absent.json"}, ".jwks: 'absent.json' can't be read as a file with a JSON key set: "),
+                ({"account": "210987654321"}, ": a provider has an account, for AWS, or an issuer, for OIDC"),
+                ({"mapping": {"attribute.a": "assertion.a"}}, ": a provider with an issuer needs a mapping with"),
+            )
+        ),
+        ({"pools": {"p": {"providers": {"a": {"jwks": KEYS}}}}}, "jwks belong to an issuer; add it"),
         ({"grants": [{"resource": "table", **GRANT}]}, "grants[0].resource: a grant is on `project`"),
         ({"grants": [{"resource": "project", "role": "r"}]}, "grants[0].members: this key is needed"),
         ({"grants": [{"resource": "serviceAccounts/who", **GRANT}]}, "grants[0].resource: the seed has no service"),
@@ -64,6 +84,18 @@ def test_all_problems_are_reported_at_once() -> None:
 )
 def test_a_problem_names_its_key_and_the_rule(written: object, why: str) -> None:
     assert why in refused(written)
+
+
+def test_a_key_set_is_a_mapping_a_text_or_a_file_next_to_the_seed(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text(KEYS)
+    for written in (KEYS, "keys.json", json.loads(KEYS)):
+        seed = tmp_path / "cloud.yaml"
+        seed.write_text(yaml.safe_dump({"pools": {"p": {"providers": {"a": {**OIDC, "jwks": written}}}}}))
+        assert json.loads(read_seed(seed).pools["p"].providers["a"].jwks) == json.loads(KEYS)
+    (tmp_path / "keys.json").write_bytes(b" " * 70_000)
+    seed.write_text(yaml.safe_dump({"pools": {"p": {"providers": {"a": {**OIDC, "jwks": "keys.json"}}}}}))
+    with pytest.raises(SeedError, match=r"pools\.p\.providers\.a\.jwks: .*the limit is 65536"):
+        read_seed(seed)
 
 
 def test_a_grant_on_what_the_seed_has_is_taken() -> None:

@@ -76,7 +76,7 @@ async def call(
     connection, and once more if that one is gone.
     """
     if not cloud.config.bigquery_url:
-        raise unimplemented("There is no BigQuery here: the local cloud was started with --no-bigquery.")
+        raise unimplemented("There is no BigQuery here: the local cloud was started with --without bigquery.")
     request: dict[str, Any] = {
         "params": dict(params or {}),
         "content": None if body is None else json.dumps(body).encode(),

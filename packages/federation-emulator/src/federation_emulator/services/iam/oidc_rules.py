@@ -6,9 +6,9 @@ the local cloud's own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 from typing import Any
-from urllib.parse import urlsplit
 
 from federation_emulator.core.errors import invalid_argument, unimplemented
 from federation_emulator.core.http import text_field
@@ -18,6 +18,12 @@ from keyless_bigquery.trust.lexer import Kind, words
 
 _MOST_AUDIENCES, _LONGEST_AUDIENCE = 10, 256
 _LONGEST_URI = 2000
+_MOST_PORT = 65535
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_URI = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?"
+)
 _SHARED_ISSUERS = ("https://token.actions.githubusercontent.com", "https://app.terraform.io")
 """Issuers that sign for many customers with one key. Source: IAM v1 API, ``attributeCondition``; GitLab is left out,
 since no source names its issuer."""
@@ -30,7 +36,7 @@ def read_oidc(body: dict[str, Any], mask: Set[str], before: Oidc) -> Oidc:
         ApiError: 400, a field is malformed; 501, a discovery document is named.
     """
     if body.get("discoveryUri"):
-        raise unimplemented("oidc.discovery_uri is not offered by the local cloud, which fetches nothing.")
+        raise unimplemented("oidc.discovery_uri is not offered by the local cloud.")
 
     def masked(name: str) -> bool:
         return bool({"oidc", f"oidc.{name}"} & mask)
@@ -57,15 +63,26 @@ def check_claims_are_tested(issuer_uri: str, condition: str) -> None:
         raise invalid_argument("The attribute condition must reference one of the provider's claims.")
 
 
+def on_this_machine(uri: str) -> bool:
+    """Whether a URI is a plain one, with http or https, whose host is this machine."""
+    found = _plain(uri)
+    return found is not None and found["host"] in _THIS_MACHINE
+
+
 def _issuer(uri: str) -> str:
-    parts = urlsplit(uri) if uri.isascii() and uri.isprintable() and "\\" not in uri else urlsplit("")
-    plain = parts.scheme == "https" and parts.hostname and not (parts.query or parts.fragment or "@" in parts.netloc)
-    if not plain or " " in uri or "?" in uri or "#" in uri or len(uri) > _LONGEST_URI:
+    found = _plain(uri)
+    if found is None or not (found["scheme"] == "https" or found["host"] in _THIS_MACHINE):
         raise invalid_argument(
             f"Invalid value {uri!r:.120} for oidc.issuer_uri: it must be an https:// URL without query or fragment, "
-            f"of at most {_LONGEST_URI} characters."
+            f"of at most {_LONGEST_URI} characters. The local cloud also takes http:// with 127.0.0.1 or localhost."
         )
     return uri
+
+
+def _plain(uri: str) -> re.Match[str] | None:
+    """The parts of a URL that every reader understands alike; ``None`` for any other text."""
+    found = _URI.fullmatch(uri) if len(uri) <= _LONGEST_URI else None
+    return found if found and 0 < int(found["port"] or 1) <= _MOST_PORT else None
 
 
 def _audiences(listed: list[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from federation_emulator.core.errors import (
     permission_denied,
 )
 from federation_emulator.core.permission_names import GET_ACCESS_TOKEN
-from federation_emulator.core.trace import Part, refuse
+from federation_emulator.core.trace import Check, Part, refuse
 from federation_emulator.services.iam.model import Account
 from keyless_bigquery.command_line import command_line
 
@@ -95,6 +95,7 @@ def check_account(account: Account | None, email: str) -> Account:
     if account is None:
         refuse(
             Part.PERMISSION,
+            check=Check.SERVICE_ACCOUNT,
             rule="the service account must exist",
             actual=f"no account {email}",
             expected="an existing account",
@@ -113,6 +114,7 @@ def check_enabled(account: Account) -> None:
     if account.disabled:
         refuse(
             Part.PERMISSION,
+            check=Check.SERVICE_ACCOUNT,
             rule="the service account must be enabled",
             actual=f"{account.email} is disabled",
             expected="an enabled account",

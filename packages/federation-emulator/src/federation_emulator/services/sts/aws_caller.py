@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import httpx
 
-from federation_emulator.core.errors import unavailable
+from federation_emulator.core.errors import unavailable, unimplemented
 from federation_emulator.core.trace import Part, refuse
 from federation_emulator.services.sts.aws_answer import MOST_ANSWER_BYTES, NoAnswer, read_answer
 from federation_emulator.services.sts.model import QUERY, AwsRefusal, SignedRequest
@@ -22,8 +22,17 @@ async def ask_aws(client: httpx.AsyncClient, signed: SignedRequest, *, limit_sec
     The limit is for the whole call: an answer that comes drop by drop has no longer.
 
     Raises:
-        Refused: 503, AWS did not answer in time, or not with an answer that can be read.
+        Refused: 501, there is no AWS; 503, AWS did not answer in time, or not with an answer that can be read.
     """
+    if not client.base_url.host:
+        refuse(
+            Part.CALLER,
+            rule="AWS must say who signed the request",
+            actual="this local Google runs without an AWS",
+            expected="a local AWS that answers GetCallerIdentity",
+            fix="start it without `--without aws`, or with --aws-endpoint URL",
+            answer=unimplemented("This local Google runs without an AWS (--without aws): OIDC providers only."),
+        )
     try:
         async with asyncio.timeout(limit_seconds):
             body, status = await _send(client, signed)

@@ -14,7 +14,7 @@ from typing import NoReturn
 from urllib.parse import unquote
 
 from federation_emulator.core.errors import OAuthError
-from federation_emulator.core.trace import Part, refuse
+from federation_emulator.core.trace import Check, Part, refuse
 from federation_emulator.services.sts.model import (
     ACCESS_TOKEN_TYPE,
     AWS_TOKEN_TYPE,
@@ -152,6 +152,7 @@ def _check_options(text: str) -> None:
 def _refuse(name: str, actual: str, expected: str, error: OAuthError) -> NoReturn:
     refuse(
         Part.REQUEST,
+        check=Check.AUDIENCE if name == "audience" else None,
         rule=f"the exchange's {name} must have a value that Google accepts",
         actual=actual,
         expected=expected,

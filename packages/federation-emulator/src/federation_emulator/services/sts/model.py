@@ -16,6 +16,9 @@ JWT_TYPES = ("urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:toke
 QUERY = "Action=GetCallerIdentity&Version=2011-06-15"
 """Of the request that a subject token holds, signed."""
 
+TARGET_HEADER = "x-goog-cloud-target-resource"
+"""The header that holds the audience in that request."""
+
 LIFETIME_SECONDS = 3600
 """How long a federated token lives."""
 

@@ -19,12 +19,12 @@ from federation_emulator.core.errors import ApiError, OAuthError, aborted
 from federation_emulator.core.http import read_body
 from federation_emulator.core.tokens import TokenKind
 from federation_emulator.core.trace import Link, Part, Refused, Trail, refuse
+from federation_emulator.ports.web_identity import ISSUER
 from federation_emulator.services.iam.model import Oidc, PoolState, Provider
 from federation_emulator.services.sts.aws_caller import ask_aws
 from federation_emulator.services.sts.exchange_rules import GCLOUD, check_client, check_kind, check_request
 from federation_emulator.services.sts.fields import read_fields
 from federation_emulator.services.sts.identity_token import check_claims, read_identity_token, verify
-from federation_emulator.services.sts.issuer_keys import keys_of
 from federation_emulator.services.sts.model import ACCESS_TOKEN_TYPE, LIFETIME_SECONDS, ExchangeRequest
 from federation_emulator.services.sts.rules import check_caller, check_provider, identify
 from federation_emulator.services.sts.subject_token import read_subject_token
@@ -89,14 +89,15 @@ async def _from_token(cloud: Cloud, asked: ExchangeRequest, name: str, oidc: Oid
     """Name the principal of an OIDC token."""
     token = read_identity_token(asked.subject_token)
     trail.passed(Part.REQUEST, "the subject token is a signed JWT", f"alg {token.algorithm}")
-    limit_seconds, issuers = cloud.config.aws_timeout_seconds, cloud.config.issuers
-    keys = await keys_of(oidc, cloud.aws, limit_seconds=limit_seconds, issuers=issuers)
+    keys = await cloud.issuer_keys.of(oidc, token.key_id)
     # Again, as above.
     provider = _provider(cloud, name)
     if provider.oidc != oidc:
         raise aborted("The provider was changed during the exchange. Try again.")
     verify(token, keys, trail)
-    check_claims(token.claims, oidc, provider=name, now=cloud.clock.host(), trail=trail)
+    # The local AWS's tokens carry the host's time, as its signatures do; every other issuer's the local Google's.
+    now = cloud.clock.host() if oidc.issuer_uri == ISSUER else cloud.clock.now()
+    check_claims(token.claims, oidc, provider=name, now=now, trail=trail)
     return identify(provider, token.claims, trail)
 
 

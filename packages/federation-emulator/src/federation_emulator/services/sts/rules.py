@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from federation_emulator.core.errors import OAuthError
-from federation_emulator.core.trace import Part, Trail, refuse
+from federation_emulator.core.trace import Check, Part, Trail, refuse
 from federation_emulator.services.iam.model import Pool, PoolState, Provider
 from federation_emulator.services.sts.exchange_rules import INVALID_TARGET
 from federation_emulator.services.sts.model import AwsRefusal
@@ -49,6 +49,7 @@ def check_provider(
         return provider
     return refuse(
         Part.REQUEST,
+        check=Check.AUDIENCE,
         rule="the audience must name an active provider of an active pool",
         actual=f"{actual}: {name}",
         expected=expected,
@@ -90,6 +91,7 @@ def check_caller(answer: Caller | AwsRefusal, provider: Provider) -> Caller:
     if answer.account != provider.account_id:
         refuse(
             Part.CALLER,
+            check=Check.AWS_ACCOUNT,
             rule="the caller must belong to the provider's AWS account",
             actual=f"account {answer.account} ({answer.arn})",
             expected=f"account {provider.account_id}",

@@ -21,10 +21,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from federation_emulator.core.errors import OAuthError
-from federation_emulator.core.trace import Part, refuse
-from federation_emulator.services.sts.model import QUERY, SignedRequest
+from federation_emulator.core.trace import Check, Part, refuse
+from federation_emulator.services.sts.model import QUERY, TARGET_HEADER, SignedRequest
 
-TARGET_HEADER = "x-goog-cloud-target-resource"
 CLOCK_SKEW = timedelta(minutes=15)
 """AWS refuses a signature older or newer than this."""
 
@@ -77,10 +76,13 @@ def check(method: object, url: object, headers: Mapping[str, str], *, audience: 
     return SignedRequest(host=host, region=scope["region"], access_key_id=scope["key"], headers=forwarded)
 
 
-def refuse_format(rule: str, *, actual: str, expected: str, fix: str, part: Part = Part.REQUEST) -> NoReturn:
+def refuse_format(
+    rule: str, *, actual: str, expected: str, fix: str, part: Part = Part.REQUEST, check: Check | None = None
+) -> NoReturn:
     """Refuse a subject token of the wrong shape, in Google's words for it."""
     refuse(
         part,
+        check=check,
         rule=rule,
         actual=actual,
         expected=expected,
@@ -153,6 +155,7 @@ def _check_target(headers: Mapping[str, str], audience: str) -> None:
     if target not in {audience, f"https:{audience}"}:
         refuse_format(
             f"{TARGET_HEADER} must name the audience of this exchange",
+            check=Check.AUDIENCE,
             actual=target or "nothing",
             expected=audience,
             fix="use one credential configuration for both; a token made for another provider is not accepted",

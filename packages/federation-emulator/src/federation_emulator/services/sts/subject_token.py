@@ -16,8 +16,8 @@ from federation_emulator.core.errors import OAuthError
 from federation_emulator.core.strict_json import parse_strictly
 from federation_emulator.core.trace import Part, refuse
 from federation_emulator.services.sts import signed_request
-from federation_emulator.services.sts.model import SignedRequest
-from federation_emulator.services.sts.signed_request import TARGET_HEADER, refuse_format
+from federation_emulator.services.sts.model import TARGET_HEADER, SignedRequest
+from federation_emulator.services.sts.signed_request import refuse_format
 
 MOST_TOKEN_CHARACTERS = 32 * 1024
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!'()*/+-]|%[0-9A-Fa-f]{2})+")

@@ -74,7 +74,9 @@ def test_a_provider_is_made_changed_by_its_parts_listed_and_deleted(pooled: Goog
         *(({"issuerUri": uri}, {}, "oidc.issuer_uri") for uri in (
             "http://issuer.example.com", "issuer.example.com", "https://", f"{URI}?a=b", f"{URI}#a", f"{URI}?",
             f"{URI} ", "https://user@issuer.example.com", f"https://{'x' * 2000}", "https://issuer.example.com\n",
-            "https://bücher.example",
+            "https://bücher.example", "http://127.0.0.2", "http://127.0.0.1.example.com", "http://me@127.0.0.1",
+            "http://127.0.0.1:0", "http://localhost:65536", "http://127.0.0.1\\@example.com", "HTTP://127.0.0.1",
+            "http://[::1]example.com", "ftp://127.0.0.1", "http://0.0.0.0", "http://127.1",
         )),
         ({"issuerUri": URI, "allowedAudiences": ["a"] * 11}, {}, "at most 10, of 1 to 256 characters"),
         ({"issuerUri": URI, "allowedAudiences": ["a" * 257]}, {}, "at most 10, of 1 to 256 characters"),
@@ -96,6 +98,14 @@ def test_what_a_provider_may_not_hold_is_refused(pooled: Google, oidc: Any, fiel
     )
     assert answer.status_code == 400
     assert says in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:8080/realms/test", "http://localhost", "https://[::1]:65535/"])
+def test_an_issuer_on_this_machine_may_have_http(pooled: Google, uri: str) -> None:
+    provider = f"local-{len(uri)}"
+    body = {"oidc": {"issuerUri": uri}, "attributeMapping": MAPPING}
+    pooled.done("POST", f"{POOL_PATH}/providers?workloadIdentityPoolProviderId={provider}", body)
+    assert pooled.done("GET", f"{POOL_PATH}/providers/{provider}")["oidc"] == {"issuerUri": uri}
 
 
 def test_what_a_provider_may_hold_at_most_is_taken(pooled: Google) -> None:

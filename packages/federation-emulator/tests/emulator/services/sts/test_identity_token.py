@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import urlsafe_b64decode
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+import yaml
 from google.auth.exceptions import OAuthError
 
-from federation_emulator.client.issuer import Issuer, aws_claims, github_claims
+from federation_emulator.client.issuer import GITHUB, Issuer, github_claims
 from federation_emulator.core.trace import Link
 from federation_emulator.ports.web_identity import ISSUER, NAMESPACE
+from federation_emulator.seed.model import seed_from
+from keyless_bigquery.components.program import ROOT
 from tests.emulator.chain import ACCOUNT, ROLE, Chain, Keys, LocalAccount
 from tests.emulator.google_server import Google
 from tests.emulator.identity import (
@@ -32,6 +37,7 @@ from tests.emulator.identity import (
     signed,
 )
 
+README = ROOT / "packages/federation-emulator/README.md"
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
 ROWS = [("users-1",), ("users-2",), ("users-3",)]
 FUNCTION = """
@@ -152,35 +158,46 @@ def test_a_mapping_and_a_condition_read_claims_of_each_kind(federated: Google, i
         assert answer.json()["error"] == error, (wrong, answer.text)
 
 
-def test_a_job_of_github_is_known_by_its_repository(chain: Chain) -> None:
+def test_a_job_of_github_is_known_by_its_repository_as_the_readme_has_it(chain: Chain) -> None:
     google = chain.google
-    github = Issuer("https://token.actions.githubusercontent.com", algorithms=("RS256",))
-    make_provider(
-        google,
-        {"issuerUri": github.uri, "jwksJson": github.key_set(), "allowedAudiences": ["sts.example.com"]},
-        attributeMapping={"google.subject": "assertion.sub", "attribute.repository": "assertion.repository"},
-        attributeCondition="assertion.repository_owner_id == '65' && assertion.ref == 'refs/heads/main'",
-    )
+    github = Issuer(GITHUB, algorithms=("RS256",))
+    shown = re.search(r"```yaml\n(pools:\n  ci:\n.*?)```", README.read_text(), re.DOTALL)
+    assert shown
+    written = yaml.safe_load(shown[1])
+    written["pools"]["ci"]["providers"]["github"]["jwks"] = github.key_set()
+    made = seed_from(written).pools["ci"].providers["github"]
+    make_provider(google, made.oidc, attributeMapping=made.mapping, attributeCondition=made.condition)
     claims = github_claims("octo/app", audience="sts.example.com", now=google.clock.now())
     assert principal(google, github.token(claims)).endswith("/subject/repo:octo/app:ref:refs/heads/main")
-    for wrong in ({"ref": "refs/heads/other"}, {"repository_owner_id": "66"}):
+    for wrong in ({"ref": "refs/heads/other"}, {"repository_id": "75"}):
         assert exchange(google, github.token({**claims, **wrong})).json()["error"] == "unauthorized_client"
 
 
-def test_a_token_lasts_as_long_as_it_says_by_the_hosts_clock(chain: Chain, issuer: Issuer) -> None:
+def test_a_token_lasts_as_long_as_it_says_by_the_local_googles_clock(chain: Chain, issuer: Issuer) -> None:
     google = chain.google
     deploy_oidc(chain, issuer)
     token = signed(issuer, google)
-    # The local Google's own clock moves what Google dates; the token is dated by its issuer.
-    google.pass_time(3600)
+    google.pass_time(290)
     assert exchange(google, token).ok
-    for seconds, ok in ((290, True), (301, False)):
-        google.clock.ahead = timedelta(seconds=seconds)
-        assert exchange(google, token).ok is ok
-    issued = aws_claims(ROLE_ARN, audience=AUDIENCE, now=google.clock.now())["iat"] - 301
-    assert exchange(google, token).json()["error_description"] in {
-        f"ID Token issued at {issued + late} is stale to sign-in." for late in (-1, 0, 1)
-    }
+    google.pass_time(11)
+    issued = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))["iat"]
+    assert exchange(google, token).json()["error_description"] == f"ID Token issued at {issued} is stale to sign-in."
+    # A new one carries the moved time, or it isn't of this moment either.
+    assert not exchange(google, signed(issuer, google)).ok
+    assert exchange(google, signed(issuer, google, iat=issued + 300, exp=issued + 600)).ok
+
+
+def test_a_token_of_the_local_aws_lasts_as_long_as_it_says_by_the_hosts_clock(
+    chain: Chain, aws: LocalAccount, role_keys: Keys
+) -> None:
+    google = chain.google
+    deploy_oidc(chain)
+    allow_tokens(aws)
+    token = aws_token(aws, role_keys)
+    google.pass_time(7200)
+    assert exchange(google, token).ok
+    google.clock.ahead = timedelta(seconds=301)
+    assert "is stale to sign-in" in exchange(google, token).json()["error_description"]
 
 
 def test_without_a_local_aws_its_issuer_is_not_within_reach(quiet_google: Google) -> None:
