@@ -1,5 +1,6 @@
-"""Where an issuer's public keys come from: the provider itself, the local AWS for its own issuer, or this machine:
-an issuer on it, or the file of the keys of issuers on the internet.
+"""Where an issuer's public keys come from: the provider itself, the local AWS for its own issuer, or this machine.
+
+On this machine is an issuer, or a file with the keys of issuers on the internet.
 
 Sources: OpenID Connect Discovery 1.0, sections 4.1 and 4.3; IAM v1 API, ``Oidc.issuerUri`` and ``Oidc.jwksJson``. For
 how long Google keeps what it fetched is not published; the times and limits here are the local cloud's own.
@@ -125,14 +126,15 @@ class IssuerKeys:
 
     def _of_the_file(self, issuer: str) -> Mapping[str, PublicKey]:
         try:
-            if self._issuers is not None and (found := published_keys(self._issuers, issuer)) is not None:
-                return read_key_set(found)
+            found = published_keys(self._issuers, issuer) if self._issuers else None
+            if found is None:
+                _refuse(
+                    f"{issuer}, without jwksJson",
+                    "upload the issuer's key set as the provider's oidc.jwksJson: nothing is fetched from elsewhere",
+                )
+            return read_key_set(found)
         except (IssuersProblem, KeySetProblem) as problem:
             _refuse(f"no key set of {issuer}: {problem}", f"write {FILE} in the local cloud's folder anew")
-        _refuse(
-            f"{issuer}, without jwksJson",
-            "upload the issuer's key set as the provider's oidc.jwksJson: nothing is fetched from elsewhere",
-        )
 
     async def _of_aws(self) -> Mapping[str, PublicKey]:
         return read_key_set(await read_text(self._aws, KEY_SET, host=ISSUER_HOST))
