@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak mutants lint format settings locks bench bench-setup denials fields fidelity clean
+.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak mutants lint format settings locks bench bench-setup denials fields fidelity conformance clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -107,6 +107,10 @@ locks: $(READY) ## pin every dependency again, with hashes
 	for name in benchmarks/candidates/naive benchmarks/candidates/pandas benchmarks/candidates/floor \
 	  benchmarks/candidates/raw examples/container; do \
 	  $(LOCK) $$name/requirements.in -o $$name/requirements.txt -c lambda_src/requirements.txt || exit; done
+
+conformance: $(READY) ## Google's clients in Python, Node, Go and Java against a local Google; writes their table; WITHOUT="Java Node": not these
+	@KEYLESS_CONFORMANCE=1 KEYLESS_WITHOUT="$(WITHOUT)" $(RUN) -m pytest -m "conformance or not conformance" \
+	  packages/federation-emulator/tests/conformance
 
 denials: $(READY) ## write docs/denials.md from the denial tests
 	@PYTHONPATH=packages/federation-emulator $(RUN) -m tests.denials
