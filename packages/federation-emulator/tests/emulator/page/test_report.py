@@ -49,6 +49,7 @@ def test_a_secret_that_a_client_sent_where_a_name_belongs_is_not_in_the_report(
         ("signed 20261129T223241Z, now 2026-11-29T22:32:41Z, within 15 minutes, #ae083a7f", None),
         ("host sts.eu-west-1.amazonaws.com, region eu-west-1, alg RS256", None),
         ("user:deployer@local.invalid", None),
+        ("iat 1795994773, exp 1795995073, nbf 1795994773", None),
         # Names, by where they stand
         ("arn:aws:sts::210987654321:assumed-role/Shop/fn", "arn:aws:sts::ACCOUNT-1:assumed-role/ROLE-1/SESSION-1"),
         ("projects/shop-eu/datasets/sales/tables/users", "projects/PROJECT-1/datasets/DATASET-1/tables/TABLE-1"),
@@ -64,6 +65,7 @@ def test_a_secret_that_a_client_sent_where_a_name_belongs_is_not_in_the_report(
         ("assertion.team == 'it\\'s secret'", "assertion.team == 'VALUE-1\\'VALUE-2 VALUE-3'"),
         ("assertion.team == 'billing and mor…", "assertion.team == 'VALUE-1 VALUE-2 VALUE-3…"),
         ("binding names attribute.team = billing", "binding names attribute.team = VALUE-1"),
+        ("assertion.owner == '65'", "assertion.owner == 'VALUE-1'"),
         ("another, for alg RS256, kid mine", "another, for alg RS256, kid VALUE-1"),
         # A name is found in prose too, and equal stays equal
         ("projects/shop and project shop", "projects/PROJECT-1 and project PROJECT-1"),
