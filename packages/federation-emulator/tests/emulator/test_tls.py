@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import pytest
 import requests
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from federation_emulator.client.languages import trust, without_google
+from federation_emulator.core.loopback import ask
 from federation_emulator.servers import tls
 from federation_emulator.servers.tls import Certificates, make_certificates, server_context, write_trust
 from tests.emulator.google_server import Google, serving
@@ -117,6 +119,10 @@ def test_the_server_answers_who_trusts_the_authority_and_no_plain_http(secure: G
     assert requests.get(f"{named}/_local/health", verify=trusted, timeout=20).json()["status"] == "ok"
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(f"{secure.url}/_local/health", timeout=20)
+    health = f"{secure.url}/_local/health"
+    assert ask("GET", health, limit_seconds=20, ca_file=str(trusted)).good
+    with pytest.raises(URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        ask("GET", health, limit_seconds=20)
     with pytest.raises(requests.exceptions.ConnectionError):
         requests.get(f"{secure.url.replace('https', 'http')}/_local/health", timeout=20)
 

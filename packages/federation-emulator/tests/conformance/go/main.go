@@ -43,7 +43,20 @@ func oauth2Token(ctx context.Context) (any, error) {
 }
 
 func query(ctx context.Context) (any, error) {
-	client, err := bigquery.NewClient(ctx, os.Getenv("GOOGLE_CLOUD_PROJECT"), option.WithEndpoint(os.Getenv("LOCAL_GOOGLE_URL")))
+	return rows(ctx)
+}
+
+func oauth2Query(ctx context.Context) (any, error) {
+	found, err := google.FindDefaultCredentials(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	return rows(ctx, option.WithTokenSource(found.TokenSource))
+}
+
+func rows(ctx context.Context, options ...option.ClientOption) (any, error) {
+	options = append(options, option.WithEndpoint(os.Getenv("LOCAL_GOOGLE_URL")))
+	client, err := bigquery.NewClient(ctx, os.Getenv("GOOGLE_CLOUD_PROJECT"), options...)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +77,9 @@ func query(ctx context.Context) (any, error) {
 }
 
 func main() {
-	doing := map[string]func(context.Context) (any, error){"token": token, "oauth2-token": oauth2Token, "query": query}
+	doing := map[string]func(context.Context) (any, error){
+		"token": token, "query": query, "oauth2-token": oauth2Token, "oauth2-query": oauth2Query,
+	}
 	found, err := doing[os.Args[1]](context.Background())
 	if err != nil {
 		found = map[string]any{"error": fmt.Sprintf("%T", err), "message": err.Error()}

@@ -1,7 +1,6 @@
 // What Google's documentation has for Java: https://cloud.google.com/java/docs/reference/google-auth-library/latest/overview
 // and https://cloud.google.com/bigquery/docs/reference/libraries#client-libraries-usage-java
 import com.google.auth.oauth2.GoogleCredentials;
-import java.lang.reflect.InvocationTargetException;
 
 public class Main {
   static String token() throws Exception {
@@ -13,14 +12,17 @@ public class Main {
   public static void main(String[] arguments) throws Exception {
     String found;
     try {
-      // google-cloud-bigquery is not there for each version of the authentication library.
-      found = arguments[0].equals("token") ? token() : (String) Class.forName("Query").getMethod("rows").invoke(null);
-    } catch (Throwable thrown) {
-      Throwable error = thrown instanceof InvocationTargetException ? thrown.getCause() : thrown;
-      found = "{\"error\": " + text(error.getClass().getSimpleName()) + ", \"message\": " + text("" + error.getMessage()) + "}";
+      found = arguments[0].equals("token") ? token() : Query.rows();
+    } catch (Exception error) {
+      found = "{\"error\": " + text(error.getClass().getSimpleName()) + ", \"message\": " + text(messages(error)) + "}";
     }
     System.out.println(found);
     System.exit(0);
+  }
+
+  /** What the error says, and what its causes say. */
+  static String messages(Throwable error) {
+    return error.getMessage() + (error.getCause() == null ? "" : ": " + messages(error.getCause()));
   }
 
   static String text(String value) {
