@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak mutants lint format settings locks bench bench-setup denials fields conformance clean
+.PHONY: help setup demo local-cloud preview-offline guardrails verify invoke doctor adopt destroy test soak mutants lint format settings locks bench bench-setup denials fields fidelity conformance clean
 
 PYTHON ?= python3
 # Where it is set, each start of Python would compile the providers' large SDKs again.
@@ -67,7 +67,7 @@ soak: export KEYLESS_STATEMENTS ?= 50000
 soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills, whole lifecycles, 50,000 statements, 60 mutants; an hour
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/replacing tests/robustness tests/template \
 	  $(addprefix packages/keyless-tools/tests/,delivery doctor living) packages/pulumi-offline/tests/plugins \
-	  packages/federation-emulator/tests/differential
+	  packages/federation-emulator/tests/differential tests/e2e/test_bootstrap_life.py
 	@$(RUN) -m tools.mutants
 
 mutants: $(READY) ## break one thing at a time in trust, rules and guardrails, and report what no test notices; COUNT=60
@@ -118,6 +118,9 @@ denials: $(READY) ## write docs/denials.md from the denial tests
 
 fields: $(READY) ## write the table of BigQuery's fields into SUPPORT.md
 	@PYTHONPATH=packages/federation-emulator $(RUN) -m tests.fields
+
+fidelity: $(READY) ## send every recorded answer's case to the local Google, print what differs, and write FIDELITY.md
+	@PYTHONPATH=packages/federation-emulator $(RUN) -m tests.fidelity $(ARGS)
 
 clean: ## remove what was made in this folder; the cache stays
 	rm -rf $(VENV) .local build .mypy_cache .ruff_cache .pytest_cache

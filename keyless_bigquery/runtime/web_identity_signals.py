@@ -80,7 +80,7 @@ EXCHANGE: Sequence[Signal] = tuple(
         ),
         (
             r"ID Token issued at .* is stale|ID Token .*expired|expired .*ID Token",
-            "the token has expired on its way",
+            "the token has expired on its way, or begins in the future by Google's clock",
             "the clock of the machine, and how long the exchange takes",
             AGAIN,
         ),

@@ -1,4 +1,4 @@
-"""Bootstrap's identities on the local cloud: which of GitHub's jobs get them, and that they suffice for a stack's life.
+"""Bootstrap's identities on the local cloud: which of GitHub's jobs get them, and what they are for.
 
 GitHub's issuer is one of the tests', whose keys the local cloud is given as GitHub's. All else is the real program, on
 the real engine, with its own policies enforced on both sides.
@@ -8,125 +8,147 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from google.auth.exceptions import OAuthError
 
 from bootstrap.subjects import ISSUER
 from federation_emulator.client.cloud import LocalCloud
 from federation_emulator.client.issuer import Issuer
-from federation_emulator.ports import issuers
-from pulumi_offline.engine.pins import ROOT
-from pulumi_offline.engine.workspace import Workspace
 from pulumi_offline.stack_harness import StackHarness
-from tests.bootstrap.given import JOBS, KEY, REQUIRED
-from tests.e2e.github_jobs import Jobs
-
-NAME = "prod"
-DEPLOYS, PREVIEWS = JOBS["main in the environment deploys"][0], JOBS["a pull request's job looks"][0]
-ENVIRONMENT_KEY = KEY.replace("1111", "9999")
+from tests.bootstrap.given import JOBS
+from tests.e2e.github_jobs import CLAIMS, DEPLOYS, NAME, PREVIEWS, Jobs, deployed
 
 
 @pytest.fixture(scope="module")
-def bootstrap(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackHarness]:
-    """The identities, deployed by the owner of both clouds."""
-    google = {
-        f"GOOGLE_{name}_CUSTOM_ENDPOINT": f"{cloud.google_url}/{version}/"
-        for name, version in {
-            "IAM_BETA": "v1",
-            "SERVICE_USAGE": "v1beta1",
-            "RESOURCE_MANAGER": "v1",
-            "BIG_QUERY": "bigquery/v2",
-            "CLOUD_BILLING": "v1",
-        }.items()
-    }
-    settings = {
-        **REQUIRED,
-        "googleProject": cloud.project_id,
-        "awsAccountId": cloud.aws_account_id,
-        "environmentKmsKeyArn": ENVIRONMENT_KEY,
-        "secretsKey": KEY,
-    }
-    with StackHarness(
-        cloud,
-        tmp_path_factory.mktemp("bootstrap"),
-        settings,
-        name=NAME,
-        program=ROOT / "bootstrap",
-        environment=google,
-    ) as harness:
-        harness.up()
-        yield harness
-
-
-@pytest.fixture(scope="module")
-def jobs(cloud: LocalCloud, bootstrap: StackHarness) -> Jobs:
+def jobs(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
     """What GitHub's jobs get for their tokens."""
-    github = Issuer(ISSUER, algorithms=("RS256",))
-    (cloud.folder / issuers.FILE).write_text(json.dumps({ISSUER: json.loads(github.key_set())}))
-    return Jobs(cloud, github, bootstrap)
+    with deployed(cloud, tmp_path_factory.mktemp("bootstrap")) as found:
+        yield found
 
 
 @pytest.mark.parametrize("job", JOBS)
 def test_a_job_gets_what_it_is_for_and_no_more(jobs: Jobs, job: str) -> None:
-    claims, expected = JOBS[job]
+    claims, expected = CLAIMS[job], JOBS[job][1]
     assert jobs.opened_on_google(claims) == expected
-    # AWS knows one subject from another, and not that a job in the environment is on main as well.
+    # AWS distinguishes subjects, and does not know that a job in the environment is on main as well.
     assert jobs.opened_on_aws(claims) == (expected if expected != {"preview", "deploy"} else {"deploy"})
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Life:
-    """What the engine did of a stack, as a job of GitHub's, and what both clouds recorded of it."""
-
-    steps: dict[str, set[str]]
-    used_on_aws: dict[str, set[str]]
-    used_on_google: dict[str, set[str]]
+NOW = int(time.time())
 
 
-WHOLE = {"schedule": "rate(1 hour)", "reservedConcurrency": 5}
-CHANGED = {"memoryMb": 256, "columns": [{"name": "user_id", "type": "INTEGER"}, {"name": "name", "type": "STRING"}]}
+@pytest.mark.parametrize(
+    ("changed", "google", "aws"),
+    [
+        ({"aud": "https://github.com/acme"}, "audience in ID Token", "Incorrect token audience"),
+        ({"iat": NOW - 900, "nbf": NOW - 900, "exp": NOW - 600}, "is stale", "ExpiredToken"),
+        ({"iat": NOW + 86400, "nbf": NOW + 86400, "exp": NOW + 86700}, "not valid yet", "not valid yet"),
+        ({"iss": "https://token.example.org"}, "does not match the expected", "No OpenIDConnect provider"),
+    ],
+)
+def test_a_token_of_the_right_job_is_refused_for_all_else_that_is_wrong_with_it(
+    jobs: Jobs, changed: Mapping[str, Any], google: str, aws: str
+) -> None:
+    with pytest.raises(OAuthError, match=google):
+        jobs.google_token({**DEPLOYS, **changed})
+    with pytest.raises(ClientError, match=aws):
+        jobs.aws_session({**DEPLOYS, **changed}, "deploy")
 
 
-@pytest.fixture(scope="module")
-def life(cloud: LocalCloud, jobs: Jobs, tmp_path_factory: pytest.TempPathFactory) -> Life:
-    """A stack from its first preview to its end."""
-    folder = tmp_path_factory.mktemp("stack")
-    state = {"PULUMI_BACKEND_URL": Workspace(folder).backend.as_uri()}
-    bounded = {
-        "permissionsBoundaryArn": jobs.bootstrap.output("permissions_boundary_arn"),
-        "environmentKmsKeyArn": ENVIRONMENT_KEY,
-    }
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    steps = {}
-    deployer = jobs.environment(DEPLOYS, "deploy", session="life")
-    previewer = jobs.environment(PREVIEWS, "preview", session="life")
-    with (
-        StackHarness(cloud, folder, bounded | WHOLE, name=NAME, environment=deployer) as stack,
-        # In a folder of its own, as on another machine: its plugins have other credentials.
-        StackHarness(cloud, elsewhere, bounded | WHOLE, name=NAME, environment=previewer | state) as looking,
-    ):
-        steps["a preview before the first deployment"] = set(looking.preview().change_summary)
-        steps["a deployment"] = set(stack.up())
-        steps["another one"] = set(stack.up(refresh=True))
-        steps["the watch for drift"] = set(looking.preview(refresh=True).change_summary)
-        steps["a change"] = set(stack.beside(NAME, bounded | CHANGED).up(refresh=True))
-        steps["the end"] = set(stack.destroy())
-    return Life(steps=steps, used_on_aws=jobs.used_on_aws("life"), used_on_google=jobs.used_on_google())
+def test_a_token_that_another_key_signed_is_refused(jobs: Jobs) -> None:
+    forged = dataclasses.replace(jobs, github=Issuer(ISSUER, algorithms=("RS256",)))
+    assert forged.opened_on_google(DEPLOYS) == forged.opened_on_aws(DEPLOYS) == set()
 
 
-def test_the_identities_suffice_for_a_stacks_whole_life(life: Life) -> None:
-    assert life.steps == {
-        "a preview before the first deployment": {"create"},
-        "a deployment": {"create"},
-        "another one": {"same"},
-        "the watch for drift": {"same"},
-        "a change": {"same", "update", "delete"},
-        "the end": {"delete"},
-    }
+def test_the_deploy_identity_deploys_a_stack_sees_no_change_and_destroys_it(
+    cloud: LocalCloud, jobs: Jobs, tmp_path: Path
+) -> None:
+    bounded = {"permissionsBoundaryArn": jobs.bootstrap.output("permissions_boundary_arn")}
+    deployer = jobs.environment(DEPLOYS, "deploy", session="deploy")
+    with StackHarness(cloud, tmp_path, bounded, name=NAME, environment=deployer) as stack:
+        assert set(stack.up()) == {"create"}
+        assert set(stack.preview().change_summary) == {"same"}
+        assert set(stack.destroy()) == {"delete"}
+    assert "refused" not in jobs.used_on_aws("deploy")
 
 
-def test_no_right_is_granted_that_nothing_uses(life: Life) -> None:
-    print(json.dumps({k: sorted(v) for k, v in life.used_on_aws.items()}, indent=1))
-    print(json.dumps({k: sorted(v) for k, v in life.used_on_google.items()}, indent=1))
-    assert False
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+FOREIGN_ROLE = {"RoleName": "keyless-bigquery-dev", "AssumeRolePolicyDocument": json.dumps({"Statement": []})}
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "request_", "denied"),
+    [
+        ("iam", "create_role", {**FOREIGN_ROLE, "RoleName": "keyless-bigquery-prod-x"}, "iam:CreateRole"),
+        ("iam", "create_role", FOREIGN_ROLE | {"PermissionsBoundary": "BOUNDARY"}, "iam:CreateRole"),
+        (
+            "iam",
+            "delete_role_permissions_boundary",
+            {"RoleName": "ci-keyless-bigquery-prod-deploy"},
+            "iam:DeleteRolePerm",
+        ),
+        (
+            "iam",
+            "attach_role_policy",
+            {"RoleName": "keyless-bigquery-prod", "PolicyArn": ADMINISTRATOR},
+            "iam:AttachRole",
+        ),
+        (
+            "iam",
+            "put_role_policy",
+            {"RoleName": "ci-keyless-bigquery-prod-deploy", "PolicyName": "p", "PolicyDocument": "{}"},
+            "iam:PutRolePolicy",
+        ),
+        ("iam", "create_policy_version", {"PolicyArn": "BOUNDARY", "PolicyDocument": "{}"}, "iam:CreatePolicyVersion"),
+        ("iam", "list_users", {}, "iam:ListUsers"),
+        ("lambda", "delete_function", {"FunctionName": "keyless-bigquery-dev"}, "lambda:DeleteFunction"),
+        ("lambda", "list_functions", {}, "lambda:ListFunctions"),
+        ("logs", "delete_log_group", {"logGroupName": "/aws/lambda/keyless-bigquery-dev"}, "logs:DeleteLogGroup"),
+        ("events", "delete_rule", {"Name": "keyless-bigquery-dev"}, "events:DeleteRule"),
+    ],
+)
+def test_who_deploys_can_not_reach_beyond_its_own_on_aws(
+    jobs: Jobs, service: str, method: str, request_: Mapping[str, str], denied: str
+) -> None:
+    session = jobs.aws_session(DEPLOYS, "deploy")
+    boundary = jobs.bootstrap.output("permissions_boundary_arn")
+    given = {name: boundary if value == "BOUNDARY" else value for name, value in request_.items()}
+    with pytest.raises(ClientError, match=rf"not authorized to perform: {denied}"):
+        getattr(jobs.client(service, session), method)(**given)
+
+
+@pytest.mark.parametrize(
+    ("claims", "path", "body"),
+    [
+        (PREVIEWS, "/v1/projects/PROJECT/services/iam.googleapis.com:enable", {}),
+        (PREVIEWS, "/v1/projects/PROJECT/serviceAccounts", {"accountId": "another"}),
+        (PREVIEWS, "/bigquery/v2/projects/PROJECT/queries", {"query": "SELECT 1", "useLegacySql": False}),
+        (DEPLOYS, "/bigquery/v2/projects/PROJECT/queries", {"query": "SELECT 1", "useLegacySql": False}),
+    ],
+)
+def test_who_looks_changes_nothing_on_google_and_neither_reads_rows(
+    jobs: Jobs, claims: Mapping[str, Any], path: str, body: Mapping[str, Any]
+) -> None:
+    assert jobs.google("POST", path, body, claims=claims).status_code == 403
+
+
+@pytest.mark.parametrize(("role", "status"), [("roles/owner", 403), ("roles/bigquery.jobUser", 200)])
+def test_who_deploys_can_grant_on_the_project_what_a_stack_grants_and_no_more(
+    jobs: Jobs, role: str, status: int
+) -> None:
+    path = "/v1/projects/PROJECT"
+    policy = jobs.google(
+        "POST", f"{path}:getIamPolicy", {"options": {"requestedPolicyVersion": 3}}, claims=DEPLOYS
+    ).json()
+    granted = {"role": role, "members": ["user:mallory@example.com"]}
+    changed = {**policy, "bindings": [*policy["bindings"], granted], "version": 3}
+    assert jobs.google("POST", f"{path}:setIamPolicy", {"policy": changed}, claims=DEPLOYS).status_code == status
+    if status == 200:
+        restored = {**policy, "etag": "", "version": 3}
+        assert jobs.google("POST", f"{path}:setIamPolicy", {"policy": restored}, claims=DEPLOYS).status_code == 200

@@ -132,6 +132,7 @@ CASES: tuple[Case, ...] = (
         having(impersonation={"lifetime": "3601s"}),
         having(impersonation={}),
         rule="lifetime must be 1s to 3600s",
+        says="can not have lifetimes of more than 1 hour. Use the Org Policy Constraint",
     ),
     _INVALID(
         "an access token without a scope",

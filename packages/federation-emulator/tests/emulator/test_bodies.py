@@ -205,7 +205,9 @@ def test_an_unknown_field_is_refused_in_googles_words(deployed: Chain) -> None:
     body: Any = {"policy": {"bindings": [{"role": "roles/viewer", "member": "user:a@b.c"}]}}
     refused = deployed.google.call("POST", f"{PROJECT_PATH}:setIamPolicy", body).json()["error"]
     text = "Invalid JSON payload received. Unknown name \"member\" at 'policy.bindings[0]': Cannot find field."
-    assert refused == {"code": 400, "message": text, "status": "INVALID_ARGUMENT"}
+    violation = {"field": "policy.bindings[0]", "description": text}
+    details = [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}]
+    assert refused == {"code": 400, "message": text, "status": "INVALID_ARGUMENT", "details": details}
 
 
 @pytest.mark.parametrize(

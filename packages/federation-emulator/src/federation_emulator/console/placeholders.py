@@ -1,8 +1,7 @@
 """Names in texts become placeholders: the same name the same one, so that equal stays equal and different different.
 
-What stays is what is everybody's: prose, the structure of resource names and ARNs, roles and permissions, hosts of
-Google's and AWS's APIs, CEL. What is neither is replaced, whatever it is: a name, a number, and a secret that a client
-sent where a name belongs.
+What is public stays: prose, the structure of resource names and ARNs, roles and permissions, the hosts of Google's and
+AWS's APIs, CEL. All else is replaced, whatever it is: a name, a number, a secret that a client sent in a name's place.
 """
 
 from __future__ import annotations
@@ -49,7 +48,8 @@ _PUBLIC = re.compile(
     | (?<![\w-])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z(?!\w) | (?<![\w-])\d{8}T\d{6}Z(?!\w)
     | (?<!\w)\#[0-9a-f]{8}(?![\w-])                                               # a token's fingerprint
     | (?<![\w-])(?:RS|ES|PS|HS)\d{3}(?![\w-])
-    | (?<![\w.-])\d{1,5}(?![\w-])
+    | (?:(?<=iat\ )|(?<=exp\ )|(?<=nbf\ ))\d{10}(?!\w)
+    | (?<![\w.'"-])\d{1,5}(?![\w'"-])
     """,
     re.ASCII | re.VERBOSE,
 )
@@ -80,7 +80,7 @@ class Placeholders:
             is_prose = (
                 not is_value
                 and _SEGMENT.fullmatch(re.sub("'(?=[st]$)", "", word[0].strip(_EDGES))) is not None
-                and not text.endswith("= ", 0, word.start())
+                and not text.endswith(("= ", "kid "), 0, word.start())
                 and not any(start < word.end() and word.start() < end for start, end in quoted)
             )
             for match in _SEGMENT.finditer(text, *word.span()):
@@ -107,6 +107,8 @@ def _kind(match: re.Match[str]) -> str:
     kind = _KINDS.get(label[1], "") if label else ""
     if before.endswith("@"):
         kind = "PROJECT" if after.startswith(".iam.gserviceaccount.com") else "DOMAIN"
+    elif after.startswith("@"):
+        kind = kind or "USER"
     elif re.search(r"assumed-role/[^/ ]+/\Z", before):
         kind = "SESSION"
     if re.fullmatch("[0-9]{12}", match[0]):

@@ -13,6 +13,7 @@ import platform
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -24,8 +25,8 @@ from federation_emulator.core.trace import Decision
 from federation_emulator.library import as_lines
 
 _PACKAGE = "federation-emulator"
-_MOST_BINDINGS = 20
-"""Of one policy; a report is read by people."""
+_MOST_ENTRIES = 20
+"""Of one list of the configuration; a report is read by people."""
 
 _LEFT_OUT = frozenset({"displayName", "title", "description", "jwksJson"})
 """Fields that decide nothing, or that a report has no room for."""
@@ -72,13 +73,11 @@ def configuration(cloud: Cloud, chain: Sequence[Decision]) -> dict[str, Any]:
     return {
         "providers": [each.wire() for each in cloud.providers.values() if each.name in asked],
         "policies": {
-            name: policy_wire(policy)["bindings"][:_MOST_BINDINGS]
+            name: policy_wire(policy)["bindings"]
             for key, name in keys.items()
             if (policy := cloud.policies.get(key)) and policy.bindings
         },
-        "datasets": {
-            name: list(access.entries)[:_MOST_BINDINGS] for name, access in cloud.datasets.items() if name in datasets
-        },
+        "datasets": {name: list(access.entries) for name, access in cloud.datasets.items() if name in datasets},
     }
 
 
@@ -115,10 +114,11 @@ def _leaves(value: object, names: Placeholders) -> object:
             if key not in _LEFT_OUT
         }
     if isinstance(value, list):
-        return [_leaves(each, names) for each in value]
+        return [_leaves(each, names) for each in value[:_MOST_ENTRIES]]
     return _written(value, names) if isinstance(value, str) else value
 
 
+@cache
 def _versions() -> str:
     try:
         ours = version(_PACKAGE)

@@ -22,8 +22,12 @@ _SILENT = {"==", "!=", "in"}
 _NAMED = {"true": _BOOLEAN, "false": _BOOLEAN, "null": _NULL}
 _READ = {"time": _TIME, "name": _TEXT, "type": _TEXT, "service": _TEXT}
 _GIVEN = {
-    **{"timestamp": _TIME, "duration": _DURATION, "extract": _TEXT},
-    **{"startsWith": _BOOLEAN, "endsWith": _BOOLEAN, "hasOnly": _BOOLEAN},
+    "timestamp": _TIME,
+    "duration": _DURATION,
+    "extract": _TEXT,
+    "startsWith": _BOOLEAN,
+    "endsWith": _BOOLEAN,
+    "hasOnly": _BOOLEAN,
 }
 _SUMS = {
     (_TEXT, "+", _TEXT): _TEXT,

@@ -7,6 +7,7 @@ word, since users search for them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
@@ -26,9 +27,11 @@ MISSING_CREDENTIALS = (
 )
 
 
-_AT = {
+_FIELD = re.compile(r" at '([^']+)'")
+_AT: Mapping[tuple[int, str], tuple[str, ...]] = {
     (401, "required"): ("Login Required.", "Authorization", "header"),
     (401, "authError"): ("Invalid Credentials", "Authorization", "header"),
+    (403, "insufficientPermissions"): ("Insufficient Permission",),
     (412, "conditionNotMet"): ("", "If-Match", "header"),
     (400, "invalidQuery"): ("", "q", "parameter"),
 }
@@ -117,6 +120,14 @@ def invalid_argument(message: str, *, reason: str = "invalid") -> ApiError:
     return ApiError(400, "INVALID_ARGUMENT", message, reason=reason)
 
 
+def bad_request(message: str) -> ApiError:
+    """400: a field or parameter is none of the method's, or of another type. The field's path is in the message."""
+    at = _FIELD.search(message)
+    violation = {**({"field": at[1]} if at else {}), "description": message}
+    details: Json = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
+    return ApiError(400, "INVALID_ARGUMENT", message, details=[details])
+
+
 def failed_precondition(message: str) -> ApiError:
     """400: right in itself, but not in the present state."""
     return ApiError(400, "FAILED_PRECONDITION", message, reason="failedPrecondition")
@@ -127,9 +138,10 @@ def not_found(message: str) -> ApiError:
     return ApiError(404, "NOT_FOUND", message, reason="notFound")
 
 
-def already_exists(message: str = "Requested entity already exists") -> ApiError:
-    """409: the id is taken, by a live resource or a soft-deleted one."""
-    return ApiError(409, "ALREADY_EXISTS", message, reason="duplicate")
+def already_exists(message: str = "Requested entity already exists", *, resource: str = "") -> ApiError:
+    """409: the id is taken, by a live resource or a soft-deleted one; some APIs name the resource in the details."""
+    details = [{"@type": "type.googleapis.com/google.rpc.ResourceInfo", "resourceName": resource}] if resource else []
+    return ApiError(409, "ALREADY_EXISTS", message, reason="duplicate", details=details)
 
 
 def aborted(message: str) -> ApiError:
@@ -152,7 +164,14 @@ def unauthenticated(message: str = INVALID_CREDENTIALS, *, reason: str = "authEr
     challenge = 'Bearer realm="https://accounts.google.com/"'
     if reason == "authError":
         challenge += ', error="invalid_token"'
-    return ApiError(401, "UNAUTHENTICATED", message, reason=reason, headers={"WWW-Authenticate": challenge})
+    return ApiError(
+        401,
+        "UNAUTHENTICATED",
+        message,
+        reason=reason,
+        details=[error_info("CREDENTIALS_MISSING")] if reason == "required" else [],
+        headers={"WWW-Authenticate": challenge},
+    )
 
 
 def error_info(reason: str, domain: str = "googleapis.com", **metadata: str) -> Json:

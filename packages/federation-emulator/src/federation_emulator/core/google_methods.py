@@ -15,7 +15,7 @@ from importlib.metadata import files
 from typing import Any
 
 from federation_emulator.console.messages import MessageProblem, Schema, Schemas, read_message, read_parameter
-from federation_emulator.core.errors import invalid_argument
+from federation_emulator.core.errors import bad_request
 
 _PACKAGE = "google-api-python-client"
 _BIGQUERY = "bigquery.v2"
@@ -69,7 +69,7 @@ class Method:
         try:
             return read_message(body, self.request or {"type": "object"}, self.schemas)
         except MessageProblem as problem:
-            raise invalid_argument(str(problem)) from problem
+            raise bad_request(str(problem)) from problem
 
     def check_parameters(self, given: Iterable[tuple[str, str]]) -> None:
         """Insist that the query parameters are those that there are, each of its type, and once.
@@ -81,7 +81,7 @@ class Method:
         for name, value in given:
             known = self.parameters.get(name)
             if name in seen and not (known or {}).get("repeated"):
-                raise invalid_argument(
+                raise bad_request(
                     f'Invalid JSON payload received. Unknown name "{name:.80}": Proto field is not repeating, cannot '
                     "start list."
                 )
@@ -89,14 +89,14 @@ class Method:
             if name in _SYSTEM_PARAMETERS:
                 continue
             if known is None:
-                raise invalid_argument(
+                raise bad_request(
                     f'Invalid JSON payload received. Unknown name "{name:.80}": Cannot bind query parameter. Field '
                     f"'{name:.80}' could not be found in request message."
                 )
             try:
                 read_parameter(name, value, known)
             except MessageProblem as problem:
-                raise invalid_argument(str(problem)) from problem
+                raise bad_request(str(problem)) from problem
 
 
 @cache

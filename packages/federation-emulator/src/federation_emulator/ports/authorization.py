@@ -26,6 +26,12 @@ _BOUNDED = frozenset(
 )
 """Actions with the condition key ``iam:PermissionsBoundary``: the boundary that the role has, or gets."""
 
+_OF_RULES = frozenset(
+    {
+        *("DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "ListTargetsByRule", "PutRule", "PutTargets"),
+        "RemoveTargets",
+    }
+)
 _LOOKS_UP_NETWORK = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
 
 
@@ -137,7 +143,7 @@ def _events(call: Call, _: Role) -> Iterator[Check]:
         yield Check(action=f"events:{call.action}", arn=str(body["ResourceARN"]))
         return
     name = body.get("Rule") or body.get("Name")
-    if not name or "Rule" not in call.action and "Target" not in call.action or call.action == "ListRuleNamesByTarget":
+    if not name or call.action not in _OF_RULES:
         return
     bus = str(body.get("EventBusName") or "default").rpartition("/")[2]
     arn = f"{of}:rule/{name}" if bus == "default" else f"{of}:rule/{bus}/{name}"

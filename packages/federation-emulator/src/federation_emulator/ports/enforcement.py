@@ -1,4 +1,4 @@
-"""Judges each request to the local AWS by what AWS would evaluate, with ministack's evaluation of policies; and records.
+"""Judges each request to the local AWS by what AWS would evaluate, with ministack's evaluation of policies.
 
 Put into ministack (1.5.33), which asks for one action on an ARN of its own: see ``authorization.py``.
 """

@@ -106,7 +106,10 @@ def check(token: RoleToken, clients: Collection[str], *, now: float) -> None:
 
 
 def condition_keys(token: RoleToken) -> dict[str, str]:
-    """What a trust policy's condition can ask of the token. Source: IAM User Guide, "IAM and AWS STS condition keys"."""
+    """What a trust policy's condition can ask of the token.
+
+    Source: IAM User Guide, "IAM and AWS STS condition context keys".
+    """
     host = token.issuer.removeprefix("https://")
     return {f"{host}:{name}".lower(): token.claims[name] for name in ("aud", "sub")}
 

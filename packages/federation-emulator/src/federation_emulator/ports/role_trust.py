@@ -43,7 +43,7 @@ class RoleTrust:
         """Put it into ministack."""
         self.sts._web_identity_trust_denied = self._denied
 
-    def _denied(self, role_arn: str, parameters: Any, _use_json: bool) -> Answer | None:  # noqa: ANN401, FBT001 (ministack's)
+    def _denied(self, role_arn: str, parameters: Any, _use_json: bool) -> Answer | None:  # noqa: ANN401 (ministack's)
         given = {name: self.sts._p(parameters, name) for name in ("WebIdentityToken", "DurationSeconds")}
         try:
             self._check(role_arn, given["WebIdentityToken"] or "", given["DurationSeconds"] or "3600")
@@ -82,7 +82,9 @@ class RoleTrust:
     def _trusts(self, role: Mapping[str, Any], provider_arn: str, token: RoleToken) -> bool:
         document = role.get("AssumeRolePolicyDocument") or "{}"
         if unknown := set(_operators(document)) - _OPERATORS:
-            message = f"{_ACTION}: the condition operator {sorted(unknown)[0]:.50} is not offered here, so it is refused"
+            message = (
+                f"{_ACTION}: the condition operator {sorted(unknown)[0]:.50} is not offered here, so it is refused"
+            )
             raise StsError("AccessDenied", message, status=403)
         context = self.evaluator.EvalContext(
             principal_arn=provider_arn,

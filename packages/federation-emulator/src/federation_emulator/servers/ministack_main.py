@@ -146,7 +146,9 @@ def _verify_web_identity_tokens(trust: Any, issuers: Path) -> None:  # noqa: ANN
 def _judge_as_aws_does(enforcement: Any, app: Any) -> Any:  # noqa: ANN401 (a module, and ministack's own type)
     """AWS evaluates other ARNs, and more of them; see `federation_emulator/ports/enforcement.py`."""
     names = {"iam": "services.iam", "actions": "core.iam_actions", "evaluator": "core.iam_evaluator"}
-    made = enforcement.Enforcement(**{name: importlib.import_module(f"ministack.{path}") for name, path in names.items()})
+    made = enforcement.Enforcement(
+        **{name: importlib.import_module(f"ministack.{path}") for name, path in names.items()}
+    )
     made.install()
     return enforcement.Record(app, made)
 

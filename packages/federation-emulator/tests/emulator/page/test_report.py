@@ -42,19 +42,20 @@ def test_a_secret_that_a_client_sent_where_a_name_belongs_is_not_in_the_report(
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        # What is everybody's stays
+        # What is public stays
         ("the caller must belong to the provider's AWS account", None),
         ("iam.serviceAccounts.getAccessToken is needed on the API bigquery.googleapis.com", None),
         ("roles/bigquery.dataViewer, roles/owner", None),
         ("signed 20261129T223241Z, now 2026-11-29T22:32:41Z, within 15 minutes, #ae083a7f", None),
         ("host sts.eu-west-1.amazonaws.com, region eu-west-1, alg RS256", None),
         ("user:deployer@local.invalid", None),
+        ("iat 1795994773, exp 1795995073, nbf 1795994773", None),
         # Names, by where they stand
         ("arn:aws:sts::210987654321:assumed-role/Shop/fn", "arn:aws:sts::ACCOUNT-1:assumed-role/ROLE-1/SESSION-1"),
         ("projects/shop-eu/datasets/sales/tables/users", "projects/PROJECT-1/datasets/DATASET-1/tables/TABLE-1"),
         ("projects/123456789012", "projects/PROJECT-NUMBER-1"),
         ("workloadIdentityPools/p1/providers/q", "workloadIdentityPools/POOL-1/providers/PROVIDER-1"),
-        ("a@shop.iam.gserviceaccount.com is disabled", "VALUE-1@PROJECT-1.iam.gserviceaccount.com is disabled"),
+        ("a@shop.iam.gserviceaccount.com is disabled", "USER-1@PROJECT-1.iam.gserviceaccount.com is disabled"),
         ("user:ann@shop.example", "user:USER-1@DOMAIN-1.VALUE-1"),
         ("projects/shop/roles/auditor", "projects/PROJECT-1/roles/VALUE-1"),
         # Expressions: their literals are names, whatever they look like
@@ -64,13 +65,15 @@ def test_a_secret_that_a_client_sent_where_a_name_belongs_is_not_in_the_report(
         ("assertion.team == 'it\\'s secret'", "assertion.team == 'VALUE-1\\'VALUE-2 VALUE-3'"),
         ("assertion.team == 'billing and mor…", "assertion.team == 'VALUE-1 VALUE-2 VALUE-3…"),
         ("binding names attribute.team = billing", "binding names attribute.team = VALUE-1"),
+        ("assertion.owner == '65'", "assertion.owner == 'VALUE-1'"),
+        ("another, for alg RS256, kid mine", "another, for alg RS256, kid VALUE-1"),
         # A name is found in prose too, and equal stays equal
         ("projects/shop and project shop", "projects/PROJECT-1 and project PROJECT-1"),
         ("role/reader, role/Reader, role/reader", "role/ROLE-1, role/ROLE-2, role/ROLE-1"),
         ("prüfer", "VALUE-1"),
     ],
 )
-def test_names_are_replaced_and_what_is_everybodys_stays(text: str, written: str | None) -> None:
+def test_names_are_replaced_and_what_is_public_stays(text: str, written: str | None) -> None:
     assert Placeholders().replace(text) == (written or text)
 
 

@@ -29,7 +29,10 @@ async def create_account(cloud: Cloud, request: Request) -> Response:
     check_account_id(account_id)
     email = f"{account_id}@{project.id}.iam.gserviceaccount.com"
     if find_account(cloud, email) is not None:
-        raise already_exists(f"Service account {account_id} already exists within project {project.policy_key}.")
+        raise already_exists(
+            f"Service account {account_id} already exists within project {project.policy_key}.",
+            resource=f"{project.policy_key}/serviceAccounts/{email}",
+        )
     fresh = Account(
         # Google's ids have 21 digits.
         unique_id=str(10**20 + secrets.randbelow(9 * 10**20)),
@@ -134,7 +137,7 @@ def permitted_account(cloud: Cloud, request: Request, permission: str) -> Accoun
     # Permission before existence, so that no caller without it learns which accounts exist.
     _permit(cloud, request, permission, account.project_id if account else project, account)
     if account is None:
-        raise not_found(f"Unknown service account: {name:.200}")
+        raise not_found("Unknown service account")
     return account
 
 

@@ -26,6 +26,12 @@ MOST_DELEGATES = 10
 MOST_SCOPE_CHARACTERS = 256
 _SCOPE = re.compile(r"https://(?:[a-z0-9-]+\.)+(?:googleapis|google)\.com/[A-Za-z0-9._/-]*|openid|email|profile")
 _DELEGATE = re.compile(r"projects/-/serviceAccounts/(?P<account>[!-.0-9;-~]{1,254})")
+_INVALID = "Request contains an invalid argument."
+_NO_LIFETIME = "Lifetime of access token must be larger then zero."
+_TOO_LONG = (
+    "Access tokens can not have lifetimes of more than 1 hour. Use the Org Policy Constraint "
+    "constraints/iam.allowServiceAccountCredentialLifetimeExtension to allow up to 12 hours."
+)
 _LIFETIME = re.compile(r"(?P<seconds>[0-9]{1,6})(?:\.0{1,9})?s")
 
 
@@ -48,9 +54,8 @@ def read_request(body: dict[str, Any]) -> AccessTokenRequest:
     """Read and check the body.
 
     Raises:
-        Refused: 400: no scope (Google's text is the bare "Request contains an invalid argument."), one that isn't
-            written as Google's are, a lifetime of zero or beyond an hour, or delegates that aren't written with the
-            wildcard project.
+        Refused: 400, with Google's texts as far as they are public: no scope, one that isn't written as Google's are,
+            a lifetime of zero or beyond an hour, or delegates that aren't written with the wildcard project.
     """
     scopes, lifetime = _read_scopes(body.get("scope") or []), body.get("lifetime")
     through = _read_delegates(body.get("delegates") or [])
@@ -63,6 +68,7 @@ def read_request(body: dict[str, Any]) -> AccessTokenRequest:
                 f"lifetime must be 1s to {LONGEST_LIFETIME_SECONDS}s",
                 f"{lifetime!r:.40}",
                 f"{LONGEST_LIFETIME_SECONDS}s",
+                _TOO_LONG if seconds else _NO_LIFETIME,
             )
     return AccessTokenRequest(scopes=scopes, lifetime_seconds=seconds, delegates=through)
 
@@ -130,10 +136,7 @@ def denied(permission: str = GET_ACCESS_TOKEN) -> ApiError:
     )
 
 
-def _refuse_request(rule: str, actual: str, expected: str) -> NoReturn:
-    text = "Request contains an invalid argument."
-    if not rule.startswith("scope must"):
-        text += f" {rule[0].upper()}{rule[1:]}."
+def _refuse_request(rule: str, actual: str, expected: str, text: str = _INVALID) -> NoReturn:
     refuse(
         Part.REQUEST, rule=rule, actual=actual, expected=expected, fix=f"send {expected}", answer=invalid_argument(text)
     )

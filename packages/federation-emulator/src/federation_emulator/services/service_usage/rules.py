@@ -58,7 +58,8 @@ def check_can_be_disabled(name: str, enabled: Collection[str], *, with_dependent
         raise ApiError(
             400,
             "FAILED_PRECONDITION",
-            f"The service {name} is depended on by the following active service(s): {','.join(dependents)}; Please "
+            f"The service {name} is depended on by the following active service{'s' * (len(dependents) > 1)}: "
+            f"{','.join(dependents)}; Please "
             "specify disable_dependent_services=true if you want to proceed with disabling all services.",
             reason="failedPrecondition",
             details=[error_info("COMMON_SU_SERVICE_HAS_DEPENDENT_SERVICES", "serviceusage.googleapis.com")],

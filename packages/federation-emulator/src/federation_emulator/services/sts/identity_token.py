@@ -109,7 +109,7 @@ def verify(token: IdentityToken, keys: Mapping[str, PublicKey], trail: Trail) ->
             actual=shown,
             expected=f"kid {', '.join(list(keys)[:10])}, of a kind that alg needs",
             fix="get a new token; after a rotation upload the issuer's new key set as jwksJson, if it was uploaded",
-            description="The ID Token is signed with a key that the issuer does not publish.",
+            description="Error connecting to the given credential's issuer.",
         )
     trail.passed(Part.ID_TOKEN, "the key set has the token's key", shown)
     if not key.verifies(token.signature, token.signed):
@@ -118,7 +118,7 @@ def verify(token: IdentityToken, keys: Mapping[str, PublicKey], trail: Trail) ->
             actual=f"another, for {shown}",
             expected="the signature of the issuer over header and payload, as they were sent",
             fix="send the token as the issuer gave it",
-            description="The signature of the ID Token is invalid.",
+            description="Unable to verify the ID Token signature.",
         )
     trail.passed(Part.ID_TOKEN, "the token's signature is its key's", shown)
 
@@ -143,7 +143,10 @@ def check_claims(claims: Mapping[str, Any], oidc: Oidc, *, provider: str, now: d
             actual=_shown(issuer),
             expected=oidc.issuer_uri,
             fix="set the provider's oidc.issuerUri to the token's issuer, letter for letter",
-            description=f"The issuer in ID Token {_shown(issuer)} does not match the expected ones.",
+            description=(
+                f"The issuer in ID Token {'null' if issuer is None else _shown(issuer)} does not match the expected "
+                f"one in config: {oidc.issuer_uri}."
+            ),
         )
     if not isinstance(subject, str) or not subject:
         _malformed("no sub", expected="sub, a text")
@@ -163,7 +166,7 @@ def _check_audience(audience: object, oidc: Oidc, provider: str, trail: Trail) -
             actual=_shown(audience),
             expected=" or ".join(allowed),
             fix="ask the issuer for a token with this audience, or add the token's to oidc.allowedAudiences",
-            description=f"The audience in ID Token [{_shown(audience)}] does not match the expected audience.",
+            description=f"The audience in ID Token [{_listed(audience)}] does not match the expected audience.",
         )
     trail.passed(Part.ID_TOKEN, "aud is one that is allowed", found)
 
@@ -172,7 +175,13 @@ def _check_time(claims: Mapping[str, Any], now: datetime, trail: Trail) -> None:
     issued, expires, begins = (_moment(claims, name) for name in ("iat", "exp", "nbf"))
     at = now.timestamp()
     if issued is None or expires is None:
-        _malformed("no iat, or no exp", expected="iat and exp, in seconds since 1970")
+        _refuse(
+            "the token must not be too old",
+            actual="no iat, or no exp",
+            expected="iat and exp, in seconds since 1970",
+            fix="get a token that says when it was issued and when it expires",
+            description=f"ID Token issued at {'null' if issued is None else f'{issued:.0f}'} is stale to sign-in.",
+        )
     shown = f"iat {issued:.0f}, exp {expires:.0f}" + ("" if begins is None else f", nbf {begins:.0f}")
     expected = f"iat and nbf before {at:.0f}, iat after {at - DAY_SECONDS:.0f}, exp after {at:.0f}"
     if at >= expires or issued < at - DAY_SECONDS:
@@ -189,7 +198,7 @@ def _check_time(claims: Mapping[str, Any], now: datetime, trail: Trail) -> None:
             actual=shown,
             expected=expected,
             fix="set the issuer's clock right",
-            description=f"ID Token issued at {issued:.0f} is not valid yet.",
+            description=f"ID Token issued at {issued:.0f} is stale to sign-in.",
         )
     trail.passed(Part.ID_TOKEN, "the token is of this moment", shown)
 
@@ -201,6 +210,12 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         _malformed(f"{name} that is {type(value).__name__}", expected=f"{name} in seconds since 1970")
     return float(value)
+
+
+def _listed(audience: object) -> str:
+    """An audience as Google's text has it: without quotes, and nothing for none."""
+    named = audience if isinstance(audience, list) else [audience]
+    return ", ".join(_shown(each) for each in named if each is not None)[:_SHOWN]
 
 
 def _shown(value: object) -> str:
@@ -218,7 +233,7 @@ def _malformed(
         actual=actual,
         expected=expected,
         fix="send the token as the issuer gave it; for AWS, ask GetWebIdentityToken with SigningAlgorithm RS256",
-        answer=OAuthError("invalid_request", "The subject token is not a valid ID Token."),
+        answer=OAuthError("invalid_grant", "Unable to parse the ID Token."),
     )
 
 

@@ -1,7 +1,6 @@
 """What an exchange must satisfy, link by link. Pure: values in, a value or ``Refused`` out.
 
-Texts are Google's where they are publicly known. Unverified, and marked so at their place: the answer to a caller of
-another AWS account, and to AWS's refusals other than ``InvalidClientTokenId``.
+Texts are Google's where they are publicly known; FIDELITY.md says which are.
 """
 
 from __future__ import annotations

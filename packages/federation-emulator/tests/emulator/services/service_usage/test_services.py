@@ -38,7 +38,7 @@ def test_a_service_is_disabled_alone_only_if_nothing_depends_on_it(quiet_google:
         refused = quiet_google.call("POST", f"{base}/{bigquery}:disable", body)
         error = refused.json()["error"]
         assert (refused.status_code, error["status"]) == (400, "FAILED_PRECONDITION")
-        assert f"is depended on by the following active service(s): {storage};" in error["message"]
+        assert f"is depended on by the following active service: {storage};" in error["message"]
         assert error["details"][0]["reason"] == "COMMON_SU_SERVICE_HAS_DEPENDENT_SERVICES"
         assert {bigquery, storage} <= set(enabled(quiet_google))
     quiet_google.done("POST", f"{base}/{bigquery}:disable", {"disableDependentServices": True})

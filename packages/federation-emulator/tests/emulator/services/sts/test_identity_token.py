@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import urlsafe_b64decode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,9 +14,11 @@ import yaml
 from google.auth.exceptions import OAuthError
 
 from federation_emulator.client.issuer import GITHUB, Issuer, github_claims
-from federation_emulator.core.trace import Link
+from federation_emulator.core.trace import Link, Refused, Trail
 from federation_emulator.ports.web_identity import ISSUER, NAMESPACE
 from federation_emulator.seed.model import seed_from
+from federation_emulator.services.iam.model import Oidc
+from federation_emulator.services.sts.identity_token import check_claims
 from keyless_bigquery.components.program import ROOT
 from tests.emulator.chain import ACCOUNT, ROLE, Chain, Keys, LocalAccount
 from tests.emulator.google_server import Google
@@ -96,7 +98,7 @@ def test_a_token_that_google_does_not_verify_is_refused_though_aws_signed_it(
     finally:
         iam.delete_role_policy(RoleName=ROLE, PolicyName="any-token")
     refused = [exchange(chain.google, token).json() for token in (es384, elsewhere)]
-    assert [each["error"] for each in refused] == ["invalid_request", "invalid_grant"]
+    assert [each["error"] for each in refused] == ["invalid_grant", "invalid_grant"]
     expected = "The audience in ID Token [https://example.com] does not match the expected audience."
     assert refused[1]["error_description"] == expected
     assert exchange(chain.google, both).ok
@@ -149,8 +151,8 @@ def test_a_mapping_and_a_condition_read_claims_of_each_kind(federated: Google, i
         ({NAMESPACE: {"aws_account": ACCOUNT}}, "unauthorized_client"),
         ({"roles": "admin"}, "unauthorized_client"),
         ({"roles": [1, "admin"]}, "unauthorized_client"),
-        ({"roles": ["x"] * 51}, "invalid_request"),
-        ({"level": 2**63}, "invalid_request"),
+        ({"roles": ["x"] * 51}, "invalid_grant"),
+        ({"level": 2**63}, "invalid_grant"),
         ({NAMESPACE: {**special, "aws_account": "x" * 120}}, "invalid_request"),
     )
     for wrong, error in refusals:
@@ -171,6 +173,31 @@ def test_a_job_of_github_is_known_by_its_repository_as_the_readme_has_it(chain: 
     assert principal(google, github.token(claims)).endswith("/subject/repo:octo/app:ref:refs/heads/main")
     for wrong in ({"ref": "refs/heads/other"}, {"repository_id": "75"}):
         assert exchange(google, github.token({**claims, **wrong})).json()["error"] == "unauthorized_client"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ({"iat": 0}, {"iat": 1}),
+        ({"iat": 0, "exp": 172_800}, {"iat": 1, "exp": 172_800}),
+        ({"iat": -86_400}, {"iat": -86_401}),
+        ({"exp": 1}, {"exp": 0}),
+        ({"nbf": 0}, {"nbf": 1}),
+        ({"iat": -0.5}, {"iat": 0.5}),
+    ],
+)
+def test_times_are_judged_to_the_second_without_a_tolerance(right: dict[str, float], wrong: dict[str, float]) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def check(times: dict[str, float]) -> None:
+        moved = {name: now.timestamp() + seconds for name, seconds in {"iat": 0.0, "exp": 300.0, **times}.items()}
+        oidc = Oidc(issuer_uri=OTHER_ISSUER, allowed_audiences=("a",))
+        claims = {"iss": OTHER_ISSUER, "sub": "s", "aud": "a", **moved}
+        check_claims(claims, oidc, provider="p", now=now, trail=Trail("", now, Link.TOKEN_EXCHANGE, ""))
+
+    check(right)
+    with pytest.raises(Refused):
+        check(wrong)
 
 
 def test_a_token_lasts_as_long_as_it_says_by_the_local_googles_clock(chain: Chain, issuer: Issuer) -> None:

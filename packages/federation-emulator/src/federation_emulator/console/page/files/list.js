@@ -1,6 +1,6 @@
 // The list of decisions, newest first: filtered, moved through with the arrow keys, which open what they reach.
 
-import {arrange, byId, element, verdictOf} from "./dom.js";
+import {arrange, breakable, byId, element, verdictOf} from "./dom.js";
 import {shortPrincipal, shortResource} from "./names.js";
 
 const SHOWN_AT_ONCE = 200;
@@ -25,7 +25,8 @@ function words({id, link, allowed, resource, principal, steps, refusal}) {
 /** @param {import("./feed.js").Decision} decision */
 function row(decision) {
   const verdict = decision.allowed ? "allowed" : "refused";
-  const why = decision.refusal ? [element("span", {class: "why"}, decision.refusal.rule)] : [];
+  const what = `${shortPrincipal(decision)} → ${shortResource(decision.resource)}`;
+  const why = decision.refusal ? [element("span", {class: "why"}, ...breakable(decision.refusal.rule))] : [];
   return element(
     "li",
     {},
@@ -35,7 +36,7 @@ function row(decision) {
       verdictOf(decision.allowed),
       element("span", {class: "link"}, decision.link),
       element("time", {datetime: decision.time, title: decision.time}, decision.time.slice(11, 19)),
-      element("span", {class: "what"}, `${shortPrincipal(decision)} → ${shortResource(decision.resource)}`),
+      element("span", {class: "what"}, ...breakable(what)),
       ...why,
     ),
   );
