@@ -68,7 +68,13 @@ def function_of_the_tests() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def aws_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the real local AWS, where the keys of issuers may be."""
+    return tmp_path_factory.mktemp("aws")
+
+
+@pytest.fixture(scope="session")
+def aws_url(aws_folder: Path) -> Iterator[str]:
     """A real local AWS."""
     from federation_emulator.servers import environments
     from federation_emulator.servers.aws import AwsSettings, LocalAws
@@ -76,7 +82,7 @@ def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from tests.emulator.chain import ACCOUNT, REGION
 
     environments.ensure(environments.LOCAL_AWS, Progress())
-    settings = AwsSettings(account_id=ACCOUNT, region=REGION, folder=tmp_path_factory.mktemp("aws"))
+    settings = AwsSettings(account_id=ACCOUNT, region=REGION, folder=aws_folder)
     yield from _while_it_runs(LocalAws.start(settings))
 
 

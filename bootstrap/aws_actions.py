@@ -77,13 +77,14 @@ _ROLE, _RULE, _ANYTHING = (Form.ROLE,), (Form.RULE,), (Form.ANYTHING,)
 _FUNCTION, _EITHER = (Form.FUNCTION,), (Form.FUNCTION, Form.FUNCTION_QUALIFIED)
 _TAGGED, _LOG = (Form.LOG_GROUP,), (Form.LOG_GROUP_AND_STREAMS,)
 
+# The program sets no tag: what a deployment may do with tags is to take off those that were put on by hand.
 ACTIONS: tuple[Action, ...] = (
     # The execution role. Source: AWS, "Service Authorization Reference": which resource type an action has, and its
     # condition keys.
     *_actions(_READ, _ROLE, "iam", "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies"),
     *_actions(
         *(_CHANGE, _ROLE, "iam"),
-        "DeleteRole DeleteRolePolicy DetachRolePolicy ListInstanceProfilesForRole TagRole UntagRole"
+        "DeleteRole DeleteRolePolicy DetachRolePolicy ListInstanceProfilesForRole UntagRole"
         " UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
     ),
     *_actions(
@@ -105,7 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_actions(
         *(_CHANGE, _FUNCTION, "lambda"),
-        "CreateFunction DeleteFunctionConcurrency PublishVersion PutFunctionConcurrency TagResource UntagResource"
+        "CreateFunction DeleteFunctionConcurrency PublishVersion PutFunctionConcurrency UntagResource"
         " UpdateFunctionCode UpdateFunctionConfiguration",
     ),
     # Source: Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC": what the role, and
@@ -122,11 +123,11 @@ ACTIONS: tuple[Action, ...] = (
     # ``…:log-group::log-stream:`` (hashicorp/terraform-provider-aws#8804), which names no log group.
     *_actions(_READ, _ANYTHING, "logs", "DescribeLogGroups"),
     *_actions(_READ, _TAGGED, "logs", "ListTagsForResource"),
-    *_actions(_CHANGE, _LOG, "logs", "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy PutRetentionPolicy"),
-    *_actions(_CHANGE, _TAGGED, "logs", "TagResource UntagResource"),
+    *_actions(_CHANGE, _LOG, "logs", "CreateLogGroup DeleteLogGroup PutRetentionPolicy"),
+    *_actions(_CHANGE, _TAGGED, "logs", "UntagResource"),
     # The schedule. Source: "Service Authorization Reference".
     *_actions(_READ, _RULE, "events", "DescribeRule ListTagsForResource ListTargetsByRule"),
-    *_actions(_CHANGE, _RULE, "events", "DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource"),
+    *_actions(_CHANGE, _RULE, "events", "DeleteRule PutRule PutTargets RemoveTargets UntagResource"),
     # The stack's state: the bucket's objects, and the key that encrypts the data key. A preview writes none, and takes
     # no lock. Source: Pulumi, "State & backends" and "Secrets providers".
     *_actions(_READ, (Form.STATE_BUCKET,), "s3", "ListBucket"),

@@ -3,6 +3,7 @@
 Written down from the provider's sources and AWS's documents, apart from :mod:`bootstrap.aws_actions`, so that a wrong
 belief there is not believed here as well. Source of the calls: hashicorp/terraform-provider-aws, ``internal/service``,
 the file that each table names; it is what pulumi-aws bridges. Reads that only follow a write are in the write's row.
+The program sets no tags: the provider takes off those that were put on by hand, and puts on none.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def _calls(name: str) -> Iterator[Call]:
     )
     yield from of("Role", "update", role, "iam:UpdateAssumeRolePolicy iam:UpdateRoleDescription iam:UpdateRole")
     yield from of("Role", "update", role, "iam:PutRolePermissionsBoundary", **_INSIDE)
-    yield from of("Role", "update", role, "iam:TagRole iam:UntagRole")
+    yield from of("Role", "update", role, "iam:UntagRole")
     yield from of("Role", "delete", role, "iam:ListInstanceProfilesForRole iam:DetachRolePolicy iam:DeleteRolePolicy")
     yield from of("Role", "delete", role, "iam:DeleteRole")
     # iam/role_policy.go
@@ -89,7 +90,7 @@ def _calls(name: str) -> Iterator[Call]:
     # lambda/function.go; Lambda looks the network up, and uses the key, with the caller's permissions.
     network = "ec2:DescribeSecurityGroups ec2:DescribeSubnets ec2:DescribeVpcs"
     yield from of("Function", "create", function, "lambda:CreateFunction lambda:GetFunction")
-    yield from of("Function", "create", function, "lambda:PutFunctionConcurrency lambda:TagResource")
+    yield from of("Function", "create", function, "lambda:PutFunctionConcurrency")
     yield from of("Function", "create", role, "iam:PassRole", **_PASSED)
     yield from of("Function", "create", anything, network)
     yield from of("Function", "create", ENVIRONMENT_KEY, "kms:CreateGrant kms:Encrypt", **_THROUGH_LAMBDA)
@@ -98,7 +99,7 @@ def _calls(name: str) -> Iterator[Call]:
     yield from of("Function", "read", ENVIRONMENT_KEY, "kms:Decrypt", **_THROUGH_LAMBDA)
     yield from of("Function", "update", function, "lambda:UpdateFunctionConfiguration lambda:UpdateFunctionCode")
     yield from of("Function", "update", function, "lambda:PutFunctionConcurrency lambda:DeleteFunctionConcurrency")
-    yield from of("Function", "update", function, "lambda:PublishVersion lambda:TagResource lambda:UntagResource")
+    yield from of("Function", "update", function, "lambda:PublishVersion lambda:UntagResource")
     yield from of("Function", "update", version, "lambda:GetFunctionConfiguration")
     yield from of("Function", "update", role, "iam:PassRole", **_PASSED)
     yield from of("Function", "update", anything, network)
@@ -116,16 +117,15 @@ def _calls(name: str) -> Iterator[Call]:
         yield from of("Permission", "delete", either, "lambda:RemovePermission")
     # logs/group.go, logs/tags_gen.go
     yield from of("LogGroup", "create", streams, "logs:CreateLogGroup logs:PutRetentionPolicy")
-    yield from of("LogGroup", "create", log, "logs:TagResource")
     yield from of("LogGroup", "read", listing, "logs:DescribeLogGroups")
     yield from of("LogGroup", "read", log, "logs:ListTagsForResource")
-    yield from of("LogGroup", "update", streams, "logs:PutRetentionPolicy logs:DeleteRetentionPolicy")
-    yield from of("LogGroup", "update", log, "logs:TagResource logs:UntagResource")
+    yield from of("LogGroup", "update", streams, "logs:PutRetentionPolicy")
+    yield from of("LogGroup", "update", log, "logs:UntagResource")
     yield from of("LogGroup", "delete", streams, "logs:DeleteLogGroup")
     # events/rule.go, events/tags_gen.go
-    yield from of("EventRule", "create", rule, "events:PutRule events:TagResource")
+    yield from of("EventRule", "create", rule, "events:PutRule")
     yield from of("EventRule", "read", rule, "events:DescribeRule events:ListTagsForResource")
-    yield from of("EventRule", "update", rule, "events:PutRule events:TagResource events:UntagResource")
+    yield from of("EventRule", "update", rule, "events:PutRule events:UntagResource")
     yield from of("EventRule", "delete", rule, "events:DeleteRule")
     # events/target.go
     yield from of("EventTarget", "create", rule, "events:PutTargets")

@@ -52,9 +52,7 @@ EVALUATED = {
     "lambda:DeleteFunction": {FUNCTION, f"{FUNCTION}:7"},
     "logs:CreateLogGroup": {f"{LOG}:*", f"{LOG}:log-stream:"},
     "logs:PutRetentionPolicy": {f"{LOG}:*", f"{LOG}:log-stream:"},
-    "logs:DeleteRetentionPolicy": {f"{LOG}:*", f"{LOG}:log-stream:"},
     "logs:DeleteLogGroup": {f"{LOG}:*", f"{LOG}:log-stream:"},
-    "logs:TagResource": {LOG},
     "logs:UntagResource": {LOG},
     "logs:ListTagsForResource": {LOG},
     "logs:DescribeLogGroups": {f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group::log-stream:"},
@@ -70,6 +68,10 @@ REFUSED_ON_PURPOSE = {
     "lambda:GetFunctionConcurrency": "only the data source calls it",
     "lambda:PutFunctionCodeSigningConfig": "the program sets none",
     "lambda:DeleteFunctionCodeSigningConfig": "CI must not take code signing off",
+    **dict.fromkeys(
+        ("iam:TagRole", "lambda:TagResource", "logs:TagResource", "events:TagResource"), "the program sets no tags"
+    ),
+    "logs:DeleteRetentionPolicy": "the program always sets a retention",
     "logs:AssociateKmsKey": "the program sets no key for the log group",
     "events:EnableRule": "rule.go sets the state by PutRule",
     "ec2:DetachNetworkInterface": "only the provider's subnets and security groups call it, and the stack has none",
@@ -161,9 +163,9 @@ def test_the_policy_has_each_action_on_the_arn_that_aws_evaluates(action: str) -
 
 
 def test_an_action_of_a_log_group_is_on_the_arn_with_a_part_behind_and_its_tags_on_the_one_without() -> None:
-    for action in ("logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy"):
+    for action in ("logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DeleteLogGroup"):
         assert not allowed(DEPLOY, action, LOG)
-    assert not allowed(DEPLOY, "logs:TagResource", f"{LOG}:*")
+    assert not allowed(DEPLOY, "logs:UntagResource", f"{LOG}:*")
 
 
 def test_exactly_what_lambdas_api_takes_a_qualifier_for_is_allowed_on_versions_and_aliases() -> None:

@@ -17,7 +17,7 @@ RECOVER = ("docs/living.md", "keyless recover dev")
 DOCTOR = ("docs/troubleshooting.md", "make doctor STACK=dev")
 MEANWHILE = ("docs/living.md", "pulumi stack init prod-meanwhile")
 DESTROY = ("docs/living.md", "make destroy STACK=dev")
-LOCAL_CLOUD = ("packages/federation-emulator/README.md", 'cloud=".venv/bin/python -m federation_emulator"')
+LOCAL_CLOUD = ("packages/federation-emulator/README.md", "federation-emulator serve --seed example &")
 CONTAINER = ("examples/container/README.md", 'cloud=".venv/bin/python -m federation_emulator"')
 TYPED = {DEPLOY, RECOVER, DOCTOR, MEANWHILE, DESTROY, LOCAL_CLOUD, CONTAINER}
 
@@ -64,6 +64,10 @@ NOT_TYPED = {
         "docs/existing.md",
         "keyless doctor --keys OLD_ACCOUNT@my-project.iam.gserviceaccount.com",
     ): "an account to fill in: packages/keyless-tools/tests/doctor/test_keys.py",
+    (
+        "packages/federation-emulator/README.md",
+        'pip install "git+https://github.com/OWNER/keyless-bigquery#subdirectory=packages/federation-emulator"',
+    ): "an address to fill in: packages/federation-emulator/tests/emulator/install types the second line",
     ("docs/existing.md", "aws secretsmanager delete-secret --secret-id bigquery-key"): "a secret to fill in",
     (
         "docs/existing.md",
@@ -155,7 +159,7 @@ def test_the_blocks_of_a_stacks_life_can_be_typed_one_after_another(clone: Clone
 def test_a_block_that_starts_its_own_local_google_can_be_typed(
     clone: Clone, key: tuple[str, str], printed: tuple[str, ...]
 ) -> None:
-    shown = clone.type(BLOCKS[key].text, refused=True)
+    shown = clone.type(BLOCKS[key].text, refused=True, activate=True)
     assert [part for part in printed if part not in shown] == [], shown
 
 

@@ -16,7 +16,7 @@ from tests.doctor import by_hand
 
 def drift(harness: StackHarness, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "keyless_tools.delivery", "drift", STACK, "--folder", str(folder)],
+        [sys.executable, "-m", "keyless_tools.delivery", "drift", harness.stack.name, "--folder", str(folder)],
         cwd=harness.stack.workspace.work_dir,
         env={**os.environ, **harness.stack.workspace.env_vars, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -8,7 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pytest
 from google.auth.exceptions import RefreshError
 
 from examples.container.boto3_supplier import Boto3Supplier
+from federation_emulator.client.issuer import Issuer
+from federation_emulator.ports import issuers
 from keyless_bigquery.components.program import ROOT
 from tests.emulator.chain import ACCOUNT, REGION, LocalAccount
 from tests.emulator.processes.conftest import alive, eventually
@@ -80,12 +83,17 @@ def test_a_task_reads_the_rows_and_another_role_is_refused_as_the_readme_says(tm
 
 
 @pytest.fixture
-def irsa(aws_url: str, tmp_path: Path) -> Mapping[str, str]:
+def irsa(aws_url: str, aws_folder: Path, tmp_path: Path) -> Iterator[Mapping[str, str]]:
     """A pod's environment under IRSA, without the role that it names."""
-    token = tmp_path / "token"
-    claims = "eyJpc3MiOiJodHRwczovL29pZGMuZXhhbXBsZSIsInN1YiI6InBvZCJ9"
-    token.write_text(f"eyJhbGciOiJub25lIn0.{claims}.x")
-    return {
+    token, now = tmp_path / "token", int(time.time())
+    cluster = Issuer("https://oidc.example", algorithms=("RS256",))
+    keys = aws_folder / issuers.FILE
+    keys.write_text(json.dumps({cluster.uri: json.loads(cluster.key_set())}))
+    claims = {"sub": "system:serviceaccount:shop:reader", "aud": "sts.amazonaws.com", "iat": now, "exp": now + 600}
+    token.write_text(cluster.token(claims))
+    iam = LocalAccount(aws_url).client("iam")
+    made = iam.create_open_id_connect_provider(Url=cluster.uri, ClientIDList=["sts.amazonaws.com"], ThumbprintList=[])
+    yield {
         "AWS_ENDPOINT_URL": aws_url,
         "AWS_REGION": REGION,
         "AWS_WEB_IDENTITY_TOKEN_FILE": str(token),
@@ -94,6 +102,8 @@ def irsa(aws_url: str, tmp_path: Path) -> Mapping[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=made["OpenIDConnectProviderArn"])
+    keys.unlink()
 
 
 def role_for(aws_url: str, name: str, principal: Mapping[str, str], action: str) -> str:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from federation_emulator.core.credentials import PUBLIC_UNIVERSE, UNIVERSE
 from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.core.loopback import NO_ANSWER
 from federation_emulator.library import one_line
@@ -53,7 +54,14 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         command.add_argument(
             "--service-account", metavar="ID", help="impersonate it; without, the role comes as itself"
         )
+    use.add_argument(
+        "--universe",
+        default=UNIVERSE,
+        choices=(UNIVERSE, PUBLIC_UNIVERSE),
+        help=f"{PUBLIC_UNIVERSE}: clients need no option for it; the program then reaches no public host over https",
+    )
     task.add_argument("run", nargs="+", metavar="COMMAND", help="what to run, after --")
+    _add_token(commands.add_parser("token", help="print an OIDC token as a job of GitHub has it, of the test issuer"))
     add_explain(commands.add_parser("explain", help="print why something was allowed or refused"))
     clock = commands.add_parser("clock", help="print its time, or put its clock ahead")
     clock.add_argument("--advance", metavar="STEP", type=duration, help="how far, such as 90s, 15m, 2h, 31d")
@@ -61,6 +69,18 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     faults = commands.add_parser("faults", help="print the faults that are injected, or change them")
     faults.add_argument("fault", nargs="*", help="such as iamDelaySeconds=7 or errorShare=0.2, or `clear`")
     _add_state(faults)
+
+
+def _add_token(token: argparse.ArgumentParser) -> None:
+    token.add_argument("repository", metavar="OWNER/NAME", help="the job's repository")
+    token.add_argument("--branch", default="main", help="default: main")
+    token.add_argument("--environment", default="", help="the job's deployment environment, which its subject names")
+    token.add_argument("--immutable", action="store_true", help="a subject with the numbers of owner and repository")
+    token.add_argument("--claim", action="append", default=[], metavar="NAME=VALUE", help="may be given several times")
+    token.add_argument("--provider", metavar="POOL/PROVIDER", help="needed where there are several")
+    token.add_argument("--export", action="store_true", help="print export lines instead, as `use` does")
+    token.add_argument("--service-account", metavar="ID", help="with --export: impersonate it")
+    _add_state(token)
 
 
 def add_explain(explain: argparse.ArgumentParser) -> None:
@@ -72,7 +92,7 @@ def add_explain(explain: argparse.ArgumentParser) -> None:
 def add_serve(serve: argparse.ArgumentParser) -> None:
     """Adds the options of `serve`."""
     _add_state(serve)
-    serve.add_argument("--seed", type=Path, metavar="FILE", help="YAML: what there is from the start")
+    serve.add_argument("--seed", type=seed, metavar="FILE", help="YAML: what there is from the start; or `example`")
     serve.add_argument("--project-id", help="default: the seed's, or local-keyless")
     serve.add_argument("--project-number", help="default: the seed's, or 123456789012")
     serve.add_argument(
@@ -89,6 +109,7 @@ def add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--aws-port", type=port, help="0 takes a free one; default: the kept one, or a free one")
     serve.add_argument("--aws-endpoint", metavar="URL", help="use this AWS on this machine instead of starting one")
     _add_without(serve)
+    serve.add_argument("--tls", action="store_true", help="serve the local Google over https, with a CA of this run")
     serve.add_argument("--keep", action="store_true", help="keep the state; the next run in this folder begins with it")
     serve.add_argument("--limit-seconds", type=float, default=30.0, help="how long the start may take")
     # Former names, and what `launch` adds.
@@ -120,6 +141,11 @@ def duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[found["unit"]]: int(found["count"])})
 
 
+def seed(text: str) -> Path:
+    """Read a seed's file; ``example`` is the one of this package."""
+    return Path(__file__).with_name("example.yaml") if text == "example" else Path(text)
+
+
 def port(text: str) -> int:
     """Read a port."""
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > _MOST_PORT:
@@ -147,9 +173,28 @@ def _come(arguments: argparse.Namespace) -> int:
     if arguments.command == "task":
         return task.run(arguments.run, folder=folder, endpoints=endpoints, choice=choice)
     if arguments.command == "use":
-        sys.stdout.write(use.exports(use.environment(folder, endpoints, choice)))
+        sys.stdout.write(use.exports(use.environment(folder, endpoints, choice, universe_domain=arguments.universe)))
     else:
         sys.stdout.write(use.signed_form(endpoints, choice) + "\n")
+    return 0
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    from federation_emulator.client import oidc, use
+
+    folder = arguments.state.absolute()
+    made = {name: getattr(arguments, name) for name in ("branch", "environment", "immutable")}
+    job = oidc.Job(
+        repository=arguments.repository,
+        provider=arguments.provider,
+        service_account=arguments.service_account,
+        claims=made | oidc.claims(arguments.claim),
+    )
+    endpoints = use.opened(folder, limit_seconds=launch.start_seconds())
+    if arguments.export:
+        sys.stdout.write(use.exports(oidc.job_environment(folder, endpoints, job)))
+    else:
+        sys.stdout.write(oidc.job_token(endpoints, job) + "\n")
     return 0
 
 
@@ -205,6 +250,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "serve": launch.serve,
     "prepare": _prepare,
     **dict.fromkeys(("use", "task", "sign"), _come),
+    "token": _token,
     "explain": _explain,
     "clock": _clock,
     "faults": _faults,

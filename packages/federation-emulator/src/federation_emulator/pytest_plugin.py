@@ -84,6 +84,30 @@ class Federation:
                 patch.setenv(name, value)
             yield variables
 
+    @contextmanager
+    def as_job(
+        self, repository: str, *, provider: str | None = None, service_account: str | None = None, **claims: object
+    ) -> Iterator[dict[str, str]]:
+        """Let this process come as a job of GitHub Actions while the block runs, with a token of the test issuer.
+
+        Args:
+            repository: ``OWNER/NAME``.
+            provider: ``POOL/PROVIDER``, one whose keys are the test issuer's; needed where there are several.
+            service_account: Id or e-mail of the account to impersonate; ``None`` for direct access.
+            claims: ``branch``, ``environment``, ``immutable``, or any claim; ``None`` leaves one out.
+
+        Raises:
+            ProcessError: There is no such provider for OIDC, or no such service account.
+        """
+        from federation_emulator.client import oidc
+
+        job = oidc.Job(repository=repository, provider=provider, service_account=service_account, claims=claims)
+        with pytest.MonkeyPatch.context() as patch:
+            variables = oidc.job_environment(self._cloud.folder, self._cloud.endpoints, job)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            yield variables
+
     def decisions(self) -> list[Decision]:
         """What was decided since the test began, oldest first."""
         return self._remote.decisions(self._last)

@@ -16,7 +16,7 @@ from tests.emulator.identity import AUDIENCE, make_provider
 _MAPPING = {"google.subject": "assertion.sub", "attribute.repository_id": "assertion.repository_id"}
 _CONDITION = (
     "assertion.repository_id == '74' && assertion.repository_owner_id == '65'"
-    " && assertion.ref == 'refs/heads/main' && assertion.environment in ['production']"
+    " && assertion.ref == 'refs/heads/main' && has(assertion.environment) && assertion.environment in ['production']"
     " && assertion.job_workflow_ref.startsWith('octo/app/.github/workflows/deploy.yml@')"
 )
 _SUBJECT = "repo:octo@65/app@74:environment:production"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -98,9 +99,15 @@ def config(**changes: Any) -> CloudConfig:
 
 @contextmanager
 def serving(
-    *, aws_url: str, bigquery_url: str, state_directory: Path | None = None, statement_seconds: float = 30.0
+    *,
+    aws_url: str,
+    bigquery_url: str,
+    state_directory: Path | None = None,
+    statement_seconds: float = 30.0,
+    tls: ssl.SSLContext | None = None,
+    trusted: Path | None = None,
 ) -> Iterator[Google]:
-    """Run a server until the block ends."""
+    """Run a server until the block ends; with ``tls`` over https, called by a client that trusts this authority."""
     clock = TurnedClock()
     settings = config(
         other_projects={SECOND_PROJECT: SECOND_NUMBER},
@@ -110,14 +117,17 @@ def serving(
         state_directory=state_directory,
     )
     bound = listener(0)
-    server = _Server(server_settings(create_app(settings, clock=clock)))
+    server = _Server(server_settings(create_app(settings, clock=clock), tls=tls))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:
         assert server.began.wait(20), "the server did not start"
         with requests.Session() as session:
             session.trust_env = False
-            yield Google(url=f"http://127.0.0.1:{bound.getsockname()[1]}", clock=clock, session=session)
+            session.verify = str(trusted or False)
+            yield Google(
+                url=f"{'https' if tls else 'http'}://127.0.0.1:{bound.getsockname()[1]}", clock=clock, session=session
+            )
     finally:
         server.end()
         thread.join(20)

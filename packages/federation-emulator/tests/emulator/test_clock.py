@@ -76,11 +76,11 @@ def test_a_move_that_is_none_is_refused_with_the_rule(quiet_google: Google) -> N
     assert quiet_google.done("GET", CLOCK)["aheadSeconds"] == 0
 
 
-def test_only_the_deployer_moves_clock_or_faults(chain: Chain, as_function: object) -> None:
+def test_only_the_deployer_moves_clock_or_faults_or_signs_tokens(chain: Chain, as_function: object) -> None:
     assert as_function
     chain.grant(f"/v1/projects/{PROJECT}", "roles/owner", f"serviceAccount:{READER}")
     owner = token_of(chain.credentials())
-    for path in (CLOCK, "/_local/faults"):
+    for path in (CLOCK, "/_local/faults", "/_local/issuer"):
         for method in ("GET", "POST"):
             assert chain.google.call(method, path, {}, token=None).status_code == 401
             assert chain.google.call(method, path, {}, token=owner).status_code == 403

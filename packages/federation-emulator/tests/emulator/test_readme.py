@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from federation_emulator.commands import COMMANDS, parser
+from federation_emulator.core.trace import Check
 from federation_emulator.faults.model import FaultSettings
 from federation_emulator.pytest_plugin import Federation
 from federation_emulator.seed.model import Dataset, Pool, Provider, Seed, Table
 from keyless_bigquery.components.program import ROOT
 from tests.emulator.processes.conftest import alive, eventually
 
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 README = (ROOT / "packages/federation-emulator/README.md").read_text()
 
 
@@ -33,7 +37,7 @@ def test_the_ten_lines_lead_from_nothing_to_an_allowed_and_a_refused_exchange(tm
     assert len(lines.splitlines()) <= 10
     script = f"{lines}\necho pid $!\nkill -INT $!\nwait\n"
     run = subprocess.run(
-        ["bash", "-c", f"set -m\n{script}"], cwd=ROOT, env={**os.environ, "LOCAL_CLOUD_STATE": str(tmp_path / "state")},
+        ["bash", "-c", f"set -m\n{script}"], cwd=tmp_path, env={**os.environ, "PATH": PATH},
         capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
     shown = run.stdout + run.stderr
@@ -54,7 +58,8 @@ def test_the_tables_name_every_command_and_option() -> None:
     for name in set(COMMANDS) - {"serve"}:
         assert f"| `{name}" in commands
     serve = parser()._subparsers._group_actions[0].choices["serve"]  # type: ignore[union-attr,index]  # argparse has it nowhere else
-    options = {option for action in serve._actions for option in action.option_strings if option.startswith("--")}
+    shown = [action for action in serve._actions if action.help != argparse.SUPPRESS]
+    options = {option for action in shown for option in action.option_strings if option.startswith("--")}
     names = {"--project-id", "--project-number", "--aws-account-id", "--aws-region"}  # the seed's
     for option in options - names - {"--help", "--limit-seconds"}:
         assert f"`{option}" in commands, option
@@ -77,3 +82,9 @@ def test_the_table_of_the_fixture_names_everything_it_has() -> None:
     table = section("In pytest")
     for name in {name for name in vars(Federation) if not name.startswith("_")}:
         assert re.search(rf"`{name}\b", table), name
+
+
+def test_the_list_of_checks_names_every_one() -> None:
+    listed = section("In pytest")
+    for check in Check:
+        assert f"`{check}`" in listed.replace("\n", " "), check

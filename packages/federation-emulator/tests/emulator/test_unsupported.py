@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import logging
 import socket
@@ -150,15 +149,6 @@ def test_a_method_in_a_header_is_refused_and_not_taken_for_the_method_of_the_lin
     assert answer.status_code == 501
     assert "accounts" not in shared.done("GET", path)
     assert shared.call("POST", path, body).status_code == 200
-
-
-def test_a_compressed_body_is_refused_and_a_plain_one_taken(shared: Google) -> None:
-    path = f"/v1/projects/{PROJECT}/services:batchEnable"
-    body = json.dumps({"serviceIds": ["sts.googleapis.com"]}).encode()
-    headers = {"Content-Type": "application/json"}
-    packed = shared.call("POST", path, data=gzip.compress(body), headers={**headers, "Content-Encoding": "gzip"})
-    assert packed.status_code == 501
-    assert shared.call("POST", path, data=body, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(

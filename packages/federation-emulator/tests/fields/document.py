@@ -16,7 +16,7 @@ of it is in this table, which `make fields` writes, and is sent by a test.
 
 *Enforced*: it has Google's effect. *Kept*: it is answered as it was set, and no more. *No effect*: accepted, and there
 is nothing here that it would change. *Answers only*: ignored when it is sent, as Google does. *501*: refused by its
-name, unless it asks for nothing (`null`, `false`, `""`, `0`, an empty list).
+name, unless it asks for nothing (`null`, `false`, `""`, `0`, an empty list, `…_UNSPECIFIED`, `STRUCT_ENCODING`).
 
 """
 

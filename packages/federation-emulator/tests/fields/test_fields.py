@@ -233,6 +233,20 @@ def test_a_query_s_settings_are_taken_or_named(enabled: Google, dataset: str, me
     assert dataset
 
 
+def test_what_the_client_for_java_sends_for_what_it_leaves_out_asks_for_nothing(enabled: Google) -> None:
+    """Source: the body that google-cloud-bigquery 2.76.0 sends."""
+    body: dict[str, Any] = {
+        "formatOptions": {"timestampOutputFormat": "TIMESTAMP_OUTPUT_FORMAT_UNSPECIFIED", "useInt64Timestamp": False},
+        "jobCreationMode": "JOB_CREATION_MODE_UNSPECIFIED",
+        "query": "SELECT 1 AS a",
+        "queryResultsFormat": "STRUCT_ENCODING",
+        **NO_LEGACY,
+    }
+    assert enabled.call("POST", f"{BIGQUERY_PATH}/queries", body).ok
+    asking = {**body, "formatOptions": {"timestampOutputFormat": "INT64"}}
+    assert enabled.call("POST", f"{BIGQUERY_PATH}/queries", asking).status_code == 501
+
+
 def test_a_job_answers_its_settings_as_they_were_given(enabled: Google, dataset: str) -> None:
     given = {name: QUERY_SAMPLES[name] for name in ("defaultDataset", "priority", "queryParameters", "useQueryCache")}
     query = {"query": "SELECT @p AS a", **NO_LEGACY, **given}

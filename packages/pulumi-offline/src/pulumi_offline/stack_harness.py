@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import json
 import os
 import runpy
@@ -84,6 +85,8 @@ class StackHarness(AbstractContextManager["StackHarness"]):
         settings: Config values that differ from ``Pulumi.local.yaml``, by key without namespace.
         name: The stack's name.
         plugins: Another harness's plugins; ``None`` starts some of its own.
+        program: Folder of the program. Another one than this project's has no settings but those that are given.
+        environment: Laid over the local cloud's own: another deployer's credentials, for example.
     """
 
     def __init__(
@@ -94,28 +97,32 @@ class StackHarness(AbstractContextManager["StackHarness"]):
         *,
         name: str = STACK,
         plugins: Child | None = None,
+        program: Path = ROOT,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.cloud = cloud
         self._folder = folder
+        self._program = program
+        self._own_environment = dict(environment or {})
         workspace = Workspace(folder)
         shell.prepare(cloud.folder, cloud.endpoints)
-        environment = {**cloud.environment(), **workspace.environment()}
+        variables = {**cloud.environment(), **workspace.environment(), **self._own_environment}
         # Kept, since asking the engine for them takes two more of its processes each time.
         self._outputs: automation.OutputMap = {}
         self._own_plugins = plugins is None
         # Before the stack, which takes the engine about as long to make as these take to listen.
-        self._plugins = plugins or attached.start_plugins(folder, environment)
+        self._plugins = plugins or attached.start_plugins(folder, variables)
         try:
             self.stack = EventStack(
                 name,
                 automation.LocalWorkspace(
-                    work_dir=str(_project(folder, cloud, settings or {}, name)),
-                    program=_run_program,
+                    work_dir=str(self._project(settings or {}, name)),
+                    program=functools.partial(_run, program / "__main__.py"),
                     pulumi_command=workspace.command(),
-                    env_vars=environment,
+                    env_vars=variables,
                 ),
             )
-            self.stack.workspace.env_vars = {**environment, **attached.variables(self._plugins)}
+            self.stack.workspace.env_vars = {**variables, **attached.variables(self._plugins)}
         except BaseException:
             self.close()
             raise
@@ -135,16 +142,24 @@ class StackHarness(AbstractContextManager["StackHarness"]):
 
         The same name opens this very stack with other settings.
         """
-        return StackHarness(self.cloud, self._folder, settings, name=name, plugins=self._plugins)
+        return StackHarness(
+            self.cloud,
+            self._folder,
+            settings,
+            name=name,
+            plugins=self._plugins,
+            program=self._program,
+            environment=self._own_environment,
+        )
 
     def environment(self) -> dict[str, str]:
         """The whole environment of a command that acts on this stack from the project's folder."""
         settings = Path(self.stack.workspace.work_dir) / f"Pulumi.{self.stack.name}.yaml"
         return {**os.environ, **self.stack.workspace.env_vars, "PULUMI_OPTION_CONFIG_FILE": str(settings)}
 
-    def preview(self) -> automation.PreviewResult:
+    def preview(self, *, refresh: bool = False) -> automation.PreviewResult:
         """What ``up`` would do."""
-        return self.stack.preview()
+        return self.stack.preview(refresh=refresh)
 
     def up(self, *, refresh: bool = False) -> Mapping[automation.OpType, int]:
         """Deploys the program. With ``refresh`` what was changed by hand is put back.
@@ -269,17 +284,16 @@ class StackHarness(AbstractContextManager["StackHarness"]):
             *(f"log {group['logGroupName']}" for group in self.aws("logs").describe_log_groups()["logGroups"]),
         }
 
+    def _project(self, settings: Mapping[str, object], name: str) -> Path:
+        """The project's files in a folder of their own, which the engine writes to: each harness has its settings."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        project = Path(tempfile.mkdtemp(prefix="project-", dir=self._folder))
+        shutil.copy(self._program / "Pulumi.yaml", project)
+        stack = yaml.safe_load((self.cloud.folder / f"Pulumi.{STACK}.yaml").read_text())
+        stack["config"] = {**(stack["config"] if self._program == ROOT else {}), **settings}
+        (project / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(stack, sort_keys=False))
+        return project
 
-def _project(folder: Path, cloud: LocalCloud, settings: Mapping[str, object], name: str) -> Path:
-    """The project's files in a folder of their own, which the engine writes to: each harness has its own settings."""
-    folder.mkdir(parents=True, exist_ok=True)
-    project = Path(tempfile.mkdtemp(prefix="project-", dir=folder))
-    shutil.copy(ROOT / "Pulumi.yaml", project)
-    stack = yaml.safe_load((cloud.folder / f"Pulumi.{STACK}.yaml").read_text())
-    stack["config"] |= settings
-    (project / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(stack, sort_keys=False))
-    return project
 
-
-def _run_program() -> None:
-    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+def _run(program: Path) -> None:
+    runpy.run_path(str(program), run_name="__main__")

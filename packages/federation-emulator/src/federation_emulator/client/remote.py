@@ -54,6 +54,7 @@ class Remote:
             body=None if body is None else json.dumps(body).encode(),
             headers=headers,
             limit_seconds=_ANSWER_SECONDS,
+            ca_file=self.endpoints.ca_file,
         )
         found = json.loads(answer.body or b"{}")
         if not answer.good:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from federation_emulator.client.languages import trust, without_google
 from federation_emulator.client.remote import Remote
-from federation_emulator.core.credentials import UNIVERSE, audience, email, write_configuration
+from federation_emulator.core.credentials import PUBLIC_UNIVERSE, UNIVERSE, audience, email, write_configuration
 from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.core.roles import SessionKeys, take_on
 from federation_emulator.library import command_line, signed_headers
@@ -55,8 +57,10 @@ def opened(folder: Path, *, limit_seconds: float) -> Endpoints:
         time.sleep(_POLL_SECONDS)
 
 
-def environment(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str, str]:
-    """The variables of a program that comes as a role.
+def environment(
+    folder: Path, endpoints: Endpoints, choice: Choice, *, universe_domain: str = UNIVERSE
+) -> dict[str, str]:
+    """The variables of a program that comes as a role; in Google's own universe it reaches no public host over https.
 
     The credential configuration is written below the state folder.
 
@@ -64,25 +68,34 @@ def environment(folder: Path, endpoints: Endpoints, choice: Choice) -> dict[str,
         ProcessError: The provider or service account isn't there, or isn't the only one and wasn't named.
         RoleError: The role can't be taken on.
     """
-    without_keys = addresses(folder, endpoints, choice)
+    without_keys = addresses(folder, endpoints, choice, universe_domain=universe_domain)
     return {**take_on(endpoints, choice.role).environment(), **without_keys}
 
 
 def addresses(folder: Path, endpoints: Endpoints, choice: Choice, *, universe_domain: str = UNIVERSE) -> dict[str, str]:
     """The same variables without the role's session; raises as :func:`environment`."""
-    provider, account = _found(endpoints, choice)
+    provider, account = the_only(endpoints, choice.provider, choice.service_account)
     path = write_configuration(
         folder / CREDENTIALS, endpoints, provider, service_account=account, universe_domain=universe_domain
     )
+    variables = program_variables(endpoints, provider, path, universe_domain=universe_domain)
+    return {"AWS_ENDPOINT_URL": endpoints.aws_url, **variables}
+
+
+def program_variables(
+    endpoints: Endpoints, provider: str, path: Path, *, universe_domain: str = UNIVERSE
+) -> dict[str, str]:
+    """The variables by which a program finds the local Google, with the credential configuration at ``path``."""
     host = endpoints.google_url
     return {
-        "AWS_ENDPOINT_URL": endpoints.aws_url,
         "GOOGLE_APPLICATION_CREDENTIALS": str(path),
         "GOOGLE_CLOUD_PROJECT": endpoints.project_id,
         "LOCAL_GOOGLE_URL": host,
         "LOCAL_GOOGLE_AUDIENCE": audience(endpoints, provider),
         # Some of Google's BigQuery clients take their address from here; the others need it in their options.
         "BIGQUERY_EMULATOR_HOST": host,
+        **(trust(Path(endpoints.ca_file), os.environ) if endpoints.ca_file else {}),
+        **(without_google(os.environ) if universe_domain == PUBLIC_UNIVERSE else {}),
     }
 
 
@@ -93,7 +106,7 @@ def exports(variables: dict[str, str]) -> str:
 
 def signed_form(endpoints: Endpoints, choice: Choice) -> str:
     """The body of an exchange, signed a moment ago: for curl, or a client of one's own."""
-    provider, _account = _found(endpoints, choice)
+    provider, _account = the_only(endpoints, choice.provider, choice.service_account)
     return urlencode(
         {
             "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -115,15 +128,15 @@ def subject_token(endpoints: Endpoints, provider: str, keys: SessionKeys) -> str
     return quote(json.dumps({"url": url, "method": "POST", "headers": headers}), safe="")
 
 
-def _found(endpoints: Endpoints, choice: Choice) -> tuple[str, str | None]:
+def the_only(endpoints: Endpoints, provider: str | None, account: str | None) -> tuple[str, str | None]:
+    """The provider and the account that are meant, both checked; raises as :func:`environment`."""
     resources = Remote(endpoints).get("/_local/resources")
     names = [_short(provider["name"]) for provider in resources["providers"]]
     emails = [account["email"] for account in resources["serviceAccounts"]]
-    provider = choice.provider or (names[0] if len(names) == 1 else "")
+    provider = provider or (names[0] if len(names) == 1 else "")
     if provider not in names:
         said = f"there is no provider {provider}" if provider else f"there are {len(names)} providers"
         raise ProcessError(f"{said}; name one with --provider: {_listed(names)}")
-    account = choice.service_account
     if account is not None and email(endpoints, account) not in emails:
         raise ProcessError(f"there is no service account {account}; there are: {_listed(emails)}")
     return provider, account

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from federation_emulator.console.render import lineage, render_chain
+from federation_emulator.console.render import lineage, not_kept, render_chain
 from federation_emulator.core.trace import Decision
 from federation_emulator.servers.process import ProcessError
 
@@ -15,8 +15,8 @@ def explanation(decisions: list[Decision], decision_id: str | None) -> str:
     """
     known = {decision.id: decision for decision in decisions}
     if not decisions:
-        raise ProcessError("nothing has been decided yet; invoke the function first")
-    current = known.get(decision_id or decisions[-1].id)
+        raise ProcessError("no decisions yet; exchange a token or invoke the function first")
+    current = known.get(asked := decision_id or decisions[-1].id)
     if current is None:
-        raise ProcessError(f"there is no decision {decision_id}; the oldest that is kept is {decisions[0].id}")
+        raise ProcessError(not_kept(asked))
     return render_chain(lineage(decisions, current))

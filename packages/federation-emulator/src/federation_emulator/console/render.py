@@ -18,7 +18,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
-from federation_emulator.core.trace import Decision, Part, Refusal
+from federation_emulator.core.trace import KEPT_DECISIONS, Decision, Part, Refusal
 from federation_emulator.library import one_line
 
 MOST_DESCENDANTS = 50
@@ -38,6 +38,12 @@ _SHORTER = tuple(
 """What full names are cut to where there is one project, one account and one pool. Tokens are left out."""
 
 _ORDER = {part: position for position, part in enumerate(Part)}
+
+
+def not_kept(decision_id: str) -> str:
+    """Say why there is no such decision, as the page and ``explain`` do."""
+    kept = f"the federation emulator keeps the latest {KEPT_DECISIONS}, and starts without any"
+    return f"Decision {decision_id:.40} is not kept: {kept}."
 
 
 def lineage(decisions: Sequence[Decision], decision: Decision) -> list[Decision]:

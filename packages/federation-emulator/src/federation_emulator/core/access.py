@@ -6,7 +6,7 @@ Cloud, "Quota project overview" and "Set the quota project".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NoReturn
 
 from starlette.requests import Request
@@ -207,16 +207,23 @@ def check_enabled(cloud: Cloud, service: str, project: Project | None = None) ->
 
 
 def authorize(
-    token: Token, permission: str, policies: Sequence[tuple[str, Policy]], trail: Trail, error: ApiError
+    token: Token,
+    permission: str,
+    policies: Sequence[tuple[str, Policy]],
+    trail: Trail,
+    error: ApiError,
+    *,
+    modified: Collection[str] = (),
 ) -> None:
     """Insist that the token's principal holds a permission on a resource.
 
-    The policies are the resource's own, then its parents'; see :func:`federation_emulator.core.permissions.decide`.
+    The policies are the resource's own, then its parents'; see :func:`federation_emulator.core.permissions.decide`,
+    also for ``modified``.
 
     Raises:
         Refused: No binding gives it; the refusal has the nearest miss.
     """
-    verdict = decide(token.principal, permission, policies, now=trail.now)
+    verdict = decide(token.principal, permission, policies, now=trail.now, modified=modified)
     if not isinstance(verdict, Grant):
         refuse(
             Part.PERMISSION,
@@ -239,6 +246,7 @@ def administer(
     policies: Sequence[tuple[str, Policy]] | None = None,
     service: str | None = None,
     error: ApiError | None = None,
+    modified: Collection[str] = (),
 ) -> Token:
     """Check a call that reads or changes resources: token, API, permission. Leaves a trace only if refused.
 
@@ -257,12 +265,12 @@ def administer(
         denied = error or permission_denied(
             f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).", permission=permission
         )
-        authorize(token, permission, policies or cloud.project_policies(target), trail, denied)
+        authorize(token, permission, policies or cloud.project_policies(target), trail, denied, modified=modified)
         return token
 
 
-def administer_project(cloud: Cloud, request: Request, permission: str) -> Project:
+def administer_project(cloud: Cloud, request: Request, permission: str, *, modified: Collection[str] = ()) -> Project:
     """Check a call on the project that its path names, as :func:`administer`, and return the project."""
     name = request.path_params["project"]
-    administer(cloud, request, permission, resource=f"projects/{name}", project=name)
+    administer(cloud, request, permission, resource=f"projects/{name}", project=name, modified=modified)
     return cloud.project_of(name)

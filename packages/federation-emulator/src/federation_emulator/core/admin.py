@@ -10,6 +10,7 @@ token or free a deleted pool's id, and one that injects faults may keep a revoke
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 from pydantic import ValidationError
@@ -40,6 +41,12 @@ async def decisions(cloud: Cloud, request: Request) -> Response:
     """``GET /_local/decisions?after=ID``: what was decided since, oldest first, and by which run of the server."""
     after = request.query_params.get("after")
     return answer({"run": cloud.trace.run, "decisions": to_json(cloud.trace.after(after))})
+
+
+async def permissions(cloud: Cloud, _request: Request) -> Response:
+    """``GET /_local/permissions``: which permissions were used by whom, and by which bindings they were held."""
+    names = ("principal", "permission", "grant")
+    return answer({"permissions": [dict(zip(names, one, strict=True)) for one in cloud.trace.used]})
 
 
 async def unsupported(cloud: Cloud, _request: Request) -> Response:
@@ -113,6 +120,21 @@ async def faults(cloud: Cloud, request: Request) -> Response:
     return answer(cloud.faults.settings.model_dump(by_alias=True))
 
 
+async def issuer(cloud: Cloud, request: Request) -> Response:
+    """``/_local/issuer``: the public keys of the local cloud's test issuer, as ``jwksJson`` takes them.
+
+    ``POST`` with ``{"claims": {…}}`` signs a token of any claims.
+    """
+    _only_the_deployer(cloud, request)
+    if request.method != "POST":
+        return answer(json.loads(cloud.test_issuer.key_set()))
+    body = await read_json(request)
+    claims = body.get("claims")
+    if set(body) != {"claims"} or not isinstance(claims, dict):
+        raise invalid_argument('The test issuer takes {"claims": {…}}.')
+    return answer({"token": cloud.test_issuer.token(claims)})
+
+
 def _only_the_deployer(cloud: Cloud, request: Request) -> None:
     resource = request.url.path
     with cloud.trace.deciding(Link.ADMINISTRATION, resource=resource, quiet=True) as trail:
@@ -120,7 +142,7 @@ def _only_the_deployer(cloud: Cloud, request: Request) -> None:
         if token.kind is not TokenKind.DEPLOYER:
             refuse(
                 Part.PERMISSION,
-                rule="clock and faults are changed by the deployer alone",
+                rule="clock, faults and test issuer are the deployer's alone",
                 actual=token.principal.member,
                 expected="the deployer's token",
                 fix="send the token in the state folder's file deployer-token",

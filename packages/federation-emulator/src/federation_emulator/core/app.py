@@ -25,6 +25,7 @@ from starlette.types import Receive, Scope, Send
 from federation_emulator.console.page import routes as page
 from federation_emulator.console.page.guard import GuardLayer
 from federation_emulator.core import admin, unsupported
+from federation_emulator.core.bigquery_paths import BigQueryPaths
 from federation_emulator.core.clock import Clock, SystemClock
 from federation_emulator.core.config import CloudConfig
 from federation_emulator.core.context import Cloud, open_cloud
@@ -80,10 +81,13 @@ _ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("GET", "/_local/decisions/{decision:name}", page.decision),
     ("GET", "/_local/resources", admin.resources),
     ("GET", "/_local/unsupported", admin.unsupported),
+    ("GET", "/_local/permissions", admin.permissions),
     ("GET", "/_local/clock", admin.clock),
     ("POST", "/_local/clock", admin.clock),
     ("GET", "/_local/faults", admin.faults),
     ("POST", "/_local/faults", admin.faults),
+    ("GET", "/_local/issuer", admin.issuer),
+    ("POST", "/_local/issuer", admin.issuer),
     # Security Token Service
     ("POST", "/v1/token", sts.exchange_token),
     ("POST", "/v1/introspect", sts.introspect_token),
@@ -232,9 +236,8 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
         if config.state_directory is not None and config.bigquery_url:
             await drop_lost_datasets(cloud)
         yield
-        await cloud.aws.aclose()
-        await cloud.emulator.aclose()
-        await cloud.emulator_reads.aclose()
+        cloud.aws.close()
+        cloud.emulator.close()
 
     app = Starlette(
         routes=[
@@ -257,6 +260,7 @@ def create_app(config: CloudConfig, *, clock: Clock | None = None) -> Starlette:
     app.router.redirect_slashes = False
     app.add_middleware(FaultLayer, faults=cloud.faults)
     app.add_middleware(GuardLayer)
+    app.add_middleware(BigQueryPaths)
     return app
 
 

@@ -87,7 +87,7 @@ def rfc3339(moment: datetime) -> str:
 
     Whole seconds: google-auth parses ``expireTime`` with exactly this form and raises on a fraction.
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def from_rfc3339(text: str) -> datetime:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from federation_emulator.core.timestamp_functions import PARTS
 from keyless_bigquery.trust.lexer import Kind, Word
 
 _TEXT, _TIME, _DURATION, _NUMBER, _BOOLEAN, _NULL = "text", "time", "duration", "number", "boolean", "null"
@@ -20,7 +21,14 @@ _SILENT = {"==", "!=", "in"}
 
 _NAMED = {"true": _BOOLEAN, "false": _BOOLEAN, "null": _NULL}
 _READ = {"time": _TIME, "name": _TEXT, "type": _TEXT, "service": _TEXT}
-_GIVEN = {"timestamp": _TIME, "duration": _DURATION, "startsWith": _BOOLEAN, "endsWith": _BOOLEAN, "extract": _TEXT}
+_GIVEN = {
+    "timestamp": _TIME,
+    "duration": _DURATION,
+    "extract": _TEXT,
+    "startsWith": _BOOLEAN,
+    "endsWith": _BOOLEAN,
+    "hasOnly": _BOOLEAN,
+}
 _SUMS = {
     (_TEXT, "+", _TEXT): _TEXT,
     (_NUMBER, "+", _NUMBER): _NUMBER,
@@ -94,7 +102,7 @@ class _Reader:
             kind = _READ.get(name, "")
             if self._take("("):
                 self._arguments(")")
-                kind = _NUMBER if name.startswith("get") else _GIVEN.get(name, "")
+                kind = _NUMBER if name in PARTS else _GIVEN.get(name, "")
         return kind
 
     def _primary(self) -> str:

@@ -3,13 +3,14 @@
 Source: Google, "Overview of IAM Conditions", "Attribute reference for IAM Conditions" and "Resource attributes for IAM
 Conditions". What can be read is ``request.time`` everywhere, and ``resource.name``, ``.type`` and ``.service`` where
 Google says that a resource has them: datasets and tables, and all but the name of a project. Service accounts and
-pools have none.
+pools have none. And which roles a ``setIamPolicy`` on a project would grant or revoke, in the one form that "Set limits
+on granting roles" gives.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,12 +31,15 @@ MOST_OPERATORS = 12
 _BIGQUERY = "bigquery.googleapis.com"
 _RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
 _READABLE = {"request": ("time",), "resource": ("name", "type", "service")}
+_API = "api"
+MODIFIED_GRANTS = "iam.googleapis.com/modifiedGrantsByRole"
+_MODIFIED_ONLY = ("api", ".", "getAttribute", "(", MODIFIED_GRANTS, ",", "[", "]", ")", ".", "hasOnly", "(", "[")
 _LOGICAL = frozenset({"&&", "||", "!"})
 _CALLABLE = frozenset(
     {
         *("_&&_", "_||_", "!_", "_?_:_"),
         *("_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_+_", "_-_", "@in"),
-        *("startsWith", "endsWith", "extract", "timestamp", "duration"),
+        *("startsWith", "endsWith", "extract", "timestamp", "duration", "getAttribute", "hasOnly"),
         *PARTS,
     }
 )
@@ -79,11 +83,13 @@ class Circumstances:
 
     Attributes:
         resource: Name of the resource that is asked for, not of the one whose policy has the binding.
+        modified_roles: Roles whose grants the request would change; none for a request that changes no policy.
     """
 
     resource: str
     permission: str
     now: datetime
+    modified_roles: Collection[str] = ()
 
     def attributes(self) -> dict[str, str]:
         """The attributes of the resource; none for a kind that has none, or if the permission is on something else."""
@@ -109,9 +115,10 @@ def condition_problem(condition: Condition) -> str | None:
         return f"has {operators} logical operators; the limit is {MOST_OPERATORS}"
     return (
         expression_problem(
-            condition.expression, _READABLE, MOST_EXPRESSION_CHARACTERS, calls=_CALLABLE, macros_too=False
+            condition.expression, (*_READABLE, _API), MOST_EXPRESSION_CHARACTERS, calls=_CALLABLE, macros_too=False
         )
         or _unreadable(found)
+        or _api_problem(found)
         or kinds_problem(found)
     )
 
@@ -130,15 +137,26 @@ def _unreadable(found: Sequence[Word]) -> str | None:
     return None
 
 
+def _api_problem(found: Sequence[Word]) -> str | None:
+    """Say that the API attribute is read in another form than the documented one, which could mean anything."""
+    texts = [word.text[1:-1] if word.kind is Kind.TEXT else word.text for word in found]
+    for index, word in enumerate(found):
+        if word.kind is Kind.NAME and word.text in {_API, "getAttribute", "hasOnly"}:
+            start = index - _MODIFIED_ONLY.index(word.text)
+            if start < 0 or tuple(texts[start : start + len(_MODIFIED_ONLY)]) != _MODIFIED_ONLY:
+                return f"calls {word.text} in another form than api.getAttribute('{MODIFIED_GRANTS}', []).hasOnly([…])"
+    return None
+
+
 def untruth(condition: Condition, circumstances: Circumstances) -> str:
     """Say in words that follow "the condition" why it isn't true; empty if it is.
 
     An expression that fails, or gives no boolean, isn't true.
     """
     attributes = circumstances.attributes()
-    variables: dict[str, Any] = {"request": {"time": circumstances.now}, "resource": attributes}
+    variables: dict[str, Any] = {"request": {"time": circumstances.now}, "resource": attributes, _API: ""}
     try:
-        value = evaluate(condition.expression, variables, _Functions())
+        value = evaluate(condition.expression, variables, _Functions(circumstances.modified_roles))
     except ExpressionError as problem:
         has = ", ".join(sorted(attributes)) or "no attributes"
         return f"can't be evaluated: {problem} ({circumstances.resource} has {has})"
@@ -152,8 +170,9 @@ class _Functions(Functions):
 
     instead = {"timestamp": "timestamp_", "duration": "duration_"}  # noqa: RUF012  (the base class says ClassVar)
 
-    def __init__(self) -> None:
+    def __init__(self, modified_roles: Collection[str]) -> None:
         super().__init__()
+        self._modified_roles = modified_roles
         self._together = timedelta()
 
     def by_name(self) -> dict[str, Callable[..., object]]:
@@ -161,7 +180,12 @@ class _Functions(Functions):
             "timestamp_": self._checked(read_timestamp, datetime.fromtimestamp(0, UTC)),
             "duration_": self._checked(self._duration, timedelta()),
         }
-        return {**super().by_name(), **times, **{name: self._checked(partial(part, name), -1) for name in PARTS}}
+        granting = {
+            "getAttribute": lambda _api, _name, default: list(self._modified_roles) or default,
+            "hasOnly": lambda present, allowed: set(present) <= set(allowed),
+        }
+        parts = {name: self._checked(partial(part, name), -1) for name in PARTS}
+        return {**super().by_name(), **times, **granting, **parts}
 
     def _duration(self, text: object) -> timedelta:
         read = read_duration(text)

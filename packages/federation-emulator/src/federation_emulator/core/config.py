@@ -44,6 +44,7 @@ class CloudConfig:
         aws_timeout_seconds: Limit for one forwarded GetCallerIdentity.
         bigquery_timeout_seconds: Limit for one forwarded BigQuery call.
         other_projects: Id → number of the projects that exist besides the main one.
+        issuers: File of the keys that issuers on the internet publish; see :mod:`federation_emulator.ports.issuers`.
     """
 
     project_id: str
@@ -55,6 +56,7 @@ class CloudConfig:
     aws_timeout_seconds: float = 5.0
     bigquery_timeout_seconds: float = 30.0
     other_projects: Mapping[str, str] = field(default_factory=dict)
+    issuers: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse settings under which no token could ever be right.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
-import httpx
-
+from federation_emulator.client.issuer import Issuer
 from federation_emulator.core.clock import Ahead, Clock, MovableClock
 from federation_emulator.core.config import DEPLOYER, CloudConfig, Project
 from federation_emulator.core.errors import permission_denied
@@ -19,9 +18,9 @@ from federation_emulator.core.store import Collection, new_etag
 from federation_emulator.core.tokens import Token, Tokens
 from federation_emulator.core.trace import Part, Trace, refuse
 from federation_emulator.core.unsupported import UnsupportedRequests
+from federation_emulator.core.upstream import Upstream
 from federation_emulator.faults.model import FaultInjector
 from federation_emulator.faults.propagation import Propagated
-from federation_emulator.servers.sockets import reachable
 from federation_emulator.services.bigquery.job import Jobs
 from federation_emulator.services.bigquery.model import Access, Catalogue, ColumnTags, Details, View
 from federation_emulator.services.iam.key import Key
@@ -58,10 +57,14 @@ class Cloud:
     understood: dict[Hashable, Any]
     counters: Counter[str]
     catalogue: Catalogue
-    aws: httpx.AsyncClient
+    aws: Upstream
     issuer_keys: IssuerKeys
-    emulator: httpx.AsyncClient
-    emulator_reads: httpx.AsyncClient
+    emulator: Upstream
+
+    @cached_property
+    def test_issuer(self) -> Issuer:
+        """Signs tokens for tests, with keys that end with this process. Only a provider that names them takes them."""
+        return Issuer("", algorithms=("RS256", "ES256"))
 
     @property
     def main_project(self) -> Project:
@@ -128,7 +131,7 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
     def iam_delay() -> timedelta:
         return faults.settings.iam_delay
 
-    aws = _client(config.aws_url, config.aws_timeout_seconds, kept_connections=20)
+    aws = Upstream(config.aws_url)
     cloud = Cloud(
         config=config,
         clock=clock,
@@ -161,9 +164,8 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
         counters=Counter(),
         catalogue=Catalogue(),
         aws=aws,
-        issuer_keys=IssuerKeys(aws, clock.now, limit_seconds=config.aws_timeout_seconds),
-        emulator=_client(config.bigquery_url, config.bigquery_timeout_seconds),
-        emulator_reads=_client(config.bigquery_url, config.bigquery_timeout_seconds, kept_connections=20),
+        issuer_keys=IssuerKeys(aws, clock.now, limit_seconds=config.aws_timeout_seconds, issuers=config.issuers),
+        emulator=Upstream(config.bigquery_url),
     )
     for changes in (cloud.services, cloud.policies, cloud.datasets):
         faults.on_change(changes.settle)
@@ -172,23 +174,3 @@ def open_cloud(config: CloudConfig, host: Clock) -> Cloud:
             owner = Binding(role="roles/owner", members=(DEPLOYER,))
             cloud.policies.put(project.policy_key, Policy(bindings=(owner,), etag=new_etag()))
     return cloud
-
-
-def _client(url: str, timeout_seconds: float, *, kept_connections: int = 0) -> httpx.AsyncClient:
-    """Make a client of a server on this machine, by ``http://`` or ``unix:`` and the path of its socket."""
-    limits = httpx.Limits(max_keepalive_connections=kept_connections, keepalive_expiry=3.0)
-    path = url.removeprefix("unix:")
-    return httpx.AsyncClient(
-        base_url="http://localhost" if path != url else url,
-        timeout=timeout_seconds,
-        # No proxy variable may send local credentials anywhere else. The empty TLS context saves loading certificate
-        # authorities: these servers speak plain HTTP.
-        trust_env=False,
-        follow_redirects=False,
-        transport=httpx.AsyncHTTPTransport(
-            uds=reachable(path) if path != url else None,
-            limits=limits,
-            trust_env=False,
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        ),
-    )

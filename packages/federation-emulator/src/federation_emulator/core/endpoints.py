@@ -17,6 +17,7 @@ class Endpoints:
     """Addresses and names of one running local cloud.
 
     Args:
+        ca_file: certificate of the authority that vouches for an https google_url; empty over http.
         bigquery_url: base URL of the emulator behind the gateway, which checks no caller; empty for none.
         deployer_token: bearer token of the one who deploys.
     """
@@ -29,6 +30,7 @@ class Endpoints:
     aws_account_id: str
     aws_region: str
     deployer_token: str = field(repr=False)
+    ca_file: str = ""
 
     def write(self, folder: Path) -> None:
         """Write both files, for the owner's eyes only; the addresses last, since others wait for them."""

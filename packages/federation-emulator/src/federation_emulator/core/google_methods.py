@@ -147,6 +147,14 @@ def find_method(http_method: str, path: str) -> Method | None:
     return None
 
 
+def bigquery_collections() -> frozenset[str]:
+    """What is directly below a project in BigQuery's API, such as ``datasets``."""
+    below = f"/{document(_BIGQUERY)['servicePath']}projects/{{}}/"
+    return frozenset(
+        path.removeprefix(below).partition("/")[0] for _, path in _methods(_BIGQUERY) if path.startswith(below)
+    )
+
+
 @cache
 def _methods(name: str) -> dict[tuple[str, str], dict[str, Any]]:
     root = f"/{document(name)['servicePath']}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPException
 
 NO_ANSWER = (OSError, HTTPException)
@@ -35,8 +37,12 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """A redirect could lead away from this machine, with a token."""
 
 
-# No proxy of the environment's may get a token.
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+@cache
+def _opener(ca_file: str) -> urllib.request.OpenerDirector:
+    # No proxy of the environment's may get a token.
+    direct = (urllib.request.ProxyHandler({}), _NoRedirect)
+    context = ssl.create_default_context(cafile=ca_file) if ca_file else None
+    return urllib.request.build_opener(*direct, urllib.request.HTTPSHandler(context=context))
 
 
 def ask(
@@ -46,8 +52,9 @@ def ask(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     limit_seconds: float,
+    ca_file: str = "",
 ) -> Answer:
-    """Send one request, and return the answer whatever its status.
+    """Send one request, and return the answer whatever its status. Over https an authority may be trusted alone.
 
     Raises:
         OSError: Nothing answers at this address in time.
@@ -57,7 +64,7 @@ def ask(
     if request.type not in {"http", "https"}:
         raise OSError(f"{url!r} is no address of a server")
     try:
-        with _OPENER.open(request, timeout=limit_seconds) as response:
+        with _opener(ca_file).open(request, timeout=limit_seconds) as response:
             return Answer(status=response.status, body=response.read(_MOST_BYTES))
     except urllib.error.HTTPError as error:
         with error:

@@ -8,7 +8,7 @@ impersonation and access to protected columns but doesn't have them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -155,18 +155,32 @@ def roles_with(permission: str) -> list[str]:
     return sorted(holding, key=lambda role: len(ROLES[role]))
 
 
+def modified_roles(before: Policy, after: Policy) -> frozenset[str]:
+    """The roles that one of two policies grants in another way than the other: to others, or on another condition."""
+    grants = (
+        {(b.role, member, b.condition) for b in policy.bindings for member in b.members} for policy in (before, after)
+    )
+    return frozenset(role for role, _, _ in set.symmetric_difference(*grants))
+
+
 def decide(
-    principal: Principal, permission: str, policies: Sequence[tuple[str, Policy]], *, now: datetime
+    principal: Principal,
+    permission: str,
+    policies: Sequence[tuple[str, Policy]],
+    *,
+    now: datetime,
+    modified: Collection[str] = (),
 ) -> Grant | Miss:
     """Say whether a principal holds a permission on a resource.
 
     The policies are the resource's own, then its parents' up to the project, each with the name of the resource it is
-    set on. A grant on any of them counts: allow policies only ever add.
+    set on. A grant on any of them counts: allow policies only ever add. ``modified`` is for conditions:
+    :func:`modified_roles` of a ``setIamPolicy``.
     """
     bindings = [(resource, binding) for resource, policy in policies for binding in policy.bindings]
     giving = [(r, b) for r, b in bindings if permission in ROLES.get(b.role, frozenset())]
     asked = policies[0][0] if policies else "the resource"
-    circumstances = Circumstances(resource=asked, permission=permission, now=now)
+    circumstances = Circumstances(resource=asked, permission=permission, now=now, modified_roles=modified)
     untrue: Miss | None = None
     for resource, binding in giving:
         for member in binding.members:

@@ -21,6 +21,9 @@ from federation_emulator.core.errors import ApiError, OAuthError
 KEPT_DECISIONS = 2000
 """How many decisions are remembered; older ones are forgotten first."""
 
+KEPT_PERMISSIONS = 5_000
+"""How many uses of different permissions are remembered."""
+
 LONGEST_VALUE = 600
 """Characters of an actual or expected value that are kept."""
 
@@ -253,12 +256,14 @@ class Trace:
     Attributes:
         run: Names this process; every decision's id begins with it. Tokens outlive a restart and may point at
             decisions of the process before.
+        used: (principal, permission, the binding that gave it) of all that was allowed, each once, up to a limit.
     """
 
     def __init__(self, clock: Clock, *, kept: int = KEPT_DECISIONS) -> None:
         self._clock = clock
         self._decisions: deque[Decision] = deque(maxlen=kept)
         self.run = secrets.token_hex(3)
+        self.used: dict[tuple[str, str, str], None] = {}
         self._count = 0
 
     @contextmanager
@@ -283,6 +288,9 @@ class Trace:
         except Refused as refused:
             self._record(trail, refused.refusal)
             raise
+        for step in trail.steps:
+            if step.part is Part.PERMISSION and len(self.used) < KEPT_PERMISSIONS:
+                self.used[trail.principal, step.rule, step.actual] = None
         if not quiet:
             self._record(trail, None)
 

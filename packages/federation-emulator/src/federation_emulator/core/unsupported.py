@@ -16,12 +16,14 @@ from typing import Any
 from starlette.requests import Request
 
 from federation_emulator.core.errors import ApiError, not_found, unimplemented
+from federation_emulator.core.http import GZIP, encoding_of
 
 MOST_KEPT = 200
 """How many different requests are kept; after that the one not seen for longest goes."""
 
 _LONGEST_PATH = 200
 _LONGEST_REASON = 200
+_LONGEST_ENCODING = 40
 _log = logging.getLogger("local_cloud")
 
 # Where Google's APIs are, whatever is below. A segment is never empty: Google's front end knows no `//`.
@@ -106,12 +108,13 @@ def of_known_route(request: Request) -> ApiError | None:
     """Refuse what would be read as another request than its sender meant, on a path and method that are served.
 
     Sources: Google's client libraries send ``X-HTTP-Method-Override: GET`` with a POST when a URL is very long, and
-    Google accepts compressed bodies. An escaped slash belongs to a name, where no name of ours may have one.
+    Google accepts other encodings than gzip. An escaped slash belongs to a name, where no name of ours may have one.
     """
     if "x-http-method-override" in request.headers:
         return unimplemented("X-HTTP-Method-Override is not served here; send the method itself.")
-    if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-        return unimplemented("Compressed request bodies are not served here; send the body as it is.")
+    if (encoding := encoding_of(request)) not in {"", GZIP}:
+        named = _printable(encoding, _LONGEST_ENCODING)
+        return unimplemented(f"Content-Encoding {named} is not served here; send the body as it is, or as gzip.")
     path = _path(request)
     return _no_such_path(path) if _has_escaped_slash(path) else None
 

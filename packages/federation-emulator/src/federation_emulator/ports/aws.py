@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from federation_emulator.ports.enforcement import AUTHORIZATIONS
 from federation_emulator.ports.layer import App, Headers, Message, Receive, Scope, Send, answer
 from federation_emulator.ports.origin import Asked, Objection, objection
 from federation_emulator.ports.web_identity import ISSUER_HOST, KEY_SET
@@ -42,6 +43,7 @@ _LAMBDA = re.compile(
 _STS_HOST = re.compile(r"sts\.([a-z]{2}-[a-z]+-\d{1,2}\.)?amazonaws\.com", re.ASCII)
 _WHO = "Action=GetCallerIdentity&Version=2011-06-15"
 _WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+_FORM = "application/x-www-form-urlencoded"
 _MOST_FORM_BYTES = 64 * 1024
 
 
@@ -66,7 +68,7 @@ class Admission:
         return hmac.new(self.key, path.encode(), hashlib.sha256).hexdigest()
 
     def _call_problem(self, asked: Asked) -> Objection | None:
-        if asked.method == "GET" and asked.target == HEALTH:
+        if asked.method == "GET" and asked.target in {HEALTH, AUTHORIZATIONS}:
             return None
         if _asks_for_keys(asked):
             return None
@@ -100,7 +102,7 @@ def may_be_web_identity(asked: Asked) -> bool:
         and not any(asked.values(name) for name in ("authorization", "x-amz-target", "x-amz-content-sha256"))
         # ministack would unpack the form, and then read another than the one that is read here.
         and not any(asked.values(name) for name in ("content-encoding", "x-amz-decoded-content-length"))
-        and [one.partition(";")[0].strip().lower() for one in form] == ["application/x-www-form-urlencoded"]
+        and [one.partition(";")[0].strip().lower() for one in form] == [_FORM]
     )
 
 
@@ -118,7 +120,11 @@ def _is_call_of(service: str, asked: Asked) -> bool:
             and _LAMBDA.fullmatch(asked.path) is not None
             and "/." not in asked.path
         )
-    return asked.method in {"GET", "POST"} and asked.target == "/"
+    if (asked.method, asked.target) != ("POST", "/"):
+        return service == "sts" and (asked.method, asked.target) == ("GET", "/")
+    # ministack carries out a form of any type, and asks for rights by those that say they are one, or by the query.
+    form = [value for value in asked.values("content-type") if value.startswith(_FORM)]
+    return (len(form) == 1 and not asked.query) or (service == "sts" and asked.values("content-length") == ["0"])
 
 
 def _may_name(asked: Asked, host: str) -> bool:

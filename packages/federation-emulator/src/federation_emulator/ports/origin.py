@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import unquote
 
 _HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
-_ABSOLUTE = "http://"
 _MOST_HEADERS = 100
 MOST_HEAD_BYTES = 64 * 1024
 """Of request target and headers; h11 itself limits only those that come in several pieces."""
@@ -29,12 +28,14 @@ class Asked:
         target: Its request target without the query, as it was sent.
         query: Its query, as it was sent.
         headers: Its headers, with names in lower case; a name can occur several times.
+        scheme: How it came: ``http`` or ``https``, by the connection and no header.
     """
 
     method: str
     target: str
     query: str
     headers: Sequence[tuple[str, str]]
+    scheme: str = "http"
 
     @classmethod
     def of(cls, scope: MutableMapping[str, Any]) -> Asked:
@@ -44,6 +45,7 @@ class Asked:
             target=scope["raw_path"].decode("latin-1"),
             query=scope["query_string"].decode("latin-1"),
             headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]],
+            scheme=scope.get("scheme", "http"),
         )
 
     @cached_property
@@ -116,8 +118,9 @@ def _too_large(asked: Asked) -> Objection | None:
 
 
 def _host_objection(asked: Asked, host: list[str], other_host: Callable[[Asked, str], bool]) -> Objection | None:
-    if asked.target.startswith(_ABSOLUTE):
-        named = asked.target.removeprefix(_ABSOLUTE).partition("/")[0]
+    absolute = f"{asked.scheme}://"
+    if asked.target.startswith(absolute):
+        named = asked.target.removeprefix(absolute).partition("/")[0]
     else:
         named = "localhost" if asked.target.startswith("/") else ""
     if not is_this_machine(named):
@@ -128,14 +131,15 @@ def _host_objection(asked: Asked, host: list[str], other_host: Callable[[Asked, 
         return None
     return Objection(
         status=421,
-        message=f"The host {', '.join(host):.80} is not this machine: open http://127.0.0.1 with the server's port.",
+        message=f"The host {', '.join(host):.80} is not this machine: open {asked.scheme}://127.0.0.1 with the "
+        "server's port.",
     )
 
 
 def _origin_objection(asked: Asked, *, own: str | None) -> Objection | None:
     """Refuse what a browser sends for a page of another origin; ``own`` is the host of a page's own route."""
     origins, sites = asked.values("origin"), asked.values("sec-fetch-site")
-    own_origin = None if own is None else f"http://{own.lower()}"
+    own_origin = None if own is None else f"{asked.scheme}://{own.lower()}"
     allowed = {"none"} if own is None else {"none", "same-origin"}
     if [one for one in origins if one.lower() != own_origin] or len(origins) > 1:
         return Objection(

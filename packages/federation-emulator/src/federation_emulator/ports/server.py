@@ -36,6 +36,8 @@ def settings(app: App, *, unreadable: Unreadable, request_seconds: float = REQUE
         h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=2,
+        # No proxy is in front: a client's own word must not change the scheme by which origins are compared.
+        proxy_headers=False,
         # Nothing of one request's may be in the context of the next one on the same connection.
         reset_contextvars=True,
     )
@@ -60,8 +62,9 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own has it
         super().connection_made(transport)
-        # So that writing is paused as soon as, and as long as, the client does not take in what was sent.
-        transport.set_write_buffer_limits(0)
+        # So that writing is paused as soon as, and as long as, the client does not take in what was sent. 0 would pause
+        # a connection over TLS for ever: asyncio pauses it at this size, a plain one above it.
+        transport.set_write_buffer_limits(1)
         self._sending.start()
         app = cast("App", self.app)
 

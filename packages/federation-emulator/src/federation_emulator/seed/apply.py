@@ -6,6 +6,7 @@ are added to the policies as they are, and nothing is taken away. Rows are added
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.expected import SeedError
 from federation_emulator.faults.model import NO_FAULTS
 from federation_emulator.seed.model import Grant, Pool, Provider, Seed, Table, target
+from federation_emulator.seed.providers import TEST_ISSUER
 
 _BATCH = 20
 _CALL_LIMIT_SECONDS = 30.0
@@ -75,20 +77,21 @@ class _Sowing:
         body = {"displayName": pool.display_name, "disabled": pool.disabled}
         await self._kept(where, pools, "workloadIdentityPoolId", pool_id, body)
         for provider_id, provider in pool.providers.items():
+            place = f"{where}.providers.{provider_id}"
             await self._kept(
-                f"{where}.providers.{provider_id}",
+                place,
                 f"{pools}/{pool_id}/providers",
                 "workloadIdentityPoolProviderId",
                 provider_id,
-                self._provider(provider),
+                await self._provider(place, provider),
             )
 
-    def _provider(self, provider: Provider) -> Json:
-        kind = (
-            {"oidc": provider.oidc}
-            if provider.oidc
-            else {"aws": {"accountId": provider.account or self._seed.aws.account}}
-        )
+    async def _provider(self, where: str, provider: Provider) -> Json:
+        kind: Json = {"aws": {"accountId": provider.account or self._seed.aws.account}}
+        if provider.oidc:
+            kind = {"oidc": dict(provider.oidc)}
+        if provider.jwks == TEST_ISSUER:
+            kind["oidc"]["jwksJson"] = json.dumps(await self._done(f"{where}.jwks", "GET", "/_local/issuer"))
         return {
             **kind,
             "attributeMapping": provider.mapping,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from federation_emulator.core.loopback import CLOSED, NO_ANSWER, ask
 from federation_emulator.ports.aws import HEALTH
+from federation_emulator.ports.issuers import FILE
 from federation_emulator.ports.server import REQUEST_SECONDS
 from federation_emulator.servers import environments
 from federation_emulator.servers.launch import STANDALONE
@@ -33,6 +34,8 @@ class AwsSettings:
         port: port on 127.0.0.1; 0 lets the system choose.
         keep: whether it writes what it holds into that folder when it is ended in order, and begins with it again.
         request_seconds: how long a client may take to send a request, or to take in an answer.
+        issuers: file of the keys of issuers that a role may trust, see `federation_emulator/ports/issuers.py`; None:
+            in its own folder.
     """
 
     account_id: str
@@ -41,6 +44,7 @@ class AwsSettings:
     port: int = 0
     keep: bool = False
     request_seconds: float = REQUEST_SECONDS
+    issuers: Path | None = None
 
     @property
     def kept(self) -> Path:
@@ -74,7 +78,11 @@ class LocalAws:
         python = environments.LOCAL_AWS.python
         command = Command(
             name="the local AWS (ministack)",
-            arguments=[str(python), "-I", str(_LAUNCHER), str(settings.port), str(settings.request_seconds), *_ISSUER],
+            arguments=[
+                *(str(python), "-I", str(_LAUNCHER)),
+                *(str(settings.port), str(settings.request_seconds), str(settings.issuers or settings.folder / FILE)),
+                *_ISSUER,
+            ],
             environment=clean_environment(settings, temporary),
             log=settings.folder / "aws.log",
             folder=settings.folder,

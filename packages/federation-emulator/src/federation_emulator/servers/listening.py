@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from typing import Any
 
 import uvicorn
@@ -43,13 +44,18 @@ def listener(port: int) -> socket.socket:
     return bound
 
 
-def server_settings(app: ASGIApp, *, request_seconds: float = server.REQUEST_SECONDS) -> uvicorn.Config:
-    """How uvicorn serves the app, and which requests it refuses before the app sees them."""
-    return server.settings(
+def server_settings(
+    app: ASGIApp, *, tls: ssl.SSLContext | None = None, request_seconds: float = server.REQUEST_SECONDS
+) -> uvicorn.Config:
+    """How uvicorn serves the app, over https if ``tls`` is given, and which requests never reach the app."""
+    made = server.settings(
         Guard(app, rule=problem_of, write=_write),
         unreadable=lambda message: body_of(invalid_argument(message), Shape.GOOGLE),
         request_seconds=request_seconds,
     )
+    if tls is not None:
+        made.ssl_context_factory = lambda _config, _default: tls
+    return made
 
 
 def problem_of(asked: Asked) -> Objection | None:

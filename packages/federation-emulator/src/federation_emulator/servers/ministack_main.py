@@ -3,8 +3,8 @@
 What `python -m ministack` does not do: it listens on a port that the system chose and that is never free in between;
 what it answers, and for how long, is up to `federation_emulator/ports`; the account's root user has to sign, too; a
 function that gets another role starts afresh, so that it never goes on with its old role's credentials; its layers are
-where its variables look for them; an error that a function raised is reported by its type; and a web identity token is
-signed with a key that the issuer publishes.
+where its variables look for them; an error that a function raised is reported by its type; a web identity token is
+signed with a key that the issuer publishes; and one that a role is assumed with is verified.
 """
 
 from __future__ import annotations
@@ -53,9 +53,10 @@ def main() -> None:
     _of_ours("opt_folder").serve()
     _seal_addresses_of_packages(admission)
     _guard_runtime_interfaces(handling.refused, serving.REQUEST_SECONDS)
-    signer = signing.Signer(sys.argv[3:])
+    signer = signing.Signer(sys.argv[4:])
     _issue_web_identity_tokens(outbound, signer)
-    inner = signing.KeySet(aws.OnlyWebIdentity(application.app), signer)
+    _verify_web_identity_tokens(_of_ours("role_trust"), Path(sys.argv[3]))
+    inner = signing.KeySet(aws.OnlyWebIdentity(_judge_as_aws_does(_of_ours("enforcement"), application.app)), signer)
     app = guarding.Guard(inner, rule=admission.problem, write=aws.write)
     settings = serving.settings(
         app,
@@ -133,6 +134,23 @@ def _issue_web_identity_tokens(outbound: Any, signer: Any) -> None:  # noqa: ANN
     made.install()
     for name in ("services.lambda_svc", "core.lambda_runtime"):
         made.remember_functions(importlib.import_module(f"ministack.{name}"))
+
+
+def _verify_web_identity_tokens(trust: Any, issuers: Path) -> None:  # noqa: ANN401 (a module)
+    """AWS verifies a token before a role is assumed with it; see `federation_emulator/ports/role_trust.py`."""
+    iam, sts = (importlib.import_module(f"ministack.services.{name}") for name in ("iam", "sts"))
+    evaluator = importlib.import_module("ministack.core.iam_evaluator")
+    trust.RoleTrust(iam=iam, sts=sts, evaluator=evaluator, issuers=issuers).install()
+
+
+def _judge_as_aws_does(enforcement: Any, app: Any) -> Any:  # noqa: ANN401 (a module, and ministack's own type)
+    """AWS evaluates other ARNs, and more of them; see `federation_emulator/ports/enforcement.py`."""
+    names = {"iam": "services.iam", "actions": "core.iam_actions", "evaluator": "core.iam_evaluator"}
+    made = enforcement.Enforcement(
+        **{name: importlib.import_module(f"ministack.{path}") for name, path in names.items()}
+    )
+    made.install()
+    return enforcement.Record(app, made)
 
 
 def _seal_addresses_of_packages(admission: Admission) -> None:

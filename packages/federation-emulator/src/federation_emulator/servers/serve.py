@@ -12,9 +12,11 @@ import fcntl
 import secrets
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,6 +29,7 @@ from federation_emulator.core.endpoints import Endpoints, forget
 from federation_emulator.core.errors import StateError
 from federation_emulator.core.kept import Kept
 from federation_emulator.core.terminal import guidance, write_tool_settings
+from federation_emulator.ports import issuers
 from federation_emulator.servers.aws import AwsSettings, LocalAws, another_aws
 from federation_emulator.servers.bigquery import BigQueryEmulator, EmulatorSettings
 from federation_emulator.servers.listening import listener, server_settings
@@ -51,6 +54,7 @@ class ServeSettings:
         aws: whether there is an AWS; without, only providers of kind OIDC serve.
         bigquery: whether there is a BigQuery; without, its routes answer 501.
         keep: whether the state outlives the run, and the next one with the same folder begins with it.
+        tls: whether the Google identity is served over https, with an authority of this run's own.
         announce: makes what is printed when all is ready, of the folder and the addresses; None: how to come as a role.
         python: the Python that the printed commands are for.
     """
@@ -68,6 +72,7 @@ class ServeSettings:
     bigquery: bool = True
     seed: Seed | None = None
     keep: bool = False
+    tls: bool = False
     limit_seconds: float = 30.0
     announce: Callable[[Path, Endpoints], str] | None = None
     python: str = sys.executable
@@ -102,12 +107,14 @@ def serve(settings: ServeSettings) -> None:
         # Imported while the children start: it takes as long as they do.
         from federation_emulator.core.app import create_app
         from federation_emulator.core.config import CloudConfig
+        from federation_emulator.servers.tls import make_certificates, server_context, write_trust
 
         for server in (aws, bigquery):
             if server is not None:
                 server.wait(limit_seconds=settings.limit_seconds)
+        certificates = make_certificates(datetime.now(UTC)) if settings.tls else None
         endpoints = Endpoints(
-            google_url=f"http://127.0.0.1:{bound.getsockname()[1]}",
+            google_url=f"{'https' if certificates else 'http'}://127.0.0.1:{bound.getsockname()[1]}",
             aws_url=aws.url if aws else another_aws(settings.aws_endpoint) if settings.aws_endpoint else "",
             bigquery_url=bigquery.url if bigquery else "",
             project_id=settings.project_id,
@@ -115,6 +122,7 @@ def serve(settings: ServeSettings) -> None:
             aws_account_id=settings.aws_account_id,
             aws_region=settings.aws_region,
             deployer_token=kept.deployer_token if kept else secrets.token_urlsafe(32),
+            ca_file=str(write_trust(_folder(settings, "tls"), certificates)) if certificates else "",
         )
         if settings.keep:
             LocalAws.forget(aws_settings)
@@ -127,20 +135,27 @@ def serve(settings: ServeSettings) -> None:
                 bigquery_url=endpoints.bigquery_url,
                 deployer_token=endpoints.deployer_token,
                 other_projects=settings.other_projects,
+                issuers=settings.folder / issuers.FILE,
                 # Without --keep the emulators forget everything when they end, and what Google knows must not
                 # outlive them.
                 state_directory=_folder(settings, "google") if settings.keep else None,
             )
         )
         children = [server.child for server in (aws, bigquery) if server is not None]
-        asyncio.run(_run(app, bound, endpoints, settings, children))
+        tls = server_context(certificates) if certificates else None
+        asyncio.run(_run(app, tls, bound, endpoints, settings, children))
 
 
 async def _run(
-    app: ASGIApp, bound: socket.socket, endpoints: Endpoints, settings: ServeSettings, children: list[Child]
+    app: ASGIApp,
+    tls: ssl.SSLContext | None,
+    bound: socket.socket,
+    endpoints: Endpoints,
+    settings: ServeSettings,
+    children: list[Child],
 ) -> None:
     """Serve the app on the bound socket, seed it, say that it is ready, and watch the children."""
-    server = uvicorn.Server(server_settings(app))
+    server = uvicorn.Server(server_settings(app, tls=tls))
     log_in_lines()
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started and not serving.done():
@@ -225,6 +240,7 @@ def _aws_settings(settings: ServeSettings, kept: Kept | None) -> AwsSettings:
         folder=_folder(settings, "aws"),
         port=_port(settings.aws_port, kept.aws_port if kept else 0),
         keep=settings.keep,
+        issuers=settings.folder / issuers.FILE,
     )
 
 

@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], str
         bigquery="bigquery" not in arguments.without,
         seed=seed,
         keep=arguments.keep,
+        tls=arguments.tls,
         limit_seconds=arguments.limit_seconds,
         announce=announce,
         python=arguments.launched_by or sys.executable,

@@ -21,7 +21,6 @@ from pathlib import Path
 from federation_emulator.client.use import Choice, addresses
 from federation_emulator.core.credentials import PUBLIC_UNIVERSE
 from federation_emulator.core.endpoints import Endpoints
-from federation_emulator.core.loopback import CLOSED
 from federation_emulator.core.roles import RoleError, SessionKeys, take_on
 from federation_emulator.ports.handler import refused
 from federation_emulator.servers.process import ProcessError
@@ -52,10 +51,8 @@ def run(command: Sequence[str], *, folder: Path, endpoints: Endpoints, choice: C
     with credentials_endpoint(give) as where:
         variables = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            **addresses(folder / "task", endpoints, choice, universe_domain=PUBLIC_UNIVERSE),
             # As a function of the local AWS: it reaches this machine alone, so that it may be in Google's universe.
-            **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), CLOSED),
-            **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
+            **addresses(folder / "task", endpoints, choice, universe_domain=PUBLIC_UNIVERSE),
             "AWS_REGION": endpoints.aws_region,
             **where,
         }

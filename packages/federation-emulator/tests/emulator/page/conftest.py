@@ -33,7 +33,7 @@ _QUIET = [
 ]
 
 # The server may end before the page does, and a decision may be asked for that isn't there.
-_GONE = re.compile("Failed to load resource: |the local cloud was not reached")
+_GONE = re.compile("Failed to load resource: |the federation emulator was not reached")
 
 
 @dataclass(frozen=True)

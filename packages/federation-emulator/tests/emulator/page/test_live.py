@@ -12,7 +12,7 @@ from federation_emulator.core.clock import SystemClock
 from federation_emulator.core.trace import KEPT_DECISIONS, Link, Trace, to_json
 from tests.emulator.chain import ACCOUNT_PATH, BIGQUERY_PATH, PROVIDER_PATH, Chain, Keys
 from tests.emulator.google_server import Google
-from tests.emulator.page.callers import be_refused_as_another_role, walk
+from tests.emulator.page.callers import be_refused_as_another_role, be_refused_at_the_table, walk
 
 DEPLOYED = 2
 """Decisions that a deployment leaves: rows were put in two tables."""
@@ -30,9 +30,10 @@ def decided(count: int) -> list[dict[str, Any]]:
 def answer_decisions(page: Page, run: str, decisions: list[dict[str, Any]]) -> None:
     """Let the page get these decisions, once, and none later."""
 
+    once = iter([decisions])
+
     def fulfil(route: Route) -> None:
-        first = route.request.url.endswith("after=") or run not in route.request.url
-        route.fulfill(json={"run": run, "decisions": decisions if first else []})
+        route.fulfill(json={"run": run, "decisions": next(once, [])})
 
     page.unroute_all()
     page.route("**/_local/decisions?*", fulfil)
@@ -48,7 +49,7 @@ def test_a_server_that_decided_nothing_yet_says_what_to_do(page: Page, quiet_goo
     page.goto(quiet_google.url)
     expect(page.locator("#empty")).to_contain_text("make demo")
     expect(page.locator("#summary")).to_have_text("0 allowed, 0 refused")
-    expect(page.locator("#hint")).to_contain_text("Enter opens")
+    expect(page.locator("#empty")).to_contain_text("federation-emulator use ROLE")
 
 
 def test_decisions_and_resources_appear_without_a_reload(page: Page, chain: Chain, role_keys: Keys) -> None:
@@ -69,7 +70,7 @@ def test_decisions_and_resources_appear_without_a_reload(page: Page, chain: Chai
     chain.google.done("DELETE", PROVIDER_PATH)
     chain.google.done("DELETE", ACCOUNT_PATH)
     expect(page.locator("#existing")).to_contain_text("Providers (0)")
-    expect(page.locator("#existing")).to_contain_text("Deleted, kept for 30 days (2)")
+    expect(page.locator("#existing")).to_contain_text("Deleted in the last 30 days (2)")
     expect(page.locator("#existing summary").first).to_be_focused()
 
 
@@ -82,6 +83,25 @@ def test_an_open_chain_grows_with_what_comes_of_it(page: Page, chain: Chain, rol
     assert chain.google.call("POST", f"{BIGQUERY_PATH}/queries", query, token=seen[-1]).ok
     # Focus is on the chain as a whole, so nothing is taken from under the reader.
     expect(page.locator(".after a")).to_have_count(4)
+
+
+def test_a_new_refusal_is_opened_until_the_reader_does_something(page: Page, chain: Chain, role_keys: Keys) -> None:
+    be_refused_as_another_role(chain)
+    page.goto(chain.google.url)
+    refused = page.locator(".card.refused .when a")
+    first = chain.google.decisions()[-1].id
+    expect(refused).to_have_text(first)
+    be_refused_at_the_table(chain, role_keys)
+    second = chain.google.decisions()[-1].id
+    expect(refused).to_have_text(second)
+    # A click anywhere, and the reader is reading.
+    page.locator(".node.refused dt").first.click()
+    be_refused_as_another_role(chain)
+    expect(page.locator("#list a.refused")).to_have_count(3)
+    expect(refused).to_have_text(second)
+    assert page.evaluate("location.hash") == f"#{second}"
+    page.get_by_role("link", name="Newest refusal").click()
+    expect(refused).to_have_text(chain.google.decisions()[-1].id)
 
 
 def test_a_server_that_is_gone_is_asked_less_often_shown_and_found_again(page: Page, quiet_google: Google) -> None:

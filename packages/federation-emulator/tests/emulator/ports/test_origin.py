@@ -9,8 +9,10 @@ from federation_emulator.ports.origin import Asked, is_this_machine, objection
 HERE = ("host", "127.0.0.1:8080")
 
 
-def asked(*headers: tuple[str, str], method: str = "GET", target: str = "/v1/things", query: str = "") -> Asked:
-    return Asked(method=method, target=target, query=query, headers=headers)
+def asked(
+    *headers: tuple[str, str], method: str = "GET", target: str = "/v1/things", query: str = "", scheme: str = "http"
+) -> Asked:
+    return Asked(method=method, target=target, query=query, headers=headers, scheme=scheme)
 
 
 def status(request: Asked) -> int | None:
@@ -92,6 +94,15 @@ def test_the_own_origin_is_taken_on_the_page_only_and_once() -> None:
     assert status(asked(HERE, own)) == 403
     assert status(asked(HERE, own, own, target="/")) == 403
     assert status(asked(("host", "localhost:9999"), ("origin", "http://localhost:9999"), target="/")) is None
+
+
+def test_an_origin_and_a_target_of_the_other_scheme_are_another_ones() -> None:
+    for scheme, other in (("https", "http"), ("http", "https")):
+        here = "127.0.0.1:8080"
+        assert status(asked(HERE, ("origin", f"{scheme}://{here}"), target="/", scheme=scheme)) is None
+        assert status(asked(HERE, ("origin", f"{other}://{here}"), target="/", scheme=scheme)) == 403
+        assert status(asked(HERE, target=f"{scheme}://{here}/v1/things", scheme=scheme)) is None
+        assert status(asked(HERE, target=f"{other}://{here}/v1/things", scheme=scheme)) == 421
 
 
 @pytest.mark.parametrize("target", ["/", "/v1/things"])

@@ -47,9 +47,9 @@ def test_the_chain_goes_back_to_its_beginning_and_leaves_others_out() -> None:
 
 
 def test_a_decision_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(ProcessError, match="there is no decision 9; the oldest that is kept is 1"):
+    with pytest.raises(ProcessError, match="Decision 9 is not kept: the federation emulator keeps the latest 2000"):
         explanation(DECISIONS, "9")
-    with pytest.raises(ProcessError, match="nothing has been decided yet"):
+    with pytest.raises(ProcessError, match="no decisions yet"):
         explanation([], None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -61,6 +62,9 @@ def test_an_oidc_provider_is_made_and_corrected_and_stays_one(google: InProcess)
     google.done("PATCH", f"{PROVIDER_PATH}?updateMask=oidc", {"oidc": {"issuerUri": "https://other.example.com"}})
     sow(google, seed)
     assert google.call("GET", PROVIDER_PATH).json()["oidc"] == oidc
+    sow(google, {"pools": {"keyless-pool": {"providers": {"aws-provider": {**written, "jwks": "test-issuer"}}}}})
+    uploaded = json.loads(google.call("GET", PROVIDER_PATH).json()["oidc"]["jwksJson"])
+    assert uploaded == google.done("GET", "/_local/issuer")
     with pytest.raises(SeedError, match="aws-provider: refused with 400: The kind of a provider can't be changed"):
         sow(google, SEED)
 

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from federation_emulator.console.difference import difference
-from federation_emulator.console.render import descent, lineage, render_chain
+from federation_emulator.console.render import descent, lineage, not_kept, render_chain
+from federation_emulator.console.report import bug_report
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import not_found
 from federation_emulator.core.http import answer
@@ -42,16 +43,22 @@ def _whole(name: str, media_type: str) -> Response:
 
 
 async def decision(cloud: Cloud, request: Request) -> Response:
-    """``GET /_local/decisions/ID``: the chain that led to a decision, as values and as text, and what came of it.
+    """``GET /_local/decisions/ID``: the chain that led to a decision, and what came of it.
 
     ``differences`` has, by the id of each refused one, ``actual`` and ``expected`` in pieces that differ or don't.
     """
     known = cloud.trace.after(None)
     found = {one.id: one for one in known}.get(request.path_params["decision"])
     if found is None:
-        raise not_found(f"There is no decision {request.path_params['decision']:.40}; the oldest are forgotten first.")
+        raise not_found(not_kept(request.path_params["decision"]))
     chain, after = lineage(known, found), descent(known, found)
     differences = {one.id: asdict(difference(one.refusal)) for one in [*chain, *after] if one.refusal}
     return answer(
-        {"chain": to_json(chain), "after": to_json(after), "differences": differences, "text": render_chain(chain)}
+        {
+            "chain": to_json(chain),
+            "after": to_json(after),
+            "differences": differences,
+            "text": render_chain(chain),
+            "report": bug_report(cloud, chain),
+        }
     )

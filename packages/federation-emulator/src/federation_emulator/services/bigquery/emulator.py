@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
+from urllib.parse import quote, urlencode
 
-import httpx
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import ApiError, not_found, unavailable, unimplemented
+from federation_emulator.core.upstream import UpstreamError
 from federation_emulator.services.bigquery import schema
 from federation_emulator.services.bigquery.model import DatasetName, TableName, location_name
 from federation_emulator.services.bigquery.sql.tasks import TableColumns
@@ -21,9 +22,7 @@ MOST_ANSWER_BYTES = 64 * 1024 * 1024
 MOST_TABLES = 10_000
 _BASE = "/bigquery/v2/"
 
-_DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
-"""How a kept connection ends that is gone already."""
-
+_JSON = {"content-type": "application/json"}
 _STATUSES = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS"}
 
 
@@ -77,57 +76,46 @@ async def call(
     """
     if not cloud.config.bigquery_url:
         raise unimplemented("There is no BigQuery here: the local cloud was started with --without bigquery.")
-    request: dict[str, Any] = {
-        "params": dict(params or {}),
-        "content": None if body is None else json.dumps(body).encode(),
-        "headers": {"content-type": "application/json"},
-        "timeout": limit_seconds or cloud.config.bigquery_timeout_seconds,
-    }
-    if repeatable:
-        try:
-            return await _sent(cloud.emulator_reads.stream(method, path, **request))
-        except _DROPPED:
-            pass
     try:
-        return await _sent(cloud.emulator.stream(method, path, **request))
-    except httpx.HTTPError as problem:
-        raise unavailable(f"The BigQuery emulator did not answer in time ({type(problem).__name__}).") from problem
-
-
-async def _sent(sent: AbstractAsyncContextManager[httpx.Response]) -> dict[str, Any]:
-    async with sent as response:
-        received = bytearray()
-        async for chunk in response.aiter_bytes():
-            received += chunk
-            if len(received) > MOST_ANSWER_BYTES:
-                raise unavailable("The BigQuery emulator's answer is too large: ask for fewer rows with maxResults.")
-    if response.status_code == 204 or not received:
+        answer = await cloud.emulator.send(
+            method,
+            _target(path, params),
+            headers=_JSON,
+            body=b"" if body is None else json.dumps(body).encode(),
+            limit_seconds=limit_seconds or cloud.config.bigquery_timeout_seconds,
+            most_bytes=MOST_ANSWER_BYTES,
+            repeatable=repeatable,
+        )
+    except UpstreamError as problem:
+        raise _no_answer(problem) from problem
+    if len(answer.body) > MOST_ANSWER_BYTES:
+        raise unavailable("The BigQuery emulator's answer is too large: ask for fewer rows with maxResults.")
+    if not answer.body:
         return {}
     try:
-        answer = json.loads(bytes(received))
+        read = json.loads(answer.body)
     except ValueError as problem:
-        raise unavailable(f"The BigQuery emulator answered {response.status_code} without JSON.") from problem
-    if response.status_code >= 400:
-        raise _refused(response.status_code, answer)
-    return answer if isinstance(answer, dict) else {}
+        raise unavailable(f"The BigQuery emulator answered {answer.status} without JSON.") from problem
+    if answer.status >= 400:
+        raise _refused(answer.status, read)
+    return read if isinstance(read, dict) else {}
 
 
 async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Response:
     """Pass a GET on and stream the answer back, however large it is; arguments and errors as :func:`ask`."""
-    request = cloud.emulator.build_request("GET", _BASE + path, params=dict(params))
-    try:
-        response = await cloud.emulator.send(request, stream=True)
-        if response.status_code >= 400:
-            body = await response.aread()
-            await response.aclose()
-            raise _refused(response.status_code, _json_or_nothing(body))
-    except httpx.HTTPError as problem:
-        raise unavailable(f"The BigQuery emulator did not answer in time ({type(problem).__name__}).") from problem
-    return StreamingResponse(
-        response.aiter_bytes(),
-        media_type="application/json",
-        background=BackgroundTask(response.aclose),
-    )
+    async with AsyncExitStack() as held:
+        try:
+            status, chunks = await held.enter_async_context(
+                cloud.emulator.stream(
+                    _target(_BASE + path, params), headers={}, limit_seconds=cloud.config.bigquery_timeout_seconds
+                )
+            )
+            if status >= 400:
+                raise _refused(status, _json_or_nothing(b"".join([chunk async for chunk in chunks])))
+        except UpstreamError as problem:
+            raise _no_answer(problem) from problem
+        background = BackgroundTask(held.pop_all().aclose)
+    return StreamingResponse(chunks, media_type="application/json", background=background)
 
 
 async def find(cloud: Cloud, name: DatasetName | TableName) -> dict[str, Any] | None:
@@ -201,6 +189,15 @@ async def _find(cloud: Cloud, path: str) -> dict[str, Any] | None:
             raise
     cloud.catalogue.keep(path, found, generation=generation)
     return found
+
+
+def _target(path: str, params: Mapping[str, str] | None) -> str:
+    target = quote(path, safe="/?=&:%~")
+    return f"{target}{'&' if '?' in path else '?'}{urlencode(params)}" if params else target
+
+
+def _no_answer(problem: UpstreamError) -> ApiError:
+    return unavailable(f"The BigQuery emulator did not answer in time ({problem}).")
 
 
 def _json_or_nothing(body: bytes) -> object:

@@ -17,6 +17,9 @@ _DOCUMENT = "bigquery.v2"
 NOTHING: tuple[Any, ...] = (None, "", "0", False, {}, [])
 """Values that ask for nothing, which clients send for what they leave out."""
 
+_DEFAULTS = {("QueryRequest", "queryResultsFormat"): "STRUCT_ENCODING"}
+"""Names of what Google does anyway, which its client for Java sends."""
+
 
 class Fate(StrEnum):
     """What becomes of a field that is sent."""
@@ -188,7 +191,14 @@ def accepted(message: str, body: Mapping[str, Any], before: Mapping[str, Any] | 
         ApiError: 501, naming the first field that isn't offered, unless it asks for nothing or for what is there.
     """
     for name in sorted(body):
-        asked = body[name] not in NOTHING and body[name] != (before or {}).get(name)
+        asked = _asks(message, name, body[name]) and body[name] != (before or {}).get(name)
         if asked and fate_of(message, name) is Fate.REFUSED:
             raise unimplemented(f"{message}.{name} is not offered by the local cloud.")
     return {name: value for name, value in body.items() if fate_of(message, name) in {Fate.ENFORCED, Fate.KEPT}}
+
+
+def _asks(message: str, field: str, value: object) -> bool:
+    """Whether a value asks for something; the ``…_UNSPECIFIED`` of an enumeration doesn't (protobuf's zero value)."""
+    if value in NOTHING or _DEFAULTS.get((message, field), ...) == value:
+        return False
+    return not (str(value).endswith("_UNSPECIFIED") and value in properties(message)[field].get("enum", ()))

@@ -14,6 +14,7 @@ from federation_emulator.core.config import Project
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import aborted
 from federation_emulator.core.http import answer, read_json
+from federation_emulator.core.permissions import Policy, modified_roles
 from federation_emulator.core.policies import replace_policy
 from federation_emulator.core.policy_form import policy_wire, requested_version
 from federation_emulator.core.store import new_etag, same_etag
@@ -50,10 +51,20 @@ async def get_project_policy(cloud: Cloud, request: Request) -> Response:
 
 
 async def set_project_policy(cloud: Cloud, request: Request) -> Response:
-    """``POST /v1/projects/P:setIamPolicy``; an owner must remain, as on Google."""
-    project = administer_project(cloud, request, "resourcemanager.projects.setIamPolicy")
+    """``POST /v1/projects/P:setIamPolicy``; an owner must remain, as on Google.
+
+    The permission is asked for twice: what a condition says of the changed roles is known once the body is read.
+    """
+    permission = "resourcemanager.projects.setIamPolicy"
+    project = administer_project(cloud, request, permission)
     body = await read_json(request)
-    return answer(policy_wire(replace_policy(cloud, project.policy_key, body, check=check_keeps_an_owner)))
+
+    def check(policy: Policy) -> None:
+        modified = modified_roles(cloud.policy(project.policy_key), policy)
+        administer_project(cloud, request, permission, modified=modified)
+        check_keeps_an_owner(policy)
+
+    return answer(policy_wire(replace_policy(cloud, project.policy_key, body, check=check)))
 
 
 async def get_organisation_policy(cloud: Cloud, request: Request) -> Response:

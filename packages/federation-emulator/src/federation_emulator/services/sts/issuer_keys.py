@@ -1,4 +1,4 @@
-"""Where an issuer's public keys come from: the provider itself, the local AWS for its own issuer, or this machine.
+"""Where an issuer's public keys come from: the provider, the local AWS for its own issuer, a file, or this machine.
 
 Sources: OpenID Connect Discovery 1.0, sections 4.1 and 4.3; IAM v1 API, ``Oidc.issuerUri`` and ``Oidc.jwksJson``. For
 how long Google keeps what it fetched is not published; the times and limits here are the local cloud's own.
@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NoReturn
-
-import httpx
 
 from federation_emulator.core.errors import OAuthError
 from federation_emulator.core.trace import Part, refuse
+from federation_emulator.core.upstream import Upstream, UpstreamError
+from federation_emulator.ports.issuers import FILE, IssuersProblem, published_keys
 from federation_emulator.ports.web_identity import ISSUER, ISSUER_HOST, KEY_SET
 from federation_emulator.services.iam.key_set import KeySetProblem, PublicKey, read_key_set
 from federation_emulator.services.iam.model import Oidc
@@ -62,10 +63,14 @@ class IssuerKeys:
         aws: The client of the local AWS.
         now: The local Google's clock.
         limit_seconds: For all that is fetched at one exchange.
+        issuers: A file with key sets of issuers on the internet.
     """
 
-    def __init__(self, aws: httpx.AsyncClient, now: Callable[[], datetime], *, limit_seconds: float) -> None:
+    def __init__(
+        self, aws: Upstream, now: Callable[[], datetime], *, limit_seconds: float, issuers: Path | None = None
+    ) -> None:
         self._aws = aws
+        self._issuers = issuers
         self._now = now
         self._limit = limit_seconds
         self._published: dict[str, _Published] = {}
@@ -75,7 +80,7 @@ class IssuerKeys:
 
         Google fetches them from where the issuer's discovery document says. Here nothing leaves the machine: a key set
         was uploaded; the issuer is the local AWS's, whose set is asked for at each exchange, so that a key that has
-        left it counts no more; or the issuer is on this machine, and its set is kept for a while.
+        left it counts no more; the issuer is in the file; or it is on this machine, and its set is kept for a while.
 
         Args:
             oidc: What the provider accepts.
@@ -88,10 +93,13 @@ class IssuerKeys:
             return read_key_set(oidc.jwks_json)
         if oidc.issuer_uri == ISSUER:
             return await self._within_limit(self._of_aws, "use the AWS that the local cloud starts")
+        if (listed := self._listed(oidc.issuer_uri)) is not None:
+            return listed
         if not on_this_machine(oidc.issuer_uri):
             _refuse(
                 f"{oidc.issuer_uri}, without jwksJson",
-                "upload the issuer's key set as the provider's oidc.jwksJson: nothing is fetched from elsewhere",
+                f"upload the issuer's key set as the provider's oidc.jwksJson, or write it into {FILE} in the local"
+                " cloud's folder: nothing is fetched from elsewhere",
             )
         if oidc.issuer_uri not in self._published and len(self._published) >= _MOST_ISSUERS:
             self._published.pop(next(iter(self._published)))
@@ -106,15 +114,20 @@ class IssuerKeys:
                 published.fetched = self._now()
         return published.keys
 
+    def _listed(self, issuer: str) -> Mapping[str, PublicKey] | None:
+        try:
+            found = published_keys(self._issuers, issuer) if self._issuers else None
+            return None if found is None else read_key_set(found)
+        except (IssuersProblem, KeySetProblem) as problem:
+            _refuse(f"no key set of {issuer}: {problem}", f"write {FILE} in the local cloud's folder anew")
+
     async def _within_limit(self, fetch: Fetch, fix: str) -> Mapping[str, PublicKey]:
         try:
             async with asyncio.timeout(self._limit):
                 return await fetch()
         except TimeoutError:
             _refuse(f"no whole key set within {self._limit:g} s", fix)
-        except httpx.HTTPError as problem:
-            _refuse(type(problem).__name__, fix)
-        except PublishedProblem as problem:
+        except (UpstreamError, PublishedProblem) as problem:
             _refuse(str(problem), fix)
         except KeySetProblem as problem:
             _refuse(f"no key set: {problem}", fix)

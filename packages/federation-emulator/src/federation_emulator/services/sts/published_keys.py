@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-
-import httpx
+from http import HTTPStatus
+from urllib.parse import urlsplit, urlunsplit
 
 from federation_emulator.core.strict_json import JsonProblem, parse_strictly
+from federation_emulator.core.upstream import Upstream
 from federation_emulator.services.iam.key_set import MOST_CHARACTERS, PublicKey, read_published_set
 from federation_emulator.services.iam.oidc_rules import on_this_machine
 
 _DISCOVERY = "/.well-known/openid-configuration"
+_LIMIT_SECONDS = 30.0
+"""For one answer, where the caller has no shorter limit."""
 
 
 class PublishedProblem(Exception):  # noqa: N818  (a finding about an answer, not a malfunction)
@@ -28,16 +31,24 @@ async def discover(issuer_uri: str) -> Mapping[str, PublicKey]:
     Raises:
         PublishedProblem: An answer isn't 200, is too large, or isn't what the issuer must publish.
         KeySetProblem: The key set has an unusable form.
-        httpx.HTTPError: There was no answer.
+        UpstreamError: There was no answer.
     """
-    # A certificate authority of one's own is named with SSL_CERT_FILE; the empty context saves loading all of them.
-    secure = issuer_uri.startswith("https:")
-    context = ssl.create_default_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    async with httpx.AsyncClient(trust_env=False, verify=context) as client:
-        keys_uri = _keys_uri(await read_text(client, issuer_uri.rstrip("/") + _DISCOVERY), issuer_uri)
-        if keys_uri.startswith("https:") is not secure:
-            raise PublishedProblem(f"jwks_uri {keys_uri:.200} has another scheme than the issuer")
-        return read_published_set(await read_text(client, keys_uri))
+    keys_uri = _keys_uri(await _fetch(issuer_uri.rstrip("/") + _DISCOVERY), issuer_uri)
+    if keys_uri.startswith("https:") is not issuer_uri.startswith("https:"):
+        raise PublishedProblem(f"jwks_uri {keys_uri:.200} has another scheme than the issuer")
+    return read_published_set(await _fetch(keys_uri))
+
+
+async def _fetch(url: str) -> str:
+    parts = urlsplit(url)
+    # A certificate authority of one's own is named with SSL_CERT_FILE.
+    server = Upstream(
+        f"{parts.scheme}://{parts.netloc}", tls=ssl.create_default_context() if parts.scheme == "https" else None
+    )
+    try:
+        return await read_text(server, urlunsplit(("", "", parts.path or "/", parts.query, "")))
+    finally:
+        server.close()
 
 
 def _keys_uri(document: str, issuer_uri: str) -> str:
@@ -53,18 +64,21 @@ def _keys_uri(document: str, issuer_uri: str) -> str:
     return keys_uri
 
 
-async def read_text(client: httpx.AsyncClient, url: str, *, host: str = "") -> str:
+async def read_text(server: Upstream, target: str, *, host: str = "") -> str:
     """Fetch a text of at most :data:`MOST_CHARACTERS` bytes; raises as :func:`discover`."""
-    headers = {"accept-encoding": "identity", **({"host": host} if host else {})}
-    async with client.stream("GET", url, headers=headers) as response:
-        if response.status_code != httpx.codes.OK:
-            raise PublishedProblem(f"status {response.status_code} at {url:.200}; redirects are not followed")
-        received = bytearray()
-        async for chunk in response.aiter_raw():
-            received += chunk
-            if len(received) > MOST_CHARACTERS:
-                raise PublishedProblem(f"more than {MOST_CHARACTERS} bytes at {url:.200}")
-        try:
-            return received.decode()
-        except UnicodeDecodeError as problem:
-            raise PublishedProblem(f"a text at {url:.200} that is not UTF-8") from problem
+    answer = await server.send(
+        "GET",
+        target,
+        headers={"accept-encoding": "identity", **({"host": host} if host else {})},
+        limit_seconds=_LIMIT_SECONDS,
+        most_bytes=MOST_CHARACTERS,
+        repeatable=True,
+    )
+    if answer.status != HTTPStatus.OK:
+        raise PublishedProblem(f"status {answer.status} at {target:.200}; redirects are not followed")
+    if len(answer.body) > MOST_CHARACTERS:
+        raise PublishedProblem(f"more than {MOST_CHARACTERS} bytes at {target:.200}")
+    try:
+        return answer.body.decode()
+    except UnicodeDecodeError as problem:
+        raise PublishedProblem(f"a text at {target:.200} that is not UTF-8") from problem

@@ -21,7 +21,7 @@ from federation_emulator.core.tokens import TokenKind
 from federation_emulator.core.trace import Link, Part, Refused, Trail, refuse
 from federation_emulator.ports.web_identity import ISSUER
 from federation_emulator.services.iam.model import Oidc, PoolState, Provider
-from federation_emulator.services.sts.aws_caller import ask_aws
+from federation_emulator.services.sts.aws_caller import ask_aws, refuse_without_aws
 from federation_emulator.services.sts.exchange_rules import GCLOUD, check_client, check_kind, check_request
 from federation_emulator.services.sts.fields import read_fields
 from federation_emulator.services.sts.identity_token import check_claims, read_identity_token, verify
@@ -77,6 +77,8 @@ async def _from_aws(cloud: Cloud, asked: ExchangeRequest, name: str, trail: Trai
         "the subject token is a signed GetCallerIdentity for this audience",
         f"host {signed.host}, region {signed.region}",
     )
+    if not cloud.config.aws_url:
+        refuse_without_aws()
     answer = await ask_aws(cloud.aws, signed, limit_seconds=cloud.config.aws_timeout_seconds)
     # Again: what was changed while AWS was asked counts from the moment that it was acknowledged.
     provider = _provider(cloud, name)

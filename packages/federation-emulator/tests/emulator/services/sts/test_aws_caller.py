@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
-import httpx
 import pytest
 import requests
 
 from federation_emulator.core.errors import ApiError
 from federation_emulator.core.trace import Part, Refused
+from federation_emulator.core.upstream import Upstream
 from federation_emulator.services.sts.aws_caller import ask_aws
 from federation_emulator.services.sts.model import AwsRefusal, SignedRequest
 from keyless_bigquery.trust.caller import Caller
@@ -73,8 +73,8 @@ def stand_in(talk: Talk) -> Iterator[str]:
 
 
 async def ask(url: str) -> Caller | AwsRefusal:
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-        return await ask_aws(client, SIGNED, limit_seconds=LIMIT_SECONDS)
+    with closing(Upstream(url)) as aws:
+        return await ask_aws(aws, SIGNED, limit_seconds=LIMIT_SECONDS)
 
 
 def asked(talk: Talk) -> Caller | AwsRefusal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import urlsafe_b64decode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,9 +14,11 @@ import yaml
 from google.auth.exceptions import OAuthError
 
 from federation_emulator.client.issuer import GITHUB, Issuer, github_claims
-from federation_emulator.core.trace import Link
+from federation_emulator.core.trace import Link, Refused, Trail
 from federation_emulator.ports.web_identity import ISSUER, NAMESPACE
 from federation_emulator.seed.model import seed_from
+from federation_emulator.services.iam.model import Oidc
+from federation_emulator.services.sts.identity_token import check_claims
 from keyless_bigquery.components.program import ROOT
 from tests.emulator.chain import ACCOUNT, ROLE, Chain, Keys, LocalAccount
 from tests.emulator.google_server import Google
@@ -173,6 +175,31 @@ def test_a_job_of_github_is_known_by_its_repository_as_the_readme_has_it(chain: 
         assert exchange(google, github.token({**claims, **wrong})).json()["error"] == "unauthorized_client"
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ({"iat": 0}, {"iat": 1}),
+        ({"iat": 0, "exp": 172_800}, {"iat": 1, "exp": 172_800}),
+        ({"iat": -86_400}, {"iat": -86_401}),
+        ({"exp": 1}, {"exp": 0}),
+        ({"nbf": 0}, {"nbf": 1}),
+        ({"iat": -0.5}, {"iat": 0.5}),
+    ],
+)
+def test_times_are_judged_to_the_second_without_a_tolerance(right: dict[str, float], wrong: dict[str, float]) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def check(times: dict[str, float]) -> None:
+        moved = {name: now.timestamp() + seconds for name, seconds in {"iat": 0.0, "exp": 300.0, **times}.items()}
+        oidc = Oidc(issuer_uri=OTHER_ISSUER, allowed_audiences=("a",))
+        claims = {"iss": OTHER_ISSUER, "sub": "s", "aud": "a", **moved}
+        check_claims(claims, oidc, provider="p", now=now, trail=Trail("", now, Link.TOKEN_EXCHANGE, ""))
+
+    check(right)
+    with pytest.raises(Refused):
+        check(wrong)
+
+
 def test_a_token_lasts_as_long_as_it_says_by_the_local_googles_clock(chain: Chain, issuer: Issuer) -> None:
     google = chain.google
     deploy_oidc(chain, issuer)
@@ -205,7 +232,7 @@ def test_without_a_local_aws_its_issuer_is_not_within_reach(quiet_google: Google
     make_provider(quiet_google, {"issuerUri": ISSUER})
     answer = exchange(quiet_google, Issuer(ISSUER, algorithms=("RS256",)).token({"sub": "x"}))
     assert answer.json()["error_description"] == "Error connecting to the given credential's issuer."
-    assert quiet_google.refusal().actual == "ConnectError"
+    assert quiet_google.refusal().actual == "no key set: ConnectionRefusedError"
 
 
 def test_a_function_asks_for_its_token_with_the_sdks_own_variable(aws: LocalAccount, google: Google) -> None:

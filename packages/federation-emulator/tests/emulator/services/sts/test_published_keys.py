@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from federation_emulator.client.issuer import aws_claims
 from federation_emulator.client.issuer_server import serving as serving_issuer
 from federation_emulator.core.trace import Refused
+from federation_emulator.core.upstream import Upstream
 from federation_emulator.services.iam.key_set import KeySetProblem, read_published_set
 from federation_emulator.services.iam.model import Oidc
 from federation_emulator.services.sts.issuer_keys import IssuerKeys
@@ -44,7 +44,7 @@ class Keys:
     def __init__(self, issuer_uri: str, *, limit_seconds: float = 5) -> None:
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.oidc = Oidc(issuer_uri=issuer_uri)
-        self._keys = IssuerKeys(httpx.AsyncClient(), lambda: self.now, limit_seconds=limit_seconds)
+        self._keys = IssuerKeys(Upstream("http://127.0.0.1:9"), lambda: self.now, limit_seconds=limit_seconds)
 
     def of(self, key_id: str) -> set[str]:
         return set(asyncio.run(self._keys.of(self.oidc, key_id)))

@@ -15,6 +15,7 @@ from pulumi_offline.plugins.aws.lookups import GetCallerIdentity, GetRegion
 from pulumi_offline.plugins.aws.permission import Permission
 from pulumi_offline.plugins.aws.regional import regional
 from pulumi_offline.plugins.aws.schedule import EventRule, EventTarget
+from pulumi_offline.plugins.aws.trusted import OpenIdConnectProvider, Policy
 from pulumi_offline.plugins.endpoints import loopback
 from pulumi_offline.plugins.errors import ConfigError
 from pulumi_offline.plugins.lookup import Served, ServedBy
@@ -38,6 +39,8 @@ def served(api: AwsApi) -> Served:
             Role(api),
             RolePolicy(api),
             RolePolicyAttachment(api),
+            OpenIdConnectProvider(api),
+            Policy(api),
             regional(LogGroup, api),
             regional(Function, api),
             regional(LayerVersion, api),

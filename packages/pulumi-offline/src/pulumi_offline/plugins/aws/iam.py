@@ -109,9 +109,11 @@ class Role(_Documented):
         inputs, role = edit.inputs, {"RoleName": edit.id}
         if "assumeRolePolicy" in edit.changes:
             self._ask("update_assume_role_policy", PolicyDocument=inputs["assumeRolePolicy"], **role)
-        if {"description", "maxSessionDuration"} & set(edit.changes):
-            longest = inputs.get("maxSessionDuration", 3600)
-            self._ask("update_role", Description=inputs.get("description", ""), MaxSessionDuration=longest, **role)
+        # As the official plugin does. Source: terraform-provider-aws, internal/service/iam/role.go.
+        if "description" in edit.changes:
+            self._ask("update_role_description", Description=inputs.get("description", ""), **role)
+        if "maxSessionDuration" in edit.changes:
+            self._ask("update_role", MaxSessionDuration=inputs.get("maxSessionDuration", 3600), **role)
         if "permissionsBoundary" in edit.changes:
             if inputs.get("permissionsBoundary"):
                 boundary = inputs["permissionsBoundary"]

@@ -34,11 +34,12 @@ class LogGroup(AwsKind):
         live = next((group for group in found if group["logGroupName"] == resource_id), None)
         if live is None:
             return None
-        tags = self._ask("list_tags_log_group", logGroupName=resource_id).get("tags", {})
+        arn = live["arn"].removesuffix(":*")
+        tags = self._ask("list_tags_for_resource", resourceArn=arn).get("tags", {})
         return self.client_side(state) | {
             "name": resource_id,
             "retentionInDays": live.get("retentionInDays", 0),
-            "arn": live["arn"].removesuffix(":*"),
+            "arn": arn,
             "tags": tags,
             "tagsAll": tags,
         }
@@ -47,10 +48,11 @@ class LogGroup(AwsKind):
         """Retention and tags change in place."""
         if "retentionInDays" in edit.changes:
             self._keep(edit.id, edit.inputs.get("retentionInDays", 0))
+        arn = edit.state["arn"]
         retag(
             edit,
-            untag=lambda keys: self._ask("untag_log_group", logGroupName=edit.id, tags=keys),
-            tag=lambda tags: self._ask("tag_log_group", logGroupName=edit.id, tags=tags),
+            untag=lambda keys: self._ask("untag_resource", resourceArn=arn, tagKeys=keys),
+            tag=lambda tags: self._ask("tag_resource", resourceArn=arn, tags=tags),
         )
 
     def _keep(self, name: str, days: int) -> None:

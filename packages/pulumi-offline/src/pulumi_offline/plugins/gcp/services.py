@@ -80,12 +80,12 @@ class Service(Named):
         """Enable it unless it is on, and wait until the list shows it."""
         project = self._api.project_of(inputs)
         self._enabling.submit(project, str(inputs["service"]))
-        self._api.call("GET", f"{self._api.endpoints.resource_manager}projects/{project}")
         return self.place(inputs)
 
     def _get(self, resource_id: str) -> JSON | None:
-        """A service that the list does not show is gone."""
+        """Read the project, then the list; a service that it does not show is gone."""
         project, _, service = resource_id.partition("/")
+        self._api.call("GET", f"{self._api.endpoints.resource_manager}projects/{project}")
         return {} if service in self._enabled(project) else None
 
     def _found(self, live: JSON, state: Properties) -> Properties:

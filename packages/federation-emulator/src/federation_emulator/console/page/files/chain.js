@@ -1,13 +1,14 @@
 // One decision as the chain that led to it: the links on a line, and below each link what it looked at, in order.
 
-import {arrow, breakable, code, element} from "./dom.js";
+import {arrow, breakable, code, element, verdictOf} from "./dom.js";
 import {exists, nearestBinding, resourceKey, show} from "./resources.js";
 
 /**
  * @typedef {{text: string, differs: boolean}} Piece
  * @typedef {{actual: Piece[], expected: Piece[]}} Difference
  * @typedef {import("./feed.js").Decision} Decision
- * @typedef {{chain: Decision[], after: Decision[], differences: Record<string, Difference>, text: string}} Found
+ * @typedef {{chain: Decision[], after: Decision[], differences: Record<string, Difference>, text: string,
+ *   report: string}} Found
  */
 
 const LINKS = ["token exchange", "impersonation", "job creation", "table access"];
@@ -33,7 +34,7 @@ function overview(cards, decisions) {
     box.addEventListener("click", () => card?.focus());
     return element("li", {}, ...(place ? [arrow()] : []), box);
   });
-  return element("ol", {class: "overview", "aria-label": "The links of the chain"}, ...boxes);
+  return element("ol", {class: "overview", "aria-label": "Chain"}, ...boxes);
 }
 
 /**
@@ -55,7 +56,7 @@ function verdict(decisions, link) {
  */
 function named(text, key) {
   if (key === null || !exists(key)) return code(text);
-  const button = element("button", {class: "named", title: "Show it among what exists now"}, ...breakable(text));
+  const button = element("button", {class: "named", title: "Show in Resources"}, ...breakable(text));
   button.addEventListener("click", () => show(key));
   return button;
 }
@@ -130,11 +131,11 @@ function card(decision, difference) {
       "h3",
       {},
       element("span", {class: "link"}, decision.link),
-      element("span", {class: "verdict"}, SIGNS[state]),
+      verdictOf(decision.allowed),
     ),
     element("p", {class: "resource"}, named(decision.resource, resourceKey(decision.resource))),
     element("ol", {class: "nodes"}, ...nodes),
-    element("p", {class: "when"}, `${decision.id} at ${decision.time}`),
+    element("p", {class: "when"}, element("a", {href: `#${decision.id}`}, decision.id), ` at ${decision.time}`),
   );
 }
 
@@ -144,14 +145,21 @@ function following(decisions) {
     const heading = `${SIGNS[allowed ? "allowed" : "refused"]} ${link}: `;
     return element("li", {}, element("a", {href: `#${id}`}, heading, ...breakable(resource)));
   });
-  return element("section", {class: "after"}, element("h3", {}, "What came of it"), element("ul", {}, ...links));
+  return element("section", {class: "after"}, element("h3", {}, "Subsequent decisions"), element("ul", {}, ...links));
 }
+
+/**
+ * @param {string} title
+ * @param {string} text
+ */
+const folded = (title, text) =>
+  element("details", {}, element("summary", {}, title), element("pre", {tabindex: "0", "aria-label": title}, text));
 
 /**
  * @param {Found} found
  * @returns {Node[]}
  */
-export function diagram({chain, after, differences, text}) {
+export function diagram({chain, after, differences, text, report}) {
   // The tables of a job are part of it: one query asks for all of them.
   const inside = after.filter(({parent, link}) => parent === chain[chain.length - 1].id && link === "table access");
   const shown = [...chain, ...inside];
@@ -162,6 +170,7 @@ export function diagram({chain, after, differences, text}) {
     overview(cards, shown),
     ...drawn,
     ...(later.length ? [following(later)] : []),
-    element("details", {}, element("summary", {}, "As text"), element("pre", {tabindex: "0"}, text)),
+    folded("As text", text),
+    folded("As bug report: names are replaced by placeholders", report),
   ];
 }

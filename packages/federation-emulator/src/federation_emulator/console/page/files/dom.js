@@ -28,7 +28,17 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
- * An arrow to the right; the style sheet turns it where the boxes stand below each other.
+ * A verdict in words; its sign is for the eye alone.
+ *
+ * @param {boolean} allowed
+ */
+export function verdictOf(allowed) {
+  const sign = element("span", {"aria-hidden": "true"}, allowed ? "✓ " : "✗ ");
+  return element("span", {class: "verdict"}, sign, allowed ? "allowed" : "REFUSED");
+}
+
+/**
+ * An arrow to the right.
  *
  * @returns {SVGElement}
  */

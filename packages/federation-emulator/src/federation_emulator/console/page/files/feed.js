@@ -11,7 +11,7 @@ const LIMIT_MILLISECONDS = 5000;
  *   steps: Step[], refusal: Refusal|null, parent: string|null}} Decision
  */
 
-/** The server answered, with something else than what was asked for. */
+/** The server answered, with something else than what was asked for; the message is the server's own. */
 export class AnswerError extends Error {}
 
 /**
@@ -21,8 +21,9 @@ export class AnswerError extends Error {}
  */
 export async function ask(path) {
   const answer = await fetch(path, {signal: AbortSignal.timeout(LIMIT_MILLISECONDS)});
-  if (!answer.ok) throw new AnswerError(`${path} answered ${answer.status}`);
-  return answer.json();
+  const body = await answer.json();
+  if (!answer.ok) throw new AnswerError(body.error?.message ?? `${path} answered ${answer.status}`);
+  return body;
 }
 
 /**
@@ -61,10 +62,10 @@ export async function follow({onDecisions, onResources, onConnection}) {
  */
 async function latest(after) {
   try {
-    const decisions = await ask(`/_local/decisions?after=${encodeURIComponent(after)}`);
-    return {decisions, resources: await ask("/_local/resources")};
+    const decisions = await ask(`_local/decisions?after=${encodeURIComponent(after)}`);
+    return {decisions, resources: await ask("_local/resources")};
   } catch (problem) {
-    console.warn("the local cloud was not reached:", problem);
+    console.warn("the federation emulator was not reached:", problem);
     return null;
   }
 }

@@ -3,11 +3,12 @@
 import {byId} from "./dom.js";
 
 /**
- * `/` goes to the filter. Esc goes back: from the filter or the chain to the list, from the list to no decision at all.
+ * The arrows move through the list as long as nothing has the focus, `/` goes to the filter. Esc goes back: from the
+ * filter or the chain to the list, from the list to the newest refusal.
  *
- * @param {{list: import("./list.js").DecisionList, close: () => void}} used
+ * @param {{list: import("./list.js").DecisionList, toList: () => void, close: () => void}} used
  */
-export function followKeys({list, close}) {
+export function followKeys({list, toList, close}) {
   const search = /** @type {HTMLInputElement} */ (byId("search"));
   byId("skip").addEventListener("click", (event) => {
     // The address is the open decision's: it must not become the chain's.
@@ -17,13 +18,16 @@ export function followKeys({list, close}) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     const typing = document.activeElement === search;
-    if (event.key === "/" && !typing) {
+    const nowhere = document.activeElement === null || document.activeElement === document.body;
+    if (nowhere && ["ArrowDown", "ArrowUp"].includes(event.key) && list.list.checkVisibility()) {
+      list.move(event);
+    } else if (event.key === "/" && !typing && search.checkVisibility()) {
       event.preventDefault();
       search.focus();
     } else if (event.key === "Escape" && !(typing && search.value)) {
       // With something in it, the filter empties itself.
       if (list.list.contains(document.activeElement)) close();
-      else list.focus();
+      else toList();
     }
   });
 }

@@ -1,6 +1,6 @@
-// The list of decisions, newest first: filtered, moved through with the arrow keys, opened with Enter.
+// The list of decisions, newest first: filtered, moved through with the arrow keys, which open what they reach.
 
-import {arrange, byId, element} from "./dom.js";
+import {arrange, breakable, byId, element, verdictOf} from "./dom.js";
 import {shortPrincipal, shortResource} from "./names.js";
 
 const SHOWN_AT_ONCE = 200;
@@ -25,24 +25,27 @@ function words({id, link, allowed, resource, principal, steps, refusal}) {
 /** @param {import("./feed.js").Decision} decision */
 function row(decision) {
   const verdict = decision.allowed ? "allowed" : "refused";
-  const why = decision.refusal ? [element("span", {class: "why"}, decision.refusal.rule)] : [];
+  const what = `${shortPrincipal(decision)} → ${shortResource(decision.resource)}`;
+  const why = decision.refusal ? [element("span", {class: "why"}, ...breakable(decision.refusal.rule))] : [];
   return element(
     "li",
     {},
     element(
       "a",
       {href: `#${decision.id}`, class: `row ${verdict}`, "data-id": decision.id, tabindex: "-1"},
-      element("span", {class: "verdict"}, decision.allowed ? "✓ allowed" : "✗ REFUSED"),
+      verdictOf(decision.allowed),
       element("span", {class: "link"}, decision.link),
       element("time", {datetime: decision.time, title: decision.time}, decision.time.slice(11, 19)),
-      element("span", {class: "what"}, `${shortPrincipal(decision)} → ${shortResource(decision.resource)}`),
+      element("span", {class: "what"}, ...breakable(what)),
       ...why,
     ),
   );
 }
 
 export class DecisionList {
-  constructor() {
+  /** @param {{onMove: (id: string) => void}} listeners */
+  constructor({onMove}) {
+    this.onMove = onMove;
     /** @type {Entry[]} Oldest first. */
     this.entries = [];
     this.limit = SHOWN_AT_ONCE;
@@ -78,6 +81,11 @@ export class DecisionList {
   count() {
     const refused = this.entries.filter(({decision}) => !decision.allowed).length;
     return {allowed: this.entries.length - refused, refused};
+  }
+
+  /** The id of the newest refusal, or nothing; whatever the filter. */
+  newestRefusal() {
+    return this.entries.findLast(({decision}) => !decision.allowed)?.decision.id ?? "";
   }
 
   filter() {
@@ -133,24 +141,31 @@ export class DecisionList {
     return [.../** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll("a"))];
   }
 
-  /** Focus the open decision, or the first. */
-  focus() {
+  /**
+   * Focus a decision, or the first.
+   *
+   * @param {string} [id]
+   */
+  focus(id = this.open) {
     const links = this.links();
-    (links.find((link) => link.dataset.id === this.open) ?? links[0])?.focus();
+    (links.find((link) => link.dataset.id === id) ?? links[0])?.focus();
   }
 
   /** @param {KeyboardEvent} event */
   move(event) {
     const links = this.links();
-    const at = links.findIndex((link) => link === document.activeElement);
+    const focused = links.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    const at = focused >= 0 ? focused : links.findIndex((link) => link.dataset.id === this.open);
     /** @type {Record<string, number>} */
     const keys = {
       ArrowDown: at + 1, PageDown: at + PAGE, End: links.length - 1,
       ArrowUp: at - 1, PageUp: at - PAGE, Home: 0,
     };
     const to = keys[event.key];
-    if (to === undefined || at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (to === undefined || links.length === 0 || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    links[Math.max(0, Math.min(to, links.length - 1))].focus();
+    const link = links[Math.max(0, Math.min(to, links.length - 1))];
+    link.focus();
+    this.onMove(link.dataset.id ?? "");
   }
 }

@@ -29,5 +29,5 @@ export function shortPrincipal({principal, steps}) {
   const arn = steps.find(({part}) => part === "caller ARN")?.actual ?? "";
   const whole = SUBJECT.exec(principal)?.[1] ?? (principal || arn);
   const name = (ASSUMED_ROLE.exec(whole)?.[1] ?? whole).replace(/^user:/, "");
-  return name === "" ? "a caller not yet known" : shortResource(name);
+  return name === "" ? "unidentified caller" : shortResource(name);
 }

@@ -1,4 +1,4 @@
-// What exists in the local Google now, by kind; and finding there what a chain names.
+// The resources that exist in the local Google now, by kind; and finding there what a chain names.
 
 import {breakable, byId, code, element} from "./dom.js";
 import {shortResource} from "./names.js";
@@ -64,11 +64,11 @@ function providerEntry(provider) {
     shortResource(provider.name),
     [
       ["state", state(provider)],
-      ["called", provider.displayName ?? ""],
+      ["display name", provider.displayName ?? ""],
       ["AWS account", provider.aws?.accountId ?? ""],
       ["issuer", provider.oidc?.issuerUri ?? ""],
       ["audiences", (provider.oidc?.allowedAudiences ?? []).join(", ")],
-      ["condition", provider.attributeCondition ?? `none: every identity of the ${provider.aws ? "account" : "issuer"}`],
+      ["condition", provider.attributeCondition ?? `none: any identity of the ${provider.aws ? "account" : "issuer"}`],
       .../** @type {[string, string][]} */ (mapping.length ? mapping : [["mapping", "Google's default for AWS"]]),
     ],
     provider.name,
@@ -98,18 +98,18 @@ function groups(found) {
   const datasets = /** @type {[string, any[]][]} */ (Object.entries(found.datasets));
   const deleted = [...found.deletedPools, ...found.deletedProviders, ...found.deletedServiceAccounts];
   return [
-    group("Pools", found.pools.map((/** @type {any} */ pool) =>
-      entry(shortResource(pool.name), [["state", state(pool)], ["called", pool.displayName ?? ""]], pool.name))),
+    group("Workload identity pools", found.pools.map((/** @type {any} */ pool) =>
+      entry(shortResource(pool.name), [["state", state(pool)], ["display name", pool.displayName ?? ""]], pool.name))),
     group("Providers", found.providers.map(providerEntry)),
     group("Service accounts", accounts.map((account) =>
       entry(account.email, [["state", state(account)]], `serviceAccount:${account.email}`))),
-    group("Who may what", policies.map(([key, {bindings: policy}]) => policyEntry(names.get(key) ?? key, policy))),
+    group("Allow policies", policies.map(([key, {bindings: policy}]) => policyEntry(names.get(key) ?? key, policy))),
     group("Datasets", datasets.map(([dataset, access]) =>
       entry(dataset, access.map(({role, ...holder}) => [role ?? "view", holderOf(holder)]), `dataset ${dataset}`))),
     group("Views", found.views.map((/** @type {string} */ view) => entry(view))),
-    group("Projects and their APIs", found.projects.map(projectEntry)),
-    group("Deleted, kept for 30 days", deleted.map((name) => entry(shortResource(name), [], `deleted ${name}`))),
-    element("p", {}, `${found.liveTokens} tokens are alive`),
+    group("Projects and enabled APIs", found.projects.map(projectEntry)),
+    group("Deleted in the last 30 days", deleted.map((name) => entry(shortResource(name), [], `deleted ${name}`))),
+    element("p", {}, `Valid tokens: ${found.liveTokens}`),
   ];
 }
 
