@@ -21,6 +21,7 @@ setup: $(READY) ## install everything into .venv and a cache folder; the other c
 # What else is locked, each beside what it is for.
 LOCKS := packages/federation-emulator/src/federation_emulator/servers/locks/local-aws \
          packages/federation-emulator/src/federation_emulator/servers/locks/local-bigquery \
+         packages/federation-emulator/tests/conformance/python/oldest \
          packages/keyless-tools/src/keyless_tools/guardrails/pack/requirements tools/bootstrap
 
 $(READY): uv.lock pyproject.toml $(LOCKS:=.txt) tools/set_up.py $(wildcard packages/*/pyproject.toml) \

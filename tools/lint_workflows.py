@@ -29,13 +29,14 @@ _NOT_YET_KNOWN = r'"\$/[^"@]+" in invalid format because ref is missing'
 
 
 def main(project: Path = ROOT) -> int:
-    """Checks all in a project's `.github`. Returns the exit code: 1 after any finding, which has been printed."""
+    """Checks all in a project's `.github`, and its packages' actions; prints each finding, and returns 1 after any."""
     folder = project / ".github"
     workflows = sorted(folder.glob("workflows/*.yml"))
-    files = (*workflows, *sorted(folder.glob("actions/*/action.yml")))
+    own = sorted(project.glob("packages/*/action.yml"))
+    files = (*workflows, *sorted(folder.glob("actions/*/action.yml")), *own)
     read = (Workflow.read(path.relative_to(project).as_posix(), path.read_text()) for path in files)
     found = [problem for workflow in read for problem in problems(workflow)]
-    found += _zizmor(folder) + _actionlint(workflows)
+    found += _zizmor(folder, *own) + _actionlint(workflows)
     for line in found:
         print(one_line(line))
     return int(bool(found))
@@ -47,8 +48,8 @@ def zizmor(*options: str | Path) -> list[str | Path]:
     return [Path(sys.executable).with_name("zizmor"), *_ZIZMOR_OPTIONS, "--config", configuration, *options]
 
 
-def _zizmor(folder: Path) -> list[str]:
-    return _printed(zizmor("--quiet", folder))
+def _zizmor(*paths: Path) -> list[str]:
+    return _printed(zizmor("--quiet", *paths))
 
 
 def _actionlint(workflows: Sequence[Path]) -> list[str]:

@@ -67,7 +67,7 @@ NOT_TYPED = {
     (
         "packages/federation-emulator/README.md",
         'pip install "git+https://github.com/OWNER/keyless-bigquery#subdirectory=packages/federation-emulator"',
-    ): "an address to fill in: packages/federation-emulator/tests/emulator/install types the second line",
+    ): "an address to fill in: packages/federation-emulator/tests/emulator/install has the wheel",
     ("docs/existing.md", "aws secretsmanager delete-secret --secret-id bigquery-key"): "a secret to fill in",
     (
         "docs/existing.md",

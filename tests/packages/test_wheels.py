@@ -27,12 +27,13 @@ name = "projects/123456789012/locations/global/workloadIdentityPools/my-pool/pro
 assert audience(name) == f"//iam.googleapis.com/{name}"
 """
 EMULATOR = """
-from federation_emulator.client.cloud import LocalCloud
+from federation_emulator.client import cloud
+from federation_emulator.commands import parser
 
-with LocalCloud.start(options=["--without", "bigquery"]) as cloud:
-    assert cloud.google_url.startswith("http://127.0.0.1:")
-    assert cloud.decisions() == []
+assert parser().parse_args(["serve"]).without == []
 """
+"""packages/federation-emulator/tests/emulator/install starts it."""
+
 OFFLINE = """
 import json
 from importlib.resources import files
@@ -57,7 +58,7 @@ SMALLEST_USE = {
 }
 NEEDS = {
     "keyless-bigquery": [],
-    "federation-emulator": ["keyless-bigquery"],
+    "federation-emulator": [],
     "pulumi-offline": ["federation-emulator", "keyless-bigquery"],
     "keyless-tools": ["federation-emulator", "keyless-bigquery", "pulumi-offline"],
 }

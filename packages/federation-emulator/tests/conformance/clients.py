@@ -105,7 +105,7 @@ def clients() -> list[Client]:
 def _pinned(file: str, pattern: str) -> dict[str, str]:
     found = re.findall(pattern, (HERE / file).read_text(), re.MULTILINE | re.ASCII)
     assert len(found) == 2, (file, found)
-    return dict(found)
+    return dict(sorted(found, key=lambda pin: "bigquery" in pin[0]))
 
 
 def _older_python() -> list[str]:

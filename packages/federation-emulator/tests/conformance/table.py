@@ -22,7 +22,7 @@ _BEGINNING = """# Google's clients, tried
 `make conformance` runs these programs against a local Google and writes this page. A test holds its rows and columns,
 and each cell of the fast rows. A program is what its library's documentation has, with `serve --tls` and in the
 environment of `use ROLE --universe googleapis.com` alone; the last column has what else it says to BigQuery's client.
-Programs and pins are in `tests/conformance`.
+Programs and pins are in `packages/federation-emulator/tests/conformance`.
 
 """
 

@@ -51,17 +51,13 @@ def trust(authority: Path, environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def without_google(environment: Mapping[str, str]) -> dict[str, str]:
+def without_google() -> dict[str, str]:
     """Variables with which a program reaches no public host over https.
 
     In Google's own universe google-auth for Python (2.55 and later) asks ``iamcredentials.googleapis.com`` where an
     account may be used ("Regional Access Boundary"), whatever the credential configuration says. No setting of its own
     turns that off, and it would send a local token to Google.
     """
-    named = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    hosts = [host for host in named.split(",") if host and host != "*"]
-    direct = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
-    return {
-        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), CLOSED),
-        **dict.fromkeys(("NO_PROXY", "no_proxy"), direct),
-    }
+    # In place of the user's own list, which may name Google's hosts.
+    direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+    return {**dict.fromkeys(("HTTPS_PROXY", "https_proxy"), CLOSED), **direct}

@@ -95,7 +95,7 @@ def program_variables(
         # Some of Google's BigQuery clients take their address from here; the others need it in their options.
         "BIGQUERY_EMULATOR_HOST": host,
         **(trust(Path(endpoints.ca_file), os.environ) if endpoints.ca_file else {}),
-        **(without_google(os.environ) if universe_domain == PUBLIC_UNIVERSE else {}),
+        **(without_google() if universe_domain == PUBLIC_UNIVERSE else {}),
     }
 
 

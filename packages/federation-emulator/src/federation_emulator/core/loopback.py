@@ -7,7 +7,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from http.client import HTTPException
 
 NO_ANSWER = (OSError, HTTPException)
@@ -37,12 +36,15 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """A redirect could lead away from this machine, with a token."""
 
 
-@cache
-def _opener(ca_file: str) -> urllib.request.OpenerDirector:
-    # No proxy of the environment's may get a token.
-    direct = (urllib.request.ProxyHandler({}), _NoRedirect)
-    context = ssl.create_default_context(cafile=ca_file) if ca_file else None
-    return urllib.request.build_opener(*direct, urllib.request.HTTPSHandler(context=context))
+# No proxy of the environment's may get a token.
+_DIRECT = (urllib.request.ProxyHandler({}), _NoRedirect)
+_OPENER = urllib.request.build_opener(*_DIRECT)
+
+
+def _trusting(ca_file: str) -> urllib.request.OpenerDirector:
+    # Read each time: the next run in a folder has another authority in the same file.
+    context = ssl.create_default_context(cafile=ca_file)
+    return urllib.request.build_opener(*_DIRECT, urllib.request.HTTPSHandler(context=context))
 
 
 def ask(
@@ -64,7 +66,7 @@ def ask(
     if request.type not in {"http", "https"}:
         raise OSError(f"{url!r} is no address of a server")
     try:
-        with _opener(ca_file).open(request, timeout=limit_seconds) as response:
+        with (_trusting(ca_file) if ca_file else _OPENER).open(request, timeout=limit_seconds) as response:
             return Answer(status=response.status, body=response.read(_MOST_BYTES))
     except urllib.error.HTTPError as error:
         with error:

@@ -81,10 +81,12 @@ def _make(environment: Environment, folder: Path, progress: Progress) -> None:
         create = [uv, "venv", "--quiet", "--no-project", "--allow-existing", "--python", sys.executable, str(folder)]
         install = [uv, "pip", "install", "--quiet", "--no-build", "--python", str(python)]
     else:
-        # This Python's pip for the other: to give each environment a pip of its own takes half a minute.
-        create = [sys.executable, "-m", "venv", "--without-pip", str(folder)]
-        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-input"]
-        install = [*pip, "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
+        # To give each environment a pip of its own takes half a minute, so this Python's serves it, if it has one.
+        ours = importlib.util.find_spec("pip") is not None
+        create = [sys.executable, "-m", "venv", *(["--without-pip"] if ours else []), str(folder)]
+        pip = [sys.executable, "-m", "pip", "--python", str(python)] if ours else [str(python), "-m", "pip"]
+        options = ("--quiet", "--no-input", "--disable-pip-version-check", "--only-binary", ":all:")
+        install = [*pip, "install", *options]
     what = f"the {environment.name} environment"
     _run(create, f"creating {what}", progress)
     _run([*install, "--require-hashes", "-r", str(environment.lock)], f"installing {what}", progress)

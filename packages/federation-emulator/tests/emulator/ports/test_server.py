@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -62,12 +63,14 @@ class Answering:
 
 
 @contextmanager
-def served(app: Answering, *, system_buffer: int = 0) -> Iterator[tuple[int, uvicorn.Server]]:
+def served(
+    app: Answering, *, system_buffer: int = 0, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[int, uvicorn.Server]]:
     """The port on which the app is served as the local Google is, with a smaller limit."""
     bound = listener(0)
     if system_buffer:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, system_buffer)
-    server = uvicorn.Server(server_settings(app, request_seconds=LIMIT))
+    server = uvicorn.Server(server_settings(app, tls=tls, request_seconds=LIMIT))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:
@@ -123,7 +126,7 @@ def is_cut(connection: socket.socket, *, dripping: bytes = b"") -> bool:
                 return True
         except TimeoutError:
             continue
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLEOFError):
             return True
     return False
 
@@ -142,6 +145,15 @@ def answer(connection: socket.socket, request: bytes) -> bytes:
             (stated,) = re.findall(rb"content-length: (\d+)", head.lower())
             length = len(received) - len(body) + int(stated)
     return received
+
+
+def check_large_answer(connection: socket.socket) -> None:
+    connection.sendall(WHOLE.replace(b"/_ministack/health", b"/large"))
+    received = 0
+    while received < 100_000_000:
+        part = connection.recv(1_000_000)
+        assert part
+        received += len(part)
 
 
 def test_the_limit_is_half_a_minute() -> None:
@@ -233,12 +245,7 @@ def test_so_is_one_that_leaves_a_little_of_it(app: Answering) -> None:
 
 def test_a_client_that_takes_a_large_answer_in_gets_all_of_it(google_port: int) -> None:
     with socket.create_connection(("127.0.0.1", google_port), timeout=WAIT) as connection:
-        connection.sendall(WHOLE.replace(b"/_ministack/health", b"/large"))
-        received = 0
-        while received < 100_000_000:
-            part = connection.recv(1_000_000)
-            assert part
-            received += len(part)
+        check_large_answer(connection)
 
 
 @pytest.mark.parametrize(
