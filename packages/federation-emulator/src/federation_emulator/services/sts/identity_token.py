@@ -27,6 +27,9 @@ MOST_TOKEN_CHARACTERS = 16 * 1024
 DAY_SECONDS = 24 * 60 * 60
 """How long a token counts after ``iat``, whatever its ``exp``. Source: STS v1 API, ``token``."""
 
+TOLERANCE_SECONDS = 60
+"""By how much a token's times and Google's clock may differ. Measured, not documented: see FIDELITY.md."""
+
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _KEY_ID = re.compile(r"[\x21-\x7e]{1,256}")
 _LARGEST_NUMBER = 2**63
@@ -184,8 +187,9 @@ def _check_time(claims: Mapping[str, Any], now: datetime, trail: Trail) -> None:
             description=f"ID Token issued at {'null' if issued is None else f'{issued:.0f}'} is stale to sign-in.",
         )
     shown = f"iat {issued:.0f}, exp {expires:.0f}" + ("" if begins is None else f", nbf {begins:.0f}")
-    expected = f"iat and nbf before {at:.0f}, iat after {at - DAY_SECONDS:.0f}, exp after {at:.0f}"
-    if at >= expires or issued < at - DAY_SECONDS:
+    early, late = at - TOLERANCE_SECONDS, at + TOLERANCE_SECONDS
+    expected = f"iat and nbf up to {late:.0f}, iat from {at - DAY_SECONDS:.0f}, exp after {early:.0f}"
+    if early >= expires or issued < at - DAY_SECONDS:
         _refuse(
             "the token must not be too old",
             actual=shown,
@@ -193,7 +197,7 @@ def _check_time(claims: Mapping[str, Any], now: datetime, trail: Trail) -> None:
             fix="get a new token for each exchange",
             description=f"ID Token issued at {issued:.0f} is stale to sign-in.",
         )
-    if issued > at or (begins is not None and begins > at):
+    if issued > late or (begins is not None and begins > late):
         _refuse(
             "the token must not be of the future",
             actual=shown,
