@@ -251,10 +251,10 @@ CASES: tuple[Case, ...] = (
         "the provider's, which allows another", "it allows this one", _allowing("other"), _allowing(f"https:{OWN}")
     ),
     _OLD("no exp", "with exp", _send(lambda w, i: i.token(_claims(w, exp=None))), _right),
-    _OLD("expired", "a new one", _saying(iat=-301, exp=-1), _right),
+    _OLD("expired", "a minute's tolerance", _saying(iat=-361, exp=-61), _now_saying(iat=-361, exp=-50)),
     _OLD("iat yesterday", "a new one", _saying(iat=-_DAY - 10, exp=_HOUR), _right),
-    _EARLY("iat in a minute", "a token of now", _saying(iat=60, exp=_HOUR), _right),
-    _EARLY("nbf in a minute", "a token of now", _saying(nbf=60), _right),
+    _EARLY("iat in two minutes", "a minute's tolerance", _saying(iat=120, exp=_HOUR), _now_saying(iat=50, exp=_HOUR)),
+    _EARLY("nbf in two minutes", "a minute's tolerance", _saying(nbf=120), _now_saying(nbf=50)),
     _REACH("no jwksJson", "with jwksJson", _without_keys, _with_keys),
     _CONDITION(
         "another role, where sub names it",

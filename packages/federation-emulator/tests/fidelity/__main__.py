@@ -56,8 +56,9 @@ def _differences(case: Case, made: World, against: str | None) -> list[str]:
 def _is_harmless(case: Case) -> bool:
     """Whether a case neither changes anything nor carries a credential, and is about Google's own answer."""
     bare = case.request.caller == "nobody" and not case.given and case.aws is None
-    token = "token}" in str(case.request.form) + str(case.request.json_body)
-    return bare and not token and case.certainty is not Certainty.NOT_SERVED
+    sent = f"{case.request.form} {case.request.json_body}"
+    secret = any(name in sent for name in ("{token}", "{aws_token}", "{federated}"))
+    return bare and not secret and case.certainty is not Certainty.NOT_SERVED
 
 
 @contextmanager

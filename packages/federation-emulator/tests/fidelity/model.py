@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, mod
 FOLDER = Path(__file__).with_name("cases")
 SOURCES = FOLDER.parent / "sources.yaml"
 
-Caller = Literal["nobody", "unknown", "deployer", "federated", "reader", "storage-reader", "owner-of-nothing"]
+Caller = Literal["nobody", "unknown", "deployer", "federated", "reader", "storage-reader"]
+CallerField = Literal["account", "arn", "user_id"]
 Text = Annotated[str, Field(min_length=1)]
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -86,7 +87,7 @@ class Aws(_Strict):
     status: int = 403
     code: str = ""
     message: str = ""
-    caller: dict[Literal["account", "arn", "user_id"], str] = {}
+    caller: dict[CallerField, str] = {}
 
 
 class Expect(_Strict):

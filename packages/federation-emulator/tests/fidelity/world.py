@@ -40,7 +40,7 @@ from tests.emulator.chain import (
     deploy,
 )
 from tests.emulator.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT, Google, serving
-from tests.fidelity.model import Aws, Case, Request, Token
+from tests.fidelity.model import Aws, CallerField, Case, Request, Token
 
 NAMES: Mapping[str, str] = {
     "project": PROJECT,
@@ -67,7 +67,7 @@ NAMES: Mapping[str, str] = {
 }
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _MOMENT = re.compile(r"now(?P<seconds>[+-][0-9]+)")
-_RIGHT = {
+_RIGHT: Mapping[CallerField, str] = {
     "account": ACCOUNT,
     "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/reader-function",
     "user_id": "AROA:reader-function",
@@ -87,7 +87,7 @@ class AwsStandIn:
             error = f"<Type>Sender</Type><Code>{self.answer.code}</Code><Message>{self.answer.message}</Message>"
             text = f"<ErrorResponse {_NAMESPACE}><Error>{error}</Error><RequestId>1</RequestId></ErrorResponse>"
             return http_server.Answer(status=self.answer.status, body=text.encode())
-        caller: dict[str, str] = {**_RIGHT, **dict(self.answer.caller)}
+        caller = {name: self.answer.caller.get(name, right) for name, right in _RIGHT.items()}
         fields = f"<Arn>{caller['arn']}</Arn><UserId>{caller['user_id']}</UserId><Account>{caller['account']}</Account>"
         text = (
             f"<GetCallerIdentityResponse {_NAMESPACE}><GetCallerIdentityResult>{fields}</GetCallerIdentityResult>"

@@ -66,7 +66,7 @@ class RoleTrust:
         if role is None or role["Arn"] != role_arn or not self._trusts(role, provider_arn, token):
             raise StsError("AccessDenied", f"Not authorized to perform {_ACTION}", status=403)
         longest = int(role.get("MaxSessionDuration") or 3600)
-        if not seconds.isdecimal() or not 900 <= int(seconds) <= longest:
+        if not (seconds.isascii() and seconds.isdecimal()) or not 900 <= int(seconds) <= longest:
             raise StsError("ValidationError", f"DurationSeconds must be from 900 to the role's {longest}.")
 
     def _keys(self, token: RoleToken) -> str:

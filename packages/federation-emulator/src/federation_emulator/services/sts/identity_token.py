@@ -27,6 +27,9 @@ MOST_TOKEN_CHARACTERS = 16 * 1024
 DAY_SECONDS = 24 * 60 * 60
 """How long a token counts after ``iat``, whatever its ``exp``. Source: STS v1 API, ``token``."""
 
+TOLERANCE_SECONDS = 60
+"""By how much a token's times and Google's clock may differ. Measured, not documented: see FIDELITY.md."""
+
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _KEY_ID = re.compile(r"[\x21-\x7e]{1,256}")
 _LARGEST_NUMBER = 2**63
@@ -131,7 +134,8 @@ def check_claims(claims: Mapping[str, Any], oidc: Oidc, *, provider: str, now: d
         claims: The verified token's.
         oidc: What the provider accepts.
         provider: The provider's resource name.
-        now: The moment to judge by. Google documents no tolerance, so there is none.
+        now: The moment to judge by. Google documents no tolerance and is measured to have a minute's (FIDELITY.md);
+            here there is none, so that what is documented to be refused is refused.
         trail: Gets a step for each rule.
 
     Raises:
@@ -185,8 +189,9 @@ def _check_time(claims: Mapping[str, Any], now: datetime, trail: Trail) -> None:
             description=f"ID Token issued at {'null' if issued is None else f'{issued:.0f}'} is stale to sign-in.",
         )
     shown = f"iat {issued:.0f}, exp {expires:.0f}" + ("" if begins is None else f", nbf {begins:.0f}")
-    expected = f"iat and nbf before {at:.0f}, iat after {at - DAY_SECONDS:.0f}, exp after {at:.0f}"
-    if at >= expires or issued < at - DAY_SECONDS:
+    early, late = at - TOLERANCE_SECONDS, at + TOLERANCE_SECONDS
+    expected = f"iat and nbf up to {late:.0f}, iat from {at - DAY_SECONDS:.0f}, exp after {early:.0f}"
+    if early >= expires or issued < at - DAY_SECONDS:
         _refuse(
             "the token must not be too old",
             actual=shown,
@@ -194,7 +199,7 @@ def _check_time(claims: Mapping[str, Any], now: datetime, trail: Trail) -> None:
             fix="get a new token for each exchange",
             description=f"ID Token issued at {issued:.0f} is stale to sign-in.",
         )
-    if issued > at or (begins is not None and begins > at):
+    if issued > late or (begins is not None and begins > late):
         _refuse(
             "the token must not be of the future",
             actual=shown,

@@ -32,7 +32,7 @@ MOST_REFETCHES, REFETCH_PERIOD = 10, timedelta(minutes=1)
 
 _MOST_ISSUERS = 100
 Fetch = Callable[[], Awaitable[Mapping[str, PublicKey]]]
-_EXPECTED = f"jwksJson of the provider, an issuer on this machine, or the local AWS's, {ISSUER}"
+_EXPECTED = f"jwksJson of the provider, an issuer in {FILE} or on this machine, or the local AWS's, {ISSUER}"
 
 
 @dataclass

@@ -47,6 +47,8 @@ async def _fetch(url: str) -> str:
     )
     try:
         return await read_text(server, urlunsplit(("", "", parts.path or "/", parts.query, "")))
+    except PublishedProblem as problem:
+        raise PublishedProblem(f"{problem} at {url:.200}") from problem
     finally:
         server.close()
 
@@ -75,10 +77,10 @@ async def read_text(server: Upstream, target: str, *, host: str = "") -> str:
         repeatable=True,
     )
     if answer.status != HTTPStatus.OK:
-        raise PublishedProblem(f"status {answer.status} at {target:.200}; redirects are not followed")
+        raise PublishedProblem(f"status {answer.status} (redirects are not followed)")
     if len(answer.body) > MOST_CHARACTERS:
-        raise PublishedProblem(f"more than {MOST_CHARACTERS} bytes at {target:.200}")
+        raise PublishedProblem(f"more than {MOST_CHARACTERS} bytes")
     try:
         return answer.body.decode()
     except UnicodeDecodeError as problem:
-        raise PublishedProblem(f"a text at {target:.200} that is not UTF-8") from problem
+        raise PublishedProblem("a text that is not UTF-8") from problem

@@ -178,15 +178,15 @@ def test_a_job_of_github_is_known_by_its_repository_as_the_readme_has_it(chain: 
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ({"iat": 0}, {"iat": 1}),
-        ({"iat": 0, "exp": 172_800}, {"iat": 1, "exp": 172_800}),
+        ({"iat": 60}, {"iat": 61}),
+        ({"iat": 0, "exp": 172_800}, {"iat": 61, "exp": 172_800}),
         ({"iat": -86_400}, {"iat": -86_401}),
-        ({"exp": 1}, {"exp": 0}),
-        ({"nbf": 0}, {"nbf": 1}),
-        ({"iat": -0.5}, {"iat": 0.5}),
+        ({"exp": -59}, {"exp": -60}),
+        ({"nbf": 60}, {"nbf": 61}),
+        ({"iat": 59.5}, {"iat": 60.5}),
     ],
 )
-def test_times_are_judged_to_the_second_without_a_tolerance(right: dict[str, float], wrong: dict[str, float]) -> None:
+def test_times_are_judged_to_the_second_with_a_tolerance_of_a_minute(right: dict[str, float], wrong: dict[str, float]) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
 
     def check(times: dict[str, float]) -> None:
@@ -204,8 +204,9 @@ def test_a_token_lasts_as_long_as_it_says_by_the_local_googles_clock(chain: Chai
     google = chain.google
     deploy_oidc(chain, issuer)
     token = signed(issuer, google)
-    google.pass_time(290)
-    assert exchange(google, token).ok
+    for seconds in (290, 60):
+        google.pass_time(seconds)
+        assert exchange(google, token).ok
     google.pass_time(11)
     issued = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))["iat"]
     assert exchange(google, token).json()["error_description"] == f"ID Token issued at {issued} is stale to sign-in."
@@ -223,7 +224,7 @@ def test_a_token_of_the_local_aws_lasts_as_long_as_it_says_by_the_hosts_clock(
     token = aws_token(aws, role_keys)
     google.pass_time(7200)
     assert exchange(google, token).ok
-    google.clock.ahead = timedelta(seconds=301)
+    google.clock.ahead = timedelta(seconds=361)
     assert "is stale to sign-in" in exchange(google, token).json()["error_description"]
 
 
@@ -232,7 +233,7 @@ def test_without_a_local_aws_its_issuer_is_not_within_reach(quiet_google: Google
     make_provider(quiet_google, {"issuerUri": ISSUER})
     answer = exchange(quiet_google, Issuer(ISSUER, algorithms=("RS256",)).token({"sub": "x"}))
     assert answer.json()["error_description"] == "Error connecting to the given credential's issuer."
-    assert quiet_google.refusal().actual == "no key set: ConnectionRefusedError"
+    assert quiet_google.refusal().actual == "ConnectionRefusedError"
 
 
 def test_a_function_asks_for_its_token_with_the_sdks_own_variable(aws: LocalAccount, google: Google) -> None:

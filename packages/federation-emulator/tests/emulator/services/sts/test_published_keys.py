@@ -72,7 +72,7 @@ def test_a_token_of_an_issuer_on_this_machine_is_exchanged_and_its_rotated_out_k
         assert quiet_google.refusal().rule == "the key set must have the token's key"
     quiet_google.pass_time(300)
     assert exchange(quiet_google, before).json()["error_description"].startswith("Error connecting to")
-    assert quiet_google.refusal().actual == "ConnectError"
+    assert quiet_google.refusal().actual == "ConnectionRefusedError"
 
 
 def test_a_key_set_is_kept_for_five_minutes_and_then_fetched_again(pages: Pages) -> None:
@@ -117,7 +117,7 @@ def _answer(path: str, **page: Any) -> Callable[[Pages], None]:
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (_answer(DISCOVERY, status=404), "status 404 at http://127.0.0.1:"),
+        (_answer(DISCOVERY, status=404), "status 404 (redirects are not followed) at http://127.0.0.1:"),
         (_answer(DISCOVERY, status=302, location="/keys"), "redirects are not followed"),
         (_answer("/keys", status=301, location="http://127.0.0.1:9/keys"), "redirects are not followed"),
         (_answer(DISCOVERY, body="<html>"), "a discovery document that is no JSON"),
@@ -157,7 +157,7 @@ def test_a_certificate_is_verified_by_an_authority_that_is_named(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     with answering(context) as pages:
-        assert Keys(pages.issuer.uri).refused() == "ConnectError"
+        assert Keys(pages.issuer.uri).refused() == "SSLCertVerificationError"
         monkeypatch.setenv("SSL_CERT_FILE", str(file))
         assert Keys(pages.issuer.uri).of("any") == {pages.issuer.key_id("RS256")}
 
