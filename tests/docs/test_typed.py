@@ -68,6 +68,10 @@ NOT_TYPED = {
         "packages/federation-emulator/README.md",
         'pip install "git+https://github.com/OWNER/keyless-bigquery#subdirectory=packages/federation-emulator"',
     ): "an address to fill in: packages/federation-emulator/tests/emulator/install has the wheel",
+    (
+        "packages/federation-emulator/README.md",
+        "federation-emulator serve --seed example --tls",
+    ): "packages/federation-emulator/tests/emulator/test_tls.py asks it with real clients",
     ("docs/existing.md", "aws secretsmanager delete-secret --secret-id bigquery-key"): "a secret to fill in",
     (
         "docs/existing.md",
