@@ -86,7 +86,7 @@ def test_the_container_serves_is_found_healthy_and_ends_when_it_is_asked_to(imag
     with subprocess.Popen([program, *arguments], env=image.environment, stdout=subprocess.PIPE, text=True) as serving:
         assert serving.stdout is not None
         assert serving.stdout.readline() == "The local Google is ready; Ctrl-C ends it.\n"
-        check = [image.venv / "bin" / image.healthcheck[0], *image.healthcheck[1:]]
+        check = [str(image.venv / "bin" / image.healthcheck[0]), *image.healthcheck[1:]]
         assert subprocess.run(check, env=image.environment, timeout=30).returncode == 0
         serving.send_signal(signal.SIGTERM)
         assert serving.wait(20) == 0
