@@ -74,9 +74,9 @@ def life(cloud: LocalCloud, jobs: Jobs, tmp_path_factory: pytest.TempPathFactory
         "environmentKmsKeyArn": ENVIRONMENT_KEY,
     }
     steps: dict[str, set[OpType]] = {}
-    last = cloud.decisions()[-1].id
     deployer = jobs.environment(DEPLOYS, "deploy", session="life")
     previewer = jobs.environment(PREVIEWS, "preview", session="life")
+    last = cloud.decisions()[-1].id
     with (
         StackHarness(cloud, folder, always | WHOLE, name=NAME, environment=deployer) as stack,
         # In a folder of its own, as on another machine: its plugins have other credentials.
