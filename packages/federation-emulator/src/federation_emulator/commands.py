@@ -272,9 +272,9 @@ def run(arguments: argparse.Namespace) -> int:
         return COMMANDS[arguments.command](arguments)
     except FileNotFoundError as error:
         raise ProcessError(
-            f"{error.filename} is not there; start the local cloud (`keyless local-cloud`) or name its --state"
+            f"{error.filename} is not there; start it (`federation-emulator serve`) or name its --state"
         ) from error
     except NO_ANSWER as error:
         raise ProcessError(
-            f"the local cloud does not answer ({type(error).__name__}: {error}); is `keyless local-cloud` running?"
+            f"no local cloud answers ({type(error).__name__}: {error}); is `federation-emulator serve` running?"
         ) from error

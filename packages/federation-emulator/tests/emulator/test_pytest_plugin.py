@@ -9,7 +9,6 @@ from pathlib import Path
 
 from keyless_bigquery.components.program import ROOT
 
-CONFTEST = 'pytest_plugins = ["federation_emulator.pytest_plugin"]\n'
 SUITE = """
 import os
 
@@ -39,44 +38,61 @@ def refresh():
     google_auth_default()[0].refresh(Request())
 
 
-def test_the_right_role_reads(local_google):
-    with local_google.as_role("reader", service_account="reporter"):
-        assert rows(local_google) == ["pear", "quince"]
-    assert all(decision.allowed for decision in local_google.decisions())
+def test_the_right_role_reads(federation):
+    with federation.as_role("reader", service_account="reporter"):
+        assert rows(federation) == ["pear", "quince"]
+    assert all(decision.allowed for decision in federation.decisions())
+    assert (federation.last.link, federation.last.refused_at, federation.last.fix) == ("table access", None, None)
     assert "AWS_SESSION_TOKEN" not in os.environ
 
 
-def test_another_role_is_refused(local_google):
-    with pytest.raises(LookupError):
-        local_google.last_refusal()
-    with local_google.as_role("stranger", service_account="reporter"), pytest.raises(OAuthError):
+def test_another_role_is_refused(federation):
+    for nothing in (federation.last_refusal, lambda: federation.last):
+        with pytest.raises(LookupError):
+            nothing()
+    with federation.as_role("stranger", service_account="reporter"), pytest.raises(OAuthError):
         refresh()
-    assert local_google.last_refusal().refusal.part.value == "condition"
-    assert len(local_google.decisions()) == 1
+    assert federation.last_refusal() == federation.last
+    assert (federation.last.link, federation.last.refused_at) == ("token exchange", "attribute condition")
+    assert "assumed-role/stranger/" in federation.last.actual
+    assert federation.last.rule and federation.last.expected and federation.last.fix
+    assert len(federation.decisions()) == 1
 
 
-def test_a_grant_taken_away_is_seen_late_with_such_faults(local_google):
+def test_a_grant_taken_away_is_seen_late_with_such_faults(federation):
     path = "/v1/projects/-/serviceAccounts/reporter@local-keyless.iam.gserviceaccount.com"
-    policy = local_google.call("POST", path + ":getIamPolicy")
-    local_google.faults(iam_delay_seconds=300)
-    local_google.call("POST", path + ":setIamPolicy", {"policy": {}})
-    with local_google.as_role("reader", service_account="reporter"):
+    policy = federation.call("POST", path + ":getIamPolicy")
+    federation.faults(iam_delay_seconds=300)
+    federation.call("POST", path + ":setIamPolicy", {"policy": {}})
+    with federation.as_role("reader", service_account="reporter"):
         refresh()
-        local_google.clock.advance(minutes=6)
+        federation.clock.advance(minutes=6)
         with pytest.raises(RefreshError):
             refresh()
-    local_google.faults()
-    local_google.call("POST", path + ":setIamPolicy", {"policy": {"bindings": policy["bindings"]}})
+    assert (federation.last.link, federation.last.refused_at) == ("impersonation", "impersonation binding")
+    federation.faults()
+    federation.call("POST", path + ":setIamPolicy", {"policy": {"bindings": policy["bindings"]}})
 
 
-def test_the_faults_of_the_last_test_are_over(local_google):
-    with local_google.as_role("reader"):
+def test_the_faults_of_the_last_test_are_over(local_google, federation):
+    assert local_google is federation
+    with federation.as_role("reader"):
         refresh()
+
+
+PROVIDERS = {"other-aws": {"account": "111122223333"}}
+OTHER = {"aws": {"roles": ["other"]}, "pools": {"other-pool": {"providers": PROVIDERS}}}
+
+
+@pytest.mark.federation(seed=OTHER)
+def test_a_test_may_have_a_seed_of_its_own(federation):
+    with federation.as_role("other"), pytest.raises(OAuthError):
+        refresh()
+    assert federation.last.refused_at == "AWS account"
 """
 
 
-def test_a_suite_of_ones_own_gets_a_seeded_google_with_one_import(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text(CONFTEST)
+def test_a_suite_of_ones_own_gets_a_seeded_google_where_the_package_is_installed(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(SUITE)
     seed = ROOT / "packages/federation-emulator/src/federation_emulator/example.yaml"
     (tmp_path / "pytest.ini").write_text(f"[pytest]\nfederation_seed = {seed}\nfilterwarnings = error\n")
@@ -85,4 +101,4 @@ def test_a_suite_of_ones_own_gets_a_seeded_google_with_one_import(tmp_path: Path
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=90,
         check=False,
     )  # fmt: skip
-    assert "4 passed" in run.stdout, run.stdout + run.stderr
+    assert "5 passed" in run.stdout, run.stdout + run.stderr

@@ -9,7 +9,8 @@ import pytest
 from federation_emulator.console.render import render_chain, render_in_short
 from federation_emulator.core.clock import SystemClock
 from federation_emulator.core.errors import not_found
-from federation_emulator.core.trace import LONGEST_VALUE, Link, Part, Refusal, Refused, Trace, from_json, to_json
+from federation_emulator.core.parts import Check, Link, Part, check_of
+from federation_emulator.core.trace import LONGEST_VALUE, Refusal, Refused, Trace, from_json, refuse, to_json
 from tests.emulator.chain import ACCOUNT, MEMBER, POOL, PROVIDER, READER, ROLE, Chain, token_of
 
 
@@ -30,6 +31,43 @@ def test_a_block_that_ends_is_allowed_and_one_that_is_left_by_a_refusal_is_refus
     assert (first.allowed, second.allowed, second.parent) == (True, False, first.id)
     assert trace.after(first.id) == [second]
     assert trace.after("unknown") == [first, second]
+
+
+def test_a_refusal_has_the_name_of_the_check_that_failed() -> None:
+    trace = Trace(SystemClock())
+    with pytest.raises(Refused), trace.deciding(Link.TOKEN_EXCHANGE, resource="an audience"):
+        refuse(Part.REQUEST, rule="r", actual="a", expected="e", fix="f", answer=not_found(""), check=Check.AUDIENCE)
+    with trace.deciding(Link.TOKEN_EXCHANGE, resource="an audience"):
+        pass
+    refused, allowed = read = from_json(json.loads(json.dumps(to_json(trace.after(None)))))
+    assert read == trace.after(None)
+    assert (refused.refused_at, refused.rule, refused.actual, refused.expected, refused.fix) == (
+        "audience", "r", "a", "e", "f"
+    )  # fmt: skip
+    assert (allowed.refused_at, allowed.rule, allowed.actual, allowed.expected, allowed.fix) == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("link", "part", "check"),
+    [
+        (Link.TOKEN_EXCHANGE, Part.CALLER, "signature"),
+        (Link.TOKEN_EXCHANGE, Part.ATTRIBUTES, "attribute mapping"),
+        (Link.TOKEN_EXCHANGE, Part.CONDITION, "attribute condition"),
+        (Link.IMPERSONATION, Part.PERMISSION, "impersonation binding"),
+        (Link.JOB, Part.PERMISSION, "job permission"),
+        (Link.TABLE, Part.PERMISSION, "table permission"),
+        (Link.ADMINISTRATION, Part.PERMISSION, "permission"),
+        (Link.TABLE, Part.TOKEN, "access token"),
+    ],
+)
+def test_each_part_of_each_link_has_a_check(link: Link, part: Part, check: str) -> None:
+    assert check_of(link, part) == check
+
+
+@pytest.mark.parametrize("written", [None, [{}], [{"id": "1"}], "text"])
+def test_what_is_no_list_of_decisions_is_refused(written: object) -> None:
+    with pytest.raises(ValueError, match="no list of decisions"):
+        from_json(written)
 
 
 def test_a_quiet_decision_is_recorded_only_when_refused() -> None:

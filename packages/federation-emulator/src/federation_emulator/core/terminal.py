@@ -60,12 +60,13 @@ def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
 def guidance(folder: Path, endpoints: Endpoints, *, roles: Sequence[str], python: str = sys.executable) -> str:
     """What `serve` prints for people who bring a program of their own; its commands are for this Python."""
     state = ("--state", str(folder))
+    ways = [("use", role) for role in roles or ["ROLE"]] if endpoints.aws_url else [("token", "OWNER/NAME", "--export")]
     lines = [
         "The local Google is ready; Ctrl-C ends it.",
         f"  Google   {endpoints.google_url}   project {endpoints.project_id} ({endpoints.project_number})",
         f"  AWS      {endpoints.aws_url or 'none'}   account {endpoints.aws_account_id}, {endpoints.aws_region}",
-        "In another terminal, in this folder, come as a role and run your program:",
-        *(f'  eval "$({_own(python, "use", role, *state)})"' for role in roles or ["ROLE"]),
+        "In another terminal, in this folder, come as a role or a job, and run your program:",
+        *(f'  eval "$({_own(python, *way, *state)})"' for way in ways),
         f"Why something was allowed or refused: {endpoints.google_url}/ in a browser, or",
         f"  {_own(python, 'explain', *state)}",
     ]

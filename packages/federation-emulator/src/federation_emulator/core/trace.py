@@ -12,11 +12,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, NoReturn, cast
 
 from federation_emulator.core.clock import Clock, rfc3339
 from federation_emulator.core.errors import ApiError, OAuthError
+from federation_emulator.core.parts import Check as Check
+from federation_emulator.core.parts import Link as Link
+from federation_emulator.core.parts import Part as Part
+from federation_emulator.core.parts import check_of
 
 KEPT_DECISIONS = 2000
 """How many decisions are remembered; older ones are forgotten first."""
@@ -26,65 +29,6 @@ KEPT_PERMISSIONS = 5_000
 
 LONGEST_VALUE = 600
 """Characters of an actual or expected value that are kept."""
-
-
-class Link(StrEnum):
-    """A link of the chain: one kind of decision."""
-
-    TOKEN_EXCHANGE = "token exchange"  # noqa: S105  (the name of a link, not a secret)
-    IMPERSONATION = "impersonation"
-    JOB = "job creation"
-    TABLE = "table access"
-    ADMINISTRATION = "administration"
-
-
-class Part(StrEnum):
-    """What a step of a decision looked at, in the order of the chain."""
-
-    REQUEST = "request"
-    ID_TOKEN = "ID token"  # noqa: S105  (the name of a part, not a secret)
-    CALLER = "caller ARN"
-    ATTRIBUTES = "attributes"
-    CONDITION = "condition"
-    PRINCIPAL = "principal"
-    TOKEN = "token"  # noqa: S105  (the name of a part, not a secret)
-    PERMISSION = "permission"
-
-
-class Check(StrEnum):
-    """The check at which a request was refused, by the name that a test asserts on."""
-
-    REQUEST = "request"
-    AUDIENCE = "audience"
-    ID_TOKEN = "ID token"  # noqa: S105  (the name of a check, not a secret)
-    SIGNATURE = "signature"
-    AWS_ACCOUNT = "AWS account"
-    MAPPING = "attribute mapping"
-    CONDITION = "attribute condition"
-    PRINCIPAL = "principal"
-    ACCESS_TOKEN = "access token"  # noqa: S105  (likewise)
-    SERVICE_ACCOUNT = "service account"
-    IMPERSONATION = "impersonation binding"
-    JOB = "job permission"
-    TABLE = "table permission"
-    ADMINISTRATION = "permission"
-
-
-_CHECKS = {
-    Part.REQUEST: Check.REQUEST,
-    Part.ID_TOKEN: Check.ID_TOKEN,
-    Part.CALLER: Check.SIGNATURE,
-    Part.ATTRIBUTES: Check.MAPPING,
-    Part.CONDITION: Check.CONDITION,
-    Part.PRINCIPAL: Check.PRINCIPAL,
-    Part.TOKEN: Check.ACCESS_TOKEN,
-}
-_PERMISSIONS = {
-    Link.IMPERSONATION: Check.IMPERSONATION,
-    Link.JOB: Check.JOB,
-    Link.TABLE: Check.TABLE,
-}
-"""The check of a part, and of the permission of a link, where the refusal names no finer one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +116,7 @@ class Decision:
         """The check that failed, one of :class:`Check`; ``None`` when allowed."""
         if self.refusal is None:
             return None
-        refusal = self.refusal
-        return str(refusal.check or _CHECKS.get(refusal.part) or _PERMISSIONS.get(self.link, Check.ADMINISTRATION))
+        return str(self.refusal.check or check_of(self.link, self.refusal.part))
 
     @property
     def rule(self) -> str | None:

@@ -144,7 +144,8 @@ def serve(settings: ServeSettings) -> None:
         )
         children = [server.child for server in (aws, bigquery) if server is not None]
         tls = server_context(certificates) if certificates else None
-        asyncio.run(_run(app, tls, bound, endpoints, settings, children))
+        if asyncio.run(_run(app, tls, bound, endpoints, settings, children)):
+            raise KeyboardInterrupt
 
 
 async def _run(
@@ -154,11 +155,11 @@ async def _run(
     endpoints: Endpoints,
     settings: ServeSettings,
     children: list[Child],
-) -> None:
-    """Serve the app on the bound socket, seed it, say that it is ready, and watch the children."""
+) -> bool:
+    """Serve the app on the bound socket, seed it, say that it is ready, and watch the children; a signal: True."""
     server = uvicorn.Server(server_settings(app, tls=tls))
     log_in_lines()
-    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    serving = asyncio.create_task(_served(server, bound))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     failed: Child | None = None
@@ -177,6 +178,16 @@ async def _run(
         raise failed.failure(f"ended with status {failed.exit_status} while it should run")
     if not server.started:
         raise ProcessError("the local Google did not start; what is above says why")
+    return serving.result()
+
+
+async def _served(server: uvicorn.Server, bound: socket.socket) -> bool:
+    """Serve until the end; whether it was a signal, which uvicorn raises again after its shutdown."""
+    try:
+        await server.serve(sockets=[bound])
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 async def _get_ready(app: ASGIApp, endpoints: Endpoints, settings: ServeSettings) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from federation_emulator.core.errors import OAuthError
 from federation_emulator.core.strict_json import JsonProblem, parse_strictly
-from federation_emulator.core.trace import Part, Trail, refuse
+from federation_emulator.core.trace import Check, Part, Trail, refuse
 from federation_emulator.services.iam.key_set import ALGORITHMS, PublicKey
 from federation_emulator.services.iam.model import Oidc
 from federation_emulator.services.sts.model import IdentityToken
@@ -118,6 +118,7 @@ def verify(token: IdentityToken, keys: Mapping[str, PublicKey], trail: Trail) ->
     if not key.verifies(token.signature, token.signed):
         _refuse(
             "the token's signature must be its key's",
+            check=Check.SIGNATURE,
             actual=f"another, for {shown}",
             expected="the signature of the issuer over header and payload, as they were sent",
             fix="send the token as the issuer gave it",
@@ -167,6 +168,7 @@ def _check_audience(audience: object, oidc: Oidc, provider: str, trail: Trail) -
     if found is None:
         _refuse(
             "aud must be one that is allowed",
+            check=Check.AUDIENCE,
             actual=_shown(audience),
             expected=" or ".join(allowed),
             fix="ask the issuer for a token with this audience, or add the token's to oidc.allowedAudiences",
@@ -242,9 +244,12 @@ def _malformed(
     )
 
 
-def _refuse(rule: str, *, actual: str, expected: str, fix: str, description: str) -> NoReturn:
+def _refuse(
+    rule: str, *, actual: str, expected: str, fix: str, description: str, check: Check | None = None
+) -> NoReturn:
     refuse(
         Part.ID_TOKEN,
+        check=check,
         rule=rule,
         actual=actual,
         expected=expected,
