@@ -80,14 +80,14 @@ class Jobs:
         Raises:
             google.auth.exceptions.OAuthError: Google refuses it.
         """
-        credentials = identity_pool.Credentials(
+        credentials = identity_pool.Credentials(  # type: ignore[no-untyped-call]  # google-auth's own
             audience=f"//iam.googleapis.com/{self.provider}",
             subject_token_type=_JWT,
             token_url=f"{self.cloud.google_url}/v1/token",
             subject_token_supplier=_Token(self.token(claims, audience=f"https://iam.googleapis.com/{self.provider}")),
             scopes=[_CLOUD_PLATFORM],
         )
-        credentials.refresh(Request())
+        credentials.refresh(Request())  # type: ignore[no-untyped-call]  # google-auth's own
         return str(credentials.token)
 
     def google(self, method: str, path: str, body: Mapping[str, Any], *, claims: Mapping[str, Any]) -> httpx.Response:
@@ -216,6 +216,6 @@ def deployed(cloud: LocalCloud, folder: Path) -> Iterator[Jobs]:
 def _unprotect(harness: StackHarness) -> None:
     """Let pool, provider and issuer be deleted, as an administrator would."""
     exported = harness.stack.export_stack()
-    for resource in exported.deployment["resources"]:
+    for resource in (exported.deployment or {})["resources"]:
         resource["protect"] = False
     harness.stack.import_stack(exported)

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+from pulumi.automation import OpType
 
 from bootstrap import aws_policies, google_roles
 from bootstrap.settings import Settings
@@ -45,7 +46,7 @@ def jobs(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 class Life:
     """What the engine did of a stack, as a job of GitHub's, and what both clouds recorded of it."""
 
-    steps: dict[str, set[str]]
+    steps: dict[str, set[OpType]]
     used_on_aws: dict[str, set[str]]
     used_on_google: dict[str, set[str]]
 
@@ -72,9 +73,10 @@ def life(cloud: LocalCloud, jobs: Jobs, tmp_path_factory: pytest.TempPathFactory
         "permissionsBoundaryArn": jobs.bootstrap.output("permissions_boundary_arn"),
         "environmentKmsKeyArn": ENVIRONMENT_KEY,
     }
-    steps, last = {}, cloud.decisions()[-1].id
+    steps: dict[str, set[OpType]] = {}
     deployer = jobs.environment(DEPLOYS, "deploy", session="life")
     previewer = jobs.environment(PREVIEWS, "preview", session="life")
+    last = cloud.decisions()[-1].id
     with (
         StackHarness(cloud, folder, always | WHOLE, name=NAME, environment=deployer) as stack,
         # In a folder of its own, as on another machine: its plugins have other credentials.

@@ -27,6 +27,7 @@ from federation_emulator.core.trace import Decision, Link, Part
 from keyless_bigquery.components.program import ROOT
 from tests.conformance.clients import Client, clients
 from tests.conformance.table import COLUMNS, FILE, WORKS, read, written
+from tests.emulator.chain import LocalAccount
 
 SEED = ROOT / "packages/federation-emulator/src/federation_emulator/example.yaml"
 WRITES = bool(os.environ.get("KEYLESS_CONFORMANCE"))
@@ -40,6 +41,12 @@ ROWS = [{"id": 1, "item": "pear"}, {"id": 2, "item": "quince"}]
 ISSUER = "https://issuer.example"
 REPOSITORY = "octo/deploys"
 POOLS = "/v1/projects/local-keyless/locations/global/workloadIdentityPools"
+FUNCTION = """
+import json, urllib.request
+def handler(event, context):
+    with urllib.request.urlopen("{google}/_local/health", timeout=20) as answer:
+        return json.load(answer)
+"""
 TRIED: dict[str, dict[str, str]] = {}
 
 
@@ -205,6 +212,13 @@ def test_a_client_is_allowed_and_refused_as_it_should_be(
         assert cells.items() <= read(FILE.read_text())[client.name].items()
     assert {cell for name, cell in cells.items() if name != "http"} == {WORKS}, cells
     assert cells.get("http", WORKS) == (f"no: {client.https_only}" if client.https_only and WRITES else WORKS), cells
+
+
+def test_a_function_of_the_local_aws_trusts_it_too(secure: World) -> None:
+    code = {"main.py": FUNCTION.format(google=secure.cloud.google_url)}
+    functions = LocalAccount(secure.cloud.aws_url).function("asking", code)
+    answer = functions.invoke(FunctionName="asking", Payload="{}")
+    assert json.loads(answer["Payload"].read()) == {"status": "ok"}
 
 
 def test_the_table_has_each_client_and_column() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from federation_emulator.core.conditions import Circumstances, Condition, condition_problem, untruth
 from federation_emulator.core.permission_names import CREATE_JOB, GET_ACCESS_TOKEN, GET_DATA
-from federation_emulator.core.permissions import Binding, Grant, Miss, Policy, decide, modified_roles
+from federation_emulator.core.permissions import Binding, Grant, Miss, Policy, decide
 from keyless_bigquery.trust.principals import Principal
 
 NOW = datetime(2026, 11, 24, 23, 30, 5, 123000, tzinfo=UTC)  # a Tuesday; in Berlin it is Wednesday already
@@ -263,54 +263,3 @@ def test_a_comparison_of_different_kinds_is_refused(expression: str) -> None:
 def test_a_comparison_of_one_kind_is_taken(expression: str) -> None:
     problem = condition_problem(condition(expression))
     assert problem is None or "has a " not in problem
-
-
-ONLY_JOB_USERS = "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly(['roles/bigquery.jobUser'])"
-
-
-@pytest.mark.parametrize(
-    ("modified", "true"),
-    [
-        ((), True),
-        (("roles/bigquery.jobUser",), True),
-        (("roles/owner",), False),
-        (("roles/bigquery.jobUser", "roles/owner"), False),
-        (("roles/bigquery.jobUser2",), False),
-    ],
-)
-def test_which_roles_may_be_granted_is_a_condition(modified: tuple[str, ...], *, true: bool) -> None:
-    limited = condition(ONLY_JOB_USERS)
-    circumstances = Circumstances(
-        resource="projects/p", permission="resourcemanager.projects.setIamPolicy", now=NOW, modified_roles=modified
-    )
-    assert condition_problem(limited) is None
-    assert (untruth(limited, circumstances) == "") is true
-
-
-@pytest.mark.parametrize(
-    "expression",
-    [
-        "api != ''",
-        "api.size() == 0",
-        ONLY_JOB_USERS.replace("modifiedGrantsByRole", "modifiedGrants"),
-        ONLY_JOB_USERS.replace(", []", ", ['roles/owner']"),
-        ONLY_JOB_USERS.replace(", []", ""),
-        ONLY_JOB_USERS.replace("api.", ""),
-        ONLY_JOB_USERS.replace(".hasOnly(", ".contains("),
-        ONLY_JOB_USERS.replace("['roles/bigquery.jobUser']", "'roles/bigquery.jobUser'"),
-        "['roles/owner'].hasOnly(['roles/owner'])",
-        "resource.name.getAttribute('a', [])",
-    ],
-)
-def test_the_api_attribute_is_read_in_its_documented_form_alone(expression: str) -> None:
-    assert condition_problem(condition(expression)) is not None
-
-
-def test_a_role_is_modified_by_who_has_it_and_on_which_condition() -> None:
-    def policy(*members: str, when: str = "true") -> Policy:
-        return Policy(bindings=(Binding(role=VIEWER, members=members, condition=condition(when)),))
-
-    assert modified_roles(policy("user:a", "user:b"), policy("user:b", "user:a")) == set()
-    for after in (policy("user:a"), policy("user:a", when="false"), Policy()):
-        assert modified_roles(policy("user:a", "user:b"), after) == {VIEWER}
-        assert modified_roles(after, policy("user:a", "user:b")) == {VIEWER}

@@ -180,7 +180,7 @@ class _Functions(Functions):
             "timestamp_": self._checked(read_timestamp, datetime.fromtimestamp(0, UTC)),
             "duration_": self._checked(self._duration, timedelta()),
         }
-        granting = {
+        granting: dict[str, Callable[..., object]] = {
             "getAttribute": lambda _api, _name, default: list(self._modified_roles) or default,
             "hasOnly": lambda present, allowed: set(present) <= set(allowed),
         }

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from federation_emulator.core.loopback import CLOSED, NO_ANSWER, ask
+from federation_emulator.client.languages import trust, without_google
+from federation_emulator.core.loopback import NO_ANSWER, ask
 from federation_emulator.ports.aws import HEALTH
 from federation_emulator.ports.issuers import FILE
 from federation_emulator.ports.server import REQUEST_SECONDS
@@ -36,6 +37,7 @@ class AwsSettings:
         request_seconds: how long a client may take to send a request, or to take in an answer.
         issuers: file of the keys of issuers that a role may trust, see `federation_emulator/ports/issuers.py`; None:
             in its own folder.
+        authority: certificate of the local Google's authority, which functions trust; None: it is served over http.
     """
 
     account_id: str
@@ -45,6 +47,7 @@ class AwsSettings:
     keep: bool = False
     request_seconds: float = REQUEST_SECONDS
     issuers: Path | None = None
+    authority: Path | None = None
 
     @property
     def kept(self) -> Path:
@@ -111,10 +114,9 @@ def clean_environment(settings: AwsSettings, temporary: Path) -> dict[str, str]:
         "TMPDIR": str(temporary),
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
-        # Functions reach this machine alone: google-auth's own credentials ask a fixed host of Google's in the
-        # background in which regions a service account may be used, whatever the credential configuration names.
-        "HTTPS_PROXY": CLOSED,
-        "NO_PROXY": "127.0.0.1,localhost",
+        # Functions reach this machine alone.
+        **without_google(),
+        **(trust(settings.authority, {}) if settings.authority else {}),
         # Functions may only be refused or allowed for what their signature says.
         "AUTH": "true",
         "SERVICES": ",".join(SERVICES),

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
+from federation_emulator.client.languages import AUTHORITY
 from federation_emulator.console.log_lines import log_in_lines
 from federation_emulator.core.endpoints import Endpoints, forget
 from federation_emulator.core.errors import StateError
@@ -252,6 +253,7 @@ def _aws_settings(settings: ServeSettings, kept: Kept | None) -> AwsSettings:
         port=_port(settings.aws_port, kept.aws_port if kept else 0),
         keep=settings.keep,
         issuers=settings.folder / issuers.FILE,
+        authority=_folder(settings, "tls") / AUTHORITY if settings.tls else None,
     )
 
 

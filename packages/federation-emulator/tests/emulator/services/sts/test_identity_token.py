@@ -186,7 +186,9 @@ def test_a_job_of_github_is_known_by_its_repository_as_the_readme_has_it(chain: 
         ({"iat": 59.5}, {"iat": 60.5}),
     ],
 )
-def test_times_are_judged_to_the_second_with_a_tolerance_of_a_minute(right: dict[str, float], wrong: dict[str, float]) -> None:
+def test_times_are_judged_to_the_second_with_a_tolerance_of_a_minute(
+    right: dict[str, float], wrong: dict[str, float]
+) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
 
     def check(times: dict[str, float]) -> None:
