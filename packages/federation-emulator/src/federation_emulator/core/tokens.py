@@ -41,6 +41,7 @@ class Token:
     kind: TokenKind
     principal: Principal
     scopes: tuple[str, ...]
+    issued: str
     expires: str
     decision: str | None
     fingerprint: str
@@ -67,6 +68,7 @@ class Tokens:
             kind=TokenKind.DEPLOYER,
             principal=deployer[1],
             scopes=(),
+            issued="",
             expires="9999-12-31T23:59:59Z",
             decision=None,
             fingerprint=fingerprint(deployer[0]),
@@ -84,12 +86,13 @@ class Tokens:
         if len(self._records) >= self._purge_at:
             self._purge()
         token = "local." + secrets.token_urlsafe(32)
-        expires = self._clock.now() + timedelta(seconds=lifetime_seconds)
+        now = self._clock.now()
         record = Token(
             kind=kind,
             principal=principal,
             scopes=scopes,
-            expires=rfc3339(expires),
+            issued=rfc3339(now),
+            expires=rfc3339(now + timedelta(seconds=lifetime_seconds)),
             decision=decision,
             fingerprint=fingerprint(token),
         )

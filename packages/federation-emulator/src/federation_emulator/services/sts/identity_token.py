@@ -134,8 +134,7 @@ def check_claims(claims: Mapping[str, Any], oidc: Oidc, *, provider: str, now: d
         claims: The verified token's.
         oidc: What the provider accepts.
         provider: The provider's resource name.
-        now: The moment to judge by. Google documents no tolerance and is measured to have a minute's (FIDELITY.md);
-            here there is none, so that what is documented to be refused is refused.
+        now: The moment to judge by.
         trail: Gets a step for each rule.
 
     Raises:

@@ -44,8 +44,9 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
         provider = _provider(cloud, name)
         trail.passed(Part.REQUEST, "the audience names an active provider of an active pool", name)
         check_kind(asked, oidc=provider.oidc is not None)
+        lifetime = LIFETIME_SECONDS
         if provider.oidc:
-            principal = await _from_token(cloud, asked, name, provider.oidc, trail)
+            principal, lifetime = await _from_token(cloud, asked, name, provider.oidc, trail)
         else:
             principal = await _from_aws(cloud, asked, name, trail)
         trail.principal = principal.member
@@ -54,7 +55,7 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
             TokenKind.FEDERATED,
             principal=principal,
             scopes=asked.scopes,
-            lifetime_seconds=LIFETIME_SECONDS,
+            lifetime_seconds=lifetime,
             decision=trail.id,
         )
         trail.passed(Part.TOKEN, "a federated token is issued", f"{record.fingerprint}, until {record.expires}")
@@ -63,7 +64,7 @@ async def exchange_token(cloud: Cloud, request: Request) -> Response:
             "access_token": token,
             "issued_token_type": ACCESS_TOKEN_TYPE,
             "token_type": "Bearer",
-            "expires_in": LIFETIME_SECONDS,
+            "expires_in": lifetime,
         },
         headers={"Cache-Control": "no-store"},
     )
@@ -87,8 +88,8 @@ async def _from_aws(cloud: Cloud, asked: ExchangeRequest, name: str, trail: Trai
     return identify(provider, caller, trail)
 
 
-async def _from_token(cloud: Cloud, asked: ExchangeRequest, name: str, oidc: Oidc, trail: Trail) -> Principal:
-    """Name the principal of an OIDC token."""
+async def _from_token(cloud: Cloud, asked: ExchangeRequest, name: str, oidc: Oidc, trail: Trail) -> tuple[Principal, int]:
+    """Name the principal of an OIDC token, and for how many seconds: no longer than the token itself lasts."""
     token = read_identity_token(asked.subject_token)
     trail.passed(Part.REQUEST, "the subject token is a signed JWT", f"alg {token.algorithm}")
     keys = await cloud.issuer_keys.of(oidc, token.key_id)
@@ -100,7 +101,8 @@ async def _from_token(cloud: Cloud, asked: ExchangeRequest, name: str, oidc: Oid
     # The local AWS's tokens carry the host's time, as its signatures do; every other issuer's the local Google's.
     now = cloud.clock.host() if oidc.issuer_uri == ISSUER else cloud.clock.now()
     check_claims(token.claims, oidc, provider=name, now=now, trail=trail)
-    return identify(provider, token.claims, trail)
+    left = max(1, int(token.claims["exp"] - now.timestamp()))
+    return identify(provider, token.claims, trail), min(LIFETIME_SECONDS, left)
 
 
 async def introspect_token(cloud: Cloud, request: Request) -> Response:
@@ -115,7 +117,6 @@ async def introspect_token(cloud: Cloud, request: Request) -> Response:
     found = cloud.tokens.find(fields["token"])
     if found is None or found.kind is not TokenKind.FEDERATED or not _stands(cloud, found.principal):
         return JSONResponse({"active": False})
-    expires = int(from_rfc3339(found.expires).timestamp())
     return JSONResponse(
         {
             "active": True,
@@ -124,8 +125,8 @@ async def introspect_token(cloud: Cloud, request: Request) -> Response:
             "iss": "https://sts.googleapis.com/",
             "sub": found.principal.member,
             "username": found.principal.member,
-            "iat": expires - LIFETIME_SECONDS,
-            "exp": expires,
+            "iat": int(from_rfc3339(found.issued).timestamp()),
+            "exp": int(from_rfc3339(found.expires).timestamp()),
         },
         headers={"Cache-Control": "no-store"},
     )
