@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from federation_emulator.client.remote import Remote
     from federation_emulator.core.trace import Decision
 
-_SETTING = "federation_seed"
+_SETTING, _FORMER_SETTING = "federation_seed", "local_google_seed"
 
 
 class Federation:
@@ -171,6 +171,7 @@ class LocalClock:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the setting that names the seed."""
     parser.addini(_SETTING, "seed of the local Google: a YAML file, from the root folder", default="")
+    parser.addini(_FORMER_SETTING, f"former name of {_SETTING}", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -181,7 +182,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def federation_seed(pytestconfig: pytest.Config) -> Path | Mapping[str, Any]:
     """The seed: a YAML file or a dictionary of the same form. Define it anew to choose another one."""
-    named = str(pytestconfig.getini(_SETTING))
+    named = str(pytestconfig.getini(_SETTING) or pytestconfig.getini(_FORMER_SETTING))
     return pytestconfig.rootpath / named if named else Path(__file__).with_name("function.yaml")
 
 

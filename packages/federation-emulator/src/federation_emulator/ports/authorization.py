@@ -36,7 +36,7 @@ _LOOKS_UP_NETWORK = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:D
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class Evaluation:
     """One action, the ARN that it is evaluated on, and the condition keys that the request brings besides."""
 
     action: str
@@ -67,7 +67,7 @@ class Call:
     account: str
 
 
-def checks(call: Call, role: Callable[[str], tuple[str, str] | None]) -> tuple[Check, ...]:
+def checks(call: Call, role: Callable[[str], tuple[str, str] | None]) -> tuple[Evaluation, ...]:
     """All that a caller must be allowed for a request, the request's own action first; empty: nothing is known here.
 
     Args:
@@ -81,7 +81,7 @@ def checks(call: Call, role: Callable[[str], tuple[str, str] | None]) -> tuple[C
 Role = Callable[[str], tuple[str, str] | None]
 
 
-def _iam(call: Call, role: Role) -> Iterator[Check]:
+def _iam(call: Call, role: Role) -> Iterator[Evaluation]:
     given, of = call.parameters, f"arn:aws:iam::{call.account}"
     name, path = given.get("RoleName", ""), given.get("Path") or "/"
     if not name:
@@ -93,36 +93,36 @@ def _iam(call: Call, role: Role) -> Iterator[Check]:
         keys["iam:PermissionsBoundary"] = boundary
     if "PolicyArn" in given:
         keys["iam:PolicyARN"] = given["PolicyArn"]
-    yield Check(action=f"iam:{call.action}", arn=arn, keys=keys)
+    yield Evaluation(action=f"iam:{call.action}", arn=arn, keys=keys)
     if call.action == "CreateRole" and _tagged(given):
-        yield Check(action="iam:TagRole", arn=arn)
+        yield Evaluation(action="iam:TagRole", arn=arn)
 
 
-def _lambda(call: Call, _: Role) -> Iterator[Check]:
+def _lambda(call: Call, _: Role) -> Iterator[Evaluation]:
     action, arn = lambda_actions.action_and_arn(
         call.method, call.path, call.parameters, call.body, region=call.region, account=call.account
     )
-    yield Check(action=action, arn=arn)
+    yield Evaluation(action=action, arn=arn)
     if action not in {"lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"}:
         return
     if call.body.get("Tags"):
-        yield Check(action="lambda:TagResource", arn=arn)
+        yield Evaluation(action="lambda:TagResource", arn=arn)
     if call.body.get("Role"):
         passed = {"iam:PassedToService": "lambda.amazonaws.com", "iam:AssociatedResourceArn": arn}
-        yield Check(action="iam:PassRole", arn=str(call.body["Role"]), keys=passed)
+        yield Evaluation(action="iam:PassRole", arn=str(call.body["Role"]), keys=passed)
     for layer in _listed(call.body.get("Layers")):
-        yield Check(action="lambda:GetLayerVersion", arn=str(layer))
+        yield Evaluation(action="lambda:GetLayerVersion", arn=str(layer))
     # Lambda looks the network up, and uses the key, with the caller's permissions.
     network = call.body.get("VpcConfig")
     if isinstance(network, Mapping) and network.get("SubnetIds"):
-        yield from (Check(action=looked_up) for looked_up in _LOOKS_UP_NETWORK)
+        yield from (Evaluation(action=looked_up) for looked_up in _LOOKS_UP_NETWORK)
     if call.body.get("KMSKeyArn"):
         through = {"kms:ViaService": f"lambda.{call.region}.amazonaws.com"}
         for used in ("kms:CreateGrant", "kms:Encrypt"):
-            yield Check(action=used, arn=str(call.body["KMSKeyArn"]), keys=through)
+            yield Evaluation(action=used, arn=str(call.body["KMSKeyArn"]), keys=through)
 
 
-def _logs(call: Call, _: Role) -> Iterator[Check]:
+def _logs(call: Call, _: Role) -> Iterator[Evaluation]:
     of = f"arn:aws:logs:{call.region}:{call.account}:log-group:"
     name, stream = call.body.get("logGroupName", ""), call.body.get("logStreamName", "")
     if call.action in _OF_LOG_GROUPS:
@@ -132,27 +132,27 @@ def _logs(call: Call, _: Role) -> Iterator[Check]:
         arn = f"{of}{name}:log-stream:{stream}"
     else:
         return
-    yield Check(action=f"logs:{call.action}", arn=arn)
+    yield Evaluation(action=f"logs:{call.action}", arn=arn)
     if call.action == "CreateLogGroup" and call.body.get("tags"):
-        yield Check(action="logs:TagResource", arn=f"{of}{name}")
+        yield Evaluation(action="logs:TagResource", arn=f"{of}{name}")
 
 
-def _events(call: Call, _: Role) -> Iterator[Check]:
+def _events(call: Call, _: Role) -> Iterator[Evaluation]:
     body, of = call.body, f"arn:aws:events:{call.region}:{call.account}"
     if "ResourceARN" in body:
-        yield Check(action=f"events:{call.action}", arn=str(body["ResourceARN"]))
+        yield Evaluation(action=f"events:{call.action}", arn=str(body["ResourceARN"]))
         return
     name = body.get("Rule") or body.get("Name")
     if not name or call.action not in _OF_RULES:
         return
     bus = str(body.get("EventBusName") or "default").rpartition("/")[2]
     arn = f"{of}:rule/{name}" if bus == "default" else f"{of}:rule/{bus}/{name}"
-    yield Check(action=f"events:{call.action}", arn=arn)
+    yield Evaluation(action=f"events:{call.action}", arn=arn)
     if call.action == "PutRule" and body.get("Tags"):
-        yield Check(action="events:TagResource", arn=arn)
+        yield Evaluation(action="events:TagResource", arn=arn)
     roles = [target["RoleArn"] for target in _listed(body.get("Targets")) if _has_role(target)]
     for passed in [*roles, *([body["RoleArn"]] if body.get("RoleArn") else [])]:
-        yield Check(action="iam:PassRole", arn=str(passed), keys={"iam:PassedToService": "events.amazonaws.com"})
+        yield Evaluation(action="iam:PassRole", arn=str(passed), keys={"iam:PassedToService": "events.amazonaws.com"})
 
 
 def _has_role(target: object) -> bool:

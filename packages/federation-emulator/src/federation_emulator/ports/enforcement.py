@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from federation_emulator.ports.authorization import Call, Check, checks, json_object
+from federation_emulator.ports.authorization import Call, Evaluation, checks, json_object
 from federation_emulator.ports.layer import App, Receive, Scope, Send, answer
 
 AUTHORIZATIONS = "/_local/authorizations"
@@ -19,8 +19,8 @@ AUTHORIZATIONS = "/_local/authorizations"
 
 _MOST_RECORDED = 5_000
 _UNKNOWN = "UnknownOperation"
-_pending: ContextVar[tuple[Check, ...]] = ContextVar("checks of the request", default=())
-_refused: ContextVar[Check | None] = ContextVar("the check that was refused", default=None)
+_pending: ContextVar[tuple[Evaluation, ...]] = ContextVar("checks of the request", default=())
+_refused: ContextVar[Evaluation | None] = ContextVar("the check that was refused", default=None)
 
 
 @dataclass(kw_only=True)
@@ -69,7 +69,7 @@ class Enforcement:
         ) -> Any:  # noqa: ANN401 (ministack's)
             found = _pending.get()
             if not found or (found[0].action, found[0].arn) != (action, resource_arn):
-                found = (Check(action=action, arn=resource_arn),)
+                found = (Evaluation(action=action, arn=resource_arn),)
             for check in found:
                 keys = {**(service_context or {}), **check.keys}
                 of = service if check.action == action else check.action.partition(":")[0]
@@ -101,7 +101,7 @@ class Enforcement:
         names = ("principal", "action", "resource", "allowed")
         return json.dumps({"authorizations": [dict(zip(names, one, strict=True)) for one in self.record]}).encode()
 
-    def _checks(self, service: str, action: str, method: str, path: str, *of: Any) -> tuple[Check, ...]:  # noqa: ANN401 (ministack's)
+    def _checks(self, service: str, action: str, method: str, path: str, *of: Any) -> tuple[Evaluation, ...]:  # noqa: ANN401 (ministack's)
         query, body, (region, account) = of
         call = Call(
             service=service,
@@ -119,7 +119,7 @@ class Enforcement:
         role = self.iam._roles.get(name)
         return None if role is None else (role["Arn"], role.get("PermissionsBoundary") or "")
 
-    def _note(self, check: Check, *, allowed: bool) -> None:
+    def _note(self, check: Evaluation, *, allowed: bool) -> None:
         """Record a check of a role's session; the account's owner is allowed everything."""
         caller = self.evaluator.caller_arn()
         if ":assumed-role/" in caller and len(self.record) < _MOST_RECORDED:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from federation_emulator.ports.authorization import Call, Check, checks
+from federation_emulator.ports.authorization import Call, Evaluation, checks
 
 ACCOUNT, REGION = "210987654321", "eu-west-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:reader"
@@ -19,7 +19,7 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"
 
 def found(
     service: str, action: str = "", method: str = "POST", path: str = "/", **given: Mapping[str, object]
-) -> list[Check]:
+) -> list[Evaluation]:
     parameters = {name: str(value) for name, value in given.get("parameters", {}).items()}
     call = Call(
         service=service,
@@ -57,12 +57,12 @@ def found(
     ],
 )
 def test_lambdas_action_is_read_from_method_and_path(method: str, path: str, action: str, arn: str) -> None:
-    assert found("lambda", method=method, path=path) == [Check(action=f"lambda:{action}", arn=arn)]
+    assert found("lambda", method=method, path=path) == [Evaluation(action=f"lambda:{action}", arn=arn)]
 
 
 def test_a_qualifier_in_the_query_is_part_of_the_arn() -> None:
     asked = found("lambda", method="GET", path="/2015-03-31/functions/reader", parameters={"Qualifier": "live"})
-    assert asked == [Check(action="lambda:GetFunction", arn=f"{FUNCTION}:live")]
+    assert asked == [Evaluation(action="lambda:GetFunction", arn=f"{FUNCTION}:live")]
 
 
 def test_who_makes_a_function_passes_its_role_and_uses_its_key_and_its_network() -> None:
@@ -75,7 +75,7 @@ def test_who_makes_a_function_passes_its_role_and_uses_its_key_and_its_network()
         "Layers": ["arn:aws:lambda:eu-west-1:1:layer:l:1"],
     }
     made = found("lambda", path="/2015-03-31/functions", body=body)
-    assert made[0] == Check(action="lambda:CreateFunction", arn=FUNCTION)
+    assert made[0] == Evaluation(action="lambda:CreateFunction", arn=FUNCTION)
     by_action = {check.action: check for check in made[1:]}
     assert set(by_action) == {
         *("lambda:TagResource", "iam:PassRole", "lambda:GetLayerVersion", "kms:CreateGrant", "kms:Encrypt"),
@@ -85,7 +85,7 @@ def test_who_makes_a_function_passes_its_role_and_uses_its_key_and_its_network()
     assert by_action["iam:PassRole"].keys["iam:PassedToService"] == "lambda.amazonaws.com"
     assert by_action["kms:Encrypt"].keys == {"kms:ViaService": "lambda.eu-west-1.amazonaws.com"}
     plain = found("lambda", path="/2015-03-31/functions", body={"FunctionName": "reader"})
-    assert plain == [Check(action="lambda:CreateFunction", arn=FUNCTION)]
+    assert plain == [Evaluation(action="lambda:CreateFunction", arn=FUNCTION)]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_an_attached_policy_is_a_condition_key_and_tags_are_an_action_of_their_o
 def test_a_log_group_has_what_follows_its_name_and_a_rule_of_the_default_bus_has_no_bus(
     service: str, action: str, body: Mapping[str, object], arn: str
 ) -> None:
-    assert found(service, action, body=body) == [Check(action=f"{service}:{action}", arn=arn)]
+    assert found(service, action, body=body) == [Evaluation(action=f"{service}:{action}", arn=arn)]
 
 
 def test_a_role_for_a_target_is_passed_and_what_is_not_known_here_is_left_to_ministack() -> None:

@@ -88,7 +88,9 @@ async def _from_aws(cloud: Cloud, asked: ExchangeRequest, name: str, trail: Trai
     return identify(provider, caller, trail)
 
 
-async def _from_token(cloud: Cloud, asked: ExchangeRequest, name: str, oidc: Oidc, trail: Trail) -> tuple[Principal, int]:
+async def _from_token(
+    cloud: Cloud, asked: ExchangeRequest, name: str, oidc: Oidc, trail: Trail
+) -> tuple[Principal, int]:
     """Name the principal of an OIDC token, and for how many seconds: no longer than the token itself lasts."""
     token = read_identity_token(asked.subject_token)
     trail.passed(Part.REQUEST, "the subject token is a signed JWT", f"alg {token.algorithm}")
