@@ -81,8 +81,11 @@ def test_what_can_not_be_signed_for_is_refused_with_its_fix(quiet_google: Google
     quiet_google.done("POST", aws, {"aws": {"accountId": "210987654321"}})
     named = f"{POOL}/{PROVIDER}"
     assert job_token(endpoints, Job(repository="octo/app", provider=named)).count(".") == 2
+    with pytest.raises(ProcessError, match="'octo' is no repository of GitHub's"):
+        job_token(endpoints, Job(repository="octo", provider=named))
+    assert job_token(endpoints, Job(repository="octo/app", provider=PROVIDER)).count(".") == 2
     for provider, why in (
-        (None, "there are 2 providers; name one with --provider"),
+        (None, "there are 2 providers; name one as POOL/PROVIDER"),
         ("a/b", "there is no provider a/b"),
         (f"{POOL}/aws-provider", "is a provider for AWS; name one for OIDC"),
     ):

@@ -6,6 +6,7 @@ A provider takes them whose seed says ``jwks: test-issuer``. The server signs: t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from federation_emulator.core.clock import from_rfc3339
 from federation_emulator.core.credentials import audience, write_configuration
 from federation_emulator.core.endpoints import Endpoints, write_private
 from federation_emulator.servers.process import ProcessError
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +44,10 @@ def job_token(endpoints: Endpoints, job: Job) -> str:
     """A token of this moment, by the local Google's clock, with the provider's issuer and its first audience.
 
     Raises:
-        ProcessError: The provider isn't there, or isn't one for OIDC.
+        ProcessError: The provider isn't there, or isn't one for OIDC; or the repository has another form.
     """
+    if not _REPOSITORY.fullmatch(job.repository):
+        raise ProcessError(f"{job.repository!r:.100} is no repository of GitHub's; write OWNER/NAME")
     remote = Remote(endpoints)
     provider, _ = the_only(endpoints, job.provider, job.service_account)
     wire = _oidc(remote, provider)

@@ -133,13 +133,13 @@ def the_only(endpoints: Endpoints, provider: str | None, account: str | None) ->
     resources = Remote(endpoints).get("/_local/resources")
     names = [_short(provider["name"]) for provider in resources["providers"]]
     emails = [account["email"] for account in resources["serviceAccounts"]]
-    provider = provider or (names[0] if len(names) == 1 else "")
-    if provider not in names:
-        said = f"there is no provider {provider}" if provider else f"there are {len(names)} providers"
-        raise ProcessError(f"{said}; name one with --provider: {_listed(names)}")
+    meant = [name for name in names if provider in {None, name, name.rpartition("/")[2]}]
+    if len(meant) != 1:
+        said = f"there is no provider {provider}" if provider and not meant else f"there are {len(meant)} providers"
+        raise ProcessError(f"{said}; name one as POOL/PROVIDER: {_listed(names)}")
     if account is not None and email(endpoints, account) not in emails:
         raise ProcessError(f"there is no service account {account}; there are: {_listed(emails)}")
-    return provider, account
+    return meant[0], account
 
 
 def _short(name: str) -> str:

@@ -48,7 +48,7 @@ def test_next_to_another_aws_and_without_bigquery_the_identity_is_as_strict(aws_
         with pytest.raises(ProcessError, match="without bigquery"):
             Remote(cloud.endpoints).get("/bigquery/v2/projects/my-project/datasets")
         for choice, why in (
-            (Choice(role="option-reader"), r"there are 2 providers; name one with --provider: pool-one/aws-one"),
+            (Choice(role="option-reader"), r"there are 2 providers; name one as POOL/PROVIDER: pool-one/aws-one"),
             (Choice(role="option-reader", provider="pool-one/../x"), r"there is no provider pool-one/\.\./x"),
             (
                 Choice(role="option-reader", provider="pool-two/aws-two", service_account="absent"),

@@ -163,11 +163,11 @@ def test_a_mapping_and_a_condition_read_claims_of_each_kind(federated: Google, i
 def test_a_job_of_github_is_known_by_its_repository_as_the_readme_has_it(chain: Chain) -> None:
     google = chain.google
     github = Issuer(GITHUB, algorithms=("RS256",))
-    shown = re.search(r"```yaml\n(pools:\n  ci:\n.*?)```", README.read_text(), re.DOTALL)
+    shown = re.search(r"```yaml\n(pools:\n  ci-jobs:\n.*?)```", README.read_text(), re.DOTALL)
     assert shown
     written = yaml.safe_load(shown[1])
-    written["pools"]["ci"]["providers"]["github"]["jwks"] = github.key_set()
-    made = seed_from(written).pools["ci"].providers["github"]
+    written["pools"]["ci-jobs"]["providers"]["github"]["jwks"] = github.key_set()
+    made = seed_from(written).pools["ci-jobs"].providers["github"]
     make_provider(google, made.oidc, attributeMapping=made.mapping, attributeCondition=made.condition)
     claims = github_claims("octo/app", audience="sts.example.com", now=google.clock.now())
     assert principal(google, github.token(claims)).endswith("/subject/repo:octo/app:ref:refs/heads/main")
