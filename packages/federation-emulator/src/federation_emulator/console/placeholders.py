@@ -39,6 +39,7 @@ _PUBLIC = re.compile(
     r"""(?<![\w/-])roles/(?:[a-z]+\.)?[A-Za-z]+(?![\w.-])                         # a predefined role
     | (?<![\w.-])(?:iam|bigquery|resourcemanager|serviceusage|datacatalog)(?:\.[A-Za-z]+){2}(?![\w.-])  # a permission
     | (?<![\w.-])(?:[a-z]+|sts\.[a-z]{2}(?:-[a-z]+){1,2}-[0-9])\.(?:googleapis|amazonaws)\.com(?![\w.-])
+    | (?<![\w.-])(?:oidc\.(?:issuerUri|allowedAudiences|jwksJson)|aws\.accountId)(?![\w.-])
     | \{(?:account_arn|role_name)\}                                                 # Google's default mapping
     | (?<=region\ )[a-z]{2}(?:-[a-z]+){1,2}-[0-9](?![\w-])
     | (?<=\.)iam\.gserviceaccount\.com(?![\w.-])

@@ -14,7 +14,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, PathDistribution, version
+from pathlib import Path
 from typing import Any
 
 from federation_emulator.console.placeholders import Placeholders
@@ -121,7 +122,9 @@ def _leaves(value: object, names: Placeholders) -> object:
 @cache
 def _versions() -> str:
     try:
-        ours = version(_PACKAGE)
+        # In an environment of its own the server has the package's folder only; what names its version is next to it.
+        found = next(Path(__file__).parents[2].glob(f"{_PACKAGE.replace('-', '_')}-*.dist-info"), None)
+        ours = PathDistribution(found).version if found else version(_PACKAGE)
     except PackageNotFoundError:
         ours = "from a checkout"
     return f"{_PACKAGE} {ours}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"

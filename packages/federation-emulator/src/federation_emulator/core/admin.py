@@ -116,9 +116,7 @@ async def faults(cloud: Cloud, request: Request) -> Response:
         try:
             cloud.faults.change(FaultSettings.model_validate(body))
         except ValidationError as problem:
-            raise invalid_argument(
-                f"No such fault or value: {'; '.join(problems(problem))}."
-            ) from problem
+            raise invalid_argument(f"No such fault or value: {'; '.join(problems(problem))}.") from problem
     return answer(cloud.faults.settings.model_dump(by_alias=True))
 
 

@@ -30,6 +30,14 @@ ACTION = yaml.safe_load((PACKAGE / "action.yml").read_text())
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV", "PYTEST_ADDOPTS"}
 }
+REPORT = """
+
+def test_a_bug_report_names_the_version_that_was_installed(federation):
+    with federation.as_role("stranger"), pytest.raises(google.auth.exceptions.GoogleAuthError):
+        my_program()
+    report = federation.call("GET", f"/_local/decisions/{federation.last.id}")["report"]
+    assert "federation-emulator 0.1.0, Python" in report
+"""
 COMMAND = (sys.executable, "-S", "-P", "-m", "federation_emulator")
 """Without site-packages: there is the standard library, and what PYTHONPATH names."""
 
@@ -49,13 +57,13 @@ def test_five_lines_of_pytest_pass_in_an_environment_that_was_empty(image: Image
     assert {one["name"] for one in listed} - {"pip", "setuptools"} == {"federation-emulator"}
     run(UV, "pip", "install", "--quiet", "--python", python, "pytest", "google-auth[requests]", folder=tmp_path)
     lines = block("In pytest", "python")
-    (tmp_path / "test_mine.py").write_text(lines)
+    (tmp_path / "test_mine.py").write_text(lines + REPORT)
     (tmp_path / "test_wrong.py").write_text(lines.replace('"attribute condition"', '"signature"'))
     ended = subprocess.run(
         [python, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=tmp_path, env=ENVIRONMENT,
         capture_output=True, text=True, timeout=_SECONDS,
     )  # fmt: skip
-    assert "1 failed, 1 passed" in ended.stdout, ended.stdout + ended.stderr
+    assert "1 failed, 2 passed" in ended.stdout, ended.stdout + ended.stderr
     assert "AssertionError: assert 'attribute condition' == 'signature'" in ended.stdout
 
 
