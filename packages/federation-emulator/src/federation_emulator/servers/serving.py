@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], str
         seed = read_seed(arguments.seed)
         values = (seed.project.id, seed.project.number, seed.aws.account, seed.aws.region)
         names = dict(zip(names, values, strict=True))
-    _check(arguments, seed)
+    seed = _fitting(arguments, seed)
 
     def name(option: str) -> str:
         """The option, or the seed's value; an option that contradicts the seed is refused."""
@@ -67,13 +67,25 @@ def run(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], str
     return 0
 
 
-def _check(arguments: argparse.Namespace, seed: Seed | None) -> None:
-    """Refuses what has no place without a child."""
-    if "bigquery" in arguments.without and seed is not None and seed.datasets:
-        raise ProcessError(f"{arguments.seed} has datasets, and --without bigquery leaves no place for them")
-    if "aws" not in arguments.without:
-        return
-    if arguments.aws_endpoint is not None:
+def _fitting(arguments: argparse.Namespace, seed: Seed | None) -> Seed | None:
+    """The seed without what has no place where a child is left out; what that is, is reported.
+
+    Raises:
+        ProcessError: Options contradict each other.
+    """
+    without = arguments.without
+    if "aws" in without and arguments.aws_endpoint is not None:
         raise ProcessError("--without aws and --aws-endpoint contradict each other; leave one out")
-    if seed is not None and seed.aws.roles:
-        raise ProcessError(f"{arguments.seed} has aws.roles, and --without aws leaves no place for them")
+    if seed is None:
+        return None
+    if "bigquery" in without and seed.datasets:
+        grants = [grant for grant in seed.grants if not grant.resource.startswith("datasets/")]
+        dropped = len(seed.grants) - len(grants)
+        sys.stderr.write(
+            f"--without bigquery: {len(seed.datasets)} datasets and {dropped} grants on them are left out of the seed\n"
+        )
+        seed = seed.model_copy(update={"datasets": {}, "grants": grants})
+    if "aws" in without and seed.aws.roles:
+        sys.stderr.write(f"--without aws: {len(seed.aws.roles)} roles are left out of the seed\n")
+        seed = seed.model_copy(update={"aws": seed.aws.model_copy(update={"roles": []})})
+    return seed

@@ -32,11 +32,15 @@ pools:
   pool-two: {providers: {aws-two: {}}}
 serviceAccounts: [partner]
 """
+ON_A_DATASET = """
+datasets: {shop: {}}
+grants: [{resource: datasets/shop, role: roles/bigquery.dataViewer, members: ["user:someone@local.invalid"]}]
+"""
 
 
 def test_next_to_another_aws_and_without_bigquery_the_identity_is_as_strict(aws_url: str, tmp_path: Path) -> None:
     seed = tmp_path / "seed.yaml"
-    seed.write_text(SEED)
+    seed.write_text(SEED + ON_A_DATASET)
     options = ["--seed", str(seed), "--aws-endpoint", aws_url, "--without", "bigquery"]
     with LocalCloud.start(state_directory=tmp_path / "cloud", options=options) as cloud:
         assert (cloud.aws_url, cloud.project_id, cloud.project_number) == (aws_url, "my-project", "000000000042")
@@ -45,6 +49,7 @@ def test_next_to_another_aws_and_without_bigquery_the_identity_is_as_strict(aws_
             exchange(cloud, Choice(role="option-other", provider="pool-one/aws-one")).json()["error"]
             == "unauthorized_client"
         )
+        assert "1 datasets and 1 grants on them are left out" in (cloud.folder / "serve.log").read_text()
         with pytest.raises(ProcessError, match="without bigquery"):
             Remote(cloud.endpoints).get("/bigquery/v2/projects/my-project/datasets")
         for choice, why in (
@@ -68,9 +73,7 @@ def test_what_contradicts_itself_is_refused_at_once(tmp_path: Path) -> None:
             launch.serve(parser().parse_args(["serve", *state, *options]))
         return str(refusal.value)
 
-    seed.write_text(SEED + "datasets: {shop: {}}\n")
-    assert "--without bigquery leaves no place for them" in message("--no-bigquery")
-    assert "--without aws leaves no place for them" in message("--without", "aws")
+    seed.write_text(SEED)
     assert "--aws-endpoint contradict each other" in message("--without", "aws", "--aws-url", "http://127.0.0.1:9")
     assert "--project-id is other-project, and" in message("--project-id", "other-project")
     seed.write_text("pool: {}\n")
@@ -104,7 +107,7 @@ MOST_MEGABYTES = 120
 
 def test_without_aws_and_bigquery_it_is_light_and_serves_oidc_alone(tmp_path: Path) -> None:
     seed = tmp_path / "seed.yaml"
-    seed.write_text(OIDC_ONLY)
+    seed.write_text("aws: {roles: [left-out]}\n" + OIDC_ONLY)
     options = ["--seed", str(seed), "--without", "aws", "--without", "bigquery"]
     with LocalCloud.start(state_directory=tmp_path / "cloud", options=options) as cloud:
         process = Path(f"/proc/{cloud.pid}")
