@@ -7,6 +7,7 @@ the real engine, with its own policies enforced on both sides.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -48,7 +49,7 @@ NOW = int(time.time())
     [
         ({"aud": "https://github.com/acme"}, "audience in ID Token", "Incorrect token audience"),
         ({"iat": NOW - 900, "nbf": NOW - 900, "exp": NOW - 600}, "is stale", "ExpiredToken"),
-        ({"iat": NOW + 86400, "nbf": NOW + 86400, "exp": NOW + 86700}, "not valid yet", "not valid yet"),
+        ({"iat": NOW + 86400, "nbf": NOW + 86400, "exp": NOW + 86700}, "is stale to sign-in", "not valid yet"),
         ({"iss": "https://token.example.org"}, "does not match the expected", "No OpenIDConnect provider"),
     ],
 )
@@ -61,8 +62,14 @@ def test_a_token_of_the_right_job_is_refused_for_all_else_that_is_wrong_with_it(
         jobs.aws_session({**DEPLOYS, **changed}, "deploy")
 
 
-def test_a_token_that_another_key_signed_is_refused(jobs: Jobs) -> None:
-    forged = dataclasses.replace(jobs, github=Issuer(ISSUER, algorithms=("RS256",)))
+@pytest.mark.parametrize("known", [False, True], ids=["an unknown key", "a known key's id"])
+def test_a_token_that_another_key_signed_is_refused(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, *, known: bool
+) -> None:
+    forger = Issuer(ISSUER, algorithms=("RS256",))
+    if known:
+        monkeypatch.setattr(forger, "token", functools.partial(forger.token, kid=jobs.github.key_id("RS256")))
+    forged = dataclasses.replace(jobs, github=forger)
     assert forged.opened_on_google(DEPLOYS) == forged.opened_on_aws(DEPLOYS) == set()
 
 
@@ -75,7 +82,9 @@ def test_the_deploy_identity_deploys_a_stack_sees_no_change_and_destroys_it(
         assert set(stack.up()) == {"create"}
         assert set(stack.preview().change_summary) == {"same"}
         assert set(stack.destroy()) == {"delete"}
-    assert "refused" not in jobs.used_on_aws("deploy")
+    used = jobs.used_on_aws("deploy")
+    assert used["deploy"] > {"lambda:CreateFunction", "iam:PassRole", "iam:CreateRole", "lambda:DeleteFunction"}
+    assert "refused" not in used
 
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"

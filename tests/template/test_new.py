@@ -114,6 +114,7 @@ def test_it_copies_the_template_alone_and_fills_in_names_of_any_letters(made: Pa
     assert "template" not in project
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(get.on_path()[0] is not None, reason="an engine on PATH downloads plugins for what it installs")
 def test_without_generate_only_it_also_makes_the_stack_and_installs_the_pinned_library(
     wheels: Path, tmp_path: Path

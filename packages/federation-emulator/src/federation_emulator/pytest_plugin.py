@@ -227,6 +227,8 @@ def federation(
 ) -> Iterator[Federation]:
     """A local Google."""
     marker = request.node.get_closest_marker("federation")
+    if marker and set(marker.kwargs) != {"seed"}:
+        raise pytest.UsageError("the marker `federation` has one argument, seed=: a file or a dictionary")
     seed = marker.kwargs["seed"] if marker else request.getfixturevalue("federation_seed")
     found = Federation(federation_server(seed))
     yield found

@@ -51,23 +51,24 @@ def _send(make: Make) -> Step:
     return step
 
 
+def _moved(world: World, changes: dict[str, Any]) -> dict[str, Any]:
+    return {name: _now(world) + value if name in {"iat", "exp", "nbf"} else value for name, value in changes.items()}
+
+
 def _saying(**changes: Any) -> Step:
     """Send a token with other claims, times in seconds from now."""
 
     def make(world: World, issuer: Issuer) -> str:
-        moved = {
-            name: _now(world) + value if name in {"iat", "exp", "nbf"} else value for name, value in changes.items()
-        }
-        return issuer.token(_claims(world, **moved))
+        return issuer.token(_claims(world, **_moved(world, changes)))
 
     return _send(make)
 
 
 def _now_saying(**changes: Any) -> Step:
-    """Send a token with other claims to the provider that is there."""
+    """Send a token with other claims, as above, to the provider that is there."""
 
     def step(world: World) -> None:
-        world.token = lambda: _issuer().token(_claims(world, **changes))
+        world.token = lambda: _issuer().token(_claims(world, **_moved(world, changes)))
 
     return step
 

@@ -44,6 +44,7 @@ def requests_of(dataset: str) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", "/v1/introspect", {"token": "x", "tokenTypeHint": ""}),
         ("POST", "/_local/clock", {"advanceSeconds": 0}),
         ("POST", "/_local/faults", {}),
+        ("POST", "/_local/issuer", {"claims": {"iss": "https://issuer.example.com", "sub": "x"}}),
         ("POST", f"{PROJECT_PATH}:getIamPolicy", options),
         ("POST", f"{PROJECT_PATH}:getOrgPolicy", {"constraint": constraint}),
         ("POST", f"{PROJECT_PATH}:getEffectiveOrgPolicy", {"constraint": constraint}),

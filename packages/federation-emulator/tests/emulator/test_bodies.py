@@ -22,7 +22,7 @@ from tests.emulator.google_server import DEPLOYER_TOKEN, NUMBER, PROJECT, Google
 _READS_NO_BODY = {"/bigquery/v2/projects/{project:name}/jobs/{job:name}/cancel"}
 _PUBLIC = ("/v1/token", "/v1/introspect")
 JUNK: list[Any] = [None, 1, -1.5, True, "", "x" * 5000, "\0", [], [1], [None], {}, {"a": {"b": [1]}}]
-_FREE = {"json", "labels"}
+_FREE = {"json", "labels", "claims"}
 """What a client may name and fill as it likes."""
 
 SET_POLICY = f"{ACCOUNT_PATH}:setIamPolicy"

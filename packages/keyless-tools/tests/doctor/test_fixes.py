@@ -224,6 +224,7 @@ def test_an_organisation_that_forbids_aws_is_asked_to_allow_it(stage: StackHarne
         assert judged() == (Verdict.OK, "")
 
 
+@pytest.mark.soak
 def test_a_reader_that_is_gone_from_the_settings_is_had_back_with_its_table(deployed: StackHarness) -> None:
     several = deployed.beside("fixreaders", {"readers": [{"name": "a"}, {"name": "b"}]})
     shell(several, fixes.deploy("fixreaders"))

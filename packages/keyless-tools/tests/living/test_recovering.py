@@ -65,6 +65,7 @@ def note_as_begun(folder: Path, resource: str, /, **inputs: Any) -> None:
     file.write_text(json.dumps(state))
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(240)
 def test_what_a_replacement_had_made_takes_the_old_ones_place_noted_or_planned(
     again: StackHarness, folder: Path

@@ -215,6 +215,7 @@ def test_a_function_is_renamed_with_its_schedule_the_new_one_first(scheduled: St
     assert reads(scheduled)
 
 
+@pytest.mark.soak
 def test_a_rename_that_fails_leaves_the_old_function_and_recovery_goes_back(scheduled: StackHarness) -> None:
     name, role = scheduled.output(outputs.FUNCTION_NAME), scheduled.output(outputs.ROLE_ARN)
     functions, events = scheduled.aws("lambda"), scheduled.aws("events")

@@ -81,6 +81,7 @@ def test_a_pool_and_its_provider_live_die_and_come_back(shell: Shell, cloud: Loc
     }  # fmt: skip
 
 
+@pytest.mark.soak
 def test_a_service_account_lives_is_shared_disabled_deleted_and_comes_back(
     shell: Shell, cloud: LocalCloud, tmp_path: Path
 ) -> None:

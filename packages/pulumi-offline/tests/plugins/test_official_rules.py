@@ -30,6 +30,8 @@ ORDERS: dict[str, tuple[str | None, bool]] = {
     "aws:cloudwatch/eventRule:EventRule": ("name", False),
     "aws:iam/role:Role": ("name", False),
     "aws:iam/rolePolicy:RolePolicy": ("name", False),
+    "aws:iam/policy:Policy": ("name", False),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": (None, False),
     "aws:lambda/alias:Alias": ("name", False),
     # AutoName of `function_name` (as `name`), `target_id`, `statement_id`, `account_id`.
     "aws:lambda/function:Function": ("name", False),

@@ -55,7 +55,7 @@ def read(text: str) -> RoleToken:
     if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str) or "crit" in header:
         raise _invalid("Here the header must have alg RS256 and a kid, and no crit.")
     texts = [name for name in ("iss", "sub", "aud") if not isinstance(claims.get(name), str) or not claims[name]]
-    times = [name for name in ("iat", "exp") if not _is_time(claims.get(name))]
+    times = [name for name in ("iat", "exp", "nbf") if not _is_time(claims.get(name, 0 if name == "nbf" else None))]
     if missing := texts + times:
         raise _invalid(f"Missing a required claim, or it has another type: {', '.join(missing)}")
     return RoleToken(
@@ -101,7 +101,8 @@ def check(token: RoleToken, clients: Collection[str], *, now: float) -> None:
         raise StsError("ExpiredTokenException", f"Token expired: current date/time {now:.0f} must be before its exp.")
     if max(claims["iat"], claims.get("nbf", 0)) > now:
         raise _invalid("The token is not valid yet.")
-    if claims["aud"] not in clients:
+    # Where both are there AWS may compare either; a token is let in where both say the same.
+    if claims["aud"] not in clients or claims.get("azp", claims["aud"]) != claims["aud"]:
         raise _invalid("Incorrect token audience")
 
 
@@ -117,7 +118,7 @@ def condition_keys(token: RoleToken) -> dict[str, str]:
 def _object(encoded: str) -> dict[str, Any]:
     try:
         found = json.loads(_bytes(encoded))
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise _invalid("A part of the token is no JSON.") from problem
     if not isinstance(found, dict):
         raise _invalid("A part of the token is no JSON object.")

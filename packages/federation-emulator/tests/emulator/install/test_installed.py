@@ -57,6 +57,10 @@ def test_five_lines_of_pytest_pass_in_an_environment_that_was_empty(image: Image
     assert {one["name"] for one in listed} - {"pip", "setuptools"} == {"federation-emulator"}
     run(UV, "pip", "install", "--quiet", "--python", python, "pytest", "google-auth[requests]", folder=tmp_path)
     lines = block("In pytest", "python")
+    # What the user has installed is not what the servers run on.
+    for name in ("pydantic", "sqlglot", "starlette", "uvicorn"):
+        decoy = python.parents[1] / "lib" / f"python3.{sys.version_info.minor}" / "site-packages" / f"{name}.py"
+        decoy.write_text("raise ImportError('this one is not locked')")
     (tmp_path / "test_mine.py").write_text(lines + REPORT)
     (tmp_path / "test_wrong.py").write_text(lines.replace('"attribute condition"', '"signature"'))
     ended = subprocess.run(

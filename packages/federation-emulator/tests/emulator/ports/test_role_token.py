@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ def test_a_right_token_gives_the_keys_of_a_trust_policy() -> None:
         "token.example.org:aud": "sts.amazonaws.com",
         "token.example.org:sub": "job",
     }
+    assert judged(ISSUER.token({**CLAIMS, "azp": "sts.amazonaws.com"}))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,10 @@ def test_a_right_token_gives_the_keys_of_a_trust_policy() -> None:
         (ISSUER.token({**CLAIMS, "aud": "another"}), "InvalidIdentityToken"),
         (ISSUER.token({**CLAIMS, "exp": NOW}), "ExpiredTokenException"),
         (ISSUER.token({**CLAIMS, "nbf": NOW + 60}), "InvalidIdentityToken"),
+        (ISSUER.token({**CLAIMS, "nbf": "now"}), "InvalidIdentityToken"),
+        (ISSUER.token({**CLAIMS, "nbf": None}), "InvalidIdentityToken"),
+        (ISSUER.token({**CLAIMS, "azp": "another"}), "InvalidIdentityToken"),
+        (f"e30.{urlsafe_b64encode(b'[' * 6000).decode().rstrip('=')}.e30", "InvalidIdentityToken"),
         (Issuer("https://token.example.org").token(CLAIMS), "InvalidIdentityToken"),
         (f"{ISSUER.token(CLAIMS).rpartition('.')[0]}.{'A' * 342}", "InvalidIdentityToken"),
         (f"{ISSUER.token(CLAIMS).rpartition('.')[0]}.AAAA", "InvalidIdentityToken"),

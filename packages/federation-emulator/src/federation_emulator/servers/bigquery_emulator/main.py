@@ -1,6 +1,6 @@
-"""Starts the BigQuery emulator. Run as a script by its own environment's Python, with nothing in the environment.
+"""Starts the BigQuery emulator. Run by its own environment's Python, with nothing in the environment.
 
-    python -I main.py FOLDER EXTENSIONS PROJECT KEEP
+    python -I standalone.py federation_emulator.servers.bigquery_emulator.main FOLDER EXTENSIONS PROJECT KEEP
 
 It listens on ``bigquery.sock`` in the folder, which is its working directory and only its owner's.
 """
@@ -26,7 +26,6 @@ SQLGLOT = "30.11.0"
 
 def main() -> None:
     """Open the database, listen, say so, serve until SIGTERM or SIGINT."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
     folder, extensions, project, keep = sys.argv[1:]
     logging.basicConfig(level=logging.WARNING)
     # One operation of DuckDB's may ask for more than it is allowed to hold; it is refused, and the machine goes on.

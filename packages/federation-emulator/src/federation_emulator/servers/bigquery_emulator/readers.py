@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_SCRIPT = Path(__file__).with_name("reader.py")
+_STANDALONE = Path(__file__).parents[1] / "standalone.py"
+_READER = f"{__package__}.reader"
 _SHORT_CHARACTERS = 4_000
 _SHORT_PROCESSES = 3
 _SHORT_SECONDS = 5.0
@@ -58,7 +59,8 @@ class _Reader:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-I",
-                str(_SCRIPT),
+                str(_STANDALONE),
+                _READER,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env={},
