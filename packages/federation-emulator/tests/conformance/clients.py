@@ -35,7 +35,7 @@ class Client:
         options: What the program for BigQuery says besides its documentation; empty: nothing.
         tools: Programs without which it can't be tried.
         make: Makes it; returns the command, which takes what to do.
-        modes: What the command is told for a token, and for a query.
+        modes: The command's argument for a token, and for a query.
         https_only: The error with which it refuses a token URL over http.
         fast: Whether `make test` tries it.
     """

@@ -65,7 +65,7 @@ class Upstream:
             headers: ``host`` is added where it isn't given.
             body: Sent with its length, unless the method is GET.
             limit_seconds: For the whole call: an answer that comes drop by drop has no longer.
-            most_bytes: How much of the answer's body is wanted.
+            most_bytes: How much of the answer's body is needed.
             repeatable: The request changes nothing: it may go over a kept connection, and is sent once more where that
                 one is gone.
 

@@ -12,12 +12,24 @@ from pulumi import automation
 
 # The one way to make a stack of a class of one's own.
 from pulumi.automation._stack import StackInitMode
+from pulumi.runtime import _grpc_settings
 
 from federation_emulator.servers.errors import EngineError
 
 _ROOT = "pulumi:pulumi:Stack"
 _LAST_EVENT_SECONDS: Final = 30.0
 """How much later than the end of the command its last event may arrive."""
+
+
+def use_connections_of_their_own() -> None:
+    """Lets each of Pulumi's channels in this process connect by itself.
+
+    gRPC shares a connection between all channels to an address. The channels to an engine that has ended go on trying;
+    where the next engine gets its port, a program's channel would inherit their last failure: "Connection refused".
+    """
+    own = ("grpc.use_local_subchannel_pool", 1)
+    if own not in _grpc_settings._GRPC_CHANNEL_OPTIONS:
+        _grpc_settings._GRPC_CHANNEL_OPTIONS.append(own)
 
 
 class EventStack(automation.Stack):
@@ -32,6 +44,7 @@ class EventStack(automation.Stack):
     """
 
     def __init__(self, name: str, workspace: automation.Workspace) -> None:
+        use_connections_of_their_own()
         super().__init__(name, workspace, StackInitMode.CREATE_OR_SELECT)
         self._events: _Events | None = None
 
