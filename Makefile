@@ -66,7 +66,7 @@ soak: export KEYLESS_KILLS ?= 10
 soak: export KEYLESS_STATEMENTS ?= 50000
 soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills, whole lifecycles, 50,000 statements, 60 mutants; an hour
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/replacing tests/robustness tests/template \
-	  $(addprefix packages/keyless-tools/tests/,delivery doctor living) packages/pulumi-offline/tests/plugins \
+	  $(addprefix packages/keyless-tools/tests/,delivery doctor living) $(addprefix packages/pulumi-offline/tests/,official_tools plugins) \
 	  packages/federation-emulator/tests/differential tests/e2e/test_bootstrap_life.py
 	@$(RUN) -m tools.mutants
 

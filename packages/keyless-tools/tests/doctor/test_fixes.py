@@ -131,7 +131,13 @@ SWITCHED_OFF: Sequence[Case] = (
 )
 
 
-@pytest.mark.parametrize("cases", [SWITCHED_OFF, [breaks.the_pool_deleted]], ids=["disabled", "deleted"])
+@pytest.mark.parametrize(
+    "cases",
+    [
+        pytest.param(SWITCHED_OFF, id="disabled"),
+        pytest.param([breaks.the_pool_deleted], id="deleted", marks=pytest.mark.soak),
+    ],
+)
 def test_what_was_switched_off_or_deleted_is_had_back_by_gcloud(stage: StackHarness, cases: Sequence[Case]) -> None:
     broken = broken_all_at_once(stage, cases)
     assert follow(stage) == (RUN["switched off"] if cases is SWITCHED_OFF else {"pool", "provider"})
@@ -275,6 +281,7 @@ def test_of_another_teams_table_the_settings_are_adapted_and_its_view_is_authori
 # What the local cloud can't carry out
 
 
+@pytest.mark.soak
 def test_a_fix_that_needs_time_travel_is_taken_by_its_tool(stage: StackHarness) -> None:
     table = "local-keyless:near.gone"
     for name, command in {
@@ -287,6 +294,7 @@ def test_a_fix_that_needs_time_travel_is_taken_by_its_tool(stage: StackHarness) 
             shell(stage, command)
 
 
+@pytest.mark.soak
 def test_a_command_that_only_shows_or_waits_succeeds(stage: StackHarness) -> None:
     shown = json.loads(shell(stage, fixes.show_table(f"local-keyless:{stage.output(outputs.TABLE).partition('.')[2]}")))
     assert shown["type"] == "TABLE"
