@@ -76,13 +76,13 @@ def _exchange() -> tuple[Figure, ...]:
             goal=Goal(bound=400, more=True),
         ),
         Figure(
-            name=f"both together, {_RATE:.0f} a second from 50 clients, 99 of 100 within",
+            name=f"both, {_RATE:.0f}/s from 50 clients, 99 of 100 within",
             unit="ms",
             runs=tuple(percentile(taken, 99) for taken in paced),
             goal=Goal(bound=25),
         ),
         Figure(
-            name="memory that a day of exchanges adds after its second hour",
+            name="memory that a day adds",
             unit="MB",
             runs=((day.late - day.early) / _MEGABYTE,),
             goal=Goal(bound=2),
