@@ -55,7 +55,7 @@ def _differences(case: Case, made: World, against: str | None) -> list[str]:
 
 def _is_harmless(case: Case) -> bool:
     """Whether a case neither changes anything nor carries a credential, and is about Google's own answer."""
-    bare = case.request.caller == "nobody" and not case.given and case.aws is None
+    bare = case.request.caller == "anonymous" and not case.given and case.aws is None
     sent = f"{case.request.form} {case.request.json_body}"
     secret = any(name in sent for name in ("{token}", "{aws_token}", "{federated}"))
     return bare and not secret and case.certainty is not Certainty.NOT_SERVED

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, mod
 FOLDER = Path(__file__).with_name("cases")
 SOURCES = FOLDER.parent / "sources.yaml"
 
-Caller = Literal["nobody", "unknown", "deployer", "federated", "reader", "storage-reader"]
+Caller = Literal["anonymous", "unknown", "deployer", "federated", "reader", "storage-reader"]
 CallerField = Literal["account", "arn", "user_id"]
 Text = Annotated[str, Field(min_length=1)]
 Model = TypeVar("Model", bound=BaseModel)

@@ -123,7 +123,7 @@ class World:
     def send(self, request: Request, case: Case, *, base: str | None = None) -> requests.Response:
         """Send one request of a case; ``base``: to another server than the local Google."""
         headers = {name: str(self.filled(value, case)) for name, value in request.headers.items()}
-        if request.caller != "nobody":
+        if request.caller != "anonymous":
             headers["Authorization"] = f"Bearer {self._bearer(request.caller)}"
         return self.google.session.request(
             request.method,

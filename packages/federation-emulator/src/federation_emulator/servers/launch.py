@@ -41,7 +41,7 @@ def serve(arguments: argparse.Namespace, announce: Callable[[Path, Endpoints], s
     prepare(environments(arguments.without, here=here))
     if not here:
         python = [str(SERVER.python), "-I", "-u", "-X", "utf8", str(STANDALONE), __package__.partition(".")[0]]
-        # In place of this process: whoever started it waits for its end, and signals it.
+        # In place of this process: what started it waits for its end, and signals it.
         os.execv(python[0], [*python, *sys.argv[1:], "--launched-by", sys.executable])  # noqa: S606 - see above
     library.make_importable()
     # By name: what it imports is not for this module's importers.

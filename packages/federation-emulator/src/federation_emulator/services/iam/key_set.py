@@ -95,7 +95,7 @@ def read_published_set(text: str) -> Mapping[str, PublicKey]:
         if not isinstance(entry, dict):
             _refuse(f"{where} must be an object")
         if secret := _SECRET & set(entry):
-            _refuse(f"{where} has {min(secret)}, which is a private key's: whoever reads it can sign")
+            _refuse(f"{where} has {min(secret)}, which is a private key's: each of its readers can sign")
         fields = {name: value for name, value in entry.items() if name in _FIELDS and isinstance(value, str)}
         key = _public_key(fields) if fields.get("use", "sig") == "sig" else None
         if key is not None:
