@@ -67,7 +67,10 @@ class Call:
     account: str
 
 
-def checks(call: Call, role: Callable[[str], tuple[str, str] | None]) -> tuple[Evaluation, ...]:
+Role = Callable[[str], tuple[str, str] | None]
+
+
+def checks(call: Call, role: Role) -> tuple[Evaluation, ...]:
     """All that a caller must be allowed for a request, the request's own action first; empty: nothing is known here.
 
     Args:
@@ -76,9 +79,6 @@ def checks(call: Call, role: Callable[[str], tuple[str, str] | None]) -> tuple[E
     """
     of = {"iam": _iam, "lambda": _lambda, "logs": _logs, "events": _events}.get(call.service)
     return tuple(of(call, role)) if of else ()
-
-
-Role = Callable[[str], tuple[str, str] | None]
 
 
 def _iam(call: Call, role: Role) -> Iterator[Evaluation]:

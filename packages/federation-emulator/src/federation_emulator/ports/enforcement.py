@@ -5,14 +5,13 @@ Put into ministack (1.5.33), which asks for one action on an ARN of its own: see
 
 from __future__ import annotations
 
-import asyncio
 import json
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from federation_emulator.ports.authorization import Call, Evaluation, checks, json_object
-from federation_emulator.ports.layer import App, Receive, Scope, Send, answer
+from federation_emulator.ports.layer import App, JsonDocument
 
 AUTHORIZATIONS = "/_local/authorizations"
 """Path of the record: what the sessions of roles were allowed and refused. No secret is among it."""
@@ -96,10 +95,10 @@ class Enforcement:
         self.actions.access_denied_response = access_denied
         self.evaluator.enforce = enforce_all
 
-    def written(self) -> bytes:
+    def written(self) -> str:
         """The record as JSON."""
         names = ("principal", "action", "resource", "allowed")
-        return json.dumps({"authorizations": [dict(zip(names, one, strict=True)) for one in self.record]}).encode()
+        return json.dumps({"authorizations": [dict(zip(names, one, strict=True)) for one in self.record]})
 
     def _checks(self, service: str, action: str, method: str, path: str, *of: Any) -> tuple[Evaluation, ...]:  # noqa: ANN401 (ministack's)
         query, body, (region, account) = of
@@ -138,17 +137,6 @@ def _first(value: Any) -> str:  # noqa: ANN401 (ministack's)
     return next((each for each in value if each), "") if isinstance(value, list) else str(value)
 
 
-class Record:
-    """ASGI middleware that answers the record."""
-
-    def __init__(self, app: App, enforcement: Enforcement) -> None:
-        self._app = app
-        self._enforcement = enforcement
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the record, or hand on."""
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["raw_path"] == AUTHORIZATIONS.encode():
-            written = await asyncio.to_thread(self._enforcement.written)
-            await answer(send, 200, [(b"content-type", b"application/json")], written)
-        else:
-            await self._app(scope, receive, send)
+def recording(app: App, enforcement: Enforcement) -> App:
+    """The app with the record."""
+    return JsonDocument(app, AUTHORIZATIONS, enforcement.written)

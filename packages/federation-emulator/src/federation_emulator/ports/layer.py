@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -45,6 +46,29 @@ async def answer(send: Send, status: int, headers: Headers, body: bytes) -> None
     lasting = [*headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": lasting})
     await send({"type": "http.response.body", "body": body})
+
+
+class JsonDocument:
+    """ASGI middleware that answers a GET of one path with JSON, which anyone may have, and hands all else on.
+
+    Args:
+        app: What is behind it.
+        path: The path, without a query.
+        written: Makes the JSON; it may take its time.
+    """
+
+    def __init__(self, app: App, path: str, written: Callable[[], str]) -> None:
+        self._app = app
+        self._path = path.encode()
+        self._written = written
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the document, or hand on."""
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["raw_path"] == self._path:
+            body = (await asyncio.to_thread(self._written)).encode()
+            await answer(send, 200, [(b"content-type", b"application/json")], body)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _without_cors(send: Send) -> Send:

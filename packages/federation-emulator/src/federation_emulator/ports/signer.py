@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from federation_emulator.ports.layer import App, Receive, Scope, Send, answer
+from federation_emulator.ports.layer import App, JsonDocument
 from federation_emulator.ports.web_identity import KEY_SET
 
 
@@ -57,17 +56,6 @@ class Signer:
         return line.rstrip("\n")
 
 
-class KeySet:
-    """ASGI middleware that answers the issuer's key set, which anyone may have."""
-
-    def __init__(self, app: App, signer: Signer) -> None:
-        self._app = app
-        self._signer = signer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the key set, or hand on."""
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["raw_path"] == KEY_SET.encode():
-            keys = await asyncio.to_thread(self._signer.key_set)
-            await answer(send, 200, [(b"content-type", b"application/json")], keys.encode())
-        else:
-            await self._app(scope, receive, send)
+def publishing(app: App, signer: Signer) -> App:
+    """The app with the issuer's key set, which anyone may have."""
+    return JsonDocument(app, KEY_SET, signer.key_set)

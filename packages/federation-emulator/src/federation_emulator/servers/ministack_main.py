@@ -56,7 +56,9 @@ def main() -> None:
     signer = signing.Signer(sys.argv[4:])
     _issue_web_identity_tokens(outbound, signer)
     _verify_web_identity_tokens(_of_ours("role_trust"), Path(sys.argv[3]))
-    inner = signing.KeySet(aws.OnlyWebIdentity(_judge_as_aws_does(_of_ours("enforcement"), application.app)), signer)
+    inner = signing.publishing(
+        aws.OnlyWebIdentity(_judge_as_aws_does(_of_ours("enforcement"), application.app)), signer
+    )
     app = guarding.Guard(inner, rule=admission.problem, write=aws.write)
     settings = serving.settings(
         app,
@@ -150,7 +152,7 @@ def _judge_as_aws_does(enforcement: Any, app: Any) -> Any:  # noqa: ANN401 (a mo
         **{name: importlib.import_module(f"ministack.{path}") for name, path in names.items()}
     )
     made.install()
-    return enforcement.Record(app, made)
+    return enforcement.recording(app, made)
 
 
 def _seal_addresses_of_packages(admission: Admission) -> None:
