@@ -10,7 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from federation_emulator.core.upstream import Answer, Upstream, UpstreamError
+from federation_emulator.core.loopback import Answer
+from federation_emulator.core.upstream import Upstream, UpstreamError
 
 
 class Counting(ThreadingHTTPServer):

@@ -18,7 +18,7 @@ CLOSED = "http://127.0.0.1:9"
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Answer:
     """What a server answered."""
 

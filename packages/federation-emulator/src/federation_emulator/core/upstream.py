@@ -9,12 +9,12 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, closing
 from urllib.parse import urlsplit
 
 import h11
 
+from federation_emulator.core.loopback import Answer
 from federation_emulator.servers.sockets import reachable
 
 _READ_BYTES = 64 * 1024
@@ -25,14 +25,6 @@ _IDLE_SECONDS = 3.0
 
 class UpstreamError(Exception):
     """The server did not answer; the message says how it failed, and quotes nothing of what was sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer. The body has one byte more than asked for where it is longer."""
-
-    status: int
-    body: bytes
 
 
 class Upstream:
@@ -57,7 +49,7 @@ class Upstream:
         most_bytes: int,
         repeatable: bool = False,
     ) -> Answer:
-        """Sends a request and reads its answer.
+        """Sends a request and reads its answer, whose body has one byte more than asked for where it is longer.
 
         Args:
             method: Of HTTP.
@@ -87,14 +79,11 @@ class Upstream:
             raise UpstreamError(type(problem).__name__) from problem
 
     @asynccontextmanager
-    async def stream(
-        self, target: str, *, headers: Mapping[str, str], limit_seconds: float
-    ) -> AsyncIterator[tuple[int, AsyncIterator[bytes]]]:
+    async def stream(self, target: str, *, limit_seconds: float) -> AsyncIterator[tuple[int, AsyncIterator[bytes]]]:
         """Sends a GET; yields the status, and the chunks of the body as they come.
 
         Args:
             target: Path and query, encoded.
-            headers: As of :meth:`send`.
             limit_seconds: Until the answer begins, and from each chunk to the next.
 
         Raises:
@@ -103,16 +92,12 @@ class Upstream:
         try:
             async with asyncio.timeout(limit_seconds):
                 connection = await self._connect()
-        except (OSError, TimeoutError) as problem:
+            with closing(connection):
+                async with asyncio.timeout(limit_seconds):
+                    status = await connection.begin(self._request("GET", target, {}, b""), b"")
+                yield status, connection.chunks(limit_seconds)
+        except (OSError, h11.ProtocolError) as problem:
             raise UpstreamError(type(problem).__name__) from problem
-        try:
-            async with asyncio.timeout(limit_seconds):
-                status = await connection.begin(self._request("GET", target, headers, b""), b"")
-            yield status, connection.chunks(limit_seconds)
-        except (OSError, TimeoutError, h11.ProtocolError) as problem:
-            raise UpstreamError(type(problem).__name__) from problem
-        finally:
-            connection.close()
 
     def close(self) -> None:
         """Closes the connections that are kept."""

@@ -107,7 +107,7 @@ async def stream(cloud: Cloud, path: str, *, params: Mapping[str, str]) -> Respo
         try:
             status, chunks = await held.enter_async_context(
                 cloud.emulator.stream(
-                    _target(_BASE + path, params), headers={}, limit_seconds=cloud.config.bigquery_timeout_seconds
+                    _target(_BASE + path, params), limit_seconds=cloud.config.bigquery_timeout_seconds
                 )
             )
             if status >= 400:
