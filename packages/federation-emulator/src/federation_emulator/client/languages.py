@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.core.loopback import CLOSED
 
 AUTHORITY = "ca.pem"
@@ -49,6 +50,11 @@ def trust(authority: Path, environment: Mapping[str, str]) -> dict[str, str]:
         "NODE_EXTRA_CA_CERTS": str(authority),
         "JAVA_TOOL_OPTIONS": f"{others} {store}".strip(),
     }
+
+
+def trusting(endpoints: Endpoints, environment: Mapping[str, str]) -> dict[str, str]:
+    """What :func:`trust` gives for a running local cloud; nothing over http."""
+    return trust(Path(endpoints.ca_file), environment) if endpoints.ca_file else {}
 
 
 def without_google() -> dict[str, str]:

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from federation_emulator.client.languages import trust, without_google
+from federation_emulator.client.languages import trusting, without_google
 from federation_emulator.client.remote import Remote
 from federation_emulator.core.credentials import PUBLIC_UNIVERSE, UNIVERSE, audience, email, write_configuration
 from federation_emulator.core.endpoints import Endpoints
 from federation_emulator.core.roles import SessionKeys, take_on
 from federation_emulator.library import command_line, signed_headers
 from federation_emulator.servers.process import ProcessError
-from federation_emulator.services.sts.model import QUERY, TARGET_HEADER
+from federation_emulator.services.sts.model import ACCESS_TOKEN_TYPE, AWS_TOKEN_TYPE, GRANT_TYPE, QUERY, TARGET_HEADER
 
 CREDENTIALS = "credentials"
 """Folder of the state folder in which credential configurations are written."""
@@ -94,7 +94,7 @@ def program_variables(
         "LOCAL_GOOGLE_AUDIENCE": audience(endpoints, provider),
         # Some of Google's BigQuery clients take their address from here; the others need it in their options.
         "BIGQUERY_EMULATOR_HOST": host,
-        **(trust(Path(endpoints.ca_file), os.environ) if endpoints.ca_file else {}),
+        **trusting(endpoints, os.environ),
         **(without_google() if universe_domain == PUBLIC_UNIVERSE else {}),
     }
 
@@ -109,11 +109,11 @@ def signed_form(endpoints: Endpoints, choice: Choice) -> str:
     provider, _account = the_only(endpoints, choice.provider, choice.service_account)
     return urlencode(
         {
-            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "grant_type": GRANT_TYPE,
             "audience": audience(endpoints, provider),
             "scope": _SCOPE,
-            "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
-            "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
+            "requested_token_type": ACCESS_TOKEN_TYPE,
+            "subject_token_type": AWS_TOKEN_TYPE,
             "subject_token": subject_token(endpoints, provider, take_on(endpoints, choice.role)),
         }
     )

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from federation_emulator.client.languages import trust
+from federation_emulator.client.languages import trusting
 from federation_emulator.core.endpoints import TOKEN_FILE, Endpoints, write_private
 from federation_emulator.library import command_line, one_line
 
@@ -52,7 +52,7 @@ def variables(folder: Path, endpoints: Endpoints) -> dict[str, str]:
         "CLOUDSDK_SURVEY_DISABLE_PROMPTS": "true",
         "CLOUDSDK_CORE_CHECK_GCE_METADATA": "false",
         "BIGQUERYRC": str(folder / BIGQUERY_SETTINGS_FILE),
-        **(trust(Path(endpoints.ca_file), os.environ) if endpoints.ca_file else {}),
+        **trusting(endpoints, os.environ),
         **{f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name}": f"{endpoints.google_url}/" for name in _OVERRIDES},
     }
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from federation_emulator.servers import environments
+from federation_emulator.servers.launch import STANDALONE
 from federation_emulator.servers.process import Child, Command
 
-_STANDALONE = Path(__file__).with_name("standalone.py")
 _MAIN = f"{__package__}.bigquery_emulator.main"
 _SOCKET = "bigquery.sock"
 
@@ -55,7 +55,7 @@ class BigQueryEmulator:
         keep = "keep" if settings.keep else "forget"
         command = Command(
             name="the local BigQuery",
-            arguments=[*python, str(_STANDALONE), _MAIN, str(folder), str(extensions), settings.project_id, keep],
+            arguments=[*python, str(STANDALONE), _MAIN, str(folder), str(extensions), settings.project_id, keep],
             # Nothing of ours, and nothing of the user's: what it executes comes from others.
             environment={},
             log=folder / "bigquery.log",

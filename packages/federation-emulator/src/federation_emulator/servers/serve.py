@@ -108,14 +108,13 @@ def serve(settings: ServeSettings) -> None:
         # Imported while the children start: it takes as long as they do.
         from federation_emulator.core.app import create_app
         from federation_emulator.core.config import CloudConfig
-        from federation_emulator.servers.tls import make_certificates, server_context, write_trust
 
         for server in (aws, bigquery):
             if server is not None:
                 server.wait(limit_seconds=settings.limit_seconds)
-        certificates = make_certificates(datetime.now(UTC)) if settings.tls else None
+        ca_file, tls = _secured(settings)
         endpoints = Endpoints(
-            google_url=f"{'https' if certificates else 'http'}://127.0.0.1:{bound.getsockname()[1]}",
+            google_url=f"{'https' if tls else 'http'}://127.0.0.1:{bound.getsockname()[1]}",
             aws_url=aws.url if aws else another_aws(settings.aws_endpoint) if settings.aws_endpoint else "",
             bigquery_url=bigquery.url if bigquery else "",
             project_id=settings.project_id,
@@ -123,7 +122,7 @@ def serve(settings: ServeSettings) -> None:
             aws_account_id=settings.aws_account_id,
             aws_region=settings.aws_region,
             deployer_token=kept.deployer_token if kept else secrets.token_urlsafe(32),
-            ca_file=str(write_trust(_folder(settings, "tls"), certificates)) if certificates else "",
+            ca_file=ca_file,
         )
         if settings.keep:
             LocalAws.forget(aws_settings)
@@ -143,7 +142,6 @@ def serve(settings: ServeSettings) -> None:
             )
         )
         children = [server.child for server in (aws, bigquery) if server is not None]
-        tls = server_context(certificates) if certificates else None
         if asyncio.run(_run(app, tls, bound, endpoints, settings, children)):
             raise KeyboardInterrupt
 
@@ -239,6 +237,17 @@ def _keep(folder: Path, endpoints: Endpoints, *, ours: bool) -> None:
         aws_port=(urlsplit(endpoints.aws_url).port or 0) if ours else 0,
         deployer_token=endpoints.deployer_token,
     ).write(folder)
+
+
+def _secured(settings: ServeSettings) -> tuple[str, ssl.SSLContext | None]:
+    """The authority's certificate, and the server's side of TLS; nothing of both over http."""
+    if not settings.tls:
+        return "", None
+    # Imported for https alone: it takes a library of its own.
+    from federation_emulator.servers.tls import make_certificates, server_context, write_trust
+
+    certificates = make_certificates(datetime.now(UTC))
+    return str(write_trust(_folder(settings, "tls"), certificates)), server_context(certificates)
 
 
 def _port(given: int | None, kept: int) -> int:
