@@ -25,6 +25,8 @@ MOST_PATTERN_STEPS = 4_000
 
 MOST_PATTERN_CHARACTERS = 256
 _MOST_KEYS = 50
+# On average half of the elements are copied, and two copies take as long as a step.
+_COPIES_A_STEP = 4
 _COST_OF_CLASS = 100
 _COST_OF_PATTERN = 50
 _CLASS = re.compile(r"\\[wWdDsSpPbB]")
@@ -68,7 +70,7 @@ def work(found: Sequence[Word], used: Sequence[Macro]) -> Work:
 
     No list or map that a macro goes over can have more elements than there are commas, plus what each ``split`` and
     each ``google.groups`` may give, plus the keys of ``assertion`` or ``attribute``. So a macro repeats the words in
-    it at most that often.
+    it at most that often. The library copies the result of a ``filter`` for each element that it adds to it.
 
     Raises:
         Unbounded: A macro is inside another, or a pattern isn't written out.
@@ -77,8 +79,9 @@ def work(found: Sequence[Word], used: Sequence[Macro]) -> Work:
         raise Unbounded("has a macro inside a macro, which the local cloud doesn't offer")
     lists = sum(word.kind is Kind.NAME and word.text in {"split", "groups"} for word in found)
     elements = sum(word.text == "," for word in found) + _MOST_KEYS + lists * MOST_PARTS
+    filters = sum(macro.name == "filter" for macro in used)
     return Work(
-        steps=len(found) + elements * sum(len(macro.body) for macro in used),
+        steps=len(found) + elements * sum(len(macro.body) for macro in used) + filters * elements**2 // _COPIES_A_STEP,
         copies=_copies(found) + elements * sum(_copies(macro.body) for macro in used),
         patterns=_patterns(found, used),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +10,7 @@ from federation_emulator.core.conditions import Circumstances, Condition, condit
 from federation_emulator.core.permission_names import CREATE_JOB, GET_ACCESS_TOKEN, GET_DATA
 from federation_emulator.core.permissions import Binding, Grant, Miss, Policy, decide
 from keyless_bigquery.trust.principals import Principal
+from tests.pace import paced_seconds
 
 NOW = datetime(2026, 11, 24, 23, 30, 5, 123000, tzinfo=UTC)  # a Tuesday; in Berlin it is Wednesday already
 TABLE = "projects/p/datasets/d/tables/t"
@@ -140,10 +140,8 @@ def test_a_text_that_only_looks_like_an_operator_or_a_variable_is_none() -> None
 def test_the_longest_condition_takes_no_time() -> None:
     long = condition("[" + ", ".join(["resource.name"] * 250) + "] != [resource.name]")
     assert condition_problem(long) is None
-    untruth(long, asked())
-    began = time.process_time()
     assert untruth(long, asked()) == ""
-    assert time.process_time() - began < 0.05
+    assert paced_seconds(lambda: untruth(long, asked()), limit=0.05) < 0.05
 
 
 def test_a_conditional_binding_counts_where_it_is_true_and_is_explained_where_it_is_not() -> None:
