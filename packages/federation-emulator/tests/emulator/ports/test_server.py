@@ -108,10 +108,9 @@ def port(request: pytest.FixtureRequest) -> int:
     return int(request.getfixturevalue(request.param))
 
 
-@pytest.fixture
-def connection(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as connected:
-        yield connected
+def connected(port: int) -> socket.socket:
+    """A connection to the port. Not a fixture: what passes between one and its test counts as the client's silence."""
+    return socket.create_connection(("127.0.0.1", port), timeout=WAIT)
 
 
 def is_cut(connection: socket.socket, *, dripping: bytes = b"") -> bool:
@@ -173,7 +172,7 @@ SLOW = {
 
 def test_a_request_that_is_not_whole_in_time_is_cut_off(port: int) -> None:
     def is_cut_in_time(begin: bytes, dripping: bytes) -> bool:
-        with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as connection:
+        with connected(port) as connection:
             connection.sendall(begin)
             began = time.monotonic()
             return is_cut(connection, dripping=dripping) and time.monotonic() - began > LIMIT / 2
@@ -184,51 +183,55 @@ def test_a_request_that_is_not_whole_in_time_is_cut_off(port: int) -> None:
     assert {name: cut.result() for name, cut in found.items()} == dict.fromkeys(SLOW, True)
 
 
-def test_the_next_request_on_a_connection_has_its_own_limit(connection: socket.socket) -> None:
-    assert answer(connection, WHOLE).startswith(b"HTTP/1.1 200 ")
-    connection.sendall(WHOLE[:10])
-    assert is_cut(connection)
+def test_the_next_request_on_a_connection_has_its_own_limit(port: int) -> None:
+    with connected(port) as connection:
+        assert answer(connection, WHOLE).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(WHOLE[:10])
+        assert is_cut(connection)
 
 
-def test_so_has_one_that_comes_with_the_request_before_it(connection: socket.socket) -> None:
-    connection.sendall(WHOLE + WHOLE[:10])
-    assert is_cut(connection)
+def test_so_has_one_that_comes_with_the_request_before_it(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(WHOLE + WHOLE[:10])
+        assert is_cut(connection)
 
 
-def test_an_idle_connection_between_two_requests_stays(connection: socket.socket) -> None:
-    assert answer(connection, WHOLE).startswith(b"HTTP/1.1 200 ")
-    connection.settimeout(2 * LIMIT)
-    with pytest.raises(TimeoutError):
-        connection.recv(1)
-    assert answer(connection, WHOLE).startswith(b"HTTP/1.1 200 ")
+def test_an_idle_connection_between_two_requests_stays(port: int) -> None:
+    with connected(port) as connection:
+        assert answer(connection, WHOLE).startswith(b"HTTP/1.1 200 ")
+        connection.settimeout(2 * LIMIT)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        assert answer(connection, WHOLE).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_refused_request_is_cut_off_too_when_its_body_does_not_end(connection: socket.socket) -> None:
-    refused = BEGUN.replace(b"Host: localhost", b"Host: attacker.example")
-    assert answer(connection, refused).startswith(b"HTTP/1.1 421 ")
-    assert is_cut(connection, dripping=b"a")
+def test_a_refused_request_is_cut_off_too_when_its_body_does_not_end(port: int) -> None:
+    with connected(port) as connection:
+        refused = BEGUN.replace(b"Host: localhost", b"Host: attacker.example")
+        assert answer(connection, refused).startswith(b"HTTP/1.1 421 ")
+        assert is_cut(connection, dripping=b"a")
 
 
 def test_an_answer_that_is_late_is_waited_for(google_port: int) -> None:
-    with socket.create_connection(("127.0.0.1", google_port), timeout=WAIT) as connection:
+    with connected(google_port) as connection:
         assert answer(connection, WHOLE.replace(b"/_ministack/health", b"/slow")).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_large_body_that_comes_quickly_is_read(google_port: int) -> None:
-    with socket.create_connection(("127.0.0.1", google_port), timeout=WAIT) as connection:
+    with connected(google_port) as connection:
         request = BEGUN.replace(b"1000", b"20000000") + bytes(20_000_000)
         assert answer(connection, request).endswith(b"\r\n\r\n20000000")
 
 
 def test_a_body_that_we_do_not_read_yet_is_not_the_clients_delay(google_port: int) -> None:
-    with socket.create_connection(("127.0.0.1", google_port), timeout=WAIT) as connection:
+    with connected(google_port) as connection:
         request = BEGUN.replace(b"POST /", b"POST /reads-late").replace(b"1000", b"1000000") + bytes(1_000_000)
         assert answer(connection, request).endswith(b"\r\n\r\n1000000")
 
 
 def test_a_client_that_takes_no_answer_in_is_cut_off(google_port: int, app: Answering) -> None:
     app.lost.clear()
-    with socket.create_connection(("127.0.0.1", google_port), timeout=WAIT) as connection:
+    with connected(google_port) as connection:
         connection.sendall(WHOLE.replace(b"/_ministack/health", b"/large"))
         assert app.lost.wait(WAIT)
 
@@ -244,7 +247,7 @@ def test_so_is_one_that_leaves_a_little_of_it(app: Answering) -> None:
 
 
 def test_a_client_that_takes_a_large_answer_in_gets_all_of_it(google_port: int) -> None:
-    with socket.create_connection(("127.0.0.1", google_port), timeout=WAIT) as connection:
+    with connected(google_port) as connection:
         check_large_answer(connection)
 
 
@@ -258,27 +261,31 @@ def test_a_client_that_takes_a_large_answer_in_gets_all_of_it(google_port: int) 
         b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n",
     ],
 )
-def test_what_is_no_http_is_answered_so_in_json(connection: socket.socket, request_bytes: bytes) -> None:
-    said = answer(connection, request_bytes)
-    assert said.startswith(b"HTTP/1.1 400 ")
-    assert b"Content-Type: application/json" in said
-    assert is_cut(connection)
+def test_what_is_no_http_is_answered_so_in_json(port: int, request_bytes: bytes) -> None:
+    with connected(port) as connection:
+        said = answer(connection, request_bytes)
+        assert said.startswith(b"HTTP/1.1 400 ")
+        assert b"Content-Type: application/json" in said
+        assert is_cut(connection)
 
 
-def test_a_request_without_a_host_is_refused_in_http_1_0_too(connection: socket.socket) -> None:
-    assert answer(connection, b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 421 ")
+def test_a_request_without_a_host_is_refused_in_http_1_0_too(port: int) -> None:
+    with connected(port) as connection:
+        assert answer(connection, b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 421 ")
 
 
-def test_an_absolute_target_is_refused_whatever_the_host_says(connection: socket.socket) -> None:
-    absolute = WHOLE.replace(b"GET /_", b"GET http://attacker.example/_")
-    assert answer(connection, absolute).startswith(b"HTTP/1.1 421 ")
+def test_an_absolute_target_is_refused_whatever_the_host_says(port: int) -> None:
+    with connected(port) as connection:
+        absolute = WHOLE.replace(b"GET /_", b"GET http://attacker.example/_")
+        assert answer(connection, absolute).startswith(b"HTTP/1.1 421 ")
 
 
 @pytest.mark.parametrize("upgrade", ["websocket", "WebSocket"])
-def test_a_websocket_is_refused_and_http_2_is_not_spoken(connection: socket.socket, upgrade: str) -> None:
-    asks = f"Upgrade: {upgrade}\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n"
-    head = WHOLE.decode()[:-2]
-    assert answer(connection, f"{head}{asks}\r\n".encode()).startswith(b"HTTP/1.1 403 ")
-    h2c = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
-    assert answer(connection, f"{head}{h2c}\r\n".encode()).startswith(b"HTTP/1.1 200 ")
-    assert answer(connection, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").startswith(b"HTTP/1.1 421 ")
+def test_a_websocket_is_refused_and_http_2_is_not_spoken(port: int, upgrade: str) -> None:
+    with connected(port) as connection:
+        asks = f"Upgrade: {upgrade}\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n"
+        head = WHOLE.decode()[:-2]
+        assert answer(connection, f"{head}{asks}\r\n".encode()).startswith(b"HTTP/1.1 403 ")
+        h2c = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+        assert answer(connection, f"{head}{h2c}\r\n".encode()).startswith(b"HTTP/1.1 200 ")
+        assert answer(connection, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").startswith(b"HTTP/1.1 421 ")
