@@ -25,8 +25,8 @@ MOST_PATTERN_STEPS = 4_000
 
 MOST_PATTERN_CHARACTERS = 256
 _MOST_KEYS = 50
-# On average half of the elements are copied, and two copies take as long as a step.
-_COPIES_A_STEP = 4
+# Of so many that a filter could make: ten filters take some 20 ms.
+_COPIES_A_STEP = 16
 _COST_OF_CLASS = 100
 _COST_OF_PATTERN = 50
 _CLASS = re.compile(r"\\[wWdDsSpPbB]")
@@ -68,9 +68,10 @@ class Work:
 def work(found: Sequence[Word], used: Sequence[Macro]) -> Work:
     """Bound the work of an expression.
 
-    No list or map that a macro goes over can have more elements than there are commas, plus what each ``split`` and
-    each ``google.groups`` may give, plus the keys of ``assertion`` or ``attribute``. So a macro repeats the words in
-    it at most that often. The library copies the result of a ``filter`` for each element that it adds to it.
+    No list or map that a macro goes over can have more elements than there are commas, plus what a ``split`` or
+    ``google.groups`` may give, or all of them where ``+`` may join them, plus the keys of ``assertion`` or
+    ``attribute``. So a macro repeats the words in it at most that often. The library copies the result of a ``filter``
+    for each element that it adds to it.
 
     Raises:
         Unbounded: A macro is inside another, or a pattern isn't written out.
@@ -78,6 +79,8 @@ def work(found: Sequence[Word], used: Sequence[Macro]) -> Work:
     if any(macro.inside for macro in used):
         raise Unbounded("has a macro inside a macro, which the local cloud doesn't offer")
     lists = sum(word.kind is Kind.NAME and word.text in {"split", "groups"} for word in found)
+    if not any(word.text == "+" for word in found):
+        lists = min(lists, 1)
     elements = sum(word.text == "," for word in found) + _MOST_KEYS + lists * MOST_PARTS
     filters = sum(macro.name == "filter" for macro in used)
     return Work(
