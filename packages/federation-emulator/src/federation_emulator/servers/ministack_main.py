@@ -3,8 +3,8 @@
 What `python -m ministack` does not do: it listens on a port that the system chose and that is never free in between;
 what it answers, and for how long, is up to `federation_emulator/ports`; the account's root user has to sign, too; a
 function that gets another role starts afresh, so that it never goes on with its old role's credentials; its layers are
-where its variables look for them; an error that a function raised is reported by its type; a web identity token is
-signed with a key that the issuer publishes; and one that a role is assumed with is verified.
+where its variables look for them; its log is whole; an error that it raised is reported by its type; a web identity
+token is signed with a key that the issuer publishes; and one that a role is assumed with is verified.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def main() -> None:
     _start_afresh_with_another_role()
     _report_the_type_of_an_error()
     _check_the_signature_of_root()
-    _of_ours("opt_folder").serve()
+    for name in ("opt_folder", "function_logs"):
+        _of_ours(name).serve()
     _seal_addresses_of_packages(admission)
     _guard_runtime_interfaces(handling.refused, serving.REQUEST_SECONDS)
     signer = signing.Signer(sys.argv[4:])
