@@ -17,7 +17,9 @@ def problems(error: ValidationError) -> list[str]:
 
 
 def _path(location: Sequence[str | int]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).removeprefix(".")
+    # pydantic says with a part of its own that it is a key that is wrong.
+    parts = [part for part in location if part != "[key]"]
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
     return f"{text}: " if text else ""
 
 

@@ -1,13 +1,14 @@
 """The seed's form: projects, pools, providers, accounts, grants and tables, checked as a whole before anything is made.
 
-What can be checked without a server is checked here, and all problems are reported at once. Everything else, such as a
-mapping's CEL or the role of a grant, is left to the server's own rules when the seed is applied.
+What can be checked without a server is checked here, and all problems are reported at once. Everything else, such as
+the role of a grant, is left to the server's own rules when the seed is applied.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,10 @@ from pydantic.alias_generators import to_camel
 from federation_emulator.core.validation import problems
 from federation_emulator.expected import SeedError
 from federation_emulator.faults.model import NO_FAULTS, FaultSettings
-from federation_emulator.seed.providers import checked, key_set_text
+from federation_emulator.seed.providers import by_rule, key_set_text, oidc_rule
+from federation_emulator.services.bigquery.ids import dataset_id_problem, table_id_problem
+from federation_emulator.services.iam.rules import check_account_id, check_id
+from keyless_bigquery.trust.attributes import condition_problem, mapping_problem
 from keyless_bigquery.trust.names import PROJECT_ID
 
 CHAIN_SERVICES = (
@@ -61,6 +65,15 @@ ProjectNumber = Annotated[str, _digits(12, "a project's number")]
 ProjectId = Annotated[str, Field(pattern=f"^{PROJECT_ID}$")]
 RoleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
+PoolId = Annotated[str, by_rule(partial(check_id, parameter="workload_identity_pool_id"))]
+ProviderId = Annotated[str, by_rule(partial(check_id, parameter="workload_identity_pool_provider_id"))]
+ServiceAccountId = Annotated[str, by_rule(check_account_id)]
+DatasetId = Annotated[str, by_rule(dataset_id_problem)]
+TableId = Annotated[str, by_rule(table_id_problem)]
+
+
+def _mapping_problem(mapping: dict[str, str]) -> str | None:
+    return mapping_problem(mapping) if mapping else None
 
 
 class _Part(BaseModel):
@@ -91,11 +104,11 @@ class Provider(_Part):
     """
 
     account: AwsAccountId | None = None
-    issuer: Annotated[str, checked("issuerUri")] = ""
-    allowed_audiences: Annotated[list[str], checked("allowedAudiences")] = []
-    jwks: Annotated[str, checked("jwksJson"), BeforeValidator(key_set_text)] = ""
-    mapping: dict[str, Text] = {}
-    condition: str = ""
+    issuer: Annotated[str, oidc_rule("issuerUri")] = ""
+    allowed_audiences: Annotated[list[str], oidc_rule("allowedAudiences")] = []
+    jwks: Annotated[str, oidc_rule("jwksJson"), BeforeValidator(key_set_text)] = ""
+    mapping: Annotated[dict[str, Text], by_rule(_mapping_problem)] = {}
+    condition: Annotated[str, by_rule(condition_problem)] = ""
     display_name: str = ""
     disabled: bool = False
 
@@ -119,7 +132,7 @@ class Provider(_Part):
 class Pool(_Part):
     """A workload identity pool and its providers, by id."""
 
-    providers: dict[str, Provider] = {}
+    providers: dict[ProviderId, Provider] = {}
     display_name: str = ""
     disabled: bool = False
 
@@ -159,7 +172,7 @@ class Dataset(_Part):
     """A dataset and its tables, by id."""
 
     location: str = "US"
-    tables: dict[str, Table] = {}
+    tables: dict[TableId, Table] = {}
 
 
 class Seed(_Part):
@@ -168,9 +181,9 @@ class Seed(_Part):
     project: Project = Project()
     aws: Aws = Aws()
     services: Annotated[list[Text], Field(max_length=100)] = list(CHAIN_SERVICES)
-    pools: dict[str, Pool] = {}
-    service_accounts: list[Text] = []
-    datasets: dict[str, Dataset] = {}
+    pools: dict[PoolId, Pool] = {}
+    service_accounts: list[ServiceAccountId] = []
+    datasets: dict[DatasetId, Dataset] = {}
     grants: list[Grant] = []
     faults: FaultSettings = NO_FAULTS
 

@@ -1,9 +1,9 @@
-"""What an OIDC provider of a seed holds, by the rules of the API, and where its issuer's key set is written."""
+"""What a seed's parts may be called and hold, by the rules of the APIs, and where an issuer's key set is written."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +38,26 @@ def key_set_text(value: object, info: ValidationInfo) -> object:
         raise ValueError(f"{str(path)!r:.200} can't be read as a file with a JSON key set: {problem}") from problem
 
 
-def checked(field: str) -> AfterValidator:
-    """Has the API's own rule check a field of an OIDC configuration, by the name that the API has for it."""
+def by_rule(rule: Callable[[Any], str | None]) -> AfterValidator:
+    """Has the API's own rule check a value: one that says what is wrong with it, or raises that."""
 
-    def check(value: Any) -> Any:  # noqa: ANN401  (a text or a list of texts, as the field has it)
-        if (field, value) == ("jwksJson", TEST_ISSUER):
-            return value
+    def check(value: Any) -> Any:  # noqa: ANN401  (whatever the field has)
         try:
-            read_oidc({field: value}, {f"oidc.{field}"}, _NO_OIDC)
-        except ApiError as problem:
-            raise ValueError(problem.message) from problem
+            problem = rule(value)
+        except ApiError as error:
+            raise ValueError(error.message) from error
+        if problem is not None:
+            raise ValueError(problem)
         return value
 
     return AfterValidator(check)
+
+
+def oidc_rule(field: str) -> AfterValidator:
+    """The rule of a field of an OIDC configuration, by the name that the API has for it."""
+
+    def rule(value: object) -> None:
+        if (field, value) != ("jwksJson", TEST_ISSUER):
+            read_oidc({field: value}, {f"oidc.{field}"}, _NO_OIDC)
+
+    return by_rule(rule)

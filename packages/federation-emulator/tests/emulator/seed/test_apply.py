@@ -100,12 +100,6 @@ def test_applied_again_it_corrects_what_differs_and_takes_nothing_away(google: I
     ("change", "where", "why"),
     [
         ({"services": ["nothing.googleapis.com"]}, "services: refused with 403", "nothing.googleapis.com"),
-        ({"pools": {"UPPER": {}}}, "pools.UPPER: refused with 400", "workload_identity_pool_id"),
-        (
-            {"pools": {"a-pool": {"providers": {"aws-one": {"condition": "assertion.arn =="}}}}},
-            "pools.a-pool.providers.aws-one: refused with 400",
-            "condition",
-        ),
         (
             {"grants": [{"resource": "project", "role": "roles/nothing", "members": ["user:a@b.c"]}]},
             "grants[0]: refused with 400",

@@ -44,8 +44,9 @@ def test_the_example_is_a_seed() -> None:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    text = refused({"aws": {"account": 42}, "pool": {}, "project": {"id": "UPPER"}})
-    assert text.startswith("the seed has 3 problems:\n")
+    pools = {"ci": {}, "pool": {"providers": {"gh": {"condition": "x"}}}}
+    text = refused({"aws": {"account": 42}, "pool": {}, "project": {"id": "UPPER"}, "pools": pools})
+    assert text.startswith("the seed has 6 problems:\n")
     assert "  aws.account: an AWS account is 12 digits in quotes, got 42" in text
     assert "  pool: there is no such key; see the table in the README of federation-emulator" in text
     assert "  project.id: " in text
@@ -56,10 +57,16 @@ def test_all_problems_are_reported_at_once() -> None:
     [
         ([], "the seed must be a mapping"),
         ({"project": {"number": "12345678901"}}, "a project's number is 12 digits in quotes, got '12345678901'"),
-        ({"pools": {"p": {"providers": {"a": {"account": "1"}}}}}, "pools.p.providers.a.account: an AWS account is"),
-        ({"pools": {"p": {"providers": {"a": {"oidc": {}}}}}}, "pools.p.providers.a.oidc: there is no such key"),
+        (
+            {"pools": {"pool": {"providers": {"aws-one": {"account": "1"}}}}},
+            "pools.pool.providers.aws-one.account: an AWS account is",
+        ),
+        (
+            {"pools": {"pool": {"providers": {"aws-one": {"oidc": {}}}}}},
+            "pools.pool.providers.aws-one.oidc: there is no such key",
+        ),
         *(
-            ({"pools": {"p": {"providers": {"a": {**OIDC, **changes}}}}}, f"pools.p.providers.a{why}")
+            ({"pools": {"pool": {"providers": {"aws-one": {**OIDC, **changes}}}}}, f"pools.pool.providers.aws-one{why}")
             for changes, why in (
                 ({"issuer": "http://issuer.example.com"}, ".issuer: Invalid value 'http://issuer.example.com'"),
                 ({"issuer": ""}, ".issuer: Invalid value ''"),
@@ -68,10 +75,17 @@ def test_all_problems_are_reported_at_once() -> None:
                 ({"jwks": "{}"}, ".jwks: Input JWK is not in a valid json format"),
                 ({"jwks": "absent.json"}, ".jwks: 'absent.json' can't be read as a file with a JSON key set: "),
                 ({"account": "210987654321"}, ": a provider has an account, for AWS, or an issuer, for OIDC"),
-                ({"mapping": {"attribute.a": "assertion.a"}}, ": a provider with an issuer needs a mapping with"),
+                ({"mapping": {}}, ": a provider with an issuer needs a mapping with"),
+                ({"mapping": {"attribute.a": "assertion.a"}}, ".mapping: google.subject must be mapped"),
+                ({"condition": "assertion.sub =="}, ".condition: "),
             )
         ),
-        ({"pools": {"p": {"providers": {"a": {"jwks": KEYS}}}}}, "jwks belong to an issuer; add it"),
+        ({"pools": {"pool": {"providers": {"aws-one": {"jwks": KEYS}}}}}, "jwks belong to an issuer; add it"),
+        ({"pools": {"ci": {}}}, "pools.ci: Invalid value 'ci' for workload_identity_pool_id: it must have 4-32 "),
+        ({"pools": {"pool": {"providers": {"UP": {}}}}}, "pools.pool.providers.UP: Invalid value 'UP' for workload_"),
+        ({"serviceAccounts": ["ci"]}, "serviceAccounts[0]: Invalid service account id 'ci'"),
+        ({"datasets": {"a-b": {}}}, "datasets.a-b: Invalid dataset ID"),
+        ({"datasets": {"d": {"tables": {"a/b": TABLE}}}}, "datasets.d.tables.a/b: Invalid table ID"),
         ({"grants": [{"resource": "table", **GRANT}]}, "grants[0].resource: a grant is on `project`"),
         ({"grants": [{"resource": "project", "role": "r"}]}, "grants[0].members: this key is needed"),
         ({"grants": [{"resource": "serviceAccounts/who", **GRANT}]}, "grants[0].resource: the seed has no service"),
@@ -90,11 +104,11 @@ def test_a_key_set_is_a_mapping_a_text_or_a_file_next_to_the_seed(tmp_path: Path
     (tmp_path / "keys.json").write_text(KEYS)
     for written in (KEYS, "keys.json", json.loads(KEYS)):
         seed = tmp_path / "cloud.yaml"
-        seed.write_text(yaml.safe_dump({"pools": {"p": {"providers": {"a": {**OIDC, "jwks": written}}}}}))
-        assert json.loads(read_seed(seed).pools["p"].providers["a"].jwks) == json.loads(KEYS)
+        seed.write_text(yaml.safe_dump({"pools": {"pool": {"providers": {"aws-one": {**OIDC, "jwks": written}}}}}))
+        assert json.loads(read_seed(seed).pools["pool"].providers["aws-one"].jwks) == json.loads(KEYS)
     (tmp_path / "keys.json").write_bytes(b" " * 70_000)
-    seed.write_text(yaml.safe_dump({"pools": {"p": {"providers": {"a": {**OIDC, "jwks": "keys.json"}}}}}))
-    with pytest.raises(SeedError, match=r"pools\.p\.providers\.a\.jwks: .*the limit is 65536"):
+    seed.write_text(yaml.safe_dump({"pools": {"pool": {"providers": {"aws-one": {**OIDC, "jwks": "keys.json"}}}}}))
+    with pytest.raises(SeedError, match=r"pools\.pool\.providers\.aws-one\.jwks: .*the limit is 65536"):
         read_seed(seed)
 
 
@@ -125,8 +139,8 @@ def test_a_file_that_is_no_yaml_too_large_or_absent_is_named(tmp_path: Path) -> 
 
 def test_a_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
     written = tmp_path / "seed.yaml"
-    written.write_text("pools:\n  a: {}\n  b: {}\n")
-    assert set(read_seed(written).pools) == {"a", "b"}
-    written.write_text("pools:\n  a: {}\n  a: {}\n")
-    with pytest.raises(SeedError, match="'a' comes twice"):
+    written.write_text("pools:\n  pool-a: {}\n  pool-b: {}\n")
+    assert set(read_seed(written).pools) == {"pool-a", "pool-b"}
+    written.write_text("pools:\n  pool-a: {}\n  pool-a: {}\n")
+    with pytest.raises(SeedError, match="'pool-a' comes twice"):
         read_seed(written)

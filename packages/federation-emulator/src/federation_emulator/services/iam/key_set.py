@@ -22,6 +22,9 @@ MOST_CHARACTERS = 64 * 1024
 ALGORITHMS = ("RS256", "ES256")
 """Source: STS v1 API, ``token``: "Must be `RS256` or `ES256`"."""
 
+KEY_ID = re.compile(r"[\x21-\x7e]{1,256}")
+"""Of a key, and of the key that a token names."""
+
 _MOST_KEYS = 100
 _FIELDS = frozenset({"kty", "alg", "use", "kid", "n", "e", "x", "y", "crv"})
 _SECRET = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -119,8 +122,8 @@ def _entries(text: str, *, alone: bool) -> list[Any]:
 
 
 def _add(keys: dict[str, PublicKey], key_id: str, key: PublicKey, where: str) -> None:
-    if not key_id or key_id in keys:
-        _refuse(f"{where} must have a kid of its own")
+    if not KEY_ID.fullmatch(key_id) or key_id in keys:
+        _refuse(f"{where} must have a kid of its own, of 1 to 256 printable characters")
     keys[key_id] = key
 
 

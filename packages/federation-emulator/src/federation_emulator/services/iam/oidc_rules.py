@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set
+from ipaddress import IPv6Address
 from typing import Any
 
 from federation_emulator.core.errors import invalid_argument, unimplemented
@@ -21,9 +22,10 @@ _LONGEST_URI = 2000
 _MOST_PORT = 65535
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _URI = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?"
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>(?:/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?)"
 )
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _SHARED_ISSUERS = ("https://token.actions.githubusercontent.com", "https://app.terraform.io")
 """Issuers that sign for many customers with one key. Source: IAM v1 API, ``attributeCondition``; GitLab is left out,
 since no source names its issuer."""
@@ -82,7 +84,20 @@ def _issuer(uri: str) -> str:
 def _plain(uri: str) -> re.Match[str] | None:
     """The parts of a URL that every reader understands alike; ``None`` for any other text."""
     found = _URI.fullmatch(uri) if len(uri) <= _LONGEST_URI else None
-    return found if found and 0 < int(found["port"] or 1) <= _MOST_PORT else None
+    if found is None or not 0 < int(found["port"] or 1) <= _MOST_PORT or {".", ".."} & set(found["path"].split("/")):
+        return None
+    return found if _is_host(found["host"], found["address"]) else None
+
+
+def _is_host(host: str, address: str | None) -> bool:
+    """Whether it is a name of the labels that RFC 1123 allows, or with ``_``, or an IPv6 address."""
+    if address is None:
+        return all(map(_LABEL.fullmatch, host.removesuffix(".").split(".")))
+    try:
+        IPv6Address(address)
+    except ValueError:
+        return False
+    return True
 
 
 def _audiences(listed: list[str]) -> tuple[str, ...]:

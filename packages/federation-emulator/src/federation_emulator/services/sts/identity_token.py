@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from federation_emulator.core.errors import OAuthError
 from federation_emulator.core.strict_json import JsonProblem, parse_strictly
 from federation_emulator.core.trace import Check, Part, Trail, refuse
-from federation_emulator.services.iam.key_set import ALGORITHMS, PublicKey
+from federation_emulator.services.iam.key_set import ALGORITHMS, KEY_ID, PublicKey
 from federation_emulator.services.iam.model import Oidc
 from federation_emulator.services.sts.model import IdentityToken
 
@@ -31,7 +31,6 @@ TOLERANCE_SECONDS = 60
 """By how much a token's times and Google's clock may differ. Measured, not documented: see FIDELITY.md."""
 
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
-_KEY_ID = re.compile(r"[\x21-\x7e]{1,256}")
 _LARGEST_NUMBER = 2**63
 _MOST_MEMBERS = 50
 _SHOWN = 200
@@ -50,7 +49,7 @@ def read_identity_token(text: str) -> IdentityToken:
     algorithm, key_id = header.get("alg"), header.get("kid")
     if algorithm not in ALGORITHMS:
         _malformed(f"alg {algorithm!r:.40}", expected=f"alg {' or '.join(ALGORITHMS)}")
-    if not isinstance(key_id, str) or not _KEY_ID.fullmatch(key_id):
+    if not isinstance(key_id, str) or not KEY_ID.fullmatch(key_id):
         _malformed("no kid, or none of 1 to 256 printable characters", expected="kid, the id of the signing key")
     if "crit" in header:
         _malformed("crit: an extension that must be understood", expected="a header without extensions")

@@ -74,6 +74,7 @@ def test_a_provider_is_made_changed_by_its_parts_listed_and_deleted(pooled: Goog
         *(({"issuerUri": uri}, {}, "oidc.issuer_uri") for uri in (
             "http://issuer.example.com", "issuer.example.com", "https://", f"{URI}?a=b", f"{URI}#a", f"{URI}?",
             f"{URI} ", "https://user@issuer.example.com", f"https://{'x' * 2000}", "https://issuer.example.com\n",
+            "https://[:::::]", "https://-._.", "https://a..b", f"https://{'x' * 64}.com", f"{URI}/..", f"{URI}/./a",
             "https://bücher.example", "http://127.0.0.2", "http://127.0.0.1.example.com", "http://me@127.0.0.1",
             "http://127.0.0.1:0", "http://localhost:65536", "http://127.0.0.1\\@example.com", "HTTP://127.0.0.1",
             "http://[::1]example.com", "ftp://127.0.0.1", "http://0.0.0.0", "http://127.1",
@@ -148,6 +149,8 @@ def keys(**changes: Any) -> str:
         (keys(x5c="x"), "has x5c"),
         (keys(d="x"), "has d"),
         (keys(kid=None), "a kid of its own"),
+        (keys(kid="k" * 257), "a kid of its own, of 1 to 256 printable"),
+        (keys(kid="a b"), "a kid of its own, of 1 to 256 printable"),
         (keys(use="enc"), "use sig"),
         (keys(kty="oct"), "RSA of 2048"),
         (keys(kty="RSA"), "RSA of 2048"),

@@ -180,6 +180,7 @@ def test_of_a_published_set_keys_that_no_token_is_signed_with_are_left_out_and_a
     for wrong, why in (
         ([more, right], "a kid of its own"),
         ([{**right, "kid": None}], "a kid of its own"),
+        ([{**right, "kid": "k" * 257}], "a kid of its own"),
         ([{**right, "d": "AQAB"}], "has d, which is a private key's"),
         ([right, {"kty": "oct", "k": "AQAB", "kid": "shared"}], "has k, which is a private key's"),
         (["key"], "must be an object"),
