@@ -198,7 +198,7 @@ class _Endpoint:
         if (unreadable := unsupported.of_known_route(request)) is not None:
             return _not_served(self.cloud, request, unreadable)
         try:
-            if request.url.path.startswith("/bigquery/"):
+            if request.scope["path"].startswith("/bigquery/"):
                 await effects.expire(self.cloud)
             return await handler(self.cloud, await with_its_body(request))
         except (Refused, ApiError, OAuthError) as problem:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NoReturn
 
 from federation_emulator.core.errors import OAuthError
@@ -221,7 +221,7 @@ def _check_date(amz_date: str, scope_date: str, now: datetime) -> None:
     signed_at: datetime | None = None
     if _AMZ_DATE.fullmatch(amz_date):
         try:
-            signed_at = datetime.strptime(amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            signed_at = datetime.fromisoformat(amz_date)
         except ValueError:
             signed_at = None
     if signed_at is None or amz_date[:8] != scope_date:
