@@ -35,6 +35,7 @@ def overhead(stack: StackHarness) -> tuple[float, ...]:
         "dry": False,
         "limit_seconds": _LIMIT_SECONDS,
         "most_rows": 10_000,
+        "int64_timestamps": False,
     }
     socket = httpx.HTTPTransport(
         uds=reachable(cloud.bigquery_url.removeprefix("unix:")), limits=httpx.Limits(max_keepalive_connections=0)

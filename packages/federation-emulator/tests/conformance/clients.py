@@ -93,7 +93,7 @@ def clients() -> list[Client]:
         *(
             Client(
                 language="Java", tools=("java", "javac", "mvn"),
-                options='`setHost(System.getenv("LOCAL_GOOGLE_URL"))`; for TIMESTAMP columns `useInt64Timestamp(true)`',
+                options='`setHost(System.getenv("LOCAL_GOOGLE_URL"))`',
                 https_only="The provided token URL is invalid.",
                 versions=_pinned(f"java/{folder}/pom.xml", r"<artifactId>(google-\S+)</artifactId>\s*<version>(\S+)<"),
                 make=partial(_java, HERE / "java" / folder / "pom.xml"),

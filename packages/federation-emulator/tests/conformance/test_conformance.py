@@ -37,7 +37,8 @@ WITHOUT = os.environ.get("KEYLESS_WITHOUT", "").split()
 """Languages that are left as they are in the table."""
 
 SECONDS = 100
-ROWS = [{"id": 1, "item": "pear"}, {"id": 2, "item": "quince"}]
+AT = datetime(2014, 8, 19, 12, 41, 35, 500_000, tzinfo=UTC)
+ROWS = [{"id": 1, "item": "pear", "at": AT}, {"id": 2, "item": "quince", "at": AT}]
 ISSUER = "https://issuer.example"
 REPOSITORY = "octo/deploys"
 POOLS = "/v1/projects/local-keyless/locations/global/workloadIdentityPools"
@@ -78,7 +79,7 @@ class World:
             variables = {name: value for name, value in variables.items() if not name.startswith("AWS_")}
             variables["GOOGLE_APPLICATION_CREDENTIALS"] = str(configuration)
         own = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        query = {"QUERY": "SELECT id, item FROM shop.orders ORDER BY id"}
+        query = {"QUERY": f"SELECT id, item, TIMESTAMP '{AT}' AS at FROM shop.orders ORDER BY id"}
         before = self.decided(None)[-1].id
         found = subprocess.run(
             command, env={**own, **variables, **query}, capture_output=True, text=True, timeout=SECONDS, check=False
@@ -153,7 +154,8 @@ def refused(printed: dict[str, Any], decisions: list[Decision]) -> str:
 def queried(printed: dict[str, Any], decisions: list[Decision]) -> tuple[str, str]:
     """Cells of an impersonation and of a query by it."""
     impersonated = WORKS if IMPERSONATED in links(decisions) else reason(printed)
-    return impersonated, WORKS if printed.get("rows") == ROWS else reason(printed)
+    rows = [{**row, "at": datetime.fromisoformat(row["at"])} for row in printed.get("rows", [])]
+    return impersonated, WORKS if rows == ROWS else reason(printed)
 
 
 def reason(printed: dict[str, Any]) -> str:

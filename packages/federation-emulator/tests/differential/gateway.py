@@ -127,7 +127,8 @@ class Gateway:
         noted: dict[str, Any] = {}
         _noted.set(noted)
         began = time.monotonic()
-        body = {"query": asked.sql, "useLegacySql": False, **asked.settings}
+        timestamps = {"formatOptions": {"useInt64Timestamp": True}}
+        body = {"query": asked.sql, "useLegacySql": False, **timestamps, **asked.settings}
         response = await self._send("POST", f"/bigquery/v2/projects/{asked.payer}/queries", body, asked.token)
         answered = noted.get("answered", {})
         sent = noted.get("sent", {})

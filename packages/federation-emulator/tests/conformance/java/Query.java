@@ -9,7 +9,9 @@ public class Query {
     BigQuery bigquery = BigQueryOptions.newBuilder().setHost(System.getenv("LOCAL_GOOGLE_URL")).build().getService();
     StringJoiner rows = new StringJoiner(", ", "{\"rows\": [", "]}");
     for (FieldValueList row : bigquery.query(QueryJobConfiguration.of(System.getenv("QUERY"))).iterateAll()) {
-      rows.add("{\"id\": " + row.get("id").getLongValue() + ", \"item\": \"" + row.get("item").getStringValue() + "\"}");
+      rows.add(
+          "{\"id\": " + row.get("id").getLongValue() + ", \"item\": \"" + row.get("item").getStringValue() + "\", \"at\": \""
+              + row.get("at").getTimestampInstant() + "\"}");
     }
     return rows.toString();
   }

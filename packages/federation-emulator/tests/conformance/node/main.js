@@ -13,7 +13,7 @@ async function token() {
 async function query() {
   const {BigQuery} = require('@google-cloud/bigquery');
   const [rows] = await new BigQuery().query(process.env.QUERY);
-  return {rows};
+  return {rows: rows.map(row => ({...row, at: row.at.value}))};
 }
 
 const doing = {token, query}[process.argv[2]];

@@ -29,4 +29,4 @@ try:
     found: dict[str, object] = {"token": token, "query": query}[sys.argv[1]]()
 except Exception as error:  # noqa: BLE001  (what a client raises is what is asked here)
     found = {"error": type(error).__name__, "message": str(error)}
-sys.stdout.write(json.dumps(found) + "\n")
+sys.stdout.write(json.dumps(found, default=str) + "\n")

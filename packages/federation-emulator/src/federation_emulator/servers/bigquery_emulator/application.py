@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -30,7 +30,7 @@ from federation_emulator.servers.bigquery_emulator.executing import (
 from federation_emulator.servers.bigquery_emulator.judge import Admitted
 from federation_emulator.servers.bigquery_emulator.readers import Readers
 from federation_emulator.servers.bigquery_emulator.results import Result, Results
-from federation_emulator.servers.bigquery_emulator.values import kind_of
+from federation_emulator.servers.bigquery_emulator.values import ValueFormat, kind_of
 
 _CATALOGUE = re.compile(
     r"/bigquery/v2/projects/[^/]+/datasets(?:/[^/]+(?:/tables(?:/[^/]+(?:/insertAll)?)?)?)?", re.ASCII
@@ -113,8 +113,11 @@ class Application:
                 _follow(self._context, kind, table, given.get("altered") or ())
             self._results.keep(job, result)
         scans = sorted(list(each) for each in result.scans)
-        page = await asyncio.to_thread(result.page, 0, int(given["most_rows"]), self._context.engine.shape)
+        page = await asyncio.to_thread(result.page, 0, int(given["most_rows"]), self._format(given["int64_timestamps"]))
         return JSONResponse({"done": page, "scans": scans, "unchanged": unchanged})
+
+    def _format(self, int64_timestamps: bool) -> ValueFormat:
+        return ValueFormat(shape=self._context.engine.shape, int64_timestamps=int64_timestamps)
 
     def _is_left(self, statement: Statement, table: tuple[str, ...]) -> bool:
         """Say whether a statement leaves a table or view as it is, since it makes one only if there is none."""
@@ -129,8 +132,8 @@ class Application:
         if result is None or not all(_DIGITS.fullmatch(number) for number in numbers):
             return JSONResponse({"missing": True})
         start, most = map(int, numbers)
-        shape = self._context.engine.shape
-        return JSONResponse({"done": await asyncio.to_thread(result.page, start, min(most, _MOST_ROWS), shape)})
+        how = self._format(_flag(given))
+        return JSONResponse({"done": await asyncio.to_thread(result.page, start, min(most, _MOST_ROWS), how)})
 
     async def _data(self, table: tuple[str, ...], request: Request) -> Response:
         """Answer a page of a table's rows; the columns' names have been checked."""
@@ -146,7 +149,7 @@ class Application:
             executed = cursor.execute(page)
             kinds = tuple(kind_of(str(column[1])) for column in executed.description)
             result = Result(table=executed.fetch_arrow_table(), kinds=kinds)
-            rows = result.page(0, most, self._context.engine.shape)["rows"]
+            rows = result.page(0, most, self._format(_flag(given)))["rows"]
             following = start + len(rows)
             return {
                 "kind": "bigquery#tableDataList",
@@ -167,6 +170,10 @@ class Application:
         scope = "".join(f"`{given[name]}`." for name in ("project", "dataset") if given.get(name))
         view = f"SELECT * FROM {scope}INFORMATION_SCHEMA.{given['view']}"  # noqa: S608  (checked names; a pattern for the emulator, not executed)
         return JSONResponse({"query": expand_information_schema(view, given["project"], self._context.catalog)})
+
+
+def _flag(given: Mapping[str, str]) -> bool:
+    return given.get("int64Timestamps") == "true"
 
 
 def _place(name: Any) -> tuple[str, str]:  # noqa: ANN401  (JSON)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from federation_emulator.servers.bigquery_emulator.values import Kind, Shape, unique_names
+from federation_emulator.servers.bigquery_emulator.values import Kind, ValueFormat, unique_names
 
 MOST_RESULTS = 500
 MOST_PAGE_BYTES = 10 * 1024 * 1024
@@ -33,11 +33,11 @@ class Result:
     affected: int | None = None
     scans: frozenset[tuple[str, ...]] = frozenset()
 
-    def page(self, start: int, most: int, shape: Shape) -> dict[str, Any]:
+    def page(self, start: int, most: int, how: ValueFormat) -> dict[str, Any]:
         """Write a page of it as the REST API does: so many rows at most, fewer where they are large."""
         if self.table.nbytes:
             most = min(most, max(1, MOST_PAGE_BYTES * self.table.num_rows // self.table.nbytes))
-        rows = write_rows(self.table.slice(start, most), self.kinds, shape)
+        rows = write_rows(self.table.slice(start, most), self.kinds, how)
         names = unique_names(self.table.column_names)
         total = self.table.num_rows if self.table.num_columns else 0
         following = start + len(rows)
@@ -50,11 +50,9 @@ class Result:
         }
 
 
-def write_rows(table: Any, kinds: Iterable[Kind], shape: Shape) -> list[dict[str, Any]]:  # noqa: ANN401  (Arrow's)
+def write_rows(table: Any, kinds: Iterable[Kind], how: ValueFormat) -> list[dict[str, Any]]:  # noqa: ANN401  (Arrow's)
     """Write an Arrow table's rows as the REST API does."""
-    columns = [
-        list(map(kind.one(shape), column.to_pylist())) for kind, column in zip(kinds, table.columns, strict=True)
-    ]
+    columns = [list(map(kind.one(how), column.to_pylist())) for kind, column in zip(kinds, table.columns, strict=True)]
     return [{"f": [{"v": value} for value in row]} for row in zip(*columns, strict=True)]
 
 

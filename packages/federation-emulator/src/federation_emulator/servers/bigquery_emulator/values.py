@@ -1,7 +1,8 @@
 """Columns and values as BigQuery's REST API writes them, by DuckDB's own names of the types.
 
-Sources: Google, BigQuery REST, ``TableFieldSchema.type``, ``tabledata.list``; "Data types" (canonical formats of
-INTERVAL, RANGE, NUMERIC, JSON); "Geography functions" (ST_ASTEXT writes no space after a shape's name).
+Sources: Google, BigQuery REST, ``TableFieldSchema.type``, ``tabledata.list``, ``DataFormatOptions``; "Data types"
+(canonical formats of INTERVAL, RANGE, NUMERIC, JSON); "Geography functions" (ST_ASTEXT writes no space after a shape's
+name). How a TIMESTAMP's seconds are written isn't documented: as Java writes a double, which users report.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -37,8 +39,18 @@ _INTERVAL = re.compile(
 )
 _SPACE_BEFORE_SHAPE = re.compile(r"(?<=[A-Z]) \(")
 
-Shape = Callable[[bytes], str]
-"""What writes a geometry's bytes as text."""
+
+@dataclass(frozen=True, kw_only=True)
+class ValueFormat:
+    """How values are written.
+
+    Attributes:
+        shape: Writes a geometry's bytes as text.
+        int64_timestamps: A TIMESTAMP is a whole number of microseconds; else its seconds, which lose precision.
+    """
+
+    shape: Callable[[bytes], str]
+    int64_timestamps: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +79,9 @@ class Kind:
             written["rangeElementType"] = {"type": self.element}
         return written
 
-    def one(self, shape: Shape) -> Callable[[Any], Any]:
+    def one(self, how: ValueFormat) -> Callable[[Any], Any]:
         """Return what writes one value of it, an array as ``{"v": …}`` each; NULL is ``None``, or an empty array."""
-        single = _writer(self, shape)
+        single = _writer(self, how)
         if not self.repeated:
             return lambda value: None if value is None else single(value)
         return lambda value: [{"v": None if each is None else single(each)} for each in value or ()]
@@ -128,15 +140,17 @@ def unique_names(names: Iterable[str]) -> list[str]:
     return made
 
 
-def _writer(kind: Kind, shape: Shape) -> Callable[[Any], Any]:
+def _writer(kind: Kind, how: ValueFormat) -> Callable[[Any], Any]:
     if kind.name == "RECORD":
-        writers = [inner.one(shape) for _, inner in kind.fields]
+        writers = [inner.one(how) for _, inner in kind.fields]
         return lambda value: {"f": [{"v": write(each)} for write, each in zip(writers, _parts(value), strict=True)]}
     if kind.name == "RANGE":
-        ends = _SCALARS[kind.element]
+        ends = _writer(Kind(name=kind.element), how)
         return lambda value: f"[{_end(value['start'], ends)}, {_end(value['end'], ends)})"
     if kind.name == "GEOGRAPHY":
-        return lambda value: _SPACE_BEFORE_SHAPE.sub("(", shape(value))
+        return lambda value: _SPACE_BEFORE_SHAPE.sub("(", how.shape(value))
+    if kind.name == "TIMESTAMP" and not how.int64_timestamps:
+        return _seconds
     return _SCALARS.get(kind.name, str)
 
 
@@ -163,6 +177,14 @@ def _decimal(value: Any) -> str:  # noqa: ANN401  (a Decimal)
 def _microseconds(value: datetime) -> str:
     since = (value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH
     return str(since // timedelta(microseconds=1))
+
+
+def _seconds(value: datetime) -> str:
+    seconds = int(_microseconds(value)) / 1_000_000
+    if seconds == 0 or 1e-3 <= abs(seconds) < 1e7:
+        return repr(seconds)
+    mantissa, _, power = f"{Decimal(repr(seconds)).normalize():E}".partition("E")
+    return f"{mantissa}{'' if '.' in mantissa else '.0'}E{int(power)}"
 
 
 def interval_text(months: int, days: int, nanoseconds: int) -> str:

@@ -126,7 +126,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Fate, str]]] = {
         ),
     },
     "DataFormatOptions": {
-        "useInt64Timestamp": (_N, "always so"),
+        "useInt64Timestamp": (_E, "without it a TIMESTAMP is its seconds, as a float"),
         **_refused("timestampOutputFormat"),
     },
     "JobConfigurationQuery": {

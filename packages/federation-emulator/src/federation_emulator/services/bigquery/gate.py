@@ -17,6 +17,7 @@ from federation_emulator.core.access import (
 )
 from federation_emulator.core.context import Cloud
 from federation_emulator.core.errors import ApiError, invalid_argument, unimplemented
+from federation_emulator.core.http import flag_parameter
 from federation_emulator.core.permissions import NO_POLICY, Grant, Policy, decide
 from federation_emulator.core.tokens import Token
 from federation_emulator.core.trace import Link
@@ -28,7 +29,6 @@ from federation_emulator.services.bigquery.sql import Need
 SERVICE = "bigquery.googleapis.com"
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _NUMBERS = ("maxResults", "startIndex", "pageToken")
-_PASSED_ON = "formatOptions.useInt64Timestamp"
 
 
 def policies_on(cloud: Cloud, name: Name) -> list[tuple[str, Policy]]:
@@ -160,9 +160,12 @@ def paging(request: Request) -> dict[str, str]:
         if value and not _WHOLE.fullmatch(value):
             what = "Invalid page token" if name == "pageToken" else f"Invalid value for {name}"
             raise invalid_argument(f"{what}: {value:.40}")
-    kept = {name: value for name, value in given.items() if value}
-    timestamps = request.query_params.get(_PASSED_ON)
-    return {**kept, _PASSED_ON: timestamps} if timestamps in {"true", "false", "True", "False"} else kept
+    return {name: value for name, value in given.items() if value}
+
+
+def value_format(request: Request) -> dict[str, str]:
+    """Read how a GET wants TIMESTAMPs written, as the BigQuery emulator's parameter."""
+    return {"int64Timestamps": "true"} if flag_parameter(request, "formatOptions.useInt64Timestamp") else {}
 
 
 def selected_fields(request: Request, schema: Iterable[dict[str, Any]]) -> list[str] | None:

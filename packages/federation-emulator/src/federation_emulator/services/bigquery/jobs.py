@@ -16,7 +16,15 @@ from federation_emulator.core.http import answer, flag_parameter, page, read_jso
 from federation_emulator.core.trace import Link
 from federation_emulator.services.bigquery import rules, running
 from federation_emulator.services.bigquery.admission import Admitted, admit
-from federation_emulator.services.bigquery.gate import SERVICE, caller_in, holds, paging, policies_on, project_of
+from federation_emulator.services.bigquery.gate import (
+    SERVICE,
+    caller_in,
+    holds,
+    paging,
+    policies_on,
+    project_of,
+    value_format,
+)
 from federation_emulator.services.bigquery.job import Ended, Job, creator_of
 from federation_emulator.services.bigquery.model import MULTI_REGIONS, location_name
 
@@ -81,7 +89,7 @@ async def get_query_results(cloud: Cloud, request: Request) -> Response:
     most = int(given.get("maxResults") or _MOST_ROWS)
     rows = ended.page
     if job.admitted.statement.kind == "SELECT" and not job.admitted.dry:
-        rows = await running.page_of(cloud, job, start=start, most=most)
+        rows = await running.page_of(cloud, job, start=start, most=most, more=value_format(request))
     return answer(_query_response(job, Ended(page=rows), kind="bigquery#getQueryResultsResponse"))
 
 

@@ -12,7 +12,7 @@ from federation_emulator.core.permission_names import GET_DATA, UPDATE_DATA
 from federation_emulator.core.trace import Link
 from federation_emulator.services.bigquery import emulator, schema
 from federation_emulator.services.bigquery.fields import accepted
-from federation_emulator.services.bigquery.gate import paging, permit_table, selected_fields
+from federation_emulator.services.bigquery.gate import paging, permit_table, selected_fields, value_format
 from federation_emulator.services.bigquery.reading import Reader, permit_columns
 
 MOST_INSERT_BYTES = 10 * 1024 * 1024
@@ -25,7 +25,7 @@ async def list_rows(cloud: Cloud, request: Request) -> Response:
     resource = await emulator.existing(cloud, table)
     if resource.get("type") != "TABLE":
         raise invalid_argument(f"Cannot list a table of type {resource.get('type')}.")
-    params = paging(request)
+    params = {**paging(request), **value_format(request)}
     chosen = selected_fields(request, schema.fields(resource))
     if chosen is not None:
         params["selectedFields"] = ",".join(chosen)

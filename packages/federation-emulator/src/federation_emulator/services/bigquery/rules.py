@@ -58,18 +58,21 @@ class Limits:
         wait_seconds: How long its caller waits for its end.
         job_seconds: How long it may take; ``None``: as long as any.
         first_rows: How many rows the first page has at most.
+        int64_timestamps: Whether that page has a TIMESTAMP in microseconds; else in seconds, as a float.
     """
 
     wait_seconds: float
     job_seconds: float | None
     first_rows: int
+    int64_timestamps: bool = False
 
 
 def check_limits(query: dict[str, Any]) -> Limits:
-    """Read ``timeoutMs``, ``jobTimeoutMs`` and ``maxResults``.
+    """Read ``timeoutMs``, ``jobTimeoutMs``, ``maxResults`` and ``formatOptions``.
 
     Source: Google, BigQuery REST, ``QueryRequest``: the caller waits ten seconds if it doesn't say, 200 at most; a job
-    that takes longer than ``jobTimeoutMs`` may be stopped.
+    that takes longer than ``jobTimeoutMs`` may be stopped. ``DataFormatOptions``: ``useInt64Timestamp`` is false
+    where it isn't given.
 
     Raises:
         ApiError: 400, one isn't a whole number.
@@ -79,6 +82,7 @@ def check_limits(query: dict[str, Any]) -> Limits:
         wait_seconds=_WAIT_SECONDS if wait is None else min(wait / 1000, _MOST_WAIT_SECONDS),
         job_seconds=job / 1000 if job else None,
         first_rows=MOST_FIRST_ROWS if rows is None else min(rows, MOST_FIRST_ROWS),
+        int64_timestamps=(query.get("formatOptions") or {}).get("useInt64Timestamp") is True,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from federation_emulator.core.context import Cloud
@@ -75,15 +76,14 @@ async def define(cloud: Cloud, table: TableName, kind: str, sql: str) -> None:
         raise unavailable(f"The local BigQuery did not carry out a {kind} statement.")
 
 
-async def page_of(cloud: Cloud, job: Job, *, start: int, most: int) -> dict[str, Any]:
-    """Return a page of a job's rows.
+async def page_of(cloud: Cloud, job: Job, *, start: int, most: int, more: Mapping[str, str]) -> dict[str, Any]:
+    """Return a page of a job's rows, written as the parameters in ``more`` say.
 
     Raises:
         ApiError: 404, they aren't kept any more.
     """
-    answered = await emulator.call(
-        cloud, "GET", "/rows", params={"job": job.job_id, "start": str(start), "most": str(most)}, repeatable=True
-    )
+    params = {**more, "job": job.job_id, "start": str(start), "most": str(most)}
+    answered = await emulator.call(cloud, "GET", "/rows", params=params, repeatable=True)
     if "done" not in answered:
         raise not_found(f"Not found: the rows of job {job} are not kept any more; run the query again.")
     page: dict[str, Any] = answered["done"]
@@ -119,6 +119,7 @@ async def _executed(cloud: Cloud, job: Job) -> Ended:
         "values": admitted.values,
         "dry": admitted.dry,
         "most_rows": admitted.limits.first_rows,
+        "int64_timestamps": admitted.limits.int64_timestamps,
     }
     target = statement.target
     if target is None or admitted.dry:
@@ -148,13 +149,14 @@ async def _require(cloud: Cloud, table: TableName) -> None:
 
 
 async def _execute(cloud: Cloud, execution: dict[str, Any], prepared: Prepared, limit: float) -> dict[str, Any]:
-    """Have the emulator execute a statement within so many seconds; ``dry`` and ``most_rows`` may be left out."""
-    more = {"dry": False, "most_rows": 0, "statements": prepared.statements, "limit_seconds": limit}
+    """Have the emulator execute a statement within so many seconds; what is said of its rows may be left out."""
+    more = {"statements": prepared.statements, "limit_seconds": limit}
+    rows = {"dry": False, "most_rows": 0, "int64_timestamps": False}
     return await emulator.call(
         cloud,
         "POST",
         "/execute",
-        body={**more, **execution},
+        body={**rows, **more, **execution},
         limit_seconds=limit + _QUEUE_SECONDS,
         repeatable=execution["kind"] == "SELECT",
     )

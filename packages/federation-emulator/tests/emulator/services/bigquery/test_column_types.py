@@ -34,8 +34,8 @@ TYPES: list[tuple[str, dict[str, Any], Any, Any]] = [
     ("NUMERIC", {}, "100", "100"),
     ("BOOLEAN", {}, True, "true"),
     ("BOOL", {}, "false", "false"),
-    ("TIMESTAMP", {}, "2026-01-02T03:04:05.123456Z", "1767323045123456"),
-    ("TIMESTAMP", {}, "0001-01-01T00:00:00Z", "-62135596800000000"),
+    ("TIMESTAMP", {}, "2026-01-02T03:04:05.123456Z", "1.767323045123456E9"),
+    ("TIMESTAMP", {}, "0001-01-01T00:00:00Z", "-6.21355968E10"),
     ("DATE", {}, "2026-01-02", "2026-01-02"),
     ("TIME", {}, "03:04:05.5", "03:04:05.500000"),
     ("DATETIME", {}, "2026-01-02T03:04:05", "2026-01-02T03:04:05"),
@@ -108,6 +108,37 @@ def test_a_column_of_each_type_is_made_filled_and_read(
     run(enabled, "CREATE OR REPLACE TABLE types.copied AS SELECT c FROM types.t ORDER BY i")
     assert enabled.done("GET", f"{tables}/copied")["schema"]["fields"] == [expected]
     assert sorted(map(str, enabled.done("GET", f"{tables}/copied/data")["rows"])) == sorted(map(str, listed))
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds", "microseconds"),
+    [
+        ("2014-08-19 12:41:35+00", "1.408452095E9", "1408452095000000"),
+        ("2026-01-02 03:04:05.123456+00", "1.767323045123456E9", "1767323045123456"),
+        ("1970-01-01 00:00:00+00", "0.0", "0"),
+        ("1970-01-01 00:00:00.000001+00", "1.0E-6", "1"),
+        ("1970-04-26 17:46:39+00", "9999999.0", "9999999000000"),
+        ("1970-04-26 17:46:40+00", "1.0E7", "10000000000000"),
+        ("1969-12-31 23:59:59.5+00", "-0.5", "-500000"),
+    ],
+)
+def test_a_timestamp_is_its_seconds_unless_whole_microseconds_are_asked_for(
+    enabled: Google, tables: str, time: str, seconds: str, microseconds: str
+) -> None:
+    """Sources: BigQuery REST, `DataFormatOptions`; googleapis/google-cloud-node#990 and python-bigquery#395, #436."""
+    dataset = tables.split("/")[-2]
+    run(
+        enabled, f"CREATE OR REPLACE TABLE {dataset}.times AS SELECT TIMESTAMP '{time}' AS t, [TIMESTAMP '{time}'] AS a"
+    )
+    sql = f"SELECT t, a, STRUCT(t AS s) AS r FROM {dataset}.times"
+    plain, asking = run(enabled, sql), run(enabled, sql, formatOptions={"useInt64Timestamp": True})
+    job = f"{BIGQUERY_PATH}/queries/{plain['jobReference']['jobId']}"
+    option = "formatOptions.useInt64Timestamp"
+    cells = [[{"v": value}, {"v": [{"v": value}]}, {"v": {"f": [{"v": value}]}}] for value in (seconds, microseconds)]
+    assert [answered["rows"] for answered in (plain, asking)] == [[{"f": each}] for each in cells]
+    for path, count in ((job, 3), (f"{tables}/times/data", 2)):
+        for asks, expected in (("", 0), (f"?{option}=false", 0), (f"?{option}=true", 1), (f"?{option}=True", 1)):
+            assert enabled.done("GET", path + asks)["rows"] == [{"f": cells[expected][:count]}]
 
 
 @pytest.mark.parametrize(
@@ -263,7 +294,7 @@ def test_a_parameter_of_a_type_that_is_not_offered_is_refused_by_its_name(enable
     [
         ("STRUCT(1)", ["_field_1"], [{"v": "1"}]),
         ("STRUCT('a')", ["_field_1"], [{"v": "a"}]),
-        ("STRUCT(TIMESTAMP '1970-01-01 00:00:01+00')", ["_field_1"], [{"v": "1000000"}]),
+        ("STRUCT(TIMESTAMP '1970-01-01 00:00:01+00')", ["_field_1"], [{"v": "1.0"}]),
         ("STRUCT(1, 'x' AS b, 2.5)", ["_field_1", "b", "_field_3"], [{"v": "1"}, {"v": "x"}, {"v": "2.5"}]),
         ("STRUCT(STRUCT(1))", ["_field_1"], [{"v": {"f": [{"v": "1"}]}}]),
         ("STRUCT(1 AS x, NULL AS y)", ["x", "y"], [{"v": "1"}, {"v": None}]),
