@@ -186,6 +186,8 @@ def table_or_dataset(value: str) -> Verdict:
             "it must be project.dataset.table, or project.dataset for all that is and will be in a dataset",
             "For example: my-project.sales.orders",
         )
+    if "INFORMATION_SCHEMA" in map(str.upper, parts):
+        return "a view of INFORMATION_SCHEMA is metadata, which has no policy of its own", "Name a table or a dataset."
     named = zip(("project", "dataset", "table"), parts, (project_id, dataset_id, table_id), strict=False)
     wrong = ((part, text, rule(text)) for part, text, rule in named)
     found = next(((part, text, verdict) for part, text, verdict in wrong if verdict is not None), None)

@@ -1,7 +1,7 @@
 """Arguments of a component, read by the rules of the settings: all that is wrong is reported at once.
 
 They come from a program of the user's own, from any language: a number may arrive as a float, and nothing has been
-checked. Each is named in messages as the schema names it.
+checked. Messages name each as that program does: with the names of Python, or, to other languages, with the schema's.
 """
 
 from __future__ import annotations
@@ -9,22 +9,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import pulumi
 
 from keyless_bigquery.components import claims
 from keyless_bigquery.settings.declaration import camel_case
-from keyless_bigquery.settings.problems import HIDDEN, Problem, Values, nearest
+from keyless_bigquery.settings.problems import HIDDEN, Problem, Values, nearest, setting_of
 
 _COMMAND = re.compile(r"pulumi config set (?:--path )?'?([\w.\[\]]+)'? VALUE", re.ASCII)
+_CAMEL = re.compile(r"\b[a-z]+(?:[A-Z][a-z]*)+\b", re.ASCII)
+_NEEDED = ("this setting has no default", "this argument has no default")
 _WHERE = re.compile(r"from stack ('[^']*')")
 
 
-def refused(component: str, problems: Sequence[Problem], *, late: bool = False) -> Exception:
+def refused(declared: type, component: str, problems: Sequence[Problem], *, late: bool = False) -> Exception:
     """The error that ends the program with its message alone.
 
     Args:
+        declared: The TypedDict that declares the arguments.
         component: Type and name of the component.
         problems: What is wrong, of each argument the first. A fix that sets a key of the config is one that gives an
             argument here.
@@ -36,17 +40,35 @@ def refused(component: str, problems: Sequence[Problem], *, late: bool = False) 
     by_key = {problem.key: problem for problem in reversed(problems)}
     found = [problem for problem in problems if by_key[problem.key] is problem]
     count = "1 argument" if len(found) == 1 else f"{len(found)} arguments"
-    lines = "\n".join(f"  - {problem}" for problem in found)
+    names = {} if claims.served() else {camel_case(name): name for name in declared.__annotations__}
+    lines = "\n".join(f"  - {_as_given(problem, names)}" for problem in found)
     text = f"{count} of {component} can't be used{'' if late else '; nothing of it was created'}.\n{lines}"
-    text = _WHERE.sub(r"from component and stack, \1,", _COMMAND.sub(_argument, text))
     # The host of components shows no other error by its message alone where an output brings it.
     return pulumi.InputPropertiesError(text, []) if claims.served() else pulumi.RunError(text)
 
 
+def _as_given(problem: Problem, names: Mapping[str, str]) -> Problem:
+    """A problem of an argument in place of one of a setting, with the arguments' other names, if they have some."""
+
+    def renamed(text: str) -> str:
+        return _CAMEL.sub(lambda word: names.get(word[0], word[0]), text)
+
+    first = setting_of(problem.key)
+    return replace(
+        problem,
+        key=renamed(first) + problem.key.removeprefix(first),
+        rule=renamed(_WHERE.sub(r"from component and stack, \1,", problem.rule.replace(*_NEEDED))),
+        fix=renamed(_COMMAND.sub(_argument, problem.fix)),
+    )
+
+
 def _argument(command: re.Match[str]) -> str:
-    """What stands for a command that sets a key of the config."""
-    name, *place = command[1].split("[")
-    return f"a list for the argument {name}" if place else f"argument {name}"
+    """What stands for a command that sets a key of the config: ``columns[0].name`` is a list of objects."""
+    name, *inner = re.findall(r"\w+|\[", command[1], re.ASCII)
+    written = "VALUE"
+    for part in reversed([part for part in inner if not part.isdecimal()]):
+        written = f"[{written}]" if part == "[" else f'{{"{part}": {written}}}'
+    return f"argument {name} = {written}" if inner else f"argument {name}"
 
 
 def values(

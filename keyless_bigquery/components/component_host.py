@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
+import inspect
+import json
 import sys
+from typing import Any
 
 import pulumi
 from pulumi.provider import ConstructResult
@@ -23,7 +26,15 @@ COMPONENTS: tuple[type[pulumi.ComponentResource], ...] = (FederatedRole, Credent
 
 
 class Components(ComponentProvider):
-    """The SDK's own, but a refusal reaches the user without a traceback, and a misspelt argument is refused."""
+    """The SDK's own, but a refusal reaches the user without a traceback, and a misspelt argument is refused.
+
+    Descriptions are docstrings without their indentation, which Markdown takes for code.
+    """
+
+    def __init__(self) -> None:
+        """Reads the components."""
+        super().__init__([*COMPONENTS], NAME, None, importlib.metadata.version("keyless-bigquery"))
+        self.schema = json.dumps(json.loads(self.schema or "{}", object_hook=_dedented))
 
     def construct(
         self,
@@ -64,4 +75,10 @@ class Components(ComponentProvider):
 def main() -> None:
     """Serves until the engine ends it. Its arguments are the engine's."""
     claims.serve()
-    serve(Components([*COMPONENTS], NAME, None, importlib.metadata.version("keyless-bigquery")), sys.argv[1:])
+    serve(Components(), sys.argv[1:])
+
+
+def _dedented(found: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(text := found.get("description"), str):
+        found["description"] = inspect.cleandoc(text)
+    return found

@@ -166,7 +166,7 @@ class _Judge:
         return texts
 
     def _refused(self, problems: Sequence[Problem]) -> Exception:
-        return arguments.refused(f"CredentialLayer {self.holder[0]}", problems)
+        return arguments.refused(CredentialLayerArgs, f"CredentialLayer {self.holder[0]}", problems)
 
 
 def _is_later(value: object) -> bool:

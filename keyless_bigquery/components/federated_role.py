@@ -177,14 +177,15 @@ class _Read:
     endpoints: GoogleEndpoints
     subject_token: SubjectToken
 
-    def trust(self, arn: str) -> TrustChain:
-        """The trust in the role; it may be known only now.
+    def trust(self, given: object) -> TrustChain:
+        """The trust in the role; it may be known only now, and then be anything.
 
         Raises:
             pulumi.RunError: It can't be built.
         """
+        arn, _ = arguments.as_text(given)
         if (problem := self.problem(arn)) is not None:
-            raise arguments.refused(self.component, [problem], late=self.role_arn is None)
+            raise arguments.refused(FederatedRoleArgs, self.component, [problem], late=self.role_arn is None)
         return role_arn.trust_of_role(
             arn, function_name=self.function_name, endpoints=self.endpoints, subject_token=self.subject_token
         )
@@ -238,14 +239,15 @@ def _read(holder: claims.Holder, args: FederatedRoleArgs) -> _Read:
     if not values.problems:
         _check_together(holder, read, values, account_id)
     if values.problems:
-        raise arguments.refused(read.component, values.problems)
+        raise arguments.refused(FederatedRoleArgs, read.component, values.problems)
     return read
 
 
 def _check_together(holder: claims.Holder, read: _Read, values: Values, account_id: str | None) -> None:
     """Adds what is wrong with arguments that are good one by one."""
     if not read.tables:
-        values.add("tables", None, "it must name at least one table or dataset", "For example: my-project.sales.orders")
+        rule, fix = "it must name at least one table or dataset", 'For example: ["my-project.sales.orders"]'
+        values.add("tables", values.own("tables"), rule, fix)
     if read.role_arn is not None:
         values.problems.extend(filter(None, [read.problem(read.role_arn)]))
     if read.provider_name is not None:
@@ -281,7 +283,7 @@ def _looked_up(component: FederatedRole, read: _Read) -> _Read:
         names = {f"tables[{place}]": table for place, table in enumerate(read.tables)}
         missing = [*look_ups.missing_tables(names, pulumi.InvokeOptions(parent=component))]
         if missing:
-            raise arguments.refused(read.component, missing)
+            raise arguments.refused(FederatedRoleArgs, read.component, missing)
     return read
 
 

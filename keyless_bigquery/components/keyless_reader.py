@@ -196,14 +196,14 @@ def _read(
     if given.get("providerName"):
         given["pool"] = "existing"
     if problems:
-        raise arguments.refused(component, problems)
+        raise arguments.refused(KeylessReaderArgs, component, problems)
     problems = [*look_ups.of_aws(given, pulumi.InvokeOptions(parent=reader))]
     try:
         settings = Settings.read(given, stack=slug(f"{name}-{pulumi.get_stack()}"))
     except SettingsError as error:
-        raise arguments.refused(component, [*problems, *error.problems]) from error
+        raise arguments.refused(KeylessReaderArgs, component, [*problems, *error.problems]) from error
     if problems:
-        raise arguments.refused(component, problems)
+        raise arguments.refused(KeylessReaderArgs, component, problems)
     return settings, folder, look_up
 
 
@@ -238,4 +238,4 @@ def _check(
         names |= {f"tables[{place}]": table for place, table in enumerate(only.tables) if table != own_dataset}
         problems += look_ups.missing_tables(names, pulumi.InvokeOptions(parent=reader))
     if found := [problem for problem in problems if problem is not None]:
-        raise arguments.refused(component, found)
+        raise arguments.refused(KeylessReaderArgs, component, found)

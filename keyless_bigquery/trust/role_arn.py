@@ -9,6 +9,7 @@ from keyless_bigquery.trust.subject_tokens import AwsOidc, AwsSignature, Subject
 from keyless_bigquery.trust.trust import GoogleEndpoints, TrustChain, TrustError
 
 _ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/(?:[!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}")
+_OF_A_SERVICE = ":role/aws-service-role/"
 _EXAMPLE = "For example: arn:aws:iam::210987654321:role/my-function-role"
 
 
@@ -40,11 +41,15 @@ def problem(
 ) -> tuple[str, str] | None:
     """What is wrong with a role, and how to fix it; ``None``: nothing is.
 
-    It is no ARN of a role, or of a partition that Google can't verify; role and session are too long for
-    ``google.subject``; or it has a path, of which AWS doesn't document whether a signed token's subject has it.
+    It is no ARN of a role, or of a partition that Google can't verify; only a service of AWS can assume it; role and
+    session are too long for ``google.subject``; or it has a path, of which AWS doesn't document whether a signed
+    token's subject has it.
     """
     if _ROLE.fullmatch(arn) is None:
         return _wrong(arn), _EXAMPLE
+    if _OF_A_SERVICE in arn:
+        # Source: AWS IAM, "Create a service-linked role".
+        return "it is a service-linked role, which no function can run as", "Name the function's execution role."
     token = subject_token or AwsSignature()
     if isinstance(token, AwsOidc) and arn.count("/") > 1:
         return (

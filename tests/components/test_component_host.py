@@ -40,6 +40,10 @@ def test_the_package_has_the_name_and_version_of_the_distribution(schema: dict[s
     assert schema["version"] == metadata.version("keyless-bigquery")
 
 
+def test_no_description_is_indented_which_markdown_takes_for_code(schema: dict[str, Any]) -> None:
+    assert "\\n " not in json.dumps(schema)
+
+
 def test_everything_in_it_is_described(schema: dict[str, Any]) -> None:
     for name, resource in schema["resources"].items():
         assert resource["description"], name

@@ -106,31 +106,34 @@ def test_a_provider_that_exists_is_used_as_it_is_and_refused_where_it_admits_ano
 @pytest.mark.parametrize(
     ("argument", "value", "key", "rule"),
     [
-        ("role_arn", "Reader", "roleArn", "ARN of an IAM role"),
-        ("role_arn", f"{ROLE}\n", "roleArn", "ARN of an IAM role"),
-        ("role_arn", "arn:aws:iam::210987654321:role/", "roleArn", "ARN of an IAM role"),
-        ("role_arn", "arn:aws:iam::21098765432:role/Reader", "roleArn", "ARN of an IAM role"),
-        ("role_arn", "arn:aws:iam::210987654321:user/Reader", "roleArn", "ARN of an IAM role"),
-        ("role_arn", "arn:aws:iam::210987654321:role/Reader*", "roleArn", "ARN of an IAM role"),
-        ("role_arn", "arn:aws-cn:iam::210987654321:role/Reader", "roleArn", "China or GovCloud"),
-        ("role_arn", "arn:aws-us-gov:iam::210987654321:role/Reader", "roleArn", "China or GovCloud"),
-        ("role_arn", "arn:aws:sts::210987654321:assumed-role/Reader/x", "roleArn", "a session's"),
+        ("role_arn", "Reader", "role_arn", "ARN of an IAM role"),
+        ("role_arn", f"{ROLE}\n", "role_arn", "ARN of an IAM role"),
+        ("role_arn", "arn:aws:iam::210987654321:role/", "role_arn", "ARN of an IAM role"),
+        ("role_arn", "arn:aws:iam::21098765432:role/Reader", "role_arn", "ARN of an IAM role"),
+        ("role_arn", "arn:aws:iam::210987654321:user/Reader", "role_arn", "ARN of an IAM role"),
+        ("role_arn", "arn:aws:iam::210987654321:role/Reader*", "role_arn", "ARN of an IAM role"),
+        ("role_arn", "arn:aws-cn:iam::210987654321:role/Reader", "role_arn", "China or GovCloud"),
+        ("role_arn", "arn:aws-us-gov:iam::210987654321:role/Reader", "role_arn", "China or GovCloud"),
+        ("role_arn", "arn:aws:sts::210987654321:assumed-role/Reader/x", "role_arn", "a session's"),
         ("function_name", "f" * 64, "google.subject", "at most 127"),
-        ("function_name", "my function", "functionName", "letters, digits"),
-        ("google_project", "123456789012", "googleProject", "id"),
-        ("tables", [], "tables", "at least one"),
+        ("function_name", "my function", "function_name", "letters, digits"),
+        ("google_project", "123456789012", "google_project", "id"),
+        ("role_arn", "arn:aws:iam::210987654321:role/aws-service-role/a.amazonaws.com/A", "role_arn", "service-linked"),
+        ("tables", [], "tables is '[]'", "at least one"),
+        ("tables", ["my-project.INFORMATION_SCHEMA.TABLES"], "tables[0]", "no policy of its own"),
+        ("tables", ["my-project.shop.Information_Schema"], "tables[0]", "no policy of its own"),
         ("tables", ["users"], "tables[0]", "project.dataset.table"),
         ("tables", ["my-project.shop.users", "my-project.shop.*"], "tables[1]", "wildcard"),
         ("access", "both", "access", "impersonation"),
-        ("provider_name", "shared", "providerName", "projects/NUMBER"),
-        ("pool_id", "gcp-pool", "poolId", "reserved"),
-        ("service_account_id", "abc", "serviceAccountId", "6 to 30"),
-        ("google_endpoint", "http://example.com", "googleEndpoint", "http"),
-        ("role_arn", "", "roleArn is not set", "no default"),
-        ("role_arn", None, "roleArn is not set", "argument roleArn"),
-        ("role_arn", 5, "roleArn is '5'", "ARN of an IAM role"),
-        ("role_arn", "arn:aws:iam::210987654321:role/Léser", "roleArn", "ARN of an IAM role"),
-        ("role_arn", "arn:aws:iam::210987654321:root", "roleArn", "ARN of an IAM role"),
+        ("provider_name", "shared", "provider_name", "projects/NUMBER"),
+        ("pool_id", "gcp-pool", "pool_id", "reserved"),
+        ("service_account_id", "abc", "service_account_id", "6 to 30"),
+        ("google_endpoint", "http://example.com", "google_endpoint", "http"),
+        ("role_arn", "", "role_arn is not set", "no default"),
+        ("role_arn", None, "role_arn is not set", "argument role_arn"),
+        ("role_arn", 5, "role_arn is '5'", "ARN of an IAM role"),
+        ("role_arn", "arn:aws:iam::210987654321:role/Léser", "role_arn", "ARN of an IAM role"),
+        ("role_arn", "arn:aws:iam::210987654321:root", "role_arn", "ARN of an IAM role"),
         ("tables", "my-project.shop.users", "tables", "a list of texts"),
         ("tables", None, "tables is not set", "at least one"),
         ("tables", [None], "tables", "a list of texts"),
@@ -139,25 +142,25 @@ def test_a_provider_that_exists_is_used_as_it_is_and_refused_where_it_admits_ano
         ("tables", ["my-project.shop.users", ""], "tables[1]", "project.dataset.table"),
         ("tables", [pulumi.Output.from_input("my-project.shop.users")], "tables is 'an output'", "known only later"),
         ("tables", [f"my-project.shop.t{place}" for place in range(51)], "tables", "at most 50"),
-        ("google_project", pulumi.Output.from_input("my-project"), "googleProject is 'an output'", "known only later"),
-        ("google_project", b"my-project", "googleProject", "must be text"),
-        ("google_project", "Projekt-Ä", "googleProject", "lower-case"),
-        ("look_up_tables", "maybe", "lookUpTables", "true, false"),
-        ("aws_account_id", 210987654321.5, "awsAccountId", "12 digits"),
+        ("google_project", pulumi.Output.from_input("my-project"), "google_project is 'an output'", "known only later"),
+        ("google_project", b"my-project", "google_project", "must be text"),
+        ("google_project", "Projekt-Ä", "google_project", "lower-case"),
+        ("look_up_tables", "maybe", "look_up_tables", "true, false"),
+        ("aws_account_id", 210987654321.5, "aws_account_id", "12 digits"),
         ("function_nam", "orders", "function_nam", "Did you mean function_name?"),
         (5, "orders", "5 is '[not shown]'", "no such argument"),
-        ("provider_id", "gcp-role", "providerId", "reserved"),
-        ("tables", {"a": "b"}, "tables", "a list for the argument tables"),
+        ("provider_id", "gcp-role", "provider_id", "reserved"),
+        ("tables", {"a": "b"}, "tables", "For example: argument tables = [VALUE]"),
     ],
 )
 def test_a_bad_argument_is_refused_with_its_key_value_rule_and_fix(
     argument: str, value: Any, key: str, rule: str
 ) -> None:
     long_role = {"role_arn": f"{ROLE}{'r' * 50}"} if argument == "function_name" else {}
-    refused = refusal({**GOOD, **long_role, argument: value})
-    assert refused.startswith("1 argument of FederatedRole orders can't be used; nothing of it was created.")
-    assert key in refused
-    assert rule in refused
+    text = refusal({**GOOD, **long_role, argument: value})
+    assert text.startswith("1 argument of FederatedRole orders can't be used; nothing of it was created.")
+    assert key in text
+    assert rule in text
 
 
 def refusal(*given: Any, answers: Any = FOUND, **others: Any) -> str:
@@ -184,7 +187,14 @@ def test_what_is_good_is_taken_and_a_path_is_no_part_of_the_name() -> None:
     made({**GOOD, "role_arn": "arn:aws:iam::210987654321:role/service-role/team/Reader"})
     later = {**GOOD, "role_arn": pulumi.Output.from_input(ROLE)}
     made(later)
-    assert "roleArn is 'an output'" in refusal({**later, "provider_name": SHARED})
+    assert "role_arn is 'an output'" in refusal({**later, "provider_name": SHARED})
+
+
+@pytest.mark.parametrize(("later", "shown"), [(None, "null"), (5, "5"), (["a"], '["a"]'), ("Reader", "Reader")])
+def test_whatever_a_role_turns_out_to_be_later_is_refused_with_key_value_and_rule(later: Any, shown: str) -> None:
+    text = refusal({**GOOD, "role_arn": pulumi.Output.from_input(later)})
+    assert text.startswith("1 argument of FederatedRole orders can't be used.")
+    assert f"role_arn is {shown!r}: it must be the ARN of an IAM role" in text
 
 
 def test_a_role_that_is_known_later_is_judged_then() -> None:
@@ -246,7 +256,7 @@ def test_a_name_that_is_none_is_refused(name: Any) -> None:
 
 
 def test_an_id_that_the_components_name_makes_is_judged_too() -> None:
-    with pytest.raises(pulumi.RunError, match="poolId is 'gcp-reader-0000': the id derived from the component's name"):
+    with pytest.raises(pulumi.RunError, match="pool_id is 'gcp-reader-0000': the id derived from the component's name"):
         made(GOOD, names=("gcp-reader",))
     made({**GOOD, "pool_id": "readers"}, names=("gcp-reader",))
 
@@ -259,7 +269,7 @@ def test_a_resource_in_the_place_of_its_arn_is_named() -> None:
         given: Any = {**GOOD, "role_arn": role}
         FederatedRole("orders", given, pulumi.ResourceOptions(providers=[google]))
 
-    with pytest.raises(pulumi.RunError, match=r"roleArn is 'a Role': it is a resource.*such as its arn"):
+    with pytest.raises(pulumi.RunError, match=r"role_arn is 'a Role': it is a resource.*such as its arn"):
         record(program=program, answers=FOUND)
 
 
@@ -270,16 +280,16 @@ def test_components_of_one_name_under_other_parents_share_no_id_either() -> None
             parent = pulumi.ComponentResource(kind, "a", None, pulumi.ResourceOptions(providers=[google]))
             FederatedRole("orders", GOOD, pulumi.ResourceOptions(parent=parent))
 
-    with pytest.raises(pulumi.RunError, match="serviceAccountId is 'orders': FederatedRole 'orders' of this program"):
+    with pytest.raises(pulumi.RunError, match="service_account_id is 'orders': FederatedRole 'orders' of this program"):
         record(program=program, answers=FOUND)
 
 
 def test_two_components_never_share_an_id() -> None:
     error = refusal(GOOD, GOOD)
     assert "FederatedRole Orders" in error
-    assert "serviceAccountId is 'orders': FederatedRole 'orders' of this program has the same" in error
+    assert "service_account_id is 'orders': FederatedRole 'orders' of this program has the same" in error
     made(GOOD, {**GOOD, "service_account_id": "orders-two"})
     fixed = {**GOOD, "access": "direct", "pool_id": "readers"}
-    assert "poolId is 'readers'" in refusal(fixed, fixed)
+    assert "pool_id is 'readers'" in refusal(fixed, fixed)
     made(GOOD)
     made(GOOD)  # another run

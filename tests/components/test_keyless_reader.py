@@ -78,7 +78,7 @@ def test_it_has_the_outputs_of_a_stacks_reader(two: Recording) -> None:
 def test_a_whole_number_may_arrive_as_a_float_and_nothing_else_may(two: Recording) -> None:
     function = next(found for found in two.resources if found.name == "audit-function").inputs
     assert function["memorySize"] == 256
-    assert "memoryMb is '256.5': it must be a whole number from 128 to 10240" in refusal({**GOOD, "memory_mb": 256.5})
+    assert "memory_mb is '256.5': it must be a whole number from 128 to 10240" in refusal({**GOOD, "memory_mb": 256.5})
 
 
 def test_each_argument_is_a_setting_and_has_its_type() -> None:
@@ -109,16 +109,16 @@ def test_any_other_setting_is_given_by_its_key() -> None:
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [
-        ({"google_project": ""}, "googleProject is not set: this setting has no default."),
-        ({"google_project": "123456789012"}, "googleProject is '123456789012': that is a project number"),
-        ({"google_project": pulumi.Output.from_input("my-project")}, "googleProject is 'an output': it decides what"),
+        ({"google_project": ""}, "google_project is not set: this argument has no default."),
+        ({"google_project": "123456789012"}, "google_project is '123456789012': that is a project number"),
+        ({"google_project": pulumi.Output.from_input("my-project")}, "google_project is 'an output': it decides what"),
         ({"function": "no-such"}, "function is 'no-such': there is no such folder. Make it, or name"),
         ({"function": str(ROOT / "README.md")}, "README.md': there is no such folder"),
-        ({"function_name": "f" * 65}, "functionName"),
+        ({"function_name": "f" * 65}, "function_name"),
         ({"function_name": "f" * 64, "role_name": "r" * 64}, "google.subject would be"),
         ({"role_name": "path/role"}, "no path, which is not part of an assumed role's ARN"),
-        ({"aws_account_id": "111111111111"}, "awsAccountId is '111111111111': the AWS provider's is 210987654321"),
-        ({"aws_region": "us-east-1"}, "awsRegion is 'us-east-1': the AWS provider's is eu-west-1"),
+        ({"aws_account_id": "111111111111"}, "aws_account_id is '111111111111': the AWS provider's is 210987654321"),
+        ({"aws_region": "us-east-1"}, "aws_region is 'us-east-1': the AWS provider's is eu-west-1"),
         ({"table": "existing"}, "with table=existing the table is another team's"),
         ({"tables": ["`my-project.shop.users`"]}, "tables[0] is '`my-project.shop.users`': it has backticks"),
         ({"tables": "my-project.shop.users"}, "tables is 'my-project.shop.users': it must be a list of texts"),
@@ -135,8 +135,8 @@ def test_any_other_setting_is_given_by_its_key() -> None:
             "settings.readers is '[]': this setting is a stack's. A component is one reader",
         ),
         ({"settings": "none"}, "settings is 'none': it must be a map of settings"),
-        ({"provider_name": "shared"}, "providerName is 'shared'"),
-        ({"service_account_id": "Léser"}, "serviceAccountId is 'Léser'"),
+        ({"provider_name": "shared"}, "provider_name is 'shared'"),
+        ({"service_account_id": "Léser"}, "service_account_id is 'Léser'"),
     ],
 )
 def test_a_bad_argument_is_refused_with_its_key_value_rule_and_fix(wrong: Mapping[str, Any], expected: str) -> None:
@@ -149,18 +149,18 @@ def test_a_bad_argument_is_refused_with_its_key_value_rule_and_fix(wrong: Mappin
 def test_a_name_that_is_too_long_for_what_follows_from_it_says_which_argument_helps() -> None:
     refused = refusal(GOOD, names=["a-very-long-name-of-a-component"])
     assert "the name derived from component and stack, 'a-very-long-name-of-a-component-dev', is invalid" in refused
-    assert "Choose one with: argument serviceAccountId" in refused
+    assert "Choose one with: argument service_account_id" in refused
 
 
 def test_two_components_never_share_an_id() -> None:
     refused = refusal(GOOD, GOOD, names=["orders", "Orders"])
-    assert "roleName is 'keyless-bigquery-orders-dev': KeylessReader 'orders' of this program has the same" in refused
-    assert "datasetId" in refused
+    assert "role_name is 'keyless-bigquery-orders-dev': KeylessReader 'orders' of this program has the same" in refused
+    assert "dataset_id" in refused
 
 
 def test_a_table_that_is_not_there_is_refused_before_anything_is_made() -> None:
     lost = {**FOUND, TABLE_LOOK_UP: Exception("projects/my-project/datasets/shop/tables/orders not found")}
-    assert "tableId is 'my-project.shop.orders': there is no such table" in str(refusal(EXISTING, answers=lost))
+    assert "table_id is 'my-project.shop.orders': there is no such table" in str(refusal(EXISTING, answers=lost))
     made({**EXISTING, "look_up_tables": False}, answers=lost)
     made(GOOD, answers=lost)  # its own table, which it makes
     lost = {**FOUND, DATASET_LOOK_UP: Exception("projects/my-project/datasets/sales not found")}
@@ -171,5 +171,5 @@ def test_a_table_that_is_not_there_is_refused_before_anything_is_made() -> None:
 
 def test_a_provider_that_is_not_configured_yet_leaves_account_and_region_to_the_arguments() -> None:
     later = {**FOUND, CALLER_LOOK_UP: {}, REGION_LOOK_UP: {}}
-    assert "awsAccountId is not set" in refusal(GOOD, answers=later)
+    assert "aws_account_id is not set" in refusal(GOOD, answers=later)
     made({**GOOD, "aws_account_id": "210987654321", "aws_region": "eu-west-1"}, answers=later)

@@ -31,12 +31,12 @@ def test_the_binding_names_the_role_itself() -> None:
 @pytest.mark.parametrize(
     ("changed", "key", "rule"),
     [
-        ({"aws_token_issuer": None}, "awsTokenIssuer is not set", "get-outbound-web-identity-federation-info"),
-        ({"subject_token": None}, "awsTokenIssuer", "with subjectToken=aws-signature there is none"),
-        ({"subject_token": "aws"}, "subjectToken is 'aws'", "aws-oidc"),
-        ({"aws_token_issuer": f"{ISSUER}/"}, "awsTokenIssuer", "tokens.sts.global.api.aws"),
-        ({"aws_token_issuer": ISSUER.replace("https", "http")}, "awsTokenIssuer", "tokens.sts.global.api.aws"),
-        ({"role_arn": "arn:aws:iam::210987654321:role/service-role/Reader"}, "roleArn", "for a role with a path"),
+        ({"aws_token_issuer": None}, "aws_token_issuer is not set", "get-outbound-web-identity-federation-info"),
+        ({"subject_token": None}, "aws_token_issuer", "with subject_token=aws-signature there is none"),
+        ({"subject_token": "aws"}, "subject_token is 'aws'", "aws-oidc"),
+        ({"aws_token_issuer": f"{ISSUER}/"}, "aws_token_issuer", "tokens.sts.global.api.aws"),
+        ({"aws_token_issuer": ISSUER.replace("https", "http")}, "aws_token_issuer", "tokens.sts.global.api.aws"),
+        ({"role_arn": "arn:aws:iam::210987654321:role/service-role/Reader"}, "role_arn", "for a role with a path"),
     ],
 )
 def test_an_issuer_and_a_role_that_do_not_fit_are_refused(changed: Any, key: str, rule: str) -> None:
