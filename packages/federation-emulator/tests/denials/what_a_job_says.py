@@ -61,7 +61,13 @@ _OTHER = {"repository_owner_id": "66", "repository_id": "75"}
 CASES: tuple[Case, ...] = (
     _BY("another repository, where a job", "the right one", _sent(_job("octo/other", repository_id="75")), _RIGHT),
     _BY("a fork, where a job", "the repository itself", _sent(_job("other/app", **_OTHER)), _RIGHT),
-    _BY("a re-used name, where a job", "the same owner's", _sent(_job(**_OTHER)), _RIGHT),
+    _BY(
+        "a re-used name, where a job",
+        "the same owner's",
+        _sent(_job(**_OTHER)),
+        _RIGHT,
+        actual="repository_owner_id = '66'",
+    ),
     _BY("another branch, where a job", "main", _sent(_job(branch="main-2")), _RIGHT),
     _BY("a tag, where a job", "a branch", _sent(_job(ref="refs/tags/main")), _RIGHT),
     _BY("another environment, where a job", "the right one", _sent(_job(environment="production-2")), _RIGHT),

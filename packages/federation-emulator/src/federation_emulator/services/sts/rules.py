@@ -6,8 +6,9 @@ Texts are Google's where they are publicly known; FIDELITY.md says which are.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from federation_emulator.core.errors import OAuthError
 from federation_emulator.core.trace import Check, Part, Trail, refuse
@@ -16,6 +17,7 @@ from federation_emulator.services.sts.exchange_rules import INVALID_TARGET
 from federation_emulator.services.sts.model import AwsRefusal
 from keyless_bigquery.trust import attributes as cel
 from keyless_bigquery.trust.caller import Caller
+from keyless_bigquery.trust.lexer import words
 from keyless_bigquery.trust.names import MOST_SUBJECT_BYTES
 from keyless_bigquery.trust.principals import Principal, federated_principal
 
@@ -143,14 +145,32 @@ def _check_condition(provider: Provider, assertion: cel.Assertion, mapped: cel.A
     except cel.MappingError as failure:
         holds, problem = False, f"; {failure}"
     if not holds:
+        if isinstance(assertion, Caller):
+            shown, means = assertion.arn, "call from the role that the condition names"
+        else:
+            shown = _claims(provider.attribute_condition, assertion) or mapped.subject
+            means = "send a token with the claims that the condition asks for"
         refuse(
             Part.CONDITION,
             rule="the provider's attribute condition must be true",
-            actual=f"{assertion.arn if isinstance(assertion, Caller) else mapped.subject}{problem}",
+            actual=f"{shown}{problem}",
             expected=provider.attribute_condition,
-            fix="call from the role that the condition names; to admit this one, name it in condition and binding",
+            fix=f"{means}; to admit this one, name it in condition and binding",
             answer=OAuthError("unauthorized_client", "The given credential is rejected by the attribute condition."),
         )
+
+
+def _claims(condition: str, claims: Mapping[str, Any]) -> str:
+    """The claims that a condition reads, with what the token has there."""
+    found = words(condition)
+    reads = (
+        last.text
+        for first, sign, last in zip(found, found[1:], found[2:], strict=False)
+        if first.text == "assertion" and sign.text in {".", "["}
+    )
+    return ", ".join(
+        f"{name} = {claims[name]!r:.200}" if name in claims else f"no {name}" for name in dict.fromkeys(reads)
+    )
 
 
 def _refuse_value(attribute: str, actual: str) -> NoReturn:
