@@ -240,15 +240,21 @@ def test_a_refresh_that_only_looks_changes_no_stack() -> None:
 
 
 @pytest.mark.parametrize(
-    ("again", "passes"), [("prod", True), ("dev", False), ("", False), ("prod; exit 0", False), ("PROD", False)]
+    ("stack", "again", "passes"),
+    [
+        *(("prod", again, again == "prod") for again in ("prod", "dev", "", "prod; exit 0", "PROD")),
+        # Each of two stacks would be among those that are delivered.
+        ("dev prod", "dev prod", False),
+        ("my-stack.1", "my-stack.1", True),
+    ],
 )
-def test_destroying_wants_the_stacks_name_typed_again(again: str, passes: bool) -> None:
+def test_destroying_needs_the_name_of_one_stack_typed_again(stack: str, again: str, passes: bool) -> None:
     workflow = Workflow.read("destroy.yml", (FOLDER / "workflows" / "destroy.yml").read_text())
     (step,) = workflow.jobs["confirm"]["steps"]
     assert set(re.findall(r"inputs\.(\w+)", str(step["env"]))) == {"stack", "again"}
     ended = subprocess.run(
         ["/bin/bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-        env={"STACK": "prod", "AGAIN": again},
+        env={"STACK": stack, "AGAIN": again},
         capture_output=True,
         text=True,
         timeout=10,
