@@ -131,10 +131,11 @@ class Federation(pulumi.ComponentResource):
     def _pool_id(self, names: children.Names, args: FederationArgs) -> pulumi.Input[str]:
         if args.pool_id is not None:
             return args.pool_id
-        # In a project where a pool of this stack was before, its id is taken. A trigger and no keeper, since a suffix
-        # that was made without one stays as it is.
-        opts = pulumi.ResourceOptions(parent=self, replacement_trigger=args.project)
-        ending = random.RandomId(names("pool-suffix"), byte_length=POOL_SUFFIX_BYTES, opts=opts)
+        # In a project where a pool of this stack was before, its id is taken: each project has a suffix of its own. No
+        # keeper, which would replace a suffix that an earlier version made; and no replacement trigger, with which
+        # SDK 3.272 fails wherever a transform answers for the suffix.
+        opts = pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=names("pool-suffix"))])
+        ending = random.RandomId(names(f"pool-suffix-{args.project}"), byte_length=POOL_SUFFIX_BYTES, opts=opts)
         return pulumi.Output.concat(args.pool_id_prefix, ending.hex)
 
 

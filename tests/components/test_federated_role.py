@@ -38,10 +38,10 @@ def test_the_name_is_in_the_names_of_all_that_is_made_so_that_two_fit_one_progra
     own = [name for name in made if name not in ("google", "aws")]
     assert sorted(own) == sorted(
         [
-            *("orders", "orders", "orders", "orders-pool-suffix", "orders-pool", "orders-aws-provider"),
+            *("orders", "orders", "orders", "orders-pool-suffix-my-project", "orders-pool", "orders-aws-provider"),
             *("orders-reader-account", "orders-may-impersonate", "orders-may-start-jobs"),
             f"orders-{logical_name('my-project.shop.users')}",
-            *("audit", "audit", "audit", "audit-pool-suffix", "audit-pool", "audit-aws-provider"),
+            *("audit", "audit", "audit", "audit-pool-suffix-my-project", "audit-pool", "audit-aws-provider"),
             *("audit-may-start-jobs", f"audit-{logical_name('my-project.shop.events')}"),
         ]
     )
@@ -112,8 +112,8 @@ def test_a_provider_that_exists_is_used_as_it_is_and_refused_where_it_admits_ano
         ("role_arn", "arn:aws:iam::21098765432:role/Reader", "role_arn", "ARN of an IAM role"),
         ("role_arn", "arn:aws:iam::210987654321:user/Reader", "role_arn", "ARN of an IAM role"),
         ("role_arn", "arn:aws:iam::210987654321:role/Reader*", "role_arn", "ARN of an IAM role"),
-        ("role_arn", "arn:aws-cn:iam::210987654321:role/Reader", "role_arn", "China or GovCloud"),
-        ("role_arn", "arn:aws-us-gov:iam::210987654321:role/Reader", "role_arn", "China or GovCloud"),
+        ("role_arn", "arn:aws-cn:iam::210987654321:role/Reader", "role_arn", "not of aws-cn"),
+        ("role_arn", "arn:aws-us-gov:iam::210987654321:role/Reader", "role_arn", "not of aws-us-gov"),
         ("role_arn", "arn:aws:sts::210987654321:assumed-role/Reader/x", "role_arn", "a session's"),
         ("function_name", "f" * 64, "google.subject", "at most 127"),
         ("function_name", "my function", "function_name", "letters, digits"),

@@ -53,10 +53,10 @@ def program(name: str = "shop", **options: Any) -> None:
         )
 
 
-def other_name(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    if args.type_ != "gcp:serviceaccount/account:Account":
-        return None
-    return pulumi.ResourceTransformResult(props={**args.props, "displayName": "by a transform"}, opts=args.opts)
+def other_name(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+    """Answers for each resource, as one that sets labels does."""
+    more = {"displayName": "by a transform"} if args.type_ == "gcp:serviceaccount/account:Account" else {}
+    return pulumi.ResourceTransformResult(props={**args.props, **more}, opts=args.opts)
 
 
 def other_text(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:

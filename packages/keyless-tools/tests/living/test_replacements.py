@@ -82,7 +82,7 @@ def dev(environments: Environments) -> StackHarness:
             id="location",
             marks=pytest.mark.soak,
         ),
-        pytest.param("`poolId`", {"poolId": "another-pool"}, {"pool-suffix": "delete"}, id="pool"),
+        pytest.param("`poolId`", {"poolId": "another-pool"}, {"pool-suffix-local-keyless": "delete"}, id="pool"),
         pytest.param(
             "`tables`: one more",
             {"tables": ["local-keyless.keyless_dev.others"]},
@@ -102,15 +102,18 @@ def test_the_page_says_what_is_replaced_and_in_place_and_nothing_is_deleted_firs
 
 
 def test_in_another_project_the_pool_has_another_suffix(dev: StackHarness) -> None:
-    assert plan(dev.beside("dev", {"poolProject": "pool-project"}))["pool-suffix"] == "replace"
+    found = plan(dev.beside("dev", {"poolProject": "pool-project"}))
+    assert (found["pool-suffix-pool-project"], found["pool-suffix-local-keyless"]) == ("create", "delete")
 
 
-def test_a_suffix_that_an_earlier_version_made_stays(environments: Environments) -> None:
+@pytest.mark.parametrize("with_trigger", [None, "local-keyless"])
+def test_a_suffix_that_an_earlier_version_made_stays(environments: Environments, with_trigger: str | None) -> None:
     stack = environments.dev.stack
     today = stack.export_stack()
-    earlier = json.loads(json.dumps(today.deployment))
+    project = environments.dev.cloud.project_id
+    earlier = json.loads(json.dumps(today.deployment).replace(f"::pool-suffix-{project}", "::pool-suffix"))
     (suffix,) = (one for one in earlier["resources"] if one["urn"].endswith("::pool-suffix"))
-    assert suffix.pop("replacementTrigger") == environments.dev.cloud.project_id
+    assert with_trigger is None or suffix.setdefault("replacementTrigger", with_trigger)
     try:
         stack.import_stack(Deployment(version=today.version, deployment=earlier))
         assert plan(environments.dev) == {}
