@@ -117,6 +117,8 @@ class _Judge:
     endpoint: str | None = None
     account: str | None = None
     """The AWS provider's; ``None``: not known."""
+    region: str | None = None
+    """The AWS provider's, where none is given; ``None``: not known."""
 
     def given(self, args: CredentialLayerArgs) -> dict[str, object]:
         """The arguments by their names in the schema: text, after all checks that need no cloud, or outputs.
@@ -140,7 +142,10 @@ class _Judge:
             pulumi.RunError: Arguments can't be used.
         """
         if (provider := layer.get_provider("aws:index:Provider")) is not None:
-            self.account = look_ups.aws_account(pulumi.InvokeOptions(provider=provider))
+            opts = pulumi.InvokeOptions(provider=provider)
+            self.account = look_ups.aws_account(opts)
+            if not {_FUNCTION_ARN, _REGION} & set(given):
+                self.region = look_ups.aws_region(opts)
         later = {key for key, value in given.items() if _is_later(value)}
         self.texts({key: given[key] for key in given if key not in later}, claim=later <= {_CONFIGURATION})
 
@@ -157,7 +162,7 @@ class _Judge:
         texts = {key: arguments.as_text(value)[0] for key, value in values.items()}
         problems = _problems(texts, self.endpoint, self.account)
         if claim and not problems:
-            where = (self.account or "", _region(texts))
+            where = (self.account or "", _region(texts) or self.region or "")
             if (taken := claims.taken(self.holder, _LAYER_NAME, *where, texts[_LAYER_NAME])) is not None:
                 rule = "another component of this program has the same, and to Lambda both are versions of one layer"
                 problems = [dataclasses.replace(taken, rule=rule)]

@@ -26,6 +26,11 @@ def aws_account(opts: pulumi.InvokeOptions) -> str | None:
     return _of_aws(_CALLER, "accountId", "account", opts)
 
 
+def aws_region(opts: pulumi.InvokeOptions) -> str | None:
+    """The region of an AWS provider; raises as :func:`aws_account`."""
+    return _of_aws(_REGION, "region", "region", opts)
+
+
 def of_aws(given: dict[str, str], opts: pulumi.InvokeOptions) -> Iterator[Problem]:
     """Fills in account and region of the AWS provider where the settings have none; a problem where they differ.
 
@@ -33,8 +38,7 @@ def of_aws(given: dict[str, str], opts: pulumi.InvokeOptions) -> Iterator[Proble
         given: The settings.
         opts: With what to look them up.
     """
-    region = _of_aws(_REGION, "region", "region", opts)
-    for key, found in (("awsAccountId", aws_account(opts)), ("awsRegion", region)):
+    for key, found in (("awsAccountId", aws_account(opts)), ("awsRegion", aws_region(opts))):
         value = given.get(key)
         if not value and found is not None:
             given[key] = found

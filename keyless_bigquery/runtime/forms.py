@@ -35,7 +35,7 @@ def region(value: str) -> Verdict:
     if value.startswith(_OTHER_PARTITIONS):
         return (
             "Google asks sts.REGION.amazonaws.com who the caller is, which serves the standard AWS partition only",
-            "Use a region outside China and GovCloud.",
+            "Use a region of the partition aws, such as eu-west-1.",
         )
     if _REGION.fullmatch(value):
         return None

@@ -82,8 +82,8 @@ def _trust(arn: str, function_name: str | None, endpoints: GoogleEndpoints, toke
 
 
 def _wrong(arn: str) -> str:
-    if re.match(r"arn:aws-[a-z-]+:", arn):
-        return "Google's AWS providers verify callers of the partition aws alone, not of China or GovCloud"
+    if other := re.match(r"arn:(aws-[a-z-]+):", arn):
+        return f"Google's AWS providers verify callers of the partition aws alone, not of {other[1]:.40}"
     if arn.startswith("arn:aws:sts:"):
         return "it is a session's; the role itself is needed, as `aws iam get-role --role-name NAME` shows it"
     return "it must be the ARN of an IAM role, with the account's 12 digits"

@@ -204,6 +204,8 @@ def test_one_layer_name_is_of_one_component_in_a_region(later: bool) -> None:
     for second, refused in (
         ({"layer_name": "orders", "region": "eu-west-1"}, True),
         ({"layer_name": "orders", "region": "us-east-1"}, False),
+        # The provider's region is that of the function.
+        ({"layer_name": "orders"}, True),
         ({"region": "eu-west-1"}, False),
     ):
         both = program(first, ("audit", second), later=later)

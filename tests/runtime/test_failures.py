@@ -190,7 +190,7 @@ def test_a_redirect_takes_no_token_anywhere_and_what_was_not_foreseen_says_where
         ("GOOGLE_APPLICATION_CREDENTIALS", "absent.json", "configuration", "it can't be read", "GOOGLE_APPLICATION_"),
         ("BIGQUERY_EMULATOR_HOST", None, "configuration", "of the universe 'local.invalid', and without", "EMULATOR"),
         ("AWS_REGION", "us-east-1 ", "configuration", "AWS_REGION is 'us-east-1 '", "For example: us-east-1"),
-        ("AWS_REGION", "cn-north-1", "configuration", "AWS_REGION is 'cn-north-1'", "outside China and GovCloud"),
+        ("AWS_REGION", "cn-north-1", "configuration", "AWS_REGION is 'cn-north-1'", "of the partition aws, such"),
         ("KEYLESS_HANDLER", "lambda_handler", "configuration", "it must be module.function", "KEYLESS_HANDLER"),
         ("AWS_SECRET_ACCESS_KEY", None, "subject token", "AWS_SECRET_ACCESS_KEY not set", "execution role"),
     ],

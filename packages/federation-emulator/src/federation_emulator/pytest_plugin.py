@@ -215,6 +215,8 @@ def federation_server(
 def _written(seed: Path | Mapping[str, Any], folder: Path, config: pytest.Config) -> Path:
     """The file of a seed; JSON is YAML, too."""
     if not isinstance(seed, Mapping):
+        if not isinstance(seed, str | os.PathLike):
+            raise pytest.UsageError(f"the seed is a file or a dictionary, got {seed!r:.60}")
         return config.rootpath / os.fspath(seed)
     path = folder / "seed.yaml"
     path.write_text(json.dumps(seed, ensure_ascii=False, default=str))

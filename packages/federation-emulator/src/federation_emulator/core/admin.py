@@ -102,7 +102,7 @@ async def clock(cloud: Cloud, request: Request) -> Response:
         if set(body) != {"advanceSeconds"} or isinstance(step, bool) or not isinstance(step, int):
             raise invalid_argument('The clock takes {"advanceSeconds": N}, N a whole number of seconds.')
         try:
-            cloud.clock.advance(timedelta(seconds=min(max(step, -1), 10**10)))
+            cloud.clock.advance(timedelta(seconds=min(max(step, -(10**10)), 10**10)))
         except ClockError as problem:
             raise invalid_argument(f"{problem}.") from problem
     return answer({"now": rfc3339(cloud.clock.now()), "aheadSeconds": int(cloud.clock.ahead.total_seconds())})
