@@ -7,6 +7,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import pulumi
 import pytest
 
 from pulumi_offline.engine.workspace import Workspace
@@ -39,4 +40,6 @@ def test_both_read_a_row_a_second_up_changes_nothing_and_a_destroy_leaves_nothin
 
 
 def run_program() -> None:
+    # Answers for each resource, as one that sets labels does.
+    pulumi.runtime.register_resource_transform(lambda args: pulumi.ResourceTransformResult(args.props, args.opts))
     runpy.run_path(str(PROGRAM), run_name="__main__")
