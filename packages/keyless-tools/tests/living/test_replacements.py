@@ -204,6 +204,7 @@ def scheduled(environments: Environments) -> Iterator[StackHarness]:
     environments.dev.up()
 
 
+@pytest.mark.soak
 def test_a_function_is_renamed_with_its_schedule_the_new_one_first(scheduled: StackHarness) -> None:
     renamed = scheduled.beside("dev", {**SCHEDULED, "functionName": "renamed"})
     steps = up(renamed)
