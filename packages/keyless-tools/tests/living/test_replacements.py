@@ -59,8 +59,10 @@ def dev(environments: Environments) -> StackHarness:
     [
         pytest.param("`roleName`", {"roleName": "Reader-Two"}, {}, id="role"),
         pytest.param("`functionName`", {"functionName": "another"}, {}, id="function", marks=pytest.mark.soak),
-        pytest.param("`awsRegion`", {"awsRegion": ELSEWHERE}, {}, id="region"),
-        pytest.param("`serviceAccountId`", {"serviceAccountId": "another-reader"}, {}, id="account"),
+        pytest.param("`awsRegion`", {"awsRegion": ELSEWHERE}, {}, id="region", marks=pytest.mark.soak),
+        pytest.param(
+            "`serviceAccountId`", {"serviceAccountId": "another-reader"}, {}, id="account", marks=pytest.mark.soak
+        ),
         pytest.param(
             "`access` to `direct`",
             {"access": "direct"},
