@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begins with the files that take long, in this order: at the end, short ones keep every worker busy."""
     rank = {name: place for place, name in enumerate(_TAKE_LONG)}
     items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
+
+
+def pytest_collection_finish() -> None:
+    """Keeps what was imported so far out of every later collection of garbage: of the SDKs' classes each takes long."""
+    gc.collect()
+    gc.freeze()
 
 
 # What the fixtures need is imported in them: most tests start no server, and would only wait for its clients to load.
