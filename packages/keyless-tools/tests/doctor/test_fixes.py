@@ -132,11 +132,7 @@ SWITCHED_OFF: Sequence[Case] = (
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    "cases",
-    [
-        pytest.param(SWITCHED_OFF, id="disabled"),
-        pytest.param([breaks.the_pool_deleted], id="deleted", marks=pytest.mark.soak),
-    ],
+    "cases", [pytest.param(SWITCHED_OFF, id="disabled"), pytest.param([breaks.the_pool_deleted], id="deleted")]
 )
 def test_what_was_switched_off_or_deleted_is_had_back_by_gcloud(stage: StackHarness, cases: Sequence[Case]) -> None:
     broken = broken_all_at_once(stage, cases)
