@@ -64,10 +64,12 @@ test: $(READY) ## every test
 soak: export KEYLESS_ROUNDS ?= 20
 soak: export KEYLESS_KILLS ?= 10
 soak: export KEYLESS_STATEMENTS ?= 50000
+soak: export KEYLESS_FUZZ_REQUESTS ?= 10000
 soak: $(READY) ## what takes too long for each change: twenty rounds, ten kills, whole lifecycles, 50,000 statements, 60 mutants; an hour
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "soak or not soak" tests/replacing tests/robustness tests/template \
 	  $(addprefix packages/keyless-tools/tests/,delivery doctor living) $(addprefix packages/pulumi-offline/tests/,official_tools plugins) \
-	  packages/federation-emulator/tests/differential tests/e2e/test_bootstrap_life.py
+	  $(addprefix packages/federation-emulator/tests/,differential fuzz) \
+	  $(patsubst %,tests/e2e/test_%.py,bootstrap_life chain demo engine installed_component new_apis options typescript_program yaml_program)
 	@$(RUN) -m tools.mutants
 
 mutants: $(READY) ## break one thing at a time in trust, rules and guardrails, and report what no test notices; COUNT=60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,12 @@ _RUNS_PROGRAMS = {
     "settings",
 }
 
+_TAKE_LONG = (
+    *("docs", "template", "replacing", "living", "e2e", "doctor", "official_tools", "plugins"),
+    *("install", "processes", "page", "differential", "fuzz"),
+)
+"""Folders with files that take a minute."""
+
 OTHER_PROJECTS = {"pool-project": "222222222222", "data-project": "333333333333"}
 """Id and number of the projects that exist beside the one that pays."""
 
@@ -38,6 +45,19 @@ os.environ["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(Path(__file__).parent / "tests" / "quick_pip"), os.environ.get("PYTHONPATH")])
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the files that take long, in this order: at the end, short ones keep every worker busy."""
+    rank = {name: place for place, name in enumerate(_TAKE_LONG)}
+    items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
+
+
+def pytest_collection_finish() -> None:
+    """Keeps what was imported so far out of every later collection of garbage: of the SDKs' classes each takes long."""
+    gc.collect()
+    gc.freeze()
+
 
 # What the fixtures need is imported in them: most tests start no server, and would only wait for its clients to load.
 

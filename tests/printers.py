@@ -181,7 +181,8 @@ def unkept(text: str) -> str:
 
 
 def linted(text: str) -> str:
-    with mock.patch("tools.lint_workflows._actionlint", return_value=[text]):
+    found = mock.Mock(return_value=[text])
+    with mock.patch.multiple("tools.lint_workflows", _actionlint=found, _zizmor=found):
         return printed(lambda: tools.lint_workflows.main(Path("/nowhere")))
 
 

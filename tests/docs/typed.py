@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import venv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from federation_emulator.client.cloud import LocalCloud
 from pulumi_offline.engine.pins import ROOT
 from pulumi_offline.shell import variables, write_settings
 from tests.docs.pages import documents, name_of, read
+from tests.template.making import lay_in
 from tools.copying import copy_repository
 
 PROJECT, ACCOUNT = "my-project", "123456789012"
@@ -81,8 +83,15 @@ class Clone:
 
     @classmethod
     def make(cls, folder: Path, cloud: LocalCloud, plugins: Mapping[str, str]) -> Clone:
-        """Copy what git would, set it up, and leave what use leaves: a stack, build folders, caches."""
+        """Copy what git would, set it up, and leave what use leaves: a stack, build folders, caches.
+
+        The set-up finds the packages of a registry in place: each run of the whole suite sets up a clone from nothing.
+        """
         clone = copy_repository(folder / "clone")
+        lay_in(clone / ".venv", pip=True)
+        venv.create(clone / ".venv")
+        (clone / ".venv" / "ready").touch()
+        os.utime(clone / ".venv" / "ready", (0, 0))
         put_settings(clone, cloud)
         made = cls(folder=clone, environment={**readers_environment(folder / "bin", cloud), **plugins})
         assert shutil.which("pulumi", path=made.environment["PATH"]) is None

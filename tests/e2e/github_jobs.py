@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import google.auth.exceptions
 import httpx
+import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -179,6 +180,13 @@ class Jobs:
                 found.setdefault(identity, set()).add(one["permission"])
         refused = {d.refusal.rule for d in self.cloud.decisions(after) if d.refusal and _POOL in d.principal}
         return {**found, **({"refused": refused} if refused else {})}
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A local cloud of bootstrap's own: on the session's, another stack may have the names that it deploys."""
+    with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as running:
+        yield running
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from federation_emulator.client.issuer import Issuer
 from pulumi_offline.stack_harness import StackHarness
 from tests.bootstrap.given import JOBS
 from tests.e2e.github_jobs import CLAIMS, DEPLOYS, NAME, PREVIEWS, Jobs, deployed
+from tests.e2e.github_jobs import cloud as cloud
 
 
 @pytest.fixture(scope="module")

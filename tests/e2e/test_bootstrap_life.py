@@ -25,6 +25,7 @@ from tests.bootstrap.given import KEY, settings
 from tests.bootstrap.policy import statements
 from tests.bootstrap.reasons import REFUSED_TO_LOOK, TO_DEPLOY, TO_LOOK
 from tests.e2e.github_jobs import DEPLOYS, ENVIRONMENT_KEY, NAME, PREVIEWS, Jobs, deployed
+from tests.e2e.github_jobs import cloud as cloud
 from tests.e2e.test_drift import drift
 
 pytestmark = pytest.mark.soak

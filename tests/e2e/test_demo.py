@@ -205,6 +205,7 @@ def test_an_interrupted_demo_says_so_in_one_line_and_leaves_no_server() -> None:
     assert_no_server_is_left(printed)
 
 
+@pytest.mark.soak
 def test_a_killed_demo_leaves_no_server() -> None:
     status, printed = stop_in_the_middle(signal.SIGKILL)
     assert status == -signal.SIGKILL

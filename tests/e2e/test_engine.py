@@ -48,6 +48,7 @@ def test_the_credential_configuration_lies_in_the_package_under_its_name(harness
     assert variables["GOOGLE_APPLICATION_CREDENTIALS"] == CREDENTIAL_CONFIGURATION_FILE
 
 
+@pytest.mark.soak
 def test_a_column_is_added_in_place_and_a_narrowed_one_is_refused_before_the_table_is_touched(
     harness: StackHarness,
 ) -> None:

@@ -13,6 +13,7 @@ from federation_emulator.core.roles import make_roles
 from pulumi_offline.stack_harness import StackHarness
 from tests.e2e.test_federated_role import dataset_of_tables, read
 from tests.packages.test_wheels import ROOT, UV, run
+from tests.template.making import lay_in_bytecode
 
 PROGRAM = """
 import os
@@ -44,23 +45,37 @@ REFUSED = [
 _SECONDS = 200
 
 
-@pytest.mark.timeout(300)
-def test_a_program_with_the_installed_wheel_lets_a_role_that_exists_read_a_row(
-    deployed: StackHarness, tmp_path: Path
-) -> None:
-    python = installed(tmp_path)
+@pytest.fixture(scope="module")
+def project(deployed: StackHarness, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose environment has the wheel."""
+    folder = tmp_path_factory.mktemp("installed")
+    python = installed(folder)
     dataset_of_tables(deployed, "sales", "orders")
     make_roles(deployed.cloud.endpoints, ["Sales"])
-    project = tmp_path / "project"
+    project = folder / "project"
     project.mkdir()
     options = f"runtime: {{name: python, options: {{virtualenv: {python.parents[1]}}}}}"
     (project / "Pulumi.yaml").write_text(f"name: sales\n{options}\n")
     pulumi(deployed, project, "stack", "init", "dev")
-    for wrong, right, refusal in REFUSED:
-        (project / "__main__.py").write_text(PROGRAM.replace(right, wrong))
-        shown = pulumi(deployed, project, "preview", fails=True)
-        assert refusal in shown
-        assert "Traceback" not in shown
+    return project
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("wrong", "right", "refusal"), REFUSED)
+def test_what_the_component_refuses_is_a_line_of_the_preview(
+    deployed: StackHarness, project: Path, wrong: str, right: str, refusal: str
+) -> None:
+    (project / "__main__.py").write_text(PROGRAM.replace(right, wrong))
+    shown = pulumi(deployed, project, "preview", fails=True)
+    assert refusal in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.timeout(300)
+def test_a_program_with_the_installed_wheel_lets_a_role_that_exists_read_a_row(
+    deployed: StackHarness, project: Path, tmp_path: Path
+) -> None:
     (project / "__main__.py").write_text(PROGRAM)
     pulumi(deployed, project, "up", "--yes", "--skip-preview")
     configuration = pulumi(deployed, project, "stack", "output", "configuration")
@@ -78,6 +93,7 @@ def installed(folder: Path) -> Path:
         folder=ROOT, UV_PROJECT_ENVIRONMENT=str(folder / "venv"))  # fmt: skip
     (wheel,) = folder.glob("*.whl")
     run(UV, "pip", "install", "--offline", "--no-deps", "--python", python, wheel, folder=folder)
+    lay_in_bytecode(folder / "venv")
     return python
 
 

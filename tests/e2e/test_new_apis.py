@@ -72,6 +72,7 @@ def test_it_waits_for_the_apis_that_it_enabled_and_neither_preview_nor_the_next_
     assert RETRIED not in again
 
 
+@pytest.mark.soak
 def test_it_does_not_wait_where_the_apis_are_on_and_an_end_without_the_program_reports_googles_error(
     fresh: StackHarness,
 ) -> None:
@@ -90,6 +91,7 @@ def test_it_does_not_wait_where_the_apis_are_on_and_an_end_without_the_program_r
     assert "was not registered" not in str(failed.value), "the hook is the program's, which a destroy does not run"
 
 
+@pytest.mark.soak
 def test_an_api_that_refuses_once_more_after_it_answered_is_waited_for_again(
     fresh: StackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +101,7 @@ def test_an_api_that_refuses_once_more_after_it_answered_is_waited_for_again(
     assert RETRIED in shown
 
 
+@pytest.mark.soak
 def test_it_ends_with_one_thread_in_the_program_that_pulumi_itself_starts(fresh: StackHarness) -> None:
     fresh.google("POST", "/_local/faults", {})
     shown = pulumi_command(fresh, "up", "--yes", "--skip-preview", "--parallel", "1").succeeded

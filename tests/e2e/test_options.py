@@ -190,6 +190,7 @@ def test_their_provider_once_it_lets_others_in_is_refused_in_the_preview(guest: 
     assert "Traceback" not in shown
 
 
+@pytest.mark.soak
 def test_their_provider_without_a_mapping_of_its_own_is_used_by_googles_own_and_needs_a_condition(
     guest: StackHarness,
 ) -> None:
@@ -212,6 +213,7 @@ def test_their_provider_without_a_mapping_of_its_own_is_used_by_googles_own_and_
     assert "create" not in stack.preview().change_summary, "the same pool, and so the same principals"
 
 
+@pytest.mark.soak
 def test_a_provider_that_was_never_there_or_is_deleted_is_one_error_with_its_name_and_the_way_back(
     guest: StackHarness,
 ) -> None:

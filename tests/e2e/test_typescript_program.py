@@ -17,6 +17,7 @@ EXAMPLE = ROOT / "examples" / "typescript"
 _BUILD_SECONDS = 600
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(_BUILD_SECONDS)
 def test_the_role_reads_its_table_and_no_longer_after_destroy(project: Project) -> None:
     installed = npm.packages(EXAMPLE) / "node_modules"

@@ -68,29 +68,49 @@ class Project:
         (self.folder / "Pulumi.yaml").write_text(program)
 
 
-@pytest.mark.timeout(_BUILD_SECONDS)
-def test_a_role_reads_its_tables_and_bad_arguments_are_refused_in_a_line(project: Project) -> None:
-    # What a program for the local cloud has more: where Google is. And the output of which the layer is made.
-    url = f"googleEndpoint: {project.stage.cloud.google_url}"
-    local = ("googleProject: ${googleProject}", f"googleProject: ${{googleProject}}\n      {url}")
-    output = ("outputs:", "outputs:\n  configuration: ${orders-reader.credentialConfiguration}")
-    arn, function = "roleArn: ${roleArn}", "functionArn: ${functionArn}"
-    for good, bad, line in (
-        (arn, "roleArn: orders", "roleArn is 'orders': it must be the ARN of an IAM role"),
-        (
-            function,
-            f"{function}\n      region: eu-west-1",
-            "region is 'eu-west-1': functionArn's is us-east-1, and Lambda",
-        ),
-        (function, "functionArm: ${functionArn}", "Property functionArm does not exist"),
-    ):
-        project.write(local, (good, bad))
-        printed = project.pulumi("preview", fails=True)
-        assert line in printed
-        assert "Traceback" not in printed
-        assert 'File "' not in printed
+ARN, FUNCTION = "roleArn: ${roleArn}", "functionArn: ${functionArn}"
 
-    project.write(local, output)
+
+@pytest.mark.timeout(_BUILD_SECONDS)
+@pytest.mark.parametrize(
+    ("good", "bad", "line"),
+    [
+        pytest.param(ARN, "roleArn: orders", "roleArn is 'orders': it must be the ARN of an IAM role", id="value"),
+        pytest.param(
+            FUNCTION,
+            f"{FUNCTION}\n      region: eu-west-1",
+            "region is 'eu-west-1': functionArn's is us-east-1, and Lambda",
+            id="contradiction",
+            marks=pytest.mark.soak,
+        ),
+        pytest.param(
+            FUNCTION,
+            "functionArm: ${functionArn}",
+            "Property functionArm does not exist",
+            id="name",
+            marks=pytest.mark.soak,
+        ),
+    ],
+)
+def test_a_bad_argument_is_refused_in_a_line(project: Project, good: str, bad: str, line: str) -> None:
+    project.write(local(project), (good, bad))
+    printed = project.pulumi("preview", fails=True)
+    assert line in printed
+    assert "Traceback" not in printed
+    assert 'File "' not in printed
+
+
+def local(project: Project) -> tuple[str, str]:
+    """What a program for the local cloud has more: where Google is."""
+    url = f"googleEndpoint: {project.stage.cloud.google_url}"
+    return "googleProject: ${googleProject}", f"googleProject: ${{googleProject}}\n      {url}"
+
+
+@pytest.mark.timeout(_BUILD_SECONDS)
+def test_a_role_reads_its_tables_until_a_destroy(project: Project) -> None:
+    # The output of which the layer is made.
+    output = ("outputs:", "outputs:\n  configuration: ${orders-reader.credentialConfiguration}")
+    project.write(local(project), output)
     project.pulumi("up", "--yes", "--skip-preview")
     assert "14 unchanged" in project.pulumi("up", "--yes", "--skip-preview")
     check_that_the_role_reads_until_a_destroy(project)
@@ -114,12 +134,15 @@ def lay_in_host(home: Path, module: GoModule) -> None:
     (host / module.name).symlink_to(get.tool(module, Progress()))
 
 
-@pytest.fixture
-def project(deployed: StackHarness, tmp_path: Path, request: pytest.FixtureRequest) -> Project:
+@pytest.fixture(scope="module")
+def project(
+    deployed: StackHarness, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Project:
     """The example's stack on the local cloud: its engine has the host for YAML and the components' plugin.
 
-    The tables are in a dataset of the test's own.
+    The tables are in a dataset of the module's own.
     """
+    tmp_path = tmp_path_factory.mktemp("example")
     cloud, dataset = deployed.cloud, f"shop_of_{request.node.path.stem}"
     dataset_of_tables(deployed, dataset, "orders", "items", "secrets")
     make_roles(cloud.endpoints, [ROLE])

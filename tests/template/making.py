@@ -15,8 +15,8 @@ from pulumi_offline.engine.pins import ROOT
 
 TEMPLATE = ROOT / "template"
 VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
-_OURS = ("federation_emulator", "keyless_", "pulumi_offline", "pip")
-"""What a project has to install itself, and pip, whose command `python3 -m venv` makes."""
+_OURS = ("federation_emulator", "keyless_", "pulumi_offline")
+"""What a project has to install itself."""
 
 
 def files_of(folder: Path) -> set[str]:
@@ -28,13 +28,17 @@ def files_of(folder: Path) -> set[str]:
     }
 
 
-def lay_in(environment: Path) -> None:
-    """Puts what a registry would serve into a virtual environment that is yet to be made: links, bytecode included."""
+def lay_in(environment: Path, *, pip: bool = False) -> None:
+    """Puts what a registry would serve into a virtual environment that is yet to be made: links, bytecode included.
+
+    Without ``pip``, that is for `python3 -m venv` to install.
+    """
+    left_out = _OURS if pip else (*_OURS, "pip")
     installed = Path(sysconfig.get_paths()["purelib"])
     target = environment / installed.relative_to(sys.prefix)
     target.mkdir(parents=True)
     for part in installed.iterdir():
-        if part.name.startswith(_OURS):
+        if part.name.startswith(left_out):
             continue
         if part.is_dir():
             shutil.copytree(part, target / part.name, copy_function=_link)
@@ -42,6 +46,17 @@ def lay_in(environment: Path) -> None:
             _link(part, target / part.name)
     (environment / "bin").mkdir()
     _link(Path(sys.executable).with_name("uv"), environment / "bin" / "uv")
+
+
+def lay_in_bytecode(environment: Path) -> None:
+    """Puts the bytecode of this environment's packages next to the same files in another one: the SDKs' takes long."""
+    installed = Path(sysconfig.get_paths()["purelib"])
+    there = environment / installed.relative_to(sys.prefix)
+    for compiled in installed.rglob("*.pyc"):
+        folder = there / compiled.parent.relative_to(installed)
+        if (folder.parent / f"{compiled.name.partition('.')[0]}.py").exists():
+            folder.mkdir(exist_ok=True)
+            _link(compiled, folder / compiled.name)
 
 
 def write_empty_wheels(folder: Path, versions: Mapping[str, str]) -> None:

@@ -51,16 +51,23 @@ def bash(lines: str, *, home: Path, folder: Path = ROOT, **variables: str) -> No
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packages of this version and of the next, in one folder."""
+    """The packages of this version, in a folder."""
     home = tmp_path_factory.mktemp("home")
     bash(WHEELS, home=home, UV_CACHE_DIR=run(UV, "cache", "dir", folder=ROOT).strip())
     folder = home / "wheels"
+    assert len(list(folder.glob("*.whl"))) == 4
+    return folder
+
+
+@pytest.fixture(scope="module")
+def next_too(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same folder, in which those of the next version are too."""
     changed = copy_repository(tmp_path_factory.mktemp("next"))
     for file in (changed / "pyproject.toml", *changed.glob("packages/*/pyproject.toml")):
         file.write_text(file.read_text().replace(f'"{VERSION}"', f'"{NEXT}"').replace(f"=={VERSION}", f"=={NEXT}"))
-    run(UV, "build", "--offline", "--all-packages", "--wheel", "--out-dir", folder, folder=changed)
-    assert len(list(folder.glob("*.whl"))) == 8
-    return folder
+    run(UV, "build", "--offline", "--all-packages", "--wheel", "--out-dir", wheels, folder=changed)
+    assert len(list(wheels.glob("*.whl"))) == 8
+    return wheels
 
 
 @pytest.fixture(scope="module")
@@ -117,9 +124,9 @@ def test_it_copies_the_template_alone_and_fills_in_names_of_any_letters(made: Pa
 @pytest.mark.soak
 @pytest.mark.skipif(get.on_path()[0] is not None, reason="an engine on PATH downloads plugins for what it installs")
 def test_without_generate_only_it_also_makes_the_stack_and_installs_the_pinned_library(
-    wheels: Path, tmp_path: Path
+    next_too: Path, tmp_path: Path
 ) -> None:
-    found = shutil.copytree(wheels, tmp_path / "wheels")
+    found = shutil.copytree(next_too, tmp_path / "wheels")
     write_empty_wheels(found, {**{name: version(name) for name in DEPENDENCIES}, "setuptools": "1.0", "wheel": "1.0"})
     folder, programs = tmp_path / "project", tmp_path / "programs"
     for made in (folder, programs):
@@ -151,6 +158,7 @@ def test_the_readmes_first_lines_test_the_function_and_preview_the_stack_without
 
 
 @pytest.mark.soak
+@pytest.mark.usefixtures("next_too")
 @pytest.mark.timeout(600)
 def test_the_project_deploys_as_its_readme_has_it_and_an_upgrade_is_another_number(deploying: Clone) -> None:
     deployed = deploying.type(DEPLOY, activate=True)

@@ -95,12 +95,16 @@ class Gateway:
             state_directory=None,
         )
         self._runner = asyncio.Runner()
-        transport = httpx.ASGITransport(app=create_app(config))
+        app = create_app(config)
+        self._serving = app.router.lifespan_context(app)
+        self._runner.run(self._serving.__aenter__())
+        transport = httpx.ASGITransport(app=app)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=_LIMIT_SECONDS)
 
     def close(self) -> None:
-        """End it."""
+        """End it, and the connections to the engine that it keeps."""
         self._runner.run(self._client.aclose())
+        self._runner.run(self._serving.__aexit__(None, None, None))
         self._runner.close()
 
     def done(self, method: str, path: str, body: Any = None, *, project: str = PROJECT) -> Any:

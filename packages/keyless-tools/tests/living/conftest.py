@@ -1,4 +1,4 @@
-"""One local cloud for the daily life of stacks, and two environments on it."""
+"""Two environments on the session's local cloud."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ from federation_emulator.client.cloud import LocalCloud
 from pulumi_offline.demo.scenario import ROWS
 from pulumi_offline.stack_harness import StackHarness
 from tests.living.environments import Environments
-
-
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

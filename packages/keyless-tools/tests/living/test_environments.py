@@ -133,7 +133,10 @@ def as_of_version_0_1(deployment: Mapping[str, Any]) -> dict[str, Any]:
     return changed
 
 
-@pytest.mark.parametrize("earlier", [as_readers_in_no_component, as_of_version_0_1])
+# The older one is the newer one and more.
+@pytest.mark.parametrize(
+    "earlier", [pytest.param(as_readers_in_no_component, marks=pytest.mark.soak), as_of_version_0_1]
+)
 def test_an_earlier_version_is_taken_over_as_it_is_and_by_the_first_of_a_list_even_where_it_is_protected(
     environments: Environments, earlier: Callable[[Mapping[str, Any]], dict[str, Any]]
 ) -> None:

@@ -80,12 +80,12 @@ def test_what_a_replacement_had_made_takes_the_old_ones_place_noted_or_planned(
     assert f"reader-account: taken over (projects/{again.cloud.project_id}/serviceAccounts/planned-again@" in found
     goes_on(changed)
     assert roles(changed) == {"Killed-Again"}, "the old role was deleted by the up"
+    again.up()
 
 
 @pytest.mark.timeout(300)
 def test_the_first_of_a_list_of_readers_becomes_the_only_one_again_and_keeps_its_rows(again: StackHarness) -> None:
-    only = again.beside(NAME)
-    only.up()
+    only = again
     names = dict.fromkeys(("roleName", "functionName"), f"keyless-bigquery-{NAME}")
     first = {"name": "first", **names, "serviceAccountId": f"bq-reader-{NAME}", "tableId": "users"}
     again.beside(NAME, {"readers": [first, {"name": "second"}]}).up()

@@ -59,8 +59,10 @@ def dev(environments: Environments) -> StackHarness:
     [
         pytest.param("`roleName`", {"roleName": "Reader-Two"}, {}, id="role"),
         pytest.param("`functionName`", {"functionName": "another"}, {}, id="function", marks=pytest.mark.soak),
-        pytest.param("`awsRegion`", {"awsRegion": ELSEWHERE}, {}, id="region"),
-        pytest.param("`serviceAccountId`", {"serviceAccountId": "another-reader"}, {}, id="account"),
+        pytest.param("`awsRegion`", {"awsRegion": ELSEWHERE}, {}, id="region", marks=pytest.mark.soak),
+        pytest.param(
+            "`serviceAccountId`", {"serviceAccountId": "another-reader"}, {}, id="account", marks=pytest.mark.soak
+        ),
         pytest.param(
             "`access` to `direct`",
             {"access": "direct"},
@@ -207,6 +209,7 @@ def scheduled(environments: Environments) -> Iterator[StackHarness]:
     environments.dev.up()
 
 
+@pytest.mark.soak
 def test_a_function_is_renamed_with_its_schedule_the_new_one_first(scheduled: StackHarness) -> None:
     renamed = scheduled.beside("dev", {**SCHEDULED, "functionName": "renamed"})
     steps = up(renamed)

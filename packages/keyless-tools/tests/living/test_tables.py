@@ -167,6 +167,7 @@ def test_the_lines_that_adopt_it_keep_it_with_its_values(
     assert plan(changed) == {}
 
 
+@pytest.mark.soak
 def test_after_the_lines_that_take_a_change_back_nothing_is_left_to_do(stage: StackHarness, way: Gateway) -> None:
     changed = [{**USER_ID, "type": "NUMERIC"}, {**NAME, "name": "Name"}, {**CITY, "mode": "REQUIRED"}]
     other = with_settings(stage, way, columns=changed)
@@ -196,7 +197,8 @@ def test_without_changes_nothing_is_looked_up_and_the_protection_alone_comes_off
     assert scores(stage) == {"0.5"}
 
 
-@pytest.mark.parametrize("status", [403, pytest.param(500, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("status", [403, 500])
 def test_what_an_update_failed_to_change_can_be_undone_and_done_again(
     stage: StackHarness, way: Gateway, status: int
 ) -> None:

@@ -176,7 +176,11 @@ class StackHarness(AbstractContextManager["StackHarness"]):
         return self.stack.destroy().summary.resource_changes or {}
 
     def output(self, name: str, *, reader: str = ONLY_READER) -> str:
-        """A stack output, of the reader if it is one of a reader, as the latest :meth:`up` left it."""
+        """A stack output, of the reader if it is one of a reader, as the latest :meth:`up` left it.
+
+        Before the first one, as the stack has it.
+        """
+        self._outputs = self._outputs or self.stack.outputs()
         if name in outputs.OF_READER:
             return str(self._outputs[outputs.READERS].value[reader][name])
         return str(self._outputs[name].value)

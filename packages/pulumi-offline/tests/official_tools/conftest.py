@@ -1,4 +1,4 @@
-"""One local cloud for all tools, and a shell in which its lines were pasted."""
+"""The session's local cloud with every API on, and a shell in which its lines were pasted."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ APIS = [f"{name}.googleapis.com" for name in ("iam", "sts", "iamcredentials", "b
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A running local cloud with every API on."""
-    with LocalCloud.start(state_directory=tmp_path_factory.mktemp("cloud")) as running:
-        answer = httpx.post(
-            f"{running.google_url}/v1/projects/{running.project_id}/services:batchEnable",
-            json={"serviceIds": APIS},
-            headers={"Authorization": f"Bearer {running.deployer_token}"},
-            trust_env=False,
-        )
-        answer.raise_for_status()
-        yield running
+def cloud(cloud: LocalCloud) -> LocalCloud:
+    """The session's, with every API on."""
+    answer = httpx.post(
+        f"{cloud.google_url}/v1/projects/{cloud.project_id}/services:batchEnable",
+        json={"serviceIds": APIS},
+        headers={"Authorization": f"Bearer {cloud.deployer_token}"},
+        trust_env=False,
+    )
+    answer.raise_for_status()
+    return cloud
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,7 @@ def test_a_dataset_and_a_table_are_made_filled_read_changed_and_removed(shell: S
     assert "house" not in said[19].split()
 
 
+@pytest.mark.soak
 def test_a_table_is_shared(shell: Shell, cloud: LocalCloud) -> None:
     with connected(cloud) as google:
         datasets = f"/bigquery/v2/projects/{google.project}/datasets"
@@ -72,6 +73,7 @@ def test_a_table_is_shared(shell: Shell, cloud: LocalCloud) -> None:
     assert added.output.startswith("Successfully added member 'user:someone@local.invalid'"), added.errors
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("asks_for_more")
 def test_what_bq_asks_for_and_is_not_served_is_told_to_it_and_to_the_one_who_serves(
     shell: Shell, cloud: LocalCloud

@@ -45,6 +45,7 @@ def test_services_are_enabled_one_and_several_and_listed(shell: Shell) -> None:
     assert shell.gcloud("services enable iam.googleapis.com bigquery.googleapis.com").status == 0
 
 
+@pytest.mark.soak
 def test_a_pool_and_its_provider_live_die_and_come_back(shell: Shell, cloud: LocalCloud) -> None:
     place, inside = "--location=global", "--workload-identity-pool=lifecycle"
     name = f"projects/{cloud.project_number}/locations/global/workloadIdentityPools/lifecycle"
@@ -113,6 +114,7 @@ def test_a_service_account_lives_is_shared_disabled_deleted_and_comes_back(
     assert shell.done(f"{ACCOUNTS} describe {email}")["uniqueId"] == created["uniqueId"]
 
 
+@pytest.mark.soak
 def test_a_project_is_described_and_shared_under_a_condition(shell: Shell, cloud: LocalCloud) -> None:
     assert shell.done(f"projects describe {cloud.project_id}")["projectNumber"] == cloud.project_number
     role, member = "--role=roles/bigquery.jobUser", "--member=user:someone@local.invalid"

@@ -174,6 +174,7 @@ def test_drift_is_found_and_fixed_by_up_with_refresh(deployment: Deployment, goo
     assert len(google.bindings(ACCOUNT)) == 1
 
 
+@pytest.mark.soak
 def test_a_policy_conflict_is_tried_again_and_another_pool_id_replaces_pool_provider_and_binding(
     deployment: Deployment, google: Recorded
 ) -> None:
@@ -253,6 +254,7 @@ def stored(google: Recorded, *, protected: bool, policy: str = "DELETE") -> Prog
     return program
 
 
+@pytest.mark.soak
 def test_what_is_protected_is_not_deleted_until_the_protection_is_off_and_what_is_abandoned_stays(
     deployment: Deployment, google: Recorded
 ) -> None:

@@ -51,6 +51,7 @@ def layered(local_aws: LocalAws, code: Path, text: str, *, attached: bool = True
     return program
 
 
+@pytest.mark.soak
 def test_another_text_publishes_another_version_which_the_function_gets(
     deployment: Deployment, local_aws: LocalAws, tmp_path: Path
 ) -> None:

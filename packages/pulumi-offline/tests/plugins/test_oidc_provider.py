@@ -50,6 +50,7 @@ def oidc(**fields: Any) -> gcp.iam.WorkloadIdentityPoolProviderOidcArgs:
     return gcp.iam.WorkloadIdentityPoolProviderOidcArgs(issuer_uri="https://issuer.example.com", **fields)
 
 
+@pytest.mark.soak
 def test_an_oidc_provider_is_made_changed_and_looked_up(deployment: Deployment, google: Recorded) -> None:
     first, second = oidc(jwks_json=KEYS), oidc(jwks_json=KEYS, allowed_audiences=["one", "two"])
     deployment.up(program(google, oidc=first))
