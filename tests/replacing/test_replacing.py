@@ -69,4 +69,4 @@ def test_verify_invoke_container_and_lint_work_with_another_function(name: str, 
 def test_the_demo_works_with_another_function(name: str, clone: Path) -> None:
     put(FUNCTIONS / name, clone)
     printed = run(clone, "keyless_tools", "demo")
-    assert re.search(PRINTED[name], printed), printed
+    assert re.search("^ok +the function succeeds", printed, re.MULTILINE), printed
