@@ -124,7 +124,7 @@ def check_grammar(tree: exp.Expr) -> None:
         if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc) and str(node.this).upper() not in _PLAIN:
             raise UnreadableSqlError("only built-in functions are offered", f"a call of {str(node.this)[:60]}")
         if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func) and node.this.name.upper() != "SAFE":
-            raise UnreadableSqlError("only built-in functions are offered", f"a call of {node.sql()[:60]}")
+            raise UnreadableSqlError("only built-in functions are offered", f"a call of {_shown(node)}")
         if isinstance(node, exp.Parameter) and isinstance(node.this, exp.Parameter):
             raise UnreadableSqlError("system variables are not offered", f"@@{node.this.name[:60]}")
         if isinstance(node, exp.Collate) and node.text("expression") not in _COLLATIONS:
@@ -132,7 +132,7 @@ def check_grammar(tree: exp.Expr) -> None:
         if isinstance(node, exp.DataType) and node.this.name not in _TYPES:
             raise UnreadableSqlError("a type is one of GoogleSQL's", node.this.name)
         if isinstance(node, exp.DataType) and node.this.name in _UNBOUNDED and node.find(exp.DataTypeParam):
-            raise UnreadableSqlError("strings and bytes have no length of their own", node.sql()[:60])
+            raise UnreadableSqlError("strings and bytes have no length of their own", _shown(node))
         if isinstance(node, exp.HexString) and not re.fullmatch("[0-9A-Fa-f]+", str(node.this)):
             raise UnreadableSqlError("a number is written in digits", repr(node.this)[:60])
         if isinstance(node, exp.Literal) and not node.is_string and not _is_number(str(node.this)):
@@ -149,6 +149,11 @@ def _check_words(node: exp.Expr) -> None:
                 raise UnreadableSqlError("keywords, units and keys are words", what)
 
 
+def _shown(node: exp.Expr) -> str:
+    """Its SQL, without the strings in it: they are markers here."""
+    return re.sub(r"'kpl[0-9]+'", "'…'", node.sql())[:60]
+
+
 def _is_number(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text)) and any(digit in text for digit in "0123456789")
 
@@ -158,9 +163,9 @@ def _refusal(node: exp.Expr) -> tuple[str, str]:
 
     name = type(node).__name__
     if isinstance(node, exp.SessionUser | exp.CurrentUser):
-        return "nothing depends on who asks: the BigQuery emulator doesn't know", node.sql()[:60]
+        return "the caller's own name is not offered: the BigQuery emulator doesn't know it", _shown(node)
     if isinstance(node, exp.Version):
         return "time travel is not offered", "FOR SYSTEM_TIME AS OF"
     if isinstance(node, exp.Func):
-        return "only built-in functions are offered", f"a call of {node.sql()[:60]}"
-    return "only GoogleSQL's own syntax is offered", f"{name}: {node.sql()[:60]}"
+        return "only built-in functions are offered", f"a call of {_shown(node)}"
+    return "only GoogleSQL's own syntax is offered", f"{name}: {_shown(node)}"
