@@ -11,7 +11,7 @@ from typing import Any
 from pulumi.provider.experimental import provider as pulumi
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from pulumi_offline.plugins.errors import ConfigError, PluginError, UnfinishedError
+from pulumi_offline.plugins.errors import ConfigError, PluginError, UnfinishedError, UnsupportedError
 from pulumi_offline.plugins.kind import (
     Change,
     Edit,
@@ -39,6 +39,19 @@ class StandIn(pulumi.Provider):
     def _kind(self, qualified: str) -> Kind:
         # A URN names the types of the components around a resource before its own: `my:Component$aws:iam/role:Role`.
         return self._served.kind(qualified.rpartition("$")[2])
+
+    async def get_schema(self, request: pulumi.GetSchemaRequest) -> pulumi.GetSchemaResponse:
+        """There is none.
+
+        Raises:
+            UnsupportedError: Always; it says what a program that needs one can do.
+        """
+        del request
+        raise UnsupportedError(
+            "this stand-in has no schema, which a YAML program needs for each resource or provider of it that it names."
+            " Use a component and the default provider, set up in the stack's config (gcp:project, aws:region), or"
+            " install the official plugin"
+        )
 
     async def check_config(self, request: pulumi.CheckRequest) -> pulumi.CheckResponse:
         """Accept the settings; they are judged when the engine configures the provider."""
