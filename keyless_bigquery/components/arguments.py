@@ -64,9 +64,9 @@ def _as_given(problem: Problem, names: Mapping[str, str]) -> Problem:
 
 def _argument(command: re.Match[str]) -> str:
     """What stands for a command that sets a key of the config: ``columns[0].name`` is a list of objects."""
-    name, *inner = re.findall(r"\w+|\[", command[1], re.ASCII)
+    name, *inner = re.findall(r"[A-Za-z_]\w*|\[", command[1], re.ASCII)
     written = "VALUE"
-    for part in reversed([part for part in inner if not part.isdecimal()]):
+    for part in reversed(inner):
         written = f"[{written}]" if part == "[" else f'{{"{part}": {written}}}'
     return f"argument {name} = {written}" if inner else f"argument {name}"
 

@@ -72,6 +72,10 @@ NOT_TYPED = {
         "packages/federation-emulator/README.md",
         "federation-emulator serve --seed example --tls",
     ): "packages/federation-emulator/tests/emulator/test_tls.py asks it with real clients",
+    (
+        "component/README.md",
+        'pulumi package add "$(command -v',
+    ): "a newer language host for Node; tests/components/test_component_host.py has the schema by this name",
     ("docs/existing.md", "aws secretsmanager delete-secret --secret-id bigquery-key"): "a secret to fill in",
     (
         "docs/existing.md",
