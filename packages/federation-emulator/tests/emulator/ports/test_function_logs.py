@@ -17,9 +17,10 @@ from federation_emulator.ports.function_logs import wait_until_read
 
 LINES = [f"row {number}" for number in range(50)]
 PROGRAM = f"""
-import sys, time
+import sys
 for line in {LINES!r}: print(line, file=sys.stderr)
 print("answered", flush=True)
+sys.stdin.read()
 """
 
 
@@ -45,9 +46,8 @@ class Worker:
 @pytest.fixture
 def answered() -> Iterator[subprocess.Popen[str]]:
     """A process that has answered, and whose log is still in the pipe."""
-    program = PROGRAM + "sys.stdin.read()\n"
     pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdin
         assert process.stdout
         assert process.stdout.readline() == "answered\n"

@@ -166,7 +166,11 @@ def _float(value: float) -> str:
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     mantissa, exponent, power = repr(value).partition("e")
-    return f"{mantissa}{'' if '.' in mantissa else '.0'}E{int(power)}" if exponent else mantissa
+    return _scientific(mantissa, power) if exponent else mantissa
+
+
+def _scientific(mantissa: str, power: str) -> str:
+    return f"{mantissa}{'' if '.' in mantissa else '.0'}E{int(power)}"
 
 
 def _decimal(value: Any) -> str:  # noqa: ANN401  (a Decimal)
@@ -184,7 +188,7 @@ def _seconds(value: datetime) -> str:
     if seconds == 0 or 1e-3 <= abs(seconds) < 1e7:
         return repr(seconds)
     mantissa, _, power = f"{Decimal(repr(seconds)).normalize():E}".partition("E")
-    return f"{mantissa}{'' if '.' in mantissa else '.0'}E{int(power)}"
+    return _scientific(mantissa, power)
 
 
 def interval_text(months: int, days: int, nanoseconds: int) -> str:

@@ -64,7 +64,7 @@ class Limits:
     wait_seconds: float
     job_seconds: float | None
     first_rows: int
-    int64_timestamps: bool = False
+    int64_timestamps: bool
 
 
 def check_limits(query: dict[str, Any]) -> Limits:

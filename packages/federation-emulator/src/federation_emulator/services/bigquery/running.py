@@ -150,13 +150,13 @@ async def _require(cloud: Cloud, table: TableName) -> None:
 
 async def _execute(cloud: Cloud, execution: dict[str, Any], prepared: Prepared, limit: float) -> dict[str, Any]:
     """Have the emulator execute a statement within so many seconds; what is said of its rows may be left out."""
-    more = {"statements": prepared.statements, "limit_seconds": limit}
-    rows = {"dry": False, "most_rows": 0, "int64_timestamps": False}
+    more: dict[str, Any] = {"dry": False, "most_rows": 0, "int64_timestamps": False}
+    more |= {"statements": prepared.statements, "limit_seconds": limit}
     return await emulator.call(
         cloud,
         "POST",
         "/execute",
-        body={**rows, **more, **execution},
+        body={**more, **execution},
         limit_seconds=limit + _QUEUE_SECONDS,
         repeatable=execution["kind"] == "SELECT",
     )

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from federation_emulator.services.bigquery.sql.errors import UnreadableSqlError
+from federation_emulator.services.bigquery.sql.lexing import without_markers
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -150,8 +151,7 @@ def _check_words(node: exp.Expr) -> None:
 
 
 def _shown(node: exp.Expr) -> str:
-    """Its SQL, without the strings in it: they are markers here."""
-    return re.sub(r"'kpl[0-9]+'", "'…'", node.sql())[:60]
+    return without_markers(node.sql())[:60]
 
 
 def _is_number(text: str) -> bool:

@@ -130,8 +130,15 @@ def lex(sql: str) -> Lexed:
 def unlex(text: str, literals: Literals) -> str:
     """Put the strings back in, as GoogleSQL that :func:`lex` reads as the same strings."""
     return re.sub(
-        r"b?'(kpl[0-9]+)'", lambda found: _escaped(literals[found[1]]) if found[1] in literals else found[0], text
+        rf"b?'({_MARKER.pattern})'",
+        lambda found: _escaped(literals[found[1]]) if found[1] in literals else found[0],
+        text,
     )
+
+
+def without_markers(text: str) -> str:
+    """For a message: an ellipsis in place of each string that was taken out."""
+    return re.sub(rf"'{_MARKER.pattern}'", "'…'", text)
 
 
 def _escaped(value: Value) -> str:
